@@ -1,0 +1,32 @@
+import { type Infer, integer, mapOf, object, optional, string } from '../common/schema.ts'
+
+/**
+ * The server's capabilities document: where its API and its token endpoint are (`installation.md` section 5).
+ *
+ * `links.self` equals the URL the document was fetched from, character by character; `hipchatApiProvider.url` ends in a
+ * slash and `links.api` does not. Add-ons join both with plain concatenation.
+ */
+export const capabilitiesDocument = object({
+  key: optional(string()),
+  name: string(),
+  description: optional(string()),
+  connect_server_api_version: optional(integer()),
+  vendor: optional(object({ name: optional(string()), url: optional(string()) })),
+  links: object({
+    self: string(),
+    api: optional(string()),
+    homepage: optional(string()),
+    subdomain: optional(string()),
+  }),
+  capabilities: object({
+    hipchatApiProvider: object({
+      url: string(),
+      availableScopes: optional(
+        mapOf(object({ id: string(), name: optional(string()), description: optional(string()) })),
+      ),
+    }),
+    oauth2Provider: object({ tokenUrl: string(), authorizationUrl: optional(string()) }),
+  }),
+})
+
+export type CapabilitiesDocument = Infer<typeof capabilitiesDocument>

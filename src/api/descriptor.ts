@@ -1,0 +1,206 @@
+import {
+  anything,
+  array,
+  boolean,
+  closedObject,
+  type Infer,
+  integer,
+  object,
+  oneOf,
+  optional,
+  record,
+  type Schema,
+  string,
+  union,
+} from '../common/schema.ts'
+import { type EventName, eventNames } from './events.ts'
+import { authentication } from './objects.ts'
+import { type Scope, scopeNames } from './scopes.ts'
+
+/**
+ * The add-on descriptor, after the JSON Schema that HipChat itself served in 2017 (`descriptor.md`). Extra members are
+ * allowed where that schema allowed them; empty lists are valid; URLs are plain texts, since some hold `{variables}`.
+ */
+
+/** Key of a module. Unique within the add-on, over all kinds of module. */
+export const moduleKey = string({ minLength: 1, maxLength: 40, pattern: '^[a-zA-Z0-9_\\-\\.]+$' })
+
+/** Text that could be translated; only `value` was ever used. */
+export const localizable = closedObject({
+  value: string({ minLength: 1, maxLength: 100 }),
+  i18n: optional(string({ minLength: 1, maxLength: 40 })),
+})
+
+const moduleIcon = object({ url: string(), 'url@2x': string() })
+
+const avatar = union(
+  string(),
+  object({ url: string({ minLength: 1 }), 'url@2x': optional(string({ minLength: 1 })) }),
+)
+
+const target = union(string(), object({ key: moduleKey, options: optional(record()) }))
+
+export const conditionNames = [
+  'room_is_public',
+  'user_is_admin',
+  'user_is_guest',
+  'user_is_room_owner',
+  'message_matches',
+  'message_contains_link',
+  'message_sent_by_current_user',
+  'card_matches',
+  'glance_matches',
+] as const
+
+const leafCondition = closedObject({
+  condition: oneOf(conditionNames),
+  params: optional(record()),
+  invert: optional(boolean()),
+})
+
+const composite = <T>(inner: Schema<T>) =>
+  closedObject({ type: oneOf(['and', 'or', 'AND', 'OR']), conditions: array(inner) })
+
+// Two levels of composites and no third: HipChat's schema ends there.
+const condition = union(leafCondition, composite(union(leafCondition, composite(leafCondition))))
+
+const conditions = optional(array(condition))
+
+const button = object({
+  name: localizable,
+  key: optional(string()),
+  enabled: optional(boolean()),
+})
+
+export const descriptorWebhook = object({
+  url: string({ minLength: 1 }),
+  event: oneOf(eventNames as [EventName, ...EventName[]]),
+  pattern: optional(string()),
+  name: optional(string()),
+  key: optional(moduleKey),
+  authentication: optional(oneOf(authentication)),
+})
+
+export type DescriptorWebhook = Infer<typeof descriptorWebhook>
+
+const glance = object({
+  key: moduleKey,
+  name: localizable,
+  icon: moduleIcon,
+  queryUrl: optional(string()),
+  target: optional(target),
+  weight: optional(integer()),
+  conditions,
+})
+
+const webPanel = object({
+  key: moduleKey,
+  name: localizable,
+  location: oneOf(['hipchat.sidebar.right']),
+  url: string(),
+  icon: optional(moduleIcon),
+  weight: optional(integer()),
+  authentication: optional(oneOf(authentication)),
+  conditions,
+})
+
+const dialogLength = string({ pattern: '^\\d+(px|%)$' })
+
+const dialog = object({
+  key: moduleKey,
+  title: localizable,
+  url: string(),
+  authentication: optional(oneOf(authentication)),
+  options: optional(
+    closedObject({
+      style: optional(oneOf(['normal', 'warning'])),
+      size: optional(
+        union(
+          oneOf(['small', 'medium', 'large', 'xlarge']),
+          object({ width: dialogLength, height: dialogLength }),
+        ),
+      ),
+      primaryAction: optional(button),
+      secondaryActions: optional(array(button)),
+      hint: optional(localizable),
+      filter: optional(object({ placeholder: optional(localizable) })),
+    }),
+  ),
+})
+
+const action = object({
+  key: moduleKey,
+  name: localizable,
+  location: oneOf(['hipchat.message.action', 'hipchat.input.action']),
+  target,
+  weight: optional(integer()),
+  conditions,
+})
+
+const externalPage = closedObject({ key: moduleKey, url: string(), name: optional(localizable) })
+
+export const installableCapability = object({
+  allowRoom: optional(boolean()),
+  allowGlobal: optional(boolean()),
+  callbackUrl: optional(string()),
+  updateCallbackUrl: optional(string()),
+  installedUrl: optional(string()),
+  updatedUrl: optional(string()),
+  uninstalledUrl: optional(string()),
+})
+
+export const descriptor = object({
+  key: string({ minLength: 1 }),
+  name: string({ minLength: 1 }),
+  description: string(),
+  links: object({ self: string(), homepage: optional(string()) }),
+  vendor: optional(closedObject({ name: string(), url: string() })),
+  apiVersion: optional(string({ pattern: '^\\d+:\\d+$' })),
+  icon: optional(anything()),
+  capabilities: optional(
+    object({
+      installable: optional(installableCapability),
+      hipchatApiConsumer: optional(
+        object({
+          scopes: array(oneOf(scopeNames as [Scope, ...Scope[]])),
+          fromName: optional(string()),
+          avatar: optional(avatar),
+        }),
+      ),
+      // One object instead of a list: four of thirty real add-ons wrote it so, and HipChat's starter template did too.
+      webhook: optional(union(array(descriptorWebhook), descriptorWebhook)),
+      glance: optional(array(glance)),
+      webPanel: optional(array(webPanel)),
+      dialog: optional(array(dialog)),
+      action: optional(array(action)),
+      externalPage: optional(array(externalPage)),
+      configurable: optional(
+        object({
+          url: string(),
+          authentication: optional(oneOf(authentication)),
+          allowAccessToRoomAdmins: optional(boolean()),
+        }),
+      ),
+      adminPage: optional(object({ url: string() })),
+      oauth2Provider: optional(
+        object({ authorizationUrl: optional(string()), tokenUrl: optional(string()) }),
+      ),
+      oauth2Consumer: optional(object({ redirectionUrls: array(string()) })),
+    }),
+  ),
+})
+
+export type Descriptor = Infer<typeof descriptor>
+
+/** A descriptor's webhooks as a list, whichever way it was written. */
+export function webhooksOf(document: Descriptor): DescriptorWebhook[] {
+  const webhook = document.capabilities?.webhook
+  if (webhook === undefined) return []
+  return Array.isArray(webhook) ? webhook : [webhook]
+}
+
+/** Where the add-on may be installed. Both default to true, in HipChat's schema as here. */
+export function placesOf(document: Descriptor): { room: boolean; global: boolean } {
+  const installable = document.capabilities?.installable
+  return { room: installable?.allowRoom ?? true, global: installable?.allowGlobal ?? true }
+}

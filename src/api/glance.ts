@@ -1,0 +1,33 @@
+import { array, type Infer, object, oneOf, optional, record, string, union } from '../common/schema.ts'
+
+/**
+ * What a glance shows: the answer of its `queryUrl`, and the `content` of an update.
+ *
+ * After the schema that HipChat's web client 4.30 applied (`ui-modules.md` 1.2). That client showed the glance in its
+ * error state when the content broke these rules.
+ */
+export const glanceContent = object({
+  label: object({ type: oneOf(['html']), value: string({ minLength: 1, maxLength: 1000 }) }),
+  status: optional(
+    union(
+      object({
+        type: oneOf(['lozenge']),
+        value: object({
+          type: oneOf(['default', 'success', 'error', 'current', 'new', 'moved']),
+          label: string({ minLength: 1, maxLength: 20 }),
+        }),
+      }),
+      object({ type: oneOf(['icon']), value: object({ url: string(), 'url@2x': string() }) }),
+    ),
+  ),
+  metadata: optional(record({ description: 'free; what `glance_matches` conditions look at' })),
+})
+
+export type GlanceContent = Infer<typeof glanceContent>
+
+/** Body of the calls that push new content to open clients. It replaces label, status and metadata as a whole. */
+export const glanceUpdate = object({
+  glance: array(object({ key: string({ minLength: 1, maxLength: 40 }), content: glanceContent })),
+})
+
+export type GlanceUpdate = Infer<typeof glanceUpdate>

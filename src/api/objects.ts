@@ -1,0 +1,190 @@
+import {
+  array,
+  boolean,
+  type Infer,
+  integer,
+  nullable,
+  number,
+  object,
+  oneOf,
+  optional,
+  record,
+  type Schema,
+  string,
+  union,
+} from '../common/schema.ts'
+
+/**
+ * The objects HipChat's API answers with. Required is only what every recorded answer had, from 2014 to 2018 and from
+ * HipChat Server too (`rest-api.md` 6.3): members came late (`version`, `privacy`), and readers must not depend on them.
+ */
+
+/** Ids are numbers on the wire; data that followed the documentation's samples has them as text. */
+export const id = union(integer(), string())
+
+const text = nullable(string())
+
+export const userReference = object({
+  id: integer(),
+  name: string(),
+  mention_name: optional(string()),
+  version: optional(string()),
+  links: optional(object({ self: string() })),
+})
+
+export type UserReference = Infer<typeof userReference>
+
+export const presence = object({
+  status: optional(text),
+  show: optional(text),
+  status_text: optional(text),
+  idle: optional(nullable(number())),
+  is_online: optional(boolean()),
+  client: optional(
+    nullable(object({ type: optional(nullable(string())), version: optional(nullable(string())) })),
+  ),
+})
+
+export const user = object({
+  id: integer(),
+  name: string(),
+  mention_name: string(),
+  version: optional(string()),
+  email: optional(text),
+  title: optional(text),
+  presence: optional(nullable(presence)),
+  xmpp_jid: optional(string()),
+  is_group_admin: optional(boolean()),
+  is_guest: optional(boolean()),
+  is_deleted: optional(boolean()),
+  timezone: optional(text),
+  created: optional(string()),
+  last_active: optional(nullable(string())),
+  photo_url: optional(text),
+  roles: optional(array(string())),
+  group: optional(object({ id: integer(), name: string() })),
+  links: optional(object({ self: string() })),
+})
+
+export type User = Infer<typeof user>
+
+const roomLinks = object({
+  self: string(),
+  webhooks: optional(string()),
+  participants: optional(string()),
+  members: optional(string({ description: 'private rooms only' })),
+})
+
+export const roomReference = object({
+  id: integer(),
+  name: string(),
+  privacy: optional(oneOf(['public', 'private'])),
+  is_archived: optional(boolean()),
+  version: optional(string()),
+  links: optional(roomLinks),
+})
+
+export type RoomReference = Infer<typeof roomReference>
+
+export const statistics = object({
+  messages_sent: optional(integer()),
+  last_active: optional(nullable(string())),
+  links: optional(object({ self: string() })),
+})
+
+export const room = object({
+  id: integer(),
+  name: string(),
+  privacy: optional(oneOf(['public', 'private'])),
+  is_archived: optional(boolean()),
+  version: optional(string()),
+  links: optional(roomLinks),
+  xmpp_jid: optional(string()),
+  topic: optional(string()),
+  created: optional(string()),
+  last_active: optional(nullable(string())),
+  is_guest_accessible: optional(boolean()),
+  guest_access_url: optional(nullable(string())),
+  delegate_admin_visibility: optional(nullable(boolean())),
+  avatar_url: optional(nullable(string())),
+  owner: optional(nullable(userReference)),
+  participants: optional(array(userReference)),
+  statistics: optional(statistics),
+})
+
+export type Room = Infer<typeof room>
+
+/** Who a message is from: a person, the label of an integration (`{name}` here, a bare text in real HipChat), or nobody. */
+export const messageSender = nullable(union(userReference, object({ name: string() }), string()))
+
+export const file = object({
+  name: string(),
+  size: optional(integer({ description: 'bytes' })),
+  url: optional(string()),
+  thumb_url: optional(nullable(string())),
+})
+
+export const message = object({
+  id: string(),
+  date: string({ description: 'ISO 8601 with microseconds and offset' }),
+  from: messageSender,
+  message: optional(string({ description: 'absent when the message was deleted' })),
+  type: oneOf(['message', 'notification', 'guest_access', 'topic']),
+  mentions: optional(array(userReference)),
+  color: optional(string()),
+  message_format: optional(oneOf(['html', 'text'])),
+  file: optional(nullable(file)),
+  attach_to: optional(string()),
+  card: optional(string({ description: 'a card as JSON text' })),
+  message_links: optional(array(record())),
+  notification_sender: optional(record()),
+})
+
+export type Message = Infer<typeof message>
+
+export const authentication = ['none', 'jwt'] as const
+
+export const webhook = object({
+  id,
+  key: optional(nullable(string())),
+  name: optional(nullable(string())),
+  url: string(),
+  event: string(),
+  pattern: optional(nullable(string())),
+  authentication: optional(oneOf(authentication)),
+  created: optional(string()),
+  links: optional(object({ self: string() })),
+})
+
+export type Webhook = Infer<typeof webhook>
+
+export const emoticon = object({
+  id: integer(),
+  shortcut: string(),
+  url: string(),
+  type: optional(oneOf(['group', 'global'])),
+  width: optional(integer()),
+  height: optional(integer()),
+  audio: optional(array(record())),
+  audio_path: optional(nullable(string())),
+  creator: optional(nullable(userReference)),
+  links: optional(object({ self: string() })),
+})
+
+export type Emoticon = Infer<typeof emoticon>
+
+/** One page of a collection; `links.next` is there while more follows. */
+export interface Page<Item> {
+  items: Item[]
+  startIndex?: number
+  maxResults?: number
+  links?: { self: string; prev?: string; next?: string }
+}
+
+export const pageOf = <Item>(item: Schema<Item>): Schema<Page<Item>> =>
+  object({
+    items: array(item),
+    startIndex: optional(integer()),
+    maxResults: optional(integer()),
+    links: optional(object({ self: string(), prev: optional(string()), next: optional(string()) })),
+  })

@@ -1,0 +1,62 @@
+import { integer, object, optional, string, union } from '../../common/schema.ts'
+import { installable } from '../installable.ts'
+import { operation } from '../operation.ts'
+
+export const installAddon = operation({
+  method: 'POST',
+  path: '/addon',
+  summary: 'Install an add-on from the address of its descriptor, for the group or in the room named.',
+  scopes: ['admin_group', 'admin_room'],
+  tokens: ['user', 'personal'],
+  body: {
+    type: 'json',
+    schema: object({
+      url: string({
+        minLength: 1,
+        maxLength: 65_536,
+        description: 'http, https, or a data: URL holding the descriptor',
+      }),
+      room_id: optional(
+        union(
+          integer(),
+          string({ description: 'our extension: id or name of the room; absent: the whole group' }),
+        ),
+      ),
+    }),
+  },
+  result: {
+    kind: 'json',
+    status: 201,
+    // The OpenAPI document names no body here; these members are ours.
+    schema: object({
+      id: string({ description: 'id of the installation, which is also its OAuth id' }),
+      key: string(),
+      links: object({ self: string() }),
+    }),
+  },
+  paging: 'none',
+  limits: ['api'],
+})
+
+export const uninstallAddon = operation({
+  method: 'DELETE',
+  path: '/addon/{addon_key_or_id}/installable/{installable_id}',
+  summary: 'Remove one installation of an add-on.',
+  scopes: ['admin_group', 'admin_room'],
+  tokens: ['user', 'personal'],
+  result: { kind: 'empty', status: 204 },
+  paging: 'none',
+  limits: ['api'],
+})
+
+/** Not in the OpenAPI document, but the client-side installation cannot do without it (`installation.md` section 4). */
+export const getIntegrationInstallableData = operation({
+  method: 'GET',
+  path: '/addon/{addon_key_or_id}/installable/{token}',
+  summary: 'What an add-on needs to know of a new installation. Can be read once.',
+  scopes: [],
+  tokens: [],
+  result: { kind: 'json', status: 200, schema: installable },
+  paging: 'none',
+  limits: ['api'],
+})

@@ -1,0 +1,120 @@
+import {
+  boolean,
+  type Infer,
+  integer,
+  nullable,
+  object,
+  oneOf,
+  optional,
+  string,
+} from '../../common/schema.ts'
+import { card } from '../card.ts'
+import { message, pageOf } from '../objects.ts'
+import { operation } from '../operation.ts'
+import { expand, include_deleted, offset, timezone } from './query.ts'
+
+const text = string({ minLength: 1, maxLength: 10_000 })
+
+/** A room notification: the body of the call, and of a webhook's inline reply. */
+export const notification = object({
+  message: text,
+  from: optional(string({ maxLength: 64, description: 'label beside the name of the sender' })),
+  message_format: optional(oneOf(['html', 'text'], { default: 'html' })),
+  color: optional(oneOf(['yellow', 'green', 'red', 'purple', 'gray', 'random'], { default: 'yellow' })),
+  notify: optional(boolean({ default: false, description: 'whether clients make a noise' })),
+  attach_to: optional(string({ maxLength: 36, description: 'id of a message of the same room' })),
+  card: optional(nullable(card)),
+})
+
+export type Notification = Infer<typeof notification>
+
+export const sendRoomNotification = operation({
+  method: 'POST',
+  path: '/room/{id_or_name}/notification',
+  summary: 'Post a notification into a room, with a card if there is one.',
+  scopes: ['send_notification'],
+  tokens: ['addon_group', 'addon_room', 'user', 'personal', 'room_notification'],
+  ownRoom: 'id_or_name',
+  body: { type: 'json', schema: notification, relaxations: ['form', 'boolean-text'] },
+  result: { kind: 'empty', status: 204 },
+  paging: 'none',
+  limits: ['api', 'flood'],
+})
+
+export const sendRoomMessage = operation({
+  method: 'POST',
+  path: '/room/{id_or_name}/message',
+  summary: 'Say something in a room as the calling user.',
+  scopes: ['send_message'],
+  tokens: ['user', 'personal'],
+  body: { type: 'json', schema: object({ message: text }) },
+  result: {
+    kind: 'json',
+    status: 200,
+    schema: object({ id: string(), timestamp: string() }),
+    classicStatus: 201,
+  },
+  paging: 'none',
+  limits: ['api', 'flood'],
+})
+
+export const getRoomHistory = operation({
+  method: 'GET',
+  path: '/room/{id_or_name}/history',
+  summary: "Page through a room's messages, back from a date.",
+  scopes: ['view_messages'],
+  tokens: ['addon_group', 'addon_room', 'user', 'personal'],
+  ownRoom: 'id_or_name',
+  query: {
+    date: string({
+      description: 'ISO 8601, UNIX seconds, or `recent`: the newest, which is also the default',
+    }),
+    timezone,
+    ...offset,
+    reverse: boolean({ default: true, description: 'oldest first within the page' }),
+    'end-date': string({ description: 'earliest date; only together with a dated `date`' }),
+    include_deleted,
+    expand,
+  },
+  result: { kind: 'json', status: 200, schema: pageOf(message) },
+  paging: 'offset',
+  limits: ['api'],
+})
+
+export const getLatestRoomHistory = operation({
+  method: 'GET',
+  path: '/room/{id_or_name}/history/latest',
+  summary: "A room's newest messages, if wanted from a known one on.",
+  scopes: ['view_messages'],
+  tokens: ['addon_group', 'addon_room', 'user', 'personal'],
+  ownRoom: 'id_or_name',
+  query: {
+    'not-before': string({ description: 'id of a message; nothing older than it is returned' }),
+    timezone,
+    'max-results': integer({ minimum: 0, maximum: 1000, default: 100 }),
+    include_deleted,
+  },
+  result: { kind: 'json', status: 200, schema: pageOf(message) },
+  paging: 'not-before',
+  limits: ['api'],
+})
+
+export const sendPrivateMessage = operation({
+  method: 'POST',
+  path: '/user/{id_or_email}/message',
+  summary: 'Send a one-to-one message as the calling user.',
+  scopes: ['send_message'],
+  tokens: ['user', 'personal'],
+  body: {
+    type: 'json',
+    schema: object({
+      message: text,
+      notify: optional(boolean({ default: false })),
+      message_format: optional(oneOf(['text', 'html'], { default: 'html' })),
+    }),
+    relaxations: ['text', 'boolean-text'],
+  },
+  result: { kind: 'empty', status: 204 },
+  paging: 'none',
+  limits: ['api', 'flood'],
+})

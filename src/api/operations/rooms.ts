@@ -1,0 +1,116 @@
+import {
+  boolean,
+  integer,
+  nullable,
+  object,
+  oneOf,
+  optional,
+  type Schema,
+  string,
+  union,
+} from '../../common/schema.ts'
+import { pageOf, room, roomReference } from '../objects.ts'
+import { operation } from '../operation.ts'
+import { expand, offset } from './query.ts'
+
+const roomName = string({ minLength: 1, maxLength: 50 })
+const topic = string({ maxLength: 250 })
+const privacy = oneOf(['public', 'private'])
+const delegate_admin_visibility = nullable(boolean())
+
+const createdRoom = object({
+  id: integer(),
+  name: string(),
+  links: object({ self: string() }),
+  entity: optional(room as Schema),
+})
+
+export const getAllRooms = operation({
+  method: 'GET',
+  path: '/room',
+  summary: 'List the rooms of the group; archived ones only when asked for.',
+  scopes: ['view_group', 'view_room'],
+  tokens: ['addon_group', 'user', 'personal'],
+  query: {
+    ...offset,
+    'include-private': boolean({ default: false, description: 'real HipChat defaulted to true: say it' }),
+    'include-archived': boolean({ default: false }),
+    expand,
+  },
+  result: { kind: 'json', status: 200, schema: pageOf(roomReference) },
+  paging: 'offset',
+  limits: ['api'],
+})
+
+export const createRoom = operation({
+  method: 'POST',
+  path: '/room',
+  summary: 'Create a room.',
+  scopes: ['manage_rooms'],
+  tokens: ['addon_group', 'user', 'personal'],
+  query: { expand },
+  body: {
+    type: 'json',
+    schema: object({
+      name: roomName,
+      topic: optional(topic),
+      guest_access: optional(boolean({ default: false })),
+      privacy: optional(privacy),
+      owner_user_id: optional(
+        string({ description: 'id, email address or @mention name; by default the calling user' }),
+      ),
+      delegate_admin_visibility: optional(delegate_admin_visibility),
+    }),
+    relaxations: ['number-id'],
+  },
+  result: { kind: 'json', status: 201, schema: createdRoom },
+  paging: 'none',
+  limits: ['api'],
+})
+
+export const getRoom = operation({
+  method: 'GET',
+  path: '/room/{id_or_name}',
+  summary: 'Everything about one room.',
+  scopes: ['view_group', 'view_room'],
+  tokens: ['addon_group', 'addon_room', 'user', 'personal'],
+  ownRoom: 'id_or_name',
+  query: { expand },
+  result: { kind: 'json', status: 200, schema: room },
+  paging: 'none',
+  limits: ['api'],
+})
+
+export const updateRoom = operation({
+  method: 'PUT',
+  path: '/room/{id_or_name}',
+  summary: 'Change a room; also archives it and takes it out of the archive. What is left out stays.',
+  scopes: ['admin_room'],
+  tokens: ['addon_group', 'user', 'personal'],
+  body: {
+    type: 'json',
+    schema: object({
+      name: optional(roomName),
+      topic: optional(topic),
+      privacy: optional(privacy),
+      is_archived: optional(boolean()),
+      is_guest_accessible: optional(boolean()),
+      owner: optional(object({ id: union(string(), integer()) })),
+      delegate_admin_visibility: optional(delegate_admin_visibility),
+    }),
+  },
+  result: { kind: 'empty', status: 204 },
+  paging: 'none',
+  limits: ['api'],
+})
+
+export const deleteRoom = operation({
+  method: 'DELETE',
+  path: '/room/{id_or_name}',
+  summary: 'Delete a room and remove everybody from it.',
+  scopes: ['manage_rooms'],
+  tokens: ['addon_group', 'user', 'personal'],
+  result: { kind: 'empty', status: 204 },
+  paging: 'none',
+  limits: ['api'],
+})

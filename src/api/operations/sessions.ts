@@ -1,0 +1,28 @@
+import { object, optional, record, string } from '../../common/schema.ts'
+import { pageOf, userReference } from '../objects.ts'
+import { operation } from '../operation.ts'
+import { offset } from './query.ts'
+
+export const getActiveSessions = operation({
+  method: 'GET',
+  path: '/session',
+  summary: "Who is signed in, and where; a user sees his own sessions only, an administrator everybody's.",
+  scopes: ['view_group'],
+  tokens: ['addon_group', 'user', 'personal'],
+  query: { ...offset },
+  result: {
+    kind: 'json',
+    status: 200,
+    schema: pageOf(
+      object({
+        id: string(),
+        user: optional(userReference),
+        client: optional(record()),
+        created: optional(string()),
+        last_active: optional(string()),
+      }),
+    ),
+  },
+  paging: 'offset',
+  limits: ['api'],
+})

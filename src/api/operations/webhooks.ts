@@ -1,0 +1,70 @@
+import { object, oneOf, optional, string } from '../../common/schema.ts'
+import { type EventName, eventNames } from '../events.ts'
+import { authentication, pageOf, webhook } from '../objects.ts'
+import { operation } from '../operation.ts'
+import { offset } from './query.ts'
+
+const deprecated = 'PUT, GET and DELETE on /room/{id_or_name}/extension/webhook/{key}'
+
+export const getAllRoomWebhooks = operation({
+  method: 'GET',
+  path: '/room/{id_or_name}/webhook',
+  summary: 'List the webhooks the caller has on a room.',
+  scopes: ['admin_room'],
+  tokens: ['addon_group', 'addon_room', 'user', 'personal'],
+  ownRoom: 'id_or_name',
+  query: { ...offset },
+  result: { kind: 'json', status: 200, schema: pageOf(webhook) },
+  paging: 'offset',
+  limits: ['api'],
+})
+
+export const createRoomWebhook = operation({
+  method: 'POST',
+  path: '/room/{id_or_name}/webhook',
+  summary: 'Register a webhook on a room; the server picks its id.',
+  scopes: ['admin_room'],
+  tokens: ['addon_group', 'addon_room', 'user', 'personal'],
+  ownRoom: 'id_or_name',
+  body: {
+    type: 'json',
+    schema: object({
+      url: string({ minLength: 1, maxLength: 2048 }),
+      event: oneOf(eventNames as [EventName, ...EventName[]]),
+      pattern: optional(string({ maxLength: 1000, description: 'regular expression; message events only' })),
+      name: optional(string({ maxLength: 255 })),
+      authentication: optional(oneOf(authentication, { default: 'jwt' })),
+      key: optional(string({ minLength: 1, maxLength: 40 })),
+    }),
+  },
+  result: { kind: 'json', status: 201, schema: webhook },
+  paging: 'none',
+  limits: ['api'],
+  deprecated,
+})
+
+export const getRoomWebhook = operation({
+  method: 'GET',
+  path: '/room/{id_or_name}/webhook/{webhook_id}',
+  summary: 'One webhook by its id.',
+  scopes: ['admin_room'],
+  tokens: ['addon_group', 'addon_room', 'user', 'personal'],
+  ownRoom: 'id_or_name',
+  result: { kind: 'json', status: 200, schema: webhook },
+  paging: 'none',
+  limits: ['api'],
+  deprecated,
+})
+
+export const deleteRoomWebhook = operation({
+  method: 'DELETE',
+  path: '/room/{id_or_name}/webhook/{webhook_id}',
+  summary: 'Remove a webhook by its id.',
+  scopes: ['admin_room'],
+  tokens: ['addon_group', 'addon_room', 'user', 'personal'],
+  ownRoom: 'id_or_name',
+  result: { kind: 'empty', status: 204 },
+  paging: 'none',
+  limits: ['api'],
+  deprecated,
+})

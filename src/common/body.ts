@@ -1,0 +1,63 @@
+import type { IncomingMessage } from 'node:http'
+import getRawBody from 'raw-body'
+
+/** A request body that was not taken. `status` is the HTTP status that says so. */
+export class BodyRefusedError extends Error {
+  readonly code = 'ERR_BODY_REFUSED'
+  override name = 'BodyRefusedError'
+  readonly status: 400 | 408 | 413 | 415
+
+  constructor(status: BodyRefusedError['status'], message: string) {
+    super(message)
+    this.status = status
+  }
+}
+
+/**
+ * Reads a request body as text: at most `limit` bytes, within `timeout` milliseconds, uncompressed, UTF-8.
+ *
+ * Node's own request time-out is five minutes and a server that somebody else created may have none: a body that
+ * trickles in must not hold a connection that long.
+ */
+export async function readBody(request: IncomingMessage, limit: number, timeout: number): Promise<string> {
+  const encoding = request.headers['content-encoding']
+  if (encoding && encoding !== 'identity')
+    throw new BodyRefusedError(415, `expected an uncompressed body, came content-encoding ${encoding}`)
+  const charset = /;\s*charset="?([^\s;"]+)/i.exec(request.headers['content-type'] ?? '')?.[1]
+  if (charset && !/^(utf-?8|us-ascii)$/i.test(charset))
+    throw new BodyRefusedError(415, `expected the charset utf-8, came ${charset}`)
+
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new BodyRefusedError(408, `the body did not arrive within ${timeout} ms`)),
+      timeout,
+    )
+  })
+  try {
+    const bytes = await Promise.race([
+      getRawBody(request, { limit, length: request.headers['content-length'] ?? null }),
+      late,
+    ])
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch (error) {
+    if (error instanceof BodyRefusedError) throw error
+    if (isTooLarge(error)) throw new BodyRefusedError(413, `the body is longer than ${limit} bytes`)
+    throw new BodyRefusedError(400, 'the body could not be read: it broke off or is not UTF-8')
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Reads a JSON body. An empty one is refused like any other text that is no JSON. */
+export async function readJson(request: IncomingMessage, limit: number, timeout: number): Promise<unknown> {
+  const text = await readBody(request, limit, timeout)
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new BodyRefusedError(400, text ? 'the body is not valid JSON' : 'expected a JSON body, came none')
+  }
+}
+
+const isTooLarge = (error: unknown): boolean =>
+  error instanceof Error && 'type' in error && error.type === 'entity.too.large'

@@ -1,0 +1,50 @@
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+}
+
+/** Escapes text for HTML, inside and outside of attributes. */
+export const escapeHtml = (text: string): string =>
+  text.replace(/[&<>"']/g, (character) => entities[character] ?? '')
+
+/** HTML that was written as such or made by {@link html}; put into another template it is not escaped again. */
+export class Html {
+  readonly #markup: string
+
+  constructor(markup: string) {
+    this.#markup = markup
+  }
+
+  toString(): string {
+    return this.#markup
+  }
+
+  toJSON(): string {
+    return this.#markup
+  }
+}
+
+/**
+ * Tag for HTML templates: every value is escaped, except HTML made by this same tag. Lists are joined, and `null`,
+ * `undefined` and `false` leave nothing, so that conditions can stand in the template.
+ *
+ * @example
+ * html`<b>${name}</b>` // name: '<script>' gives &lt;b&gt;&lt;script&gt; as text, not as markup
+ */
+export function html(strings: TemplateStringsArray, ...values: readonly unknown[]): Html {
+  let markup = strings[0] ?? ''
+  values.forEach((value, index) => {
+    markup += render(value) + (strings[index + 1] ?? '')
+  })
+  return new Html(markup)
+}
+
+function render(value: unknown): string {
+  if (value === null || value === undefined || value === false) return ''
+  if (value instanceof Html) return value.toString()
+  if (Array.isArray(value)) return value.map(render).join('')
+  return escapeHtml(String(value))
+}

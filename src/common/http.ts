@@ -1,0 +1,75 @@
+import type { Got, Method } from 'got'
+import type { Outbound } from './outbound.ts'
+
+export interface Exchange {
+  readonly method: Method
+  readonly url: string
+  readonly outbound: Outbound
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string | Buffer
+  /** Milliseconds for the whole exchange. */
+  readonly timeout: number
+  /** Longest answer taken, in bytes. Default 256 KiB. */
+  readonly maxBytes?: number
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly body: string
+}
+
+export const KIB = 1024
+
+let loading: Promise<Got> | undefined
+
+/**
+ * One HTTP exchange under the outbound rules: no redirects, no retries, no decompression (an answer of a kilobyte can
+ * unfold to a gigabyte), and never more than `maxBytes`. Any status is an answer; what throws is a refused URL
+ * (`OutboundRefusedError`) or a failure of the network.
+ */
+export async function exchange(request: Exchange): Promise<Answer> {
+  const url = request.outbound.check(request.url)
+  loading ??= import('got').then((module) => module.got) // got takes 100 ms to load: not before it is needed
+  const got = await loading
+  const maxBytes = request.maxBytes ?? 256 * KIB
+  const pending = got(url, {
+    method: request.method,
+    headers: { 'accept-encoding': 'identity', ...request.headers },
+    ...(request.body === undefined ? {} : { body: request.body }),
+    ...(request.signal ? { signal: request.signal } : {}),
+    agent: request.outbound.agent,
+    timeout: { request: request.timeout },
+    retry: { limit: 0 },
+    followRedirect: false,
+    throwHttpErrors: false,
+    decompress: false,
+    responseType: 'buffer',
+  })
+  let tooLong = false
+  pending.on('downloadProgress', ({ transferred }) => {
+    if (transferred > maxBytes && !tooLong) {
+      tooLong = true
+      pending.cancel()
+    }
+  })
+  try {
+    const response = await pending
+    if (response.body.length > maxBytes) tooLong = true
+    else
+      return { status: response.statusCode, headers: response.headers, body: response.body.toString('utf8') }
+  } catch (error) {
+    if (!tooLong) throw error
+  }
+  throw new Error(`${url.host} answered with more than ${maxBytes} bytes`)
+}
+
+/** Parses JSON, or gives `undefined` for what is none. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,127 @@
+import dns from 'node:dns'
+import { Agent as HttpAgent } from 'node:http'
+import { Agent as HttpsAgent } from 'node:https'
+import type { LookupFunction } from 'node:net'
+import ipaddr from 'ipaddr.js'
+
+/** Which addresses this process may be sent to by somebody else's word: a URL in a request, in a document. */
+export interface OutboundRules {
+  /** Host names allowed; `*.example.com` allows every name below example.com. Any name when absent. */
+  readonly hosts?: readonly string[] | undefined
+  /** Address ranges allowed although they are not public, in CIDR form: `10.0.0.0/8`. */
+  readonly ranges?: readonly string[] | undefined
+  /** Allows loopback addresses (and `localhost` as a host), and plain http to them. Default false. */
+  readonly loopback?: boolean | undefined
+  /** Allows plain http to other hosts too. Default false. */
+  readonly http?: boolean | undefined
+  /** Certificate authorities to trust besides the public ones, PEM. */
+  readonly ca?: string | readonly string[] | undefined
+}
+
+/** A URL was refused before anything was sent. The message names the host, never the query. */
+export class OutboundRefusedError extends Error {
+  readonly code = 'ERR_OUTBOUND_REFUSED'
+  override name = 'OutboundRefusedError'
+}
+
+export interface Outbound {
+  /** Parses a URL and refuses it unless the rules allow it. Addresses behind a name are checked when connecting. */
+  check(url: string): URL
+  readonly agent: { readonly http: HttpAgent; readonly https: HttpsAgent }
+  /** Closes idle connections. */
+  close(): void
+}
+
+/**
+ * Compiles the rules. Names are resolved once per connection and every address is checked there, so that a name which
+ * answers differently the second time gains nothing.
+ */
+export function createOutbound(rules: OutboundRules = {}): Outbound {
+  const hosts = rules.hosts?.map((host) => host.toLowerCase())
+  const ranges = (rules.ranges ?? []).map((range) => ipaddr.parseCIDR(range))
+
+  function addressAllowed(text: string): boolean {
+    if (!ipaddr.isValid(text)) return false
+    const address = ipaddr.process(text) // an IPv4 address mapped into IPv6 counts as the IPv4 address
+    const kind = address.range()
+    if (kind === 'unicast') return true
+    if (kind === 'loopback' && rules.loopback) return true
+    return ranges.some((range) => range[0].kind() === address.kind() && address.match(range))
+  }
+
+  function check(text: string): URL {
+    let url: URL
+    try {
+      url = new URL(text)
+    } catch {
+      throw new OutboundRefusedError(`expected an absolute http or https URL, came ${quote(text)}`)
+    }
+    const host = hostOf(url)
+    if (url.protocol !== 'https:' && url.protocol !== 'http:')
+      throw new OutboundRefusedError(`expected an http or https URL, came the scheme ${quote(url.protocol)}`)
+    if (url.username || url.password)
+      throw new OutboundRefusedError(`a URL with a user name or password in it is not fetched (host ${host})`)
+    const local = rules.loopback === true && isLoopbackHost(host)
+    if (!local && hosts && !hostMatches(host, hosts))
+      throw new OutboundRefusedError(`host ${host} is not among the allowed hosts`)
+    if (url.protocol === 'http:' && !local && !rules.http)
+      throw new OutboundRefusedError(`plain http to ${host} is refused: https is required`)
+    if (ipaddr.isValid(host) && !addressAllowed(host))
+      throw new OutboundRefusedError(`address ${host} is not a public one`)
+    return url
+  }
+
+  const lookup: LookupFunction = (hostname, options, callback) => {
+    dns.lookup(hostname, { ...options, all: true }, (error, addresses) => {
+      if (error) return callback(error, '')
+      const refused = addresses.find(({ address }) => !addressAllowed(address))
+      if (refused)
+        return callback(
+          new OutboundRefusedError(
+            `host ${hostname} resolves to ${refused.address}, which is not a public address`,
+          ),
+          '',
+        )
+      const first = addresses[0]
+      if (options.all) return callback(null, addresses)
+      callback(null, first?.address ?? '', first?.family)
+    })
+  }
+
+  const settings = { keepAlive: true, maxSockets: 64, lookup }
+  const agent = {
+    http: new HttpAgent(settings),
+    https: new HttpsAgent(rules.ca ? { ...settings, ca: [...caList(rules.ca)] } : settings),
+  }
+
+  return {
+    check,
+    agent,
+    close() {
+      agent.http.destroy()
+      agent.https.destroy()
+    },
+  }
+}
+
+/** Whether a name or address literal means this very machine. */
+export function isLoopbackHost(host: string): boolean {
+  if (host === 'localhost' || host.endsWith('.localhost')) return true
+  return ipaddr.isValid(host) && ipaddr.process(host).range() === 'loopback'
+}
+
+/** Host of a URL without port, and without the brackets of an IPv6 address. */
+export const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '')
+
+/** Whether a host is one of the listed names; `*.example.com` stands for every name below example.com. */
+export function hostMatches(host: string, patterns: readonly string[]): boolean {
+  return patterns.some((pattern) =>
+    pattern.startsWith('*.')
+      ? host.endsWith(pattern.slice(1)) && host.length >= pattern.length
+      : host === pattern,
+  )
+}
+
+const caList = (ca: string | readonly string[]): readonly string[] => (typeof ca === 'string' ? [ca] : ca)
+
+const quote = (text: string): string => JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text)
