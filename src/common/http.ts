@@ -1,5 +1,5 @@
 import type { Got, Method } from 'got'
-import type { Outbound } from './outbound.ts'
+import { type Outbound, OutboundRefusedError } from './outbound.ts'
 
 export interface Exchange {
   readonly method: Method
@@ -22,12 +22,27 @@ export interface Answer {
 
 export const KIB = 1024
 
+/**
+ * An exchange came to nothing: no connection, broken off, too slow, too long. `reason` is Node's or got's code for it
+ * (`ECONNREFUSED`, `ETIMEDOUT`, …). Deliberately not got's own error: that one carries the request with its headers.
+ */
+export class ExchangeFailedError extends Error {
+  readonly code = 'ERR_EXCHANGE_FAILED'
+  override name = 'ExchangeFailedError'
+  readonly reason: string
+
+  constructor(message: string, reason: string) {
+    super(message)
+    this.reason = reason
+  }
+}
+
 let loading: Promise<Got> | undefined
 
 /**
  * One HTTP exchange under the outbound rules: no redirects, no retries, no decompression (an answer of a kilobyte can
  * unfold to a gigabyte), and never more than `maxBytes`. Any status is an answer; what throws is a refused URL
- * (`OutboundRefusedError`) or a failure of the network.
+ * (`OutboundRefusedError`) or a failure of the network (`ExchangeFailedError`); an aborted `signal` throws its reason.
  */
 export async function exchange(request: Exchange): Promise<Answer> {
   const url = request.outbound.check(request.url)
@@ -60,9 +75,19 @@ export async function exchange(request: Exchange): Promise<Answer> {
     else
       return { status: response.statusCode, headers: response.headers, body: response.body.toString('utf8') }
   } catch (error) {
-    if (!tooLong) throw error
+    if (!tooLong) throw plain(error, url, request)
   }
-  throw new Error(`${url.host} answered with more than ${maxBytes} bytes`)
+  throw new ExchangeFailedError(`${url.host} answered with more than ${maxBytes} bytes`, 'TOO_LONG')
+}
+
+function plain(error: unknown, url: URL, request: Exchange): unknown {
+  if (request.signal?.aborted) return request.signal.reason
+  if (!(error instanceof Error)) return error
+  if (error.cause instanceof OutboundRefusedError) return error.cause
+  const reason = 'code' in error ? String(error.code) : 'UNKNOWN'
+  if (reason === 'ETIMEDOUT')
+    return new ExchangeFailedError(`${url.host} did not answer within ${request.timeout} ms`, reason)
+  return new ExchangeFailedError(`${url.host} could not be reached: ${error.message}`, reason)
 }
 
 /** Parses JSON, or gives `undefined` for what is none. */

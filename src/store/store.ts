@@ -11,6 +11,8 @@ export type Awaitable<T> = T | Promise<T>
 export interface Store {
   /** What this is, for logs and errors; never holds a password. */
   readonly name: string
+  /** What whoever runs the add-on must know before relying on this store, as a sentence; logged once at start. */
+  readonly warning?: string
   /** The value, or `undefined`. The embedded store answers synchronously: it is on the path of every delivery. */
   get(key: string): Awaitable<string | undefined>
   /** Writes a value; `ttl` in milliseconds, none means for ever. */

@@ -32,6 +32,9 @@ export const installAddon = operation({
       id: string({ description: 'id of the installation, which is also its OAuth id' }),
       key: string(),
       links: object({ self: string() }),
+      installed_url: optional(
+        string({ description: 'where the browser has to go on; the installation is complete after that' }),
+      ),
     }),
   },
   paging: 'none',

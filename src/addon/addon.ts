@@ -1,0 +1,367 @@
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import Router from '@koa/router'
+import Koa from 'koa'
+import type { Descriptor } from '../api/descriptor.ts'
+import type { EventName } from '../api/events.ts'
+import type { Scope } from '../api/scopes.ts'
+import { createAccessTokens } from '../client/access-token.ts'
+import type { Client, Room } from '../client/client.ts'
+import { createOutbound } from '../common/outbound.ts'
+import { ConfigurationError } from '../errors.ts'
+import { createInstallations, type Installation } from '../installation.ts'
+import { createSealing, openStore } from '../store/index.ts'
+import { type Command, helpText, parseUsage } from './command.ts'
+import type {
+  CommandContext,
+  EventContext,
+  Handler,
+  HookContext,
+  Middleware,
+  ReplacedContext,
+} from './context.ts'
+import { type Core, facadeOf, type Hook, type Hooks } from './core.ts'
+import { createDescriptor, type ServedDescriptor } from './descriptor.ts'
+import { createInstalling } from './installing.ts'
+import { createLog, silent } from './log.ts'
+import { type AddonOptions, readOptions } from './options.ts'
+import { paths } from './paths.ts'
+import { type CommandOptions, commandWebhook, eventWebhook, type WebhookOptions } from './registration.ts'
+import { createRoutes } from './routes.ts'
+import { createRunning } from './running.ts'
+import { createValues, type Values } from './values.ts'
+import type { Webhook } from './webhook.ts'
+
+/** A registered webhook. */
+export interface RegisteredWebhook {
+  readonly key: string
+  /** Where its deliveries go. Throws before the base address is known. */
+  readonly url: string
+}
+
+/** Lifecycle hooks and what they get. */
+export interface HookContexts<S extends Scope> {
+  /** The add-on was installed. The credentials work already: post a greeting. A failure refuses the installation. */
+  installed: HookContext<S>
+  /** The installation was updated to the current descriptor, with what was approved now. A failure refuses the update. */
+  updated: HookContext<S>
+  /** The add-on was removed. Its credentials no longer work; its values go after this. */
+  uninstalled: HookContext<S>
+  /** A new installation takes the place of an older one in the same room or group; runs before `installed`. */
+  replaced: ReplacedContext<S>
+}
+
+/** An add-on: registers handlers, serves their webhooks, keeps its installations. */
+export interface Addon<S extends Scope = Scope> {
+  /** Handles an event. The handler is typed by it. */
+  webhook<E extends EventName>(event: E, handler: Handler<EventContext<E, S>>): RegisteredWebhook
+  webhook<E extends EventName>(
+    event: E,
+    options: WebhookOptions,
+    handler: Handler<EventContext<E, S>>,
+  ): RegisteredWebhook
+  /**
+   * Handles a slash command: `/name <required> [optional] [rest...]`. `/name help` answers with its usage, and so does
+   * a command that lacks an argument.
+   */
+  command<const Usage extends string>(
+    usage: Usage,
+    options: CommandOptions,
+    handler: Handler<CommandContext<Usage, S>>,
+  ): RegisteredWebhook
+  command<const Usage extends string>(
+    usage: Usage,
+    handler: Handler<CommandContext<Usage, S>>,
+  ): RegisteredWebhook
+  /** Runs around every webhook and command handler, in the order of registration. */
+  use(middleware: Middleware<S>): this
+  /** Runs at a turn in an installation's life; several run in the order of registration. */
+  on<H extends keyof HookContexts<S>>(hook: H, handler: (context: HookContexts<S>[H]) => unknown): this
+  /** Gets what handlers throw, with the context. Default: the log. */
+  onError(handler: (error: unknown, context: EventContext<EventName, S>) => unknown): this
+  /** The author's own Koa routes. They are not signed by anybody. */
+  readonly router: Router
+  /** All installations, in no particular order. */
+  installations(): AsyncIterable<Installation>
+  /** One installation by its `oauthId`. */
+  installation(oauthId: string): Promise<Installation | undefined>
+  /** HipChat's API as an installation, outside of a handler. */
+  client(installation: Installation): Client<S>
+  /** A room of an installation; of a global one the room has to be named. */
+  room(installation: Installation, roomId?: number): Room<S>
+  /** What is kept for an installation. */
+  store(installation: Installation): Values
+  /** The descriptor, derived from options and registrations. Needs the base address to be known. */
+  readonly descriptor: Descriptor
+  /** For any Node HTTP server. Registrations end here. `baseUrl` has to be given. */
+  callback(): RequestListener
+  /**
+   * Serves the add-on. Resolves when it listens, with its address; rejects when it cannot. Port 0 takes any free one.
+   * `host` defaults to `localhost` for an add-on whose base address is a loopback one, and to all interfaces otherwise.
+   */
+  listen(port?: number, host?: string): Promise<{ readonly port: number; readonly url: string }>
+  /**
+   * Takes nothing more on, waits for running handlers (`closeTimeout`), aborts what is left, and closes the store.
+   * Rejects when the store cannot be closed.
+   */
+  close(): Promise<void>
+}
+
+/**
+ * Creates an add-on. Checks its options and returns; nothing is opened or sent before `listen()` or the first request
+ * of `callback()`. Throws a {@link ConfigurationError} that names the option that is wrong.
+ *
+ * @example
+ * const addon = createAddon({ key: 'com.example.echo', name: 'Echo', description: 'Says it again', scopes: ['send_notification'] })
+ * addon.command('/echo [words...]', ({ args }) => args.words.join(' '))
+ * await addon.listen(3000)
+ */
+export function createAddon<const S extends Scope>(options: AddonOptions<S>): Addon<S> {
+  const settings = readOptions(options as AddonOptions) // an add-on's scopes are scopes
+  const sealing = createSealing(options.secretKey)
+  const store = openStore(options.store)
+  const log = options.log === false ? silent() : (options.log ?? createLog())
+  const outbound = createOutbound({
+    hosts: options.allowedHosts ?? [],
+    ranges: options.allowedRanges,
+    loopback: settings.loopback,
+    ca: options.ca,
+  })
+  const hooks: Hooks = { installed: [], updated: [], uninstalled: [], replaced: [] }
+  const webhooks = new Map<string, Webhook>()
+  const commands: Command[] = []
+  const middleware: Middleware[] = []
+  const errorHandlers: ((error: unknown, context: EventContext) => unknown)[] = []
+  const router = new Router()
+  const running = createRunning(settings.maxDeliveries)
+  let baseUrl = settings.baseUrl
+  let served: ServedDescriptor | undefined
+  let started = false
+  let server: Server | undefined
+  let closing: Promise<void> | undefined
+
+  const core: Core = {
+    settings,
+    log,
+    store,
+    outbound,
+    hooks,
+    installations: createInstallations(store, sealing),
+    tokens: createAccessTokens({
+      store,
+      sealing,
+      outbound,
+      timeout: settings.callTimeout,
+      warn: (message, installation) => log.warn({ installation: installation.oauthId }, message),
+    }),
+    calling: {
+      outbound,
+      timeout: settings.callTimeout,
+      maxWait: settings.maxRateLimitWait,
+      onCall: () => {},
+    },
+    descriptorEtag: () => descriptor().etag,
+  }
+
+  function knownBaseUrl(): string {
+    if (baseUrl === undefined)
+      throw new ConfigurationError(
+        'the base address is not known yet: give createAddon a baseUrl, or call listen() first',
+      )
+    return baseUrl
+  }
+
+  function descriptor(): ServedDescriptor {
+    served ??= createDescriptor(settings.options, knownBaseUrl(), [...webhooks.values()])
+    return served
+  }
+
+  function register(webhook: Webhook): RegisteredWebhook {
+    refuseLate('webhook or command')
+    if (!/^[a-zA-Z0-9_.-]{1,40}$/.test(webhook.key))
+      throw new ConfigurationError(
+        `webhook ${webhook.event}: expected a key of 1 to 40 letters, digits, - _ and ., came ${JSON.stringify(webhook.key)}`,
+      )
+    if (webhooks.has(webhook.key))
+      throw new ConfigurationError(
+        `two webhooks have the key ${webhook.key}; give one of them another with { key: '…' }`,
+      )
+    webhooks.set(webhook.key, webhook)
+    return {
+      key: webhook.key,
+      get url() {
+        return `${knownBaseUrl()}${paths.webhook}${webhook.key}`
+      },
+    }
+  }
+
+  function refuseLate(what: string): void {
+    if (started)
+      throw new ConfigurationError(
+        `a ${what} was registered after listen() or callback(): servers have the descriptor by then`,
+      )
+  }
+
+  async function onError(error: unknown, context: EventContext): Promise<void> {
+    if (errorHandlers.length === 0) context.log.error({ err: error }, 'the handler failed')
+    for (const handler of errorHandlers) {
+      try {
+        await handler(error, context)
+      } catch (second) {
+        context.log.error({ err: second, after: error }, 'the error handler failed too')
+      }
+    }
+  }
+
+  function start(): Koa {
+    if (!started) {
+      started = true
+      if (settings.options.helpCommand) addHelpCommand()
+      const volatile = store.warning
+      if (volatile) log.warn(volatile)
+    }
+    const app = new Koa()
+    app.on('error', (error: unknown) => log.error({ err: error }, 'a request failed'))
+    const installing = createInstalling(core)
+    app.use(
+      createRoutes({
+        core,
+        installing,
+        receiving: { core, running, middleware, onError },
+        webhooks,
+        basePath: () => new URL(knownBaseUrl()).pathname.replace(/\/$/, ''),
+        descriptor,
+      }),
+    )
+    app.use(router.routes())
+    app.use(router.allowedMethods())
+    return app
+  }
+
+  function addHelpCommand(): void {
+    started = false
+    addon.command('/help', { description: 'Lists the commands' }, () =>
+      commands.map((command) => helpText(command)).join('\n'),
+    )
+    started = true
+  }
+
+  async function warnOfOldInstallations(): Promise<void> {
+    let older = 0
+    for await (const installation of core.installations.all())
+      if (installation.descriptorEtag !== descriptor().etag) older += 1
+    if (older > 0)
+      log.warn(
+        { installations: older },
+        'installations were approved with another descriptor than the one served now: new scopes and webhooks reach them when they are updated',
+      )
+  }
+
+  const addon: Addon = {
+    router,
+
+    webhook(
+      event: EventName,
+      second: WebhookOptions | Webhook['handle'],
+      third?: Webhook['handle'],
+    ): RegisteredWebhook {
+      const [given, handler] = typeof second === 'function' ? [{}, second] : [second, third]
+      return register(eventWebhook(event, given, handler, log))
+    },
+
+    command(
+      usage: string,
+      second: CommandOptions | Handler<CommandContext>,
+      third?: Handler<CommandContext>,
+    ): RegisteredWebhook {
+      const [given, handler] = typeof second === 'function' ? [{}, second] : [second, third]
+      if (typeof handler !== 'function')
+        throw new ConfigurationError(`command ${usage}: expected a handler, came ${typeof handler}`)
+      const command = parseUsage(usage, given.description ?? '')
+      const registered = register(commandWebhook(command, given, handler))
+      commands.push(command)
+      return registered
+    },
+
+    use(next) {
+      refuseLate('middleware')
+      middleware.push(next)
+      return this
+    },
+
+    on(hook, handler) {
+      if (!Object.hasOwn(hooks, hook))
+        throw new ConfigurationError(
+          `on: expected one of ${Object.keys(hooks).join(', ')}, came ${String(hook)}`,
+        )
+      ;(hooks[hook] as Hook<never>[]).push(handler as Hook<never>) // each list holds hooks of its own name only
+      return this
+    },
+
+    onError(handler) {
+      errorHandlers.push(handler)
+      return this
+    },
+
+    installations: () => core.installations.all(),
+    installation: async (oauthId) => (await core.installations.get(oauthId))?.installation,
+    client: (installation) => facadeOf(core, installation).client,
+    store: (installation) => createValues(store, installation),
+
+    room(installation, roomId) {
+      const id = installation.roomId ?? roomId
+      if (id === undefined)
+        throw new ConfigurationError(
+          `room: ${installation.oauthId} is a global installation, so the room has to be named: addon.room(installation, roomId)`,
+        )
+      return facadeOf(core, installation).room(id)
+    },
+
+    get descriptor() {
+      return descriptor().document
+    },
+
+    callback() {
+      knownBaseUrl()
+      return start().callback()
+    },
+
+    async listen(port = 0, host) {
+      if (server) throw new ConfigurationError('listen() was called twice')
+      const app = start()
+      server = createServer(
+        { headersTimeout: 10_000, requestTimeout: 15_000, keepAliveTimeout: 65_000 },
+        app.callback(),
+      )
+      const listening = server
+      await new Promise<void>((resolve, reject) => {
+        listening.once('error', reject)
+        listening.listen(port, host ?? (settings.loopback ? 'localhost' : undefined), resolve)
+      })
+      const address = listening.address() as AddressInfo // it listens on a port, not on a pipe
+      baseUrl ??= `http://localhost:${address.port}`
+      descriptor() // a wrong one is the author's mistake: now, not at the first installation
+      await warnOfOldInstallations()
+      log.info({ url: baseUrl }, 'listening')
+      return { port: address.port, url: baseUrl }
+    },
+
+    close() {
+      closing ??= closeAll()
+      return closing
+    },
+  }
+
+  async function closeAll(): Promise<void> {
+    const stopped = server && new Promise<void>((resolve) => server?.close(() => resolve()))
+    const aborted = await running.close(settings.closeTimeout)
+    if (aborted > 0) log.error({ aborted }, 'handlers were still running and have been aborted')
+    server?.closeIdleConnections()
+    setTimeout(() => server?.closeAllConnections(), 1_000).unref()
+    await stopped
+    outbound.close()
+    await store.close()
+  }
+
+  return addon as unknown as Addon<S> // the same object; its type shows what the scopes allow
+}

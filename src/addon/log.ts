@@ -1,0 +1,27 @@
+import { type Logger, pino } from 'pino'
+
+export type { Logger } from 'pino'
+
+// Nothing of ours logs these; authors log contexts, errors and request options, and those may hold them.
+const secret = [
+  'oauthSecret',
+  'secretKey',
+  'secret',
+  'authorization',
+  'access_token',
+  'signed_request',
+  'auth_token',
+]
+
+/**
+ * The logger an add-on has when it is given none: pino, JSON lines on standard output, level `info` or what
+ * `LOG_LEVEL` says. Members that carry secrets are replaced wherever they occur down to the third level.
+ */
+export function createLog(): Logger {
+  return pino({
+    level: process.env['LOG_LEVEL'] ?? 'info',
+    redact: secret.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]),
+  })
+}
+
+export const silent = (): Logger => pino({ level: 'silent' })

@@ -1,0 +1,221 @@
+import { isScope, type Scope, scopeNames } from '../api/scopes.ts'
+import { isLoopbackHost } from '../common/outbound.ts'
+import { typeName } from '../common/validate.ts'
+import { ConfigurationError } from '../errors.ts'
+import type { StoreSetting } from '../store/index.ts'
+import type { Logger } from './log.ts'
+
+/** What an add-on is made of. Wrong, unknown and contradictory options are refused at construction, by name. */
+export interface AddonOptions<S extends Scope = Scope> {
+  /**
+   * Identifies the add-on for ever; customary is a domain in reverse, `com.example.deploys`. Without a colon: clients
+   * join it with module keys by one.
+   */
+  readonly key: string
+  readonly name: string
+  /** Shown to the administrator who is asked to approve the add-on. */
+  readonly description: string
+  /** What the add-on may do. Handlers get a client with just the calls these allow. */
+  readonly scopes: readonly S[]
+  readonly vendor?: { readonly name: string; readonly url: string }
+  /** A page about the add-on for people. */
+  readonly homepage?: string
+  /** Name its notifications carry. Default: `name`. */
+  readonly fromName?: string
+  /** Picture beside its notifications. */
+  readonly avatar?: string | { readonly url: string; readonly 'url@2x'?: string }
+  /** May be installed into a single room. Default true. */
+  readonly allowRoom?: boolean
+  /** May be installed for the whole group. Default true. */
+  readonly allowGlobal?: boolean
+  /**
+   * How servers hand over credentials. `server`: they post to the add-on. `browser`: the administrator's browser brings a
+   * one-time address that the add-on fetches; for add-ons that the server cannot reach. Default `server`.
+   */
+  readonly installation?: 'server' | 'browser'
+  /**
+   * Public address of the add-on, under which servers and browsers reach it; may have a path.
+   * Default: `http://localhost:PORT` of `listen(PORT)`.
+   */
+  readonly baseUrl?: string | undefined
+  /**
+   * Hosts whose installations are accepted; `*.example.com` means every name below example.com.
+   *
+   * An installation tells the add-on where to fetch its tokens. Without this list, anyone who can reach the callback
+   * could point the add-on at a host of his own. Required, unless `baseUrl` is a loopback address: then loopback hosts
+   * are accepted. If the server's API and web pages are on different hosts, list both.
+   */
+  readonly allowedHosts?: readonly string[]
+  /**
+   * Private address ranges in which allowed hosts may be, such as `10.0.0.0/8`. Default none: a name that resolves to
+   * a private address is refused, so that nobody can use the add-on to reach into its network.
+   */
+  readonly allowedRanges?: readonly string[]
+  /** Certificate authorities to trust besides the public ones, PEM: for servers with a certificate of their own. */
+  readonly ca?: string | readonly string[]
+  /**
+   * Where installations and values are kept: nothing for an embedded store in `./.hipchat-addon`, a path for one
+   * elsewhere, `redis://…` for several processes, `memory:` for tests, or any Keyv store adapter.
+   */
+  readonly store?: StoreSetting
+  /**
+   * Encrypts secrets in the store: 32 random bytes as base64 or hex, or a passphrase of at least 16 characters. Of
+   * several, the first encrypts and all decrypt: put a new key first to rotate. Default: not encrypted.
+   */
+  readonly secretKey?: string | readonly string[]
+  /** Default: pino on standard output, level `info` (`LOG_LEVEL`). `false` for none. */
+  readonly log?: Logger | false
+  /** Whether `/help` lists the add-on's commands. Every add-on in the room would answer, so it is off by default. */
+  readonly helpCommand?: boolean
+  /** Milliseconds after which a delivery is acknowledged while its handler goes on. Default 3,000. */
+  readonly acknowledgeAfter?: number
+  /** How many deliveries may be waiting or running; beyond it the answer is 503. Default 1,000. */
+  readonly maxDeliveries?: number
+  /** Milliseconds that `close()` waits for running handlers before it aborts their `signal`. Default 10,000. */
+  readonly closeTimeout?: number
+  /** Milliseconds for one call of the API or the token endpoint. Default 10,000; 3,500 while an installation waits. */
+  readonly callTimeout?: number
+  /** Longest wait, in milliseconds, for a used-up allowance of calls or messages to be renewed. Default 10,000. */
+  readonly maxRateLimitWait?: number
+}
+
+/** The options with everything decided that needs no address. */
+export interface Settings {
+  readonly options: AddonOptions
+  readonly baseUrl: string | undefined
+  readonly loopback: boolean
+  readonly acknowledgeAfter: number
+  readonly maxDeliveries: number
+  readonly closeTimeout: number
+  readonly callTimeout: number
+  readonly maxRateLimitWait: number
+}
+
+type Check = (value: unknown) => string | undefined
+
+const text: Check = (value) =>
+  typeof value === 'string' && value !== '' ? undefined : `a non-empty text, came ${typeName(value)}`
+const flag: Check = (value) =>
+  typeof value === 'boolean' ? undefined : `true or false, came ${typeName(value)}`
+const milliseconds: Check = (value) =>
+  typeof value === 'number' && Number.isFinite(value) && value >= 0
+    ? undefined
+    : `a number of milliseconds, came ${String(value)}`
+const texts: Check = (value) =>
+  Array.isArray(value) && value.every((item) => typeof item === 'string' && item !== '')
+    ? undefined
+    : 'a list of non-empty texts'
+const anything: Check = () => undefined
+
+const checks: { readonly [Name in keyof Required<AddonOptions>]: Check } = {
+  key: (value) =>
+    typeof value === 'string' && /^[^\s:]{1,255}$/.test(value)
+      ? undefined
+      : `a text without blanks and colons such as com.example.deploys, came ${JSON.stringify(value)}`,
+  name: text,
+  description: text,
+  scopes: (value) => {
+    if (!Array.isArray(value)) return `a list of scopes, came ${typeName(value)}`
+    const unknown = value.find((scope) => typeof scope !== 'string' || !isScope(scope))
+    return unknown === undefined
+      ? undefined
+      : `scopes out of ${scopeNames.join(', ')}; came ${String(unknown)}`
+  },
+  vendor: (value) =>
+    isRecord(value) && typeof value['name'] === 'string' && typeof value['url'] === 'string'
+      ? undefined
+      : 'an object with the texts name and url',
+  homepage: absoluteUrl,
+  fromName: text,
+  avatar: (value) =>
+    typeof value === 'string' || (isRecord(value) && typeof value['url'] === 'string')
+      ? undefined
+      : 'an address, or an object with url and url@2x',
+  allowRoom: flag,
+  allowGlobal: flag,
+  installation: (value) =>
+    value === 'server' || value === 'browser' ? undefined : `server or browser, came ${String(value)}`,
+  baseUrl: absoluteUrl,
+  allowedHosts: (value) => {
+    const wrong = texts(value)
+    if (wrong) return wrong
+    const odd = (value as string[]).find((host) => !/^(\*\.)?[a-z0-9.:-]+$/i.test(host)) // `texts` has seen to it
+    return odd === undefined ? undefined : `host names such as chat.example.net or *.example.net; came ${odd}`
+  },
+  allowedRanges: (value) => {
+    const wrong = texts(value)
+    if (wrong) return wrong
+    const odd = (value as string[]).find((range) => !/^[0-9a-f.:]+\/\d+$/i.test(range)) // `texts` has seen to it
+    return odd === undefined ? undefined : `address ranges such as 10.0.0.0/8; came ${odd}`
+  },
+  ca: (value) => (typeof value === 'string' ? undefined : texts(value)),
+  store: anything, // openStore says what is wrong with it
+  secretKey: anything, // createSealing does
+  log: (value) =>
+    value === false || (isRecord(value) && typeof value['child'] === 'function')
+      ? undefined
+      : 'a pino logger, or false',
+  helpCommand: flag,
+  acknowledgeAfter: milliseconds,
+  maxDeliveries: (value) =>
+    Number.isInteger(value) && Number(value) > 0
+      ? undefined
+      : `a whole number above 0, came ${String(value)}`,
+  closeTimeout: milliseconds,
+  callTimeout: milliseconds,
+  maxRateLimitWait: milliseconds,
+}
+
+const required = ['key', 'name', 'description', 'scopes'] as const
+
+/** Checks the options; throws a {@link ConfigurationError} that names the first one that is wrong. */
+export function readOptions(options: AddonOptions): Settings {
+  if (!isRecord(options))
+    throw new ConfigurationError(`createAddon: expected options, came ${typeName(options)}`)
+  for (const name of required) {
+    if (options[name] === undefined)
+      throw new ConfigurationError(`createAddon: the option ${name} is missing`)
+  }
+  for (const [name, value] of Object.entries(options)) {
+    if (!Object.hasOwn(checks, name))
+      throw new ConfigurationError(
+        `createAddon: there is no option ${name}; known are ${Object.keys(checks).join(', ')}`,
+      )
+    if (value === undefined) continue
+    const expected = checks[name as keyof typeof checks](value) // one of its keys, as just checked
+    if (expected) throw new ConfigurationError(`createAddon: expected ${name} to be ${expected}`)
+  }
+  if (options.allowRoom === false && options.allowGlobal === false)
+    throw new ConfigurationError(
+      'createAddon: allowRoom and allowGlobal are both false, so the add-on could be installed nowhere',
+    )
+  const baseUrl = options.baseUrl?.replace(/\/+$/, '')
+  const loopback = baseUrl === undefined || isLoopbackHost(new URL(baseUrl).hostname.replace(/^\[|\]$/g, ''))
+  if (!loopback && !options.allowedHosts?.length)
+    throw new ConfigurationError(
+      `createAddon: allowedHosts is missing. With the public address ${baseUrl} anyone could install the add-on from a server of his own; list the hosts of yours, for instance ['chat.example.net'].`,
+    )
+  return {
+    options,
+    baseUrl,
+    loopback,
+    acknowledgeAfter: options.acknowledgeAfter ?? 3_000,
+    maxDeliveries: options.maxDeliveries ?? 1_000,
+    closeTimeout: options.closeTimeout ?? 10_000,
+    callTimeout: options.callTimeout ?? 10_000,
+    maxRateLimitWait: options.maxRateLimitWait ?? 10_000,
+  }
+}
+
+function absoluteUrl(value: unknown): string | undefined {
+  const expected = `an absolute http or https address, came ${JSON.stringify(value)}`
+  if (typeof value !== 'string' || !URL.canParse(value)) return expected
+  const url = new URL(value)
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') return expected
+  if (url.username || url.password) return 'an address without user name and password'
+  if (url.search || url.hash) return 'an address without a query and a fragment'
+  return undefined
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null

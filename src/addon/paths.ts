@@ -1,0 +1,12 @@
+/** Where an add-on's routes are, below its base address. Servers keep them with the installation: they never change. */
+export const paths = {
+  descriptor: '/atlassian-connect.json',
+  installable: '/installable',
+  updated: '/installable/updated',
+  browserInstalled: '/installed',
+  browserUpdated: '/updated',
+  browserUninstalled: '/uninstalled',
+  webhook: '/webhook/',
+  health: '/healthz',
+  ready: '/readyz',
+} as const

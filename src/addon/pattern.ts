@@ -1,0 +1,115 @@
+/**
+ * A webhook's pattern is run by the server, on an engine that is not JavaScript's: something like PCRE, searching the
+ * text (`(?i)` for flags, `\x{00e9}` for a character). This turns a `RegExp` into that dialect.
+ *
+ * The translation may match more than the `RegExp` does (`$` before a last line end, for instance), never less: the
+ * handler's own `RegExp` has the last word on every delivery, and gives it its `match`.
+ */
+export type Translation =
+  | { readonly ok: true; readonly pattern: string }
+  /** The server is to send every message, and the `RegExp` to pick here. */
+  | { readonly ok: false; readonly reason: string }
+
+class Untranslatable extends Error {}
+
+/** Longest pattern sent; a server has limits of its own and nobody knows them. */
+const LONGEST = 1000
+
+export function translatePattern(expression: RegExp): Translation {
+  try {
+    const flags = [...expression.flags].filter((flag) => 'ims'.includes(flag)).join('')
+    if (expression.sticky) throw new Untranslatable('the flag y has no meaning for a server')
+    if (expression.flags.includes('v')) throw new Untranslatable('the flag v is known to JavaScript only')
+    const pattern = (flags ? `(?${flags})` : '') + translateSource(expression.source, expression.unicode)
+    if (pattern.length > LONGEST) throw new Untranslatable(`it is longer than ${LONGEST} characters`)
+    return { ok: true, pattern }
+  } catch (error) {
+    if (error instanceof Untranslatable) return { ok: false, reason: error.message }
+    throw error
+  }
+}
+
+function translateSource(source: string, unicode: boolean): string {
+  let translated = ''
+  let inClass = false
+  for (let at = 0; at < source.length; ) {
+    const rest = source.slice(at)
+    const character = source[at] ?? ''
+    let taken = 1
+    if (character === '\\') {
+      const [text, length] = translateEscape(rest, inClass, unicode)
+      translated += text
+      taken = length
+    } else if (inClass) {
+      if (character === ']') inClass = false
+      // A bracket inside a class begins a POSIX class elsewhere.
+      translated += character === '[' ? '\\[' : character
+    } else if (rest.startsWith('[^]')) {
+      translated += '(?s:.)'
+      taken = 3
+    } else if (rest.startsWith('[]')) {
+      throw new Untranslatable('an empty class [] matches nothing')
+    } else if (character === '[') {
+      inClass = true
+      translated += '['
+      if (source[at + 1] === '^') {
+        translated += '^'
+        taken = 2
+      }
+    } else if (character === '(') {
+      const [text, length] = translateGroup(rest)
+      translated += text
+      taken = length
+    } else if (character === '{') {
+      refuseLongRepeats(rest)
+      translated += character
+    } else translated += character
+    at += taken
+  }
+  return translated
+}
+
+function translateGroup(rest: string): [text: string, length: number] {
+  if (!rest.startsWith('(?')) return ['(', 1]
+  if (/^\(\?(?:=|!|<=|<!)/.test(rest)) throw new Untranslatable('it looks ahead or behind')
+  const name = /^\(\?<[^>]+>/.exec(rest)
+  if (name) return ['(', name[0].length] // names were not known everywhere, and the match is made here anyhow
+  return ['(?', 2]
+}
+
+function translateEscape(rest: string, inClass: boolean, unicode: boolean): [text: string, length: number] {
+  const hexadecimal = /^\\(?:u\{([0-9a-f]+)\}|u([0-9a-f]{4})|x([0-9a-f]{2}))/i.exec(rest)
+  if (hexadecimal && (unicode || !hexadecimal[1])) {
+    const digits = hexadecimal[1] ?? hexadecimal[2] ?? hexadecimal[3] ?? ''
+    const code = Number.parseInt(digits, 16)
+    if (code >= 0xd800 && code <= 0xdfff) throw new Untranslatable('half a surrogate pair is no character')
+    return [`\\x{${digits}}`, hexadecimal[0].length]
+  }
+  if (/^\\k</.test(rest)) throw new Untranslatable('it refers back to a group')
+  const digit = /^\\(\d+)/.exec(rest)
+  if (digit) {
+    if (digit[1] === '0') return ['\\x{0}', 2]
+    if (inClass) throw new Untranslatable('an octal escape means something else elsewhere')
+    throw new Untranslatable('it refers back to a group')
+  }
+  const control = /^\\c([a-z])/i.exec(rest)?.[1]
+  if (control) return [`\\x{${(control.charCodeAt(0) % 32).toString(16)}}`, 3]
+  if (inClass && rest.startsWith('\\b')) return ['\\x{8}', 2]
+  if (unicode && /^\\[pP]\{/.test(rest)) {
+    const property = /^\\[pP]\{([A-Z][a-z]?)\}/.exec(rest)
+    if (!property) throw new Untranslatable('only general categories such as \\p{Lu} are known elsewhere')
+    return [property[0], property[0].length]
+  }
+  const next = rest[1] ?? ''
+  if (next === '/') return ['/', 2]
+  // JavaScript takes an unknown escaped letter for the letter; elsewhere it may be a class or an anchor (\A, \h, \z).
+  if (/[a-z]/i.test(next) && !/[bBdDsSwWnrtfv]/.test(next)) return [next, 2]
+  return [`\\${next}`, 2]
+}
+
+// Linear-time engines unroll repeats and stop at a thousand.
+function refuseLongRepeats(rest: string): void {
+  const repeat = /^\{(\d+)(?:,(\d*))?\}/.exec(rest)
+  if (repeat && Math.max(Number(repeat[1]), Number(repeat[2] || 0)) > 1000)
+    throw new Untranslatable(`it repeats more than a thousand times (${repeat[0]})`)
+}

@@ -1,0 +1,134 @@
+import type { IncomingMessage } from 'node:http'
+import jsonwebtoken from 'jsonwebtoken'
+import { messageOf, SignedRequestError } from '../errors.ts'
+import type { Credentials, Installations } from '../installation.ts'
+
+/** What a signed request says, after its signature, times and room have been checked. */
+export interface SignedRequest {
+  readonly credentials: Credentials
+  /** The acting user's id, when there is one. HipChat also had it under `prn`. */
+  readonly userId: string | undefined
+  /** Id of the token; used once. Tokens without one are told apart by their signature. */
+  readonly tokenId: string
+  /** When it expires, in milliseconds since 1970. */
+  readonly expires: number
+  readonly timezone: string | undefined
+}
+
+/** Seconds by which clocks may differ. */
+const SKEW = 60
+/** Longest token read, in characters. HipChat's have about 400. */
+const LONGEST = 4096
+
+/**
+ * Takes the JWT off a request, from the query (`signed_request`) or the header (`Authorization: JWT …`, and the
+ * historic `JWT token=…`), and verifies it: signed with HS256 by the installation named in `iss`, issued and not
+ * expired, and for a room installation not about another room. Throws a {@link SignedRequestError} that says which part
+ * was wrong.
+ *
+ * The token does not cover the body: what it proves is that this installation's server is calling.
+ */
+export async function verifySignedRequest(
+  request: IncomingMessage,
+  query: URLSearchParams,
+  installations: Installations,
+): Promise<SignedRequest> {
+  const token = findToken(request, query)
+  const issuer = readIssuer(token)
+  const credentials = await installations.get(issuer)
+  if (!credentials)
+    throw new SignedRequestError('unknown issuer', `no installation ${JSON.stringify(issuer)} is known here`)
+  return readClaims(token, credentials)
+}
+
+/** Finds the one token of a request. Two are refused: a reader in front of us may have looked at the other. */
+export function findToken(request: IncomingMessage, query: URLSearchParams): string {
+  const inQuery = query.getAll('signed_request')
+  if (inQuery.length > 1) throw new SignedRequestError('malformed', 'signed_request is there more than once')
+  const authorizations = request.headersDistinct['authorization'] ?? []
+  if (authorizations.length > 1)
+    throw new SignedRequestError('malformed', 'the Authorization header is there twice')
+  const inHeader = /^JWT\s+(?:token=)?(\S+)$/i.exec(authorizations[0] ?? '')?.[1]
+  const token = inQuery[0] ?? inHeader
+  if (!token)
+    throw new SignedRequestError('none', 'no signed request: neither signed_request nor Authorization: JWT')
+  if (token.length > LONGEST)
+    throw new SignedRequestError('malformed', `a signed request of ${token.length} characters is none`)
+  return token
+}
+
+/** Reads `iss` without verifying anything: only to know whose key to verify with. */
+function readIssuer(token: string): string {
+  const decoded = jsonwebtoken.decode(token, { complete: true })
+  if (!decoded || typeof decoded.payload === 'string')
+    throw new SignedRequestError('malformed', 'the signed request is not a JWT')
+  if (decoded.header.alg !== 'HS256')
+    throw new SignedRequestError(
+      'malformed',
+      `expected a JWT signed with HS256, came ${JSON.stringify(decoded.header.alg)?.slice(0, 20)}`,
+    )
+  const { iss }: { iss?: unknown } = decoded.payload
+  if (typeof iss !== 'string' || iss === '' || iss.length > 255)
+    throw new SignedRequestError('malformed', 'the signed request names no issuer (iss)')
+  return iss
+}
+
+function readClaims(token: string, credentials: Credentials): SignedRequest {
+  const claims = verify(token, credentials)
+  const now = Math.floor(Date.now() / 1000)
+  const { exp, iat } = claims
+  if (typeof exp !== 'number' || typeof iat !== 'number' || !Number.isFinite(exp) || !Number.isFinite(iat))
+    throw new SignedRequestError(
+      'malformed',
+      'the signed request has no exp or no iat, or they are no numbers',
+    )
+  if (exp + SKEW <= now)
+    throw new SignedRequestError('expired', `the signed request expired ${now - exp} s ago`)
+  if (iat - SKEW > now)
+    throw new SignedRequestError(
+      'clock ahead',
+      `the signed request was issued ${iat - now} s in the future: the server's clock or this one is wrong`,
+    )
+  const { nbf } = claims
+  if (nbf !== undefined && !(typeof nbf === 'number' && nbf - SKEW <= now))
+    throw new SignedRequestError('clock ahead', 'the signed request is not valid yet (nbf)')
+
+  const context = isRecord(claims['context']) ? claims['context'] : {}
+  const { roomId } = credentials.installation
+  // HipChat once sent the room under both names.
+  const room = context['room_id'] ?? context['roomId']
+  if (roomId !== undefined && room !== undefined && room !== null && Number(room) !== roomId)
+    throw new SignedRequestError(
+      'wrong room',
+      `the signed request is about room ${String(room).slice(0, 20)}, the installation about room ${roomId}`,
+    )
+  const user = claims['sub'] ?? claims['prn']
+  const { jti } = claims
+  return {
+    credentials,
+    userId: typeof user === 'string' || typeof user === 'number' ? String(user) : undefined,
+    tokenId: typeof jti === 'string' && jti !== '' ? jti.slice(0, 255) : (token.split('.')[2] ?? ''),
+    expires: exp * 1000,
+    timezone: typeof context['user_tz'] === 'string' ? context['user_tz'] : undefined,
+  }
+}
+
+/** The signature alone; times are checked by {@link readClaims}, which says by how much they are off. */
+function verify(token: string, { key }: Credentials): Record<string, unknown> {
+  try {
+    const claims = jsonwebtoken.verify(token, key, {
+      algorithms: ['HS256'],
+      ignoreExpiration: true,
+      ignoreNotBefore: true,
+    })
+    if (isRecord(claims)) return claims
+  } catch (error) {
+    throw new SignedRequestError('wrong signature', `the signature does not fit: ${messageOf(error)}`, {
+      cause: error,
+    })
+  }
+  throw new SignedRequestError('malformed', 'the signed request holds no claims')
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)

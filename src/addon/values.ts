@@ -1,0 +1,65 @@
+import { ConfigurationError } from '../errors.ts'
+import { type Installation, valuePrefix } from '../installation.ts'
+import type { Store } from '../store/index.ts'
+
+/**
+ * What an author keeps for one installation, as JSON: settings, counters, who opted in. Other installations have their
+ * own, and everything is removed with the installation. A write that was awaited is on disk.
+ *
+ * The type of a value is the author's word; nothing checks what an older version of the add-on wrote.
+ */
+export interface Values {
+  get<T = unknown>(key: string): Promise<T | undefined>
+  /** Writes a value; `undefined` cannot be written. `ttl` in milliseconds, none means for ever. */
+  set(key: string, value: unknown, ttl?: number): Promise<void>
+  /** True if there was a value. */
+  delete(key: string): Promise<boolean>
+  /**
+   * Changes a value in one step, whatever else writes to it, and returns the new one. `change` gets the value and
+   * returns the new one, or `undefined` to remove it; it may be called again when another writer was faster.
+   */
+  update<T = unknown>(key: string, change: (value: T | undefined) => T | undefined): Promise<T | undefined>
+  /** All keys that begin with the prefix, with their values, in no particular order. */
+  entries<T = unknown>(prefix?: string): AsyncIterable<[key: string, value: T]>
+}
+
+export function createValues(store: Store, installation: Installation): Values {
+  const prefix = valuePrefix(installation)
+  const full = (key: string): string => {
+    if (typeof key !== 'string' || key === '')
+      throw new ConfigurationError('context.store: expected a key, a non-empty text')
+    return prefix + key
+  }
+  const parse = <T>(text: string | undefined): T | undefined =>
+    text === undefined ? undefined : (JSON.parse(text) as T) // see above: the author's word
+
+  return {
+    async get<T>(key: string) {
+      return parse<T>(await store.get(full(key)))
+    },
+    async set(key, value, ttl) {
+      await store.set(full(key), serialize(key, value), ttl)
+    },
+    async delete(key) {
+      return store.delete(full(key))
+    },
+    async update<T>(key: string, change: (value: T | undefined) => T | undefined) {
+      const text = await store.update(full(key), (current) => {
+        const next = change(parse<T>(current))
+        return next === undefined ? undefined : serialize(key, next)
+      })
+      return parse<T>(text)
+    },
+    async *entries<T>(wanted = ''): AsyncGenerator<[string, T]> {
+      for await (const [key, text] of store.entries(prefix + wanted))
+        yield [key.slice(prefix.length), JSON.parse(text) as T] // as in `parse`
+    },
+  }
+}
+
+function serialize(key: string, value: unknown): string {
+  const text = JSON.stringify(value)
+  if (text === undefined)
+    throw new ConfigurationError(`context.store: ${key} can be any value JSON knows; came ${typeof value}`)
+  return text
+}

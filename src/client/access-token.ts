@@ -1,0 +1,199 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { operations } from '../api/operations/index.ts'
+import { isScope, type Scope } from '../api/scopes.ts'
+import { type Exchange, exchange, parseJson } from '../common/http.ts'
+import type { Outbound } from '../common/outbound.ts'
+import { AccessTokenError, messageOf } from '../errors.ts'
+import { type Credentials, type Installation, secretOf, tokenKey } from '../installation.ts'
+import type { Sealing } from '../store/sealing.ts'
+import type { Store } from '../store/store.ts'
+
+/** An access token and what came with it. */
+export interface AccessToken {
+  readonly token: string
+  /** When we stop using it, in milliseconds since 1970: somewhat before HipChat does. */
+  readonly renewAt: number
+  readonly scopes: readonly Scope[]
+  readonly groupId: number | undefined
+  readonly groupName: string | undefined
+  /** What was odd about the answer, for the log. */
+  readonly warning: string | undefined
+}
+
+export interface AccessTokens {
+  /** A token that is valid for a while: the cached one, or a new one. One exchange however many ask at once. */
+  get(credentials: Credentials): Promise<string>
+  /** Called when HipChat refused this token: gives another one, unless somebody else has fetched one meanwhile. */
+  renew(credentials: Credentials, refused: string): Promise<string>
+  /** Exchanges the credentials now and keeps the token: proves a new installation, and shows what was approved. */
+  exchange(credentials: Credentials, signal?: AbortSignal): Promise<AccessToken>
+  /** Forgets the cached token. */
+  drop(installation: Installation): Promise<void>
+}
+
+interface Settings {
+  readonly store: Store
+  readonly sealing: Sealing
+  readonly outbound: Outbound
+  /** Milliseconds for one exchange. */
+  readonly timeout: number
+  readonly warn: (message: string, installation: Installation) => void
+}
+
+const HOUR = 3_600_000
+const DAY = 24 * HOUR
+
+/**
+ * Exchanges client credentials for access tokens and keeps them in the store.
+ *
+ * The request names no `scope`: HipChat then grants what was approved when the add-on was installed, which is not
+ * always what today's descriptor asks for. A failed exchange is not kept, so the next call tries again.
+ */
+export function createAccessTokens(settings: Settings): AccessTokens {
+  const { store, sealing } = settings
+  const running = new Map<string, Promise<AccessToken>>()
+
+  async function cached(oauthId: string): Promise<AccessToken | undefined> {
+    const sealed = await store.get(tokenKey(oauthId))
+    if (sealed === undefined) return undefined
+    const token = JSON.parse(sealing.open(sealed, tokenKey(oauthId))) as AccessToken // written by `keep`
+    return token.renewAt > Date.now() ? token : undefined
+  }
+
+  async function keep(oauthId: string, token: AccessToken): Promise<void> {
+    const key = tokenKey(oauthId)
+    await store.set(key, sealing.seal(JSON.stringify(token), key), Math.max(1, token.renewAt - Date.now()))
+  }
+
+  /** One exchange in this process; in other processes sharing the store they wait for what it brings. */
+  function single(credentials: Credentials, refused?: string): Promise<AccessToken> {
+    const { oauthId } = credentials.installation
+    let exchanging = running.get(oauthId)
+    if (!exchanging) {
+      exchanging = acrossProcesses(credentials, refused).finally(() => running.delete(oauthId))
+      running.set(oauthId, exchanging)
+    }
+    return exchanging
+  }
+
+  async function acrossProcesses(credentials: Credentials, refused?: string): Promise<AccessToken> {
+    const { oauthId } = credentials.installation
+    const lock = `lock:${tokenKey(oauthId)}`
+    const deadline = Date.now() + settings.timeout
+    while (!(await store.claim(lock, settings.timeout))) {
+      const token = await cached(oauthId)
+      if (token && token.token !== refused) return token
+      if (Date.now() > deadline) break // whoever held the lock failed or died: do not wait for his lock to expire
+      await delay(25)
+    }
+    try {
+      const token = await cached(oauthId)
+      if (token && token.token !== refused) return token
+      return await exchangeAndKeep(credentials)
+    } finally {
+      await store.delete(lock)
+    }
+  }
+
+  async function exchangeAndKeep(credentials: Credentials, signal?: AbortSignal): Promise<AccessToken> {
+    const token = await requestToken(credentials, settings, signal)
+    if (token.warning) settings.warn(token.warning, credentials.installation)
+    await keep(credentials.installation.oauthId, token)
+    return token
+  }
+
+  return {
+    async get(credentials) {
+      const token = (await cached(credentials.installation.oauthId)) ?? (await single(credentials))
+      return token.token
+    },
+
+    async renew(credentials, refused) {
+      const { oauthId } = credentials.installation
+      const token = await cached(oauthId)
+      if (token && token.token !== refused) return token.token
+      await store.delete(tokenKey(oauthId))
+      return (await single(credentials, refused)).token
+    },
+
+    exchange: exchangeAndKeep,
+
+    async drop(installation) {
+      await store.delete(tokenKey(installation.oauthId))
+    },
+  }
+}
+
+/** One request to the token endpoint. */
+async function requestToken(
+  credentials: Credentials,
+  settings: Pick<Settings, 'outbound' | 'timeout'>,
+  signal: AbortSignal | undefined,
+): Promise<AccessToken> {
+  const { oauthId, tokenUrl } = credentials.installation
+  const basic = Buffer.from(`${oauthId}:${secretOf(credentials)}`).toString('base64')
+  const request: Exchange = {
+    method: operations.generateToken.method,
+    url: tokenUrl,
+    outbound: settings.outbound,
+    timeout: settings.timeout,
+    signal,
+    headers: {
+      accept: 'application/json',
+      authorization: `Basic ${basic}`,
+      'content-type': 'application/x-www-form-urlencoded',
+    },
+    body: 'grant_type=client_credentials',
+  }
+  const where = `access token for installation ${oauthId} from ${new URL(tokenUrl).host}`
+  const answer = await exchange(request).catch((error: unknown) => {
+    throw new AccessTokenError(`${where}: ${messageOf(error)}`, { cause: error })
+  })
+  if (answer.status === 401)
+    throw new AccessTokenError(
+      `${where}: HipChat does not know these credentials (401); the add-on was probably uninstalled`,
+      { status: 401 },
+    )
+  if (answer.status < 200 || answer.status > 299)
+    throw new AccessTokenError(`${where}: expected 200, came ${answer.status}`, { status: answer.status })
+  return readToken(parseJson(answer.body), where, credentials.installation)
+}
+
+/**
+ * Reads the token endpoint's answer. Lifetimes from an hour to fourteen years were seen in answers of real servers, and
+ * an answer without one bricked another framework's shops for good: what is missing or absurd is replaced by something
+ * careful, since a token that turns out dead is renewed on the first 401 anyhow.
+ */
+function readToken(body: unknown, where: string, installation: Installation): AccessToken {
+  if (typeof body !== 'object' || body === null)
+    throw new AccessTokenError(`${where}: expected a JSON object, came something else`, { status: 200 })
+  const answer = body as Record<string, unknown> // an object, of which nothing more is assumed
+  const token = answer['access_token']
+  if (typeof token !== 'string' || token === '' || /[^\x21-\x7e]/.test(token))
+    throw new AccessTokenError(`${where}: expected access_token to be a text without blanks, came none`, {
+      status: 200,
+    })
+
+  const seconds = Number(answer['expires_in'] ?? Number.NaN)
+  const usable = Number.isFinite(seconds) && seconds > 0
+  const lifetime = usable ? Math.min(seconds * 1000, DAY) : HOUR
+  // Tokens must not die between our look and HipChat's: a minute for long ones, a tenth for short ones.
+  const margin = Math.min(60_000, lifetime / 10)
+  const warning = usable
+    ? undefined
+    : `${where}: expected expires_in to be a positive number of seconds, came ${describe(answer['expires_in'])}; an hour is assumed`
+
+  const scope = answer['scope']
+  const groupId = Number(answer['group_id'] ?? Number.NaN)
+  return {
+    token,
+    renewAt: Date.now() + lifetime - margin,
+    scopes: typeof scope === 'string' ? scope.split(/\s+/).filter(isScope) : installation.scopes,
+    groupId: Number.isSafeInteger(groupId) ? groupId : undefined,
+    groupName: typeof answer['group_name'] === 'string' ? answer['group_name'] : undefined,
+    warning,
+  }
+}
+
+const describe = (value: unknown): string =>
+  value === undefined ? 'none' : String(JSON.stringify(value)).slice(0, 40)

@@ -1,0 +1,160 @@
+import type { Card } from '../api/card.ts'
+import type { Message, Page } from '../api/objects.ts'
+import type { Operation, Parameters, ResultOf, TokenKind } from '../api/operation.ts'
+import { type OperationId, type Operations, operations } from '../api/operations/index.ts'
+import type { Notification } from '../api/operations/messages.ts'
+import type { Scope } from '../api/scopes.ts'
+import type { Html } from '../common/html.ts'
+import type { Simplify } from '../common/schema.ts'
+import { type Collection, createCollection } from './collection.ts'
+import { type Message as Sendable, toNotification } from './notification.ts'
+import { type Authority, type Calling, type CallParameters, call } from './request.ts'
+
+/** Options of a single call. */
+export interface CallOptions {
+  /** Aborts the call. */
+  readonly signal?: AbortSignal
+}
+
+type Result<O extends Operation> = O['paging'] extends 'offset'
+  ? ResultOf<O> extends Page<infer Item>
+    ? Collection<Item>
+    : never
+  : Promise<ResultOf<O>>
+
+// Where a message is taken, HTML made by the `html` tag is taken too.
+type Given<P> = P extends { message: string } ? Simplify<Omit<P, 'message'> & { message: string | Html }> : P
+
+type Method<P, R> =
+  Record<never, never> extends P
+    ? (parameters?: P, options?: CallOptions) => R
+    : (parameters: Given<P>, options?: CallOptions) => R
+
+// An operation is there for whoever holds one of its scopes and a token of one of its kinds.
+type Open<O extends Operation, S extends Scope, K extends TokenKind> = O['tokens'] extends readonly []
+  ? true
+  : O['tokens'][number] & K extends never
+    ? false
+    : O['scopes'] extends readonly []
+      ? true
+      : O['scopes'][number] & S extends never
+        ? false
+        : true
+
+/** Token kinds of add-ons. What only people may call is not on an add-on's client. */
+export type AddonToken = 'addon_group' | 'addon_room'
+
+/**
+ * HipChat's REST API for the holder of scopes `S`: one method per operation, named by its documented id, with
+ * parameters under the names they have on the wire. What no scope of `S` allows is not there, and does not compile.
+ */
+export type Client<S extends Scope, K extends TokenKind = AddonToken> = {
+  readonly [Id in OperationId as Open<Operations[Id], S, K> extends true ? Id : never]: Method<
+    Parameters<Operations[Id]>,
+    Result<Operations[Id]>
+  >
+}
+
+type RoomOperations = {
+  [Id in OperationId]: Operations[Id] extends { ownRoom: string } ? Id : never
+}[OperationId]
+
+type RoomMethods<S extends Scope> = {
+  readonly [Id in RoomOperations as Open<Operations[Id], S, AddonToken> extends true ? Id : never]: Method<
+    Simplify<Omit<Parameters<Operations[Id]>, 'id_or_name'>>,
+    Result<Operations[Id]>
+  >
+}
+
+/** Options of a notification; see the documentation of `sendRoomNotification`. */
+export type NotificationOptions = Omit<Notification, 'message' | 'message_format'>
+
+/** What one does in a room every day, by the scope it takes. */
+interface Shorthands {
+  send_notification: {
+    /** Posts into the room: a text as text, {@link Html} as HTML, or a whole notification. */
+    notify(message: Sendable, options?: NotificationOptions & CallOptions): Promise<undefined>
+    /** Posts a card; `message` is what clients show that cannot draw it. By default that is the card's title. */
+    sendCard(
+      card: Card,
+      options?: NotificationOptions & CallOptions & { message?: string },
+    ): Promise<undefined>
+  }
+  view_messages: {
+    /** The room's messages from the newest back, page after page; stable while people go on writing. */
+    history(options?: { before?: Date; after?: Date } & CallOptions): AsyncIterable<Message>
+  }
+}
+
+type Merge<U> = (U extends unknown ? (value: U) => void : never) extends (value: infer I) => void ? I : never
+
+/** The client narrowed to one room, which is filled in everywhere. */
+export type Room<S extends Scope> = { readonly id: number } & RoomMethods<S> &
+  (Extract<S, keyof Shorthands> extends never ? unknown : Merge<Shorthands[Extract<S, keyof Shorthands>]>)
+
+/** A client with every method; which of them are shown is decided by the type it is given. */
+export function createClientFor(authority: Authority, calling: Calling): Record<OperationId, unknown> {
+  const method = (id: OperationId) => {
+    const operation: Operation = operations[id]
+    if (operation.paging !== 'offset')
+      return (parameters: CallParameters = {}, options: CallOptions = {}) =>
+        call(id, parameters, authority, calling, options.signal)
+    return (parameters: CallParameters = {}, options: CallOptions = {}) =>
+      createCollection(
+        (startIndex) =>
+          call(
+            id,
+            { ...parameters, 'start-index': startIndex },
+            authority,
+            calling,
+            options.signal,
+          ) as Promise<Page<unknown>>, // paged operations answer with pages; the table's test holds them to it
+        Number(parameters['start-index'] ?? 0),
+      )
+  }
+  // Every id of the table gets its method.
+  return Object.fromEntries(Object.keys(operations).map((id) => [id, method(id as OperationId)])) as Record<
+    OperationId,
+    unknown
+  >
+}
+
+type AnyMethod = (parameters: CallParameters, options?: CallOptions) => unknown
+
+/** A room's methods and shorthands; which of them are shown is decided by the type it is given. */
+export function createRoomFor(client: Record<OperationId, unknown>, roomId: number): Record<string, unknown> {
+  const room: Record<string, unknown> = { id: roomId }
+  const invoke = (id: OperationId) => client[id] as AnyMethod // made above, all of one shape
+  for (const [id, operation] of Object.entries(operations) as [OperationId, Operation][]) {
+    if (!operation.ownRoom) continue
+    const { ownRoom } = operation
+    room[id] = (parameters: CallParameters = {}, options?: CallOptions) =>
+      invoke(id)({ ...parameters, [ownRoom]: roomId }, options)
+  }
+  const notify = invoke('sendRoomNotification')
+
+  room['notify'] = (message: Sendable, { signal, ...options }: NotificationOptions & CallOptions = {}) =>
+    notify({ ...toNotification(message), ...options, id_or_name: roomId }, signal ? { signal } : {})
+
+  room['sendCard'] = (
+    card: Card,
+    { signal, message, ...options }: NotificationOptions & CallOptions & { message?: string } = {},
+  ) =>
+    notify(
+      { message: message ?? card.title, message_format: 'text', ...options, card, id_or_name: roomId },
+      signal ? { signal } : {},
+    )
+
+  room['history'] = ({ before, after, signal }: { before?: Date; after?: Date } & CallOptions = {}) =>
+    invoke('getRoomHistory')(
+      {
+        id_or_name: roomId,
+        // With a fixed date the pages stay where they are while people go on writing.
+        date: (before ?? new Date()).toISOString(),
+        ...(after ? { 'end-date': after.toISOString() } : {}),
+        reverse: false,
+      },
+      signal ? { signal } : {},
+    )
+  return room
+}

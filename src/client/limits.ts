@@ -1,0 +1,87 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Operation } from '../api/operation.ts'
+import { RateLimitError } from '../errors.ts'
+
+type Headers = Readonly<Record<string, string | string[] | undefined>>
+type Limit = 'api' | 'flood'
+
+/**
+ * Keeps to HipChat's allowances: 500 calls per five minutes and token, 30 messages a minute and room. Every answer
+ * says what is left (`X-Ratelimit-*`, `X-FloodControl-*`); when nothing is, the next call waits for the renewal, up to
+ * the bound, or fails at once with a {@link RateLimitError} that says when to come back.
+ */
+export interface Budget {
+  /** Returns when the call may be sent. */
+  wait(operationId: string, operation: Operation, room: string, signal?: AbortSignal): Promise<void>
+  /** Reads the allowances off an answer. For a 429 returns when to repeat the call. */
+  note(operation: Operation, room: string, status: number, headers: Headers): Exhausted | undefined
+}
+
+export interface Exhausted {
+  readonly limit: Limit
+  readonly resetAt: number
+}
+
+const headerOf = { api: 'x-ratelimit', flood: 'x-floodcontrol' } as const
+// A reset further away than the longest window HipChat had is nonsense, or another clock's time.
+const LONGEST_WINDOW = 15 * 60_000
+const UNKNOWN_RESET = 5_000
+
+/** The budget of one access token. `maxWait` in milliseconds. */
+export function createBudget(maxWait: number): Budget {
+  const usedUp = new Map<string, number>()
+  const bucket = (limit: Limit, room: string): string => (limit === 'api' ? 'api' : `flood:${room}`)
+
+  return {
+    async wait(operationId, operation, room, signal) {
+      for (const limit of operation.limits) {
+        const resetAt = usedUp.get(bucket(limit, room))
+        if (resetAt === undefined) continue
+        const wait = resetAt - Date.now()
+        if (wait > maxWait) throw new RateLimitError(operationId, limit, new Date(resetAt))
+        if (wait > 0) await delay(wait, undefined, signal ? { signal } : {})
+        if (usedUp.get(bucket(limit, room)) === resetAt) usedUp.delete(bucket(limit, room))
+      }
+    },
+
+    note(operation, room, status, headers) {
+      let exhausted: Exhausted | undefined
+      for (const limit of operation.limits) {
+        if (number(headers, `${headerOf[limit]}-remaining`) !== 0) continue
+        const resetAt = resetOf(limit, headers)
+        usedUp.set(bucket(limit, room), resetAt)
+        exhausted = { limit, resetAt }
+      }
+      if (status !== 429) return undefined
+      if (exhausted) return exhausted
+      // A 429 without headers says only "not now".
+      const limit = operation.limits.includes('flood') ? 'flood' : 'api'
+      const resetAt = resetOf(limit, headers)
+      usedUp.set(bucket(limit, room), resetAt)
+      return { limit, resetAt }
+    },
+  }
+}
+
+/** When an allowance comes back, in milliseconds since 1970. */
+function resetOf(limit: Limit, headers: Headers): number {
+  const now = Date.now()
+  const seconds = number(headers, `${headerOf[limit]}-reset`)
+  if (seconds !== undefined) {
+    const resetAt = seconds * 1000
+    if (resetAt > now && resetAt <= now + LONGEST_WINDOW) return resetAt
+    // Some clients had to cope with "seconds from now" here.
+    if (seconds > 0 && seconds * 1000 <= LONGEST_WINDOW) return now + seconds * 1000
+  }
+  const retryAfter = number(headers, 'retry-after')
+  if (retryAfter !== undefined && retryAfter >= 0 && retryAfter * 1000 <= LONGEST_WINDOW)
+    return now + retryAfter * 1000
+  return now + UNKNOWN_RESET
+}
+
+function number(headers: Headers, name: string): number | undefined {
+  const value = headers[name]
+  if (typeof value !== 'string' || value.trim() === '') return undefined
+  const parsed = Number(value)
+  return Number.isFinite(parsed) ? parsed : undefined
+}

@@ -1,0 +1,288 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { type Operation, parameterNames } from '../api/operation.ts'
+import { type OperationId, operations } from '../api/operations/index.ts'
+import type { Scope } from '../api/scopes.ts'
+import { Html } from '../common/html.ts'
+import { type Answer, exchange, parseJson } from '../common/http.ts'
+import { type Outbound, OutboundRefusedError } from '../common/outbound.ts'
+import { typeName, validate } from '../common/validate.ts'
+import {
+  ApiError,
+  ConfigurationError,
+  MissingScopeError,
+  messageOf,
+  NetworkError,
+  RateLimitError,
+  RoomInstallationError,
+  UnexpectedAnswerError,
+} from '../errors.ts'
+import type { Budget } from './limits.ts'
+
+/** On whose behalf calls are made. */
+export interface Authority {
+  /** Base address of the REST API, with a slash at the end. */
+  readonly apiUrl: string
+  /** What was granted; `undefined` when nobody knows, then HipChat decides. */
+  readonly scopes: readonly Scope[] | undefined
+  /** The one room this authority is bound to. */
+  readonly roomId: number | undefined
+  /** Whom this is about, for messages: "installation 2f6c…". */
+  readonly name: string
+  token(): Promise<string>
+  /** Another token after this one was refused with 401; `undefined` when there is no other. */
+  renew(refused: string): Promise<string | undefined>
+  readonly budget: Budget
+}
+
+/** What a call is given, under the names it has on the wire. */
+export type CallParameters = Readonly<Record<string, unknown>>
+
+/** Observes each call for the log: never with its body or its token. */
+export interface CallRecord {
+  readonly operation: OperationId
+  readonly status: number | undefined
+  readonly milliseconds: number
+  readonly attempts: number
+}
+
+export interface Calling {
+  readonly outbound: Outbound
+  /** Milliseconds for one attempt. */
+  readonly timeout: number
+  /** Longest wait for an allowance to be renewed, in milliseconds. */
+  readonly maxWait: number
+  readonly onCall: (record: CallRecord) => void
+}
+
+// Only what can be repeated without a second effect, and only what may pass: two more attempts within a second or so.
+const RETRIES = [200, 800]
+const PASSING = new Set([500, 502, 503, 504])
+
+/**
+ * Calls one operation: checks scope and room before anything is sent, waits for the allowances, sends, renews the
+ * token once on 401, repeats reads on 5xx and network failures, and turns the answer into the operation's result.
+ */
+export async function call(
+  id: OperationId,
+  parameters: CallParameters,
+  authority: Authority,
+  calling: Calling,
+  signal?: AbortSignal,
+): Promise<unknown> {
+  const operation: Operation = operations[id]
+  refuseForbidden(id, operation, parameters, authority)
+  const request = prepare(id, operation, parameters, authority)
+  const started = performance.now()
+  let attempts = 0
+  let status: number | undefined
+  let renewed = false
+  let waited = false
+  let token = await authority.token()
+  try {
+    for (;;) {
+      await authority.budget.wait(id, operation, request.room, signal)
+      attempts += 1
+      const answer = await send(request, token, calling, signal).catch((error: unknown) => {
+        if (error instanceof OutboundRefusedError || signal?.aborted) throw error
+        return error instanceof Error ? error : new Error(messageOf(error))
+      })
+      const pause = operation.method === 'GET' ? RETRIES[attempts - 1] : undefined
+      if (answer instanceof Error) {
+        if (pause === undefined) throw networkError(id, operation, answer)
+        await delay(pause * (0.5 + Math.random()), undefined, signal ? { signal } : {})
+        continue
+      }
+      status = answer.status
+      const exhausted = authority.budget.note(operation, request.room, status, answer.headers)
+      if (status === 401 && !renewed) {
+        renewed = true
+        const other = await authority.renew(token)
+        if (other !== undefined) {
+          token = other
+          continue
+        }
+      }
+      if (exhausted) {
+        // A refused call sent nothing, so it may be repeated whatever it does; once, or two clients wait in turns.
+        if (waited || exhausted.resetAt - Date.now() > calling.maxWait)
+          throw new RateLimitError(id, exhausted.limit, new Date(exhausted.resetAt))
+        waited = true
+        continue
+      }
+      if (PASSING.has(status) && pause !== undefined) {
+        await delay(pause * (0.5 + Math.random()), undefined, signal ? { signal } : {})
+        continue
+      }
+      return readAnswer(id, operation, answer)
+    }
+  } finally {
+    calling.onCall({ operation: id, status, milliseconds: performance.now() - started, attempts })
+  }
+}
+
+/** What cannot succeed is refused here, with more to say about it than HipChat's 403. */
+function refuseForbidden(
+  id: OperationId,
+  operation: Operation,
+  parameters: CallParameters,
+  authority: Authority,
+): void {
+  const { scopes, roomId, name } = authority
+  if (scopes && operation.scopes.length > 0 && !operation.scopes.some((scope) => scopes.includes(scope))) {
+    const needed = operation.scopes.join(' or ')
+    const granted = scopes.join(', ') || 'no scope'
+    throw new MissingScopeError(
+      `${id} needs the scope ${needed}; ${name} was approved with ${granted}. Ask for the scope in createAddon and have the installation updated.`,
+      operation.scopes,
+      scopes,
+    )
+  }
+  if (roomId === undefined) return
+  if (operation.tokens.length > 0 && !operation.tokens.includes('addon_room'))
+    throw new RoomInstallationError(
+      `${id} is not open to a room installation: ${name} is bound to room ${roomId}. Install the add-on for the whole group.`,
+    )
+  const room = operation.ownRoom && parameters[operation.ownRoom]
+  // Only ids can be compared here; a name is left to HipChat.
+  if (room !== undefined && /^\d+$/.test(String(room)) && Number(room) !== roomId)
+    throw new RoomInstallationError(
+      `${id} names room ${String(room)}, but ${name} is bound to room ${roomId} and may act there only`,
+    )
+}
+
+interface Prepared {
+  readonly method: Operation['method']
+  readonly url: string
+  readonly body: string | undefined
+  readonly contentType: string | undefined
+  /** The room or person a message goes to: each has an allowance of its own. */
+  readonly room: string
+}
+
+function prepare(
+  id: OperationId,
+  operation: Operation,
+  parameters: CallParameters,
+  authority: Authority,
+): Prepared {
+  const names = parameterNames(operation.path)
+  let room = ''
+  const path = operation.path.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const value = parameters[name]
+    if ((typeof value !== 'string' && typeof value !== 'number') || value === '')
+      throw new ConfigurationError(`${id}: expected ${name} to be an id or a name, came ${typeName(value)}`)
+    if (name === 'id_or_name' || name === 'id_or_email') room = String(value)
+    return encodeSegment(String(value))
+  })
+
+  const query = new URLSearchParams()
+  for (const name of Object.keys(operation.query ?? {})) {
+    const value = parameters[name]
+    if (value !== undefined) query.set(name, String(value))
+  }
+
+  let body: string | undefined
+  const properties = (operation.body?.schema['properties'] ?? {}) as Record<string, unknown> // made by `object`
+  const members: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value === undefined) continue
+    if (Object.hasOwn(properties, name)) members[name] = value instanceof Html ? value.toString() : value
+    else if (!names.includes(name) && !Object.hasOwn(operation.query ?? {}, name)) {
+      const known = [...names, ...Object.keys(operation.query ?? {}), ...Object.keys(properties)].join(', ')
+      throw new ConfigurationError(`${id}: ${name} is not a parameter of it; known are ${known || 'none'}`)
+    }
+  }
+  if (operation.body) {
+    const checked = validate(operation.body.schema, members)
+    if (!checked.ok) throw new ConfigurationError(`${id}: ${checked.problem.message}; nothing was sent`)
+    body =
+      operation.body.type === 'form'
+        ? new URLSearchParams(members as Record<string, string>).toString() // form schemas hold texts only
+        : JSON.stringify(members)
+  }
+  const search = query.size > 0 ? `?${query}` : ''
+  return {
+    method: operation.method,
+    url: authority.apiUrl.replace(/\/$/, '') + path + search,
+    body,
+    contentType:
+      body === undefined
+        ? undefined
+        : operation.body?.type === 'form'
+          ? 'application/x-www-form-urlencoded'
+          : 'application/json',
+    room,
+  }
+}
+
+// A segment of dots would be resolved away by the URL parser, and reach another operation.
+const encodeSegment = (value: string): string =>
+  /^\.{1,2}$/.test(value) ? value.replaceAll('.', '%2E') : encodeURIComponent(value)
+
+function send(
+  request: Prepared,
+  token: string,
+  calling: Calling,
+  signal: AbortSignal | undefined,
+): Promise<Answer> {
+  return exchange({
+    method: request.method,
+    url: request.url,
+    outbound: calling.outbound,
+    timeout: calling.timeout,
+    maxBytes: 8 * 1024 * 1024,
+    signal,
+    headers: {
+      accept: 'application/json',
+      authorization: `Bearer ${token}`,
+      ...(request.contentType ? { 'content-type': request.contentType } : {}),
+    },
+    ...(request.body === undefined ? {} : { body: request.body }),
+  })
+}
+
+function networkError(id: OperationId, operation: Operation, cause: Error): NetworkError {
+  const doubt =
+    operation.method === 'GET' ? '' : ' Whether it took effect is not known, so it was not repeated.'
+  return new NetworkError(`${id}: ${cause.message}.${doubt}`, { cause })
+}
+
+function readAnswer(id: OperationId, operation: Operation, answer: Answer): unknown {
+  const { status, body } = answer
+  if (status >= 400) {
+    const { reason, field } = readError(body)
+    throw new ApiError(id, status, reason ?? `status ${status} without an explanation`, field)
+  }
+  const { result } = operation
+  if (result.kind === 'redirect') {
+    const { location } = answer.headers
+    if (status >= 300 && typeof location === 'string') return location
+    throw new UnexpectedAnswerError(`${id}: expected a redirect, came status ${status}`)
+  }
+  if (status >= 300)
+    throw new UnexpectedAnswerError(`${id}: expected status ${result.status}, came the redirect ${status}`)
+  if (result.kind === 'empty') return undefined
+  if (result.kind === 'binary') return Buffer.from(body, 'utf8')
+
+  const parsed = parseJson(body)
+  if (parsed === undefined)
+    throw new UnexpectedAnswerError(`${id}: expected JSON, came ${JSON.stringify(body.slice(0, 60))}`)
+  const checked = validate(result.schema, parsed)
+  if (!checked.ok)
+    throw new UnexpectedAnswerError(
+      `${id}: HipChat's answer is not what it should be: ${checked.problem.message}`,
+    )
+  return checked.value
+}
+
+/** Reads HipChat's error envelope; anything else (a proxy's HTML page) gives no reason. */
+function readError(body: string): { reason: string | undefined; field: string | undefined } {
+  const parsed = parseJson(body)
+  const error = isObject(parsed) && isObject(parsed['error']) ? parsed['error'] : {}
+  const text = (value: unknown): string | undefined =>
+    typeof value === 'string' && value ? value.slice(0, 500) : undefined
+  return { reason: text(error['message']), field: text(error['field']) }
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null

@@ -1,0 +1,67 @@
+/**
+ * hipchat-addon: HipChat Connect add-ons in TypeScript.
+ *
+ * @packageDocumentation
+ */
+
+// Writing an add-on
+export { type Addon, createAddon, type HookContexts, type RegisteredWebhook } from './addon/addon.ts'
+export type { Arguments } from './addon/command.ts'
+export type {
+  CommandContext,
+  EventContext,
+  Handler,
+  HookContext,
+  InstallationContext,
+  Middleware,
+  ReplacedContext,
+  Returned,
+  Sender,
+} from './addon/context.ts'
+export type { Logger } from './addon/log.ts'
+export type { AddonOptions } from './addon/options.ts'
+export type { CommandOptions, WebhookOptions } from './addon/registration.ts'
+export type { Values } from './addon/values.ts'
+// What HipChat's API is
+export type { Card } from './api/card.ts'
+export type { Descriptor } from './api/descriptor.ts'
+export type { EventItem, EventMessage, EventName, EventRoom, Person } from './api/events.ts'
+export type { GlanceContent } from './api/glance.ts'
+export type {
+  Emoticon,
+  Message,
+  Page,
+  Room as RoomDetails,
+  RoomReference,
+  User,
+  UserReference,
+  Webhook,
+} from './api/objects.ts'
+export type { Notification } from './api/operations/messages.ts'
+export type { Scope } from './api/scopes.ts'
+// Calling HipChat
+export type { CallOptions, Client, NotificationOptions, Room } from './client/client.ts'
+export type { Collection } from './client/collection.ts'
+export type { Message as Sendable } from './client/notification.ts'
+export { createPersonalClient, type PersonalClientOptions } from './client/personal.ts'
+export { Html, html } from './common/html.ts'
+// When something goes wrong
+export {
+  AccessTokenError,
+  ApiError,
+  ConfigurationError,
+  type ErrorCode,
+  HipChatAddonError,
+  InstallationRefusedError,
+  MissingScopeError,
+  NetworkError,
+  RateLimitError,
+  RoomInstallationError,
+  SignedRequestError,
+  type SignedRequestFault,
+  StoreError,
+  UnexpectedAnswerError,
+} from './errors.ts'
+export type { Installation } from './installation.ts'
+// Keeping things
+export type { Store, StoreSetting } from './store/index.ts'

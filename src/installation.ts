@@ -1,0 +1,189 @@
+import { createSecretKey, type KeyObject } from 'node:crypto'
+import { isScope, type Scope } from './api/scopes.ts'
+import type { Sealing } from './store/sealing.ts'
+import type { Store } from './store/store.ts'
+
+/**
+ * The add-on, installed in a group or a room. Holds no secret: it may be logged, serialised and handed around.
+ */
+export interface Installation {
+  /** Id of the OAuth client that this installation is; the issuer of its signed requests. */
+  readonly oauthId: string
+  /** HipChat's id of the group. Not every server says it at installation; then it comes with the first token. */
+  readonly groupId: number | undefined
+  readonly groupName: string | undefined
+  /** The room it was installed in; `undefined` for a global installation. */
+  readonly roomId: number | undefined
+  /** Where the server's capabilities document is. */
+  readonly capabilitiesUrl: string
+  /** Base address of the REST API, with a slash at the end. */
+  readonly apiUrl: string
+  readonly tokenUrl: string
+  /** The server's web address, if its capabilities document names one. */
+  readonly homepage: string | undefined
+  /** What was approved: the scopes of the last access token. A changed descriptor changes nothing here until an update. */
+  readonly scopes: readonly Scope[]
+  /** ETag of the descriptor that was being served when this was installed or last updated. */
+  readonly descriptorEtag: string
+  readonly installedAt: Date
+  readonly updatedAt: Date
+}
+
+/** An installation with its secret, in the only form we keep it in memory: a key prints as nothing. */
+export interface Credentials {
+  readonly installation: Installation
+  /** Key of the signed requests; its bytes are the `oauthSecret`. */
+  readonly key: KeyObject
+}
+
+/** Where a server is, for telling servers apart: ids of users and rooms mean nothing across this. */
+export const originOf = (installation: Installation): string => new URL(installation.capabilitiesUrl).origin
+
+/** The `oauthSecret`, for the one place that sends it: the token endpoint. */
+export const secretOf = (credentials: Credentials): string => credentials.key.export().toString('utf8')
+
+export const keyOf = (secret: string): KeyObject => createSecretKey(Buffer.from(secret, 'utf8'))
+
+/** What is written to the store. Dates as ISO 8601. */
+interface Stored {
+  oauthId: string
+  secret: string
+  groupId?: number
+  groupName?: string
+  roomId?: number
+  capabilitiesUrl: string
+  apiUrl: string
+  tokenUrl: string
+  homepage?: string
+  scopes: string[]
+  descriptorEtag: string
+  installedAt: string
+  updatedAt: string
+}
+
+export interface Installations {
+  /** Looks an installation up by its `oauthId`. Reads the store each time: a removal elsewhere counts at once. */
+  get(oauthId: string): Promise<Credentials | undefined>
+  save(credentials: Credentials): Promise<void>
+  /** Saves a new one; false, and nothing is written, if there is one with this `oauthId`. */
+  add(credentials: Credentials): Promise<boolean>
+  /** Removes an installation and everything kept for it. True if there was one. */
+  remove(installation: Installation): Promise<boolean>
+  all(): AsyncIterable<Installation>
+  /** The newest installation for the same server, group and room (or group as a whole), if it is another one. */
+  predecessorOf(installation: Installation): Promise<Credentials | undefined>
+}
+
+const keyFor = (oauthId: string): string => `installation:${oauthId}`
+
+/** Prefix of everything else that is kept for an installation and goes with it. */
+export const valuePrefix = (installation: Installation): string =>
+  `value:${originOf(installation)}:${installation.oauthId}:`
+
+export const tokenKey = (oauthId: string): string => `token:${oauthId}`
+
+const placeKey = (installation: Installation): string =>
+  `place:${originOf(installation)}:${installation.groupId ?? '?'}:${installation.roomId ?? 'global'}`
+
+// Enough for any one process; beyond it the oldest entry is read and parsed anew when it is needed.
+const CACHED = 10_000
+
+/** Keeps installations in the store, secrets sealed. */
+export function createInstallations(store: Store, sealing: Sealing): Installations {
+  // Parsing a record and making its key cost more than the look-up. The text is compared each time, so that a record
+  // changed by another process is never missed.
+  const parsed = new Map<string, { text: string; credentials: Credentials }>()
+
+  function parse(oauthId: string, text: string): Credentials {
+    const cached = parsed.get(oauthId)
+    if (cached?.text === text) return cached.credentials
+    const credentials = fromStored(JSON.parse(text) as Stored, sealing) // written by `save` and nobody else
+    if (parsed.size >= CACHED) for (const oldest of parsed.keys()) if (parsed.delete(oldest)) break
+    parsed.set(oauthId, { text, credentials })
+    return credentials
+  }
+
+  async function get(oauthId: string): Promise<Credentials | undefined> {
+    const text = await store.get(keyFor(oauthId))
+    if (text !== undefined) return parse(oauthId, text)
+    parsed.delete(oauthId)
+    return undefined
+  }
+
+  return {
+    get,
+
+    async save(credentials) {
+      const { installation } = credentials
+      await store.set(keyFor(installation.oauthId), JSON.stringify(toStored(credentials, sealing)))
+      await store.set(placeKey(installation), installation.oauthId)
+    },
+
+    async add(credentials) {
+      const { installation } = credentials
+      const text = JSON.stringify(toStored(credentials, sealing))
+      const kept = await store.update(keyFor(installation.oauthId), (current) => current ?? text)
+      if (kept !== text) return false
+      await store.set(placeKey(installation), installation.oauthId)
+      return true
+    },
+
+    async remove(installation) {
+      const removed = await store.delete(keyFor(installation.oauthId))
+      parsed.delete(installation.oauthId)
+      await store.delete(tokenKey(installation.oauthId))
+      await store.update(placeKey(installation), (oauthId) =>
+        oauthId === installation.oauthId ? undefined : oauthId,
+      )
+      for await (const [key] of store.entries(valuePrefix(installation))) await store.delete(key)
+      return removed
+    },
+
+    async *all() {
+      for await (const [key, text] of store.entries('installation:'))
+        yield parse(key.slice('installation:'.length), text).installation
+    },
+
+    async predecessorOf(installation) {
+      const oauthId = await store.get(placeKey(installation))
+      return oauthId && oauthId !== installation.oauthId ? get(oauthId) : undefined
+    },
+  }
+}
+
+function toStored({ installation, key }: Credentials, sealing: Sealing): Stored {
+  const { oauthId, groupId, groupName, roomId, homepage, scopes } = installation
+  return {
+    oauthId,
+    secret: sealing.seal(key.export().toString('utf8'), keyFor(oauthId)),
+    ...(groupId === undefined ? {} : { groupId }),
+    ...(groupName === undefined ? {} : { groupName }),
+    ...(roomId === undefined ? {} : { roomId }),
+    capabilitiesUrl: installation.capabilitiesUrl,
+    apiUrl: installation.apiUrl,
+    tokenUrl: installation.tokenUrl,
+    ...(homepage === undefined ? {} : { homepage }),
+    scopes: [...scopes],
+    descriptorEtag: installation.descriptorEtag,
+    installedAt: installation.installedAt.toISOString(),
+    updatedAt: installation.updatedAt.toISOString(),
+  }
+}
+
+function fromStored(stored: Stored, sealing: Sealing): Credentials {
+  const installation: Installation = Object.freeze({
+    oauthId: stored.oauthId,
+    groupId: stored.groupId,
+    groupName: stored.groupName,
+    roomId: stored.roomId,
+    capabilitiesUrl: stored.capabilitiesUrl,
+    apiUrl: stored.apiUrl,
+    tokenUrl: stored.tokenUrl,
+    homepage: stored.homepage,
+    scopes: Object.freeze(stored.scopes.filter(isScope)),
+    descriptorEtag: stored.descriptorEtag,
+    installedAt: new Date(stored.installedAt),
+    updatedAt: new Date(stored.updatedAt),
+  })
+  return { installation, key: keyOf(sealing.open(stored.secret, keyFor(stored.oauthId))) }
+}

@@ -1,0 +1,34 @@
+import type { Operation, Parameters, ResultOf } from '../api/operation.ts'
+import type { OperationId, Operations } from '../api/operations/index.ts'
+import type { Outbound } from '../common/outbound.ts'
+import type { Chat } from './chat.ts'
+import type { Installer } from './installer.ts'
+import type { Counter } from './limits.ts'
+import type { Presenter } from './presenting.ts'
+import type { Session } from './session.ts'
+import type { State } from './state/state.ts'
+
+/** The parts of a running server that handlers work with. */
+export interface Context {
+  readonly state: State
+  readonly present: Presenter
+  readonly chat: Chat
+  readonly installer: Installer
+  readonly outbound: Outbound
+  /** Attempts to sign in with a password. */
+  readonly attempts: Counter
+  /** Seconds. */
+  readonly tokenLifetime: number
+  /** Base of all links, without a slash at the end. */
+  publicUrl(): string
+}
+
+/** Serves one operation. Throws `CallRefusedError` for what it refuses. */
+export type Handler<O extends Operation> = (
+  parameters: Parameters<O>,
+  session: Session,
+  context: Context,
+) => ResultOf<O> | Promise<ResultOf<O>>
+
+/** One handler for every operation of the table: a missing one does not compile. */
+export type Handlers = { readonly [Id in OperationId]: Handler<Operations[Id]> }

@@ -1,0 +1,60 @@
+import { badRequest } from './errors.ts'
+
+/** Microseconds since 1970: what messages are ordered and dated by. Fits a JavaScript number until the year 2255. */
+export type Micros = number
+
+export const nowMicros = (): Micros => Math.round((performance.timeOrigin + performance.now()) * 1000)
+
+/** `2017-05-20T13:56:46.750428+00:00`: microseconds and a numeric offset, never `Z`, as HipChat's recorded payloads have it. */
+export function formatDate(at: Micros, timezone = 'UTC'): string {
+  const millis = Math.floor(at / 1000)
+  const offset = timezone === 'UTC' ? 0 : offsetMinutes(millis, timezone)
+  const local = new Date(millis + offset * 60_000).toISOString().slice(0, -1)
+  const micros = String(at - millis * 1000).padStart(3, '0')
+  const sign = offset < 0 ? '-' : '+'
+  const minutes = Math.abs(offset)
+  return `${local}${micros}${sign}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`
+}
+
+/** Seconds are enough for `created` and the like: `2013-08-08T18:42:20+00:00`. */
+export const formatSeconds = (at: Micros): string =>
+  `${new Date(Math.floor(at / 1000)).toISOString().slice(0, 19)}+00:00`
+
+/** Refuses a name that is not in the tz database. */
+export function checkTimezone(name: string, field = 'timezone'): string {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name })
+  } catch {
+    throw badRequest(`${field} must be a name of the tz database such as Europe/Berlin`, field, {
+      value: name,
+    })
+  }
+  return name
+}
+
+/** ISO 8601 with or without an offset (then UTC), or UNIX seconds. */
+export function parseDate(text: string, field: string): Micros {
+  if (/^\d{1,11}(\.\d+)?$/.test(text)) return Math.round(Number(text) * 1_000_000)
+  const parts =
+    /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:\.(\d{1,9}))?)?(Z|[+\- ]\d\d:?\d\d)?$/i.exec(text)
+  if (parts) {
+    const [, day, time = '00:00:00', fraction = '', zone = 'Z'] = parts
+    // An offset's plus sign arrives as a blank unless the client wrote %2B.
+    const offset = zone.replace(' ', '+').replace(/^([+-]\d\d)(\d\d)$/, '$1:$2')
+    const millis = Date.parse(`${day}T${time}${offset.toUpperCase()}`)
+    if (!Number.isNaN(millis)) return millis * 1000 + Number(fraction.padEnd(6, '0').slice(0, 6))
+  }
+  throw badRequest(`${field} must be an ISO 8601 date, UNIX seconds or recent`, field, { value: text })
+}
+
+function offsetMinutes(millis: number, timezone: string): number {
+  const parts = new Intl.DateTimeFormat('en-US', { timeZone: timezone, timeZoneName: 'longOffset' })
+    .formatToParts(new Date(millis))
+    .find((part) => part.type === 'timeZoneName')?.value
+  const match = /^GMT([+-])(\d\d):(\d\d)/.exec(parts ?? '')
+  if (!match) return 0 // plain "GMT"
+  const minutes = Number(match[2]) * 60 + Number(match[3])
+  return match[1] === '-' ? -minutes : minutes
+}
+
+const two = (value: number): string => String(value).padStart(2, '0')

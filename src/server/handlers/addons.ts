@@ -1,0 +1,57 @@
+import { findRoom, requireGroupAdmin, requireRoomAdmin } from '../access.ts'
+import type { Context, Handlers } from '../context.ts'
+import { CallRefusedError, forbidden, notFound } from '../errors.ts'
+import type { Session } from '../session.ts'
+import type { RoomRecord } from '../state/records.ts'
+
+type AddonOperation = 'installAddon' | 'uninstallAddon' | 'getIntegrationInstallableData'
+
+export const addonHandlers: Pick<Handlers, AddonOperation> = {
+  async installAddon(parameters, session, context) {
+    const { installer, state } = context
+    const room = parameters.room_id === undefined ? undefined : findRoom(state, parameters.room_id, session)
+    requireRights(room, session)
+    const { client, installedUrl } = await installer.install({
+      url: parameters.url,
+      ...(room ? { room } : {}),
+      by: session.user?.id ?? 0,
+    })
+    return {
+      id: client.oauthId,
+      key: client.key,
+      links: { self: installationUrl(client.key, client.oauthId, context) },
+      ...(installedUrl === undefined ? {} : { installed_url: installedUrl }),
+    }
+  },
+
+  async uninstallAddon({ addon_key_or_id, installable_id }, session, { installer, state }) {
+    const client = state.clients.get(String(installable_id))
+    const named = client?.key === String(addon_key_or_id) || client?.oauthId === String(addon_key_or_id)
+    if (!client || !named) throw notFound('Installation', installable_id)
+    const room = client.roomId === null ? undefined : state.rooms.get(client.roomId)
+    requireRights(room, session)
+    await installer.uninstall(client, session.user?.id)
+    return undefined
+  },
+
+  async getIntegrationInstallableData({ addon_key_or_id, token }, _session, { installer }) {
+    const document = await installer.readInstallable(String(addon_key_or_id), String(token))
+    if (!document)
+      throw new CallRefusedError(404, 'This installation document does not exist, or was read already')
+    return document
+  },
+}
+
+/** Installing for the group is the administrators' business, in a room its owner's too. */
+function requireRights(room: RoomRecord | undefined, session: Session): void {
+  if (room) {
+    requireRoomAdmin(room, session)
+    return
+  }
+  if (!session.scopes.includes('admin_group'))
+    throw forbidden('This action requires the scope admin_group unless it names a room')
+  requireGroupAdmin(session)
+}
+
+const installationUrl = (key: string, oauthId: string, { publicUrl }: Context): string =>
+  `${publicUrl()}/v2/addon/${encodeURIComponent(key)}/installable/${oauthId}`

@@ -1,0 +1,114 @@
+import type { Room, RoomReference, UserReference } from '../../api/objects.ts'
+import { findRoom, maySee, requireRoomAdmin } from '../access.ts'
+import type { Context, Handlers } from '../context.ts'
+import { badRequest, forbidden } from '../errors.ts'
+import { type Expansion, parseExpansion } from '../expanding.ts'
+import { page } from '../paging.ts'
+import { authorOf, type Session } from '../session.ts'
+import type { RoomRecord, UserRecord } from '../state/records.ts'
+
+type RoomOperation = 'getAllRooms' | 'createRoom' | 'getRoom' | 'updateRoom' | 'deleteRoom'
+
+export const roomHandlers: Pick<Handlers, RoomOperation> = {
+  getAllRooms(parameters, session, context) {
+    const { state, present } = context
+    const rooms = state.rooms
+      .all()
+      .filter((room) => parameters['include-private'] || room.privacy === 'public')
+      .filter((room) => parameters['include-archived'] || !room.isArchived)
+      .filter((room) => maySee(room, session))
+    const inside = parseExpansion(parameters.expand).within('items')
+    const items = (listed: RoomRecord): RoomReference =>
+      inside ? fullRoom(listed, inside, session, context) : present.roomReference(listed)
+    const listed = page(rooms, parameters, session.url)
+    return { ...listed, items: listed.items.map(items) }
+  },
+
+  async createRoom(parameters, session, context) {
+    const { state, chat, present } = context
+    const owner = ownerOf(parameters.owner_user_id, session, context)
+    const room = await chat.createRoom(authorOf(session), {
+      name: parameters.name,
+      ownerId: owner.id,
+      topic: parameters.topic ?? '',
+      privacy: parameters.privacy ?? 'public',
+      guestAccess: parameters.guest_access ?? false,
+      delegateAdminVisibility: parameters.delegate_admin_visibility ?? null,
+    })
+    const inside = parseExpansion(parameters.expand).within('entity')
+    const current = state.rooms.get(room.id) ?? room
+    return {
+      id: room.id,
+      name: room.name,
+      links: { self: present.roomReference(room).links?.self ?? '' },
+      ...(inside ? { entity: fullRoom(current, inside, session, context) } : {}),
+    }
+  },
+
+  getRoom(parameters, session, context) {
+    const room = findRoom(context.state, parameters.id_or_name, session)
+    return fullRoom(room, parseExpansion(parameters.expand), session, context)
+  },
+
+  async updateRoom(parameters, session, context) {
+    const { state, chat } = context
+    const room = findRoom(state, parameters.id_or_name, session)
+    requireRoomAdmin(room, session)
+    const ownerId = parameters.owner?.id
+    const owner = ownerId === undefined ? undefined : ownerOf(String(ownerId), session, context, 'owner.id')
+    await chat.updateRoom(room, authorOf(session), {
+      ...(parameters.name === undefined ? {} : { name: parameters.name }),
+      ...(parameters.topic === undefined ? {} : { topic: parameters.topic }),
+      ...(parameters.privacy === undefined ? {} : { privacy: parameters.privacy }),
+      ...(parameters.is_archived === undefined ? {} : { isArchived: parameters.is_archived }),
+      ...(parameters.is_guest_accessible === undefined
+        ? {}
+        : { guestAccess: parameters.is_guest_accessible }),
+      ...(parameters.delegate_admin_visibility === undefined
+        ? {}
+        : { delegateAdminVisibility: parameters.delegate_admin_visibility }),
+      ...(owner ? { ownerId: owner.id } : {}),
+    })
+    return undefined
+  },
+
+  async deleteRoom(parameters, session, { state, chat }) {
+    const room = findRoom(state, parameters.id_or_name, session)
+    requireRoomAdmin(room, session)
+    await chat.deleteRoom(room, authorOf(session))
+    return undefined
+  },
+}
+
+function ownerOf(
+  name: string | undefined,
+  session: Session,
+  { state }: Context,
+  field = 'owner_user_id',
+): UserRecord {
+  if (name === undefined) {
+    if (session.user) return session.user
+    throw badRequest('owner_user_id is required: an add-on cannot own a room', field, {
+      validation: 'required',
+    })
+  }
+  const user = state.people.find(name)
+  if (!user || user.isDeleted) throw badRequest(`User ${name} not found`, field)
+  if (user.isGuest) throw forbidden('A guest cannot own a room')
+  return user
+}
+
+/** The whole room. Who is in it is expanded only for callers who may look at users themselves. */
+function fullRoom(room: RoomRecord, expand: Expansion, session: Session, { state, present }: Context): Room {
+  const whole = present.room(room)
+  if (!session.scopes.includes('view_group')) return whole
+  const full = (reference: UserReference): UserReference => {
+    const user = state.people.get(reference.id)
+    return user ? present.user(user) : reference
+  }
+  return {
+    ...whole,
+    ...(expand.within('owner') && whole.owner ? { owner: full(whole.owner) } : {}),
+    ...(expand.within('participants') ? { participants: (whole.participants ?? []).map(full) } : {}),
+  }
+}

@@ -1,0 +1,29 @@
+import type { Handlers } from '../context.ts'
+import { formatSeconds } from '../dates.ts'
+import { page } from '../paging.ts'
+
+export const sessionHandlers: Pick<Handlers, 'getActiveSessions'> = {
+  /** A session is a sign-in with a password whose token is still good. */
+  getActiveSessions(parameters, session, { state, present }) {
+    const own = session.user && !session.user.isAdmin ? session.user.id : undefined
+    const sessions = state.tokens
+      .all()
+      .filter(({ token }) => token.kind === 'user' && token.use === 'access')
+      .filter(({ token }) => token.expires === null || token.expires > Date.now())
+      .filter(({ token }) => own === undefined || token.userId === own)
+      .sort((one, other) => one.token.created - other.token.created)
+      .flatMap(({ hash, token }) => {
+        const user = token.userId === null ? undefined : state.people.get(token.userId)
+        if (!user) return []
+        return [
+          {
+            id: hash.slice(0, 16), // a piece of a hash names the session and opens nothing
+            user: present.userReference(user),
+            client: { type: token.label ?? 'api' },
+            created: formatSeconds(token.created),
+          },
+        ]
+      })
+    return page(sessions, parameters, session.url)
+  },
+}

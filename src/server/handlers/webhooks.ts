@@ -1,0 +1,112 @@
+import { events } from '../../api/events.ts'
+import { findRoom, requireRoomAdmin } from '../access.ts'
+import type { Context, Handlers } from '../context.ts'
+import { nowMicros } from '../dates.ts'
+import { badRequest, forbidden, notFound } from '../errors.ts'
+import { page } from '../paging.ts'
+import { randomText } from '../random.ts'
+import type { Session } from '../session.ts'
+import type { RoomRecord, WebhookRecord } from '../state/records.ts'
+import type { State } from '../state/state.ts'
+import { checkPattern, checkUrl } from '../webhook-rules.ts'
+
+type WebhookOperation = 'getAllRoomWebhooks' | 'createRoomWebhook' | 'getRoomWebhook' | 'deleteRoomWebhook'
+
+/** "At most 10 webhooks per room" (viascom/hipchat-api, README, from HipChat's method list). */
+const mostPerRoom = 10
+
+export const webhookHandlers: Pick<Handlers, WebhookOperation> = {
+  getAllRoomWebhooks(parameters, session, { state, present }) {
+    const room = roomOf(parameters.id_or_name, session, state)
+    return page(ownWebhooks(state, room, session).map(present.webhook), parameters, session.url)
+  },
+
+  async createRoomWebhook(parameters, session, context) {
+    const { state, present, outbound } = context
+    const room = roomOf(parameters.id_or_name, session, state)
+    checkUrl(parameters.url, outbound, 'url')
+    if (parameters.pattern !== undefined && events[parameters.event].pattern)
+      checkPattern(parameters.pattern, 'pattern')
+    const authentication = authenticationOf(parameters.authentication, session)
+    const webhook = await state.write(() => {
+      const dynamic = ownWebhooks(state, room, session).filter((other) => !other.declared)
+      if (dynamic.length >= mostPerRoom)
+        throw badRequest(`A room takes at most ${mostPerRoom} webhooks made through the API`)
+      const created: WebhookRecord = {
+        id: state.next('webhook'),
+        owner: ownerOf(session),
+        roomId: room.id,
+        event: parameters.event,
+        url: parameters.url,
+        // on other events a pattern means nothing; HipChat's schema let it pass
+        pattern: events[parameters.event].pattern ? (parameters.pattern ?? null) : null,
+        name: parameters.name ?? null,
+        key: parameters.key ?? randomText(20),
+        authentication,
+        declared: false,
+        created: nowMicros(),
+      }
+      state.webhooks.put(created)
+      return created
+    })
+    return present.webhook(webhook)
+  },
+
+  getRoomWebhook(parameters, session, context) {
+    return context.present.webhook(findWebhook(parameters, session, context))
+  },
+
+  async deleteRoomWebhook(parameters, session, context) {
+    const webhook = findWebhook(parameters, session, context)
+    if (webhook.declared)
+      throw forbidden('This webhook comes from the descriptor of the add-on and cannot be deleted')
+    await context.state.write(() => context.state.webhooks.remove(webhook))
+    return undefined
+  },
+}
+
+function roomOf(name: string | number, session: Session, state: State): RoomRecord {
+  const room = findRoom(state, name, session)
+  requireRoomAdmin(room, session)
+  return room
+}
+
+/** An add-on's webhooks are signed with its secret; a user has no secret to sign with. */
+function authenticationOf(wanted: 'none' | 'jwt' | undefined, { client }: Session): 'none' | 'jwt' {
+  if (client) return wanted ?? 'jwt'
+  if (wanted === 'jwt')
+    throw badRequest(
+      "authentication must be none: deliveries to a user's webhook have no secret to be signed with",
+      'authentication',
+    )
+  return 'none'
+}
+
+function ownerOf({ client, user }: Session): WebhookRecord['owner'] {
+  if (client) return { oauthId: client.oauthId }
+  if (user) return { userId: user.id }
+  throw forbidden('Only add-ons and users can have webhooks')
+}
+
+const isOwn = ({ owner }: WebhookRecord, { client, user }: Session): boolean =>
+  'oauthId' in owner ? owner.oauthId === client?.oauthId : !client && owner.userId === user?.id
+
+/** The caller's own webhooks that fire for the room; the group-wide ones of its descriptor among them. */
+const ownWebhooks = (state: State, room: RoomRecord, session: Session): WebhookRecord[] =>
+  state.webhooks
+    .all()
+    .filter((webhook) => webhook.roomId === room.id || webhook.roomId === null)
+    .filter((webhook) => isOwn(webhook, session))
+
+function findWebhook(
+  parameters: { id_or_name: string | number; webhook_id: string | number },
+  session: Session,
+  { state }: Context,
+): WebhookRecord {
+  const room = roomOf(parameters.id_or_name, session, state)
+  const webhook = ownWebhooks(state, room, session).find(
+    ({ id }) => String(id) === String(parameters.webhook_id),
+  )
+  if (!webhook) throw notFound('Webhook', parameters.webhook_id)
+  return webhook
+}

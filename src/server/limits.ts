@@ -1,0 +1,91 @@
+/** How many calls are allowed. HipChat's figures; see {@link defaultLimits}. */
+export interface Limits {
+  /** Calls per window with an add-on's token, and without a token per address. */
+  readonly api: number
+  /** Calls per window with a user's token. */
+  readonly user: number
+  /** Messages per flood window into one room, or to one person, per token. */
+  readonly flood: number
+  /** Length of the window for calls, in seconds. */
+  readonly windowSeconds: number
+  /** Length of the window for messages, in seconds. */
+  readonly floodWindowSeconds: number
+}
+
+/**
+ * 500 calls in five minutes for add-ons and 30 messages a minute per room (HipChat's page on rate limits); 100 calls for
+ * users (HipChat Server's knowledge base, "increase the v2 API rate limit").
+ */
+export const defaultLimits: Limits = {
+  api: 500,
+  user: 100,
+  flood: 30,
+  windowSeconds: 300,
+  floodWindowSeconds: 60,
+}
+
+export interface Allowance {
+  readonly limit: number
+  readonly remaining: number
+  /** UNIX seconds when the window ends. */
+  readonly reset: number
+  /** The call this was asked for goes beyond the limit. */
+  readonly exceeded: boolean
+}
+
+export interface Counter {
+  /** Uses up one unit. */
+  take(key: string, limit: number): Allowance
+  /** The state of a key, using up nothing. */
+  peek(key: string, limit: number): Allowance
+  clear(): void
+}
+
+const sweepAt = 10_000
+
+/**
+ * Counts in fixed windows that begin with the first call: `Remaining` goes down until `Reset` and then jumps back, which
+ * is what clients of HipChat expect. With `enforced` off everything is allowed and the figures stay at their start.
+ */
+export function createCounter(windowSeconds: number, enforced: boolean): Counter {
+  const windows = new Map<string, { end: number; used: number }>()
+  const length = windowSeconds * 1000
+
+  function current(key: string): { end: number; used: number } {
+    const now = Date.now()
+    const window = windows.get(key)
+    if (window && window.end > now) return window
+    const fresh = { end: now + length, used: 0 }
+    if (windows.size >= sweepAt) for (const [other, { end }] of windows) if (end <= now) windows.delete(other)
+    windows.set(key, fresh)
+    return fresh
+  }
+
+  const allowance = (window: { end: number; used: number }, limit: number, exceeded: boolean): Allowance => ({
+    limit,
+    remaining: enforced ? Math.max(0, limit - window.used) : limit,
+    reset: Math.ceil(window.end / 1000),
+    exceeded,
+  })
+
+  return {
+    take(key, limit) {
+      const window = current(key)
+      const exceeded = enforced && window.used >= limit
+      if (!exceeded) window.used += 1
+      return allowance(window, limit, exceeded)
+    },
+    peek: (key, limit) => allowance(current(key), limit, false),
+    clear: () => windows.clear(),
+  }
+}
+
+/** The three headers that tell an allowance, with the prefix of the limit. */
+export const limitHeaders = (
+  prefix: 'X-Ratelimit' | 'X-FloodControl',
+  allowance: Allowance,
+): Record<string, string> => ({
+  [`${prefix}-Limit`]: String(allowance.limit),
+  [`${prefix}-Remaining`]: String(allowance.remaining),
+  [`${prefix}-Reset`]: String(allowance.reset),
+})

@@ -1,0 +1,8 @@
+/** Where one line per request, delivery and installation goes; any pino logger fits. */
+export interface Log {
+  info(about: object, message: string): void
+  warn(about: object, message: string): void
+  error(about: object, message: string): void
+}
+
+export const silent: Log = { info() {}, warn() {}, error() {} }

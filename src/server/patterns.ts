@@ -1,0 +1,114 @@
+import { RE2JS } from 're2js'
+
+/** A webhook's pattern, compiled: whether it is found anywhere in a text. */
+export type Pattern = (text: string) => boolean
+
+/** A pattern this server does not run; the message says which construct is the reason. */
+export class PatternRefusedError extends Error {
+  readonly code = 'ERR_PATTERN_REFUSED'
+  override name = 'PatternRefusedError'
+}
+
+/** Longest pattern taken, in characters. */
+export const longestPattern = 1000
+
+// Keeps one message from costing more than a few milliseconds: `\pL{1000}` compiles to millions of steps.
+const largestProgram = 10_000
+
+/**
+ * Compiles a webhook's pattern.
+ *
+ * HipChat matched patterns itself, by search and not over the whole text, in a Perl-like dialect: Atlassian's Node
+ * framework (npm ac-node-hipchat, lib/webhooks.js) turned JavaScript's flags into a leading `(?i)` and `\u00C0` into
+ * `\x{00C0}`. Patterns come from strangers and run on every message, so they run on an engine whose time grows with
+ * the text only (RE2), which knows neither lookaround nor back references.
+ */
+export function compilePattern(source: string): Pattern {
+  if ([...source].length > longestPattern)
+    throw new PatternRefusedError(`is longer than ${longestPattern} characters`)
+  const translated = translate(source)
+  let compiled: RE2JS
+  try {
+    compiled = RE2JS.compile(translated)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.replace(/^error parsing regexp: /, '') : 'unknown'
+    throw new PatternRefusedError(`is not a regular expression this server understands: ${reason}`)
+  }
+  if (compiled.programSize() > largestProgram)
+    throw new PatternRefusedError('is too costly: its repetitions multiply')
+  return (text) => compiled.matcher(text).find()
+}
+
+/** Rewrites what Perl or JavaScript write differently from RE2, and names what RE2 cannot do. */
+function translate(source: string): string {
+  const { flags, rest } = leadingFlags(source)
+  let output = flags
+  let inClass = false
+  for (let index = 0; index < rest.length; ) {
+    const character = rest.charAt(index)
+    if (character === '\\') {
+      const escaped = translateEscape(rest.slice(index), inClass)
+      output += escaped.output
+      index += escaped.length
+      continue
+    }
+    if (inClass) inClass = character !== ']'
+    else if (character === '[') {
+      inClass = true
+      // a bracket that comes first closes nothing: []a] and [^]a]
+      const opening = /^\[\^?\]?/.exec(rest.slice(index))?.[0] ?? '['
+      output += opening
+      index += opening.length
+      continue
+    } else if (character === '(') refuseGroup(rest.slice(index, index + 4))
+    output += character
+    index += 1
+  }
+  return output
+}
+
+/** `(?i)`, `(?gi)`, several of them. The flags g, u and y of JavaScript mean nothing to a search and are dropped. */
+function leadingFlags(source: string): { flags: string; rest: string } {
+  let flags = ''
+  let rest = source
+  for (;;) {
+    const group = /^\(\?([a-zA-Z]+)\)/.exec(rest)
+    if (!group?.[1]) return { flags: flags && `(?${[...new Set(flags)].join('')})`, rest }
+    for (const flag of group[1]) {
+      if (flag === 'x')
+        throw new PatternRefusedError('uses the flag x (free spacing), which is not supported')
+      if (!'imsguy'.includes(flag)) throw new PatternRefusedError(`uses the unknown flag ${flag}`)
+      if ('ims'.includes(flag)) flags += flag
+    }
+    rest = rest.slice(group[0].length)
+  }
+}
+
+function refuseGroup(start: string): void {
+  if (/^\(\?<?[=!]/.test(start))
+    throw new PatternRefusedError('uses lookahead or lookbehind, which is not supported')
+  if (start.startsWith('(?>')) throw new PatternRefusedError('uses an atomic group, which is not supported')
+}
+
+function translateEscape(text: string, inClass: boolean): { output: string; length: number } {
+  const unicode = /^\\u(?:\{([0-9a-fA-F]{1,6})\}|([0-9a-fA-F]{4}))/.exec(text)
+  if (unicode) return { output: `\\x{${unicode[1] ?? unicode[2]}}`, length: unicode[0].length }
+  const literal = /^\\Q[\s\S]*?(?:\\E|$)/.exec(text)
+  if (literal) return { output: literal[0], length: literal[0].length }
+  const control = /^\\c([A-Za-z])/.exec(text)
+  if (control?.[1]) {
+    const code = control[1].toUpperCase().charCodeAt(0) - 64
+    return { output: `\\x{${code.toString(16)}}`, length: 3 }
+  }
+  if (!inClass && /^\\(?:[1-9]|k[<{']|g[\d{])/.test(text))
+    throw new PatternRefusedError('uses a back reference, which is not supported')
+  const next = String.fromCodePoint(text.codePointAt(1) ?? 0x5c) // a lone backslash at the end stays one
+  const length = 1 + (text.length > 1 ? next.length : 0)
+  if (text.length === 1) return { output: text, length }
+  if (inClass && next === 'b') return { output: '\\x08', length }
+  if (next === 'e') return { output: '\\x1b', length }
+  if (next === 'h') return { output: inClass ? ' \\t' : '[ \\t]', length }
+  if (next === 'Z' && !inClass) return { output: '(?:\\n?\\z)', length }
+  // RE2 takes a backslash before punctuation but not before other letters and signs
+  return { output: /[ -~]/.test(next) ? `\\${next}` : next, length }
+}

@@ -1,0 +1,216 @@
+import type { Emoticon, Message, Room, RoomReference, User, UserReference, Webhook } from '../api/objects.ts'
+import { formatDate, formatSeconds } from './dates.ts'
+import type {
+  Author,
+  ClientRecord,
+  EmoticonRecord,
+  MessageRecord,
+  RoomRecord,
+  UserRecord,
+  WebhookRecord,
+} from './state/records.ts'
+import type { State } from './state/state.ts'
+
+type Presence = NonNullable<User['presence']>
+
+/** Turns records into the shapes HipChat's API answers with. */
+export interface Presenter {
+  userReference(user: UserRecord): UserReference
+  user(user: UserRecord): User
+  roomReference(room: RoomRecord): RoomReference
+  room(room: RoomRecord): Room
+  /** A message as history gives it: an integration is `{ name }`. */
+  message(message: MessageRecord, timezone?: string): Message
+  /** A message as a delivery carries it: an integration is a plain text. */
+  eventMessage(message: MessageRecord): Message
+  /** Author of a change: a person, an OAuth client, or a name. */
+  sender(author: Author): unknown
+  webhook(webhook: WebhookRecord): Webhook
+  emoticon(emoticon: EmoticonRecord): Emoticon
+}
+
+/** `publicUrl` is asked for at each use: a server on any free port knows it only once it listens. */
+export function createPresenter(state: State, publicUrl: () => string): Presenter {
+  const api = () => `${publicUrl()}/v2`
+  const host = () => new URL(publicUrl()).hostname
+  const groupId = () => state.group()?.id ?? 0
+
+  const userReference = (user: UserRecord): UserReference => ({
+    id: user.id,
+    name: user.name,
+    mention_name: user.mentionName,
+    version: user.version,
+    links: { self: `${api()}/user/${user.id}` },
+  })
+
+  const people = (ids: readonly number[]): UserReference[] =>
+    ids.flatMap((id) => {
+      const user = state.people.get(id)
+      return user ? [userReference(user)] : []
+    })
+
+  const isOnline = (user: UserRecord) => state.rooms.all().some((room) => room.participants.includes(user.id))
+
+  function presence(user: UserRecord): Presence | null {
+    const online = isOnline(user)
+    if (!online && !user.presence) return null
+    const show = user.presence?.show ?? 'chat'
+    // The OpenAPI document has the two the other way round from real HipChat; the enum in both suits all readers.
+    return { status: show, show, status_text: user.presence?.status ?? null, is_online: online }
+  }
+
+  const roomReference = (room: RoomRecord): RoomReference => {
+    const self = `${api()}/room/${room.id}`
+    return {
+      id: room.id,
+      name: room.name,
+      is_archived: room.isArchived,
+      privacy: room.privacy,
+      version: room.version,
+      links: {
+        self,
+        ...(room.privacy === 'private' ? { members: `${self}/member` } : {}),
+        participants: `${self}/participant`,
+        webhooks: `${self}/webhook`,
+      },
+    }
+  }
+
+  const authorName = (author: Author): string =>
+    author.kind === 'user'
+      ? (state.people.get(author.id)?.name ?? 'Unknown')
+      : author.kind === 'addon' && author.label
+        ? `${author.name} · ${author.label}`
+        : author.name
+
+  function message(record: MessageRecord, timezone: string, from: Message['from']): Message {
+    return {
+      id: record.id,
+      date: formatDate(record.at, timezone),
+      from,
+      message: record.text,
+      type: record.type,
+      mentions: people(record.mentions),
+      ...(record.color ? { color: record.color } : {}),
+      ...(record.format ? { message_format: record.format } : {}),
+      ...(record.file ? { file: { ...record.file } } : {}),
+      ...(record.attachTo ? { attach_to: record.attachTo } : {}),
+      ...(record.card ? { card: record.card } : {}),
+      ...(record.author.kind === 'addon'
+        ? {
+            notification_sender: {
+              type: 'addon',
+              id: record.author.key,
+              client_id: record.author.oauthId,
+            },
+          }
+        : {}),
+    }
+  }
+
+  function from(record: MessageRecord): UserReference | string {
+    const user = record.author.kind === 'user' ? state.people.get(record.author.id) : undefined
+    return user && record.type !== 'notification' ? userReference(user) : authorName(record.author)
+  }
+
+  return {
+    userReference,
+    user: (user) => ({
+      ...userReference(user),
+      mention_name: user.mentionName,
+      email: user.email,
+      title: user.title,
+      presence: presence(user),
+      xmpp_jid: `${groupId()}_${user.id}@chat.${host()}`,
+      is_group_admin: user.isAdmin,
+      is_guest: user.isGuest,
+      is_deleted: user.isDeleted,
+      timezone: user.timezone,
+      created: formatSeconds(user.created),
+      last_active: null,
+      photo_url: null,
+      roles: [...user.roles],
+      group: { id: groupId(), name: state.group()?.name ?? '' },
+    }),
+    roomReference,
+    room(room) {
+      const reference = roomReference(room)
+      const owner = state.people.get(room.ownerId)
+      const { messagesSent, lastActive } = state.rooms.statistics(room.id)
+      const active = lastActive === null ? null : formatSeconds(lastActive)
+      return {
+        ...reference,
+        topic: room.topic,
+        xmpp_jid: `${groupId()}_${room.name.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '_')}@conf.${host()}`,
+        created: formatSeconds(room.created),
+        last_active: active,
+        is_guest_accessible: room.guestAccess,
+        guest_access_url: room.guestAccess && room.guestKey ? `${publicUrl()}/${room.guestKey}` : null,
+        delegate_admin_visibility: room.delegateAdminVisibility,
+        avatar_url: null,
+        owner: owner ? userReference(owner) : null,
+        participants: people(room.participants),
+        statistics: {
+          messages_sent: messagesSent,
+          last_active: active,
+          links: { self: `${api()}/room/${room.id}/statistics` },
+        },
+      }
+    },
+    message(record, timezone = 'UTC') {
+      const author = from(record)
+      return message(record, timezone, typeof author === 'string' ? { name: author } : author)
+    },
+    eventMessage: (record) => message(record, 'UTC', from(record)),
+    sender(author) {
+      if (author.kind === 'user') {
+        const user = state.people.get(author.id)
+        return user ? userReference(user) : null
+      }
+      const client = author.kind === 'addon' ? state.clients.get(author.oauthId) : undefined
+      return client ? oauthClient(client) : authorName(author)
+    },
+    webhook(record) {
+      const room = record.roomId === null ? '' : `/room/${record.roomId}`
+      return {
+        // Digits as text here, an integer in deliveries: so the OpenAPI document and real payloads have it.
+        id: String(record.id),
+        key: record.key,
+        name: record.name,
+        url: record.url,
+        event: record.event,
+        pattern: record.pattern,
+        authentication: record.authentication,
+        created: formatSeconds(record.created),
+        links: { self: `${api()}${room}/webhook/${record.id}` },
+      }
+    },
+    emoticon(record) {
+      const creator = record.creatorId === null ? undefined : state.people.get(record.creatorId)
+      return {
+        id: record.id,
+        shortcut: record.shortcut,
+        url: record.url,
+        type: record.type,
+        width: record.width,
+        height: record.height,
+        audio: [],
+        audio_path: null,
+        creator: creator ? userReference(creator) : null,
+        links: { self: `${api()}/emoticon/${record.id}` },
+      }
+    },
+  }
+
+  function oauthClient(client: ClientRecord) {
+    const room = client.roomId === null ? undefined : state.rooms.get(client.roomId)
+    return {
+      id: client.number,
+      name: client.fromName,
+      allowed_scopes: [...client.scopes],
+      room: room ? roomReference(room) : null,
+      // The address is ours: HipChat's was never published.
+      links: { self: `${api()}/oauth/client/${client.number}` },
+    }
+  }
+}

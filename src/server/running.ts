@@ -1,0 +1,194 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { scopeNames } from '../api/scopes.ts'
+import { createOutbound, isLoopbackHost } from '../common/outbound.ts'
+import { createChat } from './chat.ts'
+import type { Context } from './context.ts'
+import { nowMicros } from './dates.ts'
+import { createDelivery, type Delivery } from './delivery.ts'
+import { createInstaller } from './installer.ts'
+import { createCounter } from './limits.ts'
+import { silent } from './log.ts'
+import { addressOf, type Settings } from './options.ts'
+import { createPresenter } from './presenting.ts'
+import { hashOf } from './random.ts'
+import { seedState } from './seed.ts'
+import { createApp } from './server.ts'
+import { addonAuthor } from './session.ts'
+import { openState } from './state/state.ts'
+
+/** A server that listens: its parts, put together. */
+export interface Running {
+  readonly context: Context
+  readonly delivery: Delivery
+  readonly url: string
+  reset(): Promise<void>
+  close(): Promise<void>
+}
+
+const graceful = 5_000 // milliseconds that running deliveries and calls get when the server closes
+
+/** Opens the state, wires the parts and listens. What was opened is closed again when listening fails. */
+export async function start(settings: Settings, adminToken: string): Promise<Running> {
+  const temporary = settings.data === undefined ? mkdtempSync(join(tmpdir(), 'hipchat-server-')) : undefined
+  const state = openState(settings.data ?? temporary ?? '', { durable: temporary === undefined })
+  const outbound = createOutbound(settings.outbound)
+  const abort = new AbortController()
+  const log = settings.log || silent
+  let url = settings.publicUrl ?? ''
+  let closing = false
+  const publicUrl = () => url
+
+  const present = createPresenter(state, publicUrl)
+  const delivery = createDelivery({
+    state,
+    outbound,
+    log,
+    timeout: settings.deliveryTimeout,
+    signal: abort.signal,
+    async reply(room, client, notification) {
+      await chat.notify(room, addonAuthor(client), notification)
+    },
+  })
+  const installer = createInstaller({
+    state,
+    outbound,
+    log,
+    queues: delivery.queues,
+    timeout: settings.installTimeout,
+    signal: abort.signal,
+    publicUrl,
+  })
+  const chat = createChat({
+    state,
+    present,
+    fire: delivery.fire,
+    async endInstallations(room, author) {
+      const by = author.kind === 'user' ? author.id : undefined
+      for (const client of state.clients.all())
+        if (client.roomId === room.id) await installer.uninstall(client, by)
+    },
+  })
+  const calls = createCounter(settings.limits.windowSeconds, settings.limitsEnforced)
+  const messages = createCounter(settings.limits.floodWindowSeconds, settings.limitsEnforced)
+  const attempts = createCounter(15 * 60, true)
+  const context: Context = {
+    state,
+    present,
+    chat,
+    installer,
+    outbound,
+    attempts,
+    tokenLifetime: settings.tokenLifetime,
+    publicUrl,
+  }
+  const app = createApp({
+    context,
+    limits: settings.limits,
+    calls,
+    messages,
+    log,
+    allowedOrigins: settings.allowedOrigins,
+    local: isLoopbackHost(settings.host),
+    checkResponses: settings.checkResponses,
+    closing: () => closing,
+  })
+
+  const active = new Set<Promise<void>>()
+  const callback = app.callback()
+  const server = createServer((request, response) => {
+    const done: Promise<void> = callback(request, response).finally(() => active.delete(done))
+    active.add(done)
+  })
+  server.headersTimeout = 15_000
+  server.requestTimeout = 60_000
+
+  async function seed(): Promise<void> {
+    if (!state.group()) await seedState(state, settings)
+    await state.write(() => {
+      // An installation that was under way when the server stopped was never confirmed.
+      for (const client of state.clients.all()) if (client.status === 'pending') state.clients.remove(client)
+      state.tokens.removeWhere((token) => token.admin === true)
+      state.tokens.put(hashOf(adminToken), {
+        kind: 'personal',
+        use: 'access',
+        scopes: scopeNames,
+        oauthId: null,
+        userId: 1,
+        roomId: null,
+        label: null,
+        expires: null,
+        admin: true,
+        created: nowMicros(),
+      })
+    })
+  }
+
+  async function release(): Promise<void> {
+    outbound.close()
+    await state.close()
+    if (temporary !== undefined) rmSync(temporary, { recursive: true, force: true })
+  }
+
+  try {
+    await seed()
+    const port = await listen(server, settings)
+    url ||= addressOf(settings.host, port)
+  } catch (error) {
+    await release()
+    throw error
+  }
+
+  return {
+    context,
+    delivery,
+    url,
+    async reset() {
+      await delivery.queues.idle()
+      state.clear()
+      delivery.clear()
+      for (const counter of [calls, messages, attempts]) counter.clear()
+      await seed()
+    },
+    async close() {
+      closing = true
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      server.closeIdleConnections()
+      const settled = async () => {
+        while (active.size > 0) await Promise.all(active)
+        await delivery.queues.idle()
+      }
+      await within(graceful, settled())
+      abort.abort()
+      await within(graceful, settled())
+      server.closeAllConnections()
+      await closed
+      await release()
+    },
+  }
+}
+
+function listen(server: Server, { host, port }: Settings): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const what = error.code === 'EADDRINUSE' ? 'the port is taken' : error.message
+      reject(new Error(`the server cannot listen on ${host}, port ${port}: ${what}`, { cause: error }))
+    })
+    server.listen(port, host, () => {
+      const address = server.address()
+      resolve(typeof address === 'object' && address ? address.port : port)
+    })
+  })
+}
+
+/** Waits for work, but not longer than this many milliseconds. */
+async function within(milliseconds: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, milliseconds)
+  })
+  await Promise.race([work, late])
+  clearTimeout(timer)
+}

@@ -1,0 +1,180 @@
+import type { Descriptor } from '../../api/descriptor.ts'
+import type { EventName } from '../../api/events.ts'
+import type { TokenKind } from '../../api/operation.ts'
+import type { Scope } from '../../api/scopes.ts'
+import type { Micros } from '../dates.ts'
+
+/** What the server remembers. Names that are ours are camelCase; `presenting.ts` turns records into HipChat's shapes. */
+
+export interface GroupRecord {
+  readonly id: number
+  readonly name: string
+}
+
+export interface UserRecord {
+  readonly id: number
+  readonly name: string
+  readonly mentionName: string
+  readonly version: string
+  readonly email: string | null
+  readonly title: string
+  readonly timezone: string
+  readonly isAdmin: boolean
+  readonly isGuest: boolean
+  readonly isDeleted: boolean
+  readonly roles: readonly string[]
+  readonly presence: { readonly status: string | null; readonly show: string } | null
+  /** scrypt, as `salt:hash` in hex; null: nobody can sign in with a password. */
+  readonly password: string | null
+  readonly created: Micros
+}
+
+export interface RoomRecord {
+  readonly id: number
+  readonly name: string
+  readonly version: string
+  readonly topic: string
+  readonly privacy: 'public' | 'private'
+  readonly isArchived: boolean
+  readonly guestAccess: boolean
+  /** Names the room in its guest address; made when guests are first let in. */
+  readonly guestKey: string | null
+  readonly delegateAdminVisibility: boolean | null
+  readonly ownerId: number
+  /** Who may enter, for a private room. */
+  readonly members: readonly number[]
+  /** Who is in the room now. */
+  readonly participants: readonly number[]
+  readonly created: Micros
+}
+
+export interface RoomStatistics {
+  readonly messagesSent: number
+  readonly lastActive: Micros | null
+}
+
+export interface FileRecord {
+  readonly name: string
+  readonly size: number
+  readonly url: string
+  readonly thumb_url?: string | null
+}
+
+/** Who a message or a change comes from. */
+export type Author =
+  | { readonly kind: 'user'; readonly id: number }
+  | {
+      readonly kind: 'addon'
+      readonly oauthId: string
+      readonly key: string
+      readonly name: string
+      readonly label?: string
+    }
+  | { readonly kind: 'label'; readonly name: string }
+
+export interface MessageRecord {
+  readonly id: string
+  /** When it was posted; unique within the server, so that it orders messages too. */
+  readonly at: Micros
+  readonly roomId: number
+  readonly type: 'message' | 'notification' | 'topic'
+  readonly author: Author
+  readonly text: string
+  readonly mentions: readonly number[]
+  readonly color?: string
+  readonly format?: 'html' | 'text'
+  readonly notify?: boolean
+  readonly file?: FileRecord
+  readonly attachTo?: string
+  /** The card as JSON text, which is how HipChat's history has it. */
+  readonly card?: string
+}
+
+export interface PrivateMessageRecord {
+  readonly id: string
+  readonly at: Micros
+  readonly from: number
+  readonly to: number
+  readonly text: string
+  readonly format: 'html' | 'text'
+  readonly notify: boolean
+}
+
+export interface EmoticonRecord {
+  readonly id: number
+  readonly shortcut: string
+  readonly url: string
+  readonly type: 'group' | 'global'
+  readonly width: number
+  readonly height: number
+  readonly creatorId: number | null
+}
+
+/** One installation of an add-on, which is also one OAuth client. */
+export interface ClientRecord {
+  readonly oauthId: string
+  /** Number of the client in links. */
+  readonly number: number
+  /** Signs requests, so it cannot be kept as a hash. */
+  readonly secret: string
+  readonly key: string
+  readonly name: string
+  readonly fromName: string
+  /** null: installed for the whole group. */
+  readonly roomId: number | null
+  readonly scopes: readonly Scope[]
+  /** As it was when the installation was approved; changing the hosted file changes nothing. */
+  readonly descriptor: Descriptor
+  /** `pending` while the add-on has not confirmed: its tokens work, its webhooks do not. */
+  readonly status: 'pending' | 'live'
+  readonly installedBy: number
+  readonly created: Micros
+}
+
+export interface WebhookRecord {
+  readonly id: number
+  readonly owner: { readonly oauthId: string } | { readonly userId: number }
+  /** null: every room. */
+  readonly roomId: number | null
+  readonly event: EventName
+  readonly url: string
+  readonly pattern: string | null
+  readonly name: string | null
+  readonly key: string
+  readonly authentication: 'none' | 'jwt'
+  /** From the descriptor: cannot be removed through REST. */
+  readonly declared: boolean
+  readonly created: Micros
+}
+
+export interface TokenRecord {
+  readonly kind: Exclude<TokenKind, 'basic'>
+  readonly use: 'access' | 'refresh'
+  readonly scopes: readonly Scope[]
+  readonly oauthId: string | null
+  readonly userId: number | null
+  readonly roomId: number | null
+  /** Name shown for a token that belongs to nobody. */
+  readonly label: string | null
+  /** Milliseconds since 1970; null: never. */
+  readonly expires: number | null
+  /** The token of the server's own administrator, made anew at each start. */
+  readonly admin?: boolean
+  readonly created: Micros
+}
+
+/** What `installable_url` gives, once. */
+export interface InstallableRecord {
+  readonly key: string
+  readonly oauthId: string
+  readonly document: {
+    readonly oauthId: string
+    readonly oauthSecret: string
+    readonly capabilitiesUrl: string
+    readonly groupId: number
+    readonly roomId?: number
+  }
+  /** Reading it confirms the installation. */
+  readonly confirms: boolean
+  readonly expires: number
+}

@@ -1,0 +1,68 @@
+import { openLmdb } from '../../common/lmdb.ts'
+import { type Micros, nowMicros } from '../dates.ts'
+import { type ClientState, createClientState } from './clients.ts'
+import { createMessages, type Messages } from './messages.ts'
+import { createPeople, type People } from './people.ts'
+import type { EmoticonRecord, GroupRecord } from './records.ts'
+import { createRooms, type Rooms } from './rooms.ts'
+import { folded, type Key, table } from './table.ts'
+
+/**
+ * Everything the server remembers, in one LMDB environment. Reading is synchronous. Whatever writes does so inside
+ * `write`, looks first and writes last: what was written before an error is thrown stays.
+ */
+export interface State extends ClientState {
+  readonly people: People
+  readonly rooms: Rooms
+  readonly messages: Messages
+  /** Runs alone among all writers; resolves once what it wrote is on disk. */
+  write<T>(work: () => T): Promise<T>
+  group(): GroupRecord | undefined
+  setGroup(group: GroupRecord): void
+  emoticons(): EmoticonRecord[]
+  findEmoticon(text: string): EmoticonRecord | undefined
+  addEmoticon(emoticon: EmoticonRecord): void
+  /** The next number of a sequence, from 1 or from what is given. */
+  next(sequence: string, first?: number): number
+  /** A time later than every time given out before, even after the clock was set back. */
+  now(): Micros
+  clear(): void
+  close(): Promise<void>
+}
+
+/** Opens the state in a folder. `durable: false` leaves syncing to the system: for a folder that is thrown away anyway. */
+export function openState(path: string, options: { durable: boolean }): State {
+  const db = openLmdb<unknown, Key>(path, options.durable ? {} : { noSync: true })
+  const sequences = table<number>(db, 'sequence')
+  const groups = table<GroupRecord>(db, 'group')
+  const emoticonTable = table<EmoticonRecord>(db, 'emoticon')
+  const emoticons = () => emoticonTable.all()
+
+  return {
+    ...createClientState(db),
+    people: createPeople(db),
+    rooms: createRooms(db),
+    messages: createMessages(db),
+    write: (work) => db.transaction(work),
+    group: () => groups.get('own'),
+    setGroup: (group) => groups.put(['own'], group),
+    emoticons,
+    findEmoticon(text) {
+      const byId = /^\d{1,15}$/.test(text) ? emoticonTable.get(Number(text)) : undefined
+      return byId ?? emoticons().find((emoticon) => folded(emoticon.shortcut) === folded(text))
+    },
+    addEmoticon: (emoticon) => emoticonTable.put([emoticon.id], emoticon),
+    next(sequence, first = 1) {
+      const value = (sequences.get(sequence) ?? first - 1) + 1
+      sequences.put([sequence], value)
+      return value
+    },
+    now() {
+      const at = Math.max(nowMicros(), (sequences.get('time') ?? 0) + 1)
+      sequences.put(['time'], at)
+      return at
+    },
+    clear: () => db.clearSync(),
+    close: () => db.close(),
+  }
+}

@@ -1,0 +1,45 @@
+import type { RootDatabase } from '../../common/lmdb.ts'
+
+export type Key = (string | number)[]
+export type StateDatabase = RootDatabase<unknown, Key>
+
+/** Records of one kind, kept below their name in the one LMDB environment. Writing is for the inside of a transaction. */
+export interface Table<T> {
+  get(...key: Key): T | undefined
+  put(key: Key, record: T): void
+  remove(...key: Key): boolean
+  /** All records whose key begins with the prefix, in the order of their keys. */
+  all(...prefix: Key): T[]
+  /** Number of records whose key begins with the prefix. */
+  count(...prefix: Key): number
+  /** Walks backwards from `from` (included) to `to` (included), below the prefix. */
+  backwards(prefix: Key, range: { from?: number; to?: number; offset?: number; limit?: number }): T[]
+}
+
+const afterAll = '\uffff' // sorts behind every number and every id
+
+export function table<T>(db: StateDatabase, name: string): Table<T> {
+  const below = (prefix: Key) => ({ start: [name, ...prefix], end: [name, ...prefix, afterAll] })
+  return {
+    get: (...key) => db.get([name, ...key]) as T | undefined, // written by `put` below, and by nothing else
+    put: (key, record) => void db.putSync([name, ...key], record),
+    remove: (...key) => db.removeSync([name, ...key]),
+    all: (...prefix) => [...db.getRange(below(prefix)).map((entry) => entry.value as T)],
+    count: (...prefix) => db.getKeysCount(below(prefix)),
+    backwards(prefix, { from, to, offset = 0, limit = Number.MAX_SAFE_INTEGER }) {
+      if (limit <= 0) return []
+      const range = db.getRange({
+        start: [name, ...prefix, from ?? afterAll],
+        // the end of a range is not part of it; times are whole numbers
+        end: to === undefined ? [name, ...prefix] : [name, ...prefix, to - 1],
+        reverse: true,
+        offset,
+        limit,
+      })
+      return [...range.map((entry) => entry.value as T)]
+    },
+  }
+}
+
+/** Names and the like are compared without regard to case. */
+export const folded = (text: string): string => text.normalize('NFC').toLowerCase()

@@ -1,0 +1,7 @@
+export { createEmbeddedStore, type EmbeddedStoreOptions } from './embedded.ts'
+export { createKeyvStore, type KeyvSource } from './keyv.ts'
+export { createMemoryStore } from './memory.ts'
+export { openStore, type StoreSetting } from './open.ts'
+export { createRedisStore, type RedisStoreOptions } from './redis.ts'
+export { createSealing, type Sealing } from './sealing.ts'
+export type { Awaitable, Store } from './store.ts'

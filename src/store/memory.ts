@@ -1,0 +1,96 @@
+import { checkKey, closedError, lifetime } from './limits.ts'
+import type { Store } from './store.ts'
+
+interface Entry {
+  readonly value: string
+  readonly expiresAt: number
+}
+
+const sweepEvery = 10_000
+const sweepAtMost = 20_000
+
+/**
+ * A store in the memory of this process, for tests and trials: everything is gone when the process ends, installations
+ * too, and HipChat does not send them again. `warning` says so.
+ */
+export function createMemoryStore(): Store {
+  const name = 'memory:'
+  let entries = new Map<string, Entry>()
+  let closed = false
+  let sweeper: NodeJS.Timeout | undefined
+  let position: Iterator<[string, Entry]> | undefined
+
+  function open(): Map<string, Entry> {
+    if (closed) throw closedError(name)
+    return entries
+  }
+
+  function read(key: string): string | undefined {
+    checkKey(name, key)
+    const entry = open().get(key)
+    return entry && entry.expiresAt > Date.now() ? entry.value : undefined
+  }
+
+  function write(key: string, value: string, ttl: number | undefined): void {
+    const life = lifetime(name, ttl)
+    if (life !== undefined && !sweeper) sweeper = setInterval(sweep, sweepEvery).unref()
+    open().set(key, { value, expiresAt: life === undefined ? Number.POSITIVE_INFINITY : Date.now() + life })
+  }
+
+  // A bounded number of entries at a time, going on where the last one stopped: a million claims are no pause.
+  function sweep(): void {
+    const now = Date.now()
+    position ??= entries.entries()
+    for (let seen = 0; seen < sweepAtMost; seen++) {
+      const next = position.next()
+      if (next.done) {
+        position = undefined
+        return
+      }
+      if (next.value[1].expiresAt <= now) entries.delete(next.value[0])
+    }
+  }
+
+  return {
+    name,
+    warning:
+      'The store is in memory only: installations and everything else are lost when this process ends. ' +
+      'Leave the option store out to keep them on disk.',
+    get: read,
+    async set(key, value, ttl) {
+      checkKey(name, key)
+      write(key, value, ttl)
+    },
+    async delete(key) {
+      const existed = read(key) !== undefined
+      entries.delete(key)
+      return existed
+    },
+    async *entries(prefix) {
+      for (const [key, entry] of open()) {
+        if (closed) throw closedError(name)
+        if (key.startsWith(prefix) && entry.expiresAt > Date.now()) yield [key, entry.value]
+      }
+    },
+    async claim(key, ttl) {
+      if (read(key) !== undefined) return false
+      write(key, '', ttl)
+      return true
+    },
+    async update(key, change, ttl) {
+      const value = change(read(key))
+      if (value === undefined) entries.delete(key)
+      else write(key, value, ttl)
+      return value
+    },
+    async ping() {
+      open()
+    },
+    async close() {
+      closed = true
+      clearInterval(sweeper)
+      entries = new Map()
+      position = undefined
+    },
+  }
+}

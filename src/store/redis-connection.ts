@@ -1,0 +1,74 @@
+import type KeyvRedis from '@keyv/redis'
+import type { RedisClientConnectionType } from '@keyv/redis'
+import { within } from './deadline.ts'
+
+export interface RedisTarget {
+  readonly url: string
+  readonly ca: string | readonly string[] | undefined
+  /** Milliseconds until the TCP or TLS connection stands; the greeting after it gets half as much again. */
+  readonly timeout: number
+}
+
+export interface RedisConnection {
+  readonly client: Client
+  alive(): boolean
+  /** Cuts the connection at once; everything that waits for an answer rejects. */
+  drop(): void
+  /** Waits up to `patience` milliseconds for open answers, then cuts. */
+  close(patience: number): Promise<void>
+}
+
+type Client = ReturnType<typeof createUnqueued>
+
+/**
+ * One connection through the adapter `@keyv/redis`, without its reconnecting and queueing: whoever needs Redis while
+ * it is away must hear so, and the next who needs it connects anew.
+ */
+export async function connectRedis(target: RedisTarget): Promise<RedisConnection> {
+  // @redis/client is the largest of all dependencies: not loaded unless Redis is used.
+  const { default: Adapter, createClient } = await import('@keyv/redis')
+  const client = createUnqueued(createClient, target)
+  // The types of the package's two builds differ in private members only; it is the client the adapter makes itself.
+  const adapter: KeyvRedis<string> = new Adapter(client as unknown as RedisClientConnectionType, {
+    throwOnConnectError: true,
+    throwOnErrors: true,
+    connectionTimeout: target.timeout * 1.5,
+  })
+  // Without a listener an error event ends the process. The first one of a connection is its cause of death.
+  let cause: unknown
+  adapter.on('error', (error) => {
+    cause ??= error
+  })
+
+  try {
+    await adapter.getClient()
+  } catch (error) {
+    throw cause ?? error // the adapter's own error does not say why
+  }
+
+  const drop = (): void => {
+    if (client.isOpen) client.destroy()
+  }
+  return {
+    client,
+    alive: () => client.isReady,
+    drop,
+    async close(patience) {
+      if (!client.isOpen) return
+      await within(patience, adapter.disconnect(), drop).catch(drop)
+    },
+  }
+}
+
+function createUnqueued(createClient: typeof import('@keyv/redis').createClient, target: RedisTarget) {
+  return createClient({
+    url: target.url,
+    disableOfflineQueue: true,
+    maintNotifications: 'disabled',
+    socket: {
+      connectTimeout: target.timeout,
+      reconnectStrategy: false,
+      ...(target.url.startsWith('rediss:') && target.ca ? { tls: true, ca: [target.ca].flat() } : {}),
+    },
+  })
+}

@@ -1,0 +1,62 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+
+const src = fileURLToPath(new URL('../../src/', import.meta.url))
+
+/** Who may import whom, types included. The two sides of the protocol know nothing of each other. */
+const allowed: Readonly<Record<string, readonly string[]>> = {
+  common: ['common'],
+  api: ['api', 'common'],
+  errors: ['api'],
+  store: ['store', 'common', 'errors'],
+  installation: ['store', 'api', 'common', 'errors'],
+  client: ['client', 'installation', 'store', 'api', 'common', 'errors'],
+  addon: ['addon', 'client', 'installation', 'store', 'api', 'common', 'errors'],
+  index: ['addon', 'client', 'installation', 'store', 'api', 'common', 'errors'],
+  server: ['server', 'api', 'common'],
+  cli: ['cli', 'server', 'index', 'addon', 'client', 'installation', 'store', 'api', 'common', 'errors'],
+}
+
+/** The part of the house a file belongs to: its folder, or its own name at the top. */
+const partOf = (file: string): string => file.split('/')[0]?.replace(/\.ts$/, '') ?? ''
+
+const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
+
+const importsOf = (file: string): string[] => {
+  const text = readFileSync(join(src, file), 'utf8')
+  return [...text.matchAll(/(?:from|import)\s*\(?'(\.[^']+)'/g)].map((match) =>
+    relative(src, join(src, dirname(file), match[1] ?? '')),
+  )
+}
+
+const graph = new Map(files.map((file) => [file, importsOf(file)]))
+
+describe('imports', () => {
+  it.each(files)('%s imports only what its part may', (file) => {
+    const may = allowed[partOf(file)] ?? []
+    const foreign = (graph.get(file) ?? []).filter((other) => !may.includes(partOf(other)))
+    expect(foreign).toEqual([])
+  })
+
+  it('lead to files that exist', () => {
+    for (const [file, imports] of graph)
+      for (const other of imports) expect(graph.has(other), `${file} imports ${other}`).toBe(true)
+  })
+
+  it('have no cycles', () => {
+    const done = new Set<string>()
+    const visit = (file: string, trail: readonly string[]): string[] | undefined => {
+      if (trail.includes(file)) return [...trail.slice(trail.indexOf(file)), file]
+      if (done.has(file)) return undefined
+      for (const other of graph.get(file) ?? []) {
+        const cycle = visit(other, [...trail, file])
+        if (cycle) return cycle
+      }
+      done.add(file)
+      return undefined
+    }
+    for (const file of files) expect(visit(file, [])).toBeUndefined()
+  })
+})

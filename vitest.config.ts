@@ -1,0 +1,22 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+const source = (file: string): string => fileURLToPath(new URL(`src/${file}`, import.meta.url))
+
+export default defineConfig({
+  resolve: {
+    // Examples import the package by its name; here they get the sources.
+    alias: [
+      { find: /^hipchat-addon$/, replacement: source('index.ts') },
+      { find: /^hipchat-addon\/server$/, replacement: source('server/index.ts') },
+    ],
+  },
+  test: {
+    include: ['test/**/*.test.ts'],
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    // The tests start servers, stores and processes of their own: two at once are as many as two cores carry.
+    maxWorkers: 2,
+    reporters: ['default', './test/reporter.ts'],
+  },
+})
