@@ -78,7 +78,8 @@ const keyFor = (oauthId: string): string => `installation:${oauthId}`
 
 /** Prefix of everything else that is kept for an installation and goes with it. */
 export const valuePrefix = (installation: Installation): string =>
-  `value:${originOf(installation)}:${installation.oauthId}:`
+  // Encoded, or the values of `a:b` would begin like those of `a` and go with them.
+  `value:${originOf(installation)}:${encodeURIComponent(installation.oauthId)}:`
 
 export const tokenKey = (oauthId: string): string => `token:${oauthId}`
 
@@ -122,8 +123,12 @@ export function createInstallations(store: Store, sealing: Sealing): Installatio
     async add(credentials) {
       const { installation } = credentials
       const text = JSON.stringify(toStored(credentials, sealing))
-      const kept = await store.update(keyFor(installation.oauthId), (current) => current ?? text)
-      if (kept !== text) return false
+      let known = false
+      await store.update(keyFor(installation.oauthId), (current) => {
+        known = current !== undefined // may run again; the last run is the one that counts
+        return current ?? text
+      })
+      if (known) return false
       await store.set(placeKey(installation), installation.oauthId)
       return true
     },
@@ -145,6 +150,8 @@ export function createInstallations(store: Store, sealing: Sealing): Installatio
     },
 
     async predecessorOf(installation) {
+      // Two installations for groups that nobody named may be in two groups: neither gets to see the other's values.
+      if (installation.groupId === undefined && installation.roomId === undefined) return undefined
       const oauthId = await store.get(placeKey(installation))
       return oauthId && oauthId !== installation.oauthId ? get(oauthId) : undefined
     },

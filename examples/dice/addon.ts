@@ -15,20 +15,13 @@ export function createDice(options: Partial<AddonOptions> = {}) {
     '/roll [dice] [reason...]',
     { description: 'Roll dice, for instance 2d6' },
     ({ args, sender }) => {
-      const [, count = '1', sides = '6'] = /^(\d{0,2})d(\d{1,4})$/i.exec(args.dice ?? '1d6') ?? []
-      if (args.dice && !/^(\d{0,2})d(\d{1,4})$/i.test(args.dice))
-        return 'Say it like 2d6: two dice of six sides.'
-      const rolled = Array.from(
-        { length: Number(count || 1) },
-        () => 1 + Math.floor(Math.random() * Number(sides)),
-      )
+      const dice = parseDice(args.dice ?? '1d6')
+      if (!dice) return 'Say it like 2d6: two dice of six sides.'
+      const rolled = Array.from({ length: dice.count }, () => 1 + Math.floor(Math.random() * dice.sides))
       const total = rolled.reduce((sum, one) => sum + one, 0)
-      const reason = args.reason.length > 0 ? ` for ${args.reason.join(' ')}` : ''
-      return {
-        message: `${sender?.name ?? 'Somebody'} rolled ${total}${reason} (${rolled.join(' + ')})`,
-        message_format: 'text',
-        color: 'purple',
-      }
+      const words = [sender?.name ?? 'Somebody', 'rolled', total, ...args.reason]
+      if (rolled.length > 1) words.push(`(${rolled.join(' + ')})`)
+      return { message: words.join(' '), message_format: 'text', color: 'purple' }
     },
   )
 
@@ -37,4 +30,9 @@ export function createDice(options: Partial<AddonOptions> = {}) {
   })
 
   return addon
+}
+
+function parseDice(text: string): { count: number; sides: number } | undefined {
+  const [, count, sides] = /^([1-9]?\d?)d([1-9]\d{0,3})$/i.exec(text) ?? []
+  return sides === undefined ? undefined : { count: Number(count || 1), sides: Number(sides) }
 }

@@ -215,8 +215,8 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
 
   function start(): Koa {
     if (!started) {
-      started = true
       if (settings.options.helpCommand) addHelpCommand()
+      started = true
       const volatile = store.warning
       if (volatile) log.warn(volatile)
     }
@@ -239,11 +239,9 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
   }
 
   function addHelpCommand(): void {
-    started = false
     addon.command('/help', { description: 'Lists the commands' }, () =>
       commands.map((command) => helpText(command)).join('\n'),
     )
-    started = true
   }
 
   async function warnOfOldInstallations(): Promise<void> {

@@ -190,7 +190,7 @@ async function handle(
       {
         event: webhook.event,
         webhook: webhook.key,
-        room: readId(room),
+        ...(installation.roomId === undefined ? { room: readId(room) } : {}),
         status: acknowledged ? 204 : answer.status,
         failed: answer.status === 500,
         milliseconds: Math.round(performance.now() - started),

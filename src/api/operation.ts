@@ -15,7 +15,7 @@ export type TokenKind = 'addon_group' | 'addon_room' | 'user' | 'personal' | 'ro
  * - `form`, `json`, `text`: the body in another content type (text: the bare `message`)
  * - `boolean-text`: the texts "true" and "false" for a boolean
  * - `number-id`: a number where an id is written as text
- * - `list-text`: a list of texts where one text separates them by blanks
+ * - `list-text`: a list of scopes where one text separates them by blanks
  */
 export type Relaxation = 'form' | 'json' | 'text' | 'boolean-text' | 'number-id' | 'list-text'
 

@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { operations } from '../api/operations/index.ts'
 import { isScope, type Scope } from '../api/scopes.ts'
-import { type Exchange, exchange, parseJson } from '../common/http.ts'
+import { type Answer, type Exchange, exchange, parseJson } from '../common/http.ts'
 import type { Outbound } from '../common/outbound.ts'
+import { typeName } from '../common/validate.ts'
 import { AccessTokenError, messageOf } from '../errors.ts'
 import { type Credentials, type Installation, secretOf, tokenKey } from '../installation.ts'
 import type { Sealing } from '../store/sealing.ts'
@@ -112,7 +113,8 @@ export function createAccessTokens(settings: Settings): AccessTokens {
       const { oauthId } = credentials.installation
       const token = await cached(oauthId)
       if (token && token.token !== refused) return token.token
-      await store.delete(tokenKey(oauthId))
+      // Only what was refused: by now somebody else may be putting a new one there.
+      if (token) await store.delete(tokenKey(oauthId))
       return (await single(credentials, refused)).token
     },
 
@@ -156,7 +158,7 @@ async function requestToken(
     )
   if (answer.status < 200 || answer.status > 299)
     throw new AccessTokenError(`${where}: expected 200, came ${answer.status}`, { status: answer.status })
-  return readToken(parseJson(answer.body), where, credentials.installation)
+  return readToken(answer, where, credentials.installation)
 }
 
 /**
@@ -164,15 +166,22 @@ async function requestToken(
  * an answer without one bricked another framework's shops for good: what is missing or absurd is replaced by something
  * careful, since a token that turns out dead is renewed on the first 401 anyhow.
  */
-function readToken(body: unknown, where: string, installation: Installation): AccessToken {
-  if (typeof body !== 'object' || body === null)
-    throw new AccessTokenError(`${where}: expected a JSON object, came something else`, { status: 200 })
-  const answer = body as Record<string, unknown> // an object, of which nothing more is assumed
+function readToken({ status, body }: Answer, where: string, installation: Installation): AccessToken {
+  const parsed = parseJson(body)
+  if (typeof parsed !== 'object' || parsed === null)
+    throw new AccessTokenError(
+      `${where}: expected a JSON object, came ${parsed === undefined ? 'no JSON' : typeName(parsed)}`,
+      { status },
+    )
+  const answer = parsed as Record<string, unknown> // an object, of which nothing more is assumed
   const token = answer['access_token']
   if (typeof token !== 'string' || token === '' || /[^\x21-\x7e]/.test(token))
-    throw new AccessTokenError(`${where}: expected access_token to be a text without blanks, came none`, {
-      status: 200,
-    })
+    throw new AccessTokenError(
+      `${where}: expected access_token to be a text without blanks, came ${
+        typeof token === 'string' && token !== '' ? 'one with other characters' : typeName(token || undefined)
+      }`,
+      { status },
+    )
 
   const seconds = Number(answer['expires_in'] ?? Number.NaN)
   const usable = Number.isFinite(seconds) && seconds > 0

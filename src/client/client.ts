@@ -12,7 +12,7 @@ import { type Authority, type Calling, type CallParameters, call } from './reque
 
 /** Options of a single call. */
 export interface CallOptions {
-  /** Aborts the call. */
+  /** Aborts the call, which then rejects with the signal's reason. */
   readonly signal?: AbortSignal
 }
 
@@ -44,27 +44,34 @@ type Open<O extends Operation, S extends Scope, K extends TokenKind> = O['tokens
 /** Token kinds of add-ons. What only people may call is not on an add-on's client. */
 export type AddonToken = 'addon_group' | 'addon_room'
 
+type OpenTo<S extends Scope, K extends TokenKind> = {
+  [Id in OperationId]: Open<Operations[Id], S, K> extends true ? Id : never
+}[OperationId]
+
+type Methods = {
+  readonly [Id in OperationId]: Method<Parameters<Operations[Id]>, Result<Operations[Id]>>
+}
+
 /**
  * HipChat's REST API for the holder of scopes `S`: one method per operation, named by its documented id, with
  * parameters under the names they have on the wire. What no scope of `S` allows is not there, and does not compile.
  */
-export type Client<S extends Scope, K extends TokenKind = AddonToken> = {
-  readonly [Id in OperationId as Open<Operations[Id], S, K> extends true ? Id : never]: Method<
-    Parameters<Operations[Id]>,
-    Result<Operations[Id]>
-  >
-}
+// `Pick`, not a mapped type with `as`: the compiler then compares what two clients can do, and takes one with more
+// scopes where fewer are asked for. The other form it compares by its arguments, and refuses all that differ.
+export type Client<S extends Scope, K extends TokenKind = AddonToken> = Pick<Methods, OpenTo<S, K>>
 
 type RoomOperations = {
   [Id in OperationId]: Operations[Id] extends { ownRoom: string } ? Id : never
 }[OperationId]
 
-type RoomMethods<S extends Scope> = {
-  readonly [Id in RoomOperations as Open<Operations[Id], S, AddonToken> extends true ? Id : never]: Method<
+type MethodsOfRoom = {
+  readonly [Id in RoomOperations]: Method<
     Simplify<Omit<Parameters<Operations[Id]>, 'id_or_name'>>,
     Result<Operations[Id]>
   >
 }
+
+type RoomMethods<S extends Scope> = Pick<MethodsOfRoom, OpenTo<S, AddonToken> & RoomOperations>
 
 /** Options of a notification; see the documentation of `sendRoomNotification`. */
 export type NotificationOptions = Omit<Notification, 'message' | 'message_format'>
@@ -133,10 +140,13 @@ export function createRoomFor(client: Record<OperationId, unknown>, roomId: numb
   }
   const notify = invoke('sendRoomNotification')
 
-  room['notify'] = (message: Sendable, { signal, ...options }: NotificationOptions & CallOptions = {}) =>
-    notify({ ...toNotification(message), ...options, id_or_name: roomId }, signal ? { signal } : {})
+  // `async`, so that a wrong message rejects, as everything else that is wrong with a call does.
+  room['notify'] = async (
+    message: Sendable,
+    { signal, ...options }: NotificationOptions & CallOptions = {},
+  ) => notify({ ...toNotification(message), ...options, id_or_name: roomId }, signal ? { signal } : {})
 
-  room['sendCard'] = (
+  room['sendCard'] = async (
     card: Card,
     { signal, message, ...options }: NotificationOptions & CallOptions & { message?: string } = {},
   ) =>

@@ -17,8 +17,12 @@ export function createCollection<Item>(
 ): Collection<Item> {
   async function* pages(): AsyncGenerator<Page<Item>, void, undefined> {
     let index: number | undefined = startIndex
+    let before: string | undefined
     while (index !== undefined) {
       const page: Page<Item> = await load(index)
+      const items = JSON.stringify(page.items)
+      if (items === before) return // the server does not heed start-index, and would give this page for ever
+      before = items
       yield page
       index = nextIndex(page, index)
     }

@@ -73,10 +73,11 @@ function resetOf(limit: Limit, headers: Headers): number {
     // Some clients had to cope with "seconds from now" here.
     if (seconds > 0 && seconds * 1000 <= LONGEST_WINDOW) return now + seconds * 1000
   }
+  // HipChat sent none; what stands in front of a server may, in seconds or as a date.
   const retryAfter = number(headers, 'retry-after')
-  if (retryAfter !== undefined && retryAfter >= 0 && retryAfter * 1000 <= LONGEST_WINDOW)
-    return now + retryAfter * 1000
-  return now + UNKNOWN_RESET
+  const retryAt =
+    retryAfter === undefined ? Date.parse(String(headers['retry-after'])) : now + retryAfter * 1000
+  return retryAt >= now && retryAt <= now + LONGEST_WINDOW ? retryAt : now + UNKNOWN_RESET
 }
 
 function number(headers: Headers, name: string): number | undefined {

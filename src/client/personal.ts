@@ -1,6 +1,7 @@
 import type { TokenKind } from '../api/operation.ts'
-import { type Scope, scopeNames } from '../api/scopes.ts'
-import { createOutbound } from '../common/outbound.ts'
+import { isScope, type Scope, scopeNames } from '../api/scopes.ts'
+import { createOutbound, hostOf } from '../common/outbound.ts'
+import { typeName } from '../common/validate.ts'
 import { ConfigurationError } from '../errors.ts'
 import { type Client, createClientFor } from './client.ts'
 import { createBudget } from './limits.ts'
@@ -30,17 +31,11 @@ type PersonalToken = Extract<TokenKind, 'personal' | 'user'>
 export function createPersonalClient<const S extends Scope = Scope>(
   options: PersonalClientOptions<S>,
 ): Client<S, PersonalToken> {
+  checkOptions(options)
   const { apiUrl, token, scopes = scopeNames, timeout = 10_000, maxRateLimitWait = 10_000, ca } = options
-  if (!URL.canParse(apiUrl))
-    throw new ConfigurationError(
-      `createPersonalClient: expected apiUrl to be an absolute address, came ${JSON.stringify(apiUrl)}`,
-    )
-  if (typeof token !== 'string' || token === '')
-    throw new ConfigurationError('createPersonalClient: expected token to be a non-empty text')
   // The address is the caller's own word, so where it leads is his business; plain http is for his own network.
-  const { hostname } = new URL(apiUrl)
   const outbound = createOutbound({
-    hosts: [hostname.replace(/^\[|\]$/g, '')],
+    hosts: [hostOf(new URL(apiUrl))],
     ranges: ['0.0.0.0/0', '::/0'],
     loopback: true,
     http: true,
@@ -59,4 +54,31 @@ export function createPersonalClient<const S extends Scope = Scope>(
     { outbound, timeout, maxWait: maxRateLimitWait, onCall: () => {} },
   )
   return client as Client<S, PersonalToken> // has every method of the table; the type shows what the scopes allow
+}
+
+const known = ['apiUrl', 'token', 'scopes', 'timeout', 'maxRateLimitWait', 'ca']
+
+function checkOptions(options: PersonalClientOptions): void {
+  const refuse = (text: string): never => {
+    throw new ConfigurationError(`createPersonalClient: ${text}`)
+  }
+  if (typeof options !== 'object' || options === null) refuse(`expected options, came ${typeName(options)}`)
+  const unknown = Object.keys(options).find((name) => !known.includes(name))
+  if (unknown) refuse(`there is no option ${unknown}; known are ${known.join(', ')}`)
+
+  const { apiUrl, token, scopes = [] } = options
+  const url = URL.canParse(apiUrl) ? new URL(apiUrl) : undefined
+  if (!url || !/^https?:$/.test(url.protocol))
+    refuse(`expected apiUrl to be an absolute http or https address, came ${JSON.stringify(apiUrl)}`)
+  if (url && (url.username || url.password || url.search || url.hash))
+    refuse('expected apiUrl to be an address without a user name, password, query and fragment')
+  if (typeof token !== 'string' || token === '') refuse('expected token to be a non-empty text')
+  if (/[^\x21-\x7e]/.test(token)) refuse('token has characters that no token has, such as a line break')
+  const odd = scopes.find((scope) => !isScope(scope))
+  if (odd !== undefined) refuse(`expected scopes out of ${scopeNames.join(', ')}; came ${String(odd)}`)
+  for (const name of ['timeout', 'maxRateLimitWait'] as const) {
+    const value = options[name] ?? 0
+    if (typeof value !== 'number' || !(value >= 0 && value < 2 ** 31))
+      refuse(`expected ${name} to be a number of milliseconds, came ${String(value)}`)
+  }
 }

@@ -77,13 +77,16 @@ export async function call(
   let status: number | undefined
   let renewed = false
   let waited = false
-  let token = await authority.token()
   try {
+    signal?.throwIfAborted()
+    let token = await unlessAborted(authority.token(), signal)
     for (;;) {
       await authority.budget.wait(id, operation, request.room, signal)
       attempts += 1
       const answer = await send(request, token, calling, signal).catch((error: unknown) => {
-        if (error instanceof OutboundRefusedError || signal?.aborted) throw error
+        if (signal?.aborted) throw error
+        if (error instanceof OutboundRefusedError)
+          throw new ConfigurationError(`${id}: ${error.message}; nothing was sent`, { cause: error })
         return error instanceof Error ? error : new Error(messageOf(error))
       })
       const pause = operation.method === 'GET' ? RETRIES[attempts - 1] : undefined
@@ -96,7 +99,7 @@ export async function call(
       const exhausted = authority.budget.note(operation, request.room, status, answer.headers)
       if (status === 401 && !renewed) {
         renewed = true
-        const other = await authority.renew(token)
+        const other = await unlessAborted(authority.renew(token), signal)
         if (other !== undefined) {
           token = other
           continue
@@ -115,9 +118,22 @@ export async function call(
       }
       return readAnswer(id, operation, answer)
     }
+  } catch (error) {
+    signal?.throwIfAborted() // with the reason as it was given, wherever the call was at
+    throw error
   } finally {
-    calling.onCall({ operation: id, status, milliseconds: performance.now() - started, attempts })
+    calling.onCall({ operation: id, status, milliseconds: Math.round(performance.now() - started), attempts })
   }
+}
+
+/** Ends a wait that others share: the work goes on for them. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason)
+    signal.addEventListener('abort', abort, { once: true })
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+  })
 }
 
 /** What cannot succeed is refused here, with more to say about it than HipChat's 403. */
@@ -132,7 +148,7 @@ function refuseForbidden(
     const needed = operation.scopes.join(' or ')
     const granted = scopes.join(', ') || 'no scope'
     throw new MissingScopeError(
-      `${id} needs the scope ${needed}; ${name} was approved with ${granted}. Ask for the scope in createAddon and have the installation updated.`,
+      `${id} needs the scope ${needed}; ${name} was approved with ${granted}. An add-on asks for scopes in createAddon, and gets them when the installation is updated.`,
       operation.scopes,
       scopes,
     )
@@ -169,16 +185,27 @@ function prepare(
   let room = ''
   const path = operation.path.replace(/\{(\w+)\}/g, (_, name: string) => {
     const value = parameters[name]
-    if ((typeof value !== 'string' && typeof value !== 'number') || value === '')
+    if (!isIdOrName(value))
       throw new ConfigurationError(`${id}: expected ${name} to be an id or a name, came ${typeName(value)}`)
+    const segment = encodeSegment(String(value))
+    if (segment === undefined)
+      throw new ConfigurationError(
+        `${id}: ${name} is ${JSON.stringify(value)}, which no address can hold; use the id`,
+      )
     if (name === 'id_or_name' || name === 'id_or_email') room = String(value)
-    return encodeSegment(String(value))
+    return segment
   })
 
   const query = new URLSearchParams()
-  for (const name of Object.keys(operation.query ?? {})) {
+  for (const [name, schema] of Object.entries(operation.query ?? {})) {
     const value = parameters[name]
-    if (value !== undefined) query.set(name, String(value))
+    if (value === undefined) continue
+    const checked = validate(schema, value)
+    if (!checked.ok)
+      throw new ConfigurationError(
+        `${id}: ${checked.problem.message.replace('value', name)}; nothing was sent`,
+      )
+    query.set(name, String(value))
   }
 
   let body: string | undefined
@@ -215,9 +242,15 @@ function prepare(
   }
 }
 
-// A segment of dots would be resolved away by the URL parser, and reach another operation.
-const encodeSegment = (value: string): string =>
-  /^\.{1,2}$/.test(value) ? value.replaceAll('.', '%2E') : encodeURIComponent(value)
+const isIdOrName = (value: unknown): value is string | number =>
+  typeof value === 'string' ? value !== '' : Number.isSafeInteger(value)
+
+/**
+ * One segment of a path; `undefined` for what cannot be one. `.` and `..` are resolved away by every URL parser, even
+ * as `%2E%2E`, and would reach another operation. Half a surrogate pair has no encoding.
+ */
+const encodeSegment = (value: string): string | undefined =>
+  /^\.{1,2}$/.test(value) || /\p{Surrogate}/u.test(value) ? undefined : encodeURIComponent(value)
 
 function send(
   request: Prepared,

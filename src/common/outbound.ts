@@ -44,7 +44,7 @@ export function createOutbound(rules: OutboundRules = {}): Outbound {
     if (!ipaddr.isValid(text)) return false
     const address = ipaddr.process(text) // an IPv4 address mapped into IPv6 counts as the IPv4 address
     const kind = address.range()
-    if (kind === 'unicast') return true
+    if (kind === 'unicast' && isAssigned(address)) return true
     if (kind === 'loopback' && rules.loopback) return true
     return ranges.some((range) => range[0].kind() === address.kind() && address.match(range))
   }
@@ -103,6 +103,13 @@ export function createOutbound(rules: OutboundRules = {}): Outbound {
     },
   }
 }
+
+// What ipaddr.js has no name for it calls unicast: in IPv6 also the old forms of IPv4 (`::127.0.0.1`) and of private
+// addresses (`fec0::`). Public addresses are assigned from one block only, RFC 4291 section 2.4 and IANA's registry.
+const assigned = ipaddr.IPv6.parseCIDR('2000::/3')
+
+const isAssigned = (address: ipaddr.IPv4 | ipaddr.IPv6): boolean =>
+  address instanceof ipaddr.IPv4 || address.match(assigned)
 
 /** Whether a name or address literal means this very machine. */
 export function isLoopbackHost(host: string): boolean {

@@ -82,7 +82,9 @@ const longestReply = 64 * KIB
  */
 export function createDelivery(options: DeliveryOptions): Delivery {
   const { state, log } = options
-  const queues = createQueues()
+  const queues = createQueues((error) =>
+    log.error({ err: error }, 'a delivery failed for a reason of our own'),
+  )
   const rings = new Map<string, DeliveryRecord[]>()
   const breakers = new Map<string, Breaker>()
   const patterns = new Map<string, Pattern>()
@@ -207,8 +209,13 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       )
       return false
     }
-    await options.reply(living, current, checked.value)
-    return true
+    try {
+      await options.reply(living, current, checked.value)
+      return true
+    } catch (error) {
+      log.warn({ oauthId: client.oauthId, err: error }, 'an answer to a webhook could not be posted')
+      return false
+    }
   }
 
   function record(

@@ -149,7 +149,7 @@ function relax(name: string, value: unknown, schema: Schema, relaxations: readon
     return value === 'true' ? true : value === 'false' ? false : value
   if (relaxations.includes('number-id') && /(^|_)id$/.test(name) && typeof value === 'number')
     return String(value)
-  if (relaxations.includes('list-text') && schema['type'] === 'string' && Array.isArray(value))
+  if (relaxations.includes('list-text') && name === 'scope' && Array.isArray(value))
     return value.every((item) => typeof item === 'string') ? value.join(' ') : value
   return value
 }

@@ -25,7 +25,8 @@ export interface Presenter {
   eventMessage(message: MessageRecord): Message
   /** Author of a change: a person, an OAuth client, or a name. */
   sender(author: Author): unknown
-  webhook(webhook: WebhookRecord): Webhook
+  /** As seen from a room: a group-wide webhook is addressed through each of them. */
+  webhook(webhook: WebhookRecord, room: RoomRecord): Webhook
   emoticon(emoticon: EmoticonRecord): Emoticon
 }
 
@@ -170,8 +171,7 @@ export function createPresenter(state: State, publicUrl: () => string): Presente
       const client = author.kind === 'addon' ? state.clients.get(author.oauthId) : undefined
       return client ? oauthClient(client) : authorName(author)
     },
-    webhook(record) {
-      const room = record.roomId === null ? '' : `/room/${record.roomId}`
+    webhook(record, room) {
       return {
         // Digits as text here, an integer in deliveries: so the OpenAPI document and real payloads have it.
         id: String(record.id),
@@ -182,7 +182,7 @@ export function createPresenter(state: State, publicUrl: () => string): Presente
         pattern: record.pattern,
         authentication: record.authentication,
         created: formatSeconds(record.created),
-        links: { self: `${api()}${room}/webhook/${record.id}` },
+        links: { self: `${api()}/room/${room.id}/webhook/${record.id}` },
       }
     },
     emoticon(record) {

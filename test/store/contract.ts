@@ -40,7 +40,14 @@ export function describeStore(kind: string, open: () => Promise<Subject>): void 
     })
 
     it('keeps large values and any text as it is', async () => {
-      const texts = ['x'.repeat(200 * 1024), 'ü😀\u0000\n"\\', '{"value":1,"expires":2}', 'undefined', '\ufeff', ' ']
+      const texts = [
+        'x'.repeat(200 * 1024),
+        'ü😀\u0000\n"\\',
+        '{"value":1,"expires":2}',
+        'undefined',
+        '\ufeff',
+        ' ',
+      ]
       for (const [index, text] of texts.entries()) await store.set(`text-${index}`, text)
       for (const [index, text] of texts.entries()) expect(await store.get(`text-${index}`)).toBe(text)
       expect(await store.update('text-0', (value) => `${value}!`)).toBe(`${texts[0]}!`)
@@ -82,7 +89,19 @@ export function describeStore(kind: string, open: () => Promise<Subject>): void 
     })
 
     it('lists the keys that begin with a prefix, whatever characters it has', async () => {
-      const names = ['a*b:', 'a[bc]:', 'a%:', 'a_:', 'a?:', 'ä😀:', 'a\\:', 'a^-]:', '%', 'a\u0000:', 'a\uffff:']
+      const names = [
+        'a*b:',
+        'a[bc]:',
+        'a%:',
+        'a_:',
+        'a?:',
+        'ä😀:',
+        'a\\:',
+        'a^-]:',
+        '%',
+        'a\u0000:',
+        'a\uffff:',
+      ]
       for (const name of names) {
         await store.set(`${name}1`, `${name}one`)
         await store.set(`${name}2`, '')

@@ -18,7 +18,12 @@ const mostPerRoom = 10
 export const webhookHandlers: Pick<Handlers, WebhookOperation> = {
   getAllRoomWebhooks(parameters, session, { state, present }) {
     const room = roomOf(parameters.id_or_name, session, state)
-    return page(ownWebhooks(state, room, session).map(present.webhook), parameters, session.url)
+    const webhooks = ownWebhooks(state, room, session)
+    return page(
+      webhooks.map((webhook) => present.webhook(webhook, room)),
+      parameters,
+      session.url,
+    )
   },
 
   async createRoomWebhook(parameters, session, context) {
@@ -49,15 +54,17 @@ export const webhookHandlers: Pick<Handlers, WebhookOperation> = {
       state.webhooks.put(created)
       return created
     })
-    return present.webhook(webhook)
+    return present.webhook(webhook, room)
   },
 
   getRoomWebhook(parameters, session, context) {
-    return context.present.webhook(findWebhook(parameters, session, context))
+    const room = roomOf(parameters.id_or_name, session, context.state)
+    return context.present.webhook(findWebhook(room, parameters.webhook_id, session, context), room)
   },
 
   async deleteRoomWebhook(parameters, session, context) {
-    const webhook = findWebhook(parameters, session, context)
+    const room = roomOf(parameters.id_or_name, session, context.state)
+    const webhook = findWebhook(room, parameters.webhook_id, session, context)
     if (webhook.declared)
       throw forbidden('This webhook comes from the descriptor of the add-on and cannot be deleted')
     await context.state.write(() => context.state.webhooks.remove(webhook))
@@ -99,14 +106,12 @@ const ownWebhooks = (state: State, room: RoomRecord, session: Session): WebhookR
     .filter((webhook) => isOwn(webhook, session))
 
 function findWebhook(
-  parameters: { id_or_name: string | number; webhook_id: string | number },
+  room: RoomRecord,
+  id: string | number,
   session: Session,
   { state }: Context,
 ): WebhookRecord {
-  const room = roomOf(parameters.id_or_name, session, state)
-  const webhook = ownWebhooks(state, room, session).find(
-    ({ id }) => String(id) === String(parameters.webhook_id),
-  )
-  if (!webhook) throw notFound('Webhook', parameters.webhook_id)
+  const webhook = ownWebhooks(state, room, session).find((own) => String(own.id) === String(id))
+  if (!webhook) throw notFound('Webhook', id)
   return webhook
 }

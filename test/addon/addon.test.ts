@@ -1,0 +1,334 @@
+import { createServer, get } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { pino } from 'pino'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { createAddon } from '../../src/index.ts'
+import { startWorld, testOptions } from '../support.ts'
+
+const addonWith = (over: object) => () => createAddon({ ...testOptions, store: 'memory:', ...over })
+
+describe('createAddon', () => {
+  it.each([
+    [{ key: undefined }, 'createAddon: the option key is missing'],
+    [
+      { key: 'a:b' },
+      'createAddon: expected key to be a text without blanks and colons such as com.example.deploys, came "a:b"',
+    ],
+    [{ name: '' }, 'createAddon: expected name to be a non-empty text, came string'],
+    [{ scopes: ['send'] }, /expected scopes to be scopes out of admin_group, .*; came send$/],
+    [{ scopes: 'send_notification' }, 'createAddon: expected scopes to be a list of scopes, came string'],
+    [{ baseURL: 'x' }, /there is no option baseURL; known are key, name, /],
+    [
+      { baseUrl: 'example.com' },
+      'createAddon: expected baseUrl to be an absolute http or https address, came "example.com"',
+    ],
+    [
+      { baseUrl: 'https://user:pass@example.com' },
+      'createAddon: expected baseUrl to be an address without user name and password',
+    ],
+    [
+      { baseUrl: 'https://example.com' },
+      /allowedHosts is missing. With the public address https:\/\/example.com anyone could install/,
+    ],
+    [
+      { allowedHosts: ['https://example.com'] },
+      /expected allowedHosts to be host names such as .*; came https:\/\/example.com/,
+    ],
+    [
+      { allowedRanges: ['10.0.0.1'] },
+      /expected allowedRanges to be address ranges such as 10.0.0.0\/8; came 10.0.0.1/,
+    ],
+    [{ allowRoom: false, allowGlobal: false }, /could be installed nowhere/],
+    [{ allowRoom: 'yes' }, 'createAddon: expected allowRoom to be true or false, came string'],
+    [{ vendor: { name: 'x' } }, 'createAddon: expected vendor to be an object with the texts name and url'],
+    [{ installation: 'both' }, 'createAddon: expected installation to be server or browser, came both'],
+    [
+      { acknowledgeAfter: -1 },
+      'createAddon: expected acknowledgeAfter to be a number of milliseconds, came -1',
+    ],
+    [{ maxDeliveries: 0 }, 'createAddon: expected maxDeliveries to be a whole number above 0, came 0'],
+    [{ log: console }, 'createAddon: expected log to be a pino logger, or false'],
+    [{ store: 'mysql://user:hunter2@db/' }, /store: expected redis:.*, came the scheme mysql:$/],
+    [{ secretKey: 'short' }, /secretKey: expected 32 random bytes .*, came a text of 5 characters/],
+  ])('refuses %j by name', (over, message) => {
+    const created = addonWith(over)
+    expect(created).toThrow(expect.objectContaining({ code: 'ERR_CONFIGURATION' }))
+    expect(created).toThrow(message)
+    expect(created).not.toThrow('hunter2')
+  })
+
+  it('takes a public address with the hosts it accepts installations from', () => {
+    expect(addonWith({ baseUrl: 'https://example.com', allowedHosts: ['*.example.net'] })).not.toThrow()
+  })
+
+  it('knows no address before it listens, and says how to get one', () => {
+    const addon = addonWith({})()
+    expect(() => addon.descriptor).toThrow(expect.objectContaining({ code: 'ERR_CONFIGURATION' }))
+    expect(() => addon.callback()).toThrow(
+      /the base address is not known yet: give createAddon a baseUrl, or call listen\(\) first/,
+    )
+  })
+})
+
+describe('registrations', () => {
+  it.each([
+    [
+      'an unknown event',
+      (addon: never) => register(addon, 'room_left', () => {}),
+      /webhook: expected one of room_message, .*; came room_left/,
+    ],
+    [
+      'no handler',
+      (addon: never) => register(addon, 'room_enter'),
+      'webhook room_enter: expected a handler, came undefined',
+    ],
+    [
+      'a pattern as text',
+      (addon: never) => register(addon, 'room_message', { pattern: '^/x' }, () => {}),
+      /expected pattern to be a RegExp such as \/\^\\\/deploy\/i, came string/,
+    ],
+    [
+      'a pattern where there is no text',
+      (addon: never) => register(addon, 'room_enter', { pattern: /x/ }, () => {}),
+      'webhook room_enter: only message events have a text that a pattern could match',
+    ],
+    [
+      'an unknown option',
+      (addon: never) => register(addon, 'room_message', { patern: /x/ }, () => {}),
+      'webhook room_message: there is no option patern; known are pattern, key, name, declared, ordered',
+    ],
+    [
+      'a key with a blank',
+      (addon: never) => register(addon, 'room_message', { key: 'a b' }, () => {}),
+      /expected a key of 1 to 40 letters, .*came "a b"/,
+    ],
+    [
+      'an unknown hook',
+      (addon: never) => (addon as { on: (...all: unknown[]) => unknown }).on('install', () => {}),
+      'on: expected one of installed, updated, uninstalled, replaced, came install',
+    ],
+  ])('refuse %s', (_, act, message) => {
+    const addon = addonWith({})()
+    expect(() => act(addon as never)).toThrow(message)
+  })
+
+  it('refuse the same webhook twice, and take it with a key', () => {
+    const addon = addonWith({})()
+    addon.webhook('room_enter', () => {})
+    expect(() => addon.webhook('room_enter', () => {})).toThrow(
+      "two webhooks have the key room_enter; give one of them another with { key: '…' }",
+    )
+    addon.webhook('room_enter', { key: 'second' }, () => {})
+  })
+
+  it('end when the add-on listens: servers have the descriptor by then', async () => {
+    const { addon } = await startWorld(() => {})
+    expect(() => addon.webhook('room_enter', () => {})).toThrow(
+      /was registered after listen\(\) or callback\(\)/,
+    )
+    await expect(addon.listen()).rejects.toThrow('listen() was called twice')
+  })
+
+  const register = (addon: never, ...all: unknown[]): unknown =>
+    (addon as { webhook: (...all: unknown[]) => unknown }).webhook(...all)
+})
+
+describe('the descriptor', () => {
+  it('follows from options and registrations', async () => {
+    const { addon, url } = await startWorld(
+      (addon) => {
+        addon.webhook('room_message', { pattern: /^\/hi/i, key: 'hi', name: 'Greeter' }, () => {})
+        addon.webhook('room_enter', () => {})
+        addon.command('/roll [dice]', () => '6')
+      },
+      {
+        addon: {
+          vendor: { name: 'Example', url: 'https://example.com' },
+          avatar: 'https://example.com/a.png',
+          allowGlobal: false,
+          scopes: ['send_notification'],
+        },
+      },
+    )
+    expect(addon.descriptor).toEqual({
+      key: 'com.example.test',
+      name: 'Test',
+      description: 'For tests',
+      vendor: { name: 'Example', url: 'https://example.com' },
+      links: { self: `${url}/atlassian-connect.json`, homepage: `${url}/` },
+      capabilities: {
+        installable: {
+          allowRoom: true,
+          allowGlobal: false,
+          callbackUrl: `${url}/installable`,
+          updateCallbackUrl: `${url}/installable/updated`,
+        },
+        hipchatApiConsumer: {
+          scopes: ['send_notification'],
+          fromName: 'Test',
+          avatar: 'https://example.com/a.png',
+        },
+        webhook: [
+          {
+            key: 'hi',
+            name: 'Greeter',
+            event: 'room_message',
+            pattern: '(?i)^/hi',
+            url: `${url}/webhook/hi`,
+            authentication: 'jwt',
+          },
+          {
+            key: 'room_enter',
+            name: 'room_enter',
+            event: 'room_enter',
+            url: `${url}/webhook/room_enter`,
+            authentication: 'jwt',
+          },
+          {
+            key: 'command.roll',
+            name: '/roll',
+            event: 'room_message',
+            pattern: '(?i)^/roll(?:\\s+([\\s\\S]*))?$',
+            url: `${url}/webhook/command.roll`,
+            authentication: 'jwt',
+          },
+        ],
+      },
+    })
+  })
+
+  it('keeps the address of a webhook when another one is put before it', () => {
+    const urls = (patterns: RegExp[]) => {
+      const addon = addonWith({ baseUrl: 'http://localhost:1' })()
+      for (const pattern of patterns) addon.webhook('room_message', { pattern }, () => {})
+      return [addon.descriptor.capabilities?.webhook].flat().map((webhook) => webhook?.url)
+    }
+    const [before] = urls([/^\/b/])
+    expect(urls([/^\/a/, /^\/b/])[1]).toBe(before)
+    expect(urls([/^\/b/i])[0]).not.toBe(before)
+  })
+
+  it('is JSON for whoever does not prefer HTML, under both addresses', async () => {
+    const { url } = await startWorld(() => {})
+    for (const path of ['/', '/atlassian-connect.json'])
+      for (const accept of [undefined, '*/*', 'application/json', 'application/vnd.atlassian+json, */*']) {
+        const answer = await fetch(url + path, accept === undefined ? {} : { headers: { accept } })
+        expect(answer.headers.get('content-type')).toContain('application/json')
+        expect(await answer.json()).toMatchObject({ key: 'com.example.test' })
+      }
+  })
+
+  it('is a page with an install link for a browser', async () => {
+    const { url } = await startWorld(() => {}, { addon: { name: '<script>alert(1)</script>' } })
+    const answer = await fetch(url, { headers: { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' } })
+    expect(answer.headers.get('content-type')).toContain('text/html')
+    expect(answer.headers.get('content-security-policy')).toContain("default-src 'none'")
+    const page = await answer.text()
+    expect(page).toContain('&lt;script&gt;alert(1)&lt;/script&gt;')
+    expect(page).not.toContain('<script>alert')
+    expect(page).toContain(`data-descriptor="${url}/atlassian-connect.json"`)
+  })
+
+  it('is not sent again to whoever has it', async () => {
+    const { url } = await startWorld(() => {})
+    const etag = (await fetch(url)).headers.get('etag') ?? ''
+    expect(etag).toMatch(/^"[0-9a-f]{16}"$/)
+    // Not fetch: it sends `Cache-Control: no-cache` along, which asks for the whole thing.
+    const status = (headers: Record<string, string>) =>
+      new Promise((resolve) => get(url, { headers }, (answer) => resolve(answer.resume().statusCode)))
+    expect(await status({ 'if-none-match': etag })).toBe(304)
+    expect(await status({ 'if-none-match': etag, accept: 'text/html' })).toBe(200)
+  })
+
+  it('of a base address with a path is served below it, whether a proxy removes the path or not', async () => {
+    const port = await freePort()
+    const { url, addon } = await startWorld(() => {}, {
+      addon: { baseUrl: `http://localhost:${port}/hipchat/` },
+    })
+    expect(addon.descriptor.links.self).toBe(`http://localhost:${port}/hipchat/atlassian-connect.json`)
+    for (const path of ['/hipchat/atlassian-connect.json', '/atlassian-connect.json'])
+      expect((await fetch(url + path)).status).toBe(200)
+  })
+})
+
+describe('an add-on', () => {
+  it('tells that it lives, and whether its store does', async () => {
+    const { url, store } = await startWorld(() => {})
+    expect(await (await fetch(`${url}/healthz`)).text()).toBe('ok')
+    expect(await (await fetch(`${url}/readyz`)).text()).toBe('ready')
+    await store.close()
+    const answer = await fetch(`${url}/readyz`)
+    expect([answer.status, await answer.text()]).toEqual([
+      503,
+      expect.stringContaining('the store does not answer'),
+    ])
+    expect((await fetch(`${url}/healthz`)).status).toBe(200)
+  })
+
+  it('serves the author’s own routes, which may act for every installation', async () => {
+    const { url, install, messages } = await startWorld((addon) => {
+      addon.router.post('/github', async (ctx) => {
+        for await (const installation of addon.installations())
+          await addon.room(installation).notify('Build passed')
+        ctx.status = 202
+      })
+      addon.router.get('/teapot', (ctx) => ctx.throw(418, 'short and stout'))
+      addon.router.get('/broken', () => {
+        throw new Error('secret of mine')
+      })
+    })
+    await install('Lobby')
+    await install('Workshop')
+    expect((await fetch(`${url}/github`, { method: 'POST' })).status).toBe(202)
+    expect([messages('Lobby'), messages('Workshop')]).toEqual([['Build passed'], ['Build passed']])
+    const teapot = await fetch(`${url}/teapot`)
+    expect([teapot.status, await teapot.text()]).toEqual([418, 'short and stout'])
+    const broken = await fetch(`${url}/broken`)
+    expect([broken.status, await broken.text()]).toEqual([500, 'The add-on failed.'])
+    expect((await fetch(`${url}/nowhere`)).status).toBe(404)
+    expect((await fetch(`${url}/%ZZ`)).status).toBe(404)
+  })
+
+  it('runs under any HTTP server', async () => {
+    const addon = addonWith({ baseUrl: 'http://localhost:1' })()
+    const server = createServer(addon.callback())
+    await new Promise<void>((resolve) => server.listen(0, resolve))
+    onTestFinished(async () => {
+      server.close()
+      await addon.close()
+    })
+    const { port } = server.address() as AddressInfo // it listens on a port
+    expect(await (await fetch(`http://localhost:${port}/`)).json()).toMatchObject({
+      links: { self: 'http://localhost:1/atlassian-connect.json' },
+    })
+  })
+
+  it('says at start how many installations have an older descriptor', async () => {
+    const { install, store } = await startWorld(() => {})
+    await install()
+    const lines: string[] = []
+    const log = pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) })
+    const next = createAddon({ ...testOptions, store, log, description: 'Newer' })
+    await next.listen()
+    await next.close()
+    expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({
+      installations: 1,
+      msg: expect.stringContaining('approved with another descriptor'),
+    })
+  })
+
+  it('cannot listen on a port that is taken, and says so', async () => {
+    const { url } = await startWorld(() => {})
+    const second = addonWith({})()
+    await expect(second.listen(Number(new URL(url).port))).rejects.toMatchObject({ code: 'EADDRINUSE' })
+    await second.close()
+  })
+})
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve))
+  const { port } = server.address() as AddressInfo // it listens on a port
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}

@@ -1,0 +1,609 @@
+import type { ServerResponse } from 'node:http'
+import { describe, expect, it } from 'vitest'
+import { type AddonOptions, InstallationRefusedError } from '../../src/index.ts'
+import { secretOf, sign, startWorld, type World } from '../support.ts'
+import { document, json, startImpostor } from './impostor.ts'
+
+const post = (world: World, body: unknown, path = '/installable', headers: Record<string, string> = {}) =>
+  fetch(`${world.url}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  })
+
+const remove = (world: World, oauthId: string, token?: string) =>
+  fetch(`${world.url}/installable/${oauthId}`, {
+    method: 'DELETE',
+    headers: token === undefined ? {} : { authorization: `JWT ${token}` },
+  })
+
+const said = async (answer: Response): Promise<[number, string]> => [answer.status, await answer.text()]
+
+const known = async ({ addon }: World): Promise<string[]> => {
+  const ids: string[] = []
+  for await (const { oauthId } of addon.installations()) ids.push(oauthId)
+  return ids
+}
+
+/** An add-on that writes down which hooks ran. */
+async function witness(addon: Partial<AddonOptions> = {}) {
+  const trail: string[] = []
+  const world = await startWorld(
+    (it) => {
+      it.on('installed', ({ room }) => void trail.push(`installed ${room?.id ?? 'everywhere'}`))
+      it.on('updated', ({ installation }) => void trail.push(`updated ${installation.scopes.length}`))
+      it.on('uninstalled', () => void trail.push('uninstalled'))
+      it.on('replaced', async ({ old, store }) => {
+        trail.push('replaced')
+        await store.set('kept', await old.store.get('kept'))
+      })
+    },
+    { addon },
+  )
+  return { world, trail }
+}
+
+describe('an installation by the server', () => {
+  it('is kept with what was granted, and its credentials work inside the hook', async () => {
+    const world = await startWorld((addon) => {
+      addon.on('installed', async ({ room, store, installation }) => {
+        await room?.notify(`Hello room ${room.id}`)
+        await store.set('since', installation.installedAt)
+      })
+    })
+    const { installation } = await world.install()
+    expect(world.messages()).toEqual(['Hello room 1'])
+    expect(installation).toMatchObject({
+      groupId: 1,
+      groupName: 'Example',
+      roomId: 1,
+      apiUrl: `${world.server.apiUrl}/`,
+    })
+    expect(await world.addon.store(installation).get('since')).toBe(installation.installedAt.toISOString())
+  })
+
+  it('may be global, and then has no room', async () => {
+    const { world, trail } = await witness()
+    const { installation } = await world.install('everywhere')
+    expect([installation.roomId, ...trail]).toEqual([undefined, 'installed everywhere'])
+    expect(() => world.addon.room(installation)).toThrow(
+      expect.objectContaining({
+        code: 'ERR_CONFIGURATION',
+        message: expect.stringContaining('the room has to be named'),
+      }),
+    )
+    await world.addon.room(installation, 2).notify('Hello')
+    expect(world.messages('Workshop')).toEqual(['Hello'])
+  })
+
+  it('is answered with 200, and repeated without running the hook again', async () => {
+    const { world, trail } = await witness()
+    const impostor = await startImpostor()
+    const answers = await Promise.all(Array.from({ length: 5 }, () => post(world, impostor.record())))
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200])
+    expect(trail).toEqual(['installed 1'])
+    expect(impostor.asked).toEqual(['GET /v2/capabilities', 'POST /v2/oauth/token'])
+  })
+
+  it('takes ids as text, and a record without groupId', async () => {
+    const { world } = await witness()
+    const impostor = await startImpostor()
+    expect((await post(world, impostor.record({ groupId: undefined, roomId: '1' }))).status).toBe(200)
+    expect(await world.addon.installation('client-1')).toMatchObject({ roomId: 1, groupId: undefined })
+  })
+
+  it('whose hook fails is refused with a clear text, and nothing stays', async () => {
+    const world = await startWorld((addon) => {
+      addon.on('installed', () => {
+        throw new InstallationRefusedError(400, 'This room already has a bot.')
+      })
+    })
+    await expect(world.install()).rejects.toMatchObject({
+      code: 'ERR_API',
+      status: 400,
+      reason: expect.stringContaining('This room already has a bot.'),
+    })
+    expect(await known(world)).toEqual([])
+  })
+
+  it('whose hook fails with any error does not quote it', async () => {
+    const world = await startWorld((addon) => {
+      addon.on('installed', () => {
+        throw new Error('password of the database is hunter2')
+      })
+    })
+    const impostor = await startImpostor()
+    expect(await said(await post(world, impostor.record()))).toEqual([
+      500,
+      'The add-on’s installed hook failed: its log says why.',
+    ])
+    expect(await known(world)).toEqual([])
+  })
+
+  it.each([
+    [{ allowRoom: false }, { roomId: 1 }, 'This add-on can be installed for the whole group only.'],
+    [{ allowGlobal: false }, { roomId: undefined }, 'This add-on can be installed into single rooms only.'],
+  ])('with %j is refused for %j', async (options, record, text) => {
+    const { world } = await witness(options)
+    const impostor = await startImpostor()
+    expect(await said(await post(world, impostor.record(record)))).toEqual([400, text])
+    expect(impostor.asked).toEqual([])
+  })
+})
+
+describe('an update', () => {
+  it('keeps the credentials, takes the new scopes, and runs its hook', async () => {
+    const { world, trail } = await witness()
+    const first = await world.install()
+    const second = await world.install()
+    expect(second.installation.oauthId).toBe(first.installation.oauthId)
+    expect(second.secret).toBe(first.secret)
+    expect(trail).toEqual(['installed 1', 'updated 5'])
+  })
+
+  it('with the secret it already has is taken, with another one it is not', async () => {
+    const { world } = await witness()
+    const impostor = await startImpostor()
+    await post(world, impostor.record())
+    expect((await post(world, impostor.record(), '/installable/updated')).status).toBe(200)
+    expect((await post(world, impostor.record({ oauthSecret: 'mine' }), '/installable/updated')).status).toBe(
+      409,
+    )
+    expect(await secretOf(world.store, 'client-1')).toBe('secret-of-client-1')
+  })
+
+  it('without news and without a signature is no update', async () => {
+    const { world, trail } = await witness()
+    const impostor = await startImpostor()
+    await post(world, impostor.record())
+    expect(
+      (await post(world, impostor.record({ oauthSecret: undefined }), '/installable/updated')).status,
+    ).toBe(200)
+    const signed = { authorization: `JWT ${sign('client-1', 'secret-of-client-1')}` }
+    expect(
+      (await post(world, impostor.record({ oauthSecret: undefined }), '/installable/updated', signed)).status,
+    ).toBe(200)
+    expect(trail).toEqual(['installed 1', 'updated 1'])
+  })
+
+  it('whose hook fails leaves the installation as it was', async () => {
+    const world = await startWorld((addon) => {
+      addon.on('updated', () => {
+        throw new InstallationRefusedError(503, 'Not now.')
+      })
+    })
+    const { installation } = await world.install()
+    await expect(world.install()).rejects.toMatchObject({ reason: expect.stringContaining('Not now.') })
+    expect(await world.addon.installation(installation.oauthId)).toEqual(installation)
+  })
+
+  it.each([
+    [
+      'an unknown installation',
+      { oauthId: 'client-2' },
+      404,
+      'This installation is not known to the add-on.',
+    ],
+    [
+      'another room',
+      { roomId: 2 },
+      409,
+      'This oauthId is already installed with other credentials; they were not replaced.',
+    ],
+    ['no id', { oauthId: undefined }, 400, 'The installation record is not complete: oauthId is missing.'],
+  ])('of %s is refused', async (_, over, status, text) => {
+    const { world } = await witness()
+    const impostor = await startImpostor()
+    await post(world, impostor.record())
+    const record = impostor.record({ oauthSecret: undefined, ...over })
+    expect(await said(await post(world, record, '/installable/updated'))).toEqual([status, text])
+  })
+
+  it('with a forged signature is refused', async () => {
+    const { world, trail } = await witness()
+    const impostor = await startImpostor()
+    await post(world, impostor.record())
+    const forged = { authorization: `JWT ${sign('client-1', 'guessed')}` }
+    expect(
+      (await post(world, impostor.record({ oauthSecret: undefined }), '/installable/updated', forged)).status,
+    ).toBe(401)
+    expect(trail).toEqual(['installed 1'])
+  })
+})
+
+describe('a replacement', () => {
+  it('keeps the old installation until its own removal, and hands over its values', async () => {
+    const { world, trail } = await witness()
+    const impostor = await startImpostor()
+    await post(world, impostor.record())
+    const old = await world.addon.installation('client-1')
+    if (old) await world.addon.store(old).set('kept', 'settings')
+    await post(world, impostor.record({ oauthId: 'client-2', oauthSecret: 'secret-of-client-2' }))
+    expect(trail).toEqual(['installed 1', 'replaced', 'installed 1'])
+    expect((await known(world)).sort()).toEqual(['client-1', 'client-2'])
+    const renewed = await world.addon.installation('client-2')
+    expect(renewed && (await world.addon.store(renewed).get('kept'))).toBe('settings')
+
+    expect((await remove(world, 'client-1', sign('client-1', 'secret-of-client-1'))).status).toBe(204)
+    expect(await known(world)).toEqual(['client-2'])
+    expect(renewed && (await world.addon.store(renewed).get('kept'))).toBe('settings')
+  })
+
+  it('is none in another room', async () => {
+    const { world, trail } = await witness()
+    await world.install('Lobby')
+    await world.install('Workshop')
+    expect(trail).toEqual(['installed 1', 'installed 2'])
+  })
+})
+
+describe('a removal', () => {
+  it('by the server removes the installation and its values, and runs the hook', async () => {
+    const { world, trail } = await witness()
+    const { installation } = await world.install()
+    await world.addon.store(installation).set('a', 1)
+    await world.admin.uninstallAddon({
+      addon_key_or_id: 'com.example.test',
+      installable_id: installation.oauthId,
+    })
+    await world.server.idle()
+    expect(trail).toEqual(['installed 1', 'uninstalled'])
+    expect(await known(world)).toEqual([])
+    expect(await world.addon.store(installation).get('a')).toBeUndefined()
+    await expect(world.addon.room(installation).notify('still there?')).rejects.toMatchObject({
+      code: 'ERR_ACCESS_TOKEN',
+      message: expect.stringContaining('is not known here any more'),
+    })
+  })
+
+  it('is repeated, or of what was never here, without complaint', async () => {
+    const { world, trail } = await witness()
+    expect((await remove(world, 'never-seen')).status).toBe(204)
+    expect(trail).toEqual([])
+  })
+
+  it('that nobody signed is refused while the server accepts the credentials', async () => {
+    const { world, trail } = await witness()
+    const { installation } = await world.install()
+    expect(await said(await remove(world, installation.oauthId))).toEqual([
+      403,
+      'This installation is alive: its server still accepts its credentials.',
+    ])
+    expect(trail).toEqual(['installed 1'])
+  })
+
+  it('that nobody signed is taken once the server rejects the credentials', async () => {
+    const { world, trail } = await witness()
+    let alive = true
+    const impostor = await startImpostor({
+      '/v2/oauth/token': (_, response) =>
+        alive ? json(response, { access_token: 't', expires_in: 60, scope: '' }) : json(response, {}, 401),
+    })
+    await post(world, impostor.record())
+    alive = false
+    expect((await remove(world, 'client-1')).status).toBe(204)
+    expect(trail).toEqual(['installed 1', 'uninstalled'])
+  })
+
+  it('is refused for now when the server does not answer', async () => {
+    const { world } = await witness()
+    let broken = false
+    const impostor = await startImpostor({
+      '/v2/oauth/token': (_, response) =>
+        broken ? response.destroy() : json(response, { access_token: 't', expires_in: 60, scope: '' }),
+    })
+    await post(world, impostor.record())
+    broken = true
+    expect(await said(await remove(world, 'client-1'))).toEqual([
+      503,
+      'Whether the installation still exists could not be checked.',
+    ])
+    expect(await known(world)).toEqual(['client-1'])
+  })
+
+  it.each([
+    [
+      'another installation',
+      (world: World) =>
+        world.install('Workshop').then(({ installation, secret }) => sign(installation.oauthId, secret)),
+      403,
+    ],
+    // Every member of the room can get such a token from a page of the add-on.
+    [
+      'a member of the room',
+      (_: World, oauthId: string, secret: string) => sign(oauthId, secret, { sub: '2' }),
+      403,
+    ],
+    ['nobody we know', (_: World, oauthId: string) => sign(oauthId, 'guessed'), 401],
+  ])('signed by %s is refused', async (_, token, status) => {
+    const { world } = await witness()
+    const { installation, secret } = await world.install()
+    const { oauthId } = installation
+    expect((await remove(world, oauthId, await token(world, oauthId, secret))).status).toBe(status)
+    expect(await known(world)).toContain(oauthId)
+  })
+
+  it('whose hook fails removes all the same', async () => {
+    const world = await startWorld((addon) => {
+      addon.on('uninstalled', () => {
+        throw new Error('too bad')
+      })
+    })
+    const { installation, secret } = await world.install()
+    expect((await remove(world, installation.oauthId, sign(installation.oauthId, secret))).status).toBe(204)
+    expect(await known(world)).toEqual([])
+  })
+})
+
+describe('an installation by anybody', () => {
+  it.each([
+    ['no JSON', 'hello', 'Refused: the body is not valid JSON.'],
+    ['nothing', '{}', 'The installation record is not complete: oauthId is missing.'],
+    [
+      'a secret that is a number',
+      { oauthId: 'a', oauthSecret: 1, capabilitiesUrl: 'https://x.example/' },
+      'The installation record is not complete: oauthSecret must be string, not number.',
+    ],
+    [
+      'an id as long as a page',
+      { oauthId: 'a'.repeat(300), oauthSecret: 'b', capabilitiesUrl: 'https://x.example/' },
+      'The installation record is not complete: oauthId must NOT have more than 255 characters, came 300.',
+    ],
+  ])('with %s is refused and named', async (_, body, text) => {
+    const { world } = await witness()
+    expect(await said(await post(world, body))).toEqual([400, text])
+  })
+
+  it.each([
+    ['an unknown host', 'https://evil.example/v2/capabilities'],
+    ['a host that only begins like ours', 'https://chat.example.net.evil.example/'],
+    ['plain http', 'http://chat.example.net/v2/capabilities'],
+    ['a user name in the address', 'https://chat.example.net@evil.example/'],
+    ['credentials in the address', 'https://user:pass@chat.example.net/'],
+    ['another scheme', 'file:///etc/passwd'],
+    ['no address', 'hello'],
+    ['loopback', 'http://127.0.0.1/v2/capabilities'],
+    ['loopback by name', 'https://localhost/v2/capabilities'],
+    ['loopback in decimal', 'https://2130706433/'],
+    ['loopback in octal', 'https://0177.0.0.1/'],
+    ['loopback in IPv6', 'https://[::1]/'],
+    ['loopback mapped into IPv6', 'https://[::ffff:127.0.0.1]/'],
+    ['the address of a cloud’s metadata', 'https://169.254.169.254/latest/meta-data/'],
+  ])('from %s is refused before anything is sent', async (_, capabilitiesUrl) => {
+    const { world, trail } = await witness({
+      baseUrl: 'https://addon.example.com',
+      allowedHosts: ['chat.example.net'],
+    })
+    const record = { oauthId: 'a', oauthSecret: 'b', capabilitiesUrl }
+    expect(await said(await post(world, record))).toEqual([
+      403,
+      'The add-on does not accept installations from there (capabilitiesUrl).',
+    ])
+    expect(trail).toEqual([])
+  })
+
+  it('from an allowed name that leads into our own network is refused, without saying where it leads', async () => {
+    const { world } = await witness({
+      baseUrl: 'https://addon.example.com',
+      allowedHosts: ['*.localhost', 'localhost'],
+    })
+    const record = { oauthId: 'a', oauthSecret: 'b', capabilitiesUrl: 'https://localhost:1/v2/capabilities' }
+    expect(await said(await post(world, record))).toEqual([
+      400,
+      'What capabilitiesUrl names could not be fetched.',
+    ])
+  })
+
+  it.each([
+    [
+      'belongs somewhere else',
+      { self: 'https://api.hipchat.com/v2/capabilities' },
+      400,
+      'The capabilities document says that it belongs somewhere else: links.self is not capabilitiesUrl.',
+    ],
+    [
+      'names a token address elsewhere',
+      { tokenUrl: 'https://evil.example/token' },
+      403,
+      'The add-on does not accept installations from there (oauth2Provider.tokenUrl).',
+    ],
+    [
+      'names an API elsewhere',
+      { apiUrl: 'http://169.254.169.254/' },
+      403,
+      'The add-on does not accept installations from there (hipchatApiProvider.url).',
+    ],
+  ])('whose capabilities document %s is refused', async (_, over, status, text) => {
+    const { world } = await witness()
+    let url = ''
+    const impostor = await startImpostor({
+      '/v2/capabilities': (_, response) => json(response, document(url, over)),
+    })
+    url = impostor.url
+    expect(await said(await post(world, impostor.record()))).toEqual([status, text])
+    expect(await known(world)).toEqual([])
+  })
+
+  it.each([
+    [
+      'is no JSON',
+      (response: ServerResponse) => response.end('<html>'),
+      'What is at capabilitiesUrl is not a capabilities document: value must be object, not undefined.',
+    ],
+    [
+      'lacks the token address',
+      (response: ServerResponse) =>
+        json(response, {
+          name: 'x',
+          links: { self: 'x' },
+          capabilities: { hipchatApiProvider: { url: 'x' } },
+        }),
+      'What is at capabilitiesUrl is not a capabilities document: capabilities.oauth2Provider is missing.',
+    ],
+    [
+      'is not there',
+      (response: ServerResponse) => response.writeHead(404).end(),
+      'What capabilitiesUrl names could not be fetched: status 404.',
+    ],
+    [
+      'redirects',
+      (response: ServerResponse) => response.writeHead(302, { location: 'http://169.254.169.254/' }).end(),
+      'What capabilitiesUrl names could not be fetched: status 302.',
+    ],
+    [
+      'never ends',
+      (response: ServerResponse) => endless(response),
+      'What capabilitiesUrl names could not be fetched.',
+    ],
+    [
+      'breaks off',
+      (response: ServerResponse) => response.destroy(),
+      'What capabilitiesUrl names could not be fetched.',
+    ],
+  ])('whose capabilities document %s is refused', async (_, answer, text) => {
+    const { world } = await witness()
+    const impostor = await startImpostor({ '/v2/capabilities': (_, response) => answer(response) })
+    expect(await said(await post(world, impostor.record()))).toEqual([400, text])
+  })
+
+  it('whose server takes for ever is refused in time', async () => {
+    const { world } = await witness()
+    const impostor = await startImpostor({ '/v2/oauth/token': () => {} })
+    expect(await said(await post(world, impostor.record()))).toEqual([
+      504,
+      'The installation took longer than 4 s, while asking for an access token.',
+    ])
+  })
+
+  it('with credentials that nobody knows is refused', async () => {
+    const { world } = await witness()
+    const record = { oauthId: 'a', oauthSecret: 'b', capabilitiesUrl: world.server.capabilitiesUrl }
+    expect(await said(await post(world, record))).toEqual([
+      403,
+      'The credentials were not accepted by the server’s token endpoint.',
+    ])
+    expect(await known(world)).toEqual([])
+  })
+
+  it('under a known id with another secret leaves the first one alone', async () => {
+    const { world } = await witness()
+    const { installation, secret } = await world.install()
+    const impostor = await startImpostor()
+    const takeover = { ...impostor.record(), oauthId: installation.oauthId }
+    expect((await post(world, takeover)).status).toBe(409)
+    expect((await post(world, { ...takeover, capabilitiesUrl: installation.capabilitiesUrl })).status).toBe(
+      409,
+    )
+    // The right secret from the wrong server is a takeover too.
+    expect((await post(world, { ...takeover, oauthSecret: secret })).status).toBe(409)
+    expect(await world.addon.installation(installation.oauthId)).toEqual(installation)
+    expect(impostor.asked).toEqual([])
+  })
+})
+
+describe('an installation by the browser', () => {
+  const browser = { installation: 'browser' } as const
+  const open = (world: World, path: string, query: Record<string, string>) =>
+    fetch(`${world.url}${path}?${new URLSearchParams(query)}`, { redirect: 'manual' })
+
+  it('fetches the one-time document, and sends the browser back', async () => {
+    const { world, trail } = await witness(browser)
+    let reads = 0
+    let record: unknown
+    const impostor = await startImpostor({
+      '/once': (_, response) => {
+        reads += 1
+        json(response, record)
+      },
+    })
+    record = impostor.record()
+    const query = { installable_url: `${impostor.url}/once`, redirect_url: `${impostor.url}/back?x=1` }
+    const installed = await open(world, '/installed', query)
+    expect([installed.status, installed.headers.get('location')]).toEqual([302, `${impostor.url}/back?x=1`])
+    expect([reads, ...trail]).toEqual([1, 'installed 1'])
+
+    expect((await open(world, '/updated', query)).status).toBe(302)
+    expect((await open(world, '/uninstalled', query)).status).toBe(302)
+    expect((await open(world, '/uninstalled', query)).status).toBe(302)
+    expect(trail).toEqual(['installed 1', 'uninstalled'])
+  })
+
+  it('from the compatible server goes all the way', async () => {
+    const { world, trail } = await witness(browser)
+    const answer = await fetch(`${world.server.apiUrl}/addon`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${world.server.adminToken}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ url: world.addon.descriptor.links.self, room_id: 'Lobby' }),
+    })
+    const { installed_url } = (await answer.json()) as { installed_url: string }
+    expect((await fetch(installed_url, { redirect: 'manual' })).status).toBe(302)
+    expect(trail).toEqual(['installed 1'])
+    expect(await known(world)).toHaveLength(1)
+  })
+
+  it.each([
+    ['no installable_url', { installable_url: '' }, 400, /Expected the parameter installable_url once/],
+    [
+      'a redirect elsewhere',
+      { redirect_url: 'https://evil.example/' },
+      400,
+      /redirect_url does not lead to an allowed server/,
+    ],
+    [
+      'a redirect to a script',
+      { redirect_url: 'javascript:alert(1)' },
+      400,
+      /redirect_url does not lead to an allowed server/,
+    ],
+    [
+      'a document elsewhere',
+      { installable_url: 'https://evil.example/once' },
+      403,
+      /does not accept installations from there/,
+    ],
+  ])('with %s is refused on a page', async (_, over, status, text) => {
+    const { world, trail } = await witness(browser)
+    const impostor = await startImpostor({ '/once': (_, response) => json(response, {}) })
+    const answer = await open(world, '/installed', {
+      installable_url: `${impostor.url}/once`,
+      redirect_url: `${impostor.url}/`,
+      ...over,
+    })
+    expect(answer.status).toBe(status)
+    expect(answer.headers.get('content-type')).toContain('text/html')
+    expect(await answer.text()).toMatch(text)
+    expect(trail).toEqual([])
+    expect(impostor.asked).toEqual([])
+  })
+
+  it('whose document names another server is refused', async () => {
+    const { world } = await witness(browser)
+    const other = await startImpostor()
+    const impostor = await startImpostor({ '/once': (_, response) => json(response, other.record()) })
+    const answer = await open(world, '/installed', {
+      installable_url: `${impostor.url}/once`,
+      redirect_url: impostor.url,
+    })
+    expect(answer.status).toBe(400)
+    expect(other.asked).toEqual([])
+  })
+
+  it('does not open the routes of the other way', async () => {
+    const { world } = await witness(browser)
+    const impostor = await startImpostor()
+    expect((await post(world, impostor.record())).status).toBe(404)
+    expect((await remove(world, 'client-1')).status).toBe(404)
+    const server = await witness()
+    expect((await open(server.world, '/installed', {})).status).toBe(404)
+  })
+})
+
+/** Sends as fast as the other side reads, until it goes away. */
+function endless(response: ServerResponse): void {
+  const more = (): void => {
+    while (!response.destroyed && response.write('x'.repeat(64 * 1024)));
+  }
+  response.on('drain', more)
+  response.on('error', () => {})
+  more()
+}

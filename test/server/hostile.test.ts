@@ -1,0 +1,156 @@
+import { connect } from 'node:net'
+import { gzipSync } from 'node:zlib'
+import { expect, test } from 'vitest'
+import type { HipChatServer } from '../../src/server/index.ts'
+import { adminCall, call, refusal, startServer } from './support.ts'
+
+const path = '/room/Lobby/notification'
+
+/** A request as typed, for what fetch would not send. Gives the whole answer. */
+function raw(server: HipChatServer, text: string): Promise<string> {
+  const { hostname, port } = new URL(server.url)
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(port), hostname)
+    let answer = ''
+    socket.setEncoding('utf8')
+    socket.on('data', (chunk) => {
+      answer += chunk
+    })
+    socket.on('end', () => resolve(answer))
+    socket.on('error', reject)
+    socket.end(text)
+  })
+}
+
+test('bodies that are no JSON object are refused', async () => {
+  const server = await startServer()
+  const post = async (body: string) =>
+    refusal(await adminCall(server, 'POST', path, { body, headers: { 'content-type': 'application/json' } }))
+  expect(await post('{"message":')).toEqual([400, 'The body is not valid JSON'])
+  expect(await post('')).toEqual([400, 'A JSON body is required; there was none'])
+  expect(await post('null')).toEqual([400, 'The body must be an object'])
+  expect(await post('["message"]')).toEqual([400, 'The body must be an object'])
+  expect(await post(`{"message":"a","card":${'['.repeat(50_000)}${']'.repeat(50_000)}}`)).toEqual([
+    400,
+    'The body is nested more than 32 levels deep',
+  ])
+})
+
+test('a body of two megabytes is refused, and the server goes on', async () => {
+  const server = await startServer()
+  const answer = await adminCall(server, 'POST', path, { json: { message: 'x'.repeat(2 * 1024 * 1024) } })
+  expect(answer.body.error).toMatchObject({
+    code: 413,
+    type: 'Request Entity Too Large',
+    message: 'The body is longer than 1048576 bytes',
+  })
+  expect((await adminCall(server, 'GET', '/room')).status).toBe(200)
+})
+
+test('other content types, compression and charsets are refused', async () => {
+  const server = await startServer()
+  const post = async (body: string | Uint8Array<ArrayBuffer>, headers: Record<string, string>) => {
+    const response = await fetch(server.apiUrl + path, {
+      method: 'POST',
+      body,
+      headers: { authorization: `Bearer ${server.adminToken}`, ...headers },
+    })
+    const answer = (await response.json()) as { error: { message: string } }
+    return [response.status, answer.error.message]
+  }
+  expect(await post('<message/>', { 'content-type': 'application/xml' })).toEqual([
+    415,
+    'This call takes application/json or application/x-www-form-urlencoded, not application/xml',
+  ])
+  expect(
+    await post(new Uint8Array(gzipSync('{"message":"hi"}')), {
+      'content-type': 'application/json',
+      'content-encoding': 'gzip',
+    }),
+  ).toEqual([415, 'Expected an uncompressed body, came content-encoding gzip'])
+  expect(await post('{}', { 'content-type': 'application/json; charset=utf-16' })).toEqual([
+    415,
+    'Expected the charset utf-8, came utf-16',
+  ])
+  expect(await post(new Uint8Array([0x22, 0xff, 0x22]), { 'content-type': 'application/json' })).toEqual([
+    400,
+    'The body could not be read: it broke off or is not UTF-8',
+  ])
+})
+
+test('members called like those of every object are just unknown members', async () => {
+  const server = await startServer()
+  const body =
+    '{"__proto__":{"is_group_admin":true},"constructor":{"prototype":{"x":1}},"toString":1,"message":"hi"}'
+  const answer = await adminCall(server, 'POST', path, {
+    body,
+    headers: { 'content-type': 'application/json' },
+  })
+  expect(answer.status).toBe(204)
+  expect(Object.hasOwn(Object.prototype, 'x')).toBe(false)
+  const query = await adminCall(server, 'GET', '/room?__proto__=1&constructor=2&hasOwnProperty=3')
+  expect(query.status).toBe(200)
+  expect(refusal(await adminCall(server, 'GET', '/room/__proto__'))).toEqual([
+    404,
+    'Room __proto__ not found',
+  ])
+})
+
+test('a percent sign that encodes nothing is refused', async () => {
+  const server = await startServer()
+  expect(refusal(await adminCall(server, 'GET', '/room/%E0%A4%A'))).toEqual([
+    400,
+    'The path holds a percent sign that encodes nothing',
+  ])
+  expect(refusal(await adminCall(server, 'GET', `/room/${'x'.repeat(101)}`))).toEqual([
+    400,
+    'id_or_name must NOT have more than 100 characters, came 101',
+  ])
+})
+
+test('another host name is not answered to, so that none can be rebound to this server', async () => {
+  const server = await startServer()
+  const { port } = new URL(server.url)
+  const get = (host: string) =>
+    raw(server, `GET /v2/capabilities HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)
+  expect(await get('evil.example')).toMatch(
+    /^HTTP\/1\.1 403 .*This server does not answer to that host name/s,
+  )
+  expect(await get(`evil.example:${port}`)).toMatch(/^HTTP\/1\.1 403 /)
+  expect(await get('')).toMatch(/^HTTP\/1\.1 403 /)
+  expect(await get(`localhost:${port}`)).toMatch(/^HTTP\/1\.1 200 /)
+  expect(await get('[::1]')).toMatch(/^HTTP\/1\.1 200 /)
+  const page = await raw(server, 'GET / HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n')
+  expect(page).toMatch(/^HTTP\/1\.1 403 /)
+})
+
+test("a page of another origin cannot use its visitor's place in the network", async () => {
+  const server = await startServer({ allowedOrigins: ['https://chat.example.net'] })
+  const post = (origin: string, token?: string) =>
+    call(server, 'POST', `${path}?auth_token=${server.adminToken}`, {
+      json: { message: 'hi' },
+      headers: { origin, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
+    })
+  const words = 'Calls from pages of other origins need an access token in the Authorization header'
+  expect(refusal(await post('https://evil.example'))).toEqual([403, words])
+  expect(refusal(await post('null'))).toEqual([403, words])
+  expect((await post('https://evil.example', server.adminToken)).status).toBe(204)
+  expect((await post(server.url)).status).toBe(204)
+  expect((await post('https://chat.example.net')).status).toBe(204)
+})
+
+test('two Authorization headers do not add up to access', async () => {
+  const server = await startServer()
+  const { host } = new URL(server.url)
+  const answer = await raw(
+    server,
+    `GET /v2/room HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer wrong\r\nAuthorization: Bearer ${server.adminToken}\r\nConnection: close\r\n\r\n`,
+  )
+  expect(answer).toMatch(/^HTTP\/1\.1 401 /)
+})
+
+test('what is no HTTP does no harm', async () => {
+  const server = await startServer()
+  expect(await raw(server, 'HELLO\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 /)
+  expect((await adminCall(server, 'GET', '/room')).status).toBe(200)
+})

@@ -1,0 +1,467 @@
+import { expect, test } from 'vitest'
+import {
+  accessToken,
+  adminCall,
+  call,
+  declare,
+  hook,
+  installOverHttp,
+  refusal,
+  signedBy,
+  startAddon,
+  startServer,
+  tokenCall,
+} from './support.ts'
+
+const install = (server: Parameters<typeof adminCall>[0], url: string, room?: string | number) =>
+  adminCall(server, 'POST', '/addon', { json: { url, ...(room === undefined ? {} : { room_id: room }) } })
+
+test('an add-on is told its credentials, and is installed once it answers with any 2xx', async () => {
+  const server = await startServer({ group: { id: 17, name: 'Harbour' } })
+  const addon = await startAddon()
+  for (const status of [200, 201, 204]) {
+    addon.respond = () => ({ status })
+    const answer = await install(server, `${addon.url}/descriptor`, 'Lobby')
+    expect(answer.status).toBe(201)
+    const record = addon.to('/installed').findLast((one) => one.method === 'POST')?.body
+    expect(record).toEqual({
+      oauthId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      oauthSecret: expect.stringMatching(/^[A-Za-z0-9]{40}$/),
+      capabilitiesUrl: server.capabilitiesUrl,
+      groupId: 17,
+      roomId: 1,
+    })
+    expect(answer.body).toEqual({
+      id: record.oauthId,
+      key: 'com.example.dice',
+      links: { self: `${server.apiUrl}/addon/com.example.dice/installable/${record.oauthId}` },
+    })
+    await server.idle()
+  }
+  expect(server.installations()).toHaveLength(1)
+})
+
+test('a group installation names no room', async () => {
+  const server = await startServer()
+  const addon = await startAddon()
+  const record = await installOverHttp(server, addon)
+  expect(record).not.toHaveProperty('roomId')
+})
+
+test('the new client works while its callback is still open', async () => {
+  const server = await startServer()
+  const addon = await startAddon()
+  const seen: unknown[] = []
+  addon.respond = async ({ path, body }) => {
+    if (path !== '/installed') return undefined
+    const capabilities = await (await fetch(body.capabilitiesUrl)).json()
+    seen.push((capabilities as { links: { self: string } }).links.self)
+    const token = await accessToken(server, body)
+    const answer = await call(server, 'POST', `/room/${body.roomId}/notification`, {
+      token,
+      json: { message: 'installed' },
+    })
+    seen.push(answer.status)
+    return undefined
+  }
+  await installOverHttp(server, addon, 'Lobby')
+  expect(seen).toEqual([server.capabilitiesUrl, 204])
+  expect(server.history('Lobby').map(({ message }) => message)).toEqual(['installed'])
+})
+
+test('a refused installation leaves nothing behind and gives the reason of the add-on', async () => {
+  const server = await startServer()
+  const addon = await startAddon()
+  let record = { oauthId: '', oauthSecret: '' }
+  addon.respond = ({ body }) => {
+    record = body
+    return { status: 403, headers: { 'content-type': 'text/plain' }, body: 'Only\r\n  our hosts\u0007' }
+  }
+  const answer = await install(server, `${addon.url}/descriptor`, 'Lobby')
+  expect(refusal(answer)).toEqual([400, 'The installation failed: the add-on answered 403 (Only our hosts)'])
+  expect((await tokenCall(server, record)).status).toBe(401)
+  expect(server.installations()).toEqual([])
+})
+
+test('the reason is cut, and a page of HTML is none', async () => {
+  const server = await startServer()
+  const addon = await startAddon()
+  addon.respond = () => ({ status: 500, headers: { 'content-type': 'text/plain' }, body: 'x'.repeat(5000) })
+  const long = await install(server, `${addon.url}/descriptor`, 'Lobby')
+  expect(long.body.error.message.length).toBeLessThan(300)
+  addon.respond = () => ({ status: 500, headers: { 'content-type': 'text/html' }, body: '<h1>Oops</h1>' })
+  expect(refusal(await install(server, `${addon.url}/descriptor`, 'Lobby'))).toEqual([
+    400,
+    'The installation failed: the add-on answered 500',
+  ])
+})
+
+test('an add-on that does not answer in time is not installed, and a redirect confirms nothing', async () => {
+  const server = await startServer({ installTimeout: 100 })
+  const addon = await startAddon()
+  addon.respond = () => new Promise(() => undefined)
+  expect(refusal(await install(server, `${addon.url}/descriptor`, 'Lobby'))).toEqual([
+    400,
+    'The installation failed: the add-on did not answer in time',
+  ])
+  addon.respond = ({ path }) =>
+    path === '/installed' ? { status: 302, headers: { location: `${addon.url}/elsewhere` } } : undefined
+  expect(refusal(await install(server, `${addon.url}/descriptor`, 'Lobby'))).toEqual([
+    400,
+    'The installation failed: the add-on answered 302',
+  ])
+  expect(addon.to('/elsewhere')).toEqual([])
+})
+
+test('a descriptor that cannot be used is refused by what is wrong with it', async () => {
+  const server = await startServer()
+  const addon = await startAddon()
+  const good = addon.descriptor
+  const withCapabilities = (capabilities: object) => ({ ...good, capabilities })
+  const cases: [unknown, string, string | undefined][] = [
+    [{ ...good, links: undefined }, 'The descriptor is not valid: links is missing', 'links'],
+    [{ ...good, key: 5 }, 'The descriptor is not valid: key must be string, not number', 'key'],
+    [
+      withCapabilities({ installable: { allowRoom: false, allowGlobal: false } }),
+      'The add-on can be installed nowhere: allowRoom and allowGlobal are both false',
+      'capabilities.installable',
+    ],
+    [
+      withCapabilities({ installable: { allowRoom: false } }),
+      'The add-on can only be installed for the whole group (allowRoom is false)',
+      'room_id',
+    ],
+    [
+      withCapabilities({ hipchatApiConsumer: { scopes: ['read_minds'] } }),
+      expect.stringContaining('capabilities.hipchatApiConsumer.scopes.0 must be one of'),
+      'capabilities.hipchatApiConsumer.scopes.0',
+    ],
+    [
+      withCapabilities({ webhook: [hook(addon), hook(addon, { pattern: '(?=a)' })] }),
+      'capabilities.webhook.1.pattern uses lookahead or lookbehind, which is not supported',
+      'capabilities.webhook.1.pattern',
+    ],
+    [
+      withCapabilities({ webhook: hook(addon, { url: '/relative' }) }),
+      'capabilities.webhook.url: expected an absolute http or https URL, came "/relative"',
+      'capabilities.webhook.url',
+    ],
+    [
+      withCapabilities({ webhook: [hook(addon, { key: 'a' }), hook(addon, { key: 'a' })] }),
+      'The descriptor is not valid: the key a stands for a webhook and for a webhook',
+      'capabilities.webhook',
+    ],
+    [
+      { ...good, apiVersion: '2:1' },
+      'The add-on needs version 2 of the Connect API, this is 1',
+      'apiVersion',
+    ],
+  ]
+  for (const [document, message, field] of cases) {
+    addon.descriptor = document as Record<string, unknown>
+    const answer = await install(server, `${addon.url}/descriptor`, 'Lobby')
+    expect([answer.status, answer.body.error.message, answer.body.error.field]).toEqual([400, message, field])
+  }
+  addon.descriptor = withCapabilities({ installable: { allowGlobal: false } })
+  expect(refusal(await install(server, `${addon.url}/descriptor`))).toEqual([
+    400,
+    'The add-on can only be installed in a room (allowGlobal is false)',
+  ])
+  expect(server.installations()).toEqual([])
+})
+
+test('a descriptor that cannot be fetched is refused', async () => {
+  const server = await startServer()
+  const addon = await startAddon()
+  addon.respond = ({ path }) => {
+    if (path === '/large') return { body: `"${'x'.repeat(300 * 1024)}"` }
+    if (path === '/text') return { body: 'hello' }
+    return { status: 404 }
+  }
+  expect(refusal(await install(server, `${addon.url}/none`))).toEqual([
+    400,
+    'The descriptor could not be fetched: its address answered 404',
+  ])
+  expect(refusal(await install(server, `${addon.url}/large`))).toEqual([
+    400,
+    'The descriptor could not be fetched: answered with too many bytes',
+  ])
+  expect(refusal(await install(server, `${addon.url}/text`))).toEqual([
+    400,
+    'The descriptor is not valid JSON',
+  ])
+  expect(refusal(await install(server, 'ftp://example.com/d'))).toEqual([
+    400,
+    'url: expected an http or https URL, came the scheme "ftp:"',
+  ])
+  expect(refusal(await install(server, 'http://127.0.0.1:1/d'))).toEqual([
+    400,
+    'The descriptor could not be fetched: refused the connection',
+  ])
+})
+
+test('a server for the public does not fetch from private addresses', async () => {
+  const addon = await startAddon()
+  const server = await startServer({ outbound: {} })
+  expect(refusal(await install(server, 'https://10.1.2.3/d'))).toEqual([
+    400,
+    'url: address 10.1.2.3 is not a public one',
+  ])
+  expect((await install(server, `${addon.url}/descriptor`)).status).toBe(400)
+  expect(addon.calls).toEqual([])
+})
+
+test('a descriptor may be in the URL itself', async () => {
+  const server = await startServer()
+  const addon = await startAddon()
+  const json = JSON.stringify(addon.descriptor)
+  const plain = await install(server, `data:application/json,${encodeURIComponent(json)}`, 'Lobby')
+  expect(plain.status).toBe(201)
+  const encoded = await install(
+    server,
+    `data:application/json;base64,${Buffer.from(json).toString('base64')}`,
+    'Workshop',
+  )
+  expect(encoded.status).toBe(201)
+  expect(server.installations().map(({ roomId }) => roomId)).toEqual(expect.arrayContaining([1, 2]))
+  expect(refusal(await install(server, 'data:application/json,%E0%A4%A'))).toEqual([
+    400,
+    'The data: URL is not percent-encoded correctly',
+  ])
+})
+
+test('installing again replaces the client: the new one works, the old one is revoked and told', async () => {
+  const server = await startServer()
+  const addon = await startAddon()
+  declare(addon, { webhook: hook(addon) })
+  const first = await installOverHttp(server, addon, 'Lobby')
+  const token = await accessToken(server, first)
+  const second = await installOverHttp(server, addon, 'Lobby')
+  await server.idle()
+  expect(second.oauthId).not.toBe(first.oauthId)
+  expect(refusal(await call(server, 'GET', '/room/Lobby', { token }))).toEqual([401, 'Invalid OAuth session'])
+  const goodBye = addon.to(`/installed/${first.oauthId}`)
+  expect(goodBye.map(({ method }) => method)).toEqual(['DELETE'])
+  expect(server.installations().map(({ oauthId }) => oauthId)).toEqual([second.oauthId])
+  await server.say('Lobby', 'alice', 'hello')
+  await server.idle()
+  expect(addon.to('/hook').map(({ body }) => body.oauth_client_id)).toEqual([second.oauthId])
+})
+
+test('a failed update by new credentials keeps the old installation', async () => {
+  const server = await startServer()
+  const addon = await startAddon()
+  const first = await installOverHttp(server, addon, 'Lobby')
+  addon.respond = () => ({ status: 500 })
+  expect((await install(server, `${addon.url}/descriptor`, 'Lobby')).status).toBe(400)
+  expect((await tokenCall(server, first)).status).toBe(200)
+  expect(server.installations().map(({ oauthId }) => oauthId)).toEqual([first.oauthId])
+})
+
+test('an update callback is signed, carries no secret, and the credentials stay', async () => {
+  const server = await startServer()
+  const addon = await startAddon()
+  const installable = { callbackUrl: `${addon.url}/installed`, updateCallbackUrl: `${addon.url}/updated` }
+  declare(addon, {
+    installable,
+    hipchatApiConsumer: { scopes: ['send_notification', 'view_room'] },
+    webhook: hook(addon, { pattern: '^/old' }),
+  })
+  const record = await installOverHttp(server, addon, 'Lobby')
+  const both = await accessToken(server, record)
+  const narrow = await accessToken(server, record, 'send_notification')
+  declare(addon, {
+    hipchatApiConsumer: { scopes: ['send_notification', 'view_messages'] },
+    webhook: hook(addon, { pattern: '^/new' }),
+  })
+  let granted = ''
+  addon.respond = async ({ path }) => {
+    if (path === '/updated') granted = (await tokenCall(server, record)).body.scope
+    return undefined
+  }
+  expect((await install(server, `${addon.url}/descriptor`, 'Lobby')).body.id).toBe(record.oauthId)
+  const [update] = addon.to('/updated')
+  expect(update?.body).toEqual({
+    oauthId: record.oauthId,
+    capabilitiesUrl: server.capabilitiesUrl,
+    groupId: 1,
+    roomId: 1,
+  })
+  expect(update && signedBy(update, record.oauthSecret)).toMatchObject({ iss: record.oauthId, sub: '1' })
+  expect(granted).toBe('send_notification view_messages')
+  // a token with a scope that is gone is revoked, another one stays
+  expect((await call(server, 'GET', '/room/Lobby', { token: both })).status).toBe(401)
+  expect(
+    (await call(server, 'POST', '/room/Lobby/notification?auth_test=true', { token: narrow })).status,
+  ).toBe(202)
+  await server.say('Lobby', 'alice', '/old')
+  await server.say('Lobby', 'alice', '/new')
+  await server.idle()
+  expect(addon.to('/hook').map(({ body }) => body.item.message.message)).toEqual(['/new'])
+})
+
+test('a refused update callback keeps descriptor and scopes as they were', async () => {
+  const server = await startServer()
+  const addon = await startAddon()
+  declare(addon, {
+    installable: { callbackUrl: `${addon.url}/installed`, updateCallbackUrl: `${addon.url}/updated` },
+  })
+  const record = await installOverHttp(server, addon, 'Lobby')
+  declare(addon, { hipchatApiConsumer: { scopes: ['view_messages'] } })
+  let during = ''
+  addon.respond = async ({ path }) => {
+    if (path !== '/updated') return undefined
+    during = await accessToken(server, record)
+    return { status: 500 }
+  }
+  expect(refusal(await install(server, `${addon.url}/descriptor`, 'Lobby'))).toEqual([
+    400,
+    'The update failed: the add-on answered 500',
+  ])
+  expect((await tokenCall(server, record)).body.scope).toBe('send_notification')
+  expect((await call(server, 'GET', '/room/Lobby/history', { token: during })).status).toBe(401)
+})
+
+test('uninstalling revokes first, then calls DELETE behind the callback, before its query', async () => {
+  const server = await startServer()
+  const addon = await startAddon()
+  declare(addon, { installable: { callbackUrl: `${addon.url}/installed?env=test` } })
+  const record = await installOverHttp(server, addon, 'Lobby')
+  let tokenStatus = 0
+  addon.respond = async () => {
+    tokenStatus = (await tokenCall(server, record)).status
+    return { status: 500 }
+  }
+  const answer = await adminCall(server, 'DELETE', `/addon/com.example.dice/installable/${record.oauthId}`)
+  expect(answer.status).toBe(204)
+  await server.idle()
+  const [call_] = addon.calls.slice(-1)
+  expect([call_?.method, call_?.path]).toEqual(['DELETE', `/installed/${record.oauthId}?env=test`])
+  expect(call_ && signedBy(call_, record.oauthSecret)).toMatchObject({
+    iss: record.oauthId,
+    sub: '1',
+    context: { room_id: 1 },
+  })
+  expect(tokenStatus).toBe(401)
+  expect(server.installations()).toEqual([])
+  const again = await adminCall(server, 'DELETE', `/addon/com.example.dice/installable/${record.oauthId}`)
+  expect(refusal(again)).toEqual([404, `Installation ${record.oauthId} not found`])
+})
+
+test('an installation by browser is complete once its document was read, which works once', async () => {
+  const server = await startServer()
+  const addon = await startAddon()
+  declare(addon, {
+    installable: {
+      installedUrl: `${addon.url}/welcome?lang=en`,
+      uninstalledUrl: `${addon.url}/bye`,
+    },
+    webhook: hook(addon),
+  })
+  const answer = await install(server, `${addon.url}/descriptor`, 'Lobby')
+  expect(answer.status).toBe(201)
+  const redirect = new URL(answer.body.installed_url)
+  expect([redirect.origin + redirect.pathname, redirect.searchParams.get('lang')]).toEqual([
+    `${addon.url}/welcome`,
+    'en',
+  ])
+  expect(redirect.searchParams.get('redirect_url')).toBe(`${server.url}/`)
+  await server.say('Lobby', 'alice', 'too early')
+  expect(server.installations()).toEqual([])
+
+  const installableUrl = redirect.searchParams.get('installable_url') ?? ''
+  const document = await call(server, 'GET', installableUrl)
+  expect(document.body).toEqual({
+    oauthId: answer.body.id,
+    oauthSecret: expect.stringMatching(/^\w{40}$/),
+    capabilitiesUrl: server.capabilitiesUrl,
+    groupId: 1,
+    roomId: 1,
+  })
+  expect(refusal(await call(server, 'GET', installableUrl))).toEqual([
+    404,
+    'This installation document does not exist, or was read already',
+  ])
+  expect((await tokenCall(server, document.body)).status).toBe(200)
+  await server.say('Lobby', 'alice', 'now')
+  await server.idle()
+  expect(addon.to('/hook').map(({ body }) => body.item.message.message)).toEqual(['now'])
+
+  await server.uninstall(answer.body.id)
+  const bye = server.redirects().at(-1)
+  expect([bye?.reason, bye?.url.startsWith(`${addon.url}/bye?`)]).toEqual(['uninstalled', true])
+  const last = await call(server, 'GET', new URL(bye?.url ?? '').searchParams.get('installable_url') ?? '')
+  expect(last.body.oauthId).toBe(answer.body.id)
+})
+
+test('with both ways declared the callback is used', async () => {
+  const server = await startServer()
+  const addon = await startAddon()
+  declare(addon, {
+    installable: { callbackUrl: `${addon.url}/installed`, installedUrl: `${addon.url}/welcome` },
+  })
+  const answer = await install(server, `${addon.url}/descriptor`, 'Lobby')
+  expect(answer.body).not.toHaveProperty('installed_url')
+  expect(addon.to('/installed')).toHaveLength(1)
+})
+
+test('an updatedUrl keeps the credentials and sends the browser on', async () => {
+  const server = await startServer()
+  const addon = await startAddon()
+  declare(addon, { installable: { updatedUrl: `${addon.url}/updated` } })
+  const first = await install(server, `${addon.url}/descriptor`)
+  const second = await install(server, `${addon.url}/descriptor`)
+  expect(second.body.id).toBe(first.body.id)
+  expect(second.body.installed_url).toMatch(new RegExp(`^${addon.url}/updated\\?redirect_url=`))
+})
+
+test('the same add-on installed twice at once is installed once', async () => {
+  const server = await startServer()
+  const addon = await startAddon()
+  const answers = await Promise.all([
+    install(server, `${addon.url}/descriptor`, 'Lobby'),
+    install(server, `${addon.url}/descriptor`, 'Lobby'),
+  ])
+  await server.idle()
+  expect(answers.map(({ status }) => status)).toEqual([201, 201])
+  expect(server.installations()).toHaveLength(1)
+})
+
+test('a room owner installs in his room, not in others and not for the group', async () => {
+  const server = await startServer({
+    seed: {
+      users: [{ name: 'Olga', mentionName: 'olga' }],
+      rooms: [{ name: 'Hers', owner: 'olga' }, { name: 'Other' }],
+    },
+  })
+  const addon = await startAddon()
+  const token = await server.createToken({ user: 'olga', scopes: ['admin_room'] })
+  const asOlga = (room_id?: string) =>
+    call(server, 'POST', '/addon', {
+      token,
+      json: { url: `${addon.url}/descriptor`, ...(room_id === undefined ? {} : { room_id }) },
+    })
+  expect((await asOlga('Hers')).status).toBe(201)
+  expect(refusal(await asOlga('Other'))).toEqual([
+    403,
+    'Only the owner of the room and administrators of the group may do this',
+  ])
+  expect(refusal(await asOlga())).toEqual([
+    403,
+    'This action requires the scope admin_group unless it names a room',
+  ])
+})
+
+test('deleting a room ends the installations in it; they hear of the deletion before the end', async () => {
+  const server = await startServer()
+  const addon = await startAddon()
+  declare(addon, { webhook: hook(addon, { event: 'room_deleted' }) })
+  const record = await installOverHttp(server, addon, 'Lobby')
+  expect((await adminCall(server, 'DELETE', '/room/Lobby')).status).toBe(204)
+  await server.idle()
+  expect(addon.calls.slice(1).map(({ method, path }) => `${method} ${path}`)).toEqual([
+    'POST /hook',
+    `DELETE /installed/${record.oauthId}`,
+  ])
+  expect((await tokenCall(server, record)).status).toBe(401)
+})

@@ -1,0 +1,181 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { createHipChatServer } from '../../src/server/index.ts'
+import {
+  accessToken,
+  adminCall,
+  call,
+  declare,
+  hook,
+  installOverHttp,
+  startAddon,
+  startServer,
+  tokenCall,
+} from './support.ts'
+
+function folder(): string {
+  const path = mkdtempSync(join(tmpdir(), 'hipchat-test-'))
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }))
+  return path
+}
+
+test('with a data folder everything is there after a restart', async () => {
+  const data = folder()
+  const addon = await startAddon()
+  declare(addon, {
+    webhook: hook(addon),
+    hipchatApiConsumer: { scopes: ['send_notification', 'admin_room'] },
+  })
+  const first = await startServer({ data })
+  const record = await installOverHttp(first, addon, 'Lobby')
+  const token = await accessToken(first, record)
+  await call(first, 'POST', '/room/1/webhook', {
+    token,
+    json: { url: `${addon.url}/rest`, event: 'room_enter' },
+  })
+  const personal = await first.createToken({ user: 'alice' })
+  await first.say('Lobby', 'alice', 'before')
+  await first.close()
+
+  const second = await startServer({ data })
+  expect((await call(second, 'GET', '/room/Lobby', { token: personal })).status).toBe(200)
+  expect((await call(second, 'GET', '/room/1/webhook', { token })).body.items).toHaveLength(2)
+  expect((await tokenCall(second, record)).status).toBe(200)
+  await second.say('Lobby', 'alice', 'after')
+  await second.idle()
+  expect(second.history('Lobby').map(({ message }) => message)).toEqual(['before', 'after'])
+  expect(addon.to('/hook').map(({ body }) => body.item.message.message)).toEqual(['before', 'after'])
+  // the administrator's token is made anew; the old one is worth nothing
+  expect((await call(second, 'GET', '/room', { token: first.adminToken })).status).toBe(401)
+  expect((await adminCall(second, 'GET', '/room')).status).toBe(200)
+})
+
+test('tokens are not kept in clear', async () => {
+  const data = folder()
+  const server = await startServer({ data })
+  const token = await server.createToken({ user: 'alice' })
+  await server.close()
+  const files = readdirSync(data).map((name) => readFileSync(join(data, name), 'latin1'))
+  expect(files.length).toBeGreaterThan(0)
+  for (const content of files) {
+    expect(content).not.toContain(token)
+    expect(content).not.toContain(server.adminToken)
+  }
+})
+
+test('without one the folder is gone after closing', async () => {
+  const before = new Set(readdirSync(tmpdir()).filter((name) => name.startsWith('hipchat-server-')))
+  const server = createHipChatServer({ port: 0 })
+  await server.listen()
+  const made = readdirSync(tmpdir()).filter((name) => name.startsWith('hipchat-server-') && !before.has(name))
+  expect(made.length).toBeGreaterThan(0)
+  await server.close()
+  await server.close()
+  // other test files make such folders at the same time: one of the new ones must have been ours
+  expect(made.some((name) => !existsSync(join(tmpdir(), name)))).toBe(true)
+})
+
+test('reset goes back to the seed and keeps the address and the token', async () => {
+  const server = await startServer()
+  const { url } = server
+  await installOverHttp(server, await startAddon(), 'Lobby')
+  await server.say('Lobby', 'alice', 'hi')
+  await adminCall(server, 'DELETE', '/room/Workshop')
+  await server.idle()
+  await server.reset()
+  expect(server.installations()).toEqual([])
+  expect(server.deliveries()).toEqual([])
+  expect(server.history('Lobby')).toEqual([])
+  expect((await adminCall(server, 'GET', '/room')).body.items).toHaveLength(2)
+  expect(server.url).toBe(url)
+})
+
+test('a taken port is said to be taken, and nothing stays open', async () => {
+  const server = await startServer()
+  const port = Number(new URL(server.url).port)
+  const second = createHipChatServer({ port })
+  await expect(second.listen()).rejects.toThrow(
+    `the server cannot listen on 127.0.0.1, port ${port}: the port is taken`,
+  )
+  await second.close()
+})
+
+test('verbs before listening say what to do', () => {
+  const server = createHipChatServer({ port: 0 })
+  expect(() => server.history('Lobby')).toThrow('the server does not listen: call listen() first')
+  expect(() => server.url).toThrow('the server does not listen: call listen() first')
+})
+
+test('closing waits for deliveries that are under way', async () => {
+  const server = await startServer()
+  const addon = await startAddon()
+  declare(addon, { webhook: hook(addon) })
+  await installOverHttp(server, addon, 'Lobby')
+  await server.say('Lobby', 'alice', 'last words')
+  await server.close()
+  expect(addon.to('/hook')).toHaveLength(1)
+})
+
+test('links and callbacks carry the public address', async () => {
+  const server = await startServer({ publicUrl: 'https://chat.example.net' })
+  expect(server.capabilitiesUrl).toBe('https://chat.example.net/v2/capabilities')
+})
+
+test.each<[string, object, string]>([
+  ['an unknown option', { prot: 1 }, 'createHipChatServer has no option prot; there are port, host,'],
+  ['a port out of range', { port: 70_000 }, 'port must be a whole number from 0 to 65535, came 70000'],
+  [
+    'all interfaces without a public address',
+    { host: '0.0.0.0' },
+    'publicUrl is required when the server listens on all interfaces (host 0.0.0.0)',
+  ],
+  [
+    'a public address with a path',
+    { publicUrl: 'https://example.com/chat' },
+    'publicUrl must be an http or https origin without a path, came https://example.com/chat',
+  ],
+  ['an unknown limit', { limits: { floods: 1 } }, 'limits has no member floods; there are api, user, flood'],
+  [
+    'a seed of another form',
+    { seed: { people: [] } },
+    'seed is not valid: people is not a member known here',
+  ],
+  ['an empty token', { adminToken: '' }, 'adminToken must be a text that is not empty'],
+])('%s is refused when the server is created', (_name, options, message) => {
+  expect(() => createHipChatServer(options)).toThrow(
+    expect.objectContaining({ code: 'ERR_SERVER_OPTION', message: expect.stringContaining(message) }),
+  )
+})
+
+test('a seed that contradicts itself is refused when listening', async () => {
+  const server = createHipChatServer({ port: 0, seed: { rooms: [{ name: 'A', owner: 'ghost' }] } })
+  await expect(server.listen()).rejects.toThrow('seed names the user ghost, whom it does not list')
+})
+
+test('a given administrator token and an empty seed are taken as they are', async () => {
+  const server = await startServer({ adminToken: 'my-own-token', seed: false })
+  expect(server.adminToken).toBe('my-own-token')
+  expect((await adminCall(server, 'GET', '/user')).body.items).toHaveLength(1)
+  expect((await adminCall(server, 'GET', '/room')).body.items).toEqual([])
+})
+
+test('one line is logged per request, delivery and installation, with no secret in it', async () => {
+  const lines: string[] = []
+  const write = (about: object, message: string) => lines.push(JSON.stringify({ ...about, message }))
+  const server = await startServer({ log: { info: write, warn: write, error: write } })
+  const addon = await startAddon()
+  declare(addon, { webhook: hook(addon, { url: `${addon.url}/hook?key=hidden` }) })
+  const record = await installOverHttp(server, addon, 'Lobby')
+  const token = await accessToken(server, record)
+  await call(server, 'POST', `/room/1/notification?auth_token=${token}`, { json: { message: 'hi' } })
+  await call(server, 'GET', `/oauth/token/${token}`)
+  await server.say('Lobby', 'alice', 'hi')
+  await server.idle()
+  const text = lines.join('\n')
+  for (const message of ['request', 'delivery', 'add-on installed'])
+    expect(text).toContain(`"message":"${message}"`)
+  for (const secret of [token, record.oauthSecret, server.adminToken, 'hidden'])
+    expect(text).not.toContain(secret)
+})

@@ -1,0 +1,119 @@
+import { expect, test } from 'vitest'
+import { operations } from '../../src/api/operations/index.ts'
+import { call, startServer } from './support.ts'
+
+// Written down from the OpenAPI document, not derived from the table: what it lists must be there. The last one is not
+// in the document; installing through a browser cannot do without it.
+const documented: [id: string, method: string, path: string, status: number][] = [
+  ['getCapabilities', 'GET', '/capabilities', 200],
+  ['generateToken', 'POST', '/oauth/token', 200],
+  ['getAllRooms', 'GET', '/room', 200],
+  ['createRoom', 'POST', '/room', 201],
+  ['getRoom', 'GET', '/room/{id_or_name}', 200],
+  ['updateRoom', 'PUT', '/room/{id_or_name}', 204],
+  ['deleteRoom', 'DELETE', '/room/{id_or_name}', 204],
+  ['sendRoomNotification', 'POST', '/room/{id_or_name}/notification', 204],
+  ['sendRoomMessage', 'POST', '/room/{id_or_name}/message', 200],
+  ['getRoomHistory', 'GET', '/room/{id_or_name}/history', 200],
+  ['getLatestRoomHistory', 'GET', '/room/{id_or_name}/history/latest', 200],
+  ['getAllRoomWebhooks', 'GET', '/room/{id_or_name}/webhook', 200],
+  ['createRoomWebhook', 'POST', '/room/{id_or_name}/webhook', 201],
+  ['getRoomWebhook', 'GET', '/room/{id_or_name}/webhook/{webhook_id}', 200],
+  ['deleteRoomWebhook', 'DELETE', '/room/{id_or_name}/webhook/{webhook_id}', 204],
+  ['getAllUsers', 'GET', '/user', 200],
+  ['getUser', 'GET', '/user/{id_or_email}', 200],
+  ['updateUser', 'PUT', '/user/{id_or_email}', 204],
+  ['deleteUser', 'DELETE', '/user/{id_or_email}', 204],
+  ['sendPrivateMessage', 'POST', '/user/{id_or_email}/message', 204],
+  ['getAllEmoticons', 'GET', '/emoticon', 200],
+  ['getEmoticon', 'GET', '/emoticon/{emoticon_id_or_shortcut}', 200],
+  ['installAddon', 'POST', '/addon', 201],
+  ['uninstallAddon', 'DELETE', '/addon/{addon_key_or_id}/installable/{installable_id}', 204],
+  ['getActiveSessions', 'GET', '/session', 200],
+  ['getIntegrationInstallableData', 'GET', '/addon/{addon_key_or_id}/installable/{token}', 200],
+]
+
+test('the table holds every documented operation with its verb, path and status', () => {
+  const table = Object.entries(operations).map(([id, operation]) => [
+    id,
+    operation.method,
+    operation.path,
+    operation.result.status,
+  ])
+  expect(table.sort()).toEqual([...documented].sort())
+})
+
+test.each(documented)(
+  '%s is routed and asks for credentials first where it needs them',
+  async (id, method, path) => {
+    const server = await startServer()
+    const address = path.replace(/\{\w+\}/g, '1')
+    const answer = await call(
+      server,
+      method,
+      address,
+      method === 'POST' || method === 'PUT' ? { json: {} } : {},
+    )
+    const open: Record<string, number> = {
+      getCapabilities: 200,
+      generateToken: 400,
+      getIntegrationInstallableData: 404,
+    }
+    expect(answer.status).toBe(open[id] ?? 401)
+    if (!(id in open)) {
+      expect(answer.body.error.message).toMatch(/^Authenticated requests only\. /)
+      expect(answer.headers.get('www-authenticate')).toBe('Bearer')
+    }
+  },
+)
+
+test('an unknown path is not found, a known one with the wrong verb says which verbs it takes', async () => {
+  const server = await startServer()
+  const missing = await call(server, 'GET', '/nothing/here')
+  expect(missing.body).toEqual({
+    error: { code: 404, type: 'Not Found', message: 'There is no such resource' },
+  })
+  const outside = await call(server, 'GET', `${server.url}/elsewhere`)
+  expect([outside.status, outside.body.error.message]).toEqual([
+    404,
+    'There is nothing here; the API is below /v2',
+  ])
+  const wrong = await call(server, 'PATCH', '/room/1')
+  expect([wrong.status, wrong.body.error.message]).toEqual([
+    405,
+    'This resource takes GET, PUT, DELETE, not PATCH',
+  ])
+  expect(wrong.headers.get('allow')).toBe('GET, PUT, DELETE')
+})
+
+test('several slashes in a path count as one', async () => {
+  const server = await startServer()
+  const answer = await call(server, 'GET', `${server.url}//v2//capabilities`)
+  expect(answer.status).toBe(200)
+})
+
+test('HEAD answers like GET, without a body', async () => {
+  const server = await startServer()
+  const answer = await call(server, 'HEAD', '/capabilities')
+  expect([answer.status, answer.body]).toEqual([200, ''])
+})
+
+test('the front page names the API and lets nobody frame it', async () => {
+  const server = await startServer()
+  const answer = await call(server, 'GET', server.url)
+  expect(answer.status).toBe(200)
+  expect(answer.body).toContain(server.capabilitiesUrl)
+  expect(answer.headers.get('content-security-policy')).toContain("frame-ancestors 'none'")
+})
+
+test('the capabilities document is found under its own address and joins by concatenation', async () => {
+  const server = await startServer()
+  const { body } = await call(server, 'GET', '/capabilities')
+  expect(body.links.self).toBe(server.capabilitiesUrl)
+  expect(body.name).toBe('HipChat')
+  expect(body.links.api).toBe(`${server.url}/v2`)
+  expect(body.capabilities.hipchatApiProvider.url).toBe(`${server.url}/v2/`)
+  expect(body.capabilities.oauth2Provider.tokenUrl).toBe(`${server.url}/v2/oauth/token`)
+  expect(Object.keys(body.capabilities.hipchatApiProvider.availableScopes)).toHaveLength(9)
+  expect(body.links.homepage).toBe(server.url)
+})

@@ -1,0 +1,42 @@
+// Run as a process of its own by embedded.test.ts: does one job on a folder and prints what was acknowledged.
+import { createEmbeddedStore } from '../../src/store/embedded.ts'
+
+const [job = '', path = '', name = '', amount = '0'] = process.argv.slice(2)
+const store = createEmbeddedStore({ path })
+const say = (line: string): boolean => process.stdout.write(`${line}\n`)
+const times = Array.from({ length: Number(amount) }, (_, index) => index)
+
+if (job === 'update') {
+  await Promise.all(times.map(() => store.update('count', (value) => String(Number(value ?? 0) + 1))))
+  await store.close()
+} else if (job === 'claim') {
+  const won = await Promise.all(times.map((index) => store.claim(`claim:${index}`, 600_000)))
+  say(String(won.filter(Boolean).length))
+  await store.close()
+} else if (job === 'write') {
+  // Until somebody kills it: eight writers, each key printed once the store has acknowledged it.
+  const write = async (writer: number): Promise<never> => {
+    for (let index = 0; ; index++) {
+      const key = `${name}:${writer}:${index}`
+      if (index % 3 === 0) await store.set(key, key)
+      else if (index % 3 === 1) await store.set(key, key, 600_000)
+      else await store.update(key, () => key)
+      say(key)
+    }
+  }
+  await Promise.all([0, 1, 2, 3, 4, 5, 6, 7].map(write))
+}
+
+if (job === 'fill') {
+  // Under a limit on the size of files: writes until the store refuses, frees something and writes again.
+  let refused: unknown
+  for (let index = 0; index < 500 && !refused; index++)
+    await Promise.all([0, 1, 2].map((part) => store.set(`${index}-${part}`, 'x'.repeat(20_000)))).catch(
+      (error: unknown) => {
+        refused = error
+      },
+    )
+  say(String(refused))
+  say(String((await store.get('0-0'))?.length))
+  await store.close()
+}

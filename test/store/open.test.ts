@@ -1,0 +1,63 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { Keyv } from 'keyv'
+import { describe, expect, it } from 'vitest'
+import { ConfigurationError } from '../../src/errors.ts'
+import { createMemoryStore } from '../../src/store/memory.ts'
+import { openStore } from '../../src/store/open.ts'
+
+describe('the store setting', () => {
+  const texts: [setting: string | undefined, name: string][] = [
+    [undefined, `file:${resolve('.hipchat-addon')}`],
+    ['data/store', `file:${resolve('data/store')}`],
+    ['/srv/store', 'file:/srv/store'],
+    ['file:./data', `file:${resolve('data')}`],
+    ['file:data', `file:${resolve('data')}`],
+    ['file:///srv/a%20b', 'file:/srv/a b'],
+    ['memory:', 'memory:'],
+    ['redis://:geheim@example.com', 'redis://example.com:6379'],
+    ['rediss://user:geheim@example.com:6380/2', 'rediss://example.com:6380/2'],
+    ['redis://[::1]:7000', 'redis://[::1]:7000'],
+  ]
+  for (const [setting, name] of texts)
+    it(`${setting?.replace('geheim', '…') ?? 'absent'} gives ${name.replace(process.cwd(), '.')}`, async () => {
+      const store = openStore(setting)
+      expect(store.name).toBe(name)
+      await store.close()
+      if (name.startsWith('file:')) expect(existsSync(`${name.slice(5)}/data.mdb`)).toBe(false)
+    })
+
+  it('takes a store as it is', () => {
+    const store = createMemoryStore()
+    expect(openStore(store)).toBe(store)
+  })
+
+  it('takes a Keyv, its adapters and a Map', async () => {
+    for (const source of [new Keyv(), new Keyv(new Map()), new Map()]) {
+      const store = openStore(source)
+      expect(store.name).toBe('keyv:Map')
+      await store.set('a', 'x')
+      expect(await store.get('a')).toBe('x')
+      expect(store.warning).toMatch(/single process/)
+    }
+  })
+
+  const refused: [setting: unknown, message: RegExp][] = [
+    ['', /^store: expected .* came an empty text/],
+    ['postgres://me:geheim@db/x', /^store: expected redis:.* came the scheme postgres:$/],
+    ['redis://:geheim@a,b:6379', /a list of hosts|cannot be read/],
+    ['redis://:ge#heim@a', /cannot be read/],
+    ['file:', /^store: expected a folder after file:, came none$/],
+    ['file://host/folder', /^store: expected file:/],
+    [7, /^store: expected .* came a number$/],
+    [null, /came null$/],
+    [[], /came a list$/],
+    [{ get() {}, set() {} }, /came an object without delete, clear$/],
+  ]
+  for (const [setting, message] of refused)
+    it(`refuses ${String(JSON.stringify(setting)).replace('geheim', '…')}`, () => {
+      expect(() => openStore(setting)).toThrow(ConfigurationError)
+      expect(() => openStore(setting)).toThrow(message)
+      expect(() => openStore(setting)).not.toThrow(/geheim|heim/)
+    })
+})

@@ -1,0 +1,154 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+
+const markdownBelow = (folder: string): string[] =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => join(folder, file))
+
+const pages = [
+  ...readdirSync(root).filter((file) => file.endsWith('.md')),
+  ...markdownBelow('docs'),
+  ...markdownBelow('examples'),
+].map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }))
+
+interface Block {
+  readonly page: string
+  /** Line of the page on which its code begins. */
+  readonly line: number
+  /** Name by which later blocks of the page import it: the word after `ts`. */
+  readonly name: string | undefined
+  readonly code: string
+}
+
+function blocksOf({ path, text }: { path: string; text: string }): Block[] {
+  return [...text.matchAll(/^```(?:ts|typescript)(?:[ \t]+(\S+))?[ \t]*\n([\s\S]*?)^```[ \t]*$/gm)].map(
+    ([, name, code = ''], index, all) => ({
+      page: path,
+      line: text.slice(0, all[index]?.index).split('\n').length + 1,
+      name,
+      code,
+    }),
+  )
+}
+
+const blocks = pages.flatMap(blocksOf)
+
+/**
+ * Each block goes into a folder of its own, together with what the page has named before it: a page may show one file
+ * twice, first short and then complete.
+ */
+function writeBlocks(folder: string): Map<string, Block> {
+  const origin = new Map<string, Block>()
+  blocks.forEach((block, index) => {
+    const named = blocks
+      .slice(0, index)
+      .filter((other) => other.page === block.page && other.name !== undefined)
+    for (const one of [...named, block]) {
+      const file = join(`block-${index}`, one.name ?? 'block.ts')
+      mkdirSync(join(folder, dirname(file)), { recursive: true })
+      // Without an import or export a file is a script, and shares its names with all others.
+      writeFileSync(join(folder, file), `${one.code}\nexport {}\n`)
+      origin.set(file, one)
+    }
+  })
+  return origin
+}
+
+/** Compiles all blocks at once, as the project itself is compiled; returns the errors by page and line. */
+function compileBlocks(): string[] {
+  const folder = mkdtempSync(join(tmpdir(), 'hipchat-addon-docs-'))
+  try {
+    const origin = writeBlocks(folder)
+    writeFileSync(
+      join(folder, 'tsconfig.json'),
+      JSON.stringify({
+        extends: join(root, 'tsconfig.json'),
+        compilerOptions: {
+          rootDir: '/',
+          typeRoots: [join(root, 'node_modules/@types')],
+          paths: {
+            'hipchat-addon': [join(root, 'src/index.ts')],
+            'hipchat-addon/server': [join(root, 'src/server/index.ts')],
+            '*': [join(root, 'node_modules/*'), join(root, 'node_modules/@types/*')],
+          },
+        },
+        include: ['block-*'],
+      }),
+    )
+    // TypeScript 7 has a command and no API.
+    const { stdout } = spawnSync(
+      process.execPath,
+      [join(root, 'node_modules/typescript/bin/tsc'), '--project', folder, '--pretty', 'false'],
+      { cwd: folder, encoding: 'utf8' },
+    )
+    const errors = new Set<string>()
+    for (const text of stdout.split('\n')) {
+      const [, file = '', line, column, message] = /^(\S.*?)\((\d+),(\d+)\): (.*)$/.exec(text) ?? []
+      const block = origin.get(relative(folder, resolve(folder, file)))
+      if (block) errors.add(`${block.page}:${block.line + Number(line) - 1}:${column} ${message}`)
+      else if (text.trim() !== '') errors.add(text)
+    }
+    return [...errors]
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** Anchors of a page's headings, as GitHub and npm make them. */
+function anchorsOf(text: string): Set<string> {
+  const seen = new Map<string, number>()
+  const anchors = new Set<string>()
+  for (const [, heading = ''] of withoutCode(text).matchAll(/^#{1,6} +(.+?) *#*$/gm)) {
+    const plain = heading.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+    const slug = plain
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replace(/\s/g, '-')
+    const times = seen.get(slug) ?? 0
+    seen.set(slug, times + 1)
+    anchors.add(times === 0 ? slug : `${slug}-${times}`)
+  }
+  return anchors
+}
+
+const withoutCode = (text: string): string => text.replace(/^```[\s\S]*?^```[ \t]*$/gm, '')
+
+const linksOf = (text: string): string[] =>
+  [...withoutCode(text).matchAll(/\[[^\]]*\]\(([^)\s]+)\)/g)].map(([, target = '']) => target)
+
+describe('the documentation', () => {
+  it('has code blocks that compile', () => {
+    expect(blocks.length).toBeGreaterThan(10)
+    expect(compileBlocks()).toEqual([])
+  }, 120_000)
+
+  it.each(pages)('$path leads to files and headings that exist', ({ path, text }) => {
+    const broken = linksOf(text).filter((link) => {
+      if (/^[a-z]+:/.test(link)) return false
+      const [file = '', anchor] = link.split('#')
+      const target = file === '' ? join(root, path) : resolve(root, dirname(path), decodeURIComponent(file))
+      if (!existsSync(target)) return true
+      return anchor !== undefined && !anchorsOf(readFileSync(target, 'utf8')).has(anchor)
+    })
+    expect(broken).toEqual([])
+  })
+
+  it.each(pages)('$path closes its code blocks and names their language', ({ text }) => {
+    const fences = [...text.matchAll(/^```(.*)$/gm)].map(([, info = '']) => info.trim())
+    expect(fences.length % 2).toBe(0)
+    expect(fences.filter((_, index) => index % 2 === 0)).not.toContain('')
+  })
+
+  it('is on one of the four shelves', () => {
+    const shelves = ['tutorial', 'how-to', 'reference', 'explanation']
+    const elsewhere = markdownBelow('docs').filter((path) => !shelves.includes(path.split('/')[1] ?? ''))
+    expect(elsewhere).toEqual([])
+  })
+})
