@@ -14,7 +14,7 @@ import { validate } from '../common/validate.ts'
 import { defaultLimits, type Limits } from './limits.ts'
 import type { Log } from './log.ts'
 
-/** People, rooms and emoticons a new server begins with. Ids are given in the order of the lists, from 1. */
+/** People, rooms and emoticons a new server begins with; ids in the order of the lists. The administrator is user 1. */
 export const seedSchema = closedObject({
   users: optional(
     array(

@@ -79,7 +79,7 @@ function compileBlocks(): string[] {
             '*': [join(root, 'node_modules/*'), join(root, 'node_modules/@types/*')],
           },
         },
-        include: ['block-*'],
+        include: ['**/*.ts'],
       }),
     )
     // TypeScript 7 has a command and no API.
