@@ -9,8 +9,8 @@ import type { RootDatabase, RootDatabaseOptionsWithPath } from 'lmdb'
  * `overlappingSync` must stay off: with the default, writes that had been acknowledged to one of several processes
  * were lost in a trial (12 of 76,000; none of 45,000 with it off, at the same speed).
  *
- * Whoever must survive a full disk passes `eventTurnBatching: false` and writes in transactions only: with it on, a
- * commit that fails also rejects a promise inside lmdb that nobody can reach, and that ends the process.
+ * `eventTurnBatching` must stay off, and writes go into transactions: with it on, a commit that fails (a full disk)
+ * also rejects a promise inside lmdb that nobody can reach, and that ends the process.
  */
 export function openLmdb<V, K extends string | number | (string | number)[]>(
   path: string,
@@ -21,7 +21,7 @@ export function openLmdb<V, K extends string | number | (string | number)[]>(
   const require = createRequire(import.meta.url) // native and slow to load: only when an environment is opened
   const { open } = require('lmdb') as typeof import('lmdb')
   // `noSubdir: false`: otherwise a folder with a dot in its name would be taken for a file.
-  return open<V, K>({ ...options, path, noSubdir: false, overlappingSync: false })
+  return open<V, K>({ ...options, path, noSubdir: false, overlappingSync: false, eventTurnBatching: false })
 }
 
 /**

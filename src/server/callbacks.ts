@@ -3,7 +3,7 @@ import type { Outbound } from '../common/outbound.ts'
 import { badRequest, CallRefusedError } from './errors.ts'
 import { failureOf } from './network.ts'
 import { signRequest } from './signing.ts'
-import type { ClientRecord, InstallableRecord, UserRecord } from './state/records.ts'
+import type { ClientRecord, InstallableRecord } from './state/records.ts'
 
 /** How an add-on is told of its installation. */
 export interface Callbacks {
@@ -16,7 +16,7 @@ export interface Callbacks {
     signature: string,
   ): Promise<void>
   /** Says good-bye; what is answered changes nothing. Resolves with the failure, if there was one. */
-  remove(url: string, client: ClientRecord, by: UserRecord | undefined): Promise<string | undefined>
+  remove(url: string, client: ClientRecord): Promise<string | undefined>
 }
 
 export interface CallbackOptions {
@@ -55,13 +55,13 @@ export function createCallbacks(options: CallbackOptions): Callbacks {
   return {
     install: (url, document) => confirmed('installation', url, document),
     update: (url, document, signature) => confirmed('update', url, document, signature),
-    async remove(url, client, by) {
+    async remove(url, client) {
       try {
         const answer = await send(
           'DELETE',
           appendSegment(url, client.oauthId),
           undefined,
-          signatureFor(client, by),
+          signatureFor(client),
         )
         return answer.status >= 200 && answer.status < 300 ? undefined : `answered ${answer.status}`
       } catch (error) {
@@ -71,12 +71,14 @@ export function createCallbacks(options: CallbackOptions): Callbacks {
   }
 }
 
-/** Signs a call about an installation, in the name of the person who caused it. */
-export const signatureFor = (client: ClientRecord, by: UserRecord | undefined): string =>
+/**
+ * Signs a call about an installation, in nobody's name: a token that names a person may be one that this person got
+ * from a page of the add-on, and proves nothing about the server.
+ */
+export const signatureFor = (client: ClientRecord): string =>
   signRequest({
     oauthId: client.oauthId,
     secret: client.secret,
-    user: by,
     ...(client.roomId === null ? {} : { roomId: client.roomId }),
   })
 

@@ -52,7 +52,7 @@ export interface ChatOptions {
   readonly present: Presenter
   fire(happening: Happening): void
   /** Ends an installation whose room goes away. */
-  endInstallations(room: RoomRecord, author: Author): Promise<void>
+  endInstallations(room: RoomRecord): Promise<void>
 }
 
 const colors = ['yellow', 'green', 'red', 'purple', 'gray'] as const
@@ -229,7 +229,7 @@ export function createChat({ state, present, fire, endInstallations }: ChatOptio
     async deleteRoom(room, author) {
       // Fired first: the webhooks of installations in this room hear of it too, and go with it.
       fireFrom('room_deleted', living(room), author)
-      await endInstallations(room, author)
+      await endInstallations(room)
       await state.write(() => {
         state.messages.removeRoom(room.id)
         for (const webhook of state.webhooks.all())

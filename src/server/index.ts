@@ -252,7 +252,7 @@ export function createHipChatServer(options: ServerOptions = {}): HipChatServer 
       const { installer, state } = live().context
       const client = state.clients.get(oauthId)
       if (!client) throw notFound('Installation', oauthId)
-      await installer.uninstall(client, adminId)
+      await installer.uninstall(client)
     },
     installations: () =>
       live()

@@ -21,7 +21,7 @@ export interface Installer {
    */
   install(request: InstallRequest): Promise<Installed>
   /** Revokes the client first, then tells the add-on, whose answer cannot stop it. */
-  uninstall(client: ClientRecord, by: number | undefined): Promise<void>
+  uninstall(client: ClientRecord): Promise<void>
   /** The document behind an `installable_url`, once; reading it completes an installation by browser. */
   readInstallable(key: string, token: string): Promise<InstallableRecord['document'] | undefined>
   /** Where a browser has to be sent after an uninstallation, newest last. */
@@ -145,7 +145,7 @@ export function createInstaller(options: InstallerOptions): Installer {
       addWebhooks(live)
       return { live, old: before }
     })
-    if (old) sayGoodBye(old, live.installedBy)
+    if (old) sayGoodBye(old)
     return live
   }
 
@@ -155,13 +155,12 @@ export function createInstaller(options: InstallerOptions): Installer {
     request: InstallRequest,
   ): Promise<Installed> {
     const installable = document.capabilities?.installable
-    const by = state.people.get(request.by)
     if (installable?.updateCallbackUrl !== undefined) {
       // The new scopes count while the callback is open, so that the tokens it asks for have them.
       await state.write(() => state.clients.put({ ...existing, scopes: clientFrom(document).scopes }))
       const { oauthSecret: _, ...told } = documentOf(existing)
       try {
-        await callbacks.update(installable.updateCallbackUrl, told, signatureFor(existing, by))
+        await callbacks.update(installable.updateCallbackUrl, told, signatureFor(existing))
       } catch (error) {
         await state.write(() => {
           if (!state.clients.get(existing.oauthId)) return
@@ -222,23 +221,22 @@ export function createInstaller(options: InstallerOptions): Installer {
     }
   }
 
-  async function uninstall(client: ClientRecord, by: number | undefined): Promise<void> {
+  async function uninstall(client: ClientRecord): Promise<void> {
     // Revoked first: the add-on can check that it is true by asking for a token.
     await state.write(() => state.clients.remove(client))
     log.info({ key: client.key, oauthId: client.oauthId, room: client.roomId }, 'add-on uninstalled')
     if (client.status === 'pending') return // it was never told that it is installed
-    sayGoodBye(client, by)
+    sayGoodBye(client)
     const uninstalledUrl = client.descriptor.capabilities?.installable?.uninstalledUrl
     if (uninstalledUrl !== undefined) await redirectUrl('uninstalled', uninstalledUrl, client, false)
   }
 
   /** Behind the deliveries that are still waiting for the add-on: it hears of the end last. */
-  function sayGoodBye(client: ClientRecord, by: number | undefined): void {
+  function sayGoodBye(client: ClientRecord): void {
     const url = client.descriptor.capabilities?.installable?.callbackUrl
     if (url === undefined) return
-    const user = by === undefined ? undefined : state.people.get(by)
     options.queues.add(`${client.oauthId} ${client.roomId ?? ''}`, async () => {
-      const failure = await callbacks.remove(url, client, user)
+      const failure = await callbacks.remove(url, client)
       if (failure) log.warn({ key: client.key, oauthId: client.oauthId, error: failure }, 'DELETE callback')
     })
   }

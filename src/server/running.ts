@@ -65,10 +65,9 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
     state,
     present,
     fire: delivery.fire,
-    async endInstallations(room, author) {
-      const by = author.kind === 'user' ? author.id : undefined
+    async endInstallations(room) {
       for (const client of state.clients.all())
-        if (client.roomId === room.id) await installer.uninstall(client, by)
+        if (client.roomId === room.id) await installer.uninstall(client)
     },
   })
   const calls = createCounter(settings.limits.windowSeconds, settings.limitsEnforced)

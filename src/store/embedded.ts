@@ -44,7 +44,7 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
 
   function openFolder(): Opened {
     try {
-      const root = openLmdb<Buffer, string>(path, { eventTurnBatching: false })
+      const root = openLmdb<Buffer, string>(path)
       return {
         root,
         values: root.openDB<Buffer, string>({ name: 'values', encoding: 'binary' }),

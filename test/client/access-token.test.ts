@@ -163,7 +163,6 @@ describe('a token', () => {
     tokenEndpoint()
     const store = createMemoryStore()
     const tokens = createTokens({ store, secretKey: 'correct horse battery staple' })
-    hipchat()
     expect(await tokens.get(credentials())).toBe('T1')
     expect(await store.get(tokenKey('a1b2'))).toMatch(/^sealed:/)
     expect(await store.get(tokenKey('a1b2'))).not.toContain('T1"')

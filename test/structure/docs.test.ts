@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -66,20 +75,21 @@ function compileBlocks(): string[] {
   const folder = mkdtempSync(join(tmpdir(), 'hipchat-addon-docs-'))
   try {
     const origin = writeBlocks(folder)
+    writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
+    symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
     writeFileSync(
       join(folder, 'tsconfig.json'),
       JSON.stringify({
         extends: join(root, 'tsconfig.json'),
         compilerOptions: {
           rootDir: '/',
-          typeRoots: [join(root, 'node_modules/@types')],
+          exactOptionalPropertyTypes: false, // few projects of readers have it on
           paths: {
             'hipchat-addon': [join(root, 'src/index.ts')],
             'hipchat-addon/server': [join(root, 'src/server/index.ts')],
-            '*': [join(root, 'node_modules/*'), join(root, 'node_modules/@types/*')],
           },
         },
-        include: ['**/*.ts'],
+        include: ['block-*/**/*.ts'],
       }),
     )
     // TypeScript 7 has a command and no API.

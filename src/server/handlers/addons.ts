@@ -30,7 +30,7 @@ export const addonHandlers: Pick<Handlers, AddonOperation> = {
     if (!client || !named) throw notFound('Installation', installable_id)
     const room = client.roomId === null ? undefined : state.rooms.get(client.roomId)
     requireRights(room, session)
-    await installer.uninstall(client, session.user?.id)
+    await installer.uninstall(client)
     return undefined
   },
 

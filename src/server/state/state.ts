@@ -1,4 +1,4 @@
-import { openLmdb } from '../../common/lmdb.ts'
+import { commitFailure, openLmdb } from '../../common/lmdb.ts'
 import { type Micros, nowMicros } from '../dates.ts'
 import { type ClientState, createClientState } from './clients.ts'
 import { createMessages, type Messages } from './messages.ts'
@@ -43,7 +43,13 @@ export function openState(path: string, options: { durable: boolean }): State {
     people: createPeople(db),
     rooms: createRooms(db),
     messages: createMessages(db),
-    write: (work) => db.transaction(work),
+    async write(work) {
+      try {
+        return await db.transaction(work)
+      } catch (error) {
+        throw await commitFailure(error)
+      }
+    },
     group: () => groups.get('own'),
     setGroup: (group) => groups.put(['own'], group),
     emoticons,

@@ -1,0 +1,535 @@
+import nock from 'nock'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createAccessTokens } from '../../src/client/access-token.ts'
+import { createBudget } from '../../src/client/limits.ts'
+import type { CallRecord } from '../../src/client/request.ts'
+import { html } from '../../src/common/html.ts'
+import { createOutbound } from '../../src/common/outbound.ts'
+import { createMemoryStore } from '../../src/store/memory.ts'
+import { createSealing } from '../../src/store/sealing.ts'
+import { apiUrl, caller, credentials, failure, hipchat, host, room17, shown, useNock } from './support.ts'
+
+useNock()
+beforeEach(() => {
+  vi.spyOn(Math, 'random').mockReturnValue(0) // the shortest pauses between attempts
+})
+afterEach(() => {
+  vi.useRealTimers()
+  vi.restoreAllMocks()
+})
+
+const notification = '/room/17/notification'
+const hello = { id_or_name: 17, message: 'Hello' }
+
+describe('the address of a call', () => {
+  it.each([
+    ['#general', '%23general'],
+    ['a/b', 'a%2Fb'],
+    ['Team Room', 'Team%20Room'],
+    ['a,b', 'a%2Cb'],
+    ['Zürich 😀', 'Z%C3%BCrich%20%F0%9F%98%80'],
+    ['../user', '..%2Fuser'],
+    ['...', '...'],
+    ['?x=1&y', '%3Fx%3D1%26y'],
+    ['100%', '100%25'],
+    ['{id_or_name}', '%7Bid_or_name%7D'],
+    [17, '17'],
+  ])('has %j as one segment', async (id_or_name, segment) => {
+    let path = ''
+    nock(host)
+      .get(/.*/)
+      .reply(200, (uri) => {
+        path = uri
+        return room17
+      })
+    await caller()('getRoom', { id_or_name })
+    expect(path).toBe(`/v2/room/${segment}`)
+  })
+
+  it.each(['.', '..', 'a\ud800'])('cannot have %j in it: refused, not sent elsewhere', async (id_or_name) => {
+    const elsewhere = nock(host).get(/.*/).reply(200, room17)
+    expect(await failure(caller()('getRoom', { id_or_name }))).toMatchObject({
+      code: 'ERR_CONFIGURATION',
+      message: `getRoom: id_or_name is ${JSON.stringify(id_or_name)}, which no address can hold; use the id`,
+    })
+    expect(elsewhere.isDone()).toBe(false)
+  })
+
+  it.each([
+    [undefined, 'undefined'],
+    [null, 'null'],
+    ['', 'string'],
+    [Number.NaN, 'number'],
+    [1.5, 'number'],
+    [{}, 'object'],
+    [[17], 'array'],
+  ])('needs an id or a name, and %j is none', async (id_or_name, came) => {
+    expect(await failure(caller()('getRoom', { id_or_name }))).toMatchObject({
+      code: 'ERR_CONFIGURATION',
+      message: `getRoom: expected id_or_name to be an id or a name, came ${came}`,
+    })
+  })
+
+  it('begins with the address of the API, with a slash at its end or without', async () => {
+    for (const base of ['https://chat.example.net/v2', apiUrl]) {
+      const server = hipchat().get('/room/17').reply(200, room17)
+      expect(await caller({ apiUrl: base })('getRoom', { id_or_name: 17 })).toEqual(room17)
+      expect(server.isDone()).toBe(true)
+    }
+  })
+
+  it('has the query encoded', async () => {
+    let query = ''
+    hipchat()
+      .get(/^\/v2\/room\/17\/history/)
+      .reply(200, (uri) => {
+        query = uri.slice(uri.indexOf('?'))
+        return { items: [] }
+      })
+    await caller()('getRoomHistory', {
+      id_or_name: 17,
+      date: '2016-05-26T10:00:00+02:00',
+      reverse: false,
+      expand: 'a&b=c #',
+      timezone: undefined,
+    })
+    expect(query).toBe('?date=2016-05-26T10%3A00%3A00%2B02%3A00&reverse=false&expand=a%26b%3Dc+%23')
+  })
+
+  it('on a host that is not allowed any more is a matter of configuration', async () => {
+    const elsewhere = nock('https://evil.example.org').get('/v2/room/17').reply(200, room17)
+    const call = caller({ apiUrl: 'https://evil.example.org/v2/' })
+    expect(await failure(call('getRoom', { id_or_name: 17 }))).toMatchObject({
+      code: 'ERR_CONFIGURATION',
+      message: 'getRoom: host evil.example.org is not among the allowed hosts; nothing was sent',
+    })
+    expect(elsewhere.isDone()).toBe(false)
+  })
+})
+
+describe('what a call is given', () => {
+  it('is sent as JSON with the token', async () => {
+    const server = hipchat()
+      .post(notification, { message: 'Hello', notify: true })
+      .matchHeader('authorization', 'Bearer T1')
+      .matchHeader('content-type', 'application/json')
+      .reply(204)
+    const given = { ...hello, notify: true, color: undefined }
+    expect(await caller()('sendRoomNotification', given)).toBeUndefined()
+    expect(server.isDone()).toBe(true)
+  })
+
+  it('may be HTML where a text is taken', async () => {
+    const server = hipchat().post(notification, { message: '<b>&lt;i&gt;</b>' }).reply(204)
+    await caller()('sendRoomNotification', { id_or_name: 17, message: html`<b>${'<i>'}</b>` })
+    expect(server.isDone()).toBe(true)
+  })
+
+  it('is refused by name when the operation does not take it', async () => {
+    const server = hipchat().post(notification).reply(204)
+    expect(await failure(caller()('sendRoomNotification', { ...hello, colour: 'red' }))).toMatchObject({
+      code: 'ERR_CONFIGURATION',
+      message:
+        'sendRoomNotification: colour is not a parameter of it; known are id_or_name, message, from, message_format, color, notify, attach_to, card',
+    })
+    expect(server.isDone()).toBe(false)
+  })
+
+  it.each<[object, string]>([
+    [{ message: undefined }, 'message is missing'],
+    [{ message: '' }, 'message must NOT have fewer than 1 characters, came 0'],
+    [{ message: 'x'.repeat(10_001) }, 'message must NOT have more than 10000 characters, came 10001'],
+    [{ message: 5 }, 'message must be string, not number'],
+    [{ color: 'blue' }, 'color must be one of yellow, green, red, purple, gray, random'],
+    [{ notify: 'true' }, 'notify must be boolean, not string'],
+    [{ card: { style: 'link', id: '1' } }, 'card.title is missing'],
+    [
+      { card: { style: 'link', id: '1', title: 'A', thumbnail: { url: 'x', width: '5' } } },
+      'card.thumbnail.width must be number, not string',
+    ],
+  ])('is refused when HipChat would: %j', async (wrong, why) => {
+    const server = hipchat().post(notification).reply(204)
+    expect(await failure(caller()('sendRoomNotification', { ...hello, ...wrong }))).toMatchObject({
+      code: 'ERR_CONFIGURATION',
+      message: `sendRoomNotification: ${why}; nothing was sent`,
+    })
+    expect(server.isDone()).toBe(false)
+  })
+
+  it.each<[object, string]>([
+    [{ 'max-results': 1001 }, 'max-results must be <= 1000'],
+    [{ 'max-results': '50' }, 'max-results must be integer, not string'],
+    [{ 'start-index': -1 }, 'start-index must be >= 0'],
+    [{ expand: null }, 'expand must be string, not null'],
+  ])('is refused in the query too: %j', async (query, why) => {
+    const server = nock(host).get(/.*/).reply(200, { items: [] })
+    expect(await failure(caller()('getAllRooms', { ...query }))).toMatchObject({
+      code: 'ERR_CONFIGURATION',
+      message: `getAllRooms: ${why}; nothing was sent`,
+    })
+    expect(server.isDone()).toBe(false)
+  })
+})
+
+describe('what comes back', () => {
+  it('is the JSON of the operation, with members nobody knew of', async () => {
+    const answer = { ...room17, topic: 'Lunch', invented_later: { x: 1 } }
+    hipchat().get('/room/17').reply(200, answer)
+    expect(await caller()('getRoom', { id_or_name: 17 })).toEqual(answer)
+  })
+
+  it.each<[string, number, string, string]>([
+    [
+      'another shape',
+      200,
+      '{"id": "seventeen", "name": "Lobby"}',
+      "HipChat's answer is not what it should be: id must be integer, not string",
+    ],
+    ['half of it', 200, '{"id": 17}', "HipChat's answer is not what it should be: name is missing"],
+    ['null', 200, 'null', "HipChat's answer is not what it should be: value must be object, not null"],
+    ['a page', 200, '<html>Hi</html>', 'expected JSON, came "<html>Hi</html>"'],
+    ['nothing', 200, '', 'expected JSON, came ""'],
+    ['a cut answer', 200, '{"id": 17, "na', 'expected JSON, came "{\\"id\\": 17, \\"na"'],
+    ['a redirect', 302, '', 'expected status 200, came the redirect 302'],
+  ])('is refused when it is %s', async (_, status, body, why) => {
+    hipchat().get('/room/17').reply(status, body, { location: 'https://chat.example.net/v2/room/18' })
+    const elsewhere = hipchat().get('/room/18').reply(200, room17)
+    expect(await failure(caller()('getRoom', { id_or_name: 17 }))).toMatchObject({
+      code: 'ERR_UNEXPECTED_ANSWER',
+      message: `getRoom: ${why}`,
+    })
+    expect(elsewhere.isDone()).toBe(false)
+  })
+
+  it('names the member of a list that is wrong', async () => {
+    hipchat()
+      .get('/room')
+      .reply(200, { items: [room17, { id: 18 }] })
+    expect(await failure(caller()('getAllRooms'))).toMatchObject({
+      code: 'ERR_UNEXPECTED_ANSWER',
+      message: "getAllRooms: HipChat's answer is not what it should be: items.1.name is missing",
+    })
+  })
+})
+
+describe('a refusal of HipChat', () => {
+  it('has status, operation, reason and field', async () => {
+    hipchat()
+      .post(notification)
+      .reply(400, {
+        error: { code: 400, type: 'Bad Request', message: 'Not of type boolean', field: 'notify' },
+      })
+    expect(await failure(caller()('sendRoomNotification', hello))).toMatchObject({
+      code: 'ERR_API',
+      status: 400,
+      operation: 'sendRoomNotification',
+      reason: 'Not of type boolean',
+      field: 'notify',
+      message:
+        'sendRoomNotification: HipChat answered 400 for the field notify: Not of type boolean',
+    })
+  })
+
+  it.each([
+    '<html>502 from a proxy</html>',
+    '',
+    'null',
+    '[]',
+    '{"error": "invalid_grant"}',
+    '{"error": {"message": 5, "field": []}}',
+    '{"error": null}',
+  ])('needs no explanation: %s', async (body) => {
+    hipchat().get('/room/17').reply(404, body)
+    expect(await failure(caller()('getRoom', { id_or_name: 17 }))).toMatchObject({
+      code: 'ERR_API',
+      status: 404,
+      field: undefined,
+      message: 'getRoom: HipChat answered 404: status 404 without an explanation',
+    })
+  })
+
+  it('of several kilobytes is cut', async () => {
+    hipchat()
+      .get('/room/17')
+      .reply(400, { error: { message: 'x'.repeat(9_000) } })
+    const error = await failure(caller()('getRoom', { id_or_name: 17 }))
+    expect(error['code']).toBe('ERR_API')
+    expect(error.message.length).toBeLessThan(600)
+  })
+
+  it('shows no token', async () => {
+    hipchat().get('/room/17').reply(404)
+    hipchat().post(notification).replyWithError('reset')
+    const call = caller({ token: async () => 'secret-token' })
+    expect(shown(await failure(call('getRoom', { id_or_name: 17 })))).not.toContain('secret-token')
+    expect(shown(await failure(call('sendRoomNotification', hello)))).not.toContain('secret-token')
+  })
+})
+
+describe('a token that is refused', () => {
+  it('is renewed, and the call repeated, whatever it does', async () => {
+    hipchat().post(notification).matchHeader('authorization', 'Bearer T1').reply(401)
+    const second = hipchat().post(notification).matchHeader('authorization', 'Bearer T2').reply(204)
+    const renew = vi.fn(async () => 'T2')
+    await caller({ renew })('sendRoomNotification', hello)
+    expect(second.isDone()).toBe(true)
+    expect(renew.mock.calls).toEqual([['T1']])
+  })
+
+  it('is renewed once: a second refusal is the answer', async () => {
+    hipchat()
+      .persist()
+      .get('/room/17')
+      .reply(401, { error: { message: 'Invalid OAuth session' } })
+    const renew = vi.fn(async () => 'T2')
+    expect(await failure(caller({ renew })('getRoom', { id_or_name: 17 }))).toMatchObject({
+      code: 'ERR_API',
+      status: 401,
+      message: 'getRoom: HipChat answered 401: Invalid OAuth session',
+    })
+    expect(renew).toHaveBeenCalledTimes(1)
+  })
+
+  it('that cannot be renewed is the answer too', async () => {
+    const once = hipchat().get('/room/17').reply(401)
+    expect(await failure(caller()('getRoom', { id_or_name: 17 }))).toMatchObject({
+      code: 'ERR_API',
+      status: 401,
+      message: 'getRoom: HipChat answered 401: status 401 without an explanation',
+    })
+    expect(once.isDone()).toBe(true)
+  })
+
+  it('by fifty calls at once is exchanged once', async () => {
+    const tokens = createAccessTokens({
+      store: createMemoryStore(),
+      sealing: createSealing(),
+      outbound: createOutbound({ hosts: ['chat.example.net'] }),
+      timeout: 2_000,
+      warn: () => {},
+    })
+    let exchanges = 0
+    hipchat()
+      .persist()
+      .post('/oauth/token')
+      .delay(20)
+      .reply(200, () => ({ access_token: `T${++exchanges}`, expires_in: 3599 }))
+    hipchat()
+      .persist()
+      .get('/room/17')
+      .reply(function () {
+        return this.req.headers['authorization'] === 'Bearer T1' ? [401] : [200, room17]
+      })
+    const call = caller({
+      token: () => tokens.get(credentials()),
+      renew: (refused) => tokens.renew(credentials(), refused),
+    })
+    const answers = await Promise.all(Array.from({ length: 50 }, () => call('getRoom', { id_or_name: 17 })))
+    expect(answers).toEqual(Array(50).fill(room17))
+    expect(exchanges).toBe(2)
+  })
+})
+
+describe('what may pass', () => {
+  const count = (path: string, method: 'GET' | 'POST' | 'PUT' | 'DELETE', status: number) => {
+    const attempts = { count: 0 }
+    hipchat()
+      .persist()
+      .intercept(path, method)
+      .reply(() => {
+        attempts.count += 1
+        return [status, '<html>']
+      })
+    return attempts
+  }
+
+  it.each([500, 502, 503, 504])('a read is tried three times on %d', async (status) => {
+    const attempts = count('/room/17', 'GET', status)
+    expect(await failure(caller()('getRoom', { id_or_name: 17 }))).toMatchObject({
+      code: 'ERR_API',
+      status,
+      message: `getRoom: HipChat answered ${status}: status ${status} without an explanation`,
+    })
+    expect(attempts.count).toBe(3)
+  })
+
+  it('a read succeeds when a later attempt does, and the log says how many it took', async () => {
+    hipchat().get('/room/17').reply(503)
+    hipchat().get('/room/17').replyWithError('reset')
+    hipchat().get('/room/17').reply(200, room17)
+    const records: CallRecord[] = []
+    const call = caller({}, { onCall: (record) => records.push(record) })
+    expect(await call('getRoom', { id_or_name: 17 })).toEqual(room17)
+    expect(records).toEqual([
+      { operation: 'getRoom', status: 200, attempts: 3, milliseconds: expect.any(Number) },
+    ])
+  })
+
+  it.each([400, 403, 404, 405, 501])('a read is not repeated on %d', async (status) => {
+    const attempts = count('/room/17', 'GET', status)
+    expect((await failure(caller()('getRoom', { id_or_name: 17 })))['code']).toBe('ERR_API')
+    expect(attempts.count).toBe(1)
+  })
+
+  it.each([
+    ['POST', notification, 'sendRoomNotification', hello],
+    ['PUT', '/room/17', 'updateRoom', { id_or_name: 17, topic: 'Lunch' }],
+    ['DELETE', '/room/17', 'deleteRoom', { id_or_name: 17 }],
+  ] as const)('a %s is not repeated on 503: it may have had its effect', async (method, path, id, given) => {
+    const attempts = count(path, method, 503)
+    expect(await failure(caller()(id, given))).toMatchObject({ code: 'ERR_API', status: 503 })
+    expect(attempts.count).toBe(1)
+  })
+
+  it('a read gives up after three broken connections', async () => {
+    hipchat().get('/room/17').times(3).replyWithError('reset')
+    expect(await failure(caller()('getRoom', { id_or_name: 17 }))).toMatchObject({
+      code: 'ERR_NETWORK',
+      message: 'getRoom: chat.example.net could not be reached: reset.',
+    })
+    expect(nock.isDone()).toBe(true)
+  })
+
+  it('a message is not repeated over a broken connection, and says what is not known', async () => {
+    hipchat().post(notification).replyWithError('reset')
+    const second = hipchat().post(notification).reply(204)
+    expect(await failure(caller()('sendRoomNotification', hello))).toMatchObject({
+      code: 'ERR_NETWORK',
+      message:
+        'sendRoomNotification: chat.example.net could not be reached: reset. Whether it took effect is not known, so it was not repeated.',
+    })
+    expect(second.isDone()).toBe(false)
+  })
+
+  it('a message that is not answered in time is not repeated either', async () => {
+    hipchat().post(notification).delay(30_000).reply(204)
+    const second = hipchat().post(notification).reply(204)
+    expect(await failure(caller({}, { timeout: 60 })('sendRoomNotification', hello))).toMatchObject({
+      code: 'ERR_NETWORK',
+      message:
+        'sendRoomNotification: chat.example.net did not answer within 60 ms. Whether it took effect is not known, so it was not repeated.',
+    })
+    expect(second.isDone()).toBe(false)
+  })
+})
+
+describe('a signal', () => {
+  const reason = new Error('closing')
+
+  it('that is aborted already keeps the call, and the exchange for its token, from being sent', async () => {
+    const server = hipchat().get('/room/17').reply(200, room17)
+    const token = vi.fn(async () => 'T1')
+    expect(
+      await failure(caller({ token })('getRoom', { id_or_name: 17 }, AbortSignal.abort(reason))),
+    ).toBe(reason)
+    expect(server.isDone()).toBe(false)
+    expect(token).not.toHaveBeenCalled()
+  })
+
+  it('ends a call that hangs', async () => {
+    hipchat().get('/room/17').delay(30_000).reply(200, room17)
+    const controller = new AbortController()
+    const call = caller()('getRoom', { id_or_name: 17 }, controller.signal)
+    setTimeout(() => controller.abort(reason), 30)
+    expect(await failure(call)).toBe(reason)
+  })
+
+  it('ends the wait for a token, without ending it for others', async () => {
+    hipchat().get('/room/17').reply(200, room17)
+    const controller = new AbortController()
+    let give = (_: string): void => {}
+    const token = new Promise<string>((resolve) => {
+      give = resolve
+    })
+    const call = caller({ token: () => token })
+    const [one, other] = [
+      call('getRoom', { id_or_name: 17 }, controller.signal),
+      call('getRoom', { id_or_name: 17 }),
+    ]
+    controller.abort(reason)
+    expect(await failure(one)).toBe(reason)
+    give('T1')
+    expect(await other).toEqual(room17)
+  })
+
+  it('ends the pause between attempts', async () => {
+    vi.mocked(Math.random).mockReturnValue(100)
+    const controller = new AbortController()
+    hipchat()
+      .get('/room/17')
+      .reply(() => {
+        setTimeout(() => controller.abort(reason), 10)
+        return [503]
+      })
+    expect(await failure(caller()('getRoom', { id_or_name: 17 }, controller.signal))).toBe(reason)
+  })
+
+  it('ends the wait for an allowance', async () => {
+    const controller = new AbortController()
+    hipchat()
+      .post(notification)
+      .reply(() => {
+        setTimeout(() => controller.abort(reason), 10)
+        return [429, '', { 'retry-after': '600' }]
+      })
+    const patient = 3_600_000
+    const call = caller({ budget: createBudget(patient) }, { maxWait: patient })
+    expect(await failure(call('sendRoomNotification', hello, controller.signal))).toBe(reason)
+  })
+})
+
+describe('what cannot be allowed', () => {
+  it('is refused for want of a scope before anything is sent, and says what was approved', async () => {
+    const server = hipchat().get('/room/17').reply(200, room17)
+    const token = vi.fn(async () => 'T1')
+    const call = caller({ scopes: ['send_notification', 'admin_room'], token })
+    expect(await failure(call('getRoom', { id_or_name: 17 }))).toMatchObject({
+      code: 'ERR_MISSING_SCOPE',
+      needed: ['view_group', 'view_room'],
+      granted: ['send_notification', 'admin_room'],
+      message:
+        'getRoom needs the scope view_group or view_room; installation a1b2 was approved with send_notification, admin_room. An add-on asks for scopes in createAddon, and gets them when the installation is updated.',
+    })
+    expect(server.isDone()).toBe(false)
+    expect(token).not.toHaveBeenCalled()
+  })
+
+  it('is sent when any one of the scopes was approved, or nobody knows, or none is needed', async () => {
+    hipchat().get('/room/17').twice().reply(200, room17)
+    await caller({ scopes: ['view_room'] })('getRoom', { id_or_name: 17 })
+    await caller({ scopes: undefined })('getRoom', { id_or_name: 17 })
+    hipchat().get('/capabilities').reply(404)
+    expect((await failure(caller({ scopes: [] })('getCapabilities')))['code']).toBe('ERR_API')
+    expect(nock.isDone()).toBe(true)
+  })
+
+  it.each([18, '18', '0018'])('is a room installation speaking in room %j', async (id_or_name) => {
+    const server = nock(host).post(/.*/).reply(204)
+    const call = caller({ roomId: 17 })
+    expect(await failure(call('sendRoomNotification', { ...hello, id_or_name }))).toMatchObject({
+      code: 'ERR_ROOM_INSTALLATION',
+      message: `sendRoomNotification names room ${id_or_name}, but installation a1b2 is bound to room 17 and may act there only`,
+    })
+    expect(server.isDone()).toBe(false)
+  })
+
+  it('is a room installation asking about the group', async () => {
+    const server = nock(host).get(/.*/).reply(200, { items: [] })
+    expect(await failure(caller({ roomId: 17 })('getAllRooms'))).toMatchObject({
+      code: 'ERR_ROOM_INSTALLATION',
+      message:
+        'getAllRooms is not open to a room installation: installation a1b2 is bound to room 17. Install the add-on for the whole group.',
+    })
+    expect(server.isDone()).toBe(false)
+  })
+
+  it('is not a room installation in its own room, which it may name', async () => {
+    hipchat().post(notification).twice().reply(204)
+    hipchat().post('/room/Lobby/notification').reply(204)
+    const call = caller({ roomId: 17 })
+    await call('sendRoomNotification', hello)
+    await call('sendRoomNotification', { ...hello, id_or_name: '17' })
+    await call('sendRoomNotification', { ...hello, id_or_name: 'Lobby' })
+    expect(nock.isDone()).toBe(true)
+  })
+})
