@@ -5,26 +5,37 @@
 export interface Running {
   /** Whether another one may be taken on. */
   readonly accepting: 'yes' | 'full' | 'closing'
-  /**
-   * Runs a task after all earlier ones of the same queue; without a queue at once. The task's signal is aborted when
-   * closing has taken long enough.
-   */
-  run<T>(queue: string | undefined, task: (signal: AbortSignal) => Promise<T>): Promise<T>
+  /** Runs a task after all earlier ones of the same queue; without a queue at once. */
+  run<T>(queue: string | undefined, task: (turn: Turn) => Promise<T>): Promise<T>
   /** Takes nothing more on, waits up to `timeout` milliseconds, then aborts. Resolves with how many were aborted. */
   close(timeout: number): Promise<number>
+}
+
+/** What a running task can look at. */
+export interface Turn {
+  /** Aborted when closing has taken long enough. Made when it is first asked for: few handlers do. */
+  readonly signal: AbortSignal
 }
 
 export function createRunning(max: number): Running {
   const controllers = new Set<AbortController>()
   const tails = new Map<string, Promise<unknown>>()
+  let count = 0
   let closing = false
   let allDone: (() => void) | undefined
 
-  async function run<T>(queue: string | undefined, task: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const controller = new AbortController()
-    controllers.add(controller)
+  async function run<T>(queue: string | undefined, task: (turn: Turn) => Promise<T>): Promise<T> {
+    count += 1
+    let controller: AbortController | undefined
+    const turn: Turn = {
+      get signal() {
+        controller ??= new AbortController()
+        controllers.add(controller)
+        return controller.signal
+      },
+    }
     const earlier = queue === undefined ? undefined : tails.get(queue)
-    const result = earlier ? earlier.then(() => task(controller.signal)) : task(controller.signal)
+    const result = earlier ? earlier.then(() => task(turn)) : task(turn)
     if (queue !== undefined) {
       const tail = result.catch(() => {}) // the next one runs whatever became of this one
       tails.set(queue, tail)
@@ -35,20 +46,21 @@ export function createRunning(max: number): Running {
     try {
       return await result
     } finally {
-      controllers.delete(controller)
-      if (controllers.size === 0) allDone?.()
+      count -= 1
+      if (controller) controllers.delete(controller)
+      if (count === 0) allDone?.()
     }
   }
 
   return {
     get accepting() {
       if (closing) return 'closing'
-      return controllers.size < max ? 'yes' : 'full'
+      return count < max ? 'yes' : 'full'
     },
     run,
     async close(timeout) {
       closing = true
-      if (controllers.size === 0) return 0
+      if (count === 0) return 0
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, timeout)
         allDone = () => {
@@ -56,7 +68,7 @@ export function createRunning(max: number): Running {
           resolve()
         }
       })
-      const left = controllers.size
+      const left = count
       for (const controller of controllers) controller.abort(new Error('the add-on is closing'))
       return left
     },

@@ -59,18 +59,27 @@ export function findToken(request: IncomingMessage, query: URLSearchParams): str
 
 /** Reads `iss` without verifying anything: only to know whose key to verify with. */
 function readIssuer(token: string): string {
-  const decoded = jsonwebtoken.decode(token, { complete: true })
-  if (!decoded || typeof decoded.payload === 'string')
-    throw new SignedRequestError('malformed', 'the signed request is not a JWT')
-  if (decoded.header.alg !== 'HS256')
+  const parts = token.split('.')
+  const [header, claims] = parts.length === 3 ? parts.slice(0, 2).map(decode) : []
+  if (!header || !claims) throw new SignedRequestError('malformed', 'the signed request is not a JWT')
+  if (header['alg'] !== 'HS256')
     throw new SignedRequestError(
       'malformed',
-      `expected a JWT signed with HS256, came ${JSON.stringify(decoded.header.alg)?.slice(0, 20)}`,
+      `expected a JWT signed with HS256, came ${String(JSON.stringify(header['alg'])).slice(0, 20)}`,
     )
-  const { iss }: { iss?: unknown } = decoded.payload
+  const { iss } = claims
   if (typeof iss !== 'string' || iss === '' || iss.length > 255)
     throw new SignedRequestError('malformed', 'the signed request names no issuer (iss)')
   return iss
+}
+
+function decode(part: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString('utf8'))
+    return isRecord(value) ? value : undefined
+  } catch {
+    return undefined
+  }
 }
 
 function readClaims(token: string, credentials: Credentials): SignedRequest {

@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http'
-import { setTimeout as delay } from 'node:timers/promises'
 import { type Delivery, delivery, type EventName } from '../api/events.ts'
 import type { Notification } from '../api/operations/messages.ts'
 import { toNotification } from '../client/notification.ts'
@@ -9,7 +8,8 @@ import { MissingScopeError, SignedRequestError } from '../errors.ts'
 import type { Credentials } from '../installation.ts'
 import { type EventContext, type Middleware, type Returned, readId, readSender } from './context.ts'
 import { type Core, facadeOf } from './core.ts'
-import type { Running } from './running.ts'
+import type { Logger } from './log.ts'
+import type { Running, Turn } from './running.ts'
 import { type SignedRequest, verifySignedRequest } from './signed-request.ts'
 
 /** A handler with what leads to it. */
@@ -168,8 +168,8 @@ async function handle(
   let context: EventContext | undefined
 
   const outcome = running
-    .run(webhook.ordered ? `${installation.oauthId}:${room}` : undefined, async (signal) => {
-      context = createContext(webhook, received, match, signed, core, signal)
+    .run(webhook.ordered ? `${installation.oauthId}:${room}` : undefined, async (turn) => {
+      context = createContext(webhook, received, match, signed, core, turn)
       const returned = await runMiddleware(receiving.middleware, webhook, context)
       return returned === undefined || returned === null
         ? undefined
@@ -198,12 +198,7 @@ async function handle(
       'delivery',
     )
 
-  const timer = new AbortController()
-  const first = await Promise.race([
-    outcome,
-    delay(core.settings.acknowledgeAfter, undefined, { signal: timer.signal }).catch(() => undefined),
-  ])
-  timer.abort()
+  const first = await within(core.settings.acknowledgeAfter, outcome)
   if (first) {
     record(first)
     return first
@@ -215,6 +210,16 @@ async function handle(
   })
   return { status: 204 }
 }
+
+/** What a promise resolves with, or `undefined` after so many milliseconds. */
+const within = <T>(milliseconds: number, promise: Promise<T>): Promise<T | undefined> =>
+  new Promise((resolve) => {
+    const timer = setTimeout(resolve, milliseconds, undefined)
+    void promise.then((value) => {
+      clearTimeout(timer)
+      resolve(value)
+    })
+  })
 
 /** The answer has gone: what the handler says is sent as any notification is. */
 async function sendLate(
@@ -245,7 +250,7 @@ function createContext(
   match: RegExpMatchArray | undefined,
   signed: SignedRequest,
   core: Core,
-  signal: AbortSignal,
+  turn: Turn,
 ): EventContext {
   const facade = facadeOf(core, signed.credentials.installation)
   const { item } = received
@@ -253,6 +258,7 @@ function createContext(
   const roomId = readId(item.room.id) ?? 0 // `refuseForeign` let only numbers pass
   const message = 'message' in item ? item.message : undefined
   const room = facade.room(roomId)
+  let log: Logger | undefined
   const attach = typeof message?.id === 'string' && message.id.length <= 36 ? { attach_to: message.id } : {}
   const context = {
     event: webhook.event,
@@ -260,8 +266,13 @@ function createContext(
     installation: signed.credentials.installation,
     client: facade.client,
     store: facade.values,
-    log: facade.log.child({ webhook: webhook.key, room: roomId }),
-    signal,
+    get log() {
+      log ??= facade.log.child({ webhook: webhook.key })
+      return log
+    },
+    get signal() {
+      return turn.signal
+    },
     room: Object.assign(Object.create(room), { name, privacy, is_archived }),
     sender: readSender(senderOf(received)),
     message,

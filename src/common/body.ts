@@ -27,27 +27,28 @@ export async function readBody(request: IncomingMessage, limit: number, timeout:
   if (charset && !/^(utf-?8|us-ascii)$/i.test(charset))
     throw new BodyRefusedError(415, `expected the charset utf-8, came ${charset}`)
 
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
+  const length = request.headers['content-length'] ?? null
+  const bytes = await new Promise<Buffer>((resolve, reject) => {
+    const timer = setTimeout(
       () => reject(new BodyRefusedError(408, `the body did not arrive within ${timeout} ms`)),
       timeout,
     )
+    getRawBody(request, { limit, length }, (error, body) => {
+      clearTimeout(timer)
+      if (!error) resolve(body)
+      else if (error.type === 'entity.too.large')
+        reject(new BodyRefusedError(413, `the body is longer than ${limit} bytes`))
+      else reject(new BodyRefusedError(400, 'the body could not be read: it broke off'))
+    })
   })
   try {
-    const bytes = await Promise.race([
-      getRawBody(request, { limit, length: request.headers['content-length'] ?? null }),
-      late,
-    ])
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch (error) {
-    if (error instanceof BodyRefusedError) throw error
-    if (isTooLarge(error)) throw new BodyRefusedError(413, `the body is longer than ${limit} bytes`)
-    throw new BodyRefusedError(400, 'the body could not be read: it broke off or is not UTF-8')
-  } finally {
-    clearTimeout(timer)
+    return utf8.decode(bytes)
+  } catch {
+    throw new BodyRefusedError(400, 'the body could not be read: it is not UTF-8')
   }
 }
+
+const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 /** Reads a JSON body. An empty one is refused like any other text that is no JSON. */
 export async function readJson(request: IncomingMessage, limit: number, timeout: number): Promise<unknown> {
@@ -58,6 +59,3 @@ export async function readJson(request: IncomingMessage, limit: number, timeout:
     throw new BodyRefusedError(400, text ? 'the body is not valid JSON' : 'expected a JSON body, came none')
   }
 }
-
-const isTooLarge = (error: unknown): boolean =>
-  error instanceof Error && 'type' in error && error.type === 'entity.too.large'
