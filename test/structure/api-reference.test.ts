@@ -1,0 +1,89 @@
+import { expect, it } from 'vitest'
+import { type Operation, parameterNames, pathParameters } from '../../src/api/operation.ts'
+import { operations } from '../../src/api/operations/index.ts'
+import type { Schema } from '../../src/common/schema.ts'
+
+/** The API reference is written from the table of operations: `npx vitest run test/structure/api-reference.test.ts --update` writes it anew. */
+it('docs/reference/api.md says what the table of operations says', async () => {
+  const page = [introduction, ...Object.entries(operations as Record<string, Operation>).map(section)].join(
+    '\n',
+  )
+  await expect(page).toMatchFileSnapshot('../../docs/reference/api.md')
+})
+
+const introduction = `# API
+
+HipChat's REST API v2 as this package knows it: one method per operation, on \`context.client\` and, where the path names a
+room, on \`context.room\` with the room filled in. Parameters are one flat object, under the names they have on the wire.
+A method is there when one of its scopes is among the add-on's; what only people may call is on the client that
+\`createPersonalClient\` gives. Collections are read with \`for await\`, page after page.
+
+This page is written from the table of operations in \`src/api/operations\`.
+`
+
+function section([id, operation]: [string, Operation]): string {
+  const {
+    method,
+    path,
+    summary,
+    scopes,
+    tokens,
+    result,
+    body,
+    query = {},
+    paging,
+    deprecated,
+    ownRoom,
+  } = operation
+  const properties = (body?.schema['properties'] ?? {}) as Record<string, Schema> // made by `object`
+  const required = (body?.schema['required'] ?? []) as string[] // made by `object`
+  const rows = [
+    ...parameterNames(path).map((name) => row(name, true, pathParameters[name] ?? {})),
+    ...Object.entries(query).map(([name, schema]) => row(name, false, schema)),
+    ...Object.entries(properties).map(([name, schema]) => row(name, required.includes(name), schema)),
+  ]
+  const answer =
+    result.kind === 'empty'
+      ? `${result.status}, nothing`
+      : `${result.status}, ${paging === 'offset' ? 'a page' : result.kind.toUpperCase()}`
+  return `## ${id}
+
+${summary}
+
+\`${method} ${path}\`
+
+- Scopes: ${scopes.length > 0 ? scopes.map((scope) => `\`${scope}\``).join(' or ') : 'none'}
+- Who may call: ${tokens.length > 0 ? tokens.map((token) => holders[token]).join(', ') : 'anybody'}${ownRoom ? '; a room installation for its own room only' : ''}
+- Answer: ${answer}${deprecated ? `\n- Deprecated by HipChat in favour of ${deprecated}` : ''}
+${rows.length > 0 ? `\n| parameter | | what |\n| --- | --- | --- |\n${rows.join('\n')}\n` : ''}`
+}
+
+const holders = {
+  addon_group: 'global installations',
+  addon_room: 'room installations',
+  user: 'users',
+  personal: 'personal tokens',
+  room_notification: 'room tokens',
+  basic: 'OAuth clients with id and secret',
+} as const
+
+const row = (name: string, required: boolean, schema: Schema): string =>
+  `| \`${name}\` | ${required ? 'required' : ''} | ${describe(schema)} |`
+
+/** A schema in words: what it is, its limits, its default. */
+function describe(schema: Schema): string {
+  const { enum: values, default: fallback, description, minimum, maximum, minLength, maxLength } = schema
+  const words = [values ? (values as string[]).map((value) => `\`${value}\``).join(', ') : typeOf(schema)]
+  if (minimum !== undefined || maximum !== undefined)
+    words.push(`${String(minimum ?? '')}–${String(maximum ?? '∞')}`)
+  if (minLength !== undefined || maxLength !== undefined)
+    words.push(`${String(minLength ?? 0)}–${String(maxLength ?? '∞')} characters`)
+  if (fallback !== undefined) words.push(`default \`${String(fallback)}\``)
+  if (description) words.push(String(description))
+  return words.join('; ').replaceAll('|', '\\|')
+}
+
+function typeOf({ type, anyOf }: Schema): string {
+  if (typeof type === 'string') return type
+  return Array.isArray(anyOf) ? (anyOf as Schema[]).map(typeOf).join(' or ') : 'anything'
+}
