@@ -76,11 +76,15 @@ describe('the exchange', () => {
   })
 
   it('takes the scopes of the installation when the answer names none, and leaves unknown ones out', async () => {
-    hipchat().post('/oauth/token').reply(200, answer('T1', { scope: undefined }))
+    hipchat()
+      .post('/oauth/token')
+      .reply(200, answer('T1', { scope: undefined }))
     const { scopes } = await createTokens().exchange(credentials({ scopes: ['view_group'] }))
     expect(scopes).toEqual(['view_group'])
 
-    hipchat().post('/oauth/token').reply(200, answer('T2', { scope: ' view_room  read_minds' }))
+    hipchat()
+      .post('/oauth/token')
+      .reply(200, answer('T2', { scope: ' view_room  read_minds' }))
     expect((await createTokens().exchange(credentials())).scopes).toEqual(['view_room'])
   })
 
@@ -205,7 +209,9 @@ describe('a failed exchange', () => {
   const where = 'access token for installation a1b2 from chat.example.net'
 
   it('with 401 says that the installation is gone, and has the status', async () => {
-    hipchat().post('/oauth/token').reply(401, { error: { code: 401, message: 'Unknown client' } })
+    hipchat()
+      .post('/oauth/token')
+      .reply(401, { error: { code: 401, message: 'Unknown client' } })
     expect(await failure(createTokens().get(credentials()))).toMatchObject({
       code: 'ERR_ACCESS_TOKEN',
       status: 401,
@@ -239,11 +245,7 @@ describe('a failed exchange', () => {
     ['null', 'null', 'expected a JSON object, came null'],
     ['a text', '"T1"', 'expected a JSON object, came string'],
     ['a list', '[]', 'expected access_token to be a text without blanks, came undefined'],
-    [
-      'no token',
-      '{"expires_in": 60}',
-      'expected access_token to be a text without blanks, came undefined',
-    ],
+    ['no token', '{"expires_in": 60}', 'expected access_token to be a text without blanks, came undefined'],
     [
       'an empty token',
       '{"access_token": ""}',
@@ -285,7 +287,9 @@ describe('a failed exchange', () => {
   })
 
   it('is a connection that breaks', async () => {
-    hipchat().post('/oauth/token').replyWithError(Object.assign(new Error('reset'), { code: 'ECONNRESET' }))
+    hipchat()
+      .post('/oauth/token')
+      .replyWithError(Object.assign(new Error('reset'), { code: 'ECONNRESET' }))
     expect(await failure(createTokens().get(credentials()))).toMatchObject({
       code: 'ERR_ACCESS_TOKEN',
       status: undefined,
@@ -299,6 +303,18 @@ describe('a failed exchange', () => {
     expect(await failure(createTokens({ timeout: 60 }).get(credentials()))).toMatchObject({
       code: 'ERR_ACCESS_TOKEN',
       message: `${where}: chat.example.net did not answer within 60 ms`,
+    })
+  })
+
+  it('is one that was aborted', async () => {
+    hipchat().post('/oauth/token').delay(30_000).reply(200, answer('T1'))
+    const reason = new Error('closing')
+    const controller = new AbortController()
+    setTimeout(() => controller.abort(reason), 20)
+    expect(await failure(createTokens().exchange(credentials(), controller.signal))).toMatchObject({
+      code: 'ERR_ACCESS_TOKEN',
+      message: `${where}: closing`,
+      cause: reason,
     })
   })
 

@@ -23,7 +23,7 @@ const tooMany = { error: { code: 429, type: 'Too Many Requests', message: 'Rate 
 /** Makes calls that wait for up to `maxWait` milliseconds. */
 const patient = (maxWait: number) => caller({ budget: createBudget(maxWait) }, { maxWait })
 
-/** Calls as often as the answers are, and says what came of the call. */
+/** Refuses a message with these headers, and says until when the client would have waited. */
 async function refusedWith(headers: Record<string, string>) {
   hipchat().post(notification).reply(429, tooMany, headers)
   const error = await failure(patient(0)('sendRoomNotification', hello))
@@ -117,7 +117,9 @@ describe('an allowance that an answer says is used up', () => {
   const usedUp = (reset: string) => ({ 'X-FloodControl-Remaining': '0', 'X-FloodControl-Reset': reset })
 
   it('makes the next call wait for its renewal', async () => {
-    hipchat().post(notification).reply(204, '', usedUp(inSeconds(60)))
+    hipchat()
+      .post(notification)
+      .reply(204, '', usedUp(inSeconds(60)))
     const second = hipchat().post(notification).reply(204)
     const call = patient(1_000)
     await call('sendRoomNotification', hello)
@@ -145,7 +147,9 @@ describe('an allowance that an answer says is used up', () => {
   })
 
   it('for messages holds up neither another room nor a read', async () => {
-    hipchat().post(notification).reply(204, '', usedUp(inSeconds(60)))
+    hipchat()
+      .post(notification)
+      .reply(204, '', usedUp(inSeconds(60)))
     hipchat().post('/room/18/notification').reply(204)
     hipchat().get('/room/17').reply(200, room17)
     const call = patient(0)
@@ -181,7 +185,9 @@ describe('an allowance that an answer says is used up', () => {
 })
 
 it('a 403 is no rate limit, as it was in the API before', async () => {
-  hipchat().get('/room/17').reply(403, { error: { message: 'Rate Limit exceeded' } })
+  hipchat()
+    .get('/room/17')
+    .reply(403, { error: { message: 'Rate Limit exceeded' } })
   expect(await failure(patient(1_000)('getRoom', { id_or_name: 17 }))).toMatchObject({
     code: 'ERR_API',
     status: 403,

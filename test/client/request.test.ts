@@ -225,8 +225,7 @@ describe('a refusal of HipChat', () => {
       operation: 'sendRoomNotification',
       reason: 'Not of type boolean',
       field: 'notify',
-      message:
-        'sendRoomNotification: HipChat answered 400 for the field notify: Not of type boolean',
+      message: 'sendRoomNotification: HipChat answered 400 for the field notify: Not of type boolean',
     })
   })
 
@@ -419,9 +418,9 @@ describe('a signal', () => {
   it('that is aborted already keeps the call, and the exchange for its token, from being sent', async () => {
     const server = hipchat().get('/room/17').reply(200, room17)
     const token = vi.fn(async () => 'T1')
-    expect(
-      await failure(caller({ token })('getRoom', { id_or_name: 17 }, AbortSignal.abort(reason))),
-    ).toBe(reason)
+    expect(await failure(caller({ token })('getRoom', { id_or_name: 17 }, AbortSignal.abort(reason)))).toBe(
+      reason,
+    )
     expect(server.isDone()).toBe(false)
     expect(token).not.toHaveBeenCalled()
   })
@@ -464,17 +463,15 @@ describe('a signal', () => {
     expect(await failure(caller()('getRoom', { id_or_name: 17 }, controller.signal))).toBe(reason)
   })
 
-  it('ends the wait for an allowance', async () => {
+  it('ends the wait for an allowance, during which nothing is sent', async () => {
     const controller = new AbortController()
-    hipchat()
-      .post(notification)
-      .reply(() => {
-        setTimeout(() => controller.abort(reason), 10)
-        return [429, '', { 'retry-after': '600' }]
-      })
+    hipchat().post(notification).reply(429, '', { 'retry-after': '600' })
+    const second = hipchat().post(notification).reply(204)
     const patient = 3_600_000
     const call = caller({ budget: createBudget(patient) }, { maxWait: patient })
+    setTimeout(() => controller.abort(reason), 150)
     expect(await failure(call('sendRoomNotification', hello, controller.signal))).toBe(reason)
+    expect(second.isDone()).toBe(false)
   })
 })
 

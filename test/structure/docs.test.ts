@@ -11,21 +11,14 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-
-const root = fileURLToPath(new URL('../../', import.meta.url))
-
-const markdownBelow = (folder: string): string[] =>
-  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.md'))
-    .map((file) => join(folder, file))
+import { markdownBelow, readPage, root } from './markdown.ts'
 
 const pages = [
   ...readdirSync(root).filter((file) => file.endsWith('.md')),
   ...markdownBelow('docs'),
   ...markdownBelow('examples'),
-].map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }))
+].map((path) => ({ path, text: readPage(path) }))
 
 interface Block {
   readonly page: string

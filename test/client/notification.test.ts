@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest'
+import { toNotification } from '../../src/client/notification.ts'
+import { html } from '../../src/common/html.ts'
+import { ConfigurationError } from '../../src/errors.ts'
+
+function refusal(message: unknown): unknown {
+  try {
+    return toNotification(message)
+  } catch (error) {
+    return error
+  }
+}
+
+describe('what is said in a room', () => {
+  it('goes out as text when it is a text, whatever it looks like', () => {
+    expect(toNotification('<b>1 < 2</b>')).toEqual({ message: '<b>1 < 2</b>', message_format: 'text' })
+  })
+
+  it('goes out as HTML when it was made by the html tag', () => {
+    expect(toNotification(html`<b>${'<i>'}</b>`)).toEqual({
+      message: '<b>&lt;i&gt;</b>',
+      message_format: 'html',
+    })
+  })
+
+  it('goes out as it is when it is a notification', () => {
+    const given = { message: '<b>x</b>', color: 'green', notify: true } as const
+    expect(toNotification(given)).toEqual(given)
+  })
+
+  it('may be a notification whose message is HTML', () => {
+    expect(toNotification({ message: html`<b>x</b>`, color: 'green' })).toEqual({
+      message: '<b>x</b>',
+      message_format: 'html',
+      color: 'green',
+    })
+  })
+
+  it.each<[unknown, string]>([
+    [
+      { message: 'Hi', colour: 'red' },
+      'notification: colour is not a member of it; known are message, from, message_format, color, notify, attach_to, card',
+    ],
+    [{}, 'notification: message is missing; nothing was sent'],
+    ['', 'notification: message must NOT have fewer than 1 characters, came 0; nothing was sent'],
+    [
+      'x'.repeat(10_001),
+      'notification: message must NOT have more than 10000 characters, came 10001; nothing was sent',
+    ],
+    [
+      { message: 'Hi', color: 'blue' },
+      'notification: color must be one of yellow, green, red, purple, gray, random; nothing was sent',
+    ],
+    [
+      { message: 'Hi', card: { style: 'link', id: '1', title: 'A', thumbnail: {} } },
+      'notification: card.thumbnail.url is missing; nothing was sent',
+    ],
+    [5, 'a message must be a text, html`…` or a notification with a message, not number'],
+    [null, 'a message must be a text, html`…` or a notification with a message, not null'],
+    [['Hi'], 'a message must be a text, html`…` or a notification with a message, not array'],
+    [true, 'a message must be a text, html`…` or a notification with a message, not boolean'],
+  ])('is refused when HipChat would refuse or ignore it: %#', (given, message) => {
+    expect(refusal(given)).toBeInstanceOf(ConfigurationError)
+    expect(refusal(given)).toMatchObject({ code: 'ERR_CONFIGURATION', message })
+  })
+
+  it('is counted in characters, not in bytes or halves of them', () => {
+    const message = '😀'.repeat(10_000)
+    expect(toNotification(message).message).toBe(message)
+  })
+})

@@ -1,0 +1,234 @@
+import { describe, expect, it } from 'vitest'
+import {
+  createInstallations,
+  type Installation,
+  keyOf,
+  secretOf,
+  tokenKey,
+  valuePrefix,
+} from '../src/installation.ts'
+import { createMemoryStore } from '../src/store/memory.ts'
+import { createSealing } from '../src/store/sealing.ts'
+import type { Store } from '../src/store/store.ts'
+import { credentials, failure, installation, secret, shown } from './client/support.ts'
+
+const open = (store: Store = createMemoryStore(), secretKey?: string) => ({
+  store,
+  installations: createInstallations(store, createSealing(secretKey)),
+})
+
+async function listed(all: AsyncIterable<Installation>): Promise<string[]> {
+  const ids: string[] = []
+  for await (const { oauthId } of all) ids.push(oauthId)
+  return ids.sort()
+}
+
+describe('an installation', () => {
+  it('comes back as it was saved, with its secret', async () => {
+    const { store, installations } = open()
+    await installations.save(credentials())
+    const read = await open(store).installations.get('a1b2')
+    expect(read?.installation).toEqual(installation())
+    expect(read && secretOf(read)).toBe(secret)
+    expect(await installations.get('c3d4')).toBeUndefined()
+  })
+
+  it('comes back with what was not known left out', async () => {
+    const unknown = { groupId: undefined, groupName: undefined, roomId: undefined, homepage: undefined }
+    const { store, installations } = open()
+    await installations.save(credentials(unknown))
+    expect((await open(store).installations.get('a1b2'))?.installation).toEqual(installation(unknown))
+  })
+
+  it('does not come back with scopes that are none', async () => {
+    const { store, installations } = open()
+    await installations.save(credentials())
+    await store.update('installation:a1b2', (text) => text?.replace('view_room', 'read_minds'))
+    expect((await installations.get('a1b2'))?.installation.scopes).toEqual([
+      'send_notification',
+      'view_messages',
+    ])
+  })
+
+  it('is the same object as long as its record is the same', async () => {
+    const { installations } = open()
+    await installations.save(credentials())
+    expect(await installations.get('a1b2')).toBe(await installations.get('a1b2'))
+  })
+
+  it('that another process changed or removed is seen at the next look', async () => {
+    const { store, installations } = open()
+    const other = open(store).installations
+    await installations.save(credentials())
+    await installations.get('a1b2')
+
+    await other.save({ ...credentials({ scopes: ['view_group'] }), key: keyOf('another secret') })
+    const read = await installations.get('a1b2')
+    expect(read?.installation.scopes).toEqual(['view_group'])
+    expect(read && secretOf(read)).toBe('another secret')
+
+    await other.remove(installation())
+    expect(await installations.get('a1b2')).toBeUndefined()
+  })
+
+  it('shows no secret to a log or a debugger', async () => {
+    const { store, installations } = open()
+    await installations.save(credentials())
+    const read = await open(store).installations.get('a1b2')
+    for (const value of [credentials(), read, read?.installation]) {
+      expect(shown(value)).toContain('a1b2')
+      expect(shown(value)).not.toContain(secret)
+    }
+  })
+})
+
+describe('adding', () => {
+  it('keeps what is new, and leaves what is there as it is', async () => {
+    const { installations } = open()
+    expect(await installations.add(credentials())).toBe(true)
+    expect(await installations.add({ ...credentials({ groupId: 18 }), key: keyOf('stolen') })).toBe(false)
+    const read = await installations.get('a1b2')
+    expect(read?.installation.groupId).toBe(17)
+    expect(read && secretOf(read)).toBe(secret)
+  })
+
+  it('succeeds for one of many at the same time, even if all are alike', async () => {
+    const { installations } = open()
+    const all = await Promise.all(Array.from({ length: 10 }, () => installations.add(credentials())))
+    expect(all.filter(Boolean)).toHaveLength(1)
+  })
+})
+
+describe('all', () => {
+  it('gives every installation once', async () => {
+    const { installations } = open()
+    expect(await listed(installations.all())).toEqual([])
+    for (const oauthId of ['a1b2', 'c3d4', 'e5:f6']) await installations.save(credentials({ oauthId }))
+    expect(await listed(installations.all())).toEqual(['a1b2', 'c3d4', 'e5:f6'])
+  })
+})
+
+describe('removing', () => {
+  it('takes the token and the values along, and says whether there was something', async () => {
+    const { store, installations } = open()
+    await installations.save(credentials())
+    await store.set(tokenKey('a1b2'), 'T1')
+    await store.set(`${valuePrefix(installation())}count`, '1')
+    expect(await installations.remove(installation())).toBe(true)
+    expect(await installations.remove(installation())).toBe(false)
+    const left: string[] = []
+    for await (const [key] of store.entries('')) left.push(key)
+    expect(left).toEqual([])
+  })
+
+  it('leaves everything of other installations, whatever their ids and servers', async () => {
+    const { store, installations } = open()
+    const gone = installation({ oauthId: 'a' })
+    const others = [
+      installation({ oauthId: 'a:b', groupId: 18 }),
+      installation({ oauthId: 'ab', groupId: 19 }),
+      installation({ oauthId: 'a%3Ab', groupId: 20 }),
+      installation({ oauthId: 'c', capabilitiesUrl: 'https://other.example.net/v2/capabilities' }),
+    ]
+    for (const one of [gone, ...others]) {
+      await installations.save(credentials(one))
+      await store.set(tokenKey(one.oauthId), one.oauthId)
+      await store.set(`${valuePrefix(one)}count`, one.oauthId)
+    }
+    await installations.remove(gone)
+    for (const one of others) {
+      expect(await installations.get(one.oauthId)).toBeDefined()
+      expect(await store.get(tokenKey(one.oauthId))).toBe(one.oauthId)
+      expect(await store.get(`${valuePrefix(one)}count`)).toBe(one.oauthId)
+    }
+    expect(await listed(installations.all())).toEqual(['a%3Ab', 'a:b', 'ab', 'c'])
+  })
+})
+
+describe('the predecessor', () => {
+  const old = { oauthId: 'old' }
+  const predecessorOf = async (
+    before: Partial<Installation>,
+    now: Partial<Installation>,
+  ): Promise<string | undefined> => {
+    const { installations } = open()
+    await installations.save(credentials({ ...old, ...before }))
+    return (await installations.predecessorOf(installation(now)))?.installation.oauthId
+  }
+
+  it('is the installation for the same group or room', async () => {
+    expect(await predecessorOf({}, {})).toBe('old')
+    expect(await predecessorOf({ roomId: 5 }, { roomId: 5 })).toBe('old')
+  })
+
+  it.each<[string, Partial<Installation>, Partial<Installation>]>([
+    ['itself', {}, old],
+    ['that of another room', { roomId: 5 }, { roomId: 6 }],
+    ['that of a room for the group', { roomId: 5 }, {}],
+    ['that of another group', {}, { groupId: 18 }],
+    ['that on another server', {}, { capabilitiesUrl: 'https://other.example.net/v2/capabilities' }],
+    ['that of a group nobody named', { groupId: undefined }, { groupId: undefined }],
+  ])('is not %s', async (_, before, now) => {
+    expect(await predecessorOf(before, now)).toBeUndefined()
+  })
+
+  it('is the newest', async () => {
+    const { installations } = open()
+    await installations.save(credentials({ oauthId: 'oldest' }))
+    await installations.add(credentials(old))
+    expect((await installations.predecessorOf(installation()))?.installation.oauthId).toBe('old')
+  })
+
+  it('is not one that was removed, whose place stays with whoever took it', async () => {
+    const { installations } = open()
+    await installations.save(credentials(old))
+    await installations.remove(installation(old))
+    expect(await installations.predecessorOf(installation())).toBeUndefined()
+
+    await installations.save(credentials(old))
+    await installations.save(credentials())
+    await installations.remove(installation(old))
+    const next = installation({ oauthId: 'next' })
+    expect((await installations.predecessorOf(next))?.installation.oauthId).toBe('a1b2')
+  })
+})
+
+describe('with a secret key', () => {
+  const secretKey = 'correct horse battery staple'
+
+  it('the secret is not in the store', async () => {
+    const { store, installations } = open(createMemoryStore(), secretKey)
+    await installations.add(credentials())
+    expect(await store.get('installation:a1b2')).toContain('sealed:')
+    expect(await store.get('installation:a1b2')).not.toContain(secret)
+    const read = await open(store, secretKey).installations.get('a1b2')
+    expect(read && secretOf(read)).toBe(secret)
+  })
+
+  it('what was saved before there was one still opens', async () => {
+    const { store, installations } = open()
+    await installations.save(credentials())
+    const read = await open(store, secretKey).installations.get('a1b2')
+    expect(read && secretOf(read)).toBe(secret)
+  })
+
+  it('a secret opens for its own installation only', async () => {
+    const { store, installations } = open(createMemoryStore(), secretKey)
+    await installations.save(credentials())
+    const text = (await store.get('installation:a1b2')) ?? ''
+    await store.set('installation:c3d4', text.replace('"a1b2"', '"c3d4"'))
+    expect(await failure(installations.get('c3d4'))).toMatchObject({
+      code: 'ERR_STORE',
+      message: expect.stringContaining('the secret of installation:c3d4 could not be decrypted'),
+    })
+  })
+
+  it('the wrong one is said to be missing', async () => {
+    const { store, installations } = open(createMemoryStore(), secretKey)
+    await installations.save(credentials())
+    expect(await failure(open(store).installations.get('a1b2'))).toMatchObject({
+      code: 'ERR_CONFIGURATION',
+      message: expect.stringContaining('is encrypted, but no secretKey is given'),
+    })
+  })
+})

@@ -1,0 +1,40 @@
+import * as publicApi from 'hipchat-addon'
+import { describe, expect, it } from 'vitest'
+import { errorCodes } from '../../src/errors.ts'
+import { codeIn, readPage, rows } from './markdown.ts'
+
+const listed = rows(readPage('docs/reference/errors.md')).map(([code = '', name = '', ...rest]) => ({
+  code: codeIn(code)[0] ?? '',
+  name: codeIn(name)[0] ?? '',
+  rest,
+}))
+
+const classes = Object.entries(publicApi).filter(
+  ([, value]) =>
+    typeof value === 'function' &&
+    value !== publicApi.HipChatAddonError &&
+    value.prototype instanceof publicApi.HipChatAddonError,
+)
+
+describe('the errors of the package', () => {
+  it('have an entry each in docs/reference/errors.md, and there are no others', () => {
+    expect(listed.map(({ code }) => code).toSorted()).toEqual(errorCodes.toSorted())
+  })
+
+  it('are classes that an author can import, and the reference names them all', () => {
+    expect(listed.map(({ name }) => name).toSorted()).toEqual(classes.map(([name]) => name).toSorted())
+  })
+
+  it.each(listed)('$code is the code of $name', ({ code, name }) => {
+    const found = classes.find(([other]) => other === name)?.[1] as unknown as typeof Error // filtered for it above
+    // Whatever a constructor wants to be told, the code is the same.
+    const error = Reflect.construct(found, ['text', 'api', new Date(0), []])
+    expect(error.code).toBe(code)
+    expect(error.name).toBe(name)
+  })
+
+  it.each(listed)('$code says when it comes and what to do', ({ rest }) => {
+    expect(rest).toHaveLength(2)
+    for (const cell of rest) expect(cell).toMatch(/\S.{15}/)
+  })
+})

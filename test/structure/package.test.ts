@@ -1,0 +1,285 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import {
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
+import { publint } from 'publint'
+import { formatMessage } from 'publint/utils'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { root } from './markdown.ts'
+
+interface Manifest {
+  readonly version: string
+  readonly main: string
+  readonly bin: Readonly<Record<string, string>>
+  readonly dependencies: Readonly<Record<string, string>>
+}
+
+const work = mkdtempSync(join(tmpdir(), 'hipchat-addon-package-'))
+/** A project of somebody who installed the package. */
+const consumer = join(work, 'consumer')
+const installed = join(consumer, 'node_modules/hipchat-addon')
+let tarball: string
+let manifest: Manifest
+
+const run = (command: string, args: readonly string[], cwd: string) =>
+  spawnSync(command, args, { cwd, encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '' } })
+
+const tsc = (folder: string) =>
+  run(
+    process.execPath,
+    [join(root, 'node_modules/typescript/bin/tsc'), '--project', folder, '--pretty', 'false'],
+    folder,
+  )
+
+const filesBelow = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) =>
+    statSync(join(folder, file)).isFile(),
+  )
+
+/** Builds and packs a copy, so that the checkout stays as it is, and installs the result. */
+beforeAll(() => {
+  const source = join(work, 'source')
+  mkdirSync(source)
+  for (const name of ['src', 'docs']) cpSync(join(root, name), join(source, name), { recursive: true })
+  for (const name of readdirSync(root))
+    if (/\.(json|md)$|^LICENSE$/.test(name)) copyFileSync(join(root, name), join(source, name))
+  symlinkSync(join(root, 'node_modules'), join(source, 'node_modules'))
+  // `prepack` builds.
+  const [packed] = JSON.parse(
+    execFileSync('npm', ['pack', '--json', '--foreground-scripts=false', '--pack-destination', work], {
+      cwd: source,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    }),
+  )
+  tarball = join(work, packed.filename)
+
+  mkdirSync(installed, { recursive: true })
+  execFileSync('tar', ['-xzf', tarball, '-C', installed, '--strip-components', '1'])
+  manifest = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'))
+  // What `npm install` would put beside it.
+  for (const name of readdirSync(join(root, 'node_modules')))
+    if (name !== 'hipchat-addon' && !name.startsWith('.'))
+      symlinkSync(join(root, 'node_modules', name), join(consumer, 'node_modules', name))
+  writeFileSync(join(consumer, 'package.json'), '{ "name": "consumer", "private": true }')
+}, 120_000)
+
+afterAll(() => rmSync(work, { recursive: true, force: true }))
+
+describe('the packed package', () => {
+  it('gives publint nothing to say', async () => {
+    const { messages, pkg } = await publint({ pkgDir: installed, strict: true, pack: false })
+    expect(messages.map((message) => formatMessage(message, pkg))).toEqual([])
+  })
+
+  it('has types that fit its modules, for all ways of resolving them', async () => {
+    const data = new Uint8Array(readFileSync(tarball))
+    const checked = await checkPackage(createPackageFromTarballData(data))
+    const problems = checked.types ? checked.problems : ['there are no types']
+    const unexpected = problems.filter((problem) => {
+      if (typeof problem === 'string') return true
+      // The package is made of ES modules only. Node 20.19 and later can `require` them, which this rule does not know.
+      if (problem.kind === 'CJSResolvesToESM') return false
+      // TypeScript's `node10` knows no `exports`, and TypeScript 7 no `node10`.
+      return !('resolutionKind' in problem && problem.resolutionKind === 'node10')
+    })
+    expect(unexpected).toEqual([])
+  })
+
+  it('holds what is run, its types and its papers, and nothing else', () => {
+    const files = filesBelow(installed)
+    expect(files.filter((file) => !file.startsWith('dist/')).toSorted()).toEqual([
+      'CHANGELOG.md',
+      'LICENSE',
+      'README.md',
+      'SECURITY.md',
+      'package.json',
+    ])
+    expect(files.filter((file) => file.startsWith('dist/') && !/\.(js|d\.ts)$/.test(file))).toEqual([])
+    expect(files.filter((file) => /test|examples/.test(file))).toEqual([])
+  })
+
+  it('imports compiled files, and names no folder of the machine it was built on', () => {
+    for (const file of filesBelow(join(installed, 'dist'))) {
+      const text = readFileSync(join(installed, 'dist', file), 'utf8')
+      // Declarations keep the endings of the sources; the compiler reads `./x.ts` there as `./x.d.ts`.
+      const compiled = file.endsWith('.js') ? text : ''
+      expect(compiled, file).not.toMatch(/(?:from|import)\s*\(?["']\.[^"']*\.ts["']/)
+      expect(text, file).not.toContain(work)
+      expect(text, file).not.toContain(root)
+      expect(text, file).not.toContain('sourceMappingURL')
+    }
+  })
+
+  it('depends on all it imports', () => {
+    const imported = new Set<string>()
+    for (const file of filesBelow(join(installed, 'dist'))) {
+      const text = readFileSync(join(installed, 'dist', file), 'utf8')
+      for (const [, name = ''] of text.matchAll(
+        /(?:from|import|require)\s*\(?["']((?:@[^/"']+\/)?[^./"'][^/"']*)["'/]/g,
+      ))
+        if (!name.startsWith('node:')) imported.add(name)
+    }
+    expect([...imported].toSorted()).toEqual(Object.keys(manifest.dependencies).toSorted())
+  })
+})
+
+const exported = (name: string): string[] =>
+  name === 'hipchat-addon' ? ['createAddon', 'html', 'createPersonalClient'] : ['createHipChatServer']
+
+describe.each(['hipchat-addon', 'hipchat-addon/server'])('%s', (name) => {
+  it('can be imported', () => {
+    const file = join(consumer, 'import.mjs')
+    writeFileSync(file, `import * as all from '${name}'\nconsole.log(JSON.stringify(Object.keys(all)))`)
+    const { stdout, stderr, status } = run(process.execPath, [file], consumer)
+    expect({ stderr, status }).toEqual({ stderr: '', status: 0 })
+    expect(JSON.parse(stdout)).toEqual(expect.arrayContaining(exported(name)))
+  })
+
+  it('can be required by CommonJS', () => {
+    const file = join(consumer, 'require.cjs')
+    writeFileSync(file, `const all = require('${name}')\nconsole.log(JSON.stringify(Object.keys(all)))`)
+    const { stdout, stderr, status } = run(process.execPath, [file], consumer)
+    expect(status, stderr).toBe(0)
+    expect(JSON.parse(stdout)).toEqual(expect.arrayContaining(exported(name)))
+  })
+})
+
+describe('a project in TypeScript that uses the package', () => {
+  const addon = `
+import { type AddonOptions, ApiError, createAddon, html } from 'hipchat-addon'
+import { createHipChatServer, type HipChatServer } from 'hipchat-addon/server'
+
+export function createEcho(options: Partial<AddonOptions> = {}) {
+  const addon = createAddon({
+    key: 'com.example.echo', name: 'Echo', description: 'Says it again', ...options, scopes: ['send_notification'],
+  })
+  addon.command('/echo [words...]', ({ args, sender }) => html\`<b>\${sender?.name}</b>: \${args.words.join(' ')}\`)
+  addon.webhook('room_topic_change', async ({ item, room, store }) => {
+    await store.set('topic', item.topic)
+    try {
+      await room.notify(item.topic)
+      // @ts-expect-error: no scope of this add-on allows it
+      await room.getRoomHistory()
+    } catch (error) {
+      if (error instanceof ApiError) return error.reason
+    }
+    return undefined
+  })
+  addon.router.get('/status', async (ctx) => {
+    ctx.status = 204
+  })
+  return addon
+}
+
+export const server: HipChatServer = createHipChatServer({ port: 0 })
+export const nothing: Promise<void> = createEcho().close()
+`
+
+  it.each([
+    ['module nodenext, an ES module', 'nodenext', 'nodenext', 'module'],
+    ['module nodenext, CommonJS', 'nodenext', 'nodenext', 'commonjs'],
+    ['a bundler', 'esnext', 'bundler', 'module'],
+  ])('compiles under strict with its libraries checked: %s', (_, module, moduleResolution, type) => {
+    const folder = join(consumer, `${moduleResolution}-${type}`)
+    mkdirSync(folder)
+    writeFileSync(join(folder, 'package.json'), JSON.stringify({ type }))
+    writeFileSync(join(folder, 'addon.ts'), addon)
+    writeFileSync(
+      join(folder, 'tsconfig.json'),
+      JSON.stringify({
+        compilerOptions: {
+          module,
+          moduleResolution,
+          target: 'es2023',
+          types: ['node'],
+          strict: true,
+          exactOptionalPropertyTypes: true,
+          noUncheckedIndexedAccess: true,
+          skipLibCheck: false,
+          noEmit: true,
+        },
+      }),
+    )
+    const errors = tsc(folder)
+      .stdout.split('\n')
+      .filter((line) => line !== '')
+      // Not ours: lmdb 3.5 has a type declaration with `export =` where ES modules are meant (TS1203).
+      .filter((line) => !/node_modules\/lmdb\/index\.d\.ts\(\d+,\d+\): error TS1203/.test(line))
+    expect(errors).toEqual([])
+  })
+
+  /**
+   * The declarations of @koa/router import those of koa, which are a package of their own. While that is a development
+   * dependency, a project that has no @types/koa gets `any` for the context of `addon.router`, and under `strict` an
+   * error. To mend: move @types/koa to `dependencies`; then this test fails, and `.fails` goes.
+   */
+  it.fails('finds the types of everything the package shows', () => {
+    const shown = new Set<string>()
+    for (const file of filesBelow(join(installed, 'dist')).filter((name) => name.endsWith('.d.ts'))) {
+      const text = readFileSync(join(installed, 'dist', file), 'utf8')
+      for (const [, name = ''] of text.matchAll(/from ["']((?:@[^/"']+\/)?[^./"'][^/"']*)["'/]/g))
+        if (!name.startsWith('node:')) shown.add(name)
+    }
+    const untyped = [...shown].filter((name) => {
+      const types = `@types/${name.replace('@', '').replace('/', '__')}`
+      return readdirSync(join(root, 'node_modules/@types')).includes(types.slice('@types/'.length))
+        ? !(types in manifest.dependencies)
+        : false
+    })
+    expect(untyped).toEqual([])
+  })
+})
+
+describe('the command hipchat-addon', () => {
+  const command = (...args: string[]) =>
+    run(process.execPath, [join(installed, manifest.bin['hipchat-addon'] ?? ''), ...args], consumer)
+
+  it('begins with the line that lets a shell run it', () => {
+    const text = readFileSync(join(installed, manifest.bin['hipchat-addon'] ?? ''), 'utf8')
+    expect(text.startsWith('#!/usr/bin/env node\n')).toBe(true)
+  })
+
+  it('shows help', () => {
+    const { stdout, status } = command('--help')
+    expect(status).toBe(0)
+    expect(stdout).toContain('hipchat-addon')
+    expect(stdout).toContain('server')
+  })
+
+  it('tells its version', () => {
+    expect(command('--version')).toMatchObject({ status: 0, stdout: `${manifest.version}\n` })
+  })
+
+  it.each([
+    [['--nonsense'], '--nonsense'],
+    [['nonsense'], 'nonsense'],
+    [['server', '--nonsense'], '--nonsense'],
+    [['server', '--port', 'high'], 'expected a number from 0 to 65535'],
+  ])('refuses %j and names it', (args, named) => {
+    const { stderr, status } = command(...args)
+    expect(status).toBe(1)
+    expect(stderr).toContain(named)
+  })
+
+  it('hints at its help after a mistake', () => {
+    expect(command('--nonsense').stderr).toContain('--help')
+  })
+
+  // To mend: `showHelpAfterError` in src/cli/main.ts is not passed on by `addCommand`. Then `.fails` goes.
+  it.fails('hints at its help after a mistake in a command of its own', () => {
+    expect(command('server', '--nonsense').stderr).toContain('--help')
+  })
+})

@@ -1,0 +1,90 @@
+import { createAddon } from 'hipchat-addon'
+import { createHipChatServer } from 'hipchat-addon/server'
+import { describe, expect, it } from 'vitest'
+import { readOptions } from '../../src/addon/options.ts'
+import { paths } from '../../src/addon/paths.ts'
+import { scopeNames } from '../../src/api/scopes.ts'
+import { serverCommand } from '../../src/cli/server.ts'
+import { defaultLimits } from '../../src/server/limits.ts'
+import { codeIn, readPage, rows, section } from './markdown.ts'
+
+const firstCode = (cells: string[]): string => codeIn(cells[0] ?? '')[0] ?? ''
+
+/** The names an unknown option is answered with. */
+function namesIn(refuse: () => unknown, before: RegExp): string[] {
+  try {
+    refuse()
+  } catch (error) {
+    return (error as Error).message.split(before)[1]?.split(', ') ?? []
+  }
+  throw new Error('the unknown option was accepted')
+}
+
+const dice = { key: 'com.example.dice', name: 'Dice', description: 'Rolls dice', scopes: [] }
+
+describe('the options of createAddon', () => {
+  const page = readPage('docs/reference/options.md')
+
+  it('are all in the reference, and no others', () => {
+    const unknown = { ...dice, nonsense: true } as typeof dice
+    const known = namesIn(() => createAddon(unknown), /known are /)
+    expect(known).toContain('baseUrl')
+    expect(rows(page).map(firstCode).toSorted()).toEqual(known.toSorted())
+  })
+
+  it('have the defaults that the reference names', () => {
+    const settings = readOptions(dice)
+    const figures = Object.entries(settings).filter(([, value]) => typeof value === 'number')
+    expect(figures.length).toBeGreaterThan(3)
+    for (const [name, value] of figures) {
+      const row = rows(page).find((cells) => firstCode(cells) === name)
+      expect(Number(row?.[1]?.replaceAll(',', '')), name).toBe(value)
+    }
+  })
+
+  it('take the scopes that the reference lists', () => {
+    const listed = codeIn(page).filter((code) => (scopeNames as string[]).includes(code))
+    expect([...new Set(listed)].toSorted()).toEqual(scopeNames.toSorted())
+  })
+})
+
+describe('the compatible server', () => {
+  const page = readPage('docs/reference/server.md')
+
+  it('has the options that the reference lists, and no others', () => {
+    const known = namesIn(() => createHipChatServer({ nonsense: true } as object), /there are /)
+    expect(known).toContain('publicUrl')
+    expect(rows(section(page, 'createHipChatServer')).map(firstCode).toSorted()).toEqual(known.toSorted())
+  })
+
+  it('has the members that the reference lists, and no others', () => {
+    const listed = rows(section(page, 'Acting as the people in it')).map(firstCode)
+    expect(listed.map((code) => code.replace(/\(.*$/, '')).toSorted()).toEqual(
+      Object.keys(createHipChatServer()).toSorted(),
+    )
+  })
+
+  it('has the options on the command line that the reference lists, with their defaults', () => {
+    const listed = rows(section(page, 'hipchat-addon server'))
+    const options = serverCommand().options
+    expect(listed.map(firstCode).toSorted()).toEqual(options.map(({ long }) => long).toSorted())
+    for (const { long, defaultValue } of options)
+      if (defaultValue !== undefined)
+        expect(listed.find((cells) => firstCode(cells) === long)?.[1]).toBe(String(defaultValue))
+  })
+
+  it('has the allowances that the reference names', () => {
+    for (const [name, figure] of Object.entries(defaultLimits))
+      expect(page).toMatch(new RegExp(`\`${name}\`\\s+\\(${figure}\\b`))
+  })
+})
+
+describe('the routes of an add-on', () => {
+  it('are all in the reference, and no others', () => {
+    const text = readPage('docs/reference/routes.md').split('\n## ')[0] ?? ''
+    const listed = rows(text)
+      .flatMap((cells) => codeIn(cells[0] ?? ''))
+      .map((route) => route.replace(/^[A-Z]+ /, '').replace(/(?:\/OAUTH_ID|KEY)$/, ''))
+    expect([...new Set(listed)].toSorted()).toEqual(['/', ...Object.values(paths)].toSorted())
+  })
+})
