@@ -55,10 +55,12 @@ See the descriptor
 Running. Ctrl-C stops the server and the add-on.`)
 }
 
-let stopping: Promise<void> | undefined
+let stopping = false
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.on(signal, () => {
-    stopping ??= stop().then(
+    if (stopping) return
+    stopping = true
+    stop().then(
       () => process.exit(0),
       (error: unknown) => {
         console.error(error)

@@ -33,6 +33,6 @@ export function createDice(options: Partial<AddonOptions> = {}) {
 }
 
 function parseDice(text: string): { count: number; sides: number } | undefined {
-  const [, count, sides] = /^([1-9]?\d?)d([1-9]\d{0,3})$/i.exec(text) ?? []
-  return sides === undefined ? undefined : { count: Number(count || 1), sides: Number(sides) }
+  const [, count, sides] = /^([1-9]\d?)?d([1-9]\d{0,3})$/i.exec(text) ?? []
+  return sides === undefined ? undefined : { count: Number(count ?? 1), sides: Number(sides) }
 }

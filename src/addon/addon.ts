@@ -157,7 +157,6 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
     calling: {
       outbound,
       timeout: settings.callTimeout,
-      maxWait: settings.maxRateLimitWait,
       onCall: () => {},
     },
     descriptorEtag: () => descriptor().etag,
@@ -327,21 +326,22 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
     async listen(port = 0, host) {
       if (server) throw new ConfigurationError('listen() was called twice')
       const app = start()
-      server = createServer(
-        { headersTimeout: 10_000, requestTimeout: 15_000, keepAliveTimeout: 65_000 },
-        app.callback(),
-      )
-      const listening = server
-      await new Promise<void>((resolve, reject) => {
-        listening.once('error', reject)
-        listening.listen(port, host ?? (settings.loopback ? 'localhost' : undefined), resolve)
-      })
-      const address = listening.address() as AddressInfo // it listens on a port, not on a pipe
-      baseUrl ??= `http://localhost:${address.port}`
-      descriptor() // a wrong one is the author's mistake: now, not at the first installation
-      await warnOfOldInstallations()
-      log.info({ url: baseUrl }, 'listening')
-      return { port: address.port, url: baseUrl }
+      const listening = createServer(serverOptions, app.callback())
+      server = listening
+      try {
+        await listenOn(listening, port, host ?? (settings.loopback ? 'localhost' : undefined))
+        const address = listening.address() as AddressInfo // it listens on a port, not on a pipe
+        baseUrl ??= `http://localhost:${address.port}`
+        descriptor() // a wrong one is the author's mistake: now, not at the first installation
+        await warnOfOldInstallations()
+        log.info({ url: baseUrl }, 'listening')
+        return { port: address.port, url: baseUrl }
+      } catch (error) {
+        listening.close()
+        listening.closeAllConnections()
+        server = undefined
+        throw error
+      }
     },
 
     close() {
@@ -362,4 +362,21 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
   }
 
   return addon as unknown as Addon<S> // the same object; its type shows what the scopes allow
+}
+
+// A server that somebody else's client keeps waiting must not keep its connections for ever.
+const serverOptions = { headersTimeout: 10_000, requestTimeout: 15_000, keepAliveTimeout: 65_000 }
+
+function listenOn(server: Server, port: number, host: string | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const where = `port ${port}${host === undefined ? '' : ` of ${host}`}`
+      if (error.code === 'EADDRINUSE')
+        reject(new ConfigurationError(`listen: ${where} is taken by another process`, { cause: error }))
+      else if (error.code === 'EACCES')
+        reject(new ConfigurationError(`listen: this process may not listen on ${where}`, { cause: error }))
+      else reject(error)
+    })
+    server.listen(port, host, resolve)
+  })
 }

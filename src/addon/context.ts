@@ -100,6 +100,8 @@ export function readSender(value: unknown): Sender | undefined {
   if (typeof value === 'string') return { id: undefined, name: value, mention_name: undefined }
   if (typeof value !== 'object' || value === null) return undefined
   const { id, name, mention_name }: Person = value
+  // An add-on's OAuth client has an id too, which is nobody's user id.
+  if ('allowed_scopes' in value) return { id: undefined, name: name ?? '', mention_name: undefined }
   return {
     id: id === undefined ? undefined : readId(id),
     name: typeof name === 'string' ? name : '',

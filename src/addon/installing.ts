@@ -6,6 +6,7 @@ import {
   installable,
   installableUpdate,
 } from '../api/installable.ts'
+import type { Scope } from '../api/scopes.ts'
 import { exchange, parseJson } from '../common/http.ts'
 import type { Schema } from '../common/schema.ts'
 import { validate } from '../common/validate.ts'
@@ -64,7 +65,7 @@ export function createInstalling(core: Core): Installing {
     refusePlace(record)
     const signal = AbortSignal.timeout(WHOLE_INSTALLATION)
     const document = await fetchCapabilities(record.capabilitiesUrl, signal)
-    const credentials = await prove(fromDocument(record, document), signal)
+    const credentials = await prove(fromDocument(record, document, settings.options.scopes), signal)
     const { installation } = credentials
     const predecessor = await installations.predecessorOf(installation)
     if (!(await installations.add(credentials))) {
@@ -317,7 +318,12 @@ const equal = (a: Buffer, b: Buffer): boolean => a.length === b.length && timing
 const vouched = (signed: SignedRequest | undefined, oauthId: string): boolean =>
   signed !== undefined && signed.userId === undefined && signed.credentials.installation.oauthId === oauthId
 
-function fromDocument(record: Installable, document: CapabilitiesDocument): Credentials {
+/** `requested` stands for what was granted when the token endpoint does not say. */
+function fromDocument(
+  record: Installable,
+  document: CapabilitiesDocument,
+  requested: readonly Scope[],
+): Credentials {
   const now = new Date()
   return {
     key: keyOf(record.oauthSecret),
@@ -328,7 +334,7 @@ function fromDocument(record: Installable, document: CapabilitiesDocument): Cred
       roomId: readId(record.roomId),
       capabilitiesUrl: record.capabilitiesUrl,
       ...addressesOf(document),
-      scopes: [],
+      scopes: requested,
       descriptorEtag: '',
       installedAt: now,
       updatedAt: now,

@@ -17,13 +17,13 @@ export interface AddonOptions<S extends Scope = Scope> {
   readonly description: string
   /** What the add-on may do. Handlers get a client with just the calls these allow. */
   readonly scopes: readonly S[]
-  readonly vendor?: { readonly name: string; readonly url: string }
+  readonly vendor?: { readonly name: string; readonly url: string } | undefined
   /** A page about the add-on for people. */
-  readonly homepage?: string
+  readonly homepage?: string | undefined
   /** Name its notifications carry. Default: `name`. */
-  readonly fromName?: string
+  readonly fromName?: string | undefined
   /** Picture beside its notifications. */
-  readonly avatar?: string | { readonly url: string; readonly 'url@2x'?: string }
+  readonly avatar?: string | { readonly url: string; readonly 'url@2x'?: string } | undefined
   /** May be installed into a single room. Default true. */
   readonly allowRoom?: boolean
   /** May be installed for the whole group. Default true. */
@@ -45,14 +45,14 @@ export interface AddonOptions<S extends Scope = Scope> {
    * could point the add-on at a host of his own. Required, unless `baseUrl` is a loopback address: then loopback hosts
    * are accepted. If the server's API and web pages are on different hosts, list both.
    */
-  readonly allowedHosts?: readonly string[]
+  readonly allowedHosts?: readonly string[] | undefined
   /**
    * Private address ranges in which allowed hosts may be, such as `10.0.0.0/8`. Default none: a name that resolves to
    * a private address is refused, so that nobody can use the add-on to reach into its network.
    */
-  readonly allowedRanges?: readonly string[]
+  readonly allowedRanges?: readonly string[] | undefined
   /** Certificate authorities to trust besides the public ones, PEM: for servers with a certificate of their own. */
-  readonly ca?: string | readonly string[]
+  readonly ca?: string | readonly string[] | undefined
   /**
    * Where installations and values are kept: nothing for an embedded store in `./.hipchat-addon`, a path for one
    * elsewhere, `redis://…` for several processes, `memory:` for tests, or any Keyv store adapter.
@@ -62,9 +62,9 @@ export interface AddonOptions<S extends Scope = Scope> {
    * Encrypts secrets in the store: 32 random bytes as base64 or hex, or a passphrase of at least 16 characters. Of
    * several, the first encrypts and all decrypt: put a new key first to rotate. Default: not encrypted.
    */
-  readonly secretKey?: string | readonly string[]
+  readonly secretKey?: string | readonly string[] | undefined
   /** Default: pino on standard output, level `info` (`LOG_LEVEL`). `false` for none. */
-  readonly log?: Logger | false
+  readonly log?: Logger | false | undefined
   /** Whether `/help` lists the add-on's commands. Every add-on in the room would answer, so it is off by default. */
   readonly helpCommand?: boolean
   /** Milliseconds after which a delivery is acknowledged while its handler goes on. Default 3,000. */

@@ -16,9 +16,14 @@ export interface Values {
   delete(key: string): Promise<boolean>
   /**
    * Changes a value in one step, whatever else writes to it, and returns the new one. `change` gets the value and
-   * returns the new one, or `undefined` to remove it; it may be called again when another writer was faster.
+   * returns the new one, or `undefined` to remove it; it may be called again when another writer was faster. The new
+   * value lives for `ttl` milliseconds, whatever the old one had left.
    */
-  update<T = unknown>(key: string, change: (value: T | undefined) => T | undefined): Promise<T | undefined>
+  update<T = unknown>(
+    key: string,
+    change: (value: T | undefined) => T | undefined,
+    ttl?: number,
+  ): Promise<T | undefined>
   /** All keys that begin with the prefix, with their values, in no particular order. */
   entries<T = unknown>(prefix?: string): AsyncIterable<[key: string, value: T]>
 }
@@ -43,11 +48,15 @@ export function createValues(store: Store, installation: Installation): Values {
     async delete(key) {
       return store.delete(full(key))
     },
-    async update<T>(key: string, change: (value: T | undefined) => T | undefined) {
-      const text = await store.update(full(key), (current) => {
-        const next = change(parse<T>(current))
-        return next === undefined ? undefined : serialize(key, next)
-      })
+    async update<T>(key: string, change: (value: T | undefined) => T | undefined, ttl?: number) {
+      const text = await store.update(
+        full(key),
+        (current) => {
+          const next = change(parse<T>(current))
+          return next === undefined ? undefined : serialize(key, next)
+        },
+        ttl,
+      )
       return parse<T>(text)
     },
     async *entries<T>(wanted = ''): AsyncGenerator<[string, T]> {

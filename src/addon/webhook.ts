@@ -90,7 +90,7 @@ export async function receive(
     )
     return { status: 503, body: 'The add-on is busy.' }
   }
-  const claim = `jti:${signed.credentials.installation.oauthId}:${signed.tokenId}`
+  const claim = `jti:${encodeURIComponent(signed.credentials.installation.oauthId)}:${signed.tokenId}`
   // Expired tokens are refused up to a minute late, so the claim has to outlive that.
   if (!(await core.store.claim(claim, signed.expires - Date.now() + 120_000))) {
     log.warn({ webhook: webhook.key }, 'a replay of a delivery that has been handled')

@@ -8,10 +8,11 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
 }
 
 const program = new Command('hipchat-addon')
+program
   .description('HipChat Connect add-ons, and the compatible server they are installed into.')
   .version(version)
   .showHelpAfterError('(hipchat-addon --help shows what there is)')
-  .addCommand(serverCommand())
+  .addCommand(serverCommand().copyInheritedSettings(program))
 
 program.parseAsync().catch((error: unknown) => {
   console.error(error instanceof Error ? error.message : error)

@@ -51,7 +51,7 @@ export function createPersonalClient<const S extends Scope = Scope>(
       renew: async () => undefined,
       budget: createBudget(maxRateLimitWait),
     },
-    { outbound, timeout, maxWait: maxRateLimitWait, onCall: () => {} },
+    { outbound, timeout, onCall: () => {} },
   )
   return client as Client<S, PersonalToken> // has every method of the table; the type shows what the scopes allow
 }

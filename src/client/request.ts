@@ -49,8 +49,6 @@ export interface Calling {
   readonly outbound: Outbound
   /** Milliseconds for one attempt. */
   readonly timeout: number
-  /** Longest wait for an allowance to be renewed, in milliseconds. */
-  readonly maxWait: number
   readonly onCall: (record: CallRecord) => void
 }
 
@@ -107,8 +105,7 @@ export async function call(
       }
       if (exhausted) {
         // A refused call sent nothing, so it may be repeated whatever it does; once, or two clients wait in turns.
-        if (waited || exhausted.resetAt - Date.now() > calling.maxWait)
-          throw new RateLimitError(id, exhausted.limit, new Date(exhausted.resetAt))
+        if (waited) throw new RateLimitError(id, exhausted.limit, new Date(exhausted.resetAt))
         waited = true
         continue
       }

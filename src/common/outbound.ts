@@ -2,6 +2,7 @@ import dns from 'node:dns'
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import type { LookupFunction } from 'node:net'
+import { rootCertificates } from 'node:tls'
 import ipaddr from 'ipaddr.js'
 
 /** Which addresses this process may be sent to by somebody else's word: a URL in a request, in a document. */
@@ -91,7 +92,10 @@ export function createOutbound(rules: OutboundRules = {}): Outbound {
   const settings = { keepAlive: true, maxSockets: 64, lookup }
   const agent = {
     http: new HttpAgent(settings),
-    https: new HttpsAgent(rules.ca ? { ...settings, ca: [...caList(rules.ca)] } : settings),
+    // Authorities given to an agent replace the public ones, so these come along.
+    https: new HttpsAgent(
+      rules.ca ? { ...settings, ca: [...rootCertificates, ...[rules.ca].flat()] } : settings,
+    ),
   }
 
   return {
@@ -128,7 +132,5 @@ export function hostMatches(host: string, patterns: readonly string[]): boolean 
       : host === pattern,
   )
 }
-
-const caList = (ca: string | readonly string[]): readonly string[] => (typeof ca === 'string' ? [ca] : ca)
 
 const quote = (text: string): string => JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text)

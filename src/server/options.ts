@@ -182,6 +182,9 @@ export function settingsFrom(options: ServerOptions, defaultSeed: Seed): Setting
   }
 }
 
+/** Where the capabilities document is, below the base address; the document names this very address. */
+export const capabilitiesUrl = (base: string): string => `${base}/v2/capabilities`
+
 /** Base address for a host and a port. */
 export const addressOf = (host: string, port: number): string =>
   `http://${isIP(host) === 6 ? `[${host}]` : host}:${port}`

@@ -50,10 +50,8 @@ export function createPresenter(state: State, publicUrl: () => string): Presente
       return user ? [userReference(user)] : []
     })
 
-  const isOnline = (user: UserRecord) => state.rooms.all().some((room) => room.participants.includes(user.id))
-
   function presence(user: UserRecord): Presence | null {
-    const online = isOnline(user)
+    const online = state.rooms.isPresent(user.id)
     if (!online && !user.presence) return null
     const show = user.presence?.show ?? 'chat'
     // The OpenAPI document has the two the other way round from real HipChat; the enum in both suits all readers.

@@ -320,8 +320,24 @@ describe('an add-on', () => {
   it('cannot listen on a port that is taken, and says so', async () => {
     const { url } = await startWorld(() => {})
     const second = addonWith({})()
-    await expect(second.listen(Number(new URL(url).port))).rejects.toMatchObject({ code: 'EADDRINUSE' })
+    const port = Number(new URL(url).port)
+    await expect(second.listen(port)).rejects.toMatchObject({
+      code: 'ERR_CONFIGURATION',
+      message: `listen: port ${port} of localhost is taken by another process`,
+    })
+    await second.listen()
     await second.close()
+  })
+
+  it('whose store is away does not listen', async () => {
+    const addon = addonWith({ store: 'redis://127.0.0.1:1' })()
+    const port = await freePort()
+    await expect(addon.listen(port)).rejects.toMatchObject({
+      code: 'ERR_STORE',
+      message: expect.stringContaining('redis://127.0.0.1:1'),
+    })
+    await expect(fetch(`http://localhost:${port}/healthz`)).rejects.toThrow()
+    await addon.close()
   })
 })
 

@@ -21,7 +21,7 @@ const notification = '/room/17/notification'
 const tooMany = { error: { code: 429, type: 'Too Many Requests', message: 'Rate Limit exceeded' } }
 
 /** Makes calls that wait for up to `maxWait` milliseconds. */
-const patient = (maxWait: number) => caller({ budget: createBudget(maxWait) }, { maxWait })
+const patient = (maxWait: number) => caller({ budget: createBudget(maxWait) })
 
 /** Refuses a message with these headers, and says until when the client would have waited. */
 async function refusedWith(headers: Record<string, string>) {

@@ -468,7 +468,7 @@ describe('a signal', () => {
     hipchat().post(notification).reply(429, '', { 'retry-after': '600' })
     const second = hipchat().post(notification).reply(204)
     const patient = 3_600_000
-    const call = caller({ budget: createBudget(patient) }, { maxWait: patient })
+    const call = caller({ budget: createBudget(patient) })
     setTimeout(() => controller.abort(reason), 150)
     expect(await failure(call('sendRoomNotification', hello, controller.signal))).toBe(reason)
     expect(second.isDone()).toBe(false)

@@ -65,7 +65,6 @@ export const authority = (changes: Partial<Authority> = {}): Authority => ({
 export const calling = (changes: Partial<Calling> = {}): Calling => ({
   outbound: createOutbound({ hosts: ['chat.example.net'] }),
   timeout: 2_000,
-  maxWait: 1_000,
   onCall: () => {},
   ...changes,
 })

@@ -76,7 +76,6 @@ function compileBlocks(): string[] {
         extends: join(root, 'tsconfig.json'),
         compilerOptions: {
           rootDir: '/',
-          exactOptionalPropertyTypes: false, // few projects of readers have it on
           paths: {
             'hipchat-addon': [join(root, 'src/index.ts')],
             'hipchat-addon/server': [join(root, 'src/server/index.ts')],

@@ -1,5 +1,6 @@
 import { scopes } from '../../api/scopes.ts'
 import type { Handlers } from '../context.ts'
+import { capabilitiesUrl } from '../options.ts'
 
 export const capabilitiesHandlers: Pick<Handlers, 'getCapabilities'> = {
   getCapabilities(_parameters, _session, { publicUrl }) {
@@ -24,5 +25,3 @@ export const capabilitiesHandlers: Pick<Handlers, 'getCapabilities'> = {
     }
   },
 }
-
-export const capabilitiesUrl = (base: string): string => `${base}/v2/capabilities`

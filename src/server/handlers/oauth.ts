@@ -114,7 +114,7 @@ async function issue({ state, tokenLifetime }: Context, grant: Grant, refreshabl
   await state.write(() => {
     const created = nowMicros()
     // Expired tokens go whenever new ones come: nothing else would ever remove them.
-    state.tokens.removeWhere(({ expires }) => expires !== null && expires <= Date.now())
+    state.tokens.removeExpired()
     if (grant.oauthId !== null && !state.clients.get(grant.oauthId))
       throw oauthError(401, 'invalid_client', 'Unknown or removed OAuth client')
     state.tokens.put(hashOf(access), { ...grant, use: 'access', expires: until(tokenLifetime), created })

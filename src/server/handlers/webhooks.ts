@@ -34,6 +34,7 @@ export const webhookHandlers: Pick<Handlers, WebhookOperation> = {
       checkPattern(parameters.pattern, 'pattern')
     const authentication = authenticationOf(parameters.authentication, session)
     const webhook = await state.write(() => {
+      if (!state.rooms.get(room.id)) throw notFound('Room', room.name)
       const dynamic = ownWebhooks(state, room, session).filter((other) => !other.declared)
       if (dynamic.length >= mostPerRoom)
         throw badRequest(`A room takes at most ${mostPerRoom} webhooks made through the API`)
@@ -100,10 +101,9 @@ const isOwn = ({ owner }: WebhookRecord, { client, user }: Session): boolean =>
 
 /** The caller's own webhooks that fire for the room; the group-wide ones of its descriptor among them. */
 const ownWebhooks = (state: State, room: RoomRecord, session: Session): WebhookRecord[] =>
-  state.webhooks
-    .all()
-    .filter((webhook) => webhook.roomId === room.id || webhook.roomId === null)
+  [...state.webhooks.of(null), ...state.webhooks.of(room.id)]
     .filter((webhook) => isOwn(webhook, session))
+    .sort((one, other) => one.id - other.id)
 
 function findWebhook(
   room: RoomRecord,

@@ -1,3 +1,4 @@
+import type { EventName } from '../../api/events.ts'
 import type { ClientRecord, InstallableRecord, TokenRecord, WebhookRecord } from './records.ts'
 import { type StateDatabase, table } from './table.ts'
 
@@ -20,13 +21,19 @@ export interface Tokens {
   remove(hash: string): boolean
   /** All tokens with their hashes. */
   all(): { hash: string; token: TokenRecord }[]
-  /** Removes tokens that a rule names; how many they were. */
-  removeWhere(rule: (token: TokenRecord) => boolean): number
+  /** Removes tokens that a rule names. Looks at all of them. */
+  removeWhere(rule: (token: TokenRecord) => boolean): void
+  /** Looks at the expired ones only. */
+  removeExpired(): void
 }
 
 export interface Webhooks {
-  get(id: number): WebhookRecord | undefined
+  has(webhook: WebhookRecord): boolean
   all(): readonly WebhookRecord[]
+  /** Those of a room, or with null the group-wide ones. */
+  of(roomId: number | null): WebhookRecord[]
+  /** Those an event in a room fires, group-wide ones among them, oldest first. */
+  listening(event: EventName, roomId: number): WebhookRecord[]
   put(webhook: WebhookRecord): void
   remove(webhook: WebhookRecord): void
 }
@@ -35,6 +42,7 @@ export interface Installables {
   get(hash: string): InstallableRecord | undefined
   put(hash: string, record: InstallableRecord): void
   remove(hash: string): boolean
+  removeExpired(): void
 }
 
 export interface ClientState {
@@ -50,31 +58,51 @@ export function createClientState(db: StateDatabase): ClientState {
   const tokenTable = table<{ hash: string; token: TokenRecord }>(db, 'token')
   const webhookTable = table<WebhookRecord>(db, 'webhook')
   const installableTable = table<{ hash: string; record: InstallableRecord }>(db, 'installable')
-  const place = (key: string, roomId: number | null) => [key, roomId ?? 0] // no room has the id 0
+  const expiries = table<string>(db, 'tokenExpiry')
+  const placeOf = (roomId: number | null) => roomId ?? 0 // no room has the id 0
+  const place = (key: string, roomId: number | null) => [key, placeOf(roomId)]
 
   const tokens: Tokens = {
     get: (hash) => tokenTable.get(hash)?.token,
-    put: (hash, token) => tokenTable.put([hash], { hash, token }),
-    remove: (hash) => tokenTable.remove(hash),
+    put(hash, token) {
+      tokenTable.put([hash], { hash, token })
+      if (token.expires !== null) expiries.put([token.expires, hash], hash)
+    },
+    remove(hash) {
+      const token = tokens.get(hash)
+      if (token && token.expires !== null) expiries.remove(token.expires, hash)
+      return tokenTable.remove(hash)
+    },
     all: () => tokenTable.all(),
     removeWhere(rule) {
-      const doomed = tokenTable.all().filter(({ token }) => rule(token))
-      for (const { hash } of doomed) tokenTable.remove(hash)
-      return doomed.length
+      for (const { hash, token } of tokenTable.all()) if (rule(token)) tokens.remove(hash)
+    },
+    removeExpired() {
+      for (const hash of expiries.backwards([], { from: Date.now() })) tokens.remove(hash)
     },
   }
 
+  const webhookKey = ({ id, roomId, event }: WebhookRecord) => [placeOf(roomId), event, id]
   const webhooks: Webhooks = {
-    get: (id) => webhookTable.get(id),
+    has: (webhook) => webhookTable.any(...webhookKey(webhook)),
     all: () => webhookTable.all(),
-    put: (webhook) => webhookTable.put([webhook.id], webhook),
-    remove: (webhook) => void webhookTable.remove(webhook.id),
+    of: (roomId) => webhookTable.all(placeOf(roomId)),
+    listening: (event, roomId) =>
+      [...webhookTable.all(placeOf(null), event), ...webhookTable.all(roomId, event)].sort(
+        (one, other) => one.id - other.id,
+      ),
+    put: (webhook) => webhookTable.put(webhookKey(webhook), webhook),
+    remove: (webhook) => void webhookTable.remove(...webhookKey(webhook)),
   }
 
   const installables: Installables = {
     get: (hash) => installableTable.get(hash)?.record,
     put: (hash, record) => installableTable.put([hash], { hash, record }),
     remove: (hash) => installableTable.remove(hash),
+    removeExpired() {
+      for (const { hash, record } of installableTable.all())
+        if (record.expires <= Date.now()) installableTable.remove(hash)
+    },
   }
 
   const clients: Clients = {

@@ -19,7 +19,21 @@ export interface People {
 
 export function createPeople(db: StateDatabase): People {
   const users = table<UserRecord>(db, 'user')
-  const alive = () => users.all().filter((user) => !user.isDeleted)
+  // Looked up for every @word of a message, so by index. Deleted users have given their names free.
+  const mentions = table<number>(db, 'mentionName')
+  const emails = table<number>(db, 'email')
+
+  function index({ id, mentionName, email }: UserRecord): void {
+    mentions.put([folded(mentionName)], id)
+    if (email !== null) emails.put([folded(email)], id)
+  }
+
+  function unindex({ mentionName, email }: UserRecord): void {
+    mentions.remove(folded(mentionName))
+    if (email !== null) emails.remove(folded(email))
+  }
+
+  const known = (id: number | undefined) => (id === undefined ? undefined : users.get(id))
 
   const people: People = {
     get: (id) => users.get(id),
@@ -28,10 +42,10 @@ export function createPeople(db: StateDatabase): People {
       if (/^\d+$/.test(text)) return users.get(Number(text))
       if (text.startsWith('@')) return people.byMention(text.slice(1))
       if (!text.includes('@')) return undefined
-      return alive().find((user) => user.email !== null && folded(user.email) === folded(text))
+      return known(emails.get(folded(text)))
     },
-    byName: (name) => alive().find((user) => folded(user.name) === folded(name)),
-    byMention: (mentionName) => alive().find((user) => folded(user.mentionName) === folded(mentionName)),
+    byName: (name) => users.all().find((user) => !user.isDeleted && folded(user.name) === folded(name)),
+    byMention: (mentionName) => known(mentions.get(folded(mentionName))),
     add(user) {
       const record: UserRecord = {
         version: randomVersion(),
@@ -48,11 +62,14 @@ export function createPeople(db: StateDatabase): People {
         ...user,
       }
       users.put([record.id], record)
+      index(record)
       return record
     },
     change(user, changes) {
       const record = { ...user, ...changes, version: randomVersion() }
       users.put([record.id], record)
+      if (!user.isDeleted) unindex(user)
+      if (!record.isDeleted) index(record)
       return record
     },
   }

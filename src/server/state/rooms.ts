@@ -15,6 +15,8 @@ export interface Rooms {
   change(room: RoomRecord, changes: Partial<RoomRecord>): RoomRecord
   /** Who is in a room changes often and is no change of the room: its version stays. */
   setParticipants(room: RoomRecord, participants: readonly number[]): RoomRecord
+  /** Whether a user is in any room now. */
+  isPresent(userId: number): boolean
   remove(room: RoomRecord): void
   statistics(roomId: number): RoomStatistics
   setStatistics(roomId: number, statistics: RoomStatistics): void
@@ -24,6 +26,7 @@ export function createRooms(db: StateDatabase): Rooms {
   const rooms = table<RoomRecord>(db, 'room')
   const names = table<number>(db, 'roomName')
   const statistics = table<RoomStatistics>(db, 'statistics')
+  const presences = table<true>(db, 'presence') // by user and room
 
   const byName = (name: string) => {
     const id = names.get(folded(name))
@@ -53,6 +56,7 @@ export function createRooms(db: StateDatabase): Rooms {
       rooms.put([record.id], record)
       names.put([folded(record.name)], record.id)
       statistics.put([record.id], { messagesSent: 0, lastActive: null })
+      for (const userId of record.participants) presences.put([userId, record.id], true)
       return record
     },
     change(room, changes) {
@@ -65,9 +69,13 @@ export function createRooms(db: StateDatabase): Rooms {
     setParticipants(room, participants) {
       const record = { ...room, participants }
       rooms.put([record.id], record)
+      for (const userId of room.participants) presences.remove(userId, room.id)
+      for (const userId of participants) presences.put([userId, room.id], true)
       return record
     },
+    isPresent: (userId) => presences.any(userId),
     remove(room) {
+      for (const userId of room.participants) presences.remove(userId, room.id)
       names.remove(folded(room.name))
       statistics.remove(room.id)
       rooms.remove(room.id)

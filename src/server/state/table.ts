@@ -5,27 +5,34 @@ export type StateDatabase = RootDatabase<unknown, Key>
 
 /** Records of one kind, kept below their name in the one LMDB environment. Writing is for the inside of a transaction. */
 export interface Table<T> {
+  /** Nothing for a key that is too long to be there: names in requests may be of any length. */
   get(...key: Key): T | undefined
   put(key: Key, record: T): void
   remove(...key: Key): boolean
   /** All records whose key begins with the prefix, in the order of their keys. */
   all(...prefix: Key): T[]
-  /** Number of records whose key begins with the prefix. */
-  count(...prefix: Key): number
+  /** Whether there is a record whose key begins with the prefix. */
+  any(...prefix: Key): boolean
   /** Walks backwards from `from` (included) to `to` (included), below the prefix. */
   backwards(prefix: Key, range: { from?: number; to?: number; offset?: number; limit?: number }): T[]
 }
+
+// LMDB takes keys of 1978 bytes, and throws for a longer one. A character has at most three bytes.
+const longestPart = 400
 
 const afterAll = '\uffff' // sorts behind every number and every id
 
 export function table<T>(db: StateDatabase, name: string): Table<T> {
   const below = (prefix: Key) => ({ start: [name, ...prefix], end: [name, ...prefix, afterAll] })
   return {
-    get: (...key) => db.get([name, ...key]) as T | undefined, // written by `put` below, and by nothing else
+    get(...key) {
+      if (key.some((part) => typeof part === 'string' && part.length > longestPart)) return undefined
+      return db.get([name, ...key]) as T | undefined // written by `put` below, and by nothing else
+    },
     put: (key, record) => void db.putSync([name, ...key], record),
     remove: (...key) => db.removeSync([name, ...key]),
     all: (...prefix) => [...db.getRange(below(prefix)).map((entry) => entry.value as T)],
-    count: (...prefix) => db.getKeysCount(below(prefix)),
+    any: (...prefix) => db.getKeysCount({ ...below(prefix), limit: 1 }) > 0,
     backwards(prefix, { from, to, offset = 0, limit = Number.MAX_SAFE_INTEGER }) {
       if (limit <= 0) return []
       const range = db.getRange({
