@@ -1,0 +1,1 @@
+export const installed: { readonly oauthId: string; readonly oauthSecret: string }
