@@ -46,6 +46,7 @@ async function start(setting: string) {
     id,
     store,
     value,
+    ask: `http://localhost:${port}/webhook/ask`,
     exchanges: () => asked.filter((name) => name === 'generateToken').length,
   }
 }
