@@ -1,13 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createClient } from '@redis/client'
 import { pino } from 'pino'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createAddon, createPersonalClient, type StoreSetting } from '../../src/index.ts'
 import { createHipChatServer } from '../../src/server/index.ts'
-
-const redisUrl = 'redis://127.0.0.1:6379'
+import { needs, sharedUrl } from '../store/redis-server.ts'
 
 /** A counting bot, as an author would write it. */
 function createCounter(store: StoreSetting, lines: string[]) {
@@ -77,18 +75,9 @@ describe('an add-on that is installed, restarted and removed', () => {
     await life(() => folder)
   })
 
-  it('keeps its installation and values in Redis', async ({ skip }) => {
-    const client = createClient({ url: redisUrl, socket: { reconnectStrategy: false } })
-    client.on('error', () => {})
-    const reachable = await client.connect().then(
-      () => true,
-      () => false,
-    )
-    if (!reachable && !process.env['CI'])
-      skip('Redis: start one with `redis-server` (port 6379), or install it from your system’s packages')
-    expect(reachable).toBe(true)
-    client.destroy()
-    await life(() => redisUrl)
+  it('keeps its installation and values in Redis', async (context) => {
+    needs('redis')(context)
+    await life(() => sharedUrl)
   })
 
   it('logs one line per installation, delivery and API call, and no secret in any', async () => {

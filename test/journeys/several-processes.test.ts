@@ -1,15 +1,13 @@
 import { fork } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
-import type { AddressInfo } from 'node:net'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { createClient } from '@redis/client'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createPersonalClient } from '../../src/index.ts'
 import { createHipChatServer } from '../../src/server/index.ts'
 import { openStore } from '../../src/store/index.ts'
+import { freePort, needs, sharedUrl } from '../store/redis-server.ts'
 import { delivered, sign } from '../support.ts'
 
 const worker = fileURLToPath(new URL('several-processes.worker.ts', import.meta.url))
@@ -90,26 +88,8 @@ describe('four processes of one add-on', () => {
     await live(await start(folder))
   }, 60_000)
 
-  it('on one Redis handle each delivery once, and share installation and token', async ({ skip }) => {
-    const url = 'redis://127.0.0.1:6379/9'
-    const client = createClient({ url, socket: { reconnectStrategy: false } })
-    client.on('error', () => {})
-    const reachable = await client.connect().then(
-      () => true,
-      () => false,
-    )
-    if (!reachable && !process.env['CI'])
-      skip('Redis: start one with `redis-server` (port 6379), or install it from your system’s packages')
-    expect(reachable).toBe(true)
-    client.destroy()
-    await live(await start(url))
+  it('on one Redis handle each delivery once, and share installation and token', async (context) => {
+    needs('redis')(context)
+    await live(await start(sharedUrl))
   }, 60_000)
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve))
-  const { port } = server.address() as AddressInfo // it listens on a port
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}

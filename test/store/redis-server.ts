@@ -2,12 +2,13 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { TestContext } from 'vitest'
 
 /** The Redis the contract suite runs against; `REDIS_URL` names another one. */
 export const sharedUrl = process.env['REDIS_URL'] ?? 'redis://127.0.0.1:6379'
 
 /** Whether something accepts connections there. */
-export async function reachable(port: number, host = '127.0.0.1'): Promise<boolean> {
+async function reachable(port: number, host = '127.0.0.1'): Promise<boolean> {
   const socket = connect(port, host)
   const [answer] = await Promise.race([
     once(socket, 'connect').then(() => [true]),
@@ -20,7 +21,7 @@ export async function reachable(port: number, host = '127.0.0.1'): Promise<boole
   return answer === true
 }
 
-export function hasRedisServer(): boolean {
+function hasRedisServer(): boolean {
   try {
     execFileSync('redis-server', ['--version'], { stdio: 'ignore' })
     return true
@@ -28,6 +29,31 @@ export function hasRedisServer(): boolean {
     return false
   }
 }
+
+const shared = new URL(sharedUrl)
+
+/** What a machine may lack, and what to do about it. */
+const parts = {
+  redis: {
+    present: await reachable(Number(shared.port || 6379), shared.hostname),
+    note: `everything over Redis, since nothing answers at ${shared.host}. To enable it: redis-server`,
+  },
+  'redis-server': {
+    present: hasRedisServer(),
+    note: 'Redis going away and coming back, since there is no redis-server. To enable it: apt-get install redis-server',
+  },
+} as const
+
+/**
+ * For tests that need one of these: without it they skip themselves with a note that is printed at the end of the run,
+ * and with CI=true they run and fail.
+ */
+export const needs =
+  (part: keyof typeof parts) =>
+  ({ skip }: Pick<TestContext, 'skip'>): void => {
+    const { present, note } = parts[part]
+    if (!present && process.env['CI'] !== 'true') skip(note)
+  }
 
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')

@@ -8,22 +8,11 @@ import { ConfigurationError } from '../../src/errors.ts'
 import { createRedisStore } from '../../src/store/redis.ts'
 import type { Store } from '../../src/store/store.ts'
 import { describeStore, list, refused } from './contract.ts'
-import { freePort, hasRedisServer, reachable, sharedUrl, startRedis, stopRedis } from './redis-server.ts'
+import { freePort, needs, sharedUrl, startRedis, stopRedis } from './redis-server.ts'
 
-const required = process.env['CI'] === 'true'
-const shared = new URL(sharedUrl)
-const hasShared = await reachable(Number(shared.port || 6379), shared.hostname)
-const hasBinary = hasRedisServer()
-if (!hasShared && !required)
-  console.warn(
-    `Left out: the store contract over Redis, nothing answers at ${shared.host}. Start redis-server.`,
-  )
-if (!hasBinary && !required)
-  console.warn(
-    'Left out: Redis going away and coming back, there is no redis-server. apt-get install redis-server',
-  )
+describe('with a Redis', () => {
+  beforeEach(needs('redis'))
 
-describe.skipIf(!hasShared && !required)('with a Redis', () => {
   describeStore('Redis', async () => {
     const prefix = `test*[${randomUUID()}]:`
     return {
@@ -63,7 +52,9 @@ describe.skipIf(!hasShared && !required)('with a Redis', () => {
   })
 })
 
-describe.skipIf(!hasBinary && !required)('a Redis of its own', () => {
+describe('a Redis of its own', () => {
+  beforeEach(needs('redis-server'))
+
   let port: number
   let server: ChildProcess
   const stores: Store[] = []
