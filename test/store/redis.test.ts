@@ -53,8 +53,6 @@ describe('with a Redis', () => {
 })
 
 describe('a Redis of its own', () => {
-  beforeEach(needs('redis-server'))
-
   let port: number
   let server: ChildProcess
   const stores: Store[] = []
@@ -64,7 +62,8 @@ describe('a Redis of its own', () => {
     return store
   }
 
-  beforeEach(async () => {
+  beforeEach(async (context) => {
+    needs('redis-server')(context)
     port = await freePort()
     server = await startRedis(port, '--requirepass', 'p@ss word', '--databases', '4')
   })
