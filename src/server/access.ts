@@ -21,7 +21,7 @@ export function findUser(state: State, name: string | number): UserRecord {
 }
 
 /** Add-ons see every room they may name. Administrators see private rooms unless the room says otherwise. */
-export function maySee(room: RoomRecord, { user }: Session): boolean {
+export function maySee(room: RoomRecord, { user }: Pick<Session, 'user'>): boolean {
   if (!user || room.privacy === 'public' || isMember(room, user)) return true
   return user.isAdmin && room.delegateAdminVisibility !== false
 }
@@ -33,6 +33,15 @@ export const isMember = (room: RoomRecord, user: UserRecord): boolean =>
 export function requireRoomAdmin(room: RoomRecord, { user }: Session): void {
   if (user && !user.isAdmin && room.ownerId !== user.id)
     throw forbidden('Only the owner of the room and administrators of the group may do this')
+}
+
+/** The first administrator. The server's own token is his. */
+export const groupOwnerId = 1
+
+/** The scope `admin_group` "is restricted from updating the group owner's profile", as its description says. */
+export function protectGroupOwner(user: UserRecord, session: Session): void {
+  if (user.id === groupOwnerId && session.user?.id !== groupOwnerId)
+    throw forbidden('Only the owner of the group may change his own profile')
 }
 
 export function requireGroupAdmin({ user }: Session): void {

@@ -4,6 +4,7 @@ import type { Notification } from '../api/operations/messages.ts'
 import type { Happening } from './delivery.ts'
 import { badRequest, notFound } from './errors.ts'
 import { findMentions } from './mentions.ts'
+import { checkName } from './names.ts'
 import type { Presenter } from './presenting.ts'
 import type {
   Author,
@@ -23,7 +24,8 @@ import type { State } from './state/state.ts'
 export interface Chat {
   say(room: RoomRecord, user: UserRecord, text: string): Promise<MessageRecord>
   shareFile(room: RoomRecord, user: UserRecord, file: FileRecord, text?: string): Promise<MessageRecord>
-  notify(room: RoomRecord, author: Author, notification: Notification): Promise<MessageRecord>
+  /** `hops`: how many answers to deliveries led to it. */
+  notify(room: RoomRecord, author: Author, notification: Notification, hops?: number): Promise<MessageRecord>
   sayPrivately(
     from: UserRecord,
     to: UserRecord,
@@ -58,6 +60,8 @@ export interface ChatOptions {
 const colors = ['yellow', 'green', 'red', 'purple', 'gray'] as const
 
 export function createChat({ state, present, fire, endInstallations }: ChatOptions): Chat {
+  const ending = new Set<number>()
+
   const userOf = (author: Author) => (author.kind === 'user' ? state.people.get(author.id) : undefined)
 
   function fireFrom(event: EventName, room: RoomRecord, author: Author, more: object = {}): void {
@@ -69,7 +73,7 @@ export function createChat({ state, present, fire, endInstallations }: ChatOptio
     })
   }
 
-  /** Inside a write: the room as it is now, since others may have changed or deleted it meanwhile. */
+  /** The room as it is now, since others may have changed or deleted it meanwhile. */
   function living(room: RoomRecord): RoomRecord {
     const current = state.rooms.get(room.id)
     if (!current) throw notFound('Room', room.name)
@@ -95,6 +99,7 @@ export function createChat({ state, present, fire, endInstallations }: ChatOptio
     event: 'room_message' | 'room_notification',
     room: RoomRecord,
     record: MessageRecord,
+    hops = 0,
   ): void {
     fire({
       event,
@@ -103,10 +108,12 @@ export function createChat({ state, present, fire, endInstallations }: ChatOptio
       text: record.text,
       user: userOf(record.author),
       causedBy: record.author.kind === 'addon' ? record.author.oauthId : undefined,
+      hops,
     })
   }
 
-  function checkName(name: string, self?: RoomRecord): void {
+  function checkFree(name: string, self?: RoomRecord): void {
+    checkName(name, 'name')
     const other = state.rooms.byName(name)
     if (other && other.id !== self?.id) throw badRequest('Another room exists with that name.', 'name')
   }
@@ -139,14 +146,13 @@ export function createChat({ state, present, fire, endInstallations }: ChatOptio
       return record
     },
 
-    async notify(room, author, notification) {
+    async notify(room, author, notification, hops) {
       const color = notification.color ?? 'yellow'
       const attachTo = notification.attach_to
       const record = await post({
         roomId: room.id,
         type: 'notification',
-        author:
-          notification.from && author.kind === 'addon' ? { ...author, label: notification.from } : author,
+        author: notification.from ? { ...author, label: notification.from } : author,
         text: notification.message,
         mentions: [],
         format: notification.message_format ?? 'html',
@@ -156,7 +162,7 @@ export function createChat({ state, present, fire, endInstallations }: ChatOptio
         ...(attachTo && state.messages.find(room.id, attachTo) ? { attachTo } : {}),
         ...(notification.card ? { card: JSON.stringify(notification.card) } : {}),
       })
-      fireMessage('room_notification', room, record)
+      fireMessage('room_notification', room, record, hops)
       return record
     },
 
@@ -190,7 +196,7 @@ export function createChat({ state, present, fire, endInstallations }: ChatOptio
 
     async createRoom(author, room) {
       const created = await state.write(() => {
-        checkName(room.name)
+        checkFree(room.name)
         return state.rooms.add({
           members: [room.ownerId],
           ...room,
@@ -205,7 +211,7 @@ export function createChat({ state, present, fire, endInstallations }: ChatOptio
     async updateRoom(room, author, changes) {
       const { before, after } = await state.write(() => {
         const current = living(room)
-        if (changes.name !== undefined) checkName(changes.name, current)
+        if (changes.name !== undefined) checkFree(changes.name, current)
         const ownerId = changes.ownerId ?? current.ownerId
         // Whoever is in a room when it becomes private, or becomes its owner, belongs to it.
         const members = [...new Set([...current.members, ownerId])]
@@ -227,17 +233,22 @@ export function createChat({ state, present, fire, endInstallations }: ChatOptio
     },
 
     async deleteRoom(room, author) {
-      // Fired first: the webhooks of installations in this room hear of it too, and go with it.
-      fireFrom('room_deleted', living(room), author)
-      await endInstallations(room)
-      await state.write(() => {
-        state.messages.removeRoom(room.id)
-        for (const webhook of state.webhooks.all())
-          if (webhook.roomId === room.id) state.webhooks.remove(webhook)
-        state.tokens.removeWhere((token) => token.roomId === room.id)
-        const current = state.rooms.get(room.id)
-        if (current) state.rooms.remove(current)
-      })
+      const current = living(room)
+      if (ending.has(room.id)) throw notFound('Room', room.name) // deleted by somebody else right now
+      ending.add(room.id)
+      try {
+        // Fired first: the webhooks of installations in this room hear of it too, and go with it.
+        fireFrom('room_deleted', current, author)
+        await endInstallations(room)
+        await state.write(() => {
+          state.messages.removeRoom(room.id)
+          for (const webhook of state.webhooks.of(room.id)) state.webhooks.remove(webhook)
+          state.tokens.removeWhere((token) => token.roomId === room.id)
+          state.rooms.remove(living(room))
+        })
+      } finally {
+        ending.delete(room.id)
+      }
     },
   }
 }

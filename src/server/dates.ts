@@ -3,7 +3,8 @@ import { badRequest } from './errors.ts'
 /** Microseconds since 1970: what messages are ordered and dated by. Fits a JavaScript number until the year 2255. */
 export type Micros = number
 
-export const nowMicros = (): Micros => Math.round((performance.timeOrigin + performance.now()) * 1000)
+/** `performance` alone would drift: it stands still while the machine sleeps, and does not hear of a clock that is set. */
+export const nowMicros = (): Micros => Date.now() * 1000 + (Math.floor(performance.now() * 1000) % 1000)
 
 /** `2017-05-20T13:56:46.750428+00:00`: microseconds and a numeric offset, never `Z`, as HipChat's recorded payloads have it. */
 export function formatDate(at: Micros, timezone = 'UTC'): string {
@@ -22,14 +23,20 @@ export const formatSeconds = (at: Micros): string =>
 
 /** Refuses a name that is not in the tz database. */
 export function checkTimezone(name: string, field = 'timezone'): string {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name })
-  } catch {
+  if (!isTimezone(name))
     throw badRequest(`${field} must be a name of the tz database such as Europe/Berlin`, field, {
       value: name,
     })
-  }
   return name
+}
+
+export function isTimezone(name: string): boolean {
+  try {
+    offsetFormat(name)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** ISO 8601 with or without an offset (then UTC), or UNIX seconds. */
@@ -42,13 +49,30 @@ export function parseDate(text: string, field: string): Micros {
     // An offset's plus sign arrives as a blank unless the client wrote %2B.
     const offset = zone.replace(' ', '+').replace(/^([+-]\d\d)(\d\d)$/, '$1:$2')
     const millis = Date.parse(`${day}T${time}${offset.toUpperCase()}`)
-    if (!Number.isNaN(millis)) return millis * 1000 + Number(fraction.padEnd(6, '0').slice(0, 6))
+    if (!Number.isNaN(millis) && isDay(day))
+      return millis * 1000 + Number(fraction.padEnd(6, '0').slice(0, 6))
   }
   throw badRequest(`${field} must be an ISO 8601 date, UNIX seconds or recent`, field, { value: text })
 }
 
+// Date.parse takes the 30th of February for the 2nd of March.
+const isDay = (day = ''): boolean => new Date(`${day}T00:00:00Z`).toISOString().startsWith(day)
+
+const formats = new Map<string, Intl.DateTimeFormat>()
+
+/** Kept: making one takes a hundred times as long as using it, and a page of history has a thousand dates. */
+function offsetFormat(timeZone: string): Intl.DateTimeFormat {
+  let format = formats.get(timeZone)
+  if (!format) {
+    format = new Intl.DateTimeFormat('en-US', { timeZone, timeZoneName: 'longOffset' })
+    if (formats.size >= 1000) formats.clear() // names come in any mixture of cases
+    formats.set(timeZone, format)
+  }
+  return format
+}
+
 function offsetMinutes(millis: number, timezone: string): number {
-  const parts = new Intl.DateTimeFormat('en-US', { timeZone: timezone, timeZoneName: 'longOffset' })
+  const parts = offsetFormat(timezone)
     .formatToParts(new Date(millis))
     .find((part) => part.type === 'timeZoneName')?.value
   const match = /^GMT([+-])(\d\d):(\d\d)/.exec(parts ?? '')

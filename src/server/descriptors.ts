@@ -5,6 +5,7 @@ import type { Outbound } from '../common/outbound.ts'
 import { validate } from '../common/validate.ts'
 import { badRequest, CallRefusedError, invalid } from './errors.ts'
 import { failureOf } from './network.ts'
+import { checkDepth } from './parsing.ts'
 import { checkPattern, checkUrl } from './webhook-rules.ts'
 
 export interface DescriptorRequest {
@@ -18,6 +19,7 @@ export interface DescriptorRequest {
 
 const longest = 256 * KIB
 const longestInUrl = 64 * KIB
+const longestKey = 255 // as in the paths that name an add-on
 
 /** The Connect API version this server speaks, as in the capabilities document. */
 const apiVersion = 1
@@ -27,6 +29,7 @@ export async function fetchDescriptor(request: DescriptorRequest): Promise<Descr
   const text = request.url.startsWith('data:') ? readDataUrl(request.url) : await download(request)
   const document = parseJson(text.replace(/^\uFEFF/, ''))
   if (document === undefined) throw badRequest('The descriptor is not valid JSON', 'url')
+  if (typeof document === 'object' && document !== null) checkDepth(document, 'The descriptor')
   const checked = validate(descriptor, document)
   if (!checked.ok)
     throw invalid({ ...checked.problem, message: `The descriptor is not valid: ${checked.problem.message}` })
@@ -73,6 +76,8 @@ function readDataUrl(url: string): string {
 
 /** What the schema cannot say. */
 function checkBeyondSchema(document: Descriptor, outbound: Outbound): void {
+  if (document.key.length > longestKey)
+    throw badRequest(`The key of an add-on has at most ${longestKey} characters`, 'key')
   const [server] = (document.apiVersion ?? '1:1').split(':')
   if (Number(server) > apiVersion)
     throw badRequest(
@@ -85,11 +90,7 @@ function checkBeyondSchema(document: Descriptor, outbound: Outbound): void {
       'The add-on can be installed nowhere: allowRoom and allowGlobal are both false',
       'capabilities.installable',
     )
-  const installable = document.capabilities?.installable
-  for (const name of callbackNames) {
-    const url = installable?.[name]
-    if (url !== undefined) checkUrl(url, outbound, `capabilities.installable.${name}`)
-  }
+  for (const [name, url] of callbacksOf(document)) checkUrl(url, outbound, `capabilities.installable.${name}`)
   webhooksOf(document).forEach((webhook, index) => {
     const path = Array.isArray(document.capabilities?.webhook)
       ? `capabilities.webhook.${index}`
@@ -108,6 +109,16 @@ const callbackNames = [
   'updatedUrl',
   'uninstalledUrl',
 ] as const
+
+/** Origins that are told of an installation, and so have its credentials. */
+export const toldOrigins = (document: Descriptor): Set<string> =>
+  new Set(callbacksOf(document).map(([, url]) => new URL(url).origin))
+
+const callbacksOf = (document: Descriptor): [name: string, url: string][] =>
+  callbackNames.flatMap((name) => {
+    const url = document.capabilities?.installable?.[name]
+    return url === undefined ? [] : [[name, url]]
+  })
 
 /**
  * Clients look a module up by its key over all kinds, so a key may stand for one module only. A `target` that names no

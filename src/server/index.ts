@@ -4,9 +4,9 @@ import type { Notification } from '../api/operations/messages.ts'
 import { type Scope, scopeNames } from '../api/scopes.ts'
 import type { Schema } from '../common/schema.ts'
 import { validate } from '../common/validate.ts'
-import { isMember } from './access.ts'
+import { groupOwnerId, maySee } from './access.ts'
 import { nowMicros } from './dates.ts'
-import type { DeliveryFilter, DeliveryRecord } from './delivery.ts'
+import type { DeliveryFilter, DeliveryRecord } from './delivery-history.ts'
 import { CallRefusedError, invalid, notFound } from './errors.ts'
 import { scopesOf } from './handlers/oauth.ts'
 import type { Redirect } from './installer.ts'
@@ -16,7 +16,7 @@ import { type Running, start } from './running.ts'
 import { defaultSeed } from './seed.ts'
 import type { FileRecord, RoomRecord, UserRecord } from './state/records.ts'
 
-export type { DeliveryFilter, DeliveryRecord } from './delivery.ts'
+export type { DeliveryFilter, DeliveryRecord } from './delivery-history.ts'
 export { CallRefusedError } from './errors.ts'
 export type { Redirect } from './installer.ts'
 export type { Limits } from './limits.ts'
@@ -105,8 +105,6 @@ export interface HipChatServer {
   idle(): Promise<void>
 }
 
-const adminId = 1
-
 /** Creates a server; nothing is opened before `listen()`. Throws `ServerOptionError` for options that are wrong. */
 export function createHipChatServer(options: ServerOptions = {}): HipChatServer {
   const settings = settingsFrom(options, defaultSeed)
@@ -137,7 +135,7 @@ export function createHipChatServer(options: ServerOptions = {}): HipChatServer 
   function place(roomName: RoomName, userName: UserName): { room: RoomRecord; user: UserRecord } {
     const room = roomOf(roomName)
     const user = userOf(userName)
-    if (room.privacy === 'private' && !user.isAdmin && !isMember(room, user)) throw notFound('Room', roomName)
+    if (!maySee(room, { user })) throw notFound('Room', roomName)
     return { room, user }
   }
 
@@ -243,7 +241,7 @@ export function createHipChatServer(options: ServerOptions = {}): HipChatServer 
       const room = where.room === undefined ? undefined : roomOf(where.room)
       const { client, installedUrl } = await installer.install({
         url,
-        by: adminId,
+        by: groupOwnerId,
         ...(room ? { room } : {}),
       })
       return { ...addonOf(client), ...(installedUrl === undefined ? {} : { installedUrl }) }

@@ -4,7 +4,7 @@ import { events } from '../api/events.ts'
 import type { Outbound } from '../common/outbound.ts'
 import { type Callbacks, createCallbacks, signatureFor } from './callbacks.ts'
 import { nowMicros } from './dates.ts'
-import { fetchDescriptor } from './descriptors.ts'
+import { fetchDescriptor, toldOrigins } from './descriptors.ts'
 import { badRequest } from './errors.ts'
 import type { Log } from './log.ts'
 import { capabilitiesUrl } from './options.ts'
@@ -87,7 +87,7 @@ export function createInstaller(options: InstallerOptions): Installer {
       const existing = state.clients.installed(document.key, roomId)
       const installed = existing ? await update(existing, document, request) : await create(document, request)
       log.info(
-        { key: document.key, oauthId: installed.client.oauthId, room: roomId },
+        { key: document.key, oauthId: installed.client.oauthId, room: roomId, by: request.by },
         existing ? 'add-on updated' : 'add-on installed',
       )
       return installed
@@ -95,7 +95,7 @@ export function createInstaller(options: InstallerOptions): Installer {
   }
 
   /** A new client, usable at once: the add-on asks for a token while its callback is still open. */
-  async function create(document: Descriptor, { room, by }: InstallRequest): Promise<Installed> {
+  async function create(document: Descriptor, { room }: InstallRequest): Promise<Installed> {
     const installable = document.capabilities?.installable
     const pending = await state.write(() => {
       for (const other of state.clients.all()) if (isForgotten(other)) state.clients.remove(other)
@@ -107,7 +107,6 @@ export function createInstaller(options: InstallerOptions): Installer {
         key: document.key,
         roomId: room?.id ?? null,
         status: 'pending',
-        installedBy: by,
         created: nowMicros(),
       }
       state.clients.put(client)
@@ -155,12 +154,18 @@ export function createInstaller(options: InstallerOptions): Installer {
     request: InstallRequest,
   ): Promise<Installed> {
     const installable = document.capabilities?.installable
-    if (installable?.updateCallbackUrl !== undefined) {
+    // The key is no proof: who serves it from elsewhere gets credentials of his own, and not those of the add-on.
+    const told = toldOrigins(existing.descriptor)
+    const hasCredentials = (url: string) => told.has(new URL(url).origin)
+    if (installable?.updateCallbackUrl !== undefined && hasCredentials(installable.updateCallbackUrl)) {
       // The new scopes count while the callback is open, so that the tokens it asks for have them.
-      await state.write(() => state.clients.put({ ...existing, scopes: clientFrom(document).scopes }))
-      const { oauthSecret: _, ...told } = documentOf(existing)
+      await state.write(() => {
+        checkThere(existing)
+        state.clients.put({ ...existing, scopes: clientFrom(document).scopes })
+      })
+      const { oauthSecret: _, ...known } = documentOf(existing)
       try {
-        await callbacks.update(installable.updateCallbackUrl, told, signatureFor(existing))
+        await callbacks.update(installable.updateCallbackUrl, known, signatureFor(existing))
       } catch (error) {
         await state.write(() => {
           if (!state.clients.get(existing.oauthId)) return
@@ -172,27 +177,36 @@ export function createInstaller(options: InstallerOptions): Installer {
       return { client: await replaceDescriptor(existing, document) }
     }
     if (installable?.callbackUrl !== undefined) return create(document, request)
-    if (installable?.updatedUrl !== undefined) {
+    if (installable?.updatedUrl !== undefined && hasCredentials(installable.updatedUrl)) {
       const client = await replaceDescriptor(existing, document)
       return { client, installedUrl: await redirectUrl('updated', installable.updatedUrl, client, false) }
     }
     if (installable?.installedUrl !== undefined) return create(document, request)
+    if (told.size > 0)
+      throw badRequest(
+        `An add-on with the key ${document.key} is installed here, and this descriptor names no address of it to be told of the update`,
+        'capabilities.installable',
+      )
     return { client: await replaceDescriptor(existing, document) }
   }
 
   const replaceDescriptor = (existing: ClientRecord, document: Descriptor): Promise<ClientRecord> =>
     state.write(() => {
-      if (!state.clients.get(existing.oauthId))
-        throw badRequest('The installation was removed before the add-on confirmed its update')
+      checkThere(existing)
       const client = { ...existing, ...clientFrom(document) }
       state.clients.put(client)
-      for (const webhook of state.webhooks.all())
+      for (const webhook of state.webhooks.of(client.roomId))
         if (webhook.declared && 'oauthId' in webhook.owner && webhook.owner.oauthId === client.oauthId)
           state.webhooks.remove(webhook)
       addWebhooks(client)
       revokeSurplus(client)
       return client
     })
+
+  function checkThere({ oauthId }: ClientRecord): void {
+    if (!state.clients.get(oauthId))
+      throw badRequest('The installation was removed before the add-on confirmed its update')
+  }
 
   /** Tokens that hold a scope which the installation has no more. */
   function revokeSurplus(client: ClientRecord): void {
@@ -221,9 +235,14 @@ export function createInstaller(options: InstallerOptions): Installer {
     }
   }
 
-  async function uninstall(client: ClientRecord): Promise<void> {
+  async function uninstall({ oauthId }: ClientRecord): Promise<void> {
     // Revoked first: the add-on can check that it is true by asking for a token.
-    await state.write(() => state.clients.remove(client))
+    const client = await state.write(() => {
+      const current = state.clients.get(oauthId)
+      if (current) state.clients.remove(current)
+      return current
+    })
+    if (!client) return // somebody else was faster, and tells the add-on
     log.info({ key: client.key, oauthId: client.oauthId, room: client.roomId }, 'add-on uninstalled')
     if (client.status === 'pending') return // it was never told that it is installed
     sayGoodBye(client)
@@ -249,15 +268,16 @@ export function createInstaller(options: InstallerOptions): Installer {
     confirms: boolean,
   ): Promise<string> {
     const token = randomText(40) // 238 bits
-    await state.write(() =>
+    await state.write(() => {
+      state.installables.removeExpired() // each holds a secret
       state.installables.put(hashOf(token), {
         key: client.key,
         oauthId: client.oauthId,
         document: documentOf(client),
         confirms,
         expires: Date.now() + documentLifetime,
-      }),
-    )
+      })
+    })
     const url = new URL(address)
     url.searchParams.set('redirect_url', `${publicUrl()}/`)
     url.searchParams.set(

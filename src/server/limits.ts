@@ -1,3 +1,5 @@
+import ipaddr from 'ipaddr.js'
+
 /** How many calls are allowed. HipChat's figures; see {@link defaultLimits}. */
 export interface Limits {
   /** Calls per window with an add-on's token, and without a token per address. */
@@ -41,7 +43,7 @@ export interface Counter {
   clear(): void
 }
 
-const sweepAt = 10_000
+const fewest = 10_000
 
 /**
  * Counts in fixed windows that begin with the first call: `Remaining` goes down until `Reset` and then jumps back, which
@@ -50,15 +52,22 @@ const sweepAt = 10_000
 export function createCounter(windowSeconds: number, enforced: boolean): Counter {
   const windows = new Map<string, { end: number; used: number }>()
   const length = windowSeconds * 1000
+  let sweepAt = fewest
 
   function current(key: string): { end: number; used: number } {
     const now = Date.now()
     const window = windows.get(key)
     if (window && window.end > now) return window
     const fresh = { end: now + length, used: 0 }
-    if (windows.size >= sweepAt) for (const [other, { end }] of windows) if (end <= now) windows.delete(other)
+    if (windows.size >= sweepAt) sweep(now)
     windows.set(key, fresh)
     return fresh
+  }
+
+  /** Waits until there are twice as many as were left: a flood of keys must not be walked through for each of them. */
+  function sweep(now: number): void {
+    for (const [key, { end }] of windows) if (end <= now) windows.delete(key)
+    sweepAt = Math.max(fewest, 2 * windows.size)
   }
 
   const allowance = (window: { end: number; used: number }, limit: number, exceeded: boolean): Allowance => ({
@@ -78,6 +87,13 @@ export function createCounter(windowSeconds: number, enforced: boolean): Counter
     peek: (key, limit) => allowance(current(key), limit, false),
     clear: () => windows.clear(),
   }
+}
+
+/** What callers without a token are counted by. Whoever has one IPv6 address has the other 2^64 of its network too. */
+export function addressKey(address: string): string {
+  if (!ipaddr.isValid(address)) return address
+  const parsed = ipaddr.process(address)
+  return parsed.kind() === 'ipv4' ? parsed.toString() : parsed.toByteArray().slice(0, 8).join('.')
 }
 
 /** The three headers that tell an allowance, with the prefix of the limit. */

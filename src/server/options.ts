@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import { isLoopbackHost, type OutboundRules } from '../common/outbound.ts'
+import { hostOf, isLoopbackHost, type OutboundRules } from '../common/outbound.ts'
 import {
   array,
   boolean,
@@ -89,7 +89,7 @@ export interface ServerOptions {
   readonly deliveryTimeout?: number
   /**
    * Addresses that descriptors, callbacks and webhooks may lead to. Default: anything public over https; and on a server
-   * that listens on a loopback address only, loopback addresses and plain http too.
+   * that listens on a loopback address and has no public `publicUrl`, loopback addresses and plain http too.
    */
   readonly outbound?: OutboundRules
   /** Web origins besides the server's own whose pages may make calls without a token in the header. Default none. */
@@ -158,7 +158,8 @@ export function settingsFrom(options: ServerOptions, defaultSeed: Seed): Setting
     throw new ServerOptionError(
       `publicUrl is required when the server listens on all interfaces (host ${host})`,
     )
-  const local = isLoopbackHost(host)
+  // Behind a proxy on the same machine the whole world gets to it.
+  const local = isLoopbackHost(host) && (!publicUrl || isLoopbackHost(hostOf(new URL(publicUrl))))
   if (options.seed) checkSeed(options.seed)
   return {
     port: number('port', options.port, 0, 65_535) ?? 8080,

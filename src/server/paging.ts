@@ -35,7 +35,7 @@ export function pageOf<T>(items: T[], more: boolean, parameters: PageRequest, ur
     maxResults: length,
     links: {
       self: url.href,
-      ...(start > 0 ? { prev: at(Math.max(0, start - length)) } : {}),
+      ...(start > 0 && length > 0 ? { prev: at(Math.max(0, start - length)) } : {}),
       ...(more && length > 0 ? { next: at(start + length) } : {}),
     },
   }

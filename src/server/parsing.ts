@@ -78,7 +78,7 @@ export function parseBody(
   const raw = readMembers(body, contentType, text)
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw))
     throw badRequest('The body must be an object', undefined, { validation: 'type', expected_type: 'object' })
-  checkDepth(raw)
+  checkDepth(raw, 'The body')
   const properties = propertiesOf(body.schema)
   const known: Members = {}
   for (const [theirs, value] of Object.entries(raw)) {
@@ -155,10 +155,10 @@ function relax(name: string, value: unknown, schema: Schema, relaxations: readon
 }
 
 /** Nobody needs deep objects here, and writing them out again would exhaust the stack. Walks without recursion. */
-function checkDepth(value: object): void {
+export function checkDepth(value: object, what: string): void {
   let level: object[] = [value]
   for (let depth = 1; level.length > 0; depth += 1) {
-    if (depth > deepest) throw badRequest(`The body is nested more than ${deepest} levels deep`)
+    if (depth > deepest) throw badRequest(`${what} is nested more than ${deepest} levels deep`)
     level = level.flatMap((item) =>
       Object.values(item).filter((child): child is object => typeof child === 'object' && child !== null),
     )

@@ -30,6 +30,10 @@ export interface Presenter {
   emoticon(emoticon: EmoticonRecord): Emoticon
 }
 
+/** A member that is left out when there is nothing to say: the OpenAPI document has no null in most places. */
+const unlessNone = <K extends string, T>(name: K, value: T | null | undefined): { [N in K]?: T } =>
+  (value === null || value === undefined ? {} : { [name]: value }) as { [N in K]?: T } // just that one member
+
 /** `publicUrl` is asked for at each use: a server on any free port knows it only once it listens. */
 export function createPresenter(state: State, publicUrl: () => string): Presenter {
   const api = () => `${publicUrl()}/v2`
@@ -50,9 +54,9 @@ export function createPresenter(state: State, publicUrl: () => string): Presente
       return user ? [userReference(user)] : []
     })
 
-  function presence(user: UserRecord): Presence | null {
+  function presence(user: UserRecord): Presence | undefined {
     const online = state.rooms.isPresent(user.id)
-    if (!online && !user.presence) return null
+    if (!online && !user.presence) return undefined
     const show = user.presence?.show ?? 'chat'
     // The OpenAPI document has the two the other way round from real HipChat; the enum in both suits all readers.
     return { status: show, show, status_text: user.presence?.status ?? null, is_online: online }
@@ -75,12 +79,10 @@ export function createPresenter(state: State, publicUrl: () => string): Presente
     }
   }
 
-  const authorName = (author: Author): string =>
-    author.kind === 'user'
-      ? (state.people.get(author.id)?.name ?? 'Unknown')
-      : author.kind === 'addon' && author.label
-        ? `${author.name} · ${author.label}`
-        : author.name
+  function authorName(author: Author): string {
+    const name = author.kind === 'user' ? (state.people.get(author.id)?.name ?? 'Unknown') : author.name
+    return author.label ? `${name} · ${author.label}` : name
+  }
 
   function message(record: MessageRecord, timezone: string, from: Message['from']): Message {
     return {
@@ -117,17 +119,15 @@ export function createPresenter(state: State, publicUrl: () => string): Presente
     user: (user) => ({
       ...userReference(user),
       mention_name: user.mentionName,
-      email: user.email,
+      ...unlessNone('email', user.email),
       title: user.title,
-      presence: presence(user),
+      ...unlessNone('presence', presence(user)),
       xmpp_jid: `${groupId()}_${user.id}@chat.${host()}`,
       is_group_admin: user.isAdmin,
       is_guest: user.isGuest,
       is_deleted: user.isDeleted,
       timezone: user.timezone,
       created: formatSeconds(user.created),
-      last_active: null,
-      photo_url: null,
       roles: [...user.roles],
       group: { id: groupId(), name: state.group()?.name ?? '' },
     }),
@@ -147,11 +147,11 @@ export function createPresenter(state: State, publicUrl: () => string): Presente
         guest_access_url: room.guestAccess && room.guestKey ? `${publicUrl()}/${room.guestKey}` : null,
         delegate_admin_visibility: room.delegateAdminVisibility,
         avatar_url: null,
-        owner: owner ? userReference(owner) : null,
+        ...unlessNone('owner', owner && userReference(owner)),
         participants: people(room.participants),
         statistics: {
           messages_sent: messagesSent,
-          last_active: active,
+          ...unlessNone('last_active', active),
           links: { self: `${api()}/room/${room.id}/statistics` },
         },
       }
@@ -174,10 +174,10 @@ export function createPresenter(state: State, publicUrl: () => string): Presente
         // Digits as text here, an integer in deliveries: so the OpenAPI document and real payloads have it.
         id: String(record.id),
         key: record.key,
-        name: record.name,
+        name: record.name ?? '',
         url: record.url,
         event: record.event,
-        pattern: record.pattern,
+        pattern: record.pattern ?? '', // found in every text
         authentication: record.authentication,
         created: formatSeconds(record.created),
         links: { self: `${api()}/room/${room.id}/webhook/${record.id}` },
@@ -194,7 +194,7 @@ export function createPresenter(state: State, publicUrl: () => string): Presente
         height: record.height,
         audio: [],
         audio_path: null,
-        creator: creator ? userReference(creator) : null,
+        ...unlessNone('creator', creator && userReference(creator)),
         links: { self: `${api()}/emoticon/${record.id}` },
       }
     },

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { scopeNames } from '../api/scopes.ts'
 import { createOutbound, isLoopbackHost } from '../common/outbound.ts'
+import { groupOwnerId } from './access.ts'
 import { createChat } from './chat.ts'
 import type { Context } from './context.ts'
 import { nowMicros } from './dates.ts'
@@ -28,7 +29,9 @@ export interface Running {
   close(): Promise<void>
 }
 
-const graceful = 5_000 // milliseconds that running deliveries and calls get when the server closes
+// milliseconds that running deliveries and calls get when the server closes, before and after they are given up
+const graceful = 5_000
+const aborted = 500
 
 /** Opens the state, wires the parts and listens. What was opened is closed again when listening fails. */
 export async function start(settings: Settings, adminToken: string): Promise<Running> {
@@ -48,8 +51,8 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
     log,
     timeout: settings.deliveryTimeout,
     signal: abort.signal,
-    async reply(room, client, notification) {
-      await chat.notify(room, addonAuthor(client), notification)
+    async reply(room, client, notification, hops) {
+      await chat.notify(room, addonAuthor(client), notification, hops)
     },
   })
   const installer = createInstaller({
@@ -103,6 +106,8 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
   })
   server.headersTimeout = 15_000
   server.requestTimeout = 60_000
+  // Too many open files, for one; without a listener it would end the process.
+  server.on('error', (error) => log.error({ err: error }, 'the server cannot accept a connection'))
 
   async function seed(): Promise<void> {
     if (!state.group()) await seedState(state, settings)
@@ -110,12 +115,14 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
       // An installation that was under way when the server stopped was never confirmed.
       for (const client of state.clients.all()) if (client.status === 'pending') state.clients.remove(client)
       state.tokens.removeWhere((token) => token.admin === true)
+      state.tokens.removeExpired()
+      state.installables.removeExpired()
       state.tokens.put(hashOf(adminToken), {
         kind: 'personal',
         use: 'access',
         scopes: scopeNames,
         oauthId: null,
-        userId: 1,
+        userId: groupOwnerId,
         roomId: null,
         label: null,
         expires: null,
@@ -161,8 +168,9 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
       }
       await within(graceful, settled())
       abort.abort()
-      await within(graceful, settled())
+      await within(aborted, settled()) // those who waited for an add-on still get their answer
       server.closeAllConnections()
+      await within(graceful, settled())
       await closed
       await release()
     },

@@ -1,4 +1,4 @@
-import { checkTimezone } from './dates.ts'
+import { isTimezone } from './dates.ts'
 import { type Seed, ServerOptionError, type Settings } from './options.ts'
 import { hashPassword } from './passwords.ts'
 import type { UserRecord } from './state/records.ts'
@@ -37,7 +37,9 @@ export async function seedState(
   const passwords = await Promise.all(
     (seed.users ?? []).map(({ password }) => (password === undefined ? null : hashPassword(password))),
   )
-  for (const { timezone } of seed.users ?? []) if (timezone !== undefined) checkTimezone(timezone)
+  for (const { mentionName, timezone = 'UTC' } of seed.users ?? [])
+    if (!isTimezone(timezone))
+      throw new ServerOptionError(`seed gives ${mentionName} the time zone ${timezone}, which does not exist`)
   await state.write(() => {
     state.setGroup(group)
     const admin = state.people.add({
@@ -52,6 +54,8 @@ export async function seedState(
       const { password: _, ...rest } = user
       if (state.people.byMention(user.mentionName))
         throw new ServerOptionError(`seed has two users with the mention name ${user.mentionName}`)
+      if (user.email !== undefined && state.people.find(user.email))
+        throw new ServerOptionError(`seed has two users with the email address ${user.email}`)
       state.people.add({ ...rest, id: state.next('user'), password: passwords[index] ?? null })
     })
     const named = (mentionName: string): UserRecord => {

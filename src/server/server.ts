@@ -2,17 +2,18 @@ import Koa from 'koa'
 import type { Operation } from '../api/operation.ts'
 import type { OperationId } from '../api/operations/index.ts'
 import { BodyRefusedError, readBody } from '../common/body.ts'
-import { hostOf, isLoopbackHost } from '../common/outbound.ts'
 import { validate } from '../common/validate.ts'
+import { maySee } from './access.ts'
 import type { Context } from './context.ts'
+import { checkHost, checkOrigin } from './doors.ts'
 import { badRequest, CallRefusedError, envelope, forbidden, reason } from './errors.ts'
 import { handlers } from './handlers/index.ts'
-import { type Allowance, type Counter, type Limits, limitHeaders } from './limits.ts'
+import { type Allowance, addressKey, type Counter, type Limits, limitHeaders } from './limits.ts'
 import type { Log } from './log.ts'
 import { frontPage } from './page.ts'
 import { longestBody, parseBody, parsePath, parseQuery } from './parsing.ts'
 import { findRoute, type Route } from './routes.ts'
-import { authenticate, basicOf, type Credentials, type Session } from './session.ts'
+import { authenticate, authenticateClient, type Credentials, type Session } from './session.ts'
 
 export interface AppOptions {
   readonly context: Context
@@ -34,6 +35,7 @@ const bodyTimeout = 30_000
 export function createApp(options: AppOptions): Koa {
   const { context, log } = options
   const app = new Koa()
+  const doors = { ...options, publicUrl: context.publicUrl }
   app.silent = true // everything is caught and logged below
 
   app.use(async (ctx) => {
@@ -47,12 +49,12 @@ export function createApp(options: AppOptions): Koa {
     if (options.closing()) ctx.set('Connection', 'close')
     ctx.set('X-Content-Type-Options', 'nosniff')
     try {
-      checkHost(ctx.get('host'))
+      checkHost(ctx.get('host'), doors)
       if (call.path === '/' && /^(GET|HEAD)$/.test(ctx.method)) {
         ctx.set(frontPage.headers)
         ctx.body = frontPage.body(context.publicUrl())
       } else {
-        checkOrigin(ctx)
+        checkOrigin(ctx.req, doors)
         ctx.set('Cache-Control', 'no-store')
         await serve(ctx, call)
       }
@@ -80,15 +82,15 @@ export function createApp(options: AppOptions): Koa {
     call.session = session
     checkKind(operation, session)
     checkScopes(operation, session)
-    if (call.query.get('auth_test') === 'true') {
+    const onlyTest = call.query.get('auth_test') === 'true'
+    count(ctx, call, route, session, onlyTest)
+    if (onlyTest) {
       ctx.status = 202
-      ctx.set(limitHeaders('X-Ratelimit', options.calls.peek(session.identity, limitFor(session))))
       ctx.body = {
         success: { code: 202, type: 'Accepted', message: 'This auth_token has access to use this method.' },
       }
       return
     }
-    count(ctx, call, route, session)
     checkOwnRoom(route, session)
     const parameters = { ...parsePath(route.parameters), ...parseQuery(operation, call.query) }
     if (operation.body) {
@@ -118,8 +120,10 @@ export function createApp(options: AppOptions): Koa {
     const open = { kind: 'none' as const, scopes: [], identity: addressIdentity(call), ...about }
     if (operation.tokens.length === 0) return open
     if (operation.tokens.includes('basic')) {
-      const basic = basicOf(credentialsOf(call))
-      return { ...open, kind: 'basic', ...(basic ? { basic } : {}) }
+      const caller = authenticateClient(context.state, credentialsOf(call))
+      // Counted for itself: nobody at the same address, or behind the same proxy, keeps an add-on from its tokens.
+      const identity = caller.client ? `client ${caller.client.oauthId}` : open.identity
+      return { ...open, ...caller, kind: 'basic', identity }
     }
     return { ...authenticate(context.state, credentialsOf(call)), ...about }
   }
@@ -134,33 +138,38 @@ export function createApp(options: AppOptions): Koa {
   function checkScopes(operation: Operation, session: Session): void {
     if (operation.scopes.length === 0) return
     if (operation.scopes.some((scope) => session.scopes.includes(scope))) return
-    throw forbidden(`This action requires one of the following scopes: [${operation.scopes.join(', ')}]`)
+    throw forbidden(
+      `This action requires one of the following scopes: [${operation.scopes.map((scope) => `"${scope}"`).join(', ')}]`,
+    )
   }
 
   const limitFor = ({ kind }: Session): number =>
     kind === 'user' || kind === 'personal' ? options.limits.user : options.limits.api
 
   /** Uses up one unit of each limit the operation counts towards, and tells what is left. */
-  function count(ctx: Koa.Context, call: Call, route: Route, session: Session): void {
+  function count(ctx: Koa.Context, call: Call, route: Route, session: Session, onlyTest: boolean): void {
     const calls = options.calls.take(session.identity, limitFor(session))
     ctx.set(limitHeaders('X-Ratelimit', calls))
     call.counted = true
     let messages: Allowance | undefined
     if (route.operation.limits.includes('flood')) {
-      const key = `${session.identity} ${target(route)}`
-      messages = calls.exceeded
-        ? options.messages.peek(key, options.limits.flood)
-        : options.messages.take(key, options.limits.flood)
+      const key = `${session.identity} ${target(route, session)}`
+      const ask = calls.exceeded || onlyTest ? options.messages.peek : options.messages.take
+      messages = ask(key, options.limits.flood)
       ctx.set(limitHeaders('X-FloodControl', messages))
     }
     for (const allowance of [calls, messages]) if (allowance?.exceeded) throw tooMany(allowance)
   }
 
-  /** The room or person a message goes to, by id where there is one: each name of a room counts towards the same limit. */
-  function target({ parameters }: Route): string {
-    const { id_or_name: room, id_or_email: user } = parameters
-    if (room !== undefined) return `room ${context.state.rooms.find(room)?.id ?? room.toLowerCase()}`
-    return `user ${context.state.people.find(user ?? '')?.id ?? user?.toLowerCase()}`
+  /**
+   * The room or person a message goes to, by id: each name of a room counts towards the same limit. What does not exist
+   * counts together with what the caller cannot see; otherwise the figures would tell the two apart.
+   */
+  function target({ parameters }: Route, session: Session): string {
+    const { id_or_name: name, id_or_email: user } = parameters
+    if (name === undefined) return `user ${context.state.people.find(user ?? '')?.id}`
+    const room = context.state.rooms.find(name)
+    return `room ${room && maySee(room, session) ? room.id : undefined}`
   }
 
   /** Compared by id: the path may name the room. An unknown room gets the same answer, which tells nothing. */
@@ -188,10 +197,10 @@ export function createApp(options: AppOptions): Koa {
     if (refused.status === 500)
       log.error({ err: error, operation: call.route?.id ?? null }, 'a request failed')
     if (!call.counted) {
-      // Calls that fail before they are counted are counted by address: nobody tries tokens without end.
+      // Calls without a good token are counted by address: nobody tries tokens without end.
       const { session } = call
       const allowance = session
-        ? options.calls.peek(session.identity, limitFor(session))
+        ? options.calls.take(session.identity, limitFor(session))
         : options.calls.take(addressIdentity(call), options.limits.api)
       ctx.set(limitHeaders('X-Ratelimit', allowance))
       if (allowance.exceeded) refused = tooMany(allowance)
@@ -201,28 +210,6 @@ export function createApp(options: AppOptions): Koa {
     ctx.set({ ...refused.headers })
     ctx.type = 'application/json'
     ctx.body = JSON.stringify({ ...envelope(refused), ...oauthDescription(call, refused) })
-  }
-
-  /**
-   * The Host header must name this server: a page whose host name suddenly resolves to 127.0.0.1 would otherwise be
-   * of the same origin as the server (DNS rebinding).
-   */
-  function checkHost(header: string): void {
-    const url = URL.canParse(`http://${header}`) ? new URL(`http://${header}`) : undefined
-    const host = url && hostOf(url)
-    if (host && host === hostOf(new URL(context.publicUrl()))) return
-    if (host && options.local && isLoopbackHost(host)) return
-    throw forbidden('This server does not answer to that host name')
-  }
-
-  /** A page of another origin may not make calls in the name of whoever looks at it; with a token it needs nobody's name. */
-  function checkOrigin(ctx: Koa.Context): void {
-    const origin = ctx.get('origin')
-    if (!origin || /^(GET|HEAD|OPTIONS)$/.test(ctx.method) || /^Bearer /i.test(ctx.get('authorization')))
-      return
-    const own = URL.canParse(origin) && new URL(origin).host === ctx.get('host')
-    if (own || origin === context.publicUrl() || options.allowedOrigins.includes(origin)) return
-    throw forbidden('Calls from pages of other origins need an access token in the Authorization header')
   }
 
   return app
@@ -239,7 +226,7 @@ interface Call {
   counted?: boolean
 }
 
-const addressIdentity = ({ address }: Call): string => `address ${address}`
+const addressIdentity = ({ address }: Call): string => `address ${addressKey(address)}`
 
 const credentialsOf = ({ authorization, query }: Call): Credentials => ({
   authorization,
@@ -286,6 +273,7 @@ function refusalOf(error: unknown): CallRefusedError {
 /** The token endpoint names OAuth 2's error code besides: its clients look for it. */
 function oauthDescription({ route }: Call, refused: CallRefusedError): { error_description?: string } {
   if (!route?.operation.tokens.includes('basic')) return {}
+  if (!refused.oauthCode && refused.status !== 400) return {}
   const { field, validation } = refused.details
   const derived =
     field === 'grant_type' && validation === 'enum' ? 'unsupported_grant_type' : 'invalid_request'

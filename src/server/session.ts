@@ -1,3 +1,4 @@
+import { timingSafeEqual } from 'node:crypto'
 import type { TokenKind } from '../api/operation.ts'
 import type { Scope } from '../api/scopes.ts'
 import { CallRefusedError } from './errors.ts'
@@ -16,7 +17,7 @@ export interface Session {
   readonly label?: string
   /** The only room the caller may name. */
   readonly roomId?: number
-  /** OAuth id and secret as sent, for the token endpoint. */
+  /** OAuth id and secret as sent to the token endpoint; `client` is there if they are right. */
   readonly basic?: BasicCredentials
   /** What the caller's allowance is counted by. */
   readonly identity: string
@@ -85,6 +86,26 @@ export function authenticate(state: State, credentials: Credentials): Caller {
     ...(token.roomId === null ? {} : { roomId: token.roomId }),
   }
 }
+
+/**
+ * Who asks for a token: the installation whose OAuth id and secret came. A removed or unknown one is for the operation to
+ * refuse, since a user signs in without.
+ */
+export function authenticateClient(
+  state: State,
+  credentials: Credentials,
+): Pick<Session, 'basic' | 'client'> {
+  const basic = basicOf(credentials)
+  if (!basic) return {}
+  const client = state.clients.get(basic.id)
+  // Compared for an unknown client too: the time tells neither its existence nor a piece of its secret.
+  const matches = sameText(basic.secret, client?.secret ?? '')
+  return { basic, ...(client && matches ? { client } : {}) }
+}
+
+/** Compares hashes, so that neither content nor length shows in the time it takes. */
+const sameText = (one: string, other: string): boolean =>
+  timingSafeEqual(Buffer.from(hashOf(one)), Buffer.from(hashOf(other)))
 
 /** The caller as the author of what he does. */
 export function authorOf(session: Session): Author {

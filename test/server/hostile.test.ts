@@ -2,7 +2,7 @@ import { connect } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import type { HipChatServer } from '../../src/server/index.ts'
-import { adminCall, call, refusal, startServer } from './support.ts'
+import { adminCall, call, refusal, startServer, tokenCall } from './support.ts'
 
 const path = '/room/Lobby/notification'
 
@@ -74,7 +74,7 @@ test('other content types, compression and charsets are refused', async () => {
   ])
   expect(await post(new Uint8Array([0x22, 0xff, 0x22]), { 'content-type': 'application/json' })).toEqual([
     400,
-    'The body could not be read: it broke off or is not UTF-8',
+    'The body could not be read: it is not UTF-8',
   ])
 })
 
@@ -153,4 +153,31 @@ test('what is no HTTP does no harm', async () => {
   const server = await startServer()
   expect(await raw(server, 'HELLO\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 /)
   expect((await adminCall(server, 'GET', '/room')).status).toBe(200)
+})
+
+test('names longer than any key are not found, instead of breaking the server', async () => {
+  const server = await startServer()
+  const long = 'x'.repeat(5000)
+  const token = await server.createToken({ room: 'Lobby' })
+  const answers = [
+    await call(server, 'POST', `/room/${long}/notification`, { token, json: { message: 'hi' } }),
+    await adminCall(server, 'POST', `/room/${long}/notification`, { json: { message: 'hi' } }),
+    await adminCall(server, 'GET', `/room/1/history/latest?not-before=${long}`),
+    await tokenCall(server, { oauthId: long, oauthSecret: 'x' }),
+    await tokenCall(server, { oauthId: '', oauthSecret: '' }),
+  ]
+  expect(answers.map(({ status }) => status)).toEqual([403, 400, 404, 401, 401])
+})
+
+test('a message full of mentions costs no more than its length', async () => {
+  const people = Array.from({ length: 500 }, (_, index) => ({
+    name: `User ${index}`,
+    mentionName: `user${index}`,
+  }))
+  const server = await startServer({ seed: { users: people, rooms: [{ name: 'Lobby' }] } })
+  // decoding everybody for each of 3,333 words took seconds
+  const started = performance.now()
+  const message = await server.say('Lobby', 'user1', `@user499 ${'@a '.repeat(3_300)}`)
+  expect(message.mentions?.map(({ name }) => name)).toEqual(['User 499'])
+  expect(performance.now() - started).toBeLessThan(2_000)
 })

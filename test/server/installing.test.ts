@@ -467,3 +467,72 @@ test('deleting a room ends the installations in it; they hear of the deletion be
   ])
   expect((await tokenCall(server, record)).status).toBe(401)
 })
+
+test('a descriptor from elsewhere with the key of an add-on does not get at its credentials', async () => {
+  const server = await startServer()
+  const victim = await startAddon()
+  const record = await installOverHttp(server, victim, 'Lobby')
+  for (const installable of ['updateCallbackUrl', 'updatedUrl']) {
+    const thief = await startAddon()
+    declare(thief, { installable: { [installable]: `${thief.url}/steal` }, webhook: hook(thief) })
+    expect(refusal(await install(server, `${thief.url}/descriptor`, 'Lobby'))).toEqual([
+      400,
+      'An add-on with the key com.example.dice is installed here, and this descriptor names no address of it to be told of the update',
+    ])
+    await server.say('Lobby', 'alice', 'hi')
+    await server.idle()
+    expect([thief.calls, server.redirects()]).toEqual([[], []])
+  }
+  expect((await tokenCall(server, record)).status).toBe(200)
+  const newcomer = await startAddon()
+  declare(newcomer, {
+    installable: {
+      callbackUrl: `${newcomer.url}/installed`,
+      updateCallbackUrl: `${newcomer.url}/updated`,
+    },
+  })
+  expect((await installOverHttp(server, newcomer, 'Lobby')).oauthId).not.toBe(record.oauthId)
+})
+
+test('an installation that is removed while it is updated stays removed', async () => {
+  const server = await startServer()
+  const addon = await startAddon()
+  declare(addon, {
+    installable: { callbackUrl: `${addon.url}/installed`, updateCallbackUrl: `${addon.url}/updated` },
+  })
+  const record = await installOverHttp(server, addon, 'Lobby')
+  addon.respond = async ({ path }) => {
+    if (path === '/updated') await server.uninstall(record.oauthId)
+    return undefined
+  }
+  expect(refusal(await install(server, `${addon.url}/descriptor`, 'Lobby'))).toEqual([
+    400,
+    'The installation was removed before the add-on confirmed its update',
+  ])
+  expect((await tokenCall(server, record)).status).toBe(401)
+})
+
+test('uninstalling twice at once tells the add-on once', async () => {
+  const server = await startServer()
+  const addon = await startAddon()
+  const { oauthId } = await installOverHttp(server, addon, 'Lobby')
+  await Promise.all([server.uninstall(oauthId), server.uninstall(oauthId)])
+  await server.idle()
+  expect(addon.calls.filter(({ method }) => method === 'DELETE')).toHaveLength(1)
+})
+
+test('a descriptor that the server could not keep is refused', async () => {
+  const server = await startServer()
+  const addon = await startAddon()
+  const original = addon.descriptor
+  const refused = async (changes: object) => {
+    addon.descriptor = { ...original, ...changes }
+    return refusal(await install(server, `${addon.url}/descriptor`))
+  }
+  expect(await refused({ key: 'x'.repeat(256) })).toEqual([
+    400,
+    'The key of an add-on has at most 255 characters',
+  ])
+  const deep = JSON.parse(`${'['.repeat(500)}${']'.repeat(500)}`)
+  expect(await refused({ icon: deep })).toEqual([400, 'The descriptor is nested more than 32 levels deep'])
+})

@@ -1,4 +1,5 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -152,6 +153,14 @@ test.each<[string, object, string]>([
 test('a seed that contradicts itself is refused when listening', async () => {
   const server = createHipChatServer({ port: 0, seed: { rooms: [{ name: 'A', owner: 'ghost' }] } })
   await expect(server.listen()).rejects.toThrow('seed names the user ghost, whom it does not list')
+  const user = { name: 'A', mentionName: 'a', email: 'a@example.com' }
+  const twins = createHipChatServer({ port: 0, seed: { users: [user, { ...user, mentionName: 'b' }] } })
+  await expect(twins.listen()).rejects.toThrow('seed has two users with the email address a@example.com')
+  const moon = createHipChatServer({ port: 0, seed: { users: [{ ...user, timezone: 'Moon/Base' }] } })
+  await expect(moon.listen()).rejects.toMatchObject({
+    code: 'ERR_SERVER_OPTION',
+    message: 'seed gives a the time zone Moon/Base, which does not exist',
+  })
 })
 
 test('a given administrator token and an empty seed are taken as they are', async () => {
@@ -179,3 +188,26 @@ test('one line is logged per request, delivery and installation, with no secret 
   for (const secret of [token, record.oauthSecret, server.adminToken, 'hidden'])
     expect(text).not.toContain(secret)
 })
+
+test('a server behind a proxy fetches nothing from its own machine', async () => {
+  const server = await startServer({ publicUrl: 'https://chat.example.net' })
+  const { port } = new URL((await startAddon()).url)
+  for (const url of [`http://127.0.0.1:${port}/descriptor`, `https://localhost:${port}/descriptor`])
+    await expect(server.install(url)).rejects.toMatchObject({ status: 400 })
+  await expect(server.install(`https://127.0.0.1:${port}/`)).rejects.toThrow('is not a public one')
+})
+
+test('closing does not wait for a body that does not come', async () => {
+  const server = await startServer({ deliveryTimeout: 60_000 })
+  const { port } = new URL(server.url)
+  const socket = connect(Number(port), '127.0.0.1')
+  onTestFinished(() => void socket.destroy())
+  socket.on('error', () => undefined)
+  socket.write(
+    `POST /v2/room HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${server.adminToken}\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{`,
+  )
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  const started = performance.now()
+  await server.close()
+  expect(performance.now() - started).toBeLessThan(8_000)
+}, 15_000)

@@ -1,4 +1,5 @@
 import { expect, test, vi } from 'vitest'
+import { addressKey, createCounter } from '../../src/server/limits.ts'
 import {
   accessToken,
   adminCall,
@@ -10,6 +11,7 @@ import {
   refusal,
   startAddon,
   startServer,
+  tokenCall,
 } from './support.ts'
 
 const figures = ({ headers }: Awaited<ReturnType<typeof call>>, prefix = 'x-ratelimit') =>
@@ -101,4 +103,55 @@ test('an answer to a webhook counts no limit', async () => {
   for (const text of ['1', '2', '3']) await server.say('Lobby', 'alice', text)
   await server.idle()
   expect(server.history('Lobby').filter(({ message }) => message === 'yes')).toHaveLength(3)
+})
+
+test('calls without the scope they need count too, and so do tests of a token', async () => {
+  const server = await startServer({ limits: {} })
+  const token = await server.createToken({ user: 'alice', scopes: ['view_room'] })
+  expect(figures(await call(server, 'DELETE', '/room/1', { token }))).toEqual([100, 99])
+  expect(figures(await call(server, 'GET', '/room?auth_test=true', { token }))).toEqual([100, 98])
+  const sender = await server.createToken({ user: 'alice' })
+  const test = await call(server, 'POST', '/room/1/message?auth_test=true', { token: sender })
+  expect([test.status, ...figures(test, 'x-floodcontrol')]).toEqual([202, 30, 30])
+})
+
+test('the figures do not tell a private room from one that does not exist', async () => {
+  const server = await startServer({ limits: { flood: 9 } })
+  const token = await server.createToken({ user: 'carol' })
+  const left = async (room: string) => {
+    const answer = await call(server, 'POST', `/room/${room}/notification`, { token, json: { message: 'x' } })
+    return [answer.status, figures(answer, 'x-floodcontrol')[1]]
+  }
+  expect(await left('3')).toEqual([404, 8])
+  expect(await left('Back%20office')).toEqual([404, 7])
+  expect(await left('nowhere')).toEqual([404, 6])
+  expect(await left('Lobby')).toEqual([204, 8])
+})
+
+test('an IPv6 network counts as one address, an IPv4 address for itself', () => {
+  expect(addressKey('2001:db8:1:2::7')).toBe(addressKey('2001:db8:1:2:ffff::1'))
+  expect(addressKey('2001:db8:1:2::7')).not.toBe(addressKey('2001:db8:1:3::7'))
+  expect([addressKey('::ffff:192.0.2.1'), addressKey('192.0.2.1'), addressKey('unknown')]).toEqual([
+    '192.0.2.1',
+    '192.0.2.1',
+    'unknown',
+  ])
+})
+
+test('a counter with very many keys stays fast', () => {
+  const counter = createCounter(300, true)
+  const started = performance.now()
+  for (let index = 0; index < 60_000; index += 1) counter.take(`address ${index}`, 5)
+  // walking through all of them for each new one took half a minute
+  expect(performance.now() - started).toBeLessThan(3_000)
+  expect(counter.take('address 1', 5).remaining).toBe(3)
+})
+
+test('who floods the token endpoint keeps no add-on at the same address from its token', async () => {
+  const server = await startServer({ limits: { api: 6 } })
+  const record = await installOverHttp(server, await startAddon())
+  for (let index = 0; index < 6; index += 1) await tokenCall(server, { ...record, oauthSecret: 'guess' })
+  expect((await tokenCall(server, { ...record, oauthSecret: 'guess' })).status).toBe(429)
+  const own = await tokenCall(server, record)
+  expect([own.status, ...figures(own)]).toEqual([200, 6, 5])
 })

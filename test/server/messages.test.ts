@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { HipChatServer } from '../../src/server/index.ts'
 import { accessToken, adminCall, call, installOverHttp, refusal, startAddon, startServer } from './support.ts'
 
@@ -250,5 +250,35 @@ test('the latest messages are read from a known one on', async () => {
   expect(refusal(await adminCall(server, 'GET', '/room/Lobby/history/latest?not-before=none'))).toEqual([
     404,
     'Message none not found',
+  ])
+})
+
+test('from stands beside the name of every kind of sender', async () => {
+  const server = await startServer()
+  const json = { message: 'built', from: 'CI' }
+  const room = await server.createToken({ room: 'Lobby', label: 'Jenkins' })
+  for (const token of [room, await server.createToken({ user: 'alice' })])
+    await call(server, 'POST', '/room/Lobby/notification', { token, json })
+  expect(server.history('Lobby').map(({ from }) => from)).toEqual([
+    { name: 'Jenkins · CI' },
+    { name: 'Alice Archer · CI' },
+  ])
+})
+
+test('messages are dated by the clock as it is now', async () => {
+  const server = await startServer()
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2031, 0, 2) })
+  try {
+    expect((await server.say('Lobby', 'alice', 'later')).date).toMatch(/^2031-01-02T00:00:00\.\d{6}\+00:00$/)
+  } finally {
+    vi.useRealTimers()
+  }
+})
+
+test('a day that does not exist is no date', async () => {
+  const server = await startServer()
+  expect(refusal(await adminCall(server, 'GET', '/room/Lobby/history?date=2030-02-30'))).toEqual([
+    400,
+    'date must be an ISO 8601 date, UNIX seconds or recent',
   ])
 })

@@ -57,3 +57,14 @@ test('patterns that would never end in a backtracking engine end', () => {
     expect.objectContaining({ message: expect.stringMatching(/too costly|longer|not a regular expression/) }),
   )
 })
+
+test('a pattern costs half a second for the longest message at most', () => {
+  for (const pattern of ['(?:a?){999}(?:a?){999}[xy]', '\\pL{900}\\pL{900}\\pL{900}[xy]'])
+    expect(() => compilePattern(pattern)).toThrow(
+      expect.objectContaining({
+        code: 'ERR_PATTERN_REFUSED',
+        message: 'is too costly: its repetitions multiply',
+      }),
+    )
+  expect(compilePattern(`(?i)\\b(${'word|'.repeat(190)}end)\\b`)('the end')).toBe(true)
+})

@@ -4,6 +4,7 @@ import {
   adminCall,
   call,
   declare,
+  hook,
   installOverHttp,
   refusal,
   startAddon,
@@ -94,7 +95,6 @@ test('a room is found by id and by name in any case, and shows everything about 
     participants: [expect.objectContaining({ id: 2 }), expect.objectContaining({ id: 3 })],
     statistics: {
       messages_sent: 0,
-      last_active: null,
       links: { self: `${server.apiUrl}/room/1/statistics` },
     },
   })
@@ -216,4 +216,53 @@ test('a deleted room is gone with its messages; its name is free again', async (
   expect(refusal(await adminCall(server, 'DELETE', '/room/Lobby'))).toEqual([404, 'Room Lobby not found'])
   expect((await adminCall(server, 'POST', '/room', { json: { name: 'Lobby' } })).status).toBe(201)
   expect(server.history('Lobby')).toEqual([])
+})
+
+test('a name that cannot be read is refused', async () => {
+  const server = await startServer()
+  const words = 'name must be a text that can be read, without control characters'
+  for (const name of ['   ', 'a\u0000b', '\u001b[31mred', 'line\nbreak', '\ud800']) {
+    const json = { name }
+    expect(refusal(await adminCall(server, 'POST', '/room', { json }))).toEqual([400, words])
+    expect(refusal(await adminCall(server, 'PUT', '/room/1', { json }))).toEqual([400, words])
+    expect(refusal(await adminCall(server, 'PUT', '/user/2', { json }))).toEqual([400, words])
+  }
+})
+
+test('a guest owns no room, not by his own wish either', async () => {
+  const server = await startServer({ seed: { users: [{ name: 'Gus', mentionName: 'gus', isGuest: true }] } })
+  const token = await server.createToken({ user: 'gus' })
+  const words = 'A guest cannot own a room'
+  expect(refusal(await call(server, 'POST', '/room', { token, json: { name: 'Mine' } }))).toEqual([
+    403,
+    words,
+  ])
+})
+
+test('an empty page has nothing before it', async () => {
+  const server = await startServer()
+  const { body } = await adminCall(server, 'GET', '/room?start-index=2&max-results=0')
+  expect([body.items, Object.keys(body.links)]).toEqual([[], ['self']])
+})
+
+test('of several who delete a room at once, one does', async () => {
+  const server = await startServer()
+  const addon = await startAddon()
+  declare(addon, { webhook: hook(addon, { event: 'room_deleted' }) })
+  await installOverHttp(server, addon)
+  const answers = await Promise.all([1, 2, 3].map(() => adminCall(server, 'DELETE', '/room/Lobby')))
+  await server.idle()
+  expect(answers.map(({ status }) => status).sort()).toEqual([204, 404, 404])
+  expect(addon.to('/hook')).toHaveLength(1)
+})
+
+test('who leaves a room, or whose room is deleted, is not online any more', async () => {
+  const server = await startServer()
+  const online = async () => 'presence' in (await adminCall(server, 'GET', '/user/@carol')).body
+  await server.enter('Lobby', 'carol')
+  await server.enter('Workshop', 'carol')
+  await server.leave('Lobby', 'carol')
+  expect(await online()).toBe(true)
+  await adminCall(server, 'DELETE', '/room/Workshop')
+  expect(await online()).toBe(false)
 })

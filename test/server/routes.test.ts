@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { operations } from '../../src/api/operations/index.ts'
-import { call, startServer } from './support.ts'
+import { adminCall, call, startServer } from './support.ts'
 
 // Written down from the OpenAPI document, not derived from the table: what it lists must be there. The last one is not
 // in the document; installing through a browser cannot do without it.
@@ -128,4 +128,49 @@ test("the capabilities document has every member that HipChat's own had in 2017"
       ? Object.entries(value).flatMap(([name, inner]) => paths(inner, `${path}.${name}`))
       : [path]
   expect(paths(body)).toEqual(expect.arrayContaining(paths(JSON.parse(readFileSync(file, 'utf8')))))
+})
+
+// `nullable` in the OpenAPI document, or a member the document does not know.
+const mayBeNull = [
+  'guest_access_url',
+  'file',
+  'delegate_admin_visibility',
+  'avatar_url',
+  'audio_path',
+  'status_text',
+]
+
+test('what has no value is left out where the OpenAPI document knows no null', async () => {
+  const server = await startServer()
+  await adminCall(server, 'POST', '/room/2/webhook', {
+    json: { url: 'http://127.0.0.1:1/', event: 'room_message' },
+  })
+  for (const path of [
+    '/room?expand=items.owner,items.participants&include-private=true',
+    '/user?expand=items',
+    '/room/2/webhook',
+    '/room/2/history',
+    '/emoticon',
+    '/session',
+  ]) {
+    const { body } = await adminCall(server, 'GET', path)
+    const members: [string, unknown][] = []
+    const walk = (value: unknown, within: string) => {
+      if (typeof value !== 'object' || value === null) return
+      for (const [name, inner] of Object.entries(value)) {
+        // `last_active` of a room itself is not in the document; that of its statistics and of users is
+        if (
+          inner === null &&
+          !mayBeNull.includes(name) &&
+          !(name === 'last_active' && within.startsWith('/room'))
+        )
+          members.push([path, name])
+        walk(inner, name === 'statistics' || name === 'owner' || name === 'participants' ? name : within)
+      }
+    }
+    walk(body, path)
+    expect(members).toEqual([])
+  }
+  const { items } = (await adminCall(server, 'GET', '/room/2/webhook')).body
+  expect(items[0]).toMatchObject({ name: '', pattern: '' })
 })

@@ -127,7 +127,7 @@ test('a missing scope is named', async () => {
   const token = await accessToken(server, await installed(server), 'send_notification')
   expect(refusal(await call(server, 'GET', '/room/Lobby', { token }))).toEqual([
     403,
-    'This action requires one of the following scopes: [view_group, view_room]',
+    'This action requires one of the following scopes: ["view_group", "view_room"]',
   ])
 })
 
@@ -201,4 +201,14 @@ test('guessing a password is slowed down', async () => {
   const blocked = await attempt('sesame')
   expect(refusal(blocked)).toEqual([429, 'Too many attempts to sign in'])
   expect(Number(blocked.headers.get('retry-after'))).toBeGreaterThan(0)
+})
+
+test('a renewal without a refresh token says what is missing', async () => {
+  const server = await startServer()
+  const { status, body } = await grant(server, { grant_type: 'refresh_token' })
+  expect([status, body.error.message, body.error_description]).toEqual([
+    400,
+    'refresh_token is required',
+    'invalid_request',
+  ])
 })

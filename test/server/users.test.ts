@@ -43,7 +43,7 @@ test('a user is found by id, address and mention name, not by a bare name', asyn
     xmpp_jid: '1_2@chat.127.0.0.1',
     presence: { show: 'chat', status: 'chat', is_online: true },
   })
-  expect((await adminCall(server, 'GET', '/user/4')).body.presence).toBe(null)
+  expect((await adminCall(server, 'GET', '/user/4')).body).not.toHaveProperty('presence')
 })
 
 test('an update changes what it names and never shows the password', async () => {
@@ -120,4 +120,48 @@ test('emoticons are listed by type and found by id and shortcut', async () => {
   expect((await adminCall(server, 'GET', '/emoticon/2')).body.shortcut).toBe('sad')
   expect((await adminCall(server, 'GET', '/emoticon/(meh)')).body.id).toBe(3)
   expect(refusal(await adminCall(server, 'GET', '/emoticon/none'))).toEqual([404, 'Emoticon none not found'])
+})
+
+test('the owner of the group is changed and deleted by nobody else', async () => {
+  const server = await startServer({
+    seed: { users: [{ name: 'Alice', mentionName: 'alice', isAdmin: true }] },
+  })
+  const token = await server.createToken({ user: 'alice' })
+  const words = 'Only the owner of the group may change his own profile'
+  const json = { password: 'mine now', is_group_admin: false }
+  expect(refusal(await call(server, 'PUT', '/user/1', { token, json }))).toEqual([403, words])
+  expect(refusal(await call(server, 'DELETE', '/user/@admin', { token }))).toEqual([403, words])
+  expect((await adminCall(server, 'PUT', '/user/1', { json: { title: 'Owner' } })).status).toBe(204)
+  expect(refusal(await adminCall(server, 'PUT', '/user/1', { json: { is_group_admin: false } }))).toEqual([
+    400,
+    'The owner of the group stays an administrator',
+  ])
+})
+
+test('a new password ends the sessions of the old one', async () => {
+  const server = await startServer({
+    seed: { users: [{ name: 'Alice', mentionName: 'alice', password: 'old' }] },
+  })
+  const json = { grant_type: 'password', username: '@alice', password: 'old' }
+  const session = (await call(server, 'POST', '/oauth/token', { json })).body
+  const get = () => call(server, 'GET', '/user/2', { token: session.access_token })
+  expect((await get()).status).toBe(200)
+  await adminCall(server, 'PUT', '/user/2', { json: { password: 'new' } })
+  expect((await get()).status).toBe(401)
+  const renewal = { grant_type: 'refresh_token', refresh_token: session.refresh_token }
+  expect((await call(server, 'POST', '/oauth/token', { json: renewal })).status).toBe(400)
+})
+
+test('names stay findable through every change of them', async () => {
+  const server = await startServer()
+  const status = async (name: string) => (await adminCall(server, 'GET', `/user/${name}`)).status
+  await adminCall(server, 'PUT', '/user/2', { json: { mention_name: 'Alicia', email: 'alicia@example.com' } })
+  expect([await status('@alice'), await status('alice@example.com')]).toEqual([404, 404])
+  expect([await status('@ALICIA'), await status('Alicia@example.com')]).toEqual([200, 200])
+  await adminCall(server, 'DELETE', '/user/2')
+  expect([await status('@alicia'), await status('alicia@example.com'), await status('2')]).toEqual([
+    404, 404, 200,
+  ])
+  expect((await adminCall(server, 'PUT', '/user/3', { json: { mention_name: 'alicia' } })).status).toBe(204)
+  expect((await adminCall(server, 'GET', '/user/@alicia')).body.id).toBe(3)
 })

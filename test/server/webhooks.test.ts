@@ -490,3 +490,52 @@ test('a webhook that could not work is refused', async () => {
     'authentication',
   ])
 })
+
+test('installations that answer each other stop after ten answers', async () => {
+  const server = await startServer()
+  const addon = await startAddon()
+  declare(addon, { webhook: [hook(addon), hook(addon, { event: 'room_notification' })] })
+  await installOverHttp(server, addon, 'Lobby')
+  await installOverHttp(server, addon)
+  addon.respond = ({ path }) => (path === '/hook' ? inline({ message: 'pong' }) : undefined)
+  await server.say('Lobby', 'alice', 'ping')
+  await server.idle()
+  // two answers to the message, each answered in turn by the other installation
+  expect(server.history('Lobby')).toHaveLength(1 + 2 * 10)
+})
+
+test("a user's webhook is silent once he cannot see the room any more", async () => {
+  const server = await startServer({
+    seed: {
+      users: [{ name: 'Ann', mentionName: 'ann', isAdmin: true }],
+      rooms: [{ name: 'Board', privacy: 'private' }],
+    },
+  })
+  const addon = await startAddon()
+  const token = await server.createToken({ user: 'ann' })
+  const json = { url: `${addon.url}/hook`, event: 'room_message' }
+  expect((await call(server, 'POST', '/room/Board/webhook', { token, json })).status).toBe(201)
+  await server.say('Board', 'admin', 'while she may')
+  await adminCall(server, 'PUT', '/user/@ann', { json: { is_group_admin: false } })
+  await server.say('Board', 'admin', 'secret')
+  await server.idle()
+  expect(addon.to('/hook').map(({ body }) => body.item.message.message)).toEqual(['while she may'])
+})
+
+test('a webhook made while the installation is not confirmed waits for it', async () => {
+  const server = await startServer()
+  const addon = await startAddon()
+  declare(addon, { hipchatApiConsumer: { scopes: ['admin_room'] } })
+  addon.respond = async ({ path, body }) => {
+    if (path !== '/installed') return undefined
+    const token = await accessToken(server, body)
+    const json = { url: `${addon.url}/hook`, event: 'room_message' }
+    await call(server, 'POST', '/room/Lobby/webhook', { token, json })
+    await server.say('Lobby', 'alice', 'before')
+    return undefined
+  }
+  await installOverHttp(server, addon, 'Lobby')
+  await server.say('Lobby', 'alice', 'after')
+  await server.idle()
+  expect(addon.to('/hook').map(({ body }) => body.item.message.message)).toEqual(['after'])
+})

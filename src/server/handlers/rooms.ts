@@ -86,13 +86,11 @@ function ownerOf(
   { state }: Context,
   field = 'owner_user_id',
 ): UserRecord {
-  if (name === undefined) {
-    if (session.user) return session.user
+  if (name === undefined && !session.user)
     throw badRequest('owner_user_id is required: an add-on cannot own a room', field, {
       validation: 'required',
     })
-  }
-  const user = state.people.find(name)
+  const user = name === undefined ? session.user : state.people.find(name)
   if (!user || user.isDeleted) throw badRequest(`User ${name} not found`, field)
   if (user.isGuest) throw forbidden('A guest cannot own a room')
   return user

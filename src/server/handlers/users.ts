@@ -1,8 +1,9 @@
-import { findUser, requireGroupAdmin } from '../access.ts'
+import { findUser, groupOwnerId, protectGroupOwner, requireGroupAdmin } from '../access.ts'
 import type { Handlers } from '../context.ts'
 import { checkTimezone } from '../dates.ts'
 import { badRequest } from '../errors.ts'
 import { parseExpansion } from '../expanding.ts'
+import { checkName } from '../names.ts'
 import { page } from '../paging.ts'
 import { hashPassword } from '../passwords.ts'
 import type { UserRecord } from '../state/records.ts'
@@ -27,13 +28,20 @@ export const userHandlers: Pick<Handlers, 'getAllUsers' | 'getUser' | 'updateUse
   async updateUser(parameters, session, { state }) {
     requireGroupAdmin(session)
     const user = findUser(state, parameters.id_or_email)
+    protectGroupOwner(user, session)
+    if (user.id === groupOwnerId && parameters.is_group_admin === false)
+      throw badRequest('The owner of the group stays an administrator', 'is_group_admin')
     if (user.isDeleted || user.isGuest) throw badRequest('Guests and deleted users cannot be updated')
+    if (parameters.name !== undefined) checkName(parameters.name, 'name')
     if (parameters.timezone !== undefined) checkTimezone(parameters.timezone)
     const password = parameters.password ? await hashPassword(parameters.password) : undefined
     const { presence } = parameters
     await state.write(() => {
       const current = state.people.get(user.id) ?? user
       checkUnique(state, current, parameters)
+      // Who knew the old password does not stay signed in.
+      if (password !== undefined)
+        state.tokens.removeWhere((token) => token.kind === 'user' && token.userId === user.id)
       state.people.change(current, {
         ...(parameters.name === undefined ? {} : { name: parameters.name }),
         ...(parameters.title === undefined ? {} : { title: parameters.title }),
@@ -57,6 +65,7 @@ export const userHandlers: Pick<Handlers, 'getAllUsers' | 'getUser' | 'updateUse
   async deleteUser({ id_or_email }, session, { state }) {
     requireGroupAdmin(session)
     const user = findUser(state, id_or_email)
+    protectGroupOwner(user, session)
     if (session.user?.id === user.id) throw badRequest('Nobody can delete himself')
     await state.write(() => {
       const current = state.people.get(user.id) ?? user

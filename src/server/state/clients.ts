@@ -84,7 +84,7 @@ export function createClientState(db: StateDatabase): ClientState {
 
   const webhookKey = ({ id, roomId, event }: WebhookRecord) => [placeOf(roomId), event, id]
   const webhooks: Webhooks = {
-    has: (webhook) => webhookTable.any(...webhookKey(webhook)),
+    has: (webhook) => webhookTable.get(...webhookKey(webhook)) !== undefined,
     all: () => webhookTable.all(),
     of: (roomId) => webhookTable.all(placeOf(roomId)),
     listening: (event, roomId) =>

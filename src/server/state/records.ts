@@ -61,16 +61,14 @@ export interface FileRecord {
 }
 
 /** Who a message or a change comes from. */
-export type Author =
+export type Author = (
   | { readonly kind: 'user'; readonly id: number }
-  | {
-      readonly kind: 'addon'
-      readonly oauthId: string
-      readonly key: string
-      readonly name: string
-      readonly label?: string
-    }
+  | { readonly kind: 'addon'; readonly oauthId: string; readonly key: string; readonly name: string }
   | { readonly kind: 'label'; readonly name: string }
+) & {
+  /** What a notification says beside the name: its `from`. */
+  readonly label?: string
+}
 
 export interface MessageRecord {
   readonly id: string
@@ -127,7 +125,6 @@ export interface ClientRecord {
   readonly descriptor: Descriptor
   /** `pending` while the add-on has not confirmed: its tokens work, its webhooks do not. */
   readonly status: 'pending' | 'live'
-  readonly installedBy: number
   readonly created: Micros
 }
 
