@@ -44,7 +44,7 @@ export const generateToken = operation({
   body: {
     type: 'form',
     schema: tokenRequest,
-    relaxations: ['json', 'list-text'],
+    relaxations: ['json', 'list-text', 'number-id'],
     aliases: { redirect_url: 'redirect_uri' },
   },
   result: { kind: 'json', status: 200, schema: tokenAnswer },
