@@ -10,7 +10,7 @@ import { badRequest, CallRefusedError, envelope, forbidden, reason } from './err
 import { handlers } from './handlers/index.ts'
 import { type Allowance, addressKey, type Counter, type Limits, limitHeaders } from './limits.ts'
 import type { Log } from './log.ts'
-import { frontPage } from './page.ts'
+import { pageAt } from './page.ts'
 import { longestBody, parseBody, parsePath, parseQuery } from './parsing.ts'
 import { findRoute, type Route } from './routes.ts'
 import { authenticate, authenticateClient, type Credentials, type Session } from './session.ts'
@@ -50,9 +50,12 @@ export function createApp(options: AppOptions): Koa {
     ctx.set('X-Content-Type-Options', 'nosniff')
     try {
       checkHost(ctx.get('host'), doors)
-      if (call.path === '/' && /^(GET|HEAD)$/.test(ctx.method)) {
-        ctx.set(frontPage.headers)
-        ctx.body = frontPage.body(context.publicUrl())
+      const page = /^(GET|HEAD)$/.test(ctx.method)
+        ? pageAt(call.path, call.query, context.publicUrl())
+        : undefined
+      if (page) {
+        ctx.set(page.headers)
+        ctx.body = page.body
       } else {
         checkOrigin(ctx.req, doors)
         ctx.set('Cache-Control', 'no-store')
