@@ -160,4 +160,10 @@ export class UnexpectedAnswerError extends HipChatAddonError {
 }
 
 /** The message of whatever was thrown, for putting into another message. */
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+export function messageOf(error: unknown): string {
+  try {
+    return error instanceof Error ? error.message : String(error)
+  } catch {
+    return 'something that cannot be read' // thrown by somebody's getter or toString
+  }
+}

@@ -34,7 +34,15 @@ export interface Credentials {
   readonly installation: Installation
   /** Key of the signed requests; its bytes are the `oauthSecret`. */
   readonly key: KeyObject
+  /** Set while its hooks run. Still set later: the process ended amid them, and the server was never told yes. */
+  readonly unconfirmed?: boolean
 }
+
+/**
+ * Whether a text can be the id of an OAuth client: printable ASCII, as RFC 6749 has it, and without blanks. HipChat's
+ * are UUIDs. What is none is never looked up: not every text can be a key of a store.
+ */
+export const isOauthId = (text: string): boolean => /^[\x21-\x7e]{1,255}$/.test(text)
 
 /** Where a server is, for telling servers apart: ids of users and rooms mean nothing across this. */
 export const originOf = (installation: Installation): string => new URL(installation.capabilitiesUrl).origin
@@ -59,14 +67,21 @@ interface Stored {
   descriptorEtag: string
   installedAt: string
   updatedAt: string
+  unconfirmed?: true
 }
 
 export interface Installations {
   /** Looks an installation up by its `oauthId`. Reads the store each time: a removal elsewhere counts at once. */
   get(oauthId: string): Promise<Credentials | undefined>
-  save(credentials: Credentials): Promise<void>
-  /** Saves a new one; false, and nothing is written, if there is one with this `oauthId`. */
+  /**
+   * Writes a new one, unconfirmed: `get` gives it, so that its hooks can act for it, `all` and `predecessorOf` do not.
+   * False, and nothing is written, if there is one with this `oauthId`.
+   */
   add(credentials: Credentials): Promise<boolean>
+  /** Makes it one of `all`, and the newest in its place. False if it was removed meanwhile. */
+  confirm(installation: Installation): Promise<boolean>
+  /** Writes what an update changed. False, and nothing is written, if it was removed meanwhile. */
+  replace(credentials: Credentials): Promise<boolean>
   /** Removes an installation and everything kept for it. True if there was one. */
   remove(installation: Installation): Promise<boolean>
   all(): AsyncIterable<Installation>
@@ -105,48 +120,68 @@ export function createInstallations(store: Store, sealing: Sealing): Installatio
   }
 
   async function get(oauthId: string): Promise<Credentials | undefined> {
+    if (!isOauthId(oauthId)) return undefined
     const text = await store.get(keyFor(oauthId))
     if (text !== undefined) return parse(oauthId, text)
     parsed.delete(oauthId)
     return undefined
   }
 
+  /** Changes a record that is there; false if it is gone. */
+  async function change(oauthId: string, to: (text: string) => string): Promise<boolean> {
+    const text = await store.update(keyFor(oauthId), (current) =>
+      current === undefined ? undefined : to(current),
+    )
+    return text !== undefined
+  }
+
   return {
     get,
 
-    async save(credentials) {
-      const { installation } = credentials
-      await store.set(keyFor(installation.oauthId), JSON.stringify(toStored(credentials, sealing)))
-      await store.set(placeKey(installation), installation.oauthId)
-    },
-
     async add(credentials) {
-      const { installation } = credentials
-      const text = JSON.stringify(toStored(credentials, sealing))
+      const text = JSON.stringify(toStored({ ...credentials, unconfirmed: true }, sealing))
       let known = false
-      await store.update(keyFor(installation.oauthId), (current) => {
+      await store.update(keyFor(credentials.installation.oauthId), (current) => {
         known = current !== undefined // may run again; the last run is the one that counts
         return current ?? text
       })
-      if (known) return false
+      return !known
+    },
+
+    async confirm(installation) {
+      const confirmed = (text: string): string => {
+        const { unconfirmed: _, ...stored } = JSON.parse(text) as Stored // written by `add`
+        return JSON.stringify(stored)
+      }
+      if (!(await change(installation.oauthId, confirmed))) return false
       await store.set(placeKey(installation), installation.oauthId)
       return true
     },
 
+    async replace(credentials) {
+      const { installation } = credentials
+      const text = JSON.stringify(toStored(credentials, sealing))
+      if (!(await change(installation.oauthId, () => text))) return false
+      // An update may be the first to say which group it is; a place that a newer one has stays with that.
+      await store.update(placeKey(installation), (holder) => holder ?? installation.oauthId)
+      return true
+    },
+
+    // The record goes last: whatever ends this half-way, the next removal does the rest.
     async remove(installation) {
-      const removed = await store.delete(keyFor(installation.oauthId))
-      parsed.delete(installation.oauthId)
-      await store.delete(tokenKey(installation.oauthId))
-      await store.update(placeKey(installation), (oauthId) =>
-        oauthId === installation.oauthId ? undefined : oauthId,
-      )
+      const { oauthId } = installation
+      await store.delete(tokenKey(oauthId))
       for await (const [key] of store.entries(valuePrefix(installation))) await store.delete(key)
-      return removed
+      await store.update(placeKey(installation), (holder) => (holder === oauthId ? undefined : holder))
+      parsed.delete(oauthId)
+      return store.delete(keyFor(oauthId))
     },
 
     async *all() {
-      for await (const [key, text] of store.entries('installation:'))
-        yield parse(key.slice('installation:'.length), text).installation
+      for await (const [key, text] of store.entries('installation:')) {
+        const { installation, unconfirmed } = parse(key.slice('installation:'.length), text)
+        if (!unconfirmed) yield installation
+      }
     },
 
     async predecessorOf(installation) {
@@ -158,7 +193,7 @@ export function createInstallations(store: Store, sealing: Sealing): Installatio
   }
 }
 
-function toStored({ installation, key }: Credentials, sealing: Sealing): Stored {
+function toStored({ installation, key, unconfirmed }: Credentials, sealing: Sealing): Stored {
   const { oauthId, groupId, groupName, roomId, homepage, scopes } = installation
   return {
     oauthId,
@@ -174,6 +209,7 @@ function toStored({ installation, key }: Credentials, sealing: Sealing): Stored 
     descriptorEtag: installation.descriptorEtag,
     installedAt: installation.installedAt.toISOString(),
     updatedAt: installation.updatedAt.toISOString(),
+    ...(unconfirmed ? { unconfirmed } : {}),
   }
 }
 
@@ -192,5 +228,9 @@ function fromStored(stored: Stored, sealing: Sealing): Credentials {
     installedAt: new Date(stored.installedAt),
     updatedAt: new Date(stored.updatedAt),
   })
-  return { installation, key: keyOf(sealing.open(stored.secret, keyFor(stored.oauthId))) }
+  return {
+    installation,
+    key: keyOf(sealing.open(stored.secret, keyFor(stored.oauthId))),
+    ...(stored.unconfirmed ? { unconfirmed: true } : {}),
+  }
 }

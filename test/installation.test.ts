@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import {
+  type Credentials,
   createInstallations,
   type Installation,
+  type Installations,
   keyOf,
   secretOf,
   tokenKey,
@@ -17,6 +19,12 @@ const open = (store: Store = createMemoryStore(), secretKey?: string) => ({
   installations: createInstallations(store, createSealing(secretKey)),
 })
 
+/** As an installation that went well leaves it. */
+async function save(installations: Installations, credentials: Credentials): Promise<void> {
+  await installations.add(credentials)
+  await installations.confirm(credentials.installation)
+}
+
 async function listed(all: AsyncIterable<Installation>): Promise<string[]> {
   const ids: string[] = []
   for await (const { oauthId } of all) ids.push(oauthId)
@@ -26,7 +34,7 @@ async function listed(all: AsyncIterable<Installation>): Promise<string[]> {
 describe('an installation', () => {
   it('comes back as it was saved, with its secret', async () => {
     const { store, installations } = open()
-    await installations.save(credentials())
+    await save(installations, credentials())
     const read = await open(store).installations.get('a1b2')
     expect(read?.installation).toEqual(installation())
     expect(read && secretOf(read)).toBe(secret)
@@ -36,13 +44,13 @@ describe('an installation', () => {
   it('comes back with what was not known left out', async () => {
     const unknown = { groupId: undefined, groupName: undefined, roomId: undefined, homepage: undefined }
     const { store, installations } = open()
-    await installations.save(credentials(unknown))
+    await save(installations, credentials(unknown))
     expect((await open(store).installations.get('a1b2'))?.installation).toEqual(installation(unknown))
   })
 
   it('does not come back with scopes that are none', async () => {
     const { store, installations } = open()
-    await installations.save(credentials())
+    await save(installations, credentials())
     await store.update('installation:a1b2', (text) => text?.replace('view_room', 'read_minds'))
     expect((await installations.get('a1b2'))?.installation.scopes).toEqual([
       'send_notification',
@@ -52,17 +60,17 @@ describe('an installation', () => {
 
   it('is the same object as long as its record is the same', async () => {
     const { installations } = open()
-    await installations.save(credentials())
+    await save(installations, credentials())
     expect(await installations.get('a1b2')).toBe(await installations.get('a1b2'))
   })
 
   it('that another process changed or removed is seen at the next look', async () => {
     const { store, installations } = open()
     const other = open(store).installations
-    await installations.save(credentials())
+    await save(installations, credentials())
     await installations.get('a1b2')
 
-    await other.save({ ...credentials({ scopes: ['view_group'] }), key: keyOf('another secret') })
+    await other.replace({ ...credentials({ scopes: ['view_group'] }), key: keyOf('another secret') })
     const read = await installations.get('a1b2')
     expect(read?.installation.scopes).toEqual(['view_group'])
     expect(read && secretOf(read)).toBe('another secret')
@@ -73,7 +81,7 @@ describe('an installation', () => {
 
   it('shows no secret to a log or a debugger', async () => {
     const { store, installations } = open()
-    await installations.save(credentials())
+    await save(installations, credentials())
     const read = await open(store).installations.get('a1b2')
     for (const value of [credentials(), read, read?.installation]) {
       expect(shown(value)).toContain('a1b2')
@@ -99,11 +107,66 @@ describe('adding', () => {
   })
 })
 
+describe('an installation that is not confirmed', () => {
+  it('is there for its own hooks only, until it is confirmed', async () => {
+    const { installations } = open()
+    await save(installations, credentials({ oauthId: 'old' }))
+    await installations.add(credentials())
+    expect(await installations.get('a1b2')).toMatchObject({ unconfirmed: true })
+    expect(await listed(installations.all())).toEqual(['old'])
+    const next = installation({ oauthId: 'next' })
+    expect((await installations.predecessorOf(next))?.installation.oauthId).toBe('old')
+
+    expect(await installations.confirm(installation())).toBe(true)
+    expect(await installations.get('a1b2')).not.toHaveProperty('unconfirmed')
+    expect(await listed(installations.all())).toEqual(['a1b2', 'old'])
+    expect((await installations.predecessorOf(next))?.installation.oauthId).toBe('a1b2')
+  })
+})
+
+describe('what was removed', () => {
+  it('is neither confirmed nor replaced', async () => {
+    const { store, installations } = open()
+    expect(await installations.confirm(installation())).toBe(false)
+    expect(await installations.replace(credentials())).toBe(false)
+    for await (const entry of store.entries('')) expect(entry).toBeUndefined()
+  })
+
+  it('half-way is removed by the next removal', async () => {
+    const memory = createMemoryStore()
+    let away = true
+    const { installations } = open({
+      ...memory,
+      async *entries(prefix) {
+        if (away) throw new Error('away')
+        yield* memory.entries(prefix)
+      },
+    })
+    await save(installations, credentials())
+    await memory.set(`${valuePrefix(installation())}count`, '1')
+    await expect(installations.remove(installation())).rejects.toThrow('away')
+    away = false
+    expect(await installations.remove(installation())).toBe(true)
+    for await (const entry of memory.entries('')) expect(entry).toBeUndefined()
+  })
+})
+
+describe('replacing', () => {
+  it('leaves the place to a newer installation', async () => {
+    const { installations } = open()
+    await save(installations, credentials({ oauthId: 'old' }))
+    await save(installations, credentials())
+    await installations.replace(credentials({ oauthId: 'old' }))
+    const next = installation({ oauthId: 'next' })
+    expect((await installations.predecessorOf(next))?.installation.oauthId).toBe('a1b2')
+  })
+})
+
 describe('all', () => {
   it('gives every installation once', async () => {
     const { installations } = open()
     expect(await listed(installations.all())).toEqual([])
-    for (const oauthId of ['a1b2', 'c3d4', 'e5:f6']) await installations.save(credentials({ oauthId }))
+    for (const oauthId of ['a1b2', 'c3d4', 'e5:f6']) await save(installations, credentials({ oauthId }))
     expect(await listed(installations.all())).toEqual(['a1b2', 'c3d4', 'e5:f6'])
   })
 })
@@ -111,7 +174,7 @@ describe('all', () => {
 describe('removing', () => {
   it('takes the token and the values along, and says whether there was something', async () => {
     const { store, installations } = open()
-    await installations.save(credentials())
+    await save(installations, credentials())
     await store.set(tokenKey('a1b2'), 'T1')
     await store.set(`${valuePrefix(installation())}count`, '1')
     expect(await installations.remove(installation())).toBe(true)
@@ -131,7 +194,7 @@ describe('removing', () => {
       installation({ oauthId: 'c', capabilitiesUrl: 'https://other.example.net/v2/capabilities' }),
     ]
     for (const one of [gone, ...others]) {
-      await installations.save(credentials(one))
+      await save(installations, credentials(one))
       await store.set(tokenKey(one.oauthId), one.oauthId)
       await store.set(`${valuePrefix(one)}count`, one.oauthId)
     }
@@ -152,7 +215,7 @@ describe('the predecessor', () => {
     now: Partial<Installation>,
   ): Promise<string | undefined> => {
     const { installations } = open()
-    await installations.save(credentials({ ...old, ...before }))
+    await save(installations, credentials({ ...old, ...before }))
     return (await installations.predecessorOf(installation(now)))?.installation.oauthId
   }
 
@@ -174,19 +237,19 @@ describe('the predecessor', () => {
 
   it('is the newest', async () => {
     const { installations } = open()
-    await installations.save(credentials({ oauthId: 'oldest' }))
-    await installations.add(credentials(old))
+    await save(installations, credentials({ oauthId: 'oldest' }))
+    await save(installations, credentials(old))
     expect((await installations.predecessorOf(installation()))?.installation.oauthId).toBe('old')
   })
 
   it('is not one that was removed, whose place stays with whoever took it', async () => {
     const { installations } = open()
-    await installations.save(credentials(old))
+    await save(installations, credentials(old))
     await installations.remove(installation(old))
     expect(await installations.predecessorOf(installation())).toBeUndefined()
 
-    await installations.save(credentials(old))
-    await installations.save(credentials())
+    await save(installations, credentials(old))
+    await save(installations, credentials())
     await installations.remove(installation(old))
     const next = installation({ oauthId: 'next' })
     expect((await installations.predecessorOf(next))?.installation.oauthId).toBe('a1b2')
@@ -207,14 +270,14 @@ describe('with a secret key', () => {
 
   it('what was saved before there was one still opens', async () => {
     const { store, installations } = open()
-    await installations.save(credentials())
+    await save(installations, credentials())
     const read = await open(store, secretKey).installations.get('a1b2')
     expect(read && secretOf(read)).toBe(secret)
   })
 
   it('a secret opens for its own installation only', async () => {
     const { store, installations } = open(createMemoryStore(), secretKey)
-    await installations.save(credentials())
+    await save(installations, credentials())
     const text = (await store.get('installation:a1b2')) ?? ''
     await store.set('installation:c3d4', text.replace('"a1b2"', '"c3d4"'))
     expect(await failure(installations.get('c3d4'))).toMatchObject({
@@ -225,7 +288,7 @@ describe('with a secret key', () => {
 
   it('the wrong one is said to be missing', async () => {
     const { store, installations } = open(createMemoryStore(), secretKey)
-    await installations.save(credentials())
+    await save(installations, credentials())
     expect(await failure(open(store).installations.get('a1b2'))).toMatchObject({
       code: 'ERR_CONFIGURATION',
       message: expect.stringContaining('is encrypted, but no secretKey is given'),

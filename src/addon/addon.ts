@@ -1,5 +1,4 @@
-import { createServer, type RequestListener, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { RequestListener } from 'node:http'
 import Router from '@koa/router'
 import Koa from 'koa'
 import type { Descriptor } from '../api/descriptor.ts'
@@ -8,10 +7,10 @@ import type { Scope } from '../api/scopes.ts'
 import { createAccessTokens } from '../client/access-token.ts'
 import type { Client, Room } from '../client/client.ts'
 import { createOutbound } from '../common/outbound.ts'
+import { typeName } from '../common/validate.ts'
 import { ConfigurationError } from '../errors.ts'
 import { createInstallations, type Installation } from '../installation.ts'
 import { createSealing, openStore } from '../store/index.ts'
-import { type Command, helpText, parseUsage } from './command.ts'
 import type {
   CommandContext,
   EventContext,
@@ -20,17 +19,21 @@ import type {
   Middleware,
   ReplacedContext,
 } from './context.ts'
-import { type Core, facadeOf, type Hook, type Hooks } from './core.ts'
+import { type Core, type Facade, facadeOf, type Hook, type Hooks } from './core.ts'
 import { createDescriptor, type ServedDescriptor } from './descriptor.ts'
 import { createInstalling } from './installing.ts'
-import { createLog, silent } from './log.ts'
+import { type Listening, listenOn } from './listening.ts'
+import { createLog, logError, silent } from './log.ts'
 import { type AddonOptions, readOptions } from './options.ts'
 import { paths } from './paths.ts'
-import { type CommandOptions, commandWebhook, eventWebhook, type WebhookOptions } from './registration.ts'
+import type { CommandOptions, WebhookOptions } from './registration.ts'
+import { createRegistry, expectFunction } from './registry.ts'
 import { createRoutes } from './routes.ts'
 import { createRunning } from './running.ts'
-import { createValues, type Values } from './values.ts'
+import type { Values } from './values.ts'
 import type { Webhook } from './webhook.ts'
+
+const { HttpError } = Koa
 
 /** A registered webhook. */
 export interface RegisteredWebhook {
@@ -128,8 +131,7 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
     ca: options.ca,
   })
   const hooks: Hooks = { installed: [], updated: [], uninstalled: [], replaced: [] }
-  const webhooks = new Map<string, Webhook>()
-  const commands: Command[] = []
+  const registry = createRegistry(log)
   const middleware: Middleware[] = []
   const errorHandlers: ((error: unknown, context: EventContext) => unknown)[] = []
   const router = new Router()
@@ -137,7 +139,7 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
   let baseUrl = settings.baseUrl
   let served: ServedDescriptor | undefined
   let started = false
-  let server: Server | undefined
+  let listening: Promise<Listening> | undefined
   let closing: Promise<void> | undefined
 
   const core: Core = {
@@ -159,8 +161,11 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
       timeout: settings.callTimeout,
       onCall: () => {},
     },
+    facades: new WeakMap(),
     descriptorEtag: () => descriptor().etag,
   }
+
+  const installing = createInstalling(core)
 
   function knownBaseUrl(): string {
     if (baseUrl === undefined)
@@ -171,63 +176,60 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
   }
 
   function descriptor(): ServedDescriptor {
-    served ??= createDescriptor(settings.options, knownBaseUrl(), [...webhooks.values()])
+    served ??= createDescriptor(settings.options, knownBaseUrl(), [...registry.webhooks.values()])
     return served
   }
 
-  function register(webhook: Webhook): RegisteredWebhook {
-    refuseLate('webhook or command')
-    if (!/^[a-zA-Z0-9_.-]{1,40}$/.test(webhook.key))
-      throw new ConfigurationError(
-        `webhook ${webhook.event}: expected a key of 1 to 40 letters, digits, - _ and ., came ${JSON.stringify(webhook.key)}`,
-      )
-    if (webhooks.has(webhook.key))
-      throw new ConfigurationError(
-        `two webhooks have the key ${webhook.key}; give one of them another with { key: '…' }`,
-      )
-    webhooks.set(webhook.key, webhook)
+  function registered({ key }: Webhook): RegisteredWebhook {
+    served = undefined // somebody may have looked at it already
     return {
-      key: webhook.key,
+      key,
       get url() {
-        return `${knownBaseUrl()}${paths.webhook}${webhook.key}`
+        return `${knownBaseUrl()}${paths.webhook}${key}`
       },
     }
   }
 
-  function refuseLate(what: string): void {
-    if (started)
+  function facadeFor(what: string, installation: Installation): Facade {
+    if (typeof installation !== 'object' || installation === null || !('oauthId' in installation))
       throw new ConfigurationError(
-        `a ${what} was registered after listen() or callback(): servers have the descriptor by then`,
+        `${what}: expected an installation, as addon.installations() and await addon.installation(oauthId) give it; came ${typeName(installation)}`,
       )
+    return facadeOf(core, installation)
   }
 
   async function onError(error: unknown, context: EventContext): Promise<void> {
-    if (errorHandlers.length === 0) context.log.error({ err: error }, 'the handler failed')
+    if (errorHandlers.length === 0) logError(context.log, error, 'the handler failed')
     for (const handler of errorHandlers) {
       try {
         await handler(error, context)
       } catch (second) {
-        context.log.error({ err: second, after: error }, 'the error handler failed too')
+        logError(context.log, error, 'the handler failed')
+        logError(context.log, second, 'the error handler failed too')
       }
     }
   }
 
   function start(): Koa {
     if (!started) {
-      if (settings.options.helpCommand) addHelpCommand()
+      if (settings.options.helpCommand) registry.help()
+      registry.end()
+      served = undefined
       started = true
       const volatile = store.warning
       if (volatile) log.warn(volatile)
     }
     const app = new Koa()
-    app.on('error', (error: unknown) => log.error({ err: error }, 'a request failed'))
-    const installing = createInstalling(core)
+    app.on('error', (error: unknown) => {
+      // What a route of the author's refuses with `ctx.throw(404)` is an answer, not a fault.
+      if (!(error instanceof HttpError && error.expose)) logError(log, error, 'a request failed')
+    })
     app.use(
       createRoutes({
         core,
         installing,
         receiving: { core, running, middleware, onError },
-        webhooks,
+        webhooks: registry.webhooks,
         basePath: () => new URL(knownBaseUrl()).pathname.replace(/\/$/, ''),
         descriptor,
       }),
@@ -235,12 +237,6 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
     app.use(router.routes())
     app.use(router.allowedMethods())
     return app
-  }
-
-  function addHelpCommand(): void {
-    addon.command('/help', { description: 'Lists the commands' }, () =>
-      commands.map((command) => helpText(command)).join('\n'),
-    )
   }
 
   async function warnOfOldInstallations(): Promise<void> {
@@ -257,31 +253,21 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
   const addon: Addon = {
     router,
 
-    webhook(
+    webhook: (
       event: EventName,
       second: WebhookOptions | Webhook['handle'],
       third?: Webhook['handle'],
-    ): RegisteredWebhook {
-      const [given, handler] = typeof second === 'function' ? [{}, second] : [second, third]
-      return register(eventWebhook(event, given, handler, log))
-    },
+    ): RegisteredWebhook => registered(registry.webhook(event, second, third)),
 
-    command(
+    command: (
       usage: string,
       second: CommandOptions | Handler<CommandContext>,
       third?: Handler<CommandContext>,
-    ): RegisteredWebhook {
-      const [given, handler] = typeof second === 'function' ? [{}, second] : [second, third]
-      if (typeof handler !== 'function')
-        throw new ConfigurationError(`command ${usage}: expected a handler, came ${typeof handler}`)
-      const command = parseUsage(usage, given.description ?? '')
-      const registered = register(commandWebhook(command, given, handler))
-      commands.push(command)
-      return registered
-    },
+    ): RegisteredWebhook => registered(registry.command(usage, second, third)),
 
     use(next) {
-      refuseLate('middleware')
+      registry.refuseLate('middleware')
+      expectFunction(next, 'use: expected middleware, a function (context, next) => …')
       middleware.push(next)
       return this
     },
@@ -291,27 +277,30 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
         throw new ConfigurationError(
           `on: expected one of ${Object.keys(hooks).join(', ')}, came ${String(hook)}`,
         )
+      expectFunction(handler, `on ${hook}: expected a handler`)
       ;(hooks[hook] as Hook<never>[]).push(handler as Hook<never>) // each list holds hooks of its own name only
       return this
     },
 
     onError(handler) {
+      expectFunction(handler, 'onError: expected a handler')
       errorHandlers.push(handler)
       return this
     },
 
     installations: () => core.installations.all(),
     installation: async (oauthId) => (await core.installations.get(oauthId))?.installation,
-    client: (installation) => facadeOf(core, installation).client,
-    store: (installation) => createValues(store, installation),
+    client: (installation) => facadeFor('client', installation).client,
+    store: (installation) => facadeFor('store', installation).values,
 
     room(installation, roomId) {
+      const facade = facadeFor('room', installation)
       const id = installation.roomId ?? roomId
       if (id === undefined)
         throw new ConfigurationError(
           `room: ${installation.oauthId} is a global installation, so the room has to be named: addon.room(installation, roomId)`,
         )
-      return facadeOf(core, installation).room(id)
+      return facade.room(id)
     },
 
     get descriptor() {
@@ -320,26 +309,28 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
 
     callback() {
       knownBaseUrl()
-      return start().callback()
+      const app = start()
+      descriptor() // a wrong one is the author's mistake: now, not at the first installation
+      return app.callback()
     },
 
     async listen(port = 0, host) {
-      if (server) throw new ConfigurationError('listen() was called twice')
+      if (listening) throw new ConfigurationError('listen() was called twice')
+      if (closing) throw new ConfigurationError('listen: the add-on has been closed; create another one')
       const app = start()
-      const listening = createServer(serverOptions, app.callback())
-      server = listening
+      listening = listenOn(app.callback(), port, host ?? (settings.loopback ? 'localhost' : undefined))
       try {
-        await listenOn(listening, port, host ?? (settings.loopback ? 'localhost' : undefined))
-        const address = listening.address() as AddressInfo // it listens on a port, not on a pipe
-        baseUrl ??= `http://localhost:${address.port}`
+        const { port } = await listening
+        baseUrl ??= `http://localhost:${port}`
         descriptor() // a wrong one is the author's mistake: now, not at the first installation
         await warnOfOldInstallations()
         log.info({ url: baseUrl }, 'listening')
-        return { port: address.port, url: baseUrl }
+        return { port, url: baseUrl }
       } catch (error) {
-        listening.close()
-        listening.closeAllConnections()
-        server = undefined
+        await stopListening()
+        listening = undefined
+        baseUrl = settings.baseUrl // the next try may get another port
+        served = undefined
         throw error
       }
     },
@@ -351,32 +342,23 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
   }
 
   async function closeAll(): Promise<void> {
-    const stopped = server && new Promise<void>((resolve) => server?.close(() => resolve()))
-    const aborted = await running.close(settings.closeTimeout)
-    if (aborted > 0) log.error({ aborted }, 'handlers were still running and have been aborted')
-    server?.closeIdleConnections()
-    setTimeout(() => server?.closeAllConnections(), 1_000).unref()
-    await stopped
+    await listening?.catch(() => {}) // the server would go on opening
+    await stopListening(async () => {
+      const aborted = await running.close(settings.closeTimeout)
+      if (aborted > 0) log.error({ aborted }, 'handlers were still running and have been aborted')
+    })
     outbound.close()
     await store.close()
   }
 
+  /** Takes no new connection, waits for what is to end first, and then for the open connections. */
+  async function stopListening(first: () => Promise<void> = async () => {}): Promise<void> {
+    const server = await listening?.catch(() => undefined) // where it failed there is nothing to stop
+    const stopped = server?.stop()
+    await first()
+    server?.hurry()
+    await stopped
+  }
+
   return addon as unknown as Addon<S> // the same object; its type shows what the scopes allow
-}
-
-// A server that somebody else's client keeps waiting must not keep its connections for ever.
-const serverOptions = { headersTimeout: 10_000, requestTimeout: 15_000, keepAliveTimeout: 65_000 }
-
-function listenOn(server: Server, port: number, host: string | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const where = `port ${port}${host === undefined ? '' : ` of ${host}`}`
-      if (error.code === 'EADDRINUSE')
-        reject(new ConfigurationError(`listen: ${where} is taken by another process`, { cause: error }))
-      else if (error.code === 'EACCES')
-        reject(new ConfigurationError(`listen: this process may not listen on ${where}`, { cause: error }))
-      else reject(error)
-    })
-    server.listen(port, host, resolve)
-  })
 }

@@ -1,3 +1,4 @@
+import { typeName } from '../common/validate.ts'
 import { ConfigurationError } from '../errors.ts'
 
 /**
@@ -51,6 +52,8 @@ export type ParsedArguments =
 
 /** Reads a usage line such as `/roll <dice> [note...]`; refuses what is none, naming the part. */
 export function parseUsage(usage: string, description: string): Command {
+  if (typeof usage !== 'string')
+    throw new ConfigurationError(`command: expected a usage such as '/roll [dice]', came ${typeName(usage)}`)
   const [head = '', ...words] = usage.trim().split(/\s+/)
   const name = /^\/([a-z0-9][a-z0-9_-]*)$/i.exec(head)?.[1]
   if (!name)

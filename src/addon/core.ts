@@ -4,7 +4,13 @@ import { type Client, createClientFor, createRoomFor, type Room } from '../clien
 import { createBudget } from '../client/limits.ts'
 import type { Calling } from '../client/request.ts'
 import type { Outbound } from '../common/outbound.ts'
-import { AccessTokenError } from '../errors.ts'
+import {
+  AccessTokenError,
+  ConfigurationError,
+  MissingScopeError,
+  RoomInstallationError,
+  StoreError,
+} from '../errors.ts'
 import type { Credentials, Installation, Installations } from '../installation.ts'
 import type { Store } from '../store/index.ts'
 import type { HookContext, ReplacedContext } from './context.ts'
@@ -22,6 +28,8 @@ export interface Core {
   readonly outbound: Outbound
   readonly calling: Calling
   readonly hooks: Hooks
+  /** Made once per record and kept as long as it is. Of this add-on: another one would act with other settings. */
+  readonly facades: WeakMap<Installation, Facade>
   /** ETag of the descriptor being served now. */
   descriptorEtag(): string
 }
@@ -41,13 +49,13 @@ export interface Facade<S extends Scope = Scope> {
   readonly values: Values
   readonly log: Logger
   room(id: number): Room<S>
+  /** Does what `what` names. A failure that nobody awaits is in the log, and does not end the process. */
+  guard<T>(what: string, work: () => Promise<T>): Promise<T>
 }
 
-const facades = new WeakMap<Installation, Facade>()
-
-/** The client, rooms and values of an installation; made once per record and kept as long as it is. */
+/** The client, rooms and values of an installation. */
 export function facadeOf(core: Core, installation: Installation): Facade {
-  const kept = facades.get(installation)
+  const kept = core.facades.get(installation)
   if (kept) return kept
   // The secret is looked up when a token is needed: an installation that was removed since then gets none.
   const credentials = async (): Promise<Credentials> => {
@@ -57,7 +65,8 @@ export function facadeOf(core: Core, installation: Installation): Facade {
       `installation ${installation.oauthId} is not known here any more: it was removed`,
     )
   }
-  const client = createClientFor(
+  const log = core.log.child(bindingsOf(installation))
+  const calls = createClientFor(
     {
       apiUrl: installation.apiUrl,
       scopes: installation.scopes,
@@ -67,24 +76,63 @@ export function facadeOf(core: Core, installation: Installation): Facade {
       renew: async (refused) => core.tokens.renew(await credentials(), refused),
       budget: createBudget(core.settings.maxRateLimitWait),
     },
-    { ...core.calling, onCall: (record) => facade.log.info(record, 'api call') },
+    { ...core.calling, onCall: (record) => log.info(record, 'api call') },
   )
+  const client = guarded(calls, log)
   const rooms = new Map<number, Room<Scope>>()
   const facade: Facade = {
     client: client as Facade['client'], // has every method of the table; the type shows what the scopes allow
-    values: createValues(core.store, installation),
-    log: core.log.child(bindingsOf(installation)),
+    values: guarded(createValues(core.store, installation), log),
+    log,
     room(id) {
       let room = rooms.get(id)
       if (!room) {
-        room = createRoomFor(client, id) as Room<Scope> // as with `client`
+        const made = createRoomFor(client, id)
+        const { notify, sendCard } = made // the others hand on what the client gives them, which is guarded
+        room = Object.assign(made, guarded({ notify, sendCard }, log)) as unknown as Room<Scope> // as with `client`
         if (rooms.size < 10_000) rooms.set(id, room)
       }
       return room
     },
+    guard(what, work) {
+      const working = work()
+      noteFailure(working, what, log)
+      return working
+    },
   }
-  facades.set(installation, facade)
+  core.facades.set(installation, facade)
   return facade
+}
+
+/** The same methods, of which none ends the process when a handler forgets to await it. */
+function guarded<T extends object>(methods: T, log: Logger): T {
+  const wrapped = Object.entries(methods).map(([name, method]) => {
+    if (typeof method !== 'function') return [name, method]
+    const guardedMethod = (...all: unknown[]): unknown => {
+      const result: unknown = method(...all)
+      if (result instanceof Promise) noteFailure(result, name, log)
+      return result
+    }
+    return [name, guardedMethod]
+  })
+  return Object.fromEntries(wrapped) as T // the same names, and functions that do the same
+}
+
+// One failure passes several guards on its way out.
+const noted = new WeakSet<object>()
+
+function noteFailure(working: Promise<unknown>, what: string, log: Logger): void {
+  working.catch((error: unknown) => {
+    // Calls that were sent have their own line; this is about what nobody would hear of otherwise.
+    const unsent =
+      error instanceof ConfigurationError ||
+      error instanceof MissingScopeError ||
+      error instanceof RoomInstallationError ||
+      error instanceof StoreError
+    if (!unsent || noted.has(error)) return
+    noted.add(error)
+    log.warn({ call: what, code: error.code }, `not done: ${error.message}`)
+  })
 }
 
 const bindingsOf = ({ oauthId, groupId, roomId }: Installation) => ({
@@ -92,15 +140,3 @@ const bindingsOf = ({ oauthId, groupId, roomId }: Installation) => ({
   ...(groupId === undefined ? {} : { group: groupId }),
   ...(roomId === undefined ? {} : { room: roomId }),
 })
-
-export function hookContext(core: Core, installation: Installation, signal: AbortSignal): HookContext {
-  const { client, values, log, room } = facadeOf(core, installation)
-  return {
-    installation,
-    client,
-    store: values,
-    log,
-    signal,
-    room: installation.roomId === undefined ? undefined : room(installation.roomId),
-  }
-}

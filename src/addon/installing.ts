@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
-import { type CapabilitiesDocument, capabilitiesDocument } from '../api/capabilities.ts'
+import type { CapabilitiesDocument } from '../api/capabilities.ts'
 import {
   type Installable,
   type InstallableUpdate,
@@ -7,15 +7,17 @@ import {
   installableUpdate,
 } from '../api/installable.ts'
 import type { Scope } from '../api/scopes.ts'
-import { exchange, parseJson } from '../common/http.ts'
 import type { Schema } from '../common/schema.ts'
 import { validate } from '../common/validate.ts'
-import { AccessTokenError, HipChatAddonError, InstallationRefusedError, messageOf } from '../errors.ts'
-import { type Credentials, type Installation, keyOf, originOf } from '../installation.ts'
+import { AccessTokenError, InstallationRefusedError } from '../errors.ts'
+import { type Credentials, type Installation, isOauthId, keyOf, originOf } from '../installation.ts'
+import { createQueues } from '../store/queues.ts'
 import { readId } from './context.ts'
-import { type Core, type Hook, hookContext } from './core.ts'
+import { type Core, facadeOf } from './core.ts'
+import { addressesOf, createDiscovery } from './discovery.ts'
+import { hookContext, runHooks, tooSlow, WHOLE_INSTALLATION } from './hooks.ts'
+import { logError } from './log.ts'
 import type { SignedRequest } from './signed-request.ts'
-import { createValues } from './values.ts'
 
 /**
  * Installing, updating and removing. Nothing vouches for these requests: anybody can send them. So credentials count
@@ -35,80 +37,72 @@ export interface Installing {
   uninstallByDocument(body: unknown): Promise<void>
 }
 
-// Servers were seen to give up after five seconds.
-const WHOLE_INSTALLATION = 4_000
-
 export function createInstalling(core: Core): Installing {
-  const { installations, tokens, outbound, settings } = core
-  // A server that is told nothing may ask again: the second request waits for the first, it does not race it.
-  const running = new Map<string, Promise<Installation>>()
+  const { installations, tokens, settings } = core
+  const discovery = createDiscovery(core.outbound)
+  // What concerns one installation happens one after the other. A server that is told nothing may ask again, and a
+  // removal must not come between the two halves of an update.
+  const queues = createQueues()
 
-  function install(body: unknown): Promise<Installation> {
-    const record = check(installable, body)
-    const waiting = running.get(record.oauthId)
-    if (waiting)
-      return waiting.then(
-        () => installOnce(record),
-        () => installOnce(record),
-      )
-    const promise = installOnce(record).finally(() => running.delete(record.oauthId))
-    running.set(record.oauthId, promise)
-    return promise
-  }
-
-  async function installOnce(record: Installable): Promise<Installation> {
+  async function install(record: Installable): Promise<Installation> {
     const known = await installations.get(record.oauthId)
     if (known) {
       refuseTakeover(known, record)
-      return known.installation // a repeat; the hooks have run
+      if (!isAbandoned(known)) return known.installation // a repeat; the hooks have run
+      await installations.remove(known.installation) // a process ended amid its hooks: from the beginning
     }
     refusePlace(record)
     const signal = AbortSignal.timeout(WHOLE_INSTALLATION)
-    const document = await fetchCapabilities(record.capabilitiesUrl, signal)
+    const document = await discovery.capabilities(record.capabilitiesUrl, signal)
     const credentials = await prove(fromDocument(record, document, settings.options.scopes), signal)
     const { installation } = credentials
-    const predecessor = await installations.predecessorOf(installation)
     if (!(await installations.add(credentials))) {
-      const winner = await installations.get(record.oauthId) // another process was faster
+      await tokens.drop(installation) // another process was faster: it may have tried other credentials
+      const winner = await installations.get(record.oauthId)
       if (winner) refuseTakeover(winner, record)
       return winner?.installation ?? installation
     }
     try {
-      const context = hookContext(core, installation, signal)
-      if (predecessor) {
-        const old = {
-          installation: predecessor.installation,
-          store: createValues(core.store, predecessor.installation),
-        }
-        await runHooks('replaced', core.hooks.replaced, { ...context, old }, signal)
-      }
-      await runHooks('installed', core.hooks.installed, context, signal)
+      await runInstallHooks(installation, signal)
+      if (!(await installations.confirm(installation)))
+        throw new InstallationRefusedError(409, 'The installation was removed while it was being made.')
     } catch (error) {
       await installations.remove(installation)
-      if (predecessor) await installations.save(predecessor) // it is the one for this place again
       throw error
     }
     core.log.info({ installation: installation.oauthId, ...placeOf(installation) }, 'installed')
     return installation
   }
 
-  async function update(body: unknown, signed: SignedRequest | undefined): Promise<Installation> {
-    const record = check(installableUpdate, body)
+  async function runInstallHooks(installation: Installation, signal: AbortSignal): Promise<void> {
+    const context = hookContext(core, installation, signal)
+    const predecessor = (await installations.predecessorOf(installation))?.installation
+    if (predecessor) {
+      const old = { installation: predecessor, store: facadeOf(core, predecessor).values }
+      await runHooks('replaced', core.hooks.replaced, { ...context, old }, signal)
+    }
+    await runHooks('installed', core.hooks.installed, context, signal)
+  }
+
+  async function update(record: InstallableUpdate, signed: SignedRequest | undefined): Promise<Installation> {
     const known = await installations.get(record.oauthId)
-    if (!known) throw new InstallationRefusedError(404, 'This installation is not known to the add-on.')
+    if (!known) throw notKnown()
     refuseTakeover(known, record)
-    const signal = AbortSignal.timeout(WHOLE_INSTALLATION)
-    const document = await fetchCapabilities(record.capabilitiesUrl, signal)
     const old = known.installation
-    const credentials = await prove(
-      {
-        installation: { ...old, ...addressesOf(document), capabilitiesUrl: record.capabilitiesUrl },
-        key: known.key,
-      },
-      signal,
-    )
+    const { capabilitiesUrl } = record
+    // Another document may send the secret elsewhere, and people put files of their own on a chat server.
+    const byServer = vouched(signed, old.oauthId) || record.oauthSecret !== undefined
+    if (!byServer && capabilitiesUrl !== old.capabilitiesUrl)
+      throw new InstallationRefusedError(
+        409,
+        'Only a signed update can move an installation to another capabilitiesUrl.',
+      )
+    const signal = AbortSignal.timeout(WHOLE_INSTALLATION)
+    const document = await discovery.capabilities(capabilitiesUrl, signal)
+    const moved = { ...old, ...addressesOf(document), capabilitiesUrl }
+    const credentials = await prove({ ...known, installation: moved }, signal)
     const { installation } = credentials
-    await installations.save(credentials)
+    if (!(await installations.replace(credentials))) throw notKnown()
     // Unsigned, this may be anybody's request: it refreshes what we know, and is news only if there is any.
     const news =
       vouched(signed, old.oauthId) ||
@@ -118,7 +112,7 @@ export function createInstalling(core: Core): Installing {
     try {
       await runHooks('updated', core.hooks.updated, hookContext(core, installation, signal), signal)
     } catch (error) {
-      await installations.save(known)
+      await installations.replace(known)
       throw error
     }
     core.log.info({ installation: installation.oauthId, scopes: installation.scopes }, 'updated')
@@ -132,8 +126,7 @@ export function createInstalling(core: Core): Installing {
     await remove(known)
   }
 
-  async function uninstallByDocument(body: unknown): Promise<void> {
-    const record = check(installableUpdate, body)
+  async function uninstallByDocument(record: InstallableUpdate): Promise<void> {
     const known = await installations.get(record.oauthId)
     if (!known) return
     refuseTakeover(known, record)
@@ -153,7 +146,7 @@ export function createInstalling(core: Core): Installing {
       )
     } catch (error) {
       // The server has removed the add-on; nothing said here can stop that.
-      core.log.error({ err: error, installation: known.installation.oauthId }, 'the uninstalled hook failed')
+      logError(core.log, error, 'the uninstalled hook failed', { installation: known.installation.oauthId })
     }
     await installations.remove(known.installation)
     core.log.info({ installation: known.installation.oauthId, ...placeOf(known.installation) }, 'uninstalled')
@@ -177,22 +170,24 @@ export function createInstalling(core: Core): Installing {
 
   /** Shows that the credentials are real by exchanging them, and completes the record with what comes back. */
   async function prove(credentials: Credentials, signal: AbortSignal): Promise<Credentials> {
-    const { installation, key } = credentials
+    const { installation } = credentials
     const token = await tokens.exchange(credentials, signal).catch((error: unknown) => {
       if (signal.aborted) throw tooSlow('asking for an access token')
+      throw error instanceof AccessTokenError ? notProven(error) : error
+    })
+    const { groupId } = installation
+    if (groupId !== undefined && token.groupId !== undefined && groupId !== token.groupId) {
+      await tokens.drop(installation)
       throw new InstallationRefusedError(
         403,
-        'The credentials were not accepted by the server’s token endpoint.',
-        {
-          cause: error,
-        },
+        'The credentials are of another group than the installation record names.',
       )
-    })
+    }
     return {
-      key,
+      ...credentials,
       installation: {
         ...installation,
-        groupId: installation.groupId ?? token.groupId,
+        groupId: groupId ?? token.groupId,
         groupName: token.groupName,
         scopes: token.scopes,
         descriptorEtag: core.descriptorEtag(),
@@ -209,91 +204,29 @@ export function createInstalling(core: Core): Installing {
       throw new InstallationRefusedError(400, 'This add-on can be installed for the whole group only.')
   }
 
-  async function fetchCapabilities(url: string, signal: AbortSignal): Promise<CapabilitiesDocument> {
-    const text = await fetchText(url, 'capabilitiesUrl', signal)
-    const parsed = validate(capabilitiesDocument, parseJson(text))
-    if (!parsed.ok)
-      throw new InstallationRefusedError(
-        400,
-        `What is at capabilitiesUrl is not a capabilities document: ${parsed.problem.message}.`,
-      )
-    const document = parsed.value
-    if (document.links.self !== url)
-      throw new InstallationRefusedError(
-        400,
-        'The capabilities document says that it belongs somewhere else: links.self is not capabilitiesUrl.',
-      )
-    const { tokenUrl, apiUrl } = addressesOf(document)
-    allowed(tokenUrl, 'oauth2Provider.tokenUrl')
-    allowed(apiUrl, 'hipchatApiProvider.url')
-    return document
-  }
-
-  async function fetchText(url: string, what: string, signal: AbortSignal): Promise<string> {
-    allowed(url, what)
-    const answer = await exchange({
-      method: 'GET',
-      url,
-      outbound,
-      timeout: WHOLE_INSTALLATION,
-      signal,
-      headers: { accept: 'application/json' },
-    }).catch((error: unknown) => {
-      if (signal.aborted) throw tooSlow(`fetching ${what}`)
-      throw new InstallationRefusedError(400, `What ${what} names could not be fetched.`, { cause: error })
-    })
-    if (answer.status !== 200)
-      throw new InstallationRefusedError(
-        400,
-        `What ${what} names could not be fetched: status ${answer.status}.`,
-      )
-    return answer.body
-  }
-
-  function allowed(url: string, what: string): void {
-    try {
-      outbound.check(url)
-    } catch (error) {
-      throw new InstallationRefusedError(
-        403,
-        `The add-on does not accept installations from there (${what}).`,
-        {
-          cause: error,
-        },
-      )
-    }
-  }
-
   return {
-    install,
-    update,
-    uninstall,
-    uninstallByDocument,
-    async fetchInstallable(url) {
-      const text = await fetchText(url, 'installable_url', AbortSignal.timeout(WHOLE_INSTALLATION))
-      const body = parseJson(text)
-      const origin = (body as { capabilitiesUrl?: unknown } | undefined)?.capabilitiesUrl // checked with the rest later
-      if (
-        typeof origin === 'string' &&
-        URL.canParse(origin) &&
-        new URL(origin).origin !== new URL(url).origin
-      )
-        throw new InstallationRefusedError(
-          400,
-          'installable_url and capabilitiesUrl are on different servers.',
-        )
-      return body
+    async install(body) {
+      const record = check(installable, body)
+      return queues.run(record.oauthId, () => install(record))
     },
+    async update(body, signed) {
+      const record = check(installableUpdate, body)
+      return queues.run(record.oauthId, () => update(record, signed))
+    },
+    uninstall: (oauthId, signed) => queues.run(oauthId, () => uninstall(oauthId, signed)),
+    async uninstallByDocument(body) {
+      const record = check(installableUpdate, body)
+      return queues.run(record.oauthId, () => uninstallByDocument(record))
+    },
+    fetchInstallable: discovery.installable,
   }
 }
 
-function check<T>(schema: Schema<T>, body: unknown): T {
+function check<T extends { oauthId: string }>(schema: Schema<T>, body: unknown): T {
   const checked = validate(schema, body)
-  if (checked.ok) return checked.value
-  throw new InstallationRefusedError(
-    400,
-    `The installation record is not complete: ${checked.problem.message}.`,
-  )
+  if (checked.ok && isOauthId(checked.value.oauthId)) return checked.value
+  const message = checked.ok ? 'oauthId must be printable ASCII without blanks' : checked.problem.message
+  throw new InstallationRefusedError(400, `The installation record is not complete: ${message}.`)
 }
 
 /** A known id with another secret, or from another server, is an attack or a mix-up: the old record stays. */
@@ -307,6 +240,22 @@ function refuseTakeover({ installation, key }: Credentials, record: InstallableU
       409,
       'This oauthId is already installed with other credentials; they were not replaced.',
     )
+}
+
+const notKnown = (): InstallationRefusedError =>
+  new InstallationRefusedError(404, 'This installation is not known to the add-on.')
+
+function notProven(cause: AccessTokenError): InstallationRefusedError {
+  const { status } = cause
+  if (status === undefined)
+    return new InstallationRefusedError(502, 'The server’s token endpoint could not be reached.', { cause })
+  if (status >= 400 && status < 500)
+    return new InstallationRefusedError(
+      403,
+      'The credentials were not accepted by the server’s token endpoint.',
+      { cause },
+    )
+  return new InstallationRefusedError(502, 'The server’s token endpoint gave no access token.', { cause })
 }
 
 const equal = (a: Buffer, b: Buffer): boolean => a.length === b.length && timingSafeEqual(a, b)
@@ -342,40 +291,8 @@ function fromDocument(
   }
 }
 
-function addressesOf(document: CapabilitiesDocument) {
-  const { hipchatApiProvider, oauth2Provider } = document.capabilities
-  return {
-    apiUrl: hipchatApiProvider.url.endsWith('/') ? hipchatApiProvider.url : `${hipchatApiProvider.url}/`,
-    tokenUrl: oauth2Provider.tokenUrl,
-    homepage: document.links.homepage,
-  }
-}
-
 const placeOf = ({ groupId, roomId }: Installation) => ({ group: groupId, room: roomId ?? 'all' })
 
-const tooSlow = (what: string): InstallationRefusedError =>
-  new InstallationRefusedError(
-    504,
-    `The installation took longer than ${WHOLE_INSTALLATION / 1000} s, while ${what}.`,
-  )
-
-/** Runs hooks one after the other; a failure refuses what is going on. */
-async function runHooks<C>(
-  name: string,
-  hooks: readonly Hook<C>[],
-  context: C,
-  signal: AbortSignal,
-): Promise<void> {
-  const late = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(tooSlow(`running the ${name} hook`)), { once: true })
-  })
-  late.catch(() => {}) // without hooks nobody listens
-  try {
-    for (const hook of hooks) await Promise.race([hook(context), late])
-  } catch (error) {
-    if (error instanceof InstallationRefusedError) throw error
-    // Our own errors are written for people and hold no secret; an author's may quote anything.
-    const why = error instanceof HipChatAddonError ? messageOf(error) : 'its log says why'
-    throw new InstallationRefusedError(500, `The add-on’s ${name} hook failed: ${why}.`, { cause: error })
-  }
-}
+/** Written by a process that ended before the hooks did: whoever runs them now would have finished long ago. */
+const isAbandoned = ({ unconfirmed, installation }: Credentials): boolean =>
+  unconfirmed === true && Date.now() - installation.installedAt.getTime() > WHOLE_INSTALLATION

@@ -25,3 +25,15 @@ export function createLog(): Logger {
 }
 
 export const silent = (): Logger => pino({ level: 'silent' })
+
+/**
+ * Logs what somebody's code threw. That may be anything: an error whose members throw when they are read would
+ * otherwise end the process from inside the log.
+ */
+export function logError(log: Logger, error: unknown, message: string, more: object = {}): void {
+  try {
+    log.error({ ...more, err: error }, message)
+  } catch {
+    log.error(more, `${message}, with something that cannot be read`)
+  }
+}

@@ -1,3 +1,4 @@
+import { isIPv4, isIPv6 } from 'node:net'
 import { isScope, type Scope, scopeNames } from '../api/scopes.ts'
 import { isLoopbackHost } from '../common/outbound.ts'
 import { typeName } from '../common/validate.ts'
@@ -73,7 +74,7 @@ export interface AddonOptions<S extends Scope = Scope> {
   readonly maxDeliveries?: number
   /** Milliseconds that `close()` waits for running handlers before it aborts their `signal`. Default 10,000. */
   readonly closeTimeout?: number
-  /** Milliseconds for one call of the API or the token endpoint. Default 10,000; 3,500 while an installation waits. */
+  /** Milliseconds for one call of the API or the token endpoint. Default 10,000; an installation takes 4,000 in all. */
   readonly callTimeout?: number
   /** Longest wait, in milliseconds, for a used-up allowance of calls or messages to be renewed. Default 10,000. */
   readonly maxRateLimitWait?: number
@@ -97,10 +98,15 @@ const text: Check = (value) =>
   typeof value === 'string' && value !== '' ? undefined : `a non-empty text, came ${typeName(value)}`
 const flag: Check = (value) =>
   typeof value === 'boolean' ? undefined : `true or false, came ${typeName(value)}`
-const milliseconds: Check = (value) =>
-  typeof value === 'number' && Number.isFinite(value) && value >= 0
+// Node's timers take no more: beyond it they fire at once.
+const longestTimer = 2 ** 31 - 1
+const milliseconds: Check = (value) => {
+  if (typeof value !== 'number') return `a number of milliseconds, came ${typeName(value)}`
+  if (!(value >= 0)) return `a number of milliseconds, came ${value}`
+  return value <= longestTimer
     ? undefined
-    : `a number of milliseconds, came ${String(value)}`
+    : `a number of milliseconds of at most ${longestTimer}, came ${value}`
+}
 const texts: Check = (value) =>
   Array.isArray(value) && value.every((item) => typeof item === 'string' && item !== '')
     ? undefined
@@ -139,16 +145,23 @@ const checks: { readonly [Name in keyof Required<AddonOptions>]: Check } = {
   allowedHosts: (value) => {
     const wrong = texts(value)
     if (wrong) return wrong
-    const odd = (value as string[]).find((host) => !/^(\*\.)?[a-z0-9.:-]+$/i.test(host)) // `texts` has seen to it
-    return odd === undefined ? undefined : `host names such as chat.example.net or *.example.net; came ${odd}`
+    const odd = (value as string[]).find((host) => !isHost(host)) // `texts` has seen to it
+    return odd === undefined
+      ? undefined
+      : `host names such as chat.example.net or *.example.net, without a port; came ${odd}`
   },
   allowedRanges: (value) => {
     const wrong = texts(value)
     if (wrong) return wrong
-    const odd = (value as string[]).find((range) => !/^[0-9a-f.:]+\/\d+$/i.test(range)) // `texts` has seen to it
+    const odd = (value as string[]).find((range) => !isRange(range)) // `texts` has seen to it
     return odd === undefined ? undefined : `address ranges such as 10.0.0.0/8; came ${odd}`
   },
-  ca: (value) => (typeof value === 'string' ? undefined : texts(value)),
+  ca: (value) => {
+    const wrong = typeof value === 'string' ? undefined : texts(value)
+    if (wrong) return wrong
+    const odd = [value].flat().some((text) => !String(text).includes('-----BEGIN CERTIFICATE-----'))
+    return odd ? 'certificates as PEM, that is, the content of such a file and not its name' : undefined
+  },
   store: anything, // openStore says what is wrong with it
   secretKey: anything, // createSealing does
   log: (value) =>
@@ -162,8 +175,16 @@ const checks: { readonly [Name in keyof Required<AddonOptions>]: Check } = {
       ? undefined
       : `a whole number above 0, came ${String(value)}`,
   closeTimeout: milliseconds,
-  callTimeout: milliseconds,
+  callTimeout: (value) => (value === 0 ? 'a number of milliseconds above 0, came 0' : milliseconds(value)),
   maxRateLimitWait: milliseconds,
+}
+
+const isHost = (host: string): boolean => /^(\*\.)?[a-z0-9.-]+$/i.test(host) || isIPv6(host)
+
+function isRange(range: string): boolean {
+  const [address = '', bits = '', ...rest] = range.split('/')
+  if (rest.length > 0 || !/^\d+$/.test(bits)) return false
+  return (isIPv4(address) && Number(bits) <= 32) || (isIPv6(address) && Number(bits) <= 128)
 }
 
 const required = ['key', 'name', 'description', 'scopes'] as const

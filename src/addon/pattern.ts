@@ -2,8 +2,10 @@
  * A webhook's pattern is run by the server, on an engine that is not JavaScript's: something like PCRE, searching the
  * text (`(?i)` for flags, `\x{00e9}` for a character). This turns a `RegExp` into that dialect.
  *
- * The translation may match more than the `RegExp` does (`$` before a last line end, for instance), never less: the
- * handler's own `RegExp` has the last word on every delivery, and gives it its `match`.
+ * The translation may match more than the `RegExp` does (`$` before a last line end, for instance): the handler's own
+ * `RegExp` has the last word on every delivery, and gives it its `match`. It matches less only where the other engine
+ * knows ASCII and JavaScript knows more: blanks such as U+00A0 under `\s`, line ends such as U+2028 under the flag m.
+ * Writing those out would make every pattern unreadable, and not every engine would take it.
  */
 export type Translation =
   | { readonly ok: true; readonly pattern: string }

@@ -24,7 +24,7 @@ export interface WebhookOptions {
   readonly name?: string
   /**
    * `false` leaves the webhook out of the descriptor: it is then made per room, with
-   * `room.createRoomWebhook({ url: webhook.url, … })`. Default true.
+   * `room.createRoomWebhook({ url: webhook.url, event, authentication: 'jwt' })`. Default true.
    */
   readonly declared?: boolean
   /** `false` lets deliveries of one room run at the same time, so that a handler may wait for the next message. Default true. */
@@ -39,8 +39,22 @@ export interface CommandOptions {
   readonly ordered?: boolean
 }
 
-const webhookOptions = ['pattern', 'key', 'name', 'declared', 'ordered']
-const commandOptions = ['description', 'ordered']
+// Descriptors allow 40 for a module's key, and a command's begins with `command.`.
+const LONGEST_NAME = 32
+
+type Type = 'string' | 'boolean' | 'RegExp'
+
+const webhookOptions: { readonly [Name in keyof WebhookOptions]-?: Type } = {
+  pattern: 'RegExp',
+  key: 'string',
+  name: 'string',
+  declared: 'boolean',
+  ordered: 'boolean',
+}
+const commandOptions: { readonly [Name in keyof CommandOptions]-?: Type } = {
+  description: 'string',
+  ordered: 'boolean',
+}
 
 /** Makes a webhook of what the author registered; refuses what cannot work, naming it. */
 export function eventWebhook(
@@ -53,12 +67,8 @@ export function eventWebhook(
     throw new ConfigurationError(`webhook: expected one of ${eventNames.join(', ')}; came ${String(event)}`)
   if (typeof handle !== 'function')
     throw new ConfigurationError(`webhook ${event}: expected a handler, came ${typeName(handle)}`)
-  refuseUnknown(`webhook ${event}`, options, webhookOptions)
+  checkOptions(`webhook ${event}`, options, webhookOptions, '{ pattern: /^hello/ }')
   const { pattern: expression } = options
-  if (expression !== undefined && !(expression instanceof RegExp))
-    throw new ConfigurationError(
-      `webhook ${event}: expected pattern to be a RegExp such as /^\\/deploy/i, came ${typeName(expression)}`,
-    )
   if (expression && !events[event].pattern)
     throw new ConfigurationError(
       `webhook ${event}: only message events have a text that a pattern could match`,
@@ -82,7 +92,10 @@ export function commandWebhook(
   options: CommandOptions,
   handle: Handler<CommandContext>,
 ): Webhook {
-  refuseUnknown(`command /${command.name}`, options, commandOptions)
+  if (command.name.length > LONGEST_NAME)
+    throw new ConfigurationError(
+      `command /${command.name}: its name may have ${LONGEST_NAME} characters at most`,
+    )
   const translated = translatePattern(command.pattern)
   return {
     key: `command.${command.name}`,
@@ -123,8 +136,29 @@ function serverPattern(expression: RegExp, key: string, log: Logger): string | u
   return undefined
 }
 
-function refuseUnknown(what: string, options: object, known: readonly string[]): void {
-  const unknown = Object.keys(options).find((name) => !known.includes(name))
-  if (unknown)
-    throw new ConfigurationError(`${what}: there is no option ${unknown}; known are ${known.join(', ')}`)
+/** Refuses options of a command that are none, before anything is read from them. */
+export function checkCommandOptions(usage: string, options: unknown): asserts options is CommandOptions {
+  checkOptions(`command ${String(usage).split(' ')[0]}`, options, commandOptions, "{ description: '…' }")
 }
+
+function checkOptions(
+  what: string,
+  options: unknown,
+  known: Readonly<Record<string, Type>>,
+  example: string,
+): void {
+  if (typeof options !== 'object' || options === null || options instanceof RegExp)
+    throw new ConfigurationError(`${what}: expected options such as ${example}, came ${typeOf(options)}`)
+  for (const [name, value] of Object.entries(options)) {
+    const type = Object.hasOwn(known, name) ? known[name] : undefined
+    if (!type)
+      throw new ConfigurationError(
+        `${what}: there is no option ${name}; known are ${Object.keys(known).join(', ')}`,
+      )
+    if (value === undefined || typeOf(value) === type) continue
+    const expected = { string: 'a text', boolean: 'true or false', RegExp: 'a RegExp such as /^\\/deploy/i' }
+    throw new ConfigurationError(`${what}: expected ${name} to be ${expected[type]}, came ${typeOf(value)}`)
+  }
+}
+
+const typeOf = (value: unknown): string => (value instanceof RegExp ? 'RegExp' : typeName(value))

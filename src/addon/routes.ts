@@ -2,14 +2,18 @@ import Koa, { type Context, type Middleware, type Next } from 'koa'
 import { BodyRefusedError, readJson } from '../common/body.ts'
 import { html } from '../common/html.ts'
 import { InstallationRefusedError, messageOf, SignedRequestError, StoreError } from '../errors.ts'
+import { isOauthId } from '../installation.ts'
 import type { Core } from './core.ts'
 import { descriptorPage, pagePolicy, type ServedDescriptor } from './descriptor.ts'
 import type { Installing } from './installing.ts'
+import { logError } from './log.ts'
 import { paths } from './paths.ts'
 import { findToken, type SignedRequest, verifySignedRequest } from './signed-request.ts'
 import { type Receiving, receive, type Webhook } from './webhook.ts'
 
 const { HttpError } = Koa
+
+type Act = (body: unknown) => Promise<unknown>
 
 /** What the routes lead to. */
 export interface Routed {
@@ -41,7 +45,9 @@ export function createRoutes(routed: Routed): Middleware {
 
 function pathOf(ctx: Context, routed: Routed): string {
   const base = routed.basePath()
-  return base && ctx.path.startsWith(`${base}/`) ? ctx.path.slice(base.length) : ctx.path
+  if (!base) return ctx.path
+  if (ctx.path === base) return '/'
+  return ctx.path.startsWith(`${base}/`) ? ctx.path.slice(base.length) : ctx.path
 }
 
 async function deliver(ctx: Context, routed: Routed, key: string): Promise<void> {
@@ -54,10 +60,12 @@ async function deliver(ctx: Context, routed: Routed, key: string): Promise<void>
 async function other(ctx: Context, routed: Routed, path: string, next: Next): Promise<unknown> {
   const { method } = ctx
   const reads = method === 'GET' || method === 'HEAD'
+  const get = method === 'GET' // what changes something happens on no HEAD
   const browser = routed.core.settings.options.installation === 'browser'
+  if (method === 'DELETE' && !browser && path.startsWith(`${paths.installable}/`))
+    return uninstall(ctx, routed, path.slice(paths.installable.length + 1))
   switch (path) {
     case '/':
-    case '':
     case paths.descriptor:
       return reads ? serveDescriptor(ctx, routed) : next()
     case paths.health:
@@ -69,16 +77,16 @@ async function other(ctx: Context, routed: Routed, path: string, next: Next): Pr
     case paths.updated:
       return method === 'POST' && !browser ? update(ctx, routed) : next()
     case paths.browserInstalled:
-      return reads && browser ? byBrowser(ctx, routed, (body) => routed.installing.install(body)) : next()
+      return get && browser ? byBrowser(ctx, routed, (body) => routed.installing.install(body)) : next()
     case paths.browserUpdated:
-      return reads && browser
+      return get && browser
         ? byBrowser(ctx, routed, (body) => routed.installing.update(body, undefined))
         : next()
     case paths.browserUninstalled:
-      return reads && browser ? byBrowser(ctx, routed, routed.installing.uninstallByDocument) : next()
+      return get && browser
+        ? byBrowser(ctx, routed, (body) => routed.installing.uninstallByDocument(body))
+        : next()
     default:
-      if (method === 'DELETE' && !browser && path.startsWith(`${paths.installable}/`))
-        return uninstall(ctx, routed, path.slice(paths.installable.length + 1))
       return next()
   }
 }
@@ -112,22 +120,31 @@ async function answerReady(ctx: Context, routed: Routed): Promise<void> {
   }
 }
 
+/** Does what changes an installation; `close()` waits for it. */
+function change<T>({ receiving: { running } }: Routed, work: () => Promise<T>): Promise<T> {
+  if (running.accepting === 'closing') throw new InstallationRefusedError(503, 'The add-on is closing.')
+  return running.follow(work())
+}
+
 async function install(ctx: Context, routed: Routed): Promise<void> {
-  await routed.installing.install(await readJson(ctx.req, RECORD_LIMIT, RECORD_TIMEOUT))
+  const body = await readJson(ctx.req, RECORD_LIMIT, RECORD_TIMEOUT)
+  await change(routed, () => routed.installing.install(body))
   answerText(ctx, 200, 'installed')
 }
 
 async function update(ctx: Context, routed: Routed): Promise<void> {
   const signed = await signedIfAny(ctx, routed)
-  await routed.installing.update(await readJson(ctx.req, RECORD_LIMIT, RECORD_TIMEOUT), signed)
+  const body = await readJson(ctx.req, RECORD_LIMIT, RECORD_TIMEOUT)
+  await change(routed, () => routed.installing.update(body, signed))
   answerText(ctx, 200, 'updated')
 }
 
 async function uninstall(ctx: Context, routed: Routed, segment: string): Promise<void> {
   const oauthId = decode(segment)
-  if (!oauthId || oauthId.length > 255)
+  if (!oauthId || !isOauthId(oauthId))
     throw new InstallationRefusedError(404, 'There is no such installation.')
-  await routed.installing.uninstall(oauthId, await signedIfAny(ctx, routed))
+  const signed = await signedIfAny(ctx, routed)
+  await change(routed, () => routed.installing.uninstall(oauthId, signed))
   ctx.status = 204
 }
 
@@ -142,25 +159,15 @@ async function signedIfAny(ctx: Context, { core }: Routed): Promise<SignedReques
 }
 
 /** The administrator's browser brings a one-time address; we fetch what is there, act, and send him back. */
-async function byBrowser(
-  ctx: Context,
-  { core, installing }: Routed,
-  act: (body: unknown) => Promise<unknown>,
-): Promise<void> {
+async function byBrowser(ctx: Context, routed: Routed, act: Act): Promise<void> {
+  const { core, installing } = routed
   ctx.set('Referrer-Policy', 'no-referrer')
   ctx.set('Cache-Control', 'no-store')
   try {
     const query = queryOf(ctx)
     const installable = one(query, 'installable_url')
-    const redirect = one(query, 'redirect_url')
-    try {
-      core.outbound.check(redirect)
-    } catch (error) {
-      throw new InstallationRefusedError(400, 'redirect_url does not lead to an allowed server.', {
-        cause: error,
-      })
-    }
-    await act(await installing.fetchInstallable(installable))
+    const redirect = redirectOf(query, core)
+    await change(routed, async () => act(await installing.fetchInstallable(installable)))
     ctx.redirect(redirect)
   } catch (error) {
     if (!(error instanceof InstallationRefusedError)) throw error
@@ -174,6 +181,18 @@ async function byBrowser(
   }
 }
 
+/** Where the browser goes back to, spelt as it was checked: browsers read odd spellings in their own way. */
+function redirectOf(query: URLSearchParams, { outbound }: Core): string {
+  try {
+    return outbound.check(one(query, 'redirect_url')).href
+  } catch (error) {
+    if (error instanceof InstallationRefusedError) throw error
+    throw new InstallationRefusedError(400, 'redirect_url does not lead to an allowed server.', {
+      cause: error,
+    })
+  }
+}
+
 function one(query: URLSearchParams, name: string): string {
   const values = query.getAll(name)
   const value = values[0]
@@ -183,8 +202,9 @@ function one(query: URLSearchParams, name: string): string {
 
 /** Says no more to the caller than he may know; the log says which part was wrong. */
 function answerError(ctx: Context, { core }: Routed, error: unknown): void {
-  if (ctx.headerSent || ctx.res.writableEnded) return
-  if (error instanceof SignedRequestError) {
+  if (ctx.headerSent || ctx.res.writableEnded) {
+    logError(core.log, error, 'a request failed after its answer had begun', { path: ctx.path })
+  } else if (error instanceof SignedRequestError) {
     core.log.warn({ fault: error.fault, path: ctx.path }, `refused: ${error.message}`)
     ctx.set('WWW-Authenticate', 'JWT')
     answerText(ctx, 401, 'This request is not signed by a server that this add-on is installed on.')
@@ -199,18 +219,17 @@ function answerError(ctx: Context, { core }: Routed, error: unknown): void {
   } else if (error instanceof HttpError) {
     throw error // thrown by the author's own route, for Koa to answer
   } else {
-    core.log.error({ err: error, path: ctx.path }, 'a request failed')
+    logError(core.log, error, 'a request failed', { path: ctx.path })
     if (error instanceof StoreError) answerText(ctx, 503, 'The add-on cannot reach its store.')
     else answerText(ctx, 500, 'The add-on failed.')
   }
 }
 
 function logRefusal({ log }: Core, error: InstallationRefusedError): void {
-  const { cause } = error
-  log.warn(
-    { ...(cause ? { cause: messageOf(cause) } : {}), status: error.status },
-    `refused: ${error.message}`,
-  )
+  const { cause, status } = error
+  const refused = `refused: ${error.message}`
+  if (status >= 500 && cause !== undefined) logError(log, cause, refused, { status })
+  else log.warn({ ...(cause ? { cause: messageOf(cause) } : {}), status }, refused)
 }
 
 function answerText(ctx: Context, status: number, text: string): void {

@@ -1,75 +1,126 @@
 /**
- * Deliveries that are waiting or running: bounded in number, those of one room one after the other, and waited for when
- * the add-on closes.
+ * What is waiting or running: deliveries, bounded in number, those of one room one after the other; and what follows
+ * from them. `close()` waits for all of it.
  */
 export interface Running {
-  /** Whether another one may be taken on. */
+  /** Whether another delivery may be taken on. */
   readonly accepting: 'yes' | 'full' | 'closing'
-  /** Runs a task after all earlier ones of the same queue; without a queue at once. */
-  run<T>(queue: string | undefined, task: (turn: Turn) => Promise<T>): Promise<T>
+  /** Takes a delivery on. It counts from this very moment, so that a bound that was looked at holds. */
+  take<T>(delivery: (turn: Turn) => Promise<T>): Promise<T>
+  /** Has `close()` wait for something that counts as no delivery. */
+  follow<T>(work: Promise<T>): Promise<T>
   /** Takes nothing more on, waits up to `timeout` milliseconds, then aborts. Resolves with how many were aborted. */
   close(timeout: number): Promise<number>
 }
 
-/** What a running task can look at. */
+/** What a delivery that was taken on can look at. */
 export interface Turn {
   /** Aborted when closing has taken long enough. Made when it is first asked for: few handlers do. */
   readonly signal: AbortSignal
+  /**
+   * Runs a task after all earlier ones of the same queue; without a queue at once. Rejects with {@link Closed} if the
+   * time was up before it could begin.
+   */
+  inOrder<T>(queue: string | undefined, task: () => Promise<T>): Promise<T>
+}
+
+/** The add-on was closed before this could begin. */
+export class Closed extends Error {
+  override name = 'Closed'
 }
 
 export function createRunning(max: number): Running {
   const controllers = new Set<AbortController>()
+  const waiting = new Set<() => void>()
   const tails = new Map<string, Promise<unknown>>()
-  let count = 0
+  let deliveries = 0
+  let following = 0
   let closing = false
+  let aborted = false
   let allDone: (() => void) | undefined
 
-  async function run<T>(queue: string | undefined, task: (turn: Turn) => Promise<T>): Promise<T> {
-    count += 1
+  const abort = (controller: AbortController) => controller.abort(new Error('the add-on is closing'))
+
+  const settle = (): void => {
+    if (deliveries + following === 0) allDone?.()
+  }
+
+  async function take<T>(delivery: (turn: Turn) => Promise<T>): Promise<T> {
+    deliveries += 1
+    let over = false
     let controller: AbortController | undefined
-    const turn: Turn = {
-      get signal() {
-        controller ??= new AbortController()
-        controllers.add(controller)
-        return controller.signal
-      },
-    }
-    const earlier = queue === undefined ? undefined : tails.get(queue)
-    const result = earlier ? earlier.then(() => task(turn)) : task(turn)
-    if (queue !== undefined) {
-      const tail = result.catch(() => {}) // the next one runs whatever became of this one
-      tails.set(queue, tail)
-      void tail.then(() => {
-        if (tails.get(queue) === tail) tails.delete(queue)
-      })
-    }
     try {
-      return await result
+      return await delivery({
+        get signal() {
+          if (!controller) {
+            controller = new AbortController()
+            if (aborted) abort(controller)
+            else if (!over) controllers.add(controller)
+          }
+          return controller.signal
+        },
+        inOrder,
+      })
     } finally {
-      count -= 1
+      over = true
+      deliveries -= 1
       if (controller) controllers.delete(controller)
-      if (count === 0) allDone?.()
+      settle()
     }
+  }
+
+  function inOrder<T>(queue: string | undefined, task: () => Promise<T>): Promise<T> {
+    const earlier = queue === undefined ? undefined : tails.get(queue)
+    const result = earlier ? unlessAborted(earlier).then(task) : task()
+    if (queue === undefined) return result
+    const tail = result.catch(() => {}) // the next one runs whatever became of this one
+    tails.set(queue, tail)
+    void tail.then(() => {
+      if (tails.get(queue) === tail) tails.delete(queue)
+    })
+    return result
+  }
+
+  function unlessAborted(earlier: Promise<unknown>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const giveUp = () => reject(new Closed('the add-on was closed before this could begin'))
+      waiting.add(giveUp)
+      void earlier.then(() => {
+        waiting.delete(giveUp)
+        resolve()
+      })
+    })
   }
 
   return {
     get accepting() {
       if (closing) return 'closing'
-      return count < max ? 'yes' : 'full'
+      return deliveries < max ? 'yes' : 'full'
     },
-    run,
+    take,
+    async follow(work) {
+      following += 1
+      try {
+        return await work
+      } finally {
+        following -= 1
+        settle()
+      }
+    },
     async close(timeout) {
       closing = true
-      if (count === 0) return 0
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, timeout)
-        allDone = () => {
-          clearTimeout(timer)
-          resolve()
-        }
-      })
-      const left = count
-      for (const controller of controllers) controller.abort(new Error('the add-on is closing'))
+      if (deliveries + following > 0)
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, timeout)
+          allDone = () => {
+            clearTimeout(timer)
+            resolve()
+          }
+        })
+      const left = deliveries + following
+      aborted = true
+      for (const giveUp of waiting) giveUp()
+      for (const controller of controllers) abort(controller)
       return left
     },
   }

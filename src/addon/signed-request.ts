@@ -2,17 +2,19 @@ import type { IncomingMessage } from 'node:http'
 import jsonwebtoken from 'jsonwebtoken'
 import { messageOf, SignedRequestError } from '../errors.ts'
 import type { Credentials, Installations } from '../installation.ts'
+import { readId } from './context.ts'
 
 /** What a signed request says, after its signature, times and room have been checked. */
 export interface SignedRequest {
   readonly credentials: Credentials
   /** The acting user's id, when there is one. HipChat also had it under `prn`. */
   readonly userId: string | undefined
-  /** Id of the token; used once. Tokens without one are told apart by their signature. */
+  /** The room it is about, when it says so. */
+  readonly roomId: number | undefined
+  /** Id of the token; used once. Tokens without a usable one are told apart by their signature. */
   readonly tokenId: string
   /** When it expires, in milliseconds since 1970. */
   readonly expires: number
-  readonly timezone: string | undefined
 }
 
 /** Seconds by which clocks may differ. */
@@ -105,20 +107,21 @@ function readClaims(token: string, credentials: Credentials): SignedRequest {
   const context = isRecord(claims['context']) ? claims['context'] : {}
   const { roomId } = credentials.installation
   // HipChat once sent the room under both names.
-  const room = context['room_id'] ?? context['roomId']
-  if (roomId !== undefined && room !== undefined && room !== null && Number(room) !== roomId)
+  const room = context['room_id'] ?? context['roomId'] ?? undefined
+  if (roomId !== undefined && room !== undefined && readId(room) !== roomId)
     throw new SignedRequestError(
       'wrong room',
-      `the signed request is about room ${String(room).slice(0, 20)}, the installation about room ${roomId}`,
+      `the signed request is about room ${JSON.stringify(room).slice(0, 20)}, the installation about room ${roomId}`,
     )
   const user = claims['sub'] ?? claims['prn']
   const { jti } = claims
   return {
     credentials,
     userId: typeof user === 'string' || typeof user === 'number' ? String(user) : undefined,
-    tokenId: typeof jti === 'string' && jti !== '' ? jti.slice(0, 255) : (token.split('.')[2] ?? ''),
+    roomId: readId(room),
+    // It becomes part of a key in the store, where not every text can be one.
+    tokenId: typeof jti === 'string' && /^[\x21-\x7e]{1,120}$/.test(jti) ? jti : (token.split('.')[2] ?? ''),
     expires: exp * 1000,
-    timezone: typeof context['user_tz'] === 'string' ? context['user_tz'] : undefined,
   }
 }
 

@@ -4,12 +4,12 @@ import type { Notification } from '../api/operations/messages.ts'
 import { toNotification } from '../client/notification.ts'
 import { readJson } from '../common/body.ts'
 import { validate } from '../common/validate.ts'
-import { MissingScopeError, SignedRequestError } from '../errors.ts'
-import type { Credentials } from '../installation.ts'
+import { ConfigurationError, MissingScopeError, SignedRequestError } from '../errors.ts'
+import type { Credentials, Installation } from '../installation.ts'
 import { type EventContext, type Middleware, type Returned, readId, readSender } from './context.ts'
 import { type Core, facadeOf } from './core.ts'
-import type { Logger } from './log.ts'
-import type { Running, Turn } from './running.ts'
+import { type Logger, logError } from './log.ts'
+import { Closed, type Running, type Turn } from './running.ts'
 import { type SignedRequest, verifySignedRequest } from './signed-request.ts'
 
 /** A handler with what leads to it. */
@@ -73,7 +73,7 @@ export async function receive(
     return { status: 400, body: `The delivery cannot be read: ${parsed.problem.message}.` }
   }
   const received = parsed.value
-  refuseForeign(received, signed)
+  refuseForeign(received, signed, webhook.event)
 
   if (received.event !== undefined && received.event !== webhook.event) {
     log.warn({ webhook: webhook.key, event: received.event }, 'a delivery of another event')
@@ -90,20 +90,19 @@ export async function receive(
     )
     return { status: 503, body: 'The add-on is busy.' }
   }
-  const claim = `jti:${encodeURIComponent(signed.credentials.installation.oauthId)}:${signed.tokenId}`
-  // Expired tokens are refused up to a minute late, so the claim has to outlive that.
-  if (!(await core.store.claim(claim, signed.expires - Date.now() + 120_000))) {
-    log.warn({ webhook: webhook.key }, 'a replay of a delivery that has been handled')
-    return { status: 204 }
-  }
-  const answer = await handle(webhook, received, match, signed, receiving)
-  // What we answer with a 5xx was not handled: it may come again.
-  if (answer.status >= 500) await core.store.delete(claim)
-  return answer
+  let acknowledged = false
+  const answered = running.take((turn) =>
+    handleOnce({ webhook, received, match, signed, turn, isLate: () => acknowledged }, receiving),
+  )
+  const answer = await within(core.settings.acknowledgeAfter, answered)
+  if (answer) return answer
+  acknowledged = true
+  answered.catch((error: unknown) => logError(log, error, 'a delivery that was acknowledged failed'))
+  return { status: 204 }
 }
 
 /** The token proves which installation calls; what the body says about it must agree. */
-function refuseForeign(received: Delivery, signed: SignedRequest): void {
+function refuseForeign(received: Delivery, signed: SignedRequest, event: EventName): void {
   const { installation } = signed.credentials
   const client = received.oauth_client_id
   if (client !== undefined && client !== null && client !== installation.oauthId)
@@ -112,17 +111,21 @@ function refuseForeign(received: Delivery, signed: SignedRequest): void {
       `the body names the client ${JSON.stringify(client.slice(0, 60))}, the signature is of ${installation.oauthId}`,
     )
   const room = readId(received.item.room.id)
-  if (room === undefined || (installation.roomId !== undefined && room !== installation.roomId))
+  // A global installation is about all rooms; but a token that a page in one of them was given is about that one.
+  const own = installation.roomId ?? signed.roomId
+  if (room === undefined || (own !== undefined && room !== own))
     throw new SignedRequestError(
       'wrong room',
-      `the body is about room ${String(received.item.room.id).slice(0, 20)}, the installation about room ${installation.roomId}`,
+      `the body is about room ${String(received.item.room.id).slice(0, 20)}, the ${installation.roomId === undefined ? 'signed request' : 'installation'} about room ${own}`,
     )
   // Every member of a room can get a token of his own from a page of the add-on, and sign for himself with it only.
-  const sender = readSender(senderOf(received))?.id
-  if (signed.userId !== undefined && sender !== undefined && signed.userId !== String(sender))
+  // Persons have an id in every delivery, so a mere name is no way around that; notifications have only a name.
+  const sender = readSender(senderOf(received))
+  const unknown = sender?.id === undefined && event === 'room_notification'
+  if (signed.userId !== undefined && sender && !unknown && signed.userId !== String(sender.id))
     throw new SignedRequestError(
       'wrong sender',
-      `the body is from user ${sender}, the signed request of user ${signed.userId.slice(0, 20)}`,
+      `the body is from ${sender.id === undefined ? 'somebody without an id' : `user ${sender.id}`}, the signed request of user ${signed.userId.slice(0, 20)}`,
     )
 }
 
@@ -153,105 +156,101 @@ function matchOf({ expression }: Webhook, received: Delivery): RegExpMatchArray 
   return expression.exec(received.item.message.message)
 }
 
-async function handle(
-  webhook: Webhook,
-  received: Delivery,
-  match: RegExpMatchArray | undefined,
-  signed: SignedRequest,
-  receiving: Receiving,
-): Promise<DeliveryAnswer> {
-  const { core, running } = receiving
+/** A delivery that is for a handler of ours. */
+interface Accepted {
+  readonly webhook: Webhook
+  readonly received: Delivery
+  readonly match: RegExpMatchArray | undefined
+  readonly signed: SignedRequest
+  readonly turn: Turn
+  /** Whether the delivery has been acknowledged meanwhile, so that nobody waits for an answer. */
+  isLate(): boolean
+}
+
+/** Makes sure that it is handled once, waits for its turn, and writes down what became of it. */
+async function handleOnce(accepted: Accepted, receiving: Receiving): Promise<DeliveryAnswer> {
+  const { webhook, received, signed, turn } = accepted
+  const { store } = receiving.core
   const { installation } = signed.credentials
-  const room = received.item.room.id
+  const { log } = facadeOf(receiving.core, installation)
   const started = performance.now()
-  let acknowledged = false
-  let context: EventContext | undefined
 
-  const outcome = running
-    .run(webhook.ordered ? `${installation.oauthId}:${room}` : undefined, async (turn) => {
-      context = createContext(webhook, received, match, signed, core, turn)
-      const returned = await runMiddleware(receiving.middleware, webhook, context)
-      return returned === undefined || returned === null
-        ? undefined
-        : answerable(returned, installation.scopes)
-    })
-    .then(
-      (notification): DeliveryAnswer =>
-        notification ? { status: 200, body: notification } : { status: 204 },
-      async (error: unknown): Promise<DeliveryAnswer> => {
-        if (context) await receiving.onError(error, context)
-        return { status: 500, body: 'The handler failed.' }
-      },
-    )
-
-  const log = facadeOf(core, signed.credentials.installation).log
-  const record = (answer: DeliveryAnswer) =>
-    log.info(
-      {
-        event: webhook.event,
-        webhook: webhook.key,
-        ...(installation.roomId === undefined ? { room: readId(room) } : {}),
-        status: acknowledged ? 204 : answer.status,
-        failed: answer.status === 500,
-        milliseconds: Math.round(performance.now() - started),
-      },
-      'delivery',
-    )
-
-  const first = await within(core.settings.acknowledgeAfter, outcome)
-  if (first) {
-    record(first)
-    return first
+  const claim = `jti:${encodeURIComponent(installation.oauthId)}:${signed.tokenId}`
+  // Expired tokens are refused up to a minute late, so the claim has to outlive that.
+  if (!(await store.claim(claim, signed.expires - Date.now() + 120_000))) {
+    log.warn({ webhook: webhook.key }, 'a replay of a delivery that has been handled')
+    return { status: 204 }
   }
-  acknowledged = true
-  void outcome.then(async (answer) => {
-    record(answer)
-    if (context && typeof answer.body === 'object') await sendLate(answer.body, context, receiving)
-  })
-  return { status: 204 }
+  const room = readId(received.item.room.id)
+  const answer = await turn
+    .inOrder(webhook.ordered ? `${installation.oauthId}:${room}` : undefined, () =>
+      handle(accepted, receiving),
+    )
+    .catch((error: unknown): DeliveryAnswer => {
+      if (error instanceof Closed) return { status: 503, body: 'The add-on is closing.' }
+      throw error
+    })
+  const late = accepted.isLate()
+  log.info(
+    {
+      event: webhook.event,
+      webhook: webhook.key,
+      ...(installation.roomId === undefined ? { room } : {}),
+      status: late ? 204 : answer.status,
+      failed: answer.status >= 500,
+      milliseconds: Math.round(performance.now() - started),
+    },
+    'delivery',
+  )
+  // What we answer with a 5xx was not handled: it may come again.
+  if (!late && answer.status >= 500) await store.delete(claim)
+  return answer
 }
 
-/** What a promise resolves with, or `undefined` after so many milliseconds. */
-const within = <T>(milliseconds: number, promise: Promise<T>): Promise<T | undefined> =>
-  new Promise((resolve) => {
-    const timer = setTimeout(resolve, milliseconds, undefined)
-    void promise.then((value) => {
-      clearTimeout(timer)
-      resolve(value)
-    })
-  })
-
-/** The answer has gone: what the handler says is sent as any notification is. */
-async function sendLate(
-  notification: Notification,
-  context: EventContext,
-  receiving: Receiving,
-): Promise<void> {
+/** Runs the handler. What it returns is the answer; if that comes too late, it is said in the room. */
+async function handle(accepted: Accepted, receiving: Receiving): Promise<DeliveryAnswer> {
+  const { webhook, signed } = accepted
+  const context = createContext(accepted, receiving.core)
   try {
-    await context.room.sendRoomNotification(notification)
+    const returned = await runMiddleware(receiving.middleware, webhook, context)
+    if (returned === undefined || returned === null) return { status: 204 }
+    const notification = answerable(returned, signed.credentials.installation)
+    if (accepted.isLate()) await context.room.sendRoomNotification(notification)
+    return { status: 200, body: notification }
   } catch (error) {
-    await receiving.onError(error, context)
+    // Nobody waits for this: an error handler that takes its time, or for ever, holds up neither answer nor room.
+    void receiving.running.follow(receiving.onError(error, context))
+    return { status: 500, body: 'The handler failed.' }
   }
 }
 
-function answerable(returned: Exclude<Returned, undefined>, granted: readonly string[]): Notification {
-  if (!granted.includes('send_notification'))
+/** What a promise settles with, or `undefined` after so many milliseconds. */
+const within = <T>(milliseconds: number, promise: Promise<T>): Promise<T | undefined> =>
+  new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, milliseconds, undefined)
+    promise.then(
+      (value) => {
+        clearTimeout(timer)
+        resolve(value)
+      },
+      (error) => {
+        clearTimeout(timer)
+        reject(error)
+      },
+    )
+  })
+
+function answerable(returned: Exclude<Returned, undefined>, { oauthId, scopes }: Installation): Notification {
+  if (!scopes.includes('send_notification'))
     throw new MissingScopeError(
-      'the handler returned a message, but the installation was not approved with the scope send_notification',
+      `the handler returned a message, which needs the scope send_notification; installation ${oauthId} was approved with ${scopes.join(', ') || 'none'}. List it in the scopes of createAddon and have the installation updated`,
       ['send_notification'],
-      [],
+      scopes,
     )
   return toNotification(returned)
 }
 
-function createContext(
-  webhook: Webhook,
-  received: Delivery,
-  match: RegExpMatchArray | undefined,
-  signed: SignedRequest,
-  core: Core,
-  turn: Turn,
-): EventContext {
+function createContext({ webhook, received, match, signed, turn }: Accepted, core: Core): EventContext {
   const facade = facadeOf(core, signed.credentials.installation)
   const { item } = received
   const { name, privacy, is_archived } = item.room
@@ -278,12 +277,18 @@ function createContext(
     message,
     match,
     reply: (said: unknown, options: object = {}) =>
-      room.sendRoomNotification({ ...attach, ...toNotification(said), ...options }),
+      facade.guard('reply', async () =>
+        room.sendRoomNotification({ ...attach, ...toNotification(said), ...options }),
+      ),
   }
   // `item` and `message` belong to `webhook.event`: the delivery was validated against it.
   return context as EventContext
 }
 
+/**
+ * Runs the middleware around the handler. Middleware that forgets to await `next()` is waited for all the same: or the
+ * answer would be lost, and an error of the handler would be nobody's and end the process.
+ */
 function runMiddleware(
   middleware: readonly Middleware[],
   webhook: Webhook,
@@ -292,15 +297,37 @@ function runMiddleware(
   const step = async (index: number): Promise<Returned> => {
     const current = middleware[index]
     if (!current) return webhook.handle(context)
-    let inner: Returned
-    let entered = false
-    const answered = await current(context, async () => {
-      if (entered) throw new Error('a middleware called next() twice')
-      entered = true
-      inner = await step(index + 1)
+    let inner: Promise<Returned> | undefined
+    let settled = false
+    let over = false
+    const next = (): Promise<Returned> => {
+      const problem = inner
+        ? 'a middleware called next() twice'
+        : 'a middleware called next() after it had ended; return or await what next() gives'
+      if (inner || over) {
+        const refused = Promise.reject(new ConfigurationError(problem))
+        refused.catch(() => context.log.error(problem))
+        return refused
+      }
+      inner = step(index + 1)
+      inner.then(
+        () => (settled = true),
+        () => (settled = true),
+      )
       return inner
-    })
-    return answered ?? inner
+    }
+    try {
+      const answering = current(context, next)
+      const answered = await answering
+      // What was over before middleware ended may be an error that it took care of; unless it never waited at all.
+      const unattended = !settled || !isThenable(answering)
+      return answered ?? (unattended ? await inner : await inner?.catch(() => undefined))
+    } finally {
+      over = true
+    }
   }
   return step(0)
 }
+
+const isThenable = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { pino } from 'pino'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createAddon } from '../../src/index.ts'
+import { createMemoryStore } from '../../src/store/index.ts'
 import { startWorld, testOptions } from '../support.ts'
 
 const addonWith = (over: object) => () => createAddon({ ...testOptions, store: 'memory:', ...over })
@@ -47,6 +48,25 @@ describe('createAddon', () => {
       'createAddon: expected acknowledgeAfter to be a number of milliseconds, came -1',
     ],
     [{ maxDeliveries: 0 }, 'createAddon: expected maxDeliveries to be a whole number above 0, came 0'],
+    [
+      { acknowledgeAfter: 2 ** 31 },
+      'createAddon: expected acknowledgeAfter to be a number of milliseconds of at most 2147483647, came 2147483648',
+    ],
+    [
+      { acknowledgeAfter: '3000' },
+      'createAddon: expected acknowledgeAfter to be a number of milliseconds, came string',
+    ],
+    [
+      { ca: '/etc/ssl/ca.pem' },
+      'createAddon: expected ca to be certificates as PEM, that is, the content of such a file and not its name',
+    ],
+    [{ callTimeout: 0 }, 'createAddon: expected callTimeout to be a number of milliseconds above 0, came 0'],
+    [
+      { allowedHosts: ['chat.example.net:8443'] },
+      /expected allowedHosts to be host names such as .* without a port; came chat.example.net:8443/,
+    ],
+    [{ allowedRanges: ['10.0.0.0/33'] }, /expected allowedRanges to be address ranges .*; came 10.0.0.0\/33/],
+    [{ allowedRanges: ['999.0.0.0/8'] }, /expected allowedRanges to be address ranges .*; came 999.0.0.0\/8/],
     [{ log: console }, 'createAddon: expected log to be a pino logger, or false'],
     [{ store: 'mysql://user:hunter2@db/' }, /store: expected redis:.*, came the scheme mysql:$/],
     [{ secretKey: 'short' }, /secretKey: expected 32 random bytes .*, came a text of 5 characters/],
@@ -69,6 +89,8 @@ describe('createAddon', () => {
     )
   })
 })
+
+type Loose = Record<string, (...all: unknown[]) => unknown>
 
 describe('registrations', () => {
   it.each([
@@ -103,9 +125,75 @@ describe('registrations', () => {
       /expected a key of 1 to 40 letters, .*came "a b"/,
     ],
     [
+      'a key that a path loses',
+      (addon: never) => register(addon, 'room_message', { key: '..' }, () => {}),
+      /expected a key of 1 to 40 letters, .*came ".."/,
+    ],
+    [
       'an unknown hook',
       (addon: never) => (addon as { on: (...all: unknown[]) => unknown }).on('install', () => {}),
       'on: expected one of installed, updated, uninstalled, replaced, came install',
+    ],
+    [
+      'a hook without a handler',
+      (addon: never) => (addon as Loose)['on']?.('installed'),
+      'on installed: expected a handler, came undefined',
+    ],
+    [
+      'middleware that is none',
+      (addon: never) => (addon as Loose)['use']?.({}),
+      'use: expected middleware, a function (context, next) => …, came object',
+    ],
+    [
+      'an error handler that is none',
+      (addon: never) => (addon as Loose)['onError']?.('log'),
+      'onError: expected a handler, came string',
+    ],
+    [
+      'options that are none',
+      (addon: never) => register(addon, 'room_message', /x/, () => {}),
+      'webhook room_message: expected options such as { pattern: /^hello/ }, came RegExp',
+    ],
+    [
+      'a command whose options are a text',
+      (addon: never) => (addon as Loose)['command']?.('/x', 'Does x', () => {}),
+      "command /x: expected options such as { description: '…' }, came string",
+    ],
+    [
+      'options after the handler',
+      (addon: never) => register(addon, 'room_message', () => {}, { pattern: /x/ }),
+      'webhook room_message: expected the handler last, after its options',
+    ],
+    [
+      'an option of another type',
+      (addon: never) => register(addon, 'room_message', { declared: 'no' }, () => {}),
+      'webhook room_message: expected declared to be true or false, came string',
+    ],
+    [
+      'a command that is no text',
+      (addon: never) => (addon as Loose)['command']?.(5, () => {}),
+      "command: expected a usage such as '/roll [dice]', came number",
+    ],
+    [
+      'the same command twice',
+      (addon: never) =>
+        ['/roll', '/Roll [dice]'].map((usage) => (addon as Loose)['command']?.(usage, () => {})),
+      'two commands are called /roll',
+    ],
+    [
+      'an id where an installation belongs',
+      (addon: never) => (addon as Loose)['client']?.('a1b2'),
+      /^client: expected an installation, as addon.installations\(\) .*; came string$/,
+    ],
+    [
+      'a promise of an installation where one belongs',
+      (addon: never) => (addon as Loose)['room']?.(Promise.resolve()),
+      /^room: expected an installation, as .* and await addon.installation\(oauthId\) give it; came object$/,
+    ],
+    [
+      'a command with a long name',
+      (addon: never) => (addon as Loose)['command']?.(`/${'x'.repeat(40)}`, () => {}),
+      /^command \/x{40}: its name may have 32 characters at most$/,
     ],
   ])('refuse %s', (_, act, message) => {
     const addon = addonWith({})()
@@ -197,6 +285,13 @@ describe('the descriptor', () => {
     })
   })
 
+  it('has what was registered after somebody looked at it', () => {
+    const addon = addonWith({ baseUrl: 'http://localhost:1' })()
+    expect(addon.descriptor.capabilities).not.toHaveProperty('webhook')
+    addon.webhook('room_enter', () => {})
+    expect(addon.descriptor.capabilities?.webhook).toMatchObject([{ event: 'room_enter' }])
+  })
+
   it('keeps the address of a webhook when another one is put before it', () => {
     const urls = (patterns: RegExp[]) => {
       const addon = addonWith({ baseUrl: 'http://localhost:1' })()
@@ -246,8 +341,104 @@ describe('the descriptor', () => {
       addon: { baseUrl: `http://localhost:${port}/hipchat/` },
     })
     expect(addon.descriptor.links.self).toBe(`http://localhost:${port}/hipchat/atlassian-connect.json`)
-    for (const path of ['/hipchat/atlassian-connect.json', '/atlassian-connect.json'])
+    for (const path of [
+      '/hipchat/atlassian-connect.json',
+      '/atlassian-connect.json',
+      '/hipchat',
+      '/hipchat/',
+    ])
       expect((await fetch(url + path)).status).toBe(200)
+  })
+})
+
+describe('listen()', () => {
+  it.each([[Number.NaN], [-1], [65536], ['http']])('says which ports there are, given %s', async (port) => {
+    await expect(addonWith({ store: 'memory:' })().listen(port as number)).rejects.toMatchObject({
+      code: 'ERR_CONFIGURATION',
+      message: `listen: expected a port from 0 to 65535, came ${port}`,
+    })
+  })
+
+  it('that failed may be tried again, and then knows its new address', async () => {
+    const memory = createMemoryStore()
+    let away = true
+    const store = {
+      ...memory,
+      async *entries(prefix: string) {
+        if (away) throw new Error('away')
+        yield* memory.entries(prefix)
+      },
+    }
+    const addon = addonWith({ store })()
+    await expect(addon.listen(0)).rejects.toThrow('away')
+    away = false
+    const { port, url } = await addon.listen(0)
+    onTestFinished(() => addon.close())
+    expect(url).toBe(`http://localhost:${port}`)
+    expect(addon.descriptor.links.self).toBe(`${url}/atlassian-connect.json`)
+  })
+
+  it('and close() are no trouble in any order', async () => {
+    const never = addonWith({ store: 'memory:' })()
+    await Promise.all([never.close(), never.close()])
+    await expect(never.listen(0)).rejects.toMatchObject({
+      code: 'ERR_CONFIGURATION',
+      message: 'listen: the add-on has been closed; create another one',
+    })
+    const during = addonWith({ store: 'memory:' })()
+    const listening = during.listen(0).catch(() => {})
+    await during.close()
+    await listening
+  })
+})
+
+describe('callback()', () => {
+  it('refuses a descriptor that is not valid, as listen() does', () => {
+    const addon = addonWith({ baseUrl: 'http://localhost:1', vendor: { name: 'x', url: 'y', mail: 'z' } })()
+    expect(() => addon.callback()).toThrow(
+      expect.objectContaining({
+        code: 'ERR_CONFIGURATION',
+        message: expect.stringContaining('the descriptor is not valid'),
+      }),
+    )
+  })
+})
+
+describe('the author’s own routes', () => {
+  it('may refuse with ctx.throw, without an error in the log; what breaks is logged', async () => {
+    const lines: string[] = []
+    const log = pino({ level: 'error' }, { write: (line: string) => void lines.push(line) })
+    const { url } = await startWorld(
+      (addon) => {
+        addon.router.get('/missing', (ctx) => ctx.throw(404, 'no such build'))
+        addon.router.get('/broken', () => {
+          throw new Error('broken')
+        })
+        addon.router.get('/half', (ctx) => {
+          ctx.respond = false
+          ctx.res.write('half')
+          ctx.res.end()
+          throw new Error('after the answer')
+        })
+        addon.router.get('/odd', () => {
+          throw Object.defineProperty(new Error('x'), 'details', {
+            enumerable: true,
+            get: () => {
+              throw new Error('gotcha')
+            },
+          })
+        })
+      },
+      { addon: { log } },
+    )
+    const missing = await fetch(`${url}/missing`)
+    expect([missing.status, await missing.text(), lines.length]).toEqual([404, 'no such build', 0])
+    expect((await fetch(`${url}/broken`)).status).toBe(500)
+    expect(lines.splice(0)).toEqual([expect.stringContaining('broken')])
+    await fetch(`${url}/half`)
+    expect(lines.splice(0)).toEqual([expect.stringContaining('after the answer')])
+    expect((await fetch(`${url}/odd`)).status).toBe(500)
+    expect(lines.splice(0)).toEqual([expect.stringContaining('cannot be read')])
   })
 })
 

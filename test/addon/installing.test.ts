@@ -1,7 +1,19 @@
-import type { ServerResponse } from 'node:http'
-import { describe, expect, it } from 'vitest'
-import { type AddonOptions, InstallationRefusedError } from '../../src/index.ts'
-import { secretOf, sign, startWorld, type World } from '../support.ts'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+import { pino } from 'pino'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import {
+  type AddonOptions,
+  createAddon,
+  InstallationRefusedError,
+  NetworkError,
+  type Store,
+  StoreError,
+} from '../../src/index.ts'
+import { type Credentials, createInstallations, type Installations } from '../../src/installation.ts'
+import { createMemoryStore, createSealing } from '../../src/store/index.ts'
+import { secretOf, sign, startWorld, testOptions, type World } from '../support.ts'
 import { document, json, startImpostor } from './impostor.ts'
 
 const post = (world: World, body: unknown, path = '/installable', headers: Record<string, string> = {}) =>
@@ -120,6 +132,35 @@ describe('an installation by the server', () => {
     expect(await known(world)).toEqual([])
   })
 
+  it('whose hook refuses with a status that is no refusal is refused all the same', async () => {
+    const world = await startWorld((addon) => {
+      addon.on('installed', () => {
+        throw new InstallationRefusedError(200, 'No.')
+      })
+    })
+    const impostor = await startImpostor()
+    expect((await post(world, impostor.record())).status).toBe(500)
+  })
+
+  it('whose hook fails for want of the server says nothing of addresses, and the log has all of it', async () => {
+    const lines: string[] = []
+    const log = pino({ level: 'error' }, { write: (line: string) => void lines.push(line) })
+    const world = await startWorld(
+      (addon) => {
+        addon.on('installed', () => {
+          throw new NetworkError('db.internal resolves to 10.1.2.3')
+        })
+      },
+      { addon: { log } },
+    )
+    const impostor = await startImpostor()
+    expect(await said(await post(world, impostor.record()))).toEqual([
+      500,
+      'The add-on’s installed hook failed: its log says why.',
+    ])
+    expect(lines.join('')).toMatch(/10\.1\.2\.3.*installing\.test\.ts/)
+  })
+
   it.each([
     [{ allowRoom: false }, { roomId: 1 }, 'This add-on can be installed for the whole group only.'],
     [{ allowGlobal: false }, { roomId: undefined }, 'This add-on can be installed into single rooms only.'],
@@ -128,6 +169,255 @@ describe('an installation by the server', () => {
     const impostor = await startImpostor()
     expect(await said(await post(world, impostor.record(record)))).toEqual([400, text])
     expect(impostor.asked).toEqual([])
+  })
+})
+
+describe('an update that nobody signed', () => {
+  const elsewhere = (impostor: { url: string }, stolen: string[]) => ({
+    '/uploads/capabilities.json': (_: unknown, response: ServerResponse) =>
+      json(
+        response,
+        document(impostor.url, {
+          self: `${impostor.url}/uploads/capabilities.json`,
+          tokenUrl: `${impostor.url}/uploads/token`,
+          apiUrl: `${impostor.url}/uploads/`,
+        }),
+      ),
+    '/uploads/token': (request: IncomingMessage, response: ServerResponse) => {
+      stolen.push(String(request.headers.authorization))
+      json(response, { access_token: 'mine', expires_in: 3600, scope: 'send_notification' })
+    },
+  })
+
+  it('cannot name another document, where the secret would be sent', async () => {
+    const { world } = await witness()
+    const stolen: string[] = []
+    const routes: Record<string, (request: IncomingMessage, response: ServerResponse) => void> = {}
+    const impostor = await startImpostor(routes)
+    Object.assign(routes, elsewhere(impostor, stolen))
+    await post(world, impostor.record())
+    const moved = { capabilitiesUrl: `${impostor.url}/uploads/capabilities.json` }
+    const record = impostor.record({ oauthSecret: undefined, ...moved })
+    expect(await said(await post(world, record, '/installable/updated'))).toEqual([
+      409,
+      'Only a signed update can move an installation to another capabilitiesUrl.',
+    ])
+    expect(stolen).toEqual([])
+    expect(await world.addon.installation('client-1')).toMatchObject({ apiUrl: `${impostor.url}/v2/` })
+
+    // The server itself may move.
+    const signed = { authorization: `JWT ${sign('client-1', 'secret-of-client-1')}` }
+    expect((await post(world, record, '/installable/updated', signed)).status).toBe(200)
+    expect(await world.addon.installation('client-1')).toMatchObject({ apiUrl: `${impostor.url}/uploads/` })
+  })
+})
+
+describe('at the same time', () => {
+  it('a removal wins over an update that is under way', async () => {
+    const entered = gate()
+    const { opened, open } = gate()
+    const world = await startWorld((addon) => {
+      addon.on('updated', async () => {
+        entered.open()
+        await opened
+      })
+    })
+    const impostor = await startImpostor()
+    await post(world, impostor.record())
+    const signed = { authorization: `JWT ${sign('client-1', 'secret-of-client-1')}` }
+    const updating = post(world, impostor.record(), '/installable/updated', signed)
+    await entered.opened
+    const removing = remove(world, 'client-1', sign('client-1', 'secret-of-client-1'))
+    open()
+    expect([(await updating).status, (await removing).status]).toEqual([200, 204])
+    expect(await known(world)).toEqual([])
+  })
+
+  it('a removal in another process wins over an update that fails', async () => {
+    const { installations, ...rest } = await behind(async (installations, credentials) => {
+      await installations.remove(credentials.installation)
+      throw new Error('x')
+    })
+    expect((await rest.update()).status).toBe(500)
+    expect(await installations.get('client-1')).toBeUndefined()
+  })
+
+  it('a removal in another process wins over an update that succeeds', async () => {
+    const { installations, ...rest } = await behind(async (installations, credentials) => {
+      await installations.remove(credentials.installation)
+    }, '/v2/oauth/token')
+    expect((await rest.update()).status).toBe(404)
+    expect(await installations.get('client-1')).toBeUndefined()
+  })
+
+  it('a repeat is answered as the first one was, when its hook fails in the end', async () => {
+    const world = await startWorld((addon) => {
+      addon.on('installed', async () => {
+        await delay(20)
+        throw new InstallationRefusedError(400, 'No.')
+      })
+    })
+    const impostor = await startImpostor()
+    const answers = await Promise.all(Array.from({ length: 4 }, () => post(world, impostor.record())))
+    expect(answers.map(({ status }) => status)).toEqual([400, 400, 400, 400])
+    expect(await known(world)).toEqual([])
+  })
+
+  it('of two secrets for one id, the first that proves itself stays, and no token of the other', async () => {
+    const { world } = await witness()
+    const token = (name: string) => ({
+      '/v2/oauth/token': (_: unknown, response: ServerResponse) =>
+        json(response, { access_token: name, expires_in: 3600, scope: 'send_notification' }),
+    })
+    const first = await startImpostor(token('first'))
+    const second = await startImpostor(token('second'))
+    const answers = await Promise.all([
+      post(world, first.record()),
+      post(world, second.record({ oauthSecret: 'another' })),
+    ])
+    expect(answers.map(({ status }) => status)).toEqual([200, 409])
+    expect(await secretOf(world.store, 'client-1')).toBe('secret-of-client-1')
+    expect(await world.store.get('token:client-1')).toContain('"first"')
+  })
+
+  it('of two processes, the one that is later leaves no token behind', async () => {
+    const store = createMemoryStore()
+    const { world } = await witness({ store })
+    const token = (name: string, before: () => Promise<unknown> = async () => {}) => ({
+      '/v2/oauth/token': async (_: unknown, response: ServerResponse) => {
+        await before()
+        json(response, { access_token: name, expires_in: 3600, scope: 'send_notification' })
+      },
+    })
+    const other = createAddon({ ...testOptions, store })
+    const { url } = await other.listen()
+    onTestFinished(() => other.close())
+    const first = await startImpostor(token('first'))
+    const second = await startImpostor(token('second', () => post(world, first.record())))
+    const late = await fetch(`${url}/installable`, {
+      method: 'POST',
+      body: JSON.stringify(second.record({ oauthSecret: 'another' })),
+    })
+    expect(late.status).toBe(409)
+    expect(await secretOf(store, 'client-1')).toBe('secret-of-client-1')
+    expect((await store.get('token:client-1')) ?? 'none').not.toContain('second')
+  })
+})
+
+describe('a process that ends during an installation', () => {
+  it('leaves the place to the old one, so that the next try hands over its values, and runs its hooks', async () => {
+    const store = createMemoryStore()
+    const impostor = await startImpostor()
+    const before = await witness({ store })
+    await post(before.world, impostor.record())
+    const old = await before.world.addon.installation('client-1')
+    if (old) await before.world.addon.store(old).set('kept', 'settings')
+
+    // As the store is when the process ends inside the hook.
+    let killed: [string, string][] = []
+    const dying = await startWorld(
+      (addon) => {
+        addon.on('installed', async () => {
+          killed = await listed(store.entries(''))
+          throw new Error('killed')
+        })
+      },
+      { addon: { store } },
+    )
+    const next = impostor.record({ oauthId: 'client-2', oauthSecret: 'secret-of-client-2' })
+    await post(dying, next)
+    for (const [key, value] of killed) await store.set(key, value)
+
+    const after = await witness({ store })
+    // What was never acknowledged is not there for the add-on.
+    expect(await known(after.world)).toEqual(['client-1'])
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 10_000 })
+    onTestFinished(() => void vi.useRealTimers())
+    expect((await post(after.world, next)).status).toBe(200)
+    expect(after.trail).toEqual(['replaced', 'installed 1'])
+    expect((await known(after.world)).sort()).toEqual(['client-1', 'client-2'])
+    const renewed = await after.world.addon.installation('client-2')
+    expect(renewed && (await after.world.addon.store(renewed).get('kept'))).toBe('settings')
+    expect((await post(after.world, next)).status).toBe(200)
+    expect(after.trail).toEqual(['replaced', 'installed 1'])
+  })
+})
+
+describe('close() during an installation', () => {
+  it('waits for it, and takes no other on', async () => {
+    const entered = gate()
+    const { opened, open } = gate()
+    const store = createMemoryStore()
+    const world = await startWorld(
+      (addon) => {
+        addon.on('installed', async ({ store }) => {
+          entered.open()
+          await opened
+          await delay(1_200) // longer than idle connections are given
+          await store.set('greeted', true)
+        })
+      },
+      { addon: { store: { ...store, close: async () => {} } } },
+    )
+    const impostor = await startImpostor()
+    const installing = post(world, impostor.record())
+    await entered.opened
+    const closed = world.addon.close()
+    open()
+    expect((await installing).status).toBe(200)
+    await closed
+    expect(await store.get('installation:client-1')).toBeDefined()
+  })
+
+  it('under another server refuses new ones', async () => {
+    const addon = createAddon({ ...testOptions, store: 'memory:', baseUrl: 'http://localhost:1' })
+    const server = createServer(addon.callback())
+    await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve))
+    onTestFinished(() => void server.close())
+    const { port } = server.address() as AddressInfo // it listens on a port
+    await addon.close()
+    const impostor = await startImpostor()
+    const answer = await fetch(`http://localhost:${port}/installable`, {
+      method: 'POST',
+      body: JSON.stringify(impostor.record()),
+    })
+    expect(await said(answer)).toEqual([503, 'The add-on is closing.'])
+    expect(impostor.asked).toEqual([])
+  })
+})
+
+describe('a store that fails', () => {
+  it('at any step of an installation is answered with 503, and the next try succeeds', async () => {
+    const memory = createMemoryStore()
+    let failAt = 0
+    let step = 0
+    const may = (): void => {
+      step += 1
+      if (step === failAt) throw new StoreError('the disk is full')
+    }
+    const store: Store = { ...memory }
+    for (const verb of ['get', 'set', 'delete', 'claim', 'update'] as const)
+      Object.assign(store, {
+        [verb]: (...all: never[]) => {
+          may()
+          return (memory[verb] as (...all: never[]) => unknown)(...all)
+        },
+      })
+    const { world } = await witness({ store })
+    const impostor = await startImpostor()
+    const statuses: number[] = []
+    for (failAt = 1; failAt < 30; failAt += 1) {
+      step = 0
+      const answer = await post(world, impostor.record({ oauthId: `client-${failAt}`, roomId: failAt }))
+      if (step < failAt) break
+      statuses.push(answer.status)
+      expect(await answer.text()).not.toContain('disk')
+      if (answer.status !== 200) expect(await known(world)).not.toContain(`client-${failAt}`)
+    }
+    expect(statuses.length).toBeGreaterThan(3)
+    expect(new Set(statuses)).toEqual(new Set([503]))
+    failAt = 0
+    expect((await post(world, impostor.record({ roomId: 1 }))).status).toBe(200)
   })
 })
 
@@ -475,6 +765,48 @@ describe('an installation by anybody', () => {
     ])
   })
 
+  it('for another group than its credentials are of is refused, and leaves nothing', async () => {
+    const { world, trail } = await witness()
+    const impostor = await startImpostor({
+      '/v2/oauth/token': (_, response) =>
+        json(response, { access_token: 'x', expires_in: 3600, scope: 'send_notification', group_id: 2 }),
+    })
+    expect(await said(await post(world, impostor.record({ groupId: 1 })))).toEqual([
+      403,
+      'The credentials are of another group than the installation record names.',
+    ])
+    expect(trail).toEqual([])
+    expect(await listed(world.store.entries(''))).toEqual([])
+  })
+
+  it('whose token endpoint is away is not said to have wrong credentials', async () => {
+    const { world } = await witness()
+    const impostor = await startImpostor({ '/v2/oauth/token': (_, response) => response.destroy() })
+    expect(await said(await post(world, impostor.record()))).toEqual([
+      502,
+      'The server’s token endpoint could not be reached.',
+    ])
+  })
+
+  it.each([['\ud800'], ['a b'], ['ü'], ['a\u0000']])('with the id %j is refused', async (oauthId) => {
+    const { world } = await witness()
+    const impostor = await startImpostor()
+    expect(await said(await post(world, impostor.record({ oauthId })))).toEqual([
+      400,
+      'The installation record is not complete: oauthId must be printable ASCII without blanks.',
+    ])
+    expect(impostor.asked).toEqual([])
+    if (oauthId !== '\ud800') expect((await remove(world, encodeURIComponent(oauthId))).status).toBe(404)
+  })
+
+  it('under the id "updated" can be removed too', async () => {
+    const { world } = await witness()
+    const impostor = await startImpostor()
+    await post(world, impostor.record({ oauthId: 'updated' }))
+    expect((await remove(world, 'updated', sign('updated', 'secret-of-client-1'))).status).toBe(204)
+    expect(await known(world)).toEqual([])
+  })
+
   it('with credentials that nobody knows is refused', async () => {
     const { world } = await witness()
     const record = { oauthId: 'a', oauthSecret: 'b', capabilitiesUrl: world.server.capabilitiesUrl }
@@ -576,6 +908,32 @@ describe('an installation by the browser', () => {
     expect(impostor.asked).toEqual([])
   })
 
+  it.each([
+    ['backslashes', (url: string) => url.replaceAll('/', '\\')],
+    ['blanks around it', (url: string) => ` ${url}\t`],
+    ['a line end in it', (url: string) => url.replace('//', '/\r\n/')],
+    ['no slashes', (url: string) => url.replace('//', '')],
+  ])('with a redirect_url with %s is sent back to the server it names, spelt out', async (_, odd) => {
+    const { world } = await witness(browser)
+    let record: unknown
+    const impostor = await startImpostor({ '/once': (_, response) => json(response, record) })
+    record = impostor.record()
+    const answer = await open(world, '/installed', {
+      installable_url: `${impostor.url}/once`,
+      redirect_url: odd(`${impostor.url}/back`),
+    })
+    expect([answer.status, answer.headers.get('location')]).toEqual([302, `${impostor.url}/back`])
+  })
+
+  it('happens on GET, and not when something looks ahead with HEAD', async () => {
+    const { world } = await witness(browser)
+    const impostor = await startImpostor()
+    const query = new URLSearchParams({ installable_url: `${impostor.url}/once`, redirect_url: impostor.url })
+    const answer = await fetch(`${world.url}/installed?${query}`, { method: 'HEAD', redirect: 'manual' })
+    expect(answer.status).toBe(404)
+    expect(impostor.asked).toEqual([])
+  })
+
   it('whose document names another server is refused', async () => {
     const { world } = await witness(browser)
     const other = await startImpostor()
@@ -597,6 +955,55 @@ describe('an installation by the browser', () => {
     expect((await open(server.world, '/installed', {})).status).toBe(404)
   })
 })
+
+/** An installed add-on, something that happens in another process at its next hook or call, and the record. */
+async function behind(
+  happens: (installations: Installations, credentials: Credentials) => Promise<void>,
+  at: 'hook' | '/v2/oauth/token' = 'hook',
+) {
+  const store = createMemoryStore()
+  const installations = createInstallations(store, createSealing())
+  const happen = async (): Promise<void> => {
+    const credentials = await installations.get('client-1')
+    if (credentials) await happens(installations, credentials)
+  }
+  const world = await startWorld(
+    (addon) => {
+      if (at === 'hook') addon.on('updated', happen)
+    },
+    { addon: { store } },
+  )
+  let asked = 0
+  const impostor = await startImpostor(
+    at === 'hook'
+      ? {}
+      : {
+          [at]: async (_, response) => {
+            asked += 1
+            if (asked > 1) await happen()
+            json(response, { access_token: 'x', expires_in: 3600, scope: 'send_notification' })
+          },
+        },
+  )
+  expect((await post(world, impostor.record())).status).toBe(200)
+  const headers = { authorization: `JWT ${sign('client-1', 'secret-of-client-1')}` }
+  return { installations, update: () => post(world, impostor.record(), '/installable/updated', headers) }
+}
+
+async function listed(entries: AsyncIterable<[string, string]>): Promise<[string, string][]> {
+  const list: [string, string][] = []
+  for await (const entry of entries) list.push(entry)
+  return list
+}
+
+/** A promise and the function that fulfils it. */
+function gate(): { opened: Promise<void>; open: () => void } {
+  let open = (): void => {}
+  const opened = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  return { opened, open }
+}
 
 /** Sends as fast as the other side reads, until it goes away. */
 function endless(response: ServerResponse): void {

@@ -254,7 +254,80 @@ describe('a forged request', () => {
   })
 })
 
+describe('a token of one person', () => {
+  it.each([
+    ['another person', { id: 3, name: 'Bob' }],
+    ['a mere name', 'Administrator'],
+    ['a name without an id', { name: 'Administrator' }],
+    ['an OAuth client', { id: 2, name: 'Administrator', allowed_scopes: [] }],
+  ])('is refused with a body from %s', async (_, from) => {
+    const { post, valid, oauthId, roomId, handled, fault } = await target()
+    const body = delivered(oauthId, roomId, 'hello')
+    const answer = await post(valid(), {
+      ...body,
+      item: { ...body.item, message: { ...body.item.message, from } },
+    })
+    expect([answer.status, fault(), handled()]).toEqual([401, 'wrong sender', 0])
+  })
+})
+
+describe('a token for one room', () => {
+  it('of a global installation is refused with a body about another room', async () => {
+    const { post, valid, oauthId, handled, fault } = await target(true)
+    const answer = await post(valid({ context: { room_id: 99 } }), delivered(oauthId, 1, 'hello'))
+    expect([answer.status, fault(), handled()]).toEqual([401, 'wrong room', 0])
+  })
+})
+
+describe('a token with odd ids', () => {
+  it.each([
+    ['half a surrogate pair', '\ud800'],
+    ['nine hundred bytes', 'ü'.repeat(255)],
+    ['a control character', 'a\u0000b'],
+  ])('is handled once, if its jti is %s', async (_, jti) => {
+    const { post, valid, handled } = await target()
+    const token = valid({ jti })
+    expect((await post(token)).status).toBe(204)
+    await post(token)
+    expect(handled()).toBe(1)
+  })
+
+  it.each([['\ud800'], ['a b'], ['ü'], ['__proto__'], ['a\u0000']])(
+    'is refused as any unknown one, if its iss is %j',
+    async (iss) => {
+      const { post, fault } = await target()
+      const answer = await post(sign(iss, 'secret'))
+      expect([answer.status, fault()]).toEqual([401, 'unknown issuer'])
+    },
+  )
+})
+
 describe('a replay', () => {
+  it('of a token that expires in a century is known for ever', async () => {
+    const { post, valid, handled } = await target()
+    for (const exp of [now() + 100 * 365 * 86_400, 1e20, Number.MAX_VALUE]) {
+      const token = valid({ exp })
+      await post(token)
+      await post(token)
+    }
+    expect(handled()).toBe(3)
+  })
+
+  it('on another webhook is one too', async () => {
+    const { post, valid, handled, url, oauthId, roomId } = await target()
+    const token = valid()
+    await post(token)
+    for (const key of ['__proto__', 'constructor', 'hook/../hook', '%68ook']) {
+      const answer = await fetch(`${url}/webhook/${key}`, {
+        method: 'POST',
+        headers: { authorization: `JWT ${token}` },
+        body: JSON.stringify(delivered(oauthId, roomId, 'hello')),
+      })
+      expect(answer.status).toBe(204)
+    }
+    expect(handled()).toBe(1)
+  })
+
   it('gets an empty 204 and does not reach the handler', async () => {
     const { post, valid, handled } = await target()
     const token = valid()

@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
 import { type EventContext, html } from '../../src/index.ts'
-import { delivered, sign, startWorld, type TestHandler } from '../support.ts'
+import { createMemoryStore } from '../../src/store/index.ts'
+import { delivered, secretOf, sign, startWorld, type TestHandler } from '../support.ts'
 
 /** A promise and the function that fulfils it. */
 function gate(): { opened: Promise<void>; open: () => void } {
@@ -255,7 +257,109 @@ describe('middleware', () => {
   })
 })
 
+describe('middleware with mistakes in it', () => {
+  const silence = new Promise((resolve) => setTimeout(resolve, 30))
+
+  it('that does not wait for next() still gives the answer, and its handler’s error', async () => {
+    const errors: unknown[] = []
+    const world = await startWorld((addon) => {
+      addon.use((_, next) => {
+        next()
+      })
+      addon.webhook('room_message', async ({ message }) => {
+        await delay(5)
+        if (message.message === 'fail') throw new Error('after a while')
+        return 'answer'
+      })
+      addon.onError((error) => void errors.push(error))
+    })
+    await world.install()
+    expect(await world.say('x')).toEqual(['answer'])
+    expect(await world.say('fail')).toEqual([])
+    expect(errors).toEqual([expect.objectContaining({ message: 'after a while' })])
+  })
+
+  it('that calls next() when it is over runs no handler, and ends no process', async () => {
+    const handled: string[] = []
+    const world = await startWorld((addon) => {
+      addon.use((_, next) => {
+        setTimeout(next, 1)
+        return 'over'
+      })
+      addon.webhook('room_message', () => void handled.push('handled'))
+    })
+    await world.install()
+    expect(await world.say('x')).toEqual(['over'])
+    await silence
+    expect(handled).toEqual([])
+  })
+
+  it('may swallow what the handler throws', async () => {
+    const world = await startWorld((addon) => {
+      addon.use(async (_, next) => {
+        try {
+          return await next()
+        } catch {
+          return 'swallowed'
+        }
+      })
+      addon.webhook('room_message', () => Promise.reject(new Error('x')))
+    })
+    await world.install()
+    expect(await world.say('x')).toEqual(['swallowed'])
+  })
+})
+
+describe('a handler that forgets to await', () => {
+  it.each<[string, TestHandler]>([
+    ['a call without the scope', ({ room }) => void room.getRoom()],
+    ['a notification that is none', ({ room }) => void room.notify('')],
+    ['a reply that is none', ({ reply }) => void reply(42 as never)],
+    ['a call of the client', ({ client }) => void client.getRoom({ id_or_name: 7 })],
+    ['a write to the store', ({ store }) => void store.set('', 1)],
+  ])('%s does not end the process when it fails, and the log says so', async (_, handler) => {
+    const lines: string[] = []
+    const log = pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) })
+    const { deliver } = await single(handler, { scopes: ['send_notification'], log })
+    expect((await deliver()).status).toBe(204)
+    await expect.poll(() => lines.join('')).toMatch(/ERR_|not (waited|kept|sent)/)
+  })
+})
+
 describe('a handler that fails', () => {
+  it('with an error that cannot even be read does not end the process', async () => {
+    const hostile = Object.defineProperty(new Error('x'), 'details', {
+      enumerable: true,
+      get: () => {
+        throw new Error('gotcha')
+      },
+    })
+    const lines: string[] = []
+    const log = pino({ level: 'error' }, { write: (line: string) => void lines.push(line) })
+    for (const thrown of [
+      hostile,
+      undefined,
+      'text',
+      Object.freeze(new Error('cold')),
+      Object.create(null),
+    ]) {
+      const { deliver } = await single(() => Promise.reject(thrown), { log })
+      expect((await deliver()).status).toBe(500)
+    }
+    expect(lines).toHaveLength(5)
+    for (const line of lines) expect(line).toContain('the handler failed')
+  })
+
+  it('is answered with 500 at once, even if the error handler never ends', async () => {
+    const { deliver, addon } = await single(() => Promise.reject(new Error('x')), {
+      acknowledgeAfter: 20,
+      closeTimeout: 10,
+    })
+    addon.onError(() => new Promise(() => {}))
+    expect((await deliver()).status).toBe(500)
+    expect((await deliver()).status).toBe(500)
+  })
+
   it('is answered with 500, reported with its context, and may be delivered again', async () => {
     const errors: unknown[][] = []
     let attempts = 0
@@ -433,6 +537,45 @@ describe('a delivery', () => {
   })
 })
 
+describe('the bound', () => {
+  it('holds for deliveries that come while the store is asked', async () => {
+    const { opened, open } = gate()
+    const memory = createMemoryStore()
+    const store = {
+      ...memory,
+      claim: (key: string, ttl: number) => delay(30).then(() => memory.claim(key, ttl)),
+    }
+    let running = 0
+    const world = await startWorld(
+      (it) => {
+        it.webhook('room_message', { key: 'hook', ordered: false }, async () => {
+          running += 1
+          await opened
+        })
+      },
+      { addon: { store, maxDeliveries: 2, acknowledgeAfter: 20_000 } },
+    )
+    const { id: oauthId } = await world.admin.installAddon({
+      url: world.addon.descriptor.links.self,
+      room_id: 'Lobby',
+    })
+    const secret = await secretOf(memory, oauthId)
+    const all = Array.from({ length: 10 }, () =>
+      fetch(`${world.url}/webhook/hook`, {
+        method: 'POST',
+        headers: { authorization: `JWT ${sign(oauthId, secret)}` },
+        body: JSON.stringify(delivered(oauthId, 1, 'x')),
+      }),
+    )
+    await expect.poll(() => running).toBeGreaterThan(0)
+    await delay(100)
+    expect(running).toBe(2)
+    open()
+    const statuses = (await Promise.all(all)).map(({ status }) => status).sort()
+    expect(statuses).toEqual([204, 204, ...Array.from({ length: 8 }, () => 503)])
+  })
+})
+
 describe('deliveries of one room', () => {
   it('are handled in the order they came, however long each takes', async () => {
     const order: string[] = []
@@ -466,6 +609,54 @@ describe('deliveries of one room', () => {
 })
 
 describe('close()', () => {
+  it('waits for the late answer of a handler that was acknowledged', async () => {
+    const { opened, open } = gate()
+    const { deliver, messages, addon } = await single(() => opened.then(() => 'late'), {
+      acknowledgeAfter: 10,
+    })
+    expect((await deliver()).status).toBe(204)
+    const closed = addon.close()
+    open()
+    await closed
+    expect(messages()).toContain('late')
+  })
+
+  it('waits for the error handler', async () => {
+    const reported: string[] = []
+    const { deliver, addon } = await single(() => Promise.reject(new Error('x')))
+    addon.onError(async () => {
+      await delay(30)
+      reported.push('reported')
+    })
+    expect((await deliver()).status).toBe(500)
+    await addon.close()
+    expect(reported).toEqual(['reported'])
+  })
+
+  it('starts nothing that was still waiting when the time is up, and aborts signals asked for later', async () => {
+    const started: string[] = []
+    const { opened, open } = gate()
+    const late: boolean[] = []
+    const { deliver, addon } = await single(
+      async (context) => {
+        started.push(context.message.message)
+        await opened
+        late.push(context.signal.aborted)
+      },
+      { closeTimeout: 10 },
+    )
+    const running = [deliver('first'), deliver('second')]
+    await expect.poll(() => started).toEqual(['first'])
+    await delay(50) // until the second one waits
+    const closed = addon.close()
+    expect((await running[1])?.status).toBe(503)
+    open()
+    expect((await running[0])?.status).toBe(204)
+    await closed
+    expect(started).toEqual(['first'])
+    expect(late).toEqual([true])
+  })
+
   it('waits for running handlers and takes nothing more on', async () => {
     const { opened, open } = gate()
     const entered = gate()

@@ -1,0 +1,62 @@
+import {
+  ApiError,
+  InstallationRefusedError,
+  MissingScopeError,
+  RateLimitError,
+  RoomInstallationError,
+  StoreError,
+} from '../errors.ts'
+import type { Installation } from '../installation.ts'
+import type { HookContext } from './context.ts'
+import { type Core, facadeOf, type Hook } from './core.ts'
+
+/** Milliseconds for a whole installation. Servers were seen to give up after five seconds. */
+export const WHOLE_INSTALLATION = 4_000
+
+/** What a hook gets; `signal` ends with the time that the whole installation has. */
+export function hookContext(core: Core, installation: Installation, signal: AbortSignal): HookContext {
+  const { client, values, log, room } = facadeOf(core, installation)
+  return {
+    installation,
+    client,
+    store: values,
+    log,
+    signal,
+    room: installation.roomId === undefined ? undefined : room(installation.roomId),
+  }
+}
+
+/** Runs hooks one after the other; a failure refuses what is going on. */
+export async function runHooks<C>(
+  name: string,
+  hooks: readonly Hook<C>[],
+  context: C,
+  signal: AbortSignal,
+): Promise<void> {
+  const late = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(tooSlow(`running the ${name} hook`)), { once: true })
+  })
+  late.catch(() => {}) // without hooks nobody listens
+  try {
+    for (const hook of hooks) await Promise.race([hook(context), late])
+  } catch (error) {
+    if (error instanceof InstallationRefusedError && error.status >= 400 && error.status <= 599) throw error
+    if (error instanceof StoreError) throw error
+    const why = isForAdministrators(error) ? error.message : 'its log says why'
+    throw new InstallationRefusedError(500, `The add-on’s ${name} hook failed: ${why}.`, { cause: error })
+  }
+}
+
+/** What HipChat itself refused. Other errors may name addresses of our network, and an author's may quote anything. */
+const isForAdministrators = (error: unknown): error is Error =>
+  error instanceof ApiError ||
+  error instanceof MissingScopeError ||
+  error instanceof RateLimitError ||
+  error instanceof RoomInstallationError
+
+/** The refusal when the time is over; `what` was going on then. */
+export const tooSlow = (what: string): InstallationRefusedError =>
+  new InstallationRefusedError(
+    504,
+    `The installation took longer than ${WHOLE_INSTALLATION / 1000} s, while ${what}.`,
+  )
