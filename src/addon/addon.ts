@@ -28,7 +28,7 @@ import { type AddonOptions, readOptions } from './options.ts'
 import { paths } from './paths.ts'
 import type { CommandOptions, WebhookOptions } from './registration.ts'
 import { createRegistry, expectFunction } from './registry.ts'
-import { createRoutes } from './routes.ts'
+import { createListener, createRoutes, type Routed } from './routes.ts'
 import { createRunning } from './running.ts'
 import type { Values } from './values.ts'
 import type { Webhook } from './webhook.ts'
@@ -137,6 +137,7 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
   const router = new Router()
   const running = createRunning(settings.maxDeliveries)
   let baseUrl = settings.baseUrl
+  let based: { readonly url: string; readonly path: string } | undefined
   let served: ServedDescriptor | undefined
   let started = false
   let listening: Promise<Listening> | undefined
@@ -166,6 +167,13 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
   }
 
   const installing = createInstalling(core)
+
+  /** Path of the base address, worked out once for each: every request asks. */
+  function basePath(): string {
+    const url = knownBaseUrl()
+    if (based?.url !== url) based = { url, path: new URL(url).pathname.replace(/\/$/, '') }
+    return based.path
+  }
 
   function knownBaseUrl(): string {
     if (baseUrl === undefined)
@@ -210,7 +218,7 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
     }
   }
 
-  function start(): Koa {
+  function start(): RequestListener {
     if (!started) {
       if (settings.options.helpCommand) registry.help()
       registry.end()
@@ -224,19 +232,18 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
       // What a route of the author's refuses with `ctx.throw(404)` is an answer, not a fault.
       if (!(error instanceof HttpError && error.expose)) logError(log, error, 'a request failed')
     })
-    app.use(
-      createRoutes({
-        core,
-        installing,
-        receiving: { core, running, middleware, onError },
-        webhooks: registry.webhooks,
-        basePath: () => new URL(knownBaseUrl()).pathname.replace(/\/$/, ''),
-        descriptor,
-      }),
-    )
+    const routed: Routed = {
+      core,
+      installing,
+      receiving: { core, running, middleware, onError },
+      webhooks: registry.webhooks,
+      basePath,
+      descriptor,
+    }
+    app.use(createRoutes(routed))
     app.use(router.routes())
     app.use(router.allowedMethods())
-    return app
+    return createListener(routed, app.callback())
   }
 
   async function warnOfOldInstallations(): Promise<void> {
@@ -309,16 +316,15 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
 
     callback() {
       knownBaseUrl()
-      const app = start()
+      const listener = start()
       descriptor() // a wrong one is the author's mistake: now, not at the first installation
-      return app.callback()
+      return listener
     },
 
     async listen(port = 0, host) {
       if (listening) throw new ConfigurationError('listen() was called twice')
       if (closing) throw new ConfigurationError('listen: the add-on has been closed; create another one')
-      const app = start()
-      listening = listenOn(app.callback(), port, host ?? (settings.loopback ? 'localhost' : undefined))
+      listening = listenOn(start(), port, host ?? (settings.loopback ? 'localhost' : undefined))
       try {
         const { port } = await listening
         baseUrl ??= `http://localhost:${port}`

@@ -7,6 +7,7 @@ import {
   installableUpdate,
 } from '../api/installable.ts'
 import type { Scope } from '../api/scopes.ts'
+import type { AccessToken } from '../client/access-token.ts'
 import type { Schema } from '../common/schema.ts'
 import { validate } from '../common/validate.ts'
 import { AccessTokenError, InstallationRefusedError } from '../errors.ts'
@@ -37,6 +38,12 @@ export interface Installing {
   uninstallByDocument(body: unknown): Promise<void>
 }
 
+/** Credentials that the token endpoint took, with the token it gave for them. */
+interface Proven {
+  readonly credentials: Credentials
+  readonly token: AccessToken
+}
+
 export function createInstalling(core: Core): Installing {
   const { installations, tokens, settings } = core
   const discovery = createDiscovery(core.outbound)
@@ -54,15 +61,19 @@ export function createInstalling(core: Core): Installing {
     refusePlace(record)
     const signal = AbortSignal.timeout(WHOLE_INSTALLATION)
     const document = await discovery.capabilities(record.capabilitiesUrl, signal)
-    const credentials = await prove(fromDocument(record, document, settings.options.scopes), signal)
+    const { credentials, token } = await prove(
+      fromDocument(record, document, settings.options.scopes),
+      signal,
+    )
     const { installation } = credentials
     if (!(await installations.add(credentials))) {
-      await tokens.drop(installation) // another process was faster: it may have tried other credentials
+      // Another process was faster, perhaps with other credentials.
       const winner = await installations.get(record.oauthId)
       if (winner) refuseTakeover(winner, record)
       return winner?.installation ?? installation
     }
     try {
+      await tokens.keep(installation, token)
       await runInstallHooks(installation, signal)
       if (!(await installations.confirm(installation)))
         throw new InstallationRefusedError(409, 'The installation was removed while it was being made.')
@@ -100,9 +111,10 @@ export function createInstalling(core: Core): Installing {
     const signal = AbortSignal.timeout(WHOLE_INSTALLATION)
     const document = await discovery.capabilities(capabilitiesUrl, signal)
     const moved = { ...old, ...addressesOf(document), capabilitiesUrl }
-    const credentials = await prove({ ...known, installation: moved }, signal)
+    const { credentials, token } = await prove({ ...known, installation: moved }, signal)
     const { installation } = credentials
     if (!(await installations.replace(credentials))) throw notKnown()
+    await tokens.keep(installation, token)
     // Unsigned, this may be anybody's request: it refreshes what we know, and is news only if there is any.
     const news =
       vouched(signed, old.oauthId) ||
@@ -169,31 +181,27 @@ export function createInstalling(core: Core): Installing {
   }
 
   /** Shows that the credentials are real by exchanging them, and completes the record with what comes back. */
-  async function prove(credentials: Credentials, signal: AbortSignal): Promise<Credentials> {
+  async function prove(credentials: Credentials, signal: AbortSignal): Promise<Proven> {
     const { installation } = credentials
     const token = await tokens.exchange(credentials, signal).catch((error: unknown) => {
       if (signal.aborted) throw tooSlow('asking for an access token')
       throw error instanceof AccessTokenError ? notProven(error) : error
     })
     const { groupId } = installation
-    if (groupId !== undefined && token.groupId !== undefined && groupId !== token.groupId) {
-      await tokens.drop(installation)
+    if (groupId !== undefined && token.groupId !== undefined && groupId !== token.groupId)
       throw new InstallationRefusedError(
         403,
         'The credentials are of another group than the installation record names.',
       )
+    const completed: Installation = {
+      ...installation,
+      groupId: groupId ?? token.groupId,
+      groupName: token.groupName,
+      scopes: token.scopes,
+      descriptorEtag: core.descriptorEtag(),
+      updatedAt: new Date(),
     }
-    return {
-      ...credentials,
-      installation: {
-        ...installation,
-        groupId: groupId ?? token.groupId,
-        groupName: token.groupName,
-        scopes: token.scopes,
-        descriptorEtag: core.descriptorEtag(),
-        updatedAt: new Date(),
-      },
-    }
+    return { credentials: { ...credentials, installation: completed }, token }
   }
 
   function refusePlace(record: Installable): void {

@@ -1,3 +1,4 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import Koa, { type Context, type Middleware, type Next } from 'koa'
 import { BodyRefusedError, readJson } from '../common/body.ts'
 import { html } from '../common/html.ts'
@@ -29,32 +30,73 @@ export interface Routed {
 const RECORD_LIMIT = 64 * 1024
 const RECORD_TIMEOUT = 3_000
 
-/** The add-on's own routes as one Koa middleware: deliveries are matched before anything else. */
+/**
+ * Takes deliveries before Koa sees them, and leaves the rest to it. Deliveries are nearly all an add-on gets, and need
+ * nothing of what Koa does for a request in a third of its time.
+ */
+export function createListener(routed: Routed, koa: RequestListener): RequestListener {
+  return (request, response) => {
+    const url = request.url ?? '/'
+    const end = url.indexOf('?')
+    const path = belowBase(end < 0 ? url : url.slice(0, end), routed)
+    if (request.method !== 'POST' || !path.startsWith(paths.webhook)) return koa(request, response)
+    const query = new URLSearchParams(end < 0 ? '' : url.slice(end))
+    void deliver(request, response, routed, path.slice(paths.webhook.length), query)
+  }
+}
+
+async function deliver(
+  request: IncomingMessage,
+  response: ServerResponse,
+  routed: Routed,
+  key: string,
+  query: URLSearchParams,
+): Promise<void> {
+  try {
+    const { status, body } = await receive(routed.webhooks.get(key), request, query, routed.receiving)
+    // HipChat posts any JSON object with a `message` into the room: everything but a reply stays plain text.
+    if (typeof body === 'object') send(response, status, 'application/json', JSON.stringify(body))
+    else send(response, status, 'text/plain', body)
+  } catch (error) {
+    const { status, text, headers } = refusalOf(error, routed.core, `${paths.webhook}${key}`)
+    send(response, status, 'text/plain', text, headers)
+  }
+}
+
+function send(
+  response: ServerResponse,
+  status: number,
+  type: string,
+  body: string | undefined,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  if (body === undefined) response.writeHead(status, headers).end()
+  else
+    response
+      .writeHead(status, {
+        ...headers,
+        'content-type': `${type}; charset=utf-8`,
+        'content-length': Buffer.byteLength(body),
+      })
+      .end(body)
+}
+
+/** The add-on's other routes as one Koa middleware. */
 export function createRoutes(routed: Routed): Middleware {
   return async (ctx, next) => {
-    const path = pathOf(ctx, routed)
     try {
-      if (path.startsWith(paths.webhook) && ctx.method === 'POST')
-        return await deliver(ctx, routed, path.slice(paths.webhook.length))
-      return await other(ctx, routed, path, next)
+      await other(ctx, routed, belowBase(ctx.path, routed), next)
     } catch (error) {
       answerError(ctx, routed, error)
     }
   }
 }
 
-function pathOf(ctx: Context, routed: Routed): string {
+function belowBase(path: string, routed: Routed): string {
   const base = routed.basePath()
-  if (!base) return ctx.path
-  if (ctx.path === base) return '/'
-  return ctx.path.startsWith(`${base}/`) ? ctx.path.slice(base.length) : ctx.path
-}
-
-async function deliver(ctx: Context, routed: Routed, key: string): Promise<void> {
-  const answer = await receive(routed.webhooks.get(key), ctx.req, queryOf(ctx), routed.receiving)
-  ctx.status = answer.status
-  // HipChat posts any JSON object with a `message` into the room: everything but a reply stays plain text.
-  if (answer.body !== undefined) ctx.body = answer.body
+  if (!base) return path
+  if (path === base) return '/'
+  return path.startsWith(`${base}/`) ? path.slice(base.length) : path
 }
 
 async function other(ctx: Context, routed: Routed, path: string, next: Next): Promise<unknown> {
@@ -200,29 +242,45 @@ function one(query: URLSearchParams, name: string): string {
   throw new InstallationRefusedError(400, `Expected the parameter ${name} once.`)
 }
 
-/** Says no more to the caller than he may know; the log says which part was wrong. */
 function answerError(ctx: Context, { core }: Routed, error: unknown): void {
   if (ctx.headerSent || ctx.res.writableEnded) {
     logError(core.log, error, 'a request failed after its answer had begun', { path: ctx.path })
-  } else if (error instanceof SignedRequestError) {
-    core.log.warn({ fault: error.fault, path: ctx.path }, `refused: ${error.message}`)
-    ctx.set('WWW-Authenticate', 'JWT')
-    answerText(ctx, 401, 'This request is not signed by a server that this add-on is installed on.')
-  } else if (error instanceof InstallationRefusedError) {
-    logRefusal(core, error)
-    answerText(ctx, error.status, error.message)
-  } else if (error instanceof BodyRefusedError) {
-    core.log.warn({ path: ctx.path }, `refused: ${error.message}`)
-    // The rest of the body is not read: the connection cannot be used for another request.
-    ctx.set('Connection', 'close')
-    answerText(ctx, error.status, `Refused: ${error.message}.`)
-  } else if (error instanceof HttpError) {
-    throw error // thrown by the author's own route, for Koa to answer
-  } else {
-    logError(core.log, error, 'a request failed', { path: ctx.path })
-    if (error instanceof StoreError) answerText(ctx, 503, 'The add-on cannot reach its store.')
-    else answerText(ctx, 500, 'The add-on failed.')
+    return
   }
+  if (error instanceof HttpError) throw error // thrown by the author's own route, for Koa to answer
+  const { status, text, headers } = refusalOf(error, core, ctx.path)
+  ctx.set({ ...headers })
+  answerText(ctx, status, text)
+}
+
+interface Refusal {
+  readonly status: number
+  readonly text: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** Says no more to the caller than he may know; the log says which part was wrong. */
+function refusalOf(error: unknown, core: Core, path: string): Refusal {
+  if (error instanceof SignedRequestError) {
+    core.log.warn({ fault: error.fault, path }, `refused: ${error.message}`)
+    return {
+      status: 401,
+      text: 'This request is not signed by a server that this add-on is installed on.',
+      headers: { 'WWW-Authenticate': 'JWT' },
+    }
+  }
+  if (error instanceof InstallationRefusedError) {
+    logRefusal(core, error)
+    return { status: error.status, text: error.message }
+  }
+  if (error instanceof BodyRefusedError) {
+    core.log.warn({ path }, `refused: ${error.message}`)
+    // The rest of the body is not read: the connection cannot be used for another request.
+    return { status: error.status, text: `Refused: ${error.message}.`, headers: { Connection: 'close' } }
+  }
+  logError(core.log, error, 'a request failed', { path })
+  if (error instanceof StoreError) return { status: 503, text: 'The add-on cannot reach its store.' }
+  return { status: 500, text: 'The add-on failed.' }
 }
 
 function logRefusal({ log }: Core, error: InstallationRefusedError): void {

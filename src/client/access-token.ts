@@ -26,10 +26,10 @@ export interface AccessTokens {
   get(credentials: Credentials): Promise<string>
   /** Called when HipChat refused this token: gives another one, unless somebody else has fetched one meanwhile. */
   renew(credentials: Credentials, refused: string): Promise<string>
-  /** Exchanges the credentials now and keeps the token: proves a new installation, and shows what was approved. */
+  /** Exchanges the credentials now: proves an installation, and shows what was approved. The token is not kept. */
   exchange(credentials: Credentials, signal?: AbortSignal): Promise<AccessToken>
-  /** Forgets the cached token. */
-  drop(installation: Installation): Promise<void>
+  /** Keeps a token that was exchanged, once its installation is known to be the one it is for. */
+  keep(installation: Installation, token: AccessToken): Promise<void>
 }
 
 interface Settings {
@@ -61,7 +61,7 @@ export function createAccessTokens(settings: Settings): AccessTokens {
     return token.renewAt > Date.now() ? token : undefined
   }
 
-  async function keep(oauthId: string, token: AccessToken): Promise<void> {
+  async function keep({ oauthId }: Installation, token: AccessToken): Promise<void> {
     const key = tokenKey(oauthId)
     await store.set(key, sealing.seal(JSON.stringify(token), key), Math.max(1, token.renewAt - Date.now()))
   }
@@ -88,18 +88,19 @@ export function createAccessTokens(settings: Settings): AccessTokens {
       await delay(25)
     }
     try {
-      const token = await cached(oauthId)
-      if (token && token.token !== refused) return token
-      return await exchangeAndKeep(credentials)
+      const kept = await cached(oauthId)
+      if (kept && kept.token !== refused) return kept
+      const token = await exchangeNow(credentials)
+      await keep(credentials.installation, token)
+      return token
     } finally {
       await store.delete(lock)
     }
   }
 
-  async function exchangeAndKeep(credentials: Credentials, signal?: AbortSignal): Promise<AccessToken> {
+  async function exchangeNow(credentials: Credentials, signal?: AbortSignal): Promise<AccessToken> {
     const token = await requestToken(credentials, settings, signal)
     if (token.warning) settings.warn(token.warning, credentials.installation)
-    await keep(credentials.installation.oauthId, token)
     return token
   }
 
@@ -118,11 +119,8 @@ export function createAccessTokens(settings: Settings): AccessTokens {
       return (await single(credentials, refused)).token
     },
 
-    exchange: exchangeAndKeep,
-
-    async drop(installation) {
-      await store.delete(tokenKey(installation.oauthId))
-    },
+    exchange: exchangeNow,
+    keep,
   }
 }
 

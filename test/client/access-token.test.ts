@@ -155,12 +155,14 @@ describe('a token', () => {
     expect(await tokens.get(credentials())).toBe('T2')
   })
 
-  it('is forgotten by drop', async () => {
-    tokenEndpoint()
+  it('that was exchanged is kept when it is told so, and not before', async () => {
+    const exchanges = tokenEndpoint()
     const tokens = createTokens()
-    await tokens.get(credentials())
-    await tokens.drop(credentials().installation)
+    const token = await tokens.exchange(credentials())
     expect(await tokens.get(credentials())).toBe('T2')
+    await tokens.keep(credentials().installation, token)
+    expect(await tokens.get(credentials())).toBe('T1')
+    expect(exchanges.count).toBe(2)
   })
 
   it('is sealed in the store when there is a key', async () => {
@@ -376,7 +378,9 @@ describe('a lock', () => {
     const store = createMemoryStore()
     await store.claim(lock, 60 * MINUTE)
     const waiting = createTokens({ store }).get(credentials())
-    const other = await createTokens({ store }).exchange(credentials())
+    const holder = createTokens({ store })
+    const other = await holder.exchange(credentials())
+    await holder.keep(credentials().installation, other)
     expect(await waiting).toBe(other.token)
     expect(exchanges.count).toBe(1)
   })
@@ -423,7 +427,8 @@ describe('renew', () => {
       // The other process is done just after this one found nothing.
       async get(key) {
         const value = await store.get(key)
-        if (exchanges.count === 0) await other.exchange(credentials())
+        if (exchanges.count === 0)
+          await other.keep(credentials().installation, await other.exchange(credentials()))
         return value
       },
     }
