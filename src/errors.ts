@@ -5,6 +5,7 @@ export const errorCodes = [
   'ERR_ACCESS_TOKEN',
   'ERR_API',
   'ERR_CONFIGURATION',
+  'ERR_HANDLER_TIMEOUT',
   'ERR_INSTALLATION_REFUSED',
   'ERR_MISSING_SCOPE',
   'ERR_NETWORK',
@@ -109,6 +110,11 @@ export class MissingScopeError extends HipChatAddonError {
 /** A call that a room installation may not make: it is about the group, or about another room. Nothing was sent. */
 export class RoomInstallationError extends HipChatAddonError {
   readonly code = 'ERR_ROOM_INSTALLATION'
+}
+
+/** A handler took longer than `handlerTimeout`: nobody waits for it any more, and its `signal` is aborted. */
+export class HandlerTimeoutError extends HipChatAddonError {
+  readonly code = 'ERR_HANDLER_TIMEOUT'
 }
 
 /** HipChat refused a call. */

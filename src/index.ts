@@ -51,6 +51,7 @@ export {
   ApiError,
   ConfigurationError,
   type ErrorCode,
+  HandlerTimeoutError,
   HipChatAddonError,
   InstallationRefusedError,
   MissingScopeError,

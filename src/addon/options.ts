@@ -70,6 +70,11 @@ export interface AddonOptions<S extends Scope = Scope> {
   readonly helpCommand?: boolean
   /** Milliseconds after which a delivery is acknowledged while its handler goes on. Default 3,000. */
   readonly acknowledgeAfter?: number
+  /**
+   * Milliseconds a handler may take. Then its `signal` is aborted, `onError` is told, and the next delivery of the room
+   * begins: a handler that never ends would hold up its room for ever. Default 300,000: five minutes.
+   */
+  readonly handlerTimeout?: number
   /** How many deliveries may be waiting or running; beyond it the answer is 503. Default 1,000. */
   readonly maxDeliveries?: number
   /** Milliseconds that `close()` waits for running handlers before it aborts their `signal`. Default 10,000. */
@@ -86,6 +91,7 @@ export interface Settings {
   readonly baseUrl: string | undefined
   readonly loopback: boolean
   readonly acknowledgeAfter: number
+  readonly handlerTimeout: number
   readonly maxDeliveries: number
   readonly closeTimeout: number
   readonly callTimeout: number
@@ -170,6 +176,7 @@ const checks: { readonly [Name in keyof Required<AddonOptions>]: Check } = {
       : 'a pino logger, or false',
   helpCommand: flag,
   acknowledgeAfter: milliseconds,
+  handlerTimeout: milliseconds,
   maxDeliveries: (value) =>
     Number.isInteger(value) && Number(value) > 0
       ? undefined
@@ -221,6 +228,7 @@ export function readOptions(options: AddonOptions): Settings {
     baseUrl,
     loopback,
     acknowledgeAfter: options.acknowledgeAfter ?? 3_000,
+    handlerTimeout: options.handlerTimeout ?? 300_000,
     maxDeliveries: options.maxDeliveries ?? 1_000,
     closeTimeout: options.closeTimeout ?? 10_000,
     callTimeout: options.callTimeout ?? 10_000,

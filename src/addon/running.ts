@@ -15,8 +15,9 @@ export interface Running {
 
 /** What a delivery that was taken on can look at. */
 export interface Turn {
-  /** Aborted when closing has taken long enough. Made when it is first asked for: few handlers do. */
+  /** Aborted when closing, or the handler, has taken long enough. Made when it is first asked for: few handlers do. */
   readonly signal: AbortSignal
+  abort(reason: Error): void
   /**
    * Runs a task after all earlier ones of the same queue; without a queue at once. Rejects with {@link Closed} if the
    * time was up before it could begin.
@@ -48,16 +49,22 @@ export function createRunning(max: number): Running {
   async function take<T>(delivery: (turn: Turn) => Promise<T>): Promise<T> {
     deliveries += 1
     let over = false
+    let reason: Error | undefined
     let controller: AbortController | undefined
     try {
       return await delivery({
         get signal() {
           if (!controller) {
             controller = new AbortController()
-            if (aborted) abort(controller)
+            if (reason) controller.abort(reason)
+            else if (aborted) abort(controller)
             else if (!over) controllers.add(controller)
           }
           return controller.signal
+        },
+        abort(given) {
+          reason = given
+          controller?.abort(given)
         },
         inOrder,
       })

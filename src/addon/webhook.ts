@@ -4,7 +4,7 @@ import type { Notification } from '../api/operations/messages.ts'
 import { toNotification } from '../client/notification.ts'
 import { readJson } from '../common/body.ts'
 import { validate } from '../common/validate.ts'
-import { ConfigurationError, MissingScopeError, SignedRequestError } from '../errors.ts'
+import { ConfigurationError, HandlerTimeoutError, MissingScopeError, SignedRequestError } from '../errors.ts'
 import type { Credentials, Installation } from '../installation.ts'
 import { type EventContext, type Middleware, type Returned, readId, readSender } from './context.ts'
 import { type Core, facadeOf } from './core.ts'
@@ -212,7 +212,8 @@ async function handle(accepted: Accepted, receiving: Receiving): Promise<Deliver
   const { webhook, signed } = accepted
   const context = createContext(accepted, receiving.core)
   try {
-    const returned = await runMiddleware(receiving.middleware, webhook, context)
+    const running = runMiddleware(receiving.middleware, webhook, context)
+    const returned = await unlessEndless(running, accepted, receiving.core)
     if (returned === undefined || returned === null) return { status: 204 }
     const notification = answerable(returned, signed.credentials.installation)
     if (accepted.isLate()) await context.room.sendRoomNotification(notification)
@@ -222,6 +223,27 @@ async function handle(accepted: Accepted, receiving: Receiving): Promise<Deliver
     void receiving.running.follow(receiving.onError(error, context))
     return { status: 500, body: 'The handler failed.' }
   }
+}
+
+/** A handler that never ends would hold up its room for ever, and in the end the whole add-on. */
+async function unlessEndless(
+  running: Promise<Returned>,
+  { webhook, turn, signed }: Accepted,
+  core: Core,
+): Promise<Returned> {
+  const { handlerTimeout } = core.settings
+  const outcome = await within(
+    handlerTimeout,
+    running.then((returned) => ({ returned })),
+  )
+  if (outcome) return outcome.returned
+  const error = new HandlerTimeoutError(
+    `the handler of ${webhook.key} took longer than handlerTimeout, ${handlerTimeout} ms: its signal is aborted and nobody waits for it`,
+  )
+  turn.abort(error)
+  const { log } = facadeOf(core, signed.credentials.installation)
+  running.catch((late: unknown) => logError(log, late, 'a handler failed after its time was over'))
+  throw error
 }
 
 /** What a promise settles with, or `undefined` after so many milliseconds. */

@@ -608,6 +608,37 @@ describe('deliveries of one room', () => {
   })
 })
 
+describe('a handler that never ends', () => {
+  it('is given up after handlerTimeout: its signal is aborted, and its room goes on', async () => {
+    const errors: unknown[] = []
+    let reason: unknown
+    const { addon, install, say } = await startWorld(
+      (addon) => {
+        addon.webhook('room_message', ({ message, signal }) => {
+          if (message.message !== 'hang') return 'still here'
+          signal.addEventListener('abort', () => {
+            reason = signal.reason
+          })
+          return new Promise(() => {})
+        })
+      },
+      { addon: { handlerTimeout: 20 } },
+    )
+    addon.onError((error) => void errors.push(error))
+    await install()
+    expect(await say('hang')).toEqual([])
+    expect(await say('hello')).toEqual(['still here'])
+    expect(errors).toEqual([
+      expect.objectContaining({
+        code: 'ERR_HANDLER_TIMEOUT',
+        message:
+          'the handler of room_message took longer than handlerTimeout, 20 ms: its signal is aborted and nobody waits for it',
+      }),
+    ])
+    expect(reason).toBe(errors[0])
+  })
+})
+
 describe('close()', () => {
   it('waits for the late answer of a handler that was acknowledged', async () => {
     const { opened, open } = gate()
