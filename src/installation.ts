@@ -85,6 +85,11 @@ export interface Installations {
   /** Removes an installation and everything kept for it. True if there was one. */
   remove(installation: Installation): Promise<boolean>
   all(): AsyncIterable<Installation>
+  /**
+   * Seals anew what is not sealed with the first key, so that older keys can be given up; says how many that were.
+   * Throws if one was sealed with a key that is not given.
+   */
+  reseal(): Promise<number>
   /** The newest installation for the same server, group and room (or group as a whole), if it is another one. */
   predecessorOf(installation: Installation): Promise<Credentials | undefined>
 }
@@ -182,6 +187,19 @@ export function createInstallations(store: Store, sealing: Sealing): Installatio
         const { installation, unconfirmed } = parse(key.slice('installation:'.length), text)
         if (!unconfirmed) yield installation
       }
+    },
+
+    async reseal() {
+      let resealed = 0
+      for await (const [key, text] of store.entries('installation:')) {
+        const { secret } = JSON.parse(text) as Stored // written by `add` and `replace`
+        if (sealing.isCurrent(secret)) continue
+        const credentials = parse(key.slice('installation:'.length), text)
+        const anew = JSON.stringify(toStored(credentials, sealing))
+        await store.update(key, (current) => (current === text ? anew : current))
+        resealed += 1
+      }
+      return resealed
     },
 
     async predecessorOf(installation) {

@@ -14,7 +14,7 @@ import { createSealing } from '../src/store/sealing.ts'
 import type { Store } from '../src/store/store.ts'
 import { credentials, failure, installation, secret, shown } from './client/support.ts'
 
-const open = (store: Store = createMemoryStore(), secretKey?: string) => ({
+const open = (store: Store = createMemoryStore(), secretKey?: string | string[]) => ({
   store,
   installations: createInstallations(store, createSealing(secretKey)),
 })
@@ -284,6 +284,17 @@ describe('with a secret key', () => {
       code: 'ERR_STORE',
       message: expect.stringContaining('the secret of installation:c3d4 could not be decrypted'),
     })
+  })
+
+  it('that comes first seals all others anew, and the old one can go', async () => {
+    const { store, installations } = open(createMemoryStore(), secretKey)
+    await save(installations, credentials())
+    const next = 'the passphrase that comes after it'
+    const both = open(store, [next, secretKey]).installations
+    expect(await both.reseal()).toBe(1)
+    expect(await both.reseal()).toBe(0)
+    const read = await open(store, next).installations.get('a1b2')
+    expect(read && secretOf(read)).toBe(secret)
   })
 
   it('the wrong one is said to be missing', async () => {

@@ -329,6 +329,8 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
         const { port } = await listening
         baseUrl ??= `http://localhost:${port}`
         descriptor() // a wrong one is the author's mistake: now, not at the first installation
+        const resealed = await core.installations.reseal()
+        if (resealed > 0) log.info({ installations: resealed }, 'sealed with the first secretKey')
         await warnOfOldInstallations()
         log.info({ url: baseUrl }, 'listening')
         return { port, url: baseUrl }

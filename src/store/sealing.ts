@@ -15,6 +15,8 @@ export interface Sealing {
    * @throws {StoreError} if it was altered or belongs to another context.
    */
   open(text: string, context: string): string
+  /** Whether `seal` would seal it in the same way today: with the first key, or not at all when there is none. */
+  isCurrent(text: string): boolean
 }
 
 interface Key {
@@ -52,6 +54,8 @@ export function createSealing(secretKey?: string | readonly string[]): Sealing {
       // What already looks like one of our forms is marked, or it would not come back as it was.
       return text.startsWith(sealedMark) || text.startsWith(plainMark) ? plainMark + text : text
     },
+    isCurrent: (text) =>
+      first ? text.startsWith(`${sealedMark}${version}:${first.id}:`) : !text.startsWith(sealedMark),
     open(text, context) {
       if (text.startsWith(plainMark)) return text.slice(plainMark.length)
       if (!text.startsWith(sealedMark)) return text
