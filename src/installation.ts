@@ -27,6 +27,11 @@ export interface Installation {
   readonly descriptorEtag: string
   readonly installedAt: Date
   readonly updatedAt: Date
+  /**
+   * Since when its token endpoint has not known its credentials: it was probably removed without notice. It is kept all
+   * the same, since servers come back from backups and mistakes; `undefined` again as soon as they are taken.
+   */
+  readonly rejectedSince: Date | undefined
 }
 
 /** An installation with its secret, in the only form we keep it in memory: a key prints as nothing. */
@@ -68,6 +73,7 @@ interface Stored {
   installedAt: string
   updatedAt: string
   unconfirmed?: true
+  rejectedSince?: string
 }
 
 export interface Installations {
@@ -84,6 +90,8 @@ export interface Installations {
   replace(credentials: Credentials): Promise<boolean>
   /** Removes an installation and everything kept for it. True if there was one. */
   remove(installation: Installation): Promise<boolean>
+  /** Notes that its credentials were rejected, with the time of the first rejection; or that they are taken again. */
+  mark(installation: Installation, rejected: boolean): Promise<void>
   all(): AsyncIterable<Installation>
   /**
    * Seals anew what is not sealed with the first key, so that older keys can be given up; says how many that were.
@@ -172,6 +180,14 @@ export function createInstallations(store: Store, sealing: Sealing): Installatio
       return true
     },
 
+    async mark({ oauthId }, rejected) {
+      await change(oauthId, (text) => {
+        const { rejectedSince, ...stored } = JSON.parse(text) as Stored // written by `add` and `replace`
+        if (!rejected) return JSON.stringify(stored)
+        return rejectedSince ? text : JSON.stringify({ ...stored, rejectedSince: new Date().toISOString() })
+      })
+    },
+
     // The record goes last: whatever ends this half-way, the next removal does the rest.
     async remove(installation) {
       const { oauthId } = installation
@@ -227,6 +243,7 @@ function toStored({ installation, key, unconfirmed }: Credentials, sealing: Seal
     descriptorEtag: installation.descriptorEtag,
     installedAt: installation.installedAt.toISOString(),
     updatedAt: installation.updatedAt.toISOString(),
+    ...(installation.rejectedSince ? { rejectedSince: installation.rejectedSince.toISOString() } : {}),
     ...(unconfirmed ? { unconfirmed } : {}),
   }
 }
@@ -245,6 +262,7 @@ function fromStored(stored: Stored, sealing: Sealing): Credentials {
     descriptorEtag: stored.descriptorEtag,
     installedAt: new Date(stored.installedAt),
     updatedAt: new Date(stored.updatedAt),
+    rejectedSince: stored.rejectedSince === undefined ? undefined : new Date(stored.rejectedSince),
   })
   return {
     installation,

@@ -143,19 +143,21 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
   let listening: Promise<Listening> | undefined
   let closing: Promise<void> | undefined
 
+  const installations = createInstallations(store, sealing)
   const core: Core = {
     settings,
     log,
     store,
     outbound,
     hooks,
-    installations: createInstallations(store, sealing),
+    installations,
     tokens: createAccessTokens({
       store,
       sealing,
       outbound,
       timeout: settings.callTimeout,
       warn: (message, installation) => log.warn({ installation: installation.oauthId }, message),
+      mark: (installation, rejected) => installations.mark(installation, rejected),
     }),
     calling: {
       outbound,

@@ -200,6 +200,7 @@ export function createInstalling(core: Core): Installing {
       scopes: token.scopes,
       descriptorEtag: core.descriptorEtag(),
       updatedAt: new Date(),
+      rejectedSince: undefined,
     }
     return { credentials: { ...credentials, installation: completed }, token }
   }
@@ -295,6 +296,7 @@ function fromDocument(
       descriptorEtag: '',
       installedAt: now,
       updatedAt: now,
+      rejectedSince: undefined,
     },
   }
 }

@@ -39,6 +39,8 @@ interface Settings {
   /** Milliseconds for one exchange. */
   readonly timeout: number
   readonly warn: (message: string, installation: Installation) => void
+  /** Told when the credentials are rejected, and when they are taken again after that. */
+  readonly mark: (installation: Installation, rejected: boolean) => Promise<void>
 }
 
 const HOUR = 3_600_000
@@ -99,7 +101,12 @@ export function createAccessTokens(settings: Settings): AccessTokens {
   }
 
   async function exchangeNow(credentials: Credentials, signal?: AbortSignal): Promise<AccessToken> {
-    const token = await requestToken(credentials, settings, signal)
+    const { installation } = credentials
+    const token = await requestToken(credentials, settings, signal).catch(async (error: unknown) => {
+      if (error instanceof AccessTokenError && error.status === 401) await settings.mark(installation, true)
+      throw error
+    })
+    if (installation.rejectedSince) await settings.mark(installation, false)
     if (token.warning) settings.warn(token.warning, credentials.installation)
     return token
   }

@@ -625,6 +625,35 @@ describe('a removal', () => {
   })
 })
 
+describe('an installation whose credentials are rejected', () => {
+  it('is marked and kept, and no longer marked once they are taken again', async () => {
+    const { world } = await witness()
+    let alive = true
+    const impostor = await startImpostor({
+      '/v2/oauth/token': (_, response) =>
+        alive
+          ? json(response, { access_token: 't', expires_in: 60, scope: 'send_notification' })
+          : json(response, {}, 401),
+      '/v2/room/1/notification': (_, response) => response.writeHead(alive ? 204 : 401).end(),
+    })
+    await post(world, impostor.record())
+    const say = async () => {
+      const installation = await world.addon.installation('client-1')
+      if (!installation) throw new Error('it is not kept')
+      return world.addon.room(installation).notify('hello')
+    }
+    alive = false
+    await expect(say()).rejects.toMatchObject({ code: 'ERR_ACCESS_TOKEN', status: 401 })
+    const marked = (await world.addon.installation('client-1'))?.rejectedSince
+    expect(marked).toBeInstanceOf(Date)
+    await expect(say()).rejects.toMatchObject({ code: 'ERR_ACCESS_TOKEN' })
+    expect((await world.addon.installation('client-1'))?.rejectedSince).toEqual(marked)
+    alive = true
+    await say()
+    expect((await world.addon.installation('client-1'))?.rejectedSince).toBeUndefined()
+  })
+})
+
 describe('an installation by anybody', () => {
   it.each([
     ['no JSON', 'hello', 'Refused: the body is not valid JSON.'],

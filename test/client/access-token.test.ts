@@ -30,6 +30,7 @@ const createTokens = (options: Options = {}): AccessTokens =>
     sealing: createSealing(options.secretKey),
     outbound: createOutbound({ hosts: ['chat.example.net'] }),
     timeout: options.timeout ?? 2_000,
+    mark: async () => {},
     warn: (message) => options.warnings?.push(message),
   })
 

@@ -305,6 +305,7 @@ describe('a token that is refused', () => {
       sealing: createSealing(),
       outbound: createOutbound({ hosts: ['chat.example.net'] }),
       timeout: 2_000,
+      mark: async () => {},
       warn: () => {},
     })
     let exchanges = 0

@@ -42,6 +42,7 @@ export const installation = (changes: Partial<Installation> = {}): Installation 
   descriptorEtag: '"1"',
   installedAt: new Date('2016-05-26T10:00:00Z'),
   updatedAt: new Date('2016-05-26T10:00:00Z'),
+  rejectedSince: undefined,
   ...changes,
 })
 

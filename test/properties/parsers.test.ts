@@ -40,6 +40,7 @@ describe('a signed request', () => {
     descriptorEtag: '"1"',
     installedAt: new Date(0),
     updatedAt: new Date(0),
+    rejectedSince: undefined,
   }
   const installations = createInstallations(createMemoryStore(), createSealing())
   const known = installations.add({ installation, key: keyOf(secret) } satisfies Credentials)
