@@ -9,7 +9,7 @@ import {
   type Handler,
 } from '../src/index.ts'
 import { createHipChatServer, type ServerOptions } from '../src/server/index.ts'
-import { createMemoryStore } from '../src/store/index.ts'
+import { createMemoryStore, type Store } from '../src/store/index.ts'
 
 /** What tests write add-ons with: everything allowed, in memory, silent. */
 export const testOptions = {
@@ -78,10 +78,7 @@ export type World = Awaited<ReturnType<typeof startWorld>>
 const messagesOf = (history: { message?: string }[]): string[] => history.map(({ message }) => message ?? '')
 
 /** An installation's secret, out of the store where it lies unsealed. */
-export async function secretOf(
-  store: ReturnType<typeof createMemoryStore>,
-  oauthId: string,
-): Promise<string> {
+export async function secretOf(store: Pick<Store, 'get'>, oauthId: string): Promise<string> {
   const text = await store.get(`installation:${oauthId}`)
   return (JSON.parse(text ?? '{}') as { secret: string }).secret // written by `createInstallations`
 }

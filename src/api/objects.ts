@@ -68,6 +68,20 @@ export const user = object({
 
 export type User = Infer<typeof user>
 
+/** What a member of a private room may be there. Administrators of a room run it as its owner does. */
+export const roomRoles = ['room_member', 'room_admin'] as const
+
+export const roomMember = object({
+  id: integer(),
+  name: string(),
+  mention_name: optional(string()),
+  version: optional(string()),
+  links: optional(object({ self: string() })),
+  room_roles: optional(array(oneOf(roomRoles))),
+})
+
+export type RoomMember = Infer<typeof roomMember>
+
 const roomLinks = object({
   self: string(),
   webhooks: optional(string()),
@@ -86,11 +100,14 @@ export const roomReference = object({
 
 export type RoomReference = Infer<typeof roomReference>
 
+/** Counts of a room; `last_active` came as ISO 8601 (hipchat/hipchat-rb's test data), the documentation says UNIX time. */
 export const statistics = object({
   messages_sent: optional(integer()),
   last_active: optional(nullable(string())),
   links: optional(object({ self: string() })),
 })
+
+export type Statistics = Infer<typeof statistics>
 
 export const room = object({
   id: integer(),
@@ -113,6 +130,20 @@ export const room = object({
 })
 
 export type Room = Infer<typeof room>
+
+export const group = object({
+  id: integer(),
+  name: string(),
+  subdomain: optional(string()),
+  domain: optional(nullable(string())),
+  created: optional(string()),
+  avatar_url: optional(nullable(string())),
+  owner: optional(nullable(userReference)),
+  plan: optional(object({ id: optional(integer()), type: optional(string()) })),
+  links: optional(object({ self: string() })),
+})
+
+export type Group = Infer<typeof group>
 
 /** Who a message is from: a person, the label of an integration (`{name}` here, a bare text in real HipChat), or nobody. */
 export const messageSender = nullable(union(userReference, object({ name: string() }), string()))

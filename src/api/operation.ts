@@ -1,5 +1,5 @@
 import type { Infer, Schema, Simplify } from '../common/schema.ts'
-import { string } from '../common/schema.ts'
+import { oneOf, string } from '../common/schema.ts'
 import type { Scope } from './scopes.ts'
 
 /**
@@ -25,6 +25,8 @@ export interface Body {
   readonly relaxations?: readonly Relaxation[]
   /** Other spellings of members that clients used: `{ theirs: ours }`. */
   readonly aliases?: Readonly<Record<string, string>>
+  /** A call without any body counts as one with an empty object. */
+  readonly optional?: true
 }
 
 export type Result =
@@ -78,10 +80,15 @@ export const pathParameters: Readonly<Record<string, Schema<string>>> = {
     maxLength: 100,
     description: 'user id, email address or @mention name',
   }),
+  group_id: string({ minLength: 1, maxLength: 40 }),
+  size: oneOf(['small', 'big']),
   webhook_id: string({ minLength: 1, maxLength: 40 }),
+  key: string({ minLength: 1, maxLength: 40, description: 'of the module, chosen by the add-on' }),
+  message_id: string({ minLength: 1, maxLength: 100 }),
   emoticon_id_or_shortcut: string({ minLength: 1, maxLength: 100 }),
   addon_key_or_id: string({ minLength: 1, maxLength: 255 }),
   installable_id: string({ minLength: 1, maxLength: 255 }),
+  access_token: string({ minLength: 1, maxLength: 255, description: 'the token the call is made with' }),
   token: string({ minLength: 1, maxLength: 255 }),
 }
 

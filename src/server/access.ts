@@ -1,4 +1,4 @@
-import { forbidden, notFound } from './errors.ts'
+import { badRequest, forbidden, notFound } from './errors.ts'
 import type { Session } from './session.ts'
 import type { RoomRecord, UserRecord } from './state/records.ts'
 import type { State } from './state/state.ts'
@@ -20,6 +20,13 @@ export function findUser(state: State, name: string | number): UserRecord {
   return user
 }
 
+/** The same for a call that does something to or with a user: a deleted one is not found. */
+export function findActiveUser(state: State, name: string | number): UserRecord {
+  const user = findUser(state, name)
+  if (user.isDeleted) throw notFound('User', name)
+  return user
+}
+
 /** Add-ons see every room they may name. Administrators see private rooms unless the room says otherwise. */
 export function maySee(room: RoomRecord, { user }: Pick<Session, 'user'>): boolean {
   if (!user || room.privacy === 'public' || isMember(room, user)) return true
@@ -29,10 +36,20 @@ export function maySee(room: RoomRecord, { user }: Pick<Session, 'user'>): boole
 export const isMember = (room: RoomRecord, user: UserRecord): boolean =>
   room.ownerId === user.id || room.members.includes(user.id)
 
-/** A user's token gives no more than the user himself may: rooms are run by their owner and by administrators. */
+/** Whether a user runs the room: as its owner, or as a member with the role `room_admin`. */
+export const runs = (room: RoomRecord, user: UserRecord): boolean =>
+  room.ownerId === user.id || (room.admins ?? []).includes(user.id)
+
+/** A user's token gives no more than the user himself may. Besides those who run a room there are the group's administrators. */
 export function requireRoomAdmin(room: RoomRecord, { user }: Session): void {
-  if (user && !user.isAdmin && room.ownerId !== user.id)
-    throw forbidden('Only the owner of the room and administrators of the group may do this')
+  if (user && !user.isAdmin && !runs(room, user))
+    throw forbidden('Only administrators of the room and of the group may do this')
+}
+
+/** 400 for a public room: everybody may enter one, so that it has no members. */
+export function requirePrivate(room: RoomRecord): void {
+  if (room.privacy !== 'private')
+    throw badRequest(`Room ${room.name} is public: only private rooms have members`)
 }
 
 /** The first administrator. The server's own token is his. */

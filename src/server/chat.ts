@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { EventName } from '../api/events.ts'
 import type { Notification } from '../api/operations/messages.ts'
+import { isMember, requirePrivate } from './access.ts'
 import type { Happening } from './delivery.ts'
 import { badRequest, notFound } from './errors.ts'
 import { findMentions } from './mentions.ts'
@@ -22,7 +23,8 @@ import type { State } from './state/state.ts'
  * The REST handlers, the verbs of the server object and the chat page all come through here.
  */
 export interface Chat {
-  say(room: RoomRecord, user: UserRecord, text: string): Promise<MessageRecord>
+  /** `attachTo`: the message of the same room that it answers. */
+  say(room: RoomRecord, user: UserRecord, text: string, attachTo?: MessageRecord): Promise<MessageRecord>
   shareFile(room: RoomRecord, user: UserRecord, file: FileRecord, text?: string): Promise<MessageRecord>
   /** `hops`: how many answers to deliveries led to it. */
   notify(room: RoomRecord, author: Author, notification: Notification, hops?: number): Promise<MessageRecord>
@@ -38,6 +40,10 @@ export interface Chat {
   createRoom(author: Author, room: NewRoom): Promise<RoomRecord>
   /** Changes what is given; fires what the changes mean: a new topic, into the archive, out of it. */
   updateRoom(room: RoomRecord, author: Author, changes: RoomChanges): Promise<RoomRecord>
+  /** Lets somebody into a private room; `admin` says whether he runs it, and is left as it is when absent. */
+  addMember(room: RoomRecord, user: UserRecord, admin?: boolean): Promise<void>
+  /** He leaves the room if he is in it. */
+  removeMember(room: RoomRecord, user: UserRecord): Promise<void>
   /** The room with all its messages, its webhooks and the installations in it. */
   deleteRoom(room: RoomRecord, author: Author): Promise<void>
 }
@@ -64,12 +70,15 @@ export function createChat({ state, present, fire, endInstallations }: ChatOptio
 
   const userOf = (author: Author) => (author.kind === 'user' ? state.people.get(author.id) : undefined)
 
+  const causeOf = (author: Author) => (author.kind === 'addon' ? author.oauthId : undefined)
+
   function fireFrom(event: EventName, room: RoomRecord, author: Author, more: object = {}): void {
     fire({
       event,
       room,
       item: { room: present.roomReference(room), sender: present.sender(author), ...more },
       user: userOf(author),
+      causedBy: causeOf(author),
     })
   }
 
@@ -77,6 +86,12 @@ export function createChat({ state, present, fire, endInstallations }: ChatOptio
   function living(room: RoomRecord): RoomRecord {
     const current = state.rooms.get(room.id)
     if (!current) throw notFound('Room', room.name)
+    return current
+  }
+
+  function livingPrivate(room: RoomRecord): RoomRecord {
+    const current = living(room)
+    requirePrivate(current)
     return current
   }
 
@@ -107,7 +122,7 @@ export function createChat({ state, present, fire, endInstallations }: ChatOptio
       item: { room: present.roomReference(room), message: present.eventMessage(record) },
       text: record.text,
       user: userOf(record.author),
-      causedBy: record.author.kind === 'addon' ? record.author.oauthId : undefined,
+      causedBy: causeOf(record.author),
       hops,
     })
   }
@@ -119,13 +134,14 @@ export function createChat({ state, present, fire, endInstallations }: ChatOptio
   }
 
   return {
-    async say(room, user, text) {
+    async say(room, user, text, attachTo) {
       const record = await post({
         roomId: room.id,
         type: 'message',
         author: { kind: 'user', id: user.id },
         text,
         mentions: findMentions(text, state.people).map(({ id }) => id),
+        ...(attachTo ? { attachTo: attachTo.id } : {}),
       })
       fireMessage('room_message', room, record)
       return record
@@ -232,6 +248,35 @@ export function createChat({ state, present, fire, endInstallations }: ChatOptio
       return after
     },
 
+    async addMember(room, user, admin) {
+      await state.write(() => {
+        const current = livingPrivate(room)
+        const { admins = [] } = current
+        const isAdmin = admin ?? admins.includes(user.id)
+        state.rooms.change(current, {
+          members: [...new Set([...current.members, user.id])],
+          admins: [...admins.filter((id) => id !== user.id), ...(isAdmin ? [user.id] : [])],
+        })
+      })
+    },
+
+    async removeMember(room, user) {
+      const left = await state.write(() => {
+        const current = livingPrivate(room)
+        if (current.ownerId === user.id) throw badRequest('The owner of a room cannot be removed from it')
+        if (!isMember(current, user)) throw notFound('Member', user.name)
+        const others = (ids: readonly number[] = []) => ids.filter((id) => id !== user.id)
+        const changed = state.rooms.change(current, {
+          members: others(current.members),
+          admins: others(current.admins),
+        })
+        return current.participants.includes(user.id)
+          ? state.rooms.setParticipants(changed, others(changed.participants))
+          : undefined
+      })
+      if (left) fireFrom('room_exit', left, { kind: 'user', id: user.id })
+    },
+
     async deleteRoom(room, author) {
       const current = living(room)
       if (ending.has(room.id)) throw notFound('Room', room.name) // deleted by somebody else right now
@@ -244,7 +289,9 @@ export function createChat({ state, present, fire, endInstallations }: ChatOptio
           state.messages.removeRoom(room.id)
           for (const webhook of state.webhooks.of(room.id)) state.webhooks.remove(webhook)
           state.tokens.removeWhere((token) => token.roomId === room.id)
-          state.rooms.remove(living(room))
+          const last = living(room)
+          if (last.avatar) state.pictures.remove(last.avatar)
+          state.rooms.remove(last)
         })
       } finally {
         ending.delete(room.id)

@@ -8,6 +8,7 @@ import { groupOwnerId, maySee } from './access.ts'
 import { nowMicros } from './dates.ts'
 import type { DeliveryFilter, DeliveryRecord } from './delivery-history.ts'
 import { CallRefusedError, invalid, notFound } from './errors.ts'
+import type { GlanceUpdateRecord } from './glance-updates.ts'
 import { scopesOf } from './handlers/oauth.ts'
 import type { Redirect } from './installer.ts'
 import { type ServerOptions, settingsFrom } from './options.ts'
@@ -18,6 +19,7 @@ import type { FileRecord, RoomRecord, UserRecord } from './state/records.ts'
 
 export type { DeliveryFilter, DeliveryRecord } from './delivery-history.ts'
 export { CallRefusedError } from './errors.ts'
+export type { GlanceUpdateRecord } from './glance-updates.ts'
 export type { Redirect } from './installer.ts'
 export type { Limits } from './limits.ts'
 export type { Log } from './log.ts'
@@ -99,6 +101,8 @@ export interface HipChatServer {
   /** Where browsers would have been sent, by add-ons that are told of things that way. */
   redirects(): readonly Redirect[]
 
+  /** What add-ons pushed to their glances, oldest first: the newest 200, kept in memory. */
+  glanceUpdates(): GlanceUpdateRecord[]
   /** What add-ons were told, oldest first: the newest 200 deliveries of each installation, kept in memory. */
   deliveries(filter?: DeliveryFilter): DeliveryRecord[]
   /** Resolves when no delivery is waiting or running, those caused by replies included. */
@@ -195,7 +199,7 @@ export function createHipChatServer(options: ServerOptions = {}): HipChatServer 
     },
     async setTopic(roomName, userName, topic) {
       const { room, user } = place(roomName, userName)
-      checked(operations.updateRoom.body.schema, { topic })
+      checked(operations.setRoomTopic.body.schema, { topic })
       await live().context.chat.updateRoom(room, { kind: 'user', id: user.id }, { topic })
     },
     async shareFile(roomName, userName, { thumbUrl, message, ...file }) {
@@ -259,6 +263,7 @@ export function createHipChatServer(options: ServerOptions = {}): HipChatServer 
         .map(addonOf),
     redirects: () => live().context.installer.redirects(),
 
+    glanceUpdates: () => live().context.glances.list(),
     deliveries: (filter) => live().delivery.records(filter),
     idle: () => live().delivery.queues.idle(),
   }

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { Html, html } from '../common/html.ts'
 
-/** A page for people, with the headers it is sent with. */
+/** A page or a picture for people, with the headers it is sent with. */
 export interface Page {
   readonly headers: Readonly<Record<string, string>>
-  readonly body: string
+  readonly body: string | Buffer
 }
 
 /** The page at an address below the server's own; `undefined` where there is none. */

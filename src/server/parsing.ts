@@ -75,7 +75,7 @@ export function parseBody(
   text: string,
   secret = false,
 ): Members {
-  const raw = readMembers(body, contentType, text)
+  const raw = body.optional && text === '' ? {} : readMembers(body, contentType, text)
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw))
     throw badRequest('The body must be an object', undefined, { validation: 'type', expected_type: 'object' })
   checkDepth(raw, 'The body')

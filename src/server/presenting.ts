@@ -1,15 +1,36 @@
-import type { Emoticon, Message, Room, RoomReference, User, UserReference, Webhook } from '../api/objects.ts'
+import type {
+  Emoticon,
+  Group,
+  Message,
+  Room,
+  RoomMember,
+  RoomReference,
+  Statistics,
+  User,
+  UserReference,
+  Webhook,
+} from '../api/objects.ts'
+import type { ResultOf } from '../api/operation.ts'
+import type { Operations } from '../api/operations/index.ts'
+import { groupOwnerId, runs } from './access.ts'
 import { formatDate, formatSeconds } from './dates.ts'
+import { picturePath } from './pictures.ts'
 import type {
   Author,
   ClientRecord,
   EmoticonRecord,
+  GroupRecord,
   MessageRecord,
+  PrivateMessageRecord,
   RoomRecord,
+  TokenRecord,
   UserRecord,
   WebhookRecord,
 } from './state/records.ts'
 import type { State } from './state/state.ts'
+
+/** A session without the token itself, which is kept nowhere. */
+type TokenSession = Omit<ResultOf<Operations['getSession']>, 'access_token' | 'expires_in' | 'links'>
 
 type Presence = NonNullable<User['presence']>
 
@@ -19,15 +40,22 @@ export interface Presenter {
   user(user: UserRecord): User
   roomReference(room: RoomRecord): RoomReference
   room(room: RoomRecord): Room
+  /** A user as a member of a room. */
+  member(user: UserRecord, room: RoomRecord): RoomMember
+  statistics(room: RoomRecord): Statistics
   /** A message as history gives it: an integration is `{ name }`. */
   message(message: MessageRecord, timezone?: string): Message
   /** A message as a delivery carries it: an integration is a plain text. */
   eventMessage(message: MessageRecord): Message
+  privateMessage(message: PrivateMessageRecord, timezone?: string): Message
   /** Author of a change: a person, an OAuth client, or a name. */
   sender(author: Author): unknown
-  /** As seen from a room: a group-wide webhook is addressed through each of them. */
-  webhook(webhook: WebhookRecord, room: RoomRecord): Webhook
+  /** What a token is good for, and whose it is. */
+  session(token: TokenRecord): TokenSession
+  /** As seen from a room, through which a group-wide webhook is addressed too; or without one, by its key. */
+  webhook(webhook: WebhookRecord, room?: RoomRecord): Webhook
   emoticon(emoticon: EmoticonRecord): Emoticon
+  group(group: GroupRecord): Group
 }
 
 /** A member that is left out when there is nothing to say: the OpenAPI document has no null in most places. */
@@ -38,6 +66,7 @@ const unlessNone = <K extends string, T>(name: K, value: T | null | undefined): 
 export function createPresenter(state: State, publicUrl: () => string): Presenter {
   const api = () => `${publicUrl()}/v2`
   const host = () => new URL(publicUrl()).hostname
+  const pictureUrl = (id: string | null | undefined) => (id ? publicUrl() + picturePath(id) : null)
   const groupId = () => state.group()?.id ?? 0
 
   const userReference = (user: UserRecord): UserReference => ({
@@ -76,6 +105,15 @@ export function createPresenter(state: State, publicUrl: () => string): Presente
         participants: `${self}/participant`,
         webhooks: `${self}/webhook`,
       },
+    }
+  }
+
+  function statistics(room: RoomRecord): Statistics {
+    const { messagesSent, lastActive } = state.rooms.statistics(room.id)
+    return {
+      messages_sent: messagesSent,
+      ...(lastActive === null ? {} : { last_active: formatSeconds(lastActive) }),
+      links: { self: `${api()}/room/${room.id}/statistics` },
     }
   }
 
@@ -127,6 +165,7 @@ export function createPresenter(state: State, publicUrl: () => string): Presente
       is_guest: user.isGuest,
       is_deleted: user.isDeleted,
       timezone: user.timezone,
+      ...unlessNone('photo_url', pictureUrl(user.photo)),
       created: formatSeconds(user.created),
       roles: [...user.roles],
       group: { id: groupId(), name: state.group()?.name ?? '' },
@@ -135,30 +174,42 @@ export function createPresenter(state: State, publicUrl: () => string): Presente
     room(room) {
       const reference = roomReference(room)
       const owner = state.people.get(room.ownerId)
-      const { messagesSent, lastActive } = state.rooms.statistics(room.id)
-      const active = lastActive === null ? null : formatSeconds(lastActive)
+      const counts = statistics(room)
       return {
         ...reference,
         topic: room.topic,
         xmpp_jid: `${groupId()}_${room.name.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '_')}@conf.${host()}`,
         created: formatSeconds(room.created),
-        last_active: active,
+        last_active: counts.last_active ?? null,
         is_guest_accessible: room.guestAccess,
         guest_access_url: room.guestAccess && room.guestKey ? `${publicUrl()}/${room.guestKey}` : null,
         delegate_admin_visibility: room.delegateAdminVisibility,
-        avatar_url: null,
+        avatar_url: pictureUrl(room.avatar),
         ...unlessNone('owner', owner && userReference(owner)),
         participants: people(room.participants),
-        statistics: {
-          messages_sent: messagesSent,
-          ...unlessNone('last_active', active),
-          links: { self: `${api()}/room/${room.id}/statistics` },
-        },
+        statistics: counts,
       }
     },
+    member: (user, room) => ({
+      ...userReference(user),
+      room_roles: runs(room, user) ? ['room_member', 'room_admin'] : ['room_member'],
+    }),
+    statistics,
     message(record, timezone = 'UTC') {
       const author = from(record)
       return message(record, timezone, typeof author === 'string' ? { name: author } : author)
+    },
+    privateMessage(record, timezone = 'UTC') {
+      const author = state.people.get(record.from)
+      return {
+        id: record.id,
+        date: formatDate(record.at, timezone),
+        from: author ? userReference(author) : null,
+        message: record.text,
+        type: 'message',
+        mentions: [],
+        message_format: record.format,
+      }
     },
     eventMessage: (record) => message(record, 'UTC', from(record)),
     sender(author) {
@@ -168,6 +219,18 @@ export function createPresenter(state: State, publicUrl: () => string): Presente
       }
       const client = author.kind === 'addon' ? state.clients.get(author.oauthId) : undefined
       return client ? oauthClient(client) : authorName(author)
+    },
+    session({ scopes, oauthId, userId, roomId, label }) {
+      const client = oauthId === null ? undefined : state.clients.get(oauthId)
+      const room = roomId === null ? undefined : state.rooms.get(roomId)
+      const user = userId === null ? undefined : state.people.get(userId)
+      return {
+        scopes: [...scopes],
+        client: client
+          ? { ...oauthClient(client), id: client.oauthId }
+          : { name: label, allowed_scopes: [...scopes], room: room ? roomReference(room) : null },
+        ...(user ? { owner: userReference(user), owner_type: 'user' } : {}),
+      }
     },
     webhook(record, room) {
       return {
@@ -180,7 +243,11 @@ export function createPresenter(state: State, publicUrl: () => string): Presente
         pattern: record.pattern ?? '', // found in every text
         authentication: record.authentication,
         created: formatSeconds(record.created),
-        links: { self: `${api()}/room/${room.id}/webhook/${record.id}` },
+        links: {
+          self: room
+            ? `${api()}/room/${room.id}/webhook/${record.id}`
+            : `${api()}/extension/webhook/${encodeURIComponent(record.key)}`,
+        },
       }
     },
     emoticon(record) {
@@ -196,6 +263,18 @@ export function createPresenter(state: State, publicUrl: () => string): Presente
         audio_path: null,
         ...unlessNone('creator', creator && userReference(creator)),
         links: { self: `${api()}/emoticon/${record.id}` },
+      }
+    },
+    group({ id, name, avatar }) {
+      const owner = state.people.get(groupOwnerId)
+      return {
+        id,
+        name,
+        // the group began with its owner
+        ...(owner ? { created: formatSeconds(owner.created), owner: userReference(owner) } : {}),
+        avatar_url: pictureUrl(avatar),
+        plan: { type: 'unknown' },
+        links: { self: `${api()}/group/${id}` },
       }
     },
   }

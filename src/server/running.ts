@@ -9,6 +9,7 @@ import { createChat } from './chat.ts'
 import type { Context } from './context.ts'
 import { nowMicros } from './dates.ts'
 import { createDelivery, type Delivery } from './delivery.ts'
+import { createGlanceUpdates } from './glance-updates.ts'
 import { createInstaller } from './installer.ts'
 import { createCounter } from './limits.ts'
 import { silent } from './log.ts'
@@ -81,6 +82,7 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
     present,
     chat,
     installer,
+    glances: createGlanceUpdates(),
     outbound,
     attempts,
     tokenLifetime: settings.tokenLifetime,
@@ -155,6 +157,7 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
       await delivery.queues.idle()
       state.clear()
       delivery.clear()
+      context.glances.clear()
       for (const counter of [calls, messages, attempts]) counter.clear()
       await seed()
     },

@@ -12,6 +12,7 @@ import { type Allowance, addressKey, type Counter, type Limits, limitHeaders } f
 import type { Log } from './log.ts'
 import { pageAt } from './page.ts'
 import { longestBody, parseBody, parsePath, parseQuery } from './parsing.ts'
+import { pictureAt } from './pictures.ts'
 import { findRoute, type Route } from './routes.ts'
 import { authenticate, authenticateClient, type Credentials, type Session } from './session.ts'
 
@@ -51,7 +52,7 @@ export function createApp(options: AppOptions): Koa {
     try {
       checkHost(ctx.get('host'), doors)
       const page = /^(GET|HEAD)$/.test(ctx.method)
-        ? pageAt(call.path, call.query, context.publicUrl())
+        ? (pageAt(call.path, call.query, context.publicUrl()) ?? pictureAt(call.path, context.state))
         : undefined
       if (page) {
         ctx.set(page.headers)
@@ -192,6 +193,7 @@ export function createApp(options: AppOptions): Koa {
     ctx.status = operation.result.status
     if (operation.result.kind === 'json') ctx.body = result
     else ctx.body = null
+    if (operation.result.kind === 'redirect') ctx.set('Location', String(result))
     ctx.status = operation.result.status // Koa turns an empty body into a 204
   }
 

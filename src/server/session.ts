@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { TokenKind } from '../api/operation.ts'
 import type { Scope } from '../api/scopes.ts'
-import { CallRefusedError } from './errors.ts'
+import { CallRefusedError, forbidden } from './errors.ts'
 import { hashOf } from './random.ts'
 import type { Author, ClientRecord, UserRecord } from './state/records.ts'
 import type { State } from './state/state.ts'
@@ -19,6 +19,8 @@ export interface Session {
   readonly roomId?: number
   /** OAuth id and secret as sent to the token endpoint; `client` is there if they are right. */
   readonly basic?: BasicCredentials
+  /** The token of the call, as it is kept. */
+  readonly tokenHash?: string
   /** What the caller's allowance is counted by. */
   readonly identity: string
   /** Network address of the caller. */
@@ -54,7 +56,10 @@ export function basicOf({ authorization }: Credentials): BasicCredentials | unde
   return { id: decoded(text.slice(0, colon)), secret: decoded(text.slice(colon + 1)) }
 }
 
-type Caller = Pick<Session, 'kind' | 'scopes' | 'user' | 'client' | 'label' | 'roomId' | 'identity'>
+type Caller = Pick<
+  Session,
+  'kind' | 'scopes' | 'user' | 'client' | 'label' | 'roomId' | 'tokenHash' | 'identity'
+>
 
 /**
  * Finds who a token belongs to. 401 in HipChat's words when there is none, when it is unknown, expired or revoked, or
@@ -80,6 +85,7 @@ export function authenticate(state: State, credentials: Credentials): Caller {
     kind: token.kind,
     scopes: token.scopes,
     identity,
+    tokenHash: hash,
     ...(client ? { client } : {}),
     ...(user ? { user } : {}),
     ...(token.label === null ? {} : { label: token.label }),
@@ -112,6 +118,18 @@ export function authorOf(session: Session): Author {
   if (session.user) return { kind: 'user', id: session.user.id }
   if (session.client) return addonAuthor(session.client)
   return { kind: 'label', name: session.label ?? 'Integration' }
+}
+
+/** The calling user. The table lets only users' tokens through where this is asked; another one would be a fault of ours. */
+export function person({ user }: Session): UserRecord {
+  if (!user) throw forbidden('Only users can do this')
+  return user
+}
+
+/** The calling add-on. The table lets only add-ons' tokens through where this is asked. */
+export function addon({ client }: Session): ClientRecord {
+  if (!client) throw forbidden('Only add-ons can do this')
+  return client
 }
 
 export const addonAuthor = (client: ClientRecord): Author => ({

@@ -31,8 +31,9 @@ describe('published documents', () => {
     ['token.one-hour.json', operations.generateToken.result.schema],
     ['room.webhook.list.empty.json', operations.getAllRoomWebhooks.result.schema],
     ['room.webhook.list.json', operations.getAllRoomWebhooks.result.schema],
-    ['room.members.json', operations.getAllUsers.result.schema],
-    ['room.participants.page2.json', operations.getAllUsers.result.schema],
+    ['room.members.json', operations.getAllRoomMembers.result.schema],
+    ['room.participants.page2.json', operations.getAllRoomParticipants.result.schema],
+    ['room.statistics.json', operations.getRoomStatistics.result.schema],
   ] as [string, Schema][])('%s is accepted', (name, schema) => {
     expect(fault(schema, read(`api/${name}`))).toBeUndefined()
   })

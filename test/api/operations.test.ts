@@ -47,6 +47,18 @@ describe('the table of operations', () => {
     expect(new Set(routes).size).toBe(routes.length)
   })
 
+  it('has literal segments before the parameters that would take their place', () => {
+    const segments = ({ path }: Operation) => path.split('/')
+    const takes = (earlier: Operation, later: Operation) =>
+      earlier.method === later.method &&
+      segments(earlier).length === segments(later).length &&
+      segments(earlier).every((part, index) => part.startsWith('{') || part === segments(later)[index])
+    const hidden = table.filter(([, later], index) =>
+      table.slice(0, index).some(([, one]) => takes(one, later)),
+    )
+    expect(hidden.map(([id]) => id)).toEqual([])
+  })
+
   it.each(table)('%s: every path parameter is described', (_, { path }) => {
     expect(parameterNames(path).filter((name) => !Object.hasOwn(pathParameters, name))).toEqual([])
   })

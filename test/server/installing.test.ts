@@ -446,7 +446,7 @@ test('a room owner installs in his room, not in others and not for the group', a
   expect((await asOlga('Hers')).status).toBe(201)
   expect(refusal(await asOlga('Other'))).toEqual([
     403,
-    'Only the owner of the room and administrators of the group may do this',
+    'Only administrators of the room and of the group may do this',
   ])
   expect(refusal(await asOlga())).toEqual([
     403,

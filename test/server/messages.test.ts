@@ -1,6 +1,16 @@
 import { expect, test, vi } from 'vitest'
 import type { HipChatServer } from '../../src/server/index.ts'
-import { accessToken, adminCall, call, installOverHttp, refusal, startAddon, startServer } from './support.ts'
+import {
+  accessToken,
+  adminCall,
+  call,
+  declare,
+  hook,
+  installOverHttp,
+  refusal,
+  startAddon,
+  startServer,
+} from './support.ts'
 
 const notify = (server: HipChatServer, json: unknown) =>
   adminCall(server, 'POST', '/room/Lobby/notification', { json })
@@ -281,4 +291,85 @@ test('a day that does not exist is no date', async () => {
     400,
     'date must be an ISO 8601 date, UNIX seconds or recent',
   ])
+})
+
+test('one message of a room is found by its id, there and nowhere else', async () => {
+  const server = await startServer()
+  const said = await server.say('Lobby', 'alice', 'ahoy @bob')
+  const { status, body } = await adminCall(
+    server,
+    'GET',
+    `/room/Lobby/history/${said.id}?timezone=Europe/Berlin`,
+  )
+  expect(status).toBe(200)
+  expect(body).toMatchObject({ id: said.id, message: 'ahoy @bob', mentions: [{ id: 3 }], from: { id: 2 } })
+  expect(body.date).toMatch(/\+0[12]:00$/)
+  expect(refusal(await adminCall(server, 'GET', `/room/Workshop/history/${said.id}`))).toEqual([
+    404,
+    `Message ${said.id} not found`,
+  ])
+  expect((await adminCall(server, 'GET', `/room/Lobby/history/${said.id}?timezone=Moon`)).status).toBe(400)
+  const secret = await server.say('Back office', 'bob', 'psst')
+  const token = await server.createToken({ user: 'carol' })
+  expect(refusal(await call(server, 'GET', `/room/3/history/${secret.id}`, { token }))).toEqual([
+    404,
+    'Room 3 not found',
+  ])
+})
+
+test('a reply is said by the calling user, attached to its parent, and told to add-ons', async () => {
+  const server = await startServer()
+  const addon = await startAddon()
+  declare(addon, { webhook: hook(addon) })
+  await installOverHttp(server, addon, 'Lobby')
+  const said = await server.say('Lobby', 'alice', 'tea?')
+  const token = await server.createToken({ user: 'bob' })
+  const reply = (json: unknown, room = 'Lobby') =>
+    call(server, 'POST', `/room/${room}/reply`, { token, json })
+  const answer = await reply({ parentMessageId: said.id, message: 'yes @alice' })
+  expect([answer.status, answer.body]).toEqual([204, ''])
+  // as hipchat/hipchat-rb spells it
+  expect((await reply({ parent_message_id: said.id, message: 'please' })).status).toBe(204)
+  await server.idle()
+  expect(server.history('Lobby').slice(1)).toMatchObject([
+    { message: 'yes @alice', from: { id: 3 }, attach_to: said.id, mentions: [{ id: 2 }], type: 'message' },
+    { message: 'please', attach_to: said.id },
+  ])
+  expect(addon.to('/hook').map(({ body }) => body.item.message.message)).toEqual([
+    'tea?',
+    'yes @alice',
+    'please',
+  ])
+  expect(refusal(await reply({ parentMessageId: 'x', message: 'a' }))).toEqual([404, 'Message x not found'])
+  expect(refusal(await reply({ parentMessageId: said.id, message: 'a' }, 'Workshop'))).toEqual([
+    404,
+    `Message ${said.id} not found`,
+  ])
+  expect(refusal(await reply({ message: 'a' }))).toEqual([400, 'parentMessageId is missing'])
+})
+
+test('a shared link is said with its text, if it leads somewhere', async () => {
+  const server = await startServer()
+  const share = (json: unknown) => adminCall(server, 'POST', '/room/Lobby/share/link', { json })
+  expect((await share({ link: 'https://example.com/a', message: 'Look' })).status).toBe(204)
+  expect((await share({ link: 'http://example.com/b' })).status).toBe(204)
+  expect(server.history('Lobby').map(({ message }) => message)).toEqual([
+    'Look https://example.com/a',
+    'http://example.com/b',
+  ])
+  for (const link of ['javascript:alert(1)', '/relative', 'example.com'])
+    expect(refusal(await share({ link }))).toEqual([400, 'link must be an absolute http or https address'])
+  expect(refusal(await share({}))).toEqual([400, 'link is missing'])
+})
+
+test('replies and links count towards the limit of messages', async () => {
+  const server = await startServer({ limits: { flood: 2 } })
+  const token = await server.createToken({ user: 'alice' })
+  const said = await server.say('Lobby', 'bob', 'hi')
+  const json = { link: 'https://example.com/' }
+  expect((await call(server, 'POST', '/room/1/share/link', { token, json })).status).toBe(204)
+  const reply = { parentMessageId: said.id, message: 'a' }
+  expect((await call(server, 'POST', '/room/1/reply', { token, json: reply })).status).toBe(204)
+  expect((await call(server, 'POST', '/room/Lobby/share/link', { token, json })).status).toBe(429)
+  expect((await call(server, 'POST', '/user/@bob/share/link', { token, json })).status).toBe(204)
 })

@@ -5,6 +5,7 @@ import {
   call,
   declare,
   hook,
+  inline,
   installOverHttp,
   refusal,
   startAddon,
@@ -204,7 +205,7 @@ test('an update changes what it names and leaves the rest', async () => {
 test('only its owner and administrators change or delete a room', async () => {
   const server = await startServer()
   const token = await server.createToken({ user: 'bob' })
-  const words = 'Only the owner of the room and administrators of the group may do this'
+  const words = 'Only administrators of the room and of the group may do this'
   expect(refusal(await call(server, 'PUT', '/room/1', { token, json: { topic: 'x' } }))).toEqual([403, words])
   expect(refusal(await call(server, 'DELETE', '/room/1', { token }))).toEqual([403, words])
 })
@@ -265,4 +266,67 @@ test('who leaves a room, or whose room is deleted, is not online any more', asyn
   expect(await online()).toBe(true)
   await adminCall(server, 'DELETE', '/room/Workshop')
   expect(await online()).toBe(false)
+})
+
+test('a topic is set by itself, and the webhook says which OAuth client did it', async () => {
+  const server = await startServer()
+  const addon = await startAddon()
+  declare(addon, {
+    webhook: hook(addon, { event: 'room_topic_change' }),
+    hipchatApiConsumer: { scopes: ['admin_room', 'send_notification'] },
+  })
+  const credentials = await installOverHttp(server, addon, 'Lobby')
+  const token = await accessToken(server, credentials)
+  addon.respond = () => inline({ message: 'never posted: the add-on did it itself' })
+  const set = (json: unknown, room = 'Lobby') => call(server, 'PUT', `/room/${room}/topic`, { token, json })
+  expect((await set({ topic: 'Up' })).status).toBe(204)
+  expect((await set({ topic: 'Up' })).status).toBe(204) // no change, no event
+  expect((await set({ topic: '' })).status).toBe(204)
+  await server.idle()
+  expect(addon.to('/hook').map(({ body }) => [body.event, body.item.topic, body.item.sender.name])).toEqual([
+    ['room_topic_change', 'Up', 'Dice'],
+    ['room_topic_change', '', 'Dice'],
+  ])
+  expect(addon.to('/hook')[0]?.body.item.sender).toMatchObject({
+    room: { id: 1 },
+    allowed_scopes: ['admin_room', 'send_notification'],
+  })
+  expect(server.history('Lobby').map(({ type, message }) => [type, message])).toEqual([
+    ['topic', 'Up'],
+    ['topic', ''],
+  ])
+  expect(refusal(await set({ topic: 'x'.repeat(251) }))).toEqual([
+    400,
+    'topic must NOT have more than 250 characters, came 251',
+  ])
+  expect(refusal(await set({}))).toEqual([400, 'topic is missing'])
+  expect(refusal(await set({ topic: 'x' }, 'Workshop'))).toEqual([403, 'This token is bound to another room'])
+  const text = await adminCall(server, 'PUT', '/room/1/topic', {
+    body: 'Up',
+    headers: { 'content-type': 'text/plain' },
+  })
+  expect(refusal(text)).toEqual([415, 'This call takes application/json, not text/plain'])
+})
+
+test('everybody who sees a room sets its topic', async () => {
+  const server = await startServer()
+  const token = await server.createToken({ user: 'carol' })
+  const set = (room: string) => call(server, 'PUT', `/room/${room}/topic`, { token, json: { topic: 'Mine' } })
+  expect((await set('Lobby')).status).toBe(204)
+  expect(refusal(await set('3'))).toEqual([404, 'Room 3 not found'])
+})
+
+test('the statistics of a room count its messages and date the last one', async () => {
+  const server = await startServer()
+  const links = { self: `${server.apiUrl}/room/1/statistics` }
+  const read = async () => (await adminCall(server, 'GET', '/room/Lobby/statistics')).body
+  expect(await read()).toEqual({ messages_sent: 0, links })
+  await server.say('Lobby', 'alice', 'hi')
+  expect(await read()).toEqual({
+    messages_sent: 1,
+    last_active: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00$/),
+    links,
+  })
+  const token = await server.createToken({ user: 'carol' })
+  expect((await call(server, 'GET', '/room/3/statistics', { token })).status).toBe(404)
 })

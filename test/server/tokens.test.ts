@@ -212,3 +212,84 @@ test('a renewal without a refresh token says what is missing', async () => {
     'invalid_request',
   ])
 })
+
+const sessionOf = (server: HipChatServer, token: string, path = token) =>
+  call(server, 'GET', `/oauth/token/${path}`, { token })
+
+test('a token tells what it is good for; of an installation in a room, in which room', async () => {
+  const server = await startServer({ tokenLifetime: 3599 })
+  const record = await installed(server)
+  const token = await accessToken(server, record, 'view_room')
+  const { status, body } = await sessionOf(server, token)
+  expect(status).toBe(200)
+  expect(body).toEqual({
+    access_token: token,
+    expires_in: expect.any(Number),
+    scopes: ['view_room'],
+    client: {
+      id: record.oauthId,
+      name: 'Dice',
+      allowed_scopes: scopes,
+      room: expect.objectContaining({ id: 1, name: 'Lobby' }),
+      links: { self: expect.stringContaining(server.apiUrl) },
+    },
+    links: { self: `${server.apiUrl}/oauth/token/${token}` },
+  })
+  expect(body.expires_in).toBeGreaterThan(3500)
+  expect(body.expires_in).toBeLessThanOrEqual(3599)
+  const global = await accessToken(server, await installOverHttp(server, await startAddon()))
+  expect((await sessionOf(server, global)).body.client.room).toBe(null)
+})
+
+test("tokens of people and of rooms tell whose they are, as hipchat/hipchat-rb's scopes reads them", async () => {
+  const server = await startServer()
+  const personal = await server.createToken({ user: 'alice', scopes: ['view_group'] })
+  const ofAlice = (await sessionOf(server, personal)).body
+  expect(ofAlice).toMatchObject({
+    scopes: ['view_group'],
+    client: { room: null },
+    owner: { id: 2, mention_name: 'alice' },
+    owner_type: 'user',
+  })
+  expect(ofAlice).not.toHaveProperty('expires_in')
+  const ofRoom = (await sessionOf(server, await server.createToken({ room: 2, label: 'Build' }))).body
+  expect(ofRoom).toMatchObject({
+    scopes: ['send_notification'],
+    client: { name: 'Build', room: { id: 2 } },
+  })
+  expect(ofRoom).not.toHaveProperty('owner')
+})
+
+test('nobody looks at or ends the session of another token, and no answer repeats it', async () => {
+  const server = await startServer()
+  const victim = await server.createToken({ user: 'alice' })
+  const words = [404, 'A session is found by its own token only']
+  for (const path of [victim, 'unknown', '%2e%2e%2fx'])
+    for (const method of ['GET', 'DELETE'])
+      expect(refusal(await adminCall(server, method, `/oauth/token/${path}`))).toEqual(words)
+  expect((await sessionOf(server, victim)).status).toBe(200)
+  const long = await adminCall(server, 'GET', `/oauth/token/${'x'.repeat(300)}`)
+  expect(long.status).toBe(400)
+  expect(JSON.stringify(long.body)).not.toContain('xxx')
+})
+
+test('an ended session is over, with all tokens it was renewed with', async () => {
+  const server = await startServer({
+    seed: { users: [{ name: 'Alice', mentionName: 'alice', password: 'secret' }] },
+  })
+  const signIn = async () =>
+    (await grant(server, { grant_type: 'password', username: '@alice', password: 'secret' })).body
+  const one = await signIn()
+  const other = await signIn()
+  const end = () => call(server, 'DELETE', `/oauth/token/${one.access_token}`, { token: one.access_token })
+  const ended = await end()
+  expect([ended.status, ended.body]).toEqual([204, ''])
+  expect(refusal(await end())).toEqual([401, 'Invalid OAuth session'])
+  const renew = ({ refresh_token }: { refresh_token: string }) =>
+    grant(server, { grant_type: 'refresh_token', refresh_token })
+  expect((await renew(one)).status).toBe(400)
+  const renewed = (await renew(other)).body
+  await call(server, 'DELETE', `/oauth/token/${other.access_token}`, { token: other.access_token })
+  expect((await renew(renewed)).status).toBe(400)
+  expect((await sessionOf(server, renewed.access_token)).status).toBe(401)
+})

@@ -442,7 +442,7 @@ test("a client's webhooks: own ones only, at most ten, declared ones stay", asyn
   const declared = list.body.items[0].id
   expect(refusal(await call(server, 'DELETE', `${path}/${declared}`, { token }))).toEqual([
     403,
-    'This webhook comes from the descriptor of the add-on and cannot be deleted',
+    'This webhook comes from the descriptor of the add-on and cannot be changed or deleted',
   ])
   const own = list.body.items[1].id
   expect((await call(server, 'GET', `${path}/${own}`, { token })).body.id).toBe(own)

@@ -1,44 +1,138 @@
 import type { Operation } from '../operation.ts'
 import { getIntegrationInstallableData, installAddon, uninstallAddon } from './addons.ts'
-import { getCapabilities } from './capabilities.ts'
+import { getAddonCapabilitiesSchema, getCapabilities } from './capabilities.ts'
 import { getAllEmoticons, getEmoticon } from './emoticons.ts'
+import {
+  createGlobalWebhook,
+  createRoomExtensionWebhook,
+  deleteGlobalWebhook,
+  deleteRoomExtensionWebhook,
+  getGlobalWebhook,
+  getRoomExtensionWebhook,
+} from './extension-webhooks.ts'
+import { addonUiUpdate, roomAddonUiUpdate, userAddonUiUpdate, userInRoomAddonUiUpdate } from './glances.ts'
+import { getGroupStatistics, viewGroup } from './groups.ts'
+import {
+  addRoomMember,
+  getAllRoomMembers,
+  getAllRoomParticipants,
+  inviteUserToRoom,
+  removeRoomMember,
+} from './members.ts'
 import {
   getLatestRoomHistory,
   getRoomHistory,
-  sendPrivateMessage,
+  getRoomMessage,
+  replyToRoomMessage,
   sendRoomMessage,
   sendRoomNotification,
+  shareLinkWithRoom,
 } from './messages.ts'
-import { generateToken } from './oauth.ts'
-import { createRoom, deleteRoom, getAllRooms, getRoom, updateRoom } from './rooms.ts'
+import { deleteSession, generateToken, getSession } from './oauth.ts'
+import {
+  deleteGroupAvatar,
+  deleteRoomAvatar,
+  deleteUserPhoto,
+  getGroupAvatar,
+  getRoomAvatar,
+  getUserPhoto,
+  updateGroupAvatar,
+  updateRoomAvatar,
+  updateUserPhoto,
+} from './pictures.ts'
+import {
+  getPrivatechatMessage,
+  sendPrivateMessage,
+  shareLinkWithUser,
+  viewPrivatechatHistory,
+  viewRecentPrivatechatHistory,
+} from './private-messages.ts'
+import {
+  createRoom,
+  deleteRoom,
+  getAllRooms,
+  getRoom,
+  getRoomStatistics,
+  setRoomTopic,
+  updateRoom,
+} from './rooms.ts'
 import { getActiveSessions } from './sessions.ts'
-import { deleteUser, getAllUsers, getUser, updateUser } from './users.ts'
+import {
+  createUser,
+  deleteUser,
+  getAllUsers,
+  getAutoJoinRooms,
+  getUser,
+  inviteUserToGroup,
+  updateUser,
+} from './users.ts'
 import { createRoomWebhook, deleteRoomWebhook, getAllRoomWebhooks, getRoomWebhook } from './webhooks.ts'
 
 /** Every operation by its documented id. Literal path segments come before parameters where both would fit. */
 export const operations = {
   getCapabilities,
+  getAddonCapabilitiesSchema,
   generateToken,
+  getSession,
+  deleteSession,
   getAllRooms,
   createRoom,
   getRoom,
   updateRoom,
   deleteRoom,
+  setRoomTopic,
+  getRoomStatistics,
+  getAllRoomParticipants,
+  getAllRoomMembers,
+  addRoomMember,
+  removeRoomMember,
+  inviteUserToRoom,
+  getRoomAvatar,
+  updateRoomAvatar,
+  deleteRoomAvatar,
   sendRoomNotification,
   sendRoomMessage,
   getLatestRoomHistory,
   getRoomHistory,
+  getRoomMessage,
+  replyToRoomMessage,
+  shareLinkWithRoom,
   getAllRoomWebhooks,
   createRoomWebhook,
   getRoomWebhook,
   deleteRoomWebhook,
+  getRoomExtensionWebhook,
+  createRoomExtensionWebhook,
+  deleteRoomExtensionWebhook,
+  getGlobalWebhook,
+  createGlobalWebhook,
+  deleteGlobalWebhook,
   getAllUsers,
+  createUser,
   getUser,
   updateUser,
   deleteUser,
+  getAutoJoinRooms,
+  getUserPhoto,
+  updateUserPhoto,
+  deleteUserPhoto,
+  inviteUserToGroup,
+  viewGroup,
+  getGroupStatistics,
+  getGroupAvatar,
+  updateGroupAvatar,
+  deleteGroupAvatar,
   sendPrivateMessage,
+  viewPrivatechatHistory,
+  viewRecentPrivatechatHistory,
+  getPrivatechatMessage,
+  shareLinkWithUser,
   getAllEmoticons,
   getEmoticon,
+  addonUiUpdate,
+  roomAddonUiUpdate,
+  userInRoomAddonUiUpdate,
+  userAddonUiUpdate,
   installAddon,
   uninstallAddon,
   getIntegrationInstallableData,

@@ -1,19 +1,17 @@
-import {
-  boolean,
-  type Infer,
-  integer,
-  nullable,
-  object,
-  oneOf,
-  optional,
-  string,
-} from '../../common/schema.ts'
+import { boolean, type Infer, nullable, object, oneOf, optional, string } from '../../common/schema.ts'
 import { card } from '../card.ts'
 import { message, pageOf } from '../objects.ts'
 import { operation } from '../operation.ts'
-import { expand, include_deleted, offset, timezone } from './query.ts'
+import { expand, history, include_deleted, latestHistory, timezone } from './query.ts'
 
-const text = string({ minLength: 1, maxLength: 10_000 })
+/** What somebody says. */
+export const text = string({ minLength: 1, maxLength: 10_000 })
+
+/** Body of the two calls that share a link. */
+export const sharedLink = object({
+  link: string({ minLength: 1, maxLength: 2048, description: 'an absolute http or https address' }),
+  message: optional(text),
+})
 
 /** A room notification: the body of the call, and of a webhook's inline reply. */
 export const notification = object({
@@ -65,17 +63,7 @@ export const getRoomHistory = operation({
   scopes: ['view_messages'],
   tokens: ['addon_group', 'addon_room', 'user', 'personal'],
   ownRoom: 'id_or_name',
-  query: {
-    date: string({
-      description: 'ISO 8601, UNIX seconds, or `recent`: the newest, which is also the default',
-    }),
-    timezone,
-    ...offset,
-    reverse: boolean({ default: true, description: 'oldest first within the page' }),
-    'end-date': string({ description: 'earliest date; only together with a dated `date`' }),
-    include_deleted,
-    expand,
-  },
+  query: { ...history, expand },
   result: { kind: 'json', status: 200, schema: pageOf(message) },
   paging: 'offset',
   limits: ['api'],
@@ -88,32 +76,56 @@ export const getLatestRoomHistory = operation({
   scopes: ['view_messages'],
   tokens: ['addon_group', 'addon_room', 'user', 'personal'],
   ownRoom: 'id_or_name',
-  query: {
-    'not-before': string({ description: 'id of a message; nothing older than it is returned' }),
-    timezone,
-    'max-results': integer({ minimum: 0, maximum: 1000, default: 100 }),
-    include_deleted,
-  },
+  query: latestHistory,
   result: { kind: 'json', status: 200, schema: pageOf(message) },
   paging: 'not-before',
   limits: ['api'],
 })
 
-export const sendPrivateMessage = operation({
+export const getRoomMessage = operation({
+  method: 'GET',
+  path: '/room/{id_or_name}/history/{message_id}',
+  summary: 'One message of a room.',
+  scopes: ['view_messages'],
+  tokens: ['addon_group', 'addon_room', 'user', 'personal'],
+  ownRoom: 'id_or_name',
+  query: { timezone, include_deleted },
+  result: { kind: 'json', status: 200, schema: message },
+  paging: 'none',
+  limits: ['api'],
+})
+
+export const replyToRoomMessage = operation({
   method: 'POST',
-  path: '/user/{id_or_email}/message',
-  summary: 'Send a one-to-one message as the calling user.',
+  path: '/room/{id_or_name}/reply',
+  summary: 'Answer a message of a room as the calling user.',
   scopes: ['send_message'],
   tokens: ['user', 'personal'],
   body: {
     type: 'json',
     schema: object({
+      parentMessageId: string({
+        minLength: 1,
+        maxLength: 100,
+        description: 'id of a message of the same room',
+      }),
       message: text,
-      notify: optional(boolean({ default: false })),
-      message_format: optional(oneOf(['text', 'html'], { default: 'html' })),
     }),
-    relaxations: ['text', 'boolean-text'],
+    // hipchat/hipchat-rb
+    aliases: { parent_message_id: 'parentMessageId' },
   },
+  result: { kind: 'empty', status: 204 },
+  paging: 'none',
+  limits: ['api', 'flood'],
+})
+
+export const shareLinkWithRoom = operation({
+  method: 'POST',
+  path: '/room/{id_or_name}/share/link',
+  summary: 'Post a link into a room as the calling user.',
+  scopes: ['send_message'],
+  tokens: ['user', 'personal'],
+  body: { type: 'json', schema: sharedLink },
   result: { kind: 'empty', status: 204 },
   paging: 'none',
   limits: ['api', 'flood'],

@@ -1,4 +1,5 @@
-import { integer, object, oneOf, optional, string } from '../../common/schema.ts'
+import { array, integer, nullable, object, oneOf, optional, string } from '../../common/schema.ts'
+import { id, roomReference, userReference } from '../objects.ts'
 import { operation } from '../operation.ts'
 
 const tokenRequest = object({
@@ -48,6 +49,51 @@ export const generateToken = operation({
     aliases: { redirect_url: 'redirect_uri' },
   },
   result: { kind: 'json', status: 200, schema: tokenAnswer },
+  paging: 'none',
+  limits: ['api'],
+})
+
+const session = object({
+  access_token: string(),
+  expires_in: optional(
+    nullable(integer({ description: 'seconds; absent for a token that does not expire' })),
+  ),
+  scopes: array(string()),
+  // hipchat/hipchat-rb reads `client.room` of every kind of token: null unless it is bound to a room.
+  client: optional(
+    nullable(
+      object({
+        id: optional(id),
+        name: optional(nullable(string())),
+        allowed_scopes: optional(array(string())),
+        room: optional(nullable(roomReference)),
+        links: optional(object({ self: string() })),
+      }),
+    ),
+  ),
+  owner: optional(nullable(userReference)),
+  owner_type: optional(nullable(string())),
+  links: optional(object({ self: string() })),
+})
+
+export const getSession = operation({
+  method: 'GET',
+  path: '/oauth/token/{access_token}',
+  summary: "What the caller's own access token is good for, and in which room.",
+  scopes: [],
+  tokens: ['addon_group', 'addon_room', 'user', 'personal', 'room_notification'],
+  result: { kind: 'json', status: 200, schema: session },
+  paging: 'none',
+  limits: ['api'],
+})
+
+export const deleteSession = operation({
+  method: 'DELETE',
+  path: '/oauth/token/{access_token}',
+  summary: "Revoke the caller's own access token.",
+  scopes: [],
+  tokens: ['addon_group', 'addon_room', 'user', 'personal', 'room_notification'],
+  result: { kind: 'empty', status: 204 },
   paging: 'none',
   limits: ['api'],
 })

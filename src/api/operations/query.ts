@@ -15,3 +15,23 @@ export const include_deleted = boolean({
   default: true,
   description: 'deleted messages come back without their text',
 })
+
+/** Of a history that is paged back from a date. */
+export const history = {
+  date: string({
+    description: 'ISO 8601, UNIX seconds, or `recent`: the newest, which is also the default',
+  }),
+  timezone,
+  ...offset,
+  reverse: boolean({ default: true, description: 'oldest first within the page' }),
+  'end-date': string({ description: 'earliest date; only together with a dated `date`' }),
+  include_deleted,
+} as const
+
+/** Of a history's newest messages. */
+export const latestHistory = {
+  'not-before': string({ description: 'id of a message; nothing older than it is returned' }),
+  timezone,
+  'max-results': integer({ minimum: 0, maximum: 1000, default: 100 }),
+  include_deleted,
+} as const

@@ -9,7 +9,7 @@ import {
   string,
   union,
 } from '../../common/schema.ts'
-import { pageOf, room, roomReference } from '../objects.ts'
+import { pageOf, room, roomReference, statistics } from '../objects.ts'
 import { operation } from '../operation.ts'
 import { expand, offset } from './query.ts'
 
@@ -111,6 +111,31 @@ export const deleteRoom = operation({
   scopes: ['manage_rooms'],
   tokens: ['addon_group', 'user', 'personal'],
   result: { kind: 'empty', status: 204 },
+  paging: 'none',
+  limits: ['api'],
+})
+
+export const setRoomTopic = operation({
+  method: 'PUT',
+  path: '/room/{id_or_name}/topic',
+  summary: 'Change the topic of a room. To read it, get the room.',
+  scopes: ['admin_room'],
+  tokens: ['addon_group', 'addon_room', 'user', 'personal'],
+  ownRoom: 'id_or_name',
+  body: { type: 'json', schema: object({ topic }) },
+  result: { kind: 'empty', status: 204 },
+  paging: 'none',
+  limits: ['api'],
+})
+
+export const getRoomStatistics = operation({
+  method: 'GET',
+  path: '/room/{id_or_name}/statistics',
+  summary: 'How many messages a room has had, and when the last one came.',
+  scopes: ['view_group', 'view_room'],
+  tokens: ['addon_group', 'addon_room', 'user', 'personal'],
+  ownRoom: 'id_or_name',
+  result: { kind: 'json', status: 200, schema: statistics },
   paging: 'none',
   limits: ['api'],
 })

@@ -1,7 +1,22 @@
-import { array, boolean, nullable, object, oneOf, optional, string } from '../../common/schema.ts'
-import { pageOf, user, userReference } from '../objects.ts'
+import {
+  array,
+  boolean,
+  integer,
+  nullable,
+  object,
+  oneOf,
+  optional,
+  record,
+  string,
+} from '../../common/schema.ts'
+import { pageOf, roomReference, user, userReference } from '../objects.ts'
 import { operation } from '../operation.ts'
 import { expand, offset } from './query.ts'
+
+const name = string({ minLength: 1, maxLength: 50 })
+const email = string({ minLength: 3, maxLength: 254 })
+const title = string({ maxLength: 250 })
+const mention_name = string({ minLength: 1, maxLength: 50 })
 
 export const getAllUsers = operation({
   method: 'GET',
@@ -17,6 +32,44 @@ export const getAllUsers = operation({
   },
   result: { kind: 'json', status: 200, schema: pageOf(userReference) },
   paging: 'offset',
+  limits: ['api'],
+})
+
+export const createUser = operation({
+  method: 'POST',
+  path: '/user',
+  summary: 'Create a user, or bring back the deleted one of that email address.',
+  scopes: ['admin_group'],
+  tokens: ['addon_group', 'user', 'personal'],
+  query: { expand },
+  body: {
+    type: 'json',
+    schema: object({
+      name,
+      email,
+      title: optional(title),
+      mention_name: optional(
+        string({ minLength: 1, maxLength: 50, description: 'made of the name when absent' }),
+      ),
+      is_group_admin: optional(boolean({ default: false })),
+      timezone: optional(string({ default: 'UTC', description: 'tz database name' })),
+      password: optional(
+        string({ minLength: 1, description: 'when absent one is made up, and is in the answer, once' }),
+      ),
+      roles: optional(array(string())),
+    }),
+  },
+  result: {
+    kind: 'json',
+    status: 201,
+    schema: object({
+      id: integer(),
+      links: optional(object({ self: string() })),
+      entity: optional(user),
+      password: optional(string()),
+    }),
+  },
+  paging: 'none',
   limits: ['api'],
 })
 
@@ -41,10 +94,10 @@ export const updateUser = operation({
   body: {
     type: 'json',
     schema: object({
-      name: optional(string({ minLength: 1, maxLength: 50 })),
-      title: optional(string({ maxLength: 250 })),
-      mention_name: optional(string({ minLength: 1, maxLength: 50 })),
-      email: optional(string({ minLength: 3, maxLength: 254 })),
+      name: optional(name),
+      title: optional(title),
+      mention_name: optional(mention_name),
+      email: optional(email),
       is_group_admin: optional(boolean()),
       timezone: optional(string()),
       password: optional(string()),
@@ -69,6 +122,34 @@ export const deleteUser = operation({
   scopes: ['admin_group'],
   tokens: ['addon_group', 'user', 'personal'],
   result: { kind: 'empty', status: 204 },
+  paging: 'none',
+  limits: ['api'],
+})
+
+export const getAutoJoinRooms = operation({
+  method: 'GET',
+  path: '/user/{id_or_email}/preference/auto-join',
+  summary: 'List the rooms that a user enters when he signs in.',
+  scopes: ['view_group'],
+  tokens: ['addon_group', 'user', 'personal'],
+  query: { ...offset, expand },
+  result: { kind: 'json', status: 200, schema: pageOf(roomReference) },
+  paging: 'offset',
+  limits: ['api'],
+})
+
+export const inviteUserToGroup = operation({
+  method: 'POST',
+  path: '/invite/user',
+  summary: 'Invite somebody to the group, by email.',
+  scopes: ['admin_group'],
+  tokens: ['addon_group', 'user', 'personal'],
+  body: { type: 'json', schema: object({ email, name, title: optional(title) }) },
+  result: {
+    kind: 'json',
+    status: 200,
+    schema: record({ description: 'what HipChat put in was not published' }),
+  },
   paging: 'none',
   limits: ['api'],
 })

@@ -4,6 +4,14 @@ import { authentication, pageOf, webhook } from '../objects.ts'
 import { operation } from '../operation.ts'
 import { offset } from './query.ts'
 
+/** What every way to register a webhook takes. */
+export const webhookMembers = {
+  url: string({ minLength: 1, maxLength: 2048 }),
+  event: oneOf(eventNames as [EventName, ...EventName[]]),
+  pattern: optional(string({ maxLength: 1000, description: 'regular expression; message events only' })),
+  name: optional(string({ maxLength: 255 })),
+} as const
+
 const deprecated = 'PUT, GET and DELETE on /room/{id_or_name}/extension/webhook/{key}'
 
 export const getAllRoomWebhooks = operation({
@@ -29,10 +37,7 @@ export const createRoomWebhook = operation({
   body: {
     type: 'json',
     schema: object({
-      url: string({ minLength: 1, maxLength: 2048 }),
-      event: oneOf(eventNames as [EventName, ...EventName[]]),
-      pattern: optional(string({ maxLength: 1000, description: 'regular expression; message events only' })),
-      name: optional(string({ maxLength: 255 })),
+      ...webhookMembers,
       authentication: optional(oneOf(authentication, { default: 'jwt' })),
       key: optional(string({ minLength: 1, maxLength: 40 })),
     }),

@@ -1,8 +1,14 @@
+import { descriptor } from '../../api/descriptor.ts'
 import { scopes } from '../../api/scopes.ts'
 import type { Handlers } from '../context.ts'
 import { capabilitiesUrl } from '../options.ts'
 
-export const capabilitiesHandlers: Pick<Handlers, 'getCapabilities'> = {
+type CapabilitiesOperation = 'getCapabilities' | 'getAddonCapabilitiesSchema'
+
+export const capabilitiesHandlers: Pick<Handlers, CapabilitiesOperation> = {
+  /** What installing validates with; ajv reads it as draft 7. */
+  getAddonCapabilitiesSchema: () => ({ $schema: 'http://json-schema.org/draft-07/schema#', ...descriptor }),
+
   getCapabilities(_parameters, _session, { publicUrl }) {
     const base = publicUrl()
     return {

@@ -1,17 +1,19 @@
-import { findRoom, findUser } from '../access.ts'
-import type { Handlers } from '../context.ts'
-import { checkTimezone, formatDate, parseDate } from '../dates.ts'
-import { forbidden, notFound } from '../errors.ts'
-import { pageOf, pageRange } from '../paging.ts'
-import { authorOf, type Session } from '../session.ts'
-import type { UserRecord } from '../state/records.ts'
+import { findRoom } from '../access.ts'
+import type { Context, Handlers } from '../context.ts'
+import { checkTimezone, formatDate } from '../dates.ts'
+import { findMessage, historyPage, latestPage, type Place } from '../history.ts'
+import { linkedText } from '../links.ts'
+import { authorOf, person, type Session } from '../session.ts'
+import type { MessageRecord } from '../state/records.ts'
 
 type MessageOperation =
   | 'sendRoomNotification'
   | 'sendRoomMessage'
   | 'getRoomHistory'
   | 'getLatestRoomHistory'
-  | 'sendPrivateMessage'
+  | 'getRoomMessage'
+  | 'replyToRoomMessage'
+  | 'shareLinkWithRoom'
 
 export const messageHandlers: Pick<Handlers, MessageOperation> = {
   async sendRoomNotification(parameters, session, { state, chat }) {
@@ -26,53 +28,37 @@ export const messageHandlers: Pick<Handlers, MessageOperation> = {
     return { id: message.id, timestamp: formatDate(message.at) }
   },
 
-  /**
-   * Counted back from the newest message, or from `date` when it is dated; within a page the oldest comes first unless
-   * `reverse` is false. Nothing deletes single messages here, so `include_deleted` makes no difference.
-   */
-  getRoomHistory(parameters, session, { state, present }) {
-    const room = findRoom(state, parameters.id_or_name, session)
-    const timezone = checkTimezone(parameters.timezone ?? 'UTC')
-    const dated = parameters.date !== undefined && parameters.date !== 'recent'
-    const endDate = parameters['end-date']
-    const { start, length } = pageRange(parameters)
-    const found = state.messages.history(room.id, {
-      ...(dated ? { until: parseDate(parameters.date ?? '', 'date') } : {}),
-      ...(dated && endDate !== undefined ? { since: parseDate(endDate, 'end-date') } : {}),
-      offset: start,
-      limit: length + 1, // one more tells whether there is a next page
-    })
-    const messages = found.slice(0, length).map((message) => present.message(message, timezone))
-    if (parameters.reverse !== false) messages.reverse()
-    return pageOf(messages, found.length > length, parameters, session.url)
+  getRoomHistory: (parameters, session, context) =>
+    historyPage(placeOf(parameters.id_or_name, session, context), parameters, session.url),
+
+  getLatestRoomHistory: (parameters, session, context) =>
+    latestPage(placeOf(parameters.id_or_name, session, context), parameters, session.url),
+
+  getRoomMessage(parameters, session, context) {
+    const place = placeOf(parameters.id_or_name, session, context)
+    const message = findMessage(place, parameters.message_id)
+    return place.present(message, checkTimezone(parameters.timezone ?? 'UTC'))
   },
 
-  getLatestRoomHistory(parameters, session, { state, present }) {
-    const room = findRoom(state, parameters.id_or_name, session)
-    const timezone = checkTimezone(parameters.timezone ?? 'UTC')
-    const notBefore = parameters['not-before']
-    const oldest = notBefore === undefined ? undefined : state.messages.find(room.id, notBefore)
-    if (notBefore !== undefined && !oldest) throw notFound('Message', notBefore)
-    const limit = parameters['max-results'] ?? 100
-    const found = state.messages.history(room.id, { limit, ...(oldest ? { since: oldest.at } : {}) })
-    const messages = found.map((message) => present.message(message, timezone)).reverse()
-    return pageOf(messages, false, { 'max-results': limit }, session.url)
+  async replyToRoomMessage(parameters, session, context) {
+    const room = findRoom(context.state, parameters.id_or_name, session)
+    const parent = findMessage(placeOf(room.id, session, context), parameters.parentMessageId)
+    await context.chat.say(room, person(session), parameters.message, parent)
+    return undefined
   },
 
-  async sendPrivateMessage(parameters, session, { state, chat }) {
-    const to = findUser(state, parameters.id_or_email)
-    if (to.isDeleted) throw notFound('User', parameters.id_or_email)
-    await chat.sayPrivately(person(session), to, {
-      text: parameters.message,
-      format: parameters.message_format ?? 'html',
-      notify: parameters.notify ?? false,
-    })
+  async shareLinkWithRoom(parameters, session, { state, chat }) {
+    const room = findRoom(state, parameters.id_or_name, session)
+    await chat.say(room, person(session), linkedText(parameters))
     return undefined
   },
 }
 
-/** The table lets only users' tokens through; a token without a user among them would be a fault of ours. */
-function person({ user }: Session): UserRecord {
-  if (!user) throw forbidden('Only users can send messages')
-  return user
+function placeOf(name: string | number, session: Session, { state, present }: Context): Place<MessageRecord> {
+  const room = findRoom(state, name, session)
+  return {
+    find: (id) => state.messages.find(room.id, id),
+    read: (range) => state.messages.history(room.id, range),
+    present: present.message,
+  }
 }

@@ -9,6 +9,7 @@ import { passwordMatches } from '../passwords.ts'
 import { hashOf, randomText } from '../random.ts'
 import type { Session } from '../session.ts'
 import type { TokenRecord, UserRecord } from '../state/records.ts'
+import type { State } from '../state/state.ts'
 
 type TokenRequest = Parameters<Operations['generateToken']>
 
@@ -16,7 +17,7 @@ const supported = ['client_credentials', 'password', 'refresh_token']
 const attemptsAllowed = 10
 const refreshLifetime = 365 * 24 * 3600 // seconds
 
-export const oauthHandlers: Pick<Handlers, 'generateToken'> = {
+export const oauthHandlers: Pick<Handlers, 'generateToken' | 'getSession' | 'deleteSession'> = {
   async generateToken(request, session, context) {
     switch (request.grant_type) {
       case 'client_credentials':
@@ -33,6 +34,37 @@ export const oauthHandlers: Pick<Handlers, 'generateToken'> = {
         )
     }
   },
+
+  getSession({ access_token }, session, { state, present }) {
+    const text = String(access_token)
+    const { token } = ownToken(text, session, state)
+    return {
+      access_token: text,
+      ...(token.expires === null
+        ? {}
+        : { expires_in: Math.max(0, Math.ceil((token.expires - Date.now()) / 1000)) }),
+      ...present.session(token),
+      links: { self: session.url.href },
+    }
+  },
+
+  /** All tokens of the same sign-in go, those it was renewed with among them. */
+  async deleteSession({ access_token }, session, { state }) {
+    const { hash, token } = ownToken(String(access_token), session, state)
+    await state.write(() => {
+      state.tokens.remove(hash)
+      if (token.session !== undefined) state.tokens.removeWhere((other) => other.session === token.session)
+    })
+    return undefined
+  },
+}
+
+/** 404 for every token but the one the call is made with; the text must not repeat it. */
+function ownToken(text: string, { tokenHash }: Session, state: State): { hash: string; token: TokenRecord } {
+  const hash = hashOf(text)
+  const token = hash === tokenHash ? state.tokens.get(hash) : undefined
+  if (!token) throw new CallRefusedError(404, 'A session is found by its own token only')
+  return { hash, token }
 }
 
 /** A refusal of the token endpoint: HipChat's envelope, with the error code of OAuth 2 beside it. */
@@ -98,16 +130,26 @@ async function refresh(request: TokenRequest, context: Context) {
   // A refresh token is good once: of two callers one gets nothing.
   if (!(await state.write(() => state.tokens.remove(hash))))
     throw oauthError(400, 'invalid_grant', 'The refresh token is unknown, used or expired')
-  const { kind, oauthId, userId, roomId, label } = token
-  return issue(context, { kind, scopes, oauthId, userId, roomId, label }, true)
+  const { kind, oauthId, userId, roomId, label, session } = token
+  const grant = {
+    kind,
+    scopes,
+    oauthId,
+    userId,
+    roomId,
+    label,
+    ...(session === undefined ? {} : { session }),
+  }
+  return issue(context, grant, true)
 }
 
-type Grant = Pick<TokenRecord, 'kind' | 'scopes' | 'oauthId' | 'userId' | 'roomId' | 'label'>
+type Grant = Pick<TokenRecord, 'kind' | 'scopes' | 'oauthId' | 'userId' | 'roomId' | 'label' | 'session'>
 
 async function issue({ state, tokenLifetime }: Context, grant: Grant, refreshable = false) {
   const access = randomText(40)
   const refreshing = refreshable ? randomText(40) : undefined
   const group = state.group()
+  const session = refreshing ? { session: grant.session ?? randomText(20) } : {}
   const until = (seconds: number) => Date.now() + seconds * 1000
   await state.write(() => {
     const created = nowMicros()
@@ -115,10 +157,17 @@ async function issue({ state, tokenLifetime }: Context, grant: Grant, refreshabl
     state.tokens.removeExpired()
     if (grant.oauthId !== null && !state.clients.get(grant.oauthId))
       throw oauthError(401, 'invalid_client', 'Unknown or removed OAuth client')
-    state.tokens.put(hashOf(access), { ...grant, use: 'access', expires: until(tokenLifetime), created })
+    state.tokens.put(hashOf(access), {
+      ...grant,
+      ...session,
+      use: 'access',
+      expires: until(tokenLifetime),
+      created,
+    })
     if (refreshing)
       state.tokens.put(hashOf(refreshing), {
         ...grant,
+        ...session,
         use: 'refresh',
         expires: until(refreshLifetime),
         created,

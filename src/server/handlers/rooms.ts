@@ -7,21 +7,24 @@ import { page } from '../paging.ts'
 import { authorOf, type Session } from '../session.ts'
 import type { RoomRecord, UserRecord } from '../state/records.ts'
 
-type RoomOperation = 'getAllRooms' | 'createRoom' | 'getRoom' | 'updateRoom' | 'deleteRoom'
+type RoomOperation =
+  | 'getAllRooms'
+  | 'createRoom'
+  | 'getRoom'
+  | 'updateRoom'
+  | 'deleteRoom'
+  | 'setRoomTopic'
+  | 'getRoomStatistics'
 
 export const roomHandlers: Pick<Handlers, RoomOperation> = {
   getAllRooms(parameters, session, context) {
-    const { state, present } = context
-    const rooms = state.rooms
+    const rooms = context.state.rooms
       .all()
       .filter((room) => parameters['include-private'] || room.privacy === 'public')
       .filter((room) => parameters['include-archived'] || !room.isArchived)
       .filter((room) => maySee(room, session))
-    const inside = parseExpansion(parameters.expand).within('items')
-    const items = (listed: RoomRecord): RoomReference =>
-      inside ? fullRoom(listed, inside, session, context) : present.roomReference(listed)
     const listed = page(rooms, parameters, session.url)
-    return { ...listed, items: listed.items.map(items) }
+    return { ...listed, items: listed.items.map(listedRoom(parameters.expand, session, context)) }
   },
 
   async createRoom(parameters, session, context) {
@@ -78,6 +81,16 @@ export const roomHandlers: Pick<Handlers, RoomOperation> = {
     await chat.deleteRoom(room, authorOf(session))
     return undefined
   },
+
+  /** Everybody in a room could change its topic in HipChat's clients, so a user need not run the room. */
+  async setRoomTopic({ id_or_name, topic }, session, { state, chat }) {
+    await chat.updateRoom(findRoom(state, id_or_name, session), authorOf(session), { topic })
+    return undefined
+  },
+
+  getRoomStatistics({ id_or_name }, session, { state, present }) {
+    return present.statistics(findRoom(state, id_or_name, session))
+  },
 }
 
 function ownerOf(
@@ -94,6 +107,16 @@ function ownerOf(
   if (!user || user.isDeleted) throw badRequest(`User ${name} not found`, field)
   if (user.isGuest) throw forbidden('A guest cannot own a room')
   return user
+}
+
+/** A room as a list has it: a reference, or the whole room when `items` are expanded. */
+export function listedRoom(
+  expand: string | undefined,
+  session: Session,
+  context: Context,
+): (room: RoomRecord) => RoomReference {
+  const inside = parseExpansion(expand).within('items')
+  return (room) => (inside ? fullRoom(room, inside, session, context) : context.present.roomReference(room))
 }
 
 /** The whole room. Who is in it is expanded only for callers who may look at users themselves. */

@@ -1,4 +1,5 @@
-import { findUser, groupOwnerId, protectGroupOwner, requireGroupAdmin } from '../access.ts'
+import { findUser, groupOwnerId, maySee, protectGroupOwner, requireGroupAdmin } from '../access.ts'
+import { addUser, checkUnique } from '../accounts.ts'
 import type { Handlers } from '../context.ts'
 import { checkTimezone } from '../dates.ts'
 import { badRequest } from '../errors.ts'
@@ -6,10 +7,21 @@ import { parseExpansion } from '../expanding.ts'
 import { checkName } from '../names.ts'
 import { page } from '../paging.ts'
 import { hashPassword } from '../passwords.ts'
-import type { UserRecord } from '../state/records.ts'
+import { randomText } from '../random.ts'
+import type { RoomRecord, UserRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
+import { listedRoom } from './rooms.ts'
 
-export const userHandlers: Pick<Handlers, 'getAllUsers' | 'getUser' | 'updateUser' | 'deleteUser'> = {
+type UserOperation =
+  | 'getAllUsers'
+  | 'createUser'
+  | 'getUser'
+  | 'updateUser'
+  | 'deleteUser'
+  | 'getAutoJoinRooms'
+  | 'inviteUserToGroup'
+
+export const userHandlers: Pick<Handlers, UserOperation> = {
   getAllUsers(parameters, session, { state, present }) {
     const users = state.people
       .all()
@@ -18,6 +30,19 @@ export const userHandlers: Pick<Handlers, 'getAllUsers' | 'getUser' | 'updateUse
     const whole = parseExpansion(parameters.expand).within('items') !== undefined
     const listed = page(users, parameters, session.url)
     return { ...listed, items: listed.items.map(whole ? present.user : present.userReference) }
+  },
+
+  async createUser(parameters, session, { state, present }) {
+    requireGroupAdmin(session)
+    const password = parameters.password ?? randomText(16)
+    const user = await addUser(state, { ...parameters, password })
+    const whole = parseExpansion(parameters.expand).within('entity') !== undefined
+    return {
+      id: user.id,
+      links: { self: present.userReference(user).links?.self ?? '' },
+      ...(parameters.password === undefined ? { password } : {}),
+      ...(whole ? { entity: present.user(user) } : {}),
+    }
   },
 
   getUser({ id_or_email }, _session, { state, present }) {
@@ -61,7 +86,10 @@ export const userHandlers: Pick<Handlers, 'getAllUsers' | 'getUser' | 'updateUse
     return undefined
   },
 
-  /** Deleted users stay visible with `include-deleted`; they leave all rooms, and their tokens and webhooks end. */
+  /**
+   * Deleted users stay visible with `include-deleted`; they leave all rooms and are members of none, and their tokens and
+   * webhooks end.
+   */
   async deleteUser({ id_or_email }, session, { state }) {
     requireGroupAdmin(session)
     const user = findUser(state, id_or_email)
@@ -73,33 +101,36 @@ export const userHandlers: Pick<Handlers, 'getAllUsers' | 'getUser' | 'updateUse
       state.tokens.removeWhere((token) => token.userId === user.id)
       for (const webhook of state.webhooks.all())
         if ('userId' in webhook.owner && webhook.owner.userId === user.id) state.webhooks.remove(webhook)
-      for (const room of state.rooms.all())
-        if (room.participants.includes(user.id))
-          state.rooms.setParticipants(
-            room,
-            room.participants.filter((id) => id !== user.id),
-          )
+      for (const room of state.rooms.all()) forgetIn(room, user, state)
     })
     return undefined
   },
+
+  /** The rooms he is in: HipChat's clients entered again what was open when they were closed. */
+  getAutoJoinRooms(parameters, session, context) {
+    const user = findUser(context.state, parameters.id_or_email)
+    const rooms = context.state.rooms
+      .all()
+      .filter((room) => room.participants.includes(user.id) && maySee(room, session))
+    const listed = page(rooms, parameters, session.url)
+    const show = listedRoom(parameters.expand, session, context)
+    return { ...listed, items: listed.items.map(show) }
+  },
+
+  /** Nobody gets mail from here: whoever is invited is in at once, without a password to sign in with. */
+  async inviteUserToGroup({ name, email, title }, session, { state, present }) {
+    requireGroupAdmin(session)
+    const user = await addUser(state, { name, email, ...(title === undefined ? {} : { title }) })
+    return { ...present.userReference(user) }
+  },
 }
 
-interface Names {
-  readonly mention_name?: string
-  readonly email?: string
-}
-
-function checkUnique(state: State, self: UserRecord, { mention_name, email }: Names): void {
-  if (mention_name !== undefined) {
-    const name = mention_name.replace(/^@/, '')
-    if (!/^[\p{L}\p{N}_.-]+$/u.test(name))
-      throw badRequest('mention_name must be letters, digits, _, . and - only', 'mention_name')
-    const other = state.people.byMention(name)
-    if (other && other.id !== self.id) throw badRequest('Another user has that mention name.', 'mention_name')
-  }
-  if (email !== undefined) {
-    if (!/^[^\s@]+@[^\s@]+$/.test(email)) throw badRequest('email must be an email address', 'email')
-    const other = state.people.find(email)
-    if (other && other.id !== self.id) throw badRequest('Another user has that email address.', 'email')
-  }
+/** Whoever is brought back later begins with no more than a new user. What he owned has no other owner, and stays his. */
+function forgetIn(room: RoomRecord, { id }: UserRecord, state: State): void {
+  const others = (ids: readonly number[] = []) => ids.filter((other) => other !== id)
+  const current =
+    room.members.includes(id) || room.admins?.includes(id)
+      ? state.rooms.change(room, { members: others(room.members), admins: others(room.admins) })
+      : room
+  if (current.participants.includes(id)) state.rooms.setParticipants(current, others(current.participants))
 }

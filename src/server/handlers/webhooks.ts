@@ -1,4 +1,3 @@
-import { events } from '../../api/events.ts'
 import { findRoom, requireRoomAdmin } from '../access.ts'
 import type { Context, Handlers } from '../context.ts'
 import { nowMicros } from '../dates.ts'
@@ -8,12 +7,9 @@ import { randomText } from '../random.ts'
 import type { Session } from '../session.ts'
 import type { RoomRecord, WebhookRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
-import { checkPattern, checkUrl } from '../webhook-rules.ts'
+import { checkCount, checkWebhook, ownWebhooks, requireDynamic, webhookRecord } from '../webhook-rules.ts'
 
 type WebhookOperation = 'getAllRoomWebhooks' | 'createRoomWebhook' | 'getRoomWebhook' | 'deleteRoomWebhook'
-
-/** "At most 10 webhooks per room" (viascom/hipchat-api, README, from HipChat's method list). */
-const mostPerRoom = 10
 
 export const webhookHandlers: Pick<Handlers, WebhookOperation> = {
   getAllRoomWebhooks(parameters, session, { state, present }) {
@@ -29,29 +25,19 @@ export const webhookHandlers: Pick<Handlers, WebhookOperation> = {
   async createRoomWebhook(parameters, session, context) {
     const { state, present, outbound } = context
     const room = roomOf(parameters.id_or_name, session, state)
-    checkUrl(parameters.url, outbound, 'url')
-    if (parameters.pattern !== undefined && events[parameters.event].pattern)
-      checkPattern(parameters.pattern, 'pattern')
+    checkWebhook(parameters, outbound)
     const authentication = authenticationOf(parameters.authentication, session)
     const webhook = await state.write(() => {
       if (!state.rooms.get(room.id)) throw notFound('Room', room.name)
-      const dynamic = ownWebhooks(state, room, session).filter((other) => !other.declared)
-      if (dynamic.length >= mostPerRoom)
-        throw badRequest(`A room takes at most ${mostPerRoom} webhooks made through the API`)
-      const created: WebhookRecord = {
+      checkCount(ownWebhooks(state, room, session))
+      const created = webhookRecord(parameters, {
         id: state.next('webhook'),
         owner: ownerOf(session),
         roomId: room.id,
-        event: parameters.event,
-        url: parameters.url,
-        // on other events a pattern means nothing; HipChat's schema let it pass
-        pattern: events[parameters.event].pattern ? (parameters.pattern ?? null) : null,
-        name: parameters.name ?? null,
         key: parameters.key ?? randomText(20),
         authentication,
-        declared: false,
         created: nowMicros(),
-      }
+      })
       state.webhooks.put(created)
       return created
     })
@@ -66,8 +52,9 @@ export const webhookHandlers: Pick<Handlers, WebhookOperation> = {
   async deleteRoomWebhook(parameters, session, context) {
     const room = roomOf(parameters.id_or_name, session, context.state)
     const webhook = findWebhook(room, parameters.webhook_id, session, context)
-    if (webhook.declared)
-      throw forbidden('This webhook comes from the descriptor of the add-on and cannot be deleted')
+    requireDynamic(webhook)
+    if (webhook.roomId === null)
+      throw forbidden('This webhook is for all rooms: delete it by its key, at /extension/webhook')
     await context.state.write(() => context.state.webhooks.remove(webhook))
     return undefined
   },
@@ -95,15 +82,6 @@ function ownerOf({ client, user }: Session): WebhookRecord['owner'] {
   if (user) return { userId: user.id }
   throw forbidden('Only add-ons and users can have webhooks')
 }
-
-const isOwn = ({ owner }: WebhookRecord, { client, user }: Session): boolean =>
-  'oauthId' in owner ? owner.oauthId === client?.oauthId : !client && owner.userId === user?.id
-
-/** The caller's own webhooks that fire for the room; the group-wide ones of its descriptor among them. */
-const ownWebhooks = (state: State, room: RoomRecord, session: Session): WebhookRecord[] =>
-  [...state.webhooks.of(null), ...state.webhooks.of(room.id)]
-    .filter((webhook) => isOwn(webhook, session))
-    .sort((one, other) => one.id - other.id)
 
 function findWebhook(
   room: RoomRecord,

@@ -21,14 +21,17 @@ export interface Messages {
   history(roomId: number, range: HistoryRange): MessageRecord[]
   removeRoom(roomId: number): void
   addPrivate(message: PrivateMessageRecord): void
+  /** By message id, among what two people said to each other. */
+  findPrivate(one: number, other: number, id: string): PrivateMessageRecord | undefined
   /** What two people said to each other, newest first. */
-  privateHistory(one: number, other: number, limit?: number): PrivateMessageRecord[]
+  privateHistory(one: number, other: number, range: HistoryRange): PrivateMessageRecord[]
 }
 
 export function createMessages(db: StateDatabase): Messages {
   const messages = table<MessageRecord>(db, 'message')
   const times = table<Micros>(db, 'messageTime')
   const privates = table<PrivateMessageRecord>(db, 'private')
+  const privateTimes = table<Micros>(db, 'privateTime')
   const pair = (one: number, other: number) => [Math.min(one, other), Math.max(one, other)]
 
   return {
@@ -40,20 +43,29 @@ export function createMessages(db: StateDatabase): Messages {
       const at = times.get(roomId, id)
       return at === undefined ? undefined : messages.get(roomId, at)
     },
-    history: (roomId, { until, since, offset, limit }) =>
-      messages.backwards([roomId], {
-        ...(until === undefined ? {} : { from: until }),
-        ...(since === undefined ? {} : { to: since }),
-        ...(offset === undefined ? {} : { offset }),
-        ...(limit === undefined ? {} : { limit }),
-      }),
+    history: (roomId, range) => messages.backwards([roomId], bounds(range)),
     removeRoom(roomId) {
       for (const message of messages.all(roomId)) {
         messages.remove(roomId, message.at)
         times.remove(roomId, message.id)
       }
     },
-    addPrivate: (message) => privates.put([...pair(message.from, message.to), message.at], message),
-    privateHistory: (one, other, limit = 1000) => privates.backwards(pair(one, other), { limit }),
+    addPrivate(message) {
+      const place = pair(message.from, message.to)
+      privates.put([...place, message.at], message)
+      privateTimes.put([...place, message.id], message.at)
+    },
+    findPrivate(one, other, id) {
+      const at = privateTimes.get(...pair(one, other), id)
+      return at === undefined ? undefined : privates.get(...pair(one, other), at)
+    },
+    privateHistory: (one, other, range) => privates.backwards(pair(one, other), bounds(range)),
   }
 }
+
+const bounds = ({ until, since, offset, limit }: HistoryRange) => ({
+  ...(until === undefined ? {} : { from: until }),
+  ...(since === undefined ? {} : { to: since }),
+  ...(offset === undefined ? {} : { offset }),
+  ...(limit === undefined ? {} : { limit }),
+})

@@ -13,6 +13,8 @@ export interface People {
   find(text: string): UserRecord | undefined
   byName(name: string): UserRecord | undefined
   byMention(mentionName: string): UserRecord | undefined
+  /** The deleted user who had an email address when he was deleted, the last of several. */
+  deletedBy(email: string): UserRecord | undefined
   add(user: NewUser & { id: number }): UserRecord
   change(user: UserRecord, changes: Partial<UserRecord>): UserRecord
 }
@@ -46,6 +48,8 @@ export function createPeople(db: StateDatabase): People {
     },
     byName: (name) => users.all().find((user) => !user.isDeleted && folded(user.name) === folded(name)),
     byMention: (mentionName) => known(mentions.get(folded(mentionName))),
+    deletedBy: (email) =>
+      users.all().findLast((user) => user.isDeleted && folded(user.email ?? '') === folded(email)),
     add(user) {
       const record: UserRecord = {
         version: randomVersion(),

@@ -9,6 +9,8 @@ import type { Micros } from '../dates.ts'
 export interface GroupRecord {
   readonly id: number
   readonly name: string
+  /** Id of its picture. */
+  readonly avatar?: string | null
 }
 
 export interface UserRecord {
@@ -24,6 +26,8 @@ export interface UserRecord {
   readonly isDeleted: boolean
   readonly roles: readonly string[]
   readonly presence: { readonly status: string | null; readonly show: string } | null
+  /** Id of his picture. */
+  readonly photo?: string | null
   /** scrypt, as `salt:hash` in hex; null: nobody can sign in with a password. */
   readonly password: string | null
   readonly created: Micros
@@ -36,6 +40,8 @@ export interface RoomRecord {
   readonly topic: string
   readonly privacy: 'public' | 'private'
   readonly isArchived: boolean
+  /** Id of its picture. */
+  readonly avatar?: string | null
   readonly guestAccess: boolean
   /** Names the room in its guest address; made when guests are first let in. */
   readonly guestKey: string | null
@@ -43,9 +49,19 @@ export interface RoomRecord {
   readonly ownerId: number
   /** Who may enter, for a private room. */
   readonly members: readonly number[]
+  /** Members who run the room beside its owner. Absent in older data: nobody. */
+  readonly admins?: readonly number[]
   /** Who is in the room now. */
   readonly participants: readonly number[]
   readonly created: Micros
+}
+
+/** A picture of a room, a user or the group. */
+export interface PictureRecord {
+  /** Long and random: whoever knows the address may look. */
+  readonly id: string
+  readonly type: 'image/jpeg' | 'image/png' | 'image/gif'
+  readonly bytes: Uint8Array
 }
 
 export interface RoomStatistics {
@@ -155,6 +171,8 @@ export interface TokenRecord {
   readonly label: string | null
   /** Milliseconds since 1970; null: never. */
   readonly expires: number | null
+  /** The same for all tokens of one sign-in: access tokens, and the refresh tokens that came with them. */
+  readonly session?: string
   /** The token of the server's own administrator, made anew at each start. */
   readonly admin?: boolean
   readonly created: Micros

@@ -3,9 +3,9 @@ import { type Micros, nowMicros } from '../dates.ts'
 import { type ClientState, createClientState } from './clients.ts'
 import { createMessages, type Messages } from './messages.ts'
 import { createPeople, type People } from './people.ts'
-import type { EmoticonRecord, GroupRecord } from './records.ts'
+import type { EmoticonRecord, GroupRecord, PictureRecord } from './records.ts'
 import { createRooms, type Rooms } from './rooms.ts'
-import { folded, type Key, table } from './table.ts'
+import { folded, type Key, type Table, table } from './table.ts'
 
 /**
  * Everything the server remembers, in one LMDB environment. Reading is synchronous. Whatever writes does so inside
@@ -22,6 +22,8 @@ export interface State extends ClientState {
   emoticons(): EmoticonRecord[]
   findEmoticon(text: string): EmoticonRecord | undefined
   addEmoticon(emoticon: EmoticonRecord): void
+  /** By id. */
+  readonly pictures: Pick<Table<PictureRecord>, 'get' | 'put' | 'remove'>
   /** The next number of a sequence, from 1 or from what is given. */
   next(sequence: string, first?: number): number
   /** A time later than every time given out before, even after the clock was set back. */
@@ -58,6 +60,7 @@ export function openState(path: string, options: { durable: boolean }): State {
       return byId ?? emoticons().find((emoticon) => folded(emoticon.shortcut) === folded(text))
     },
     addEmoticon: (emoticon) => emoticonTable.put([emoticon.id], emoticon),
+    pictures: table<PictureRecord>(db, 'picture'),
     next(sequence, first = 1) {
       const value = (sequences.get(sequence) ?? first - 1) + 1
       sequences.put([sequence], value)

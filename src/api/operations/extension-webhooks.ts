@@ -1,0 +1,97 @@
+import { nullable, object, oneOf, optional, string } from '../../common/schema.ts'
+import { authentication, id, webhook } from '../objects.ts'
+import { operation } from '../operation.ts'
+import { webhookMembers } from './webhooks.ts'
+
+/**
+ * Webhooks by the key that the add-on gave them: HipChat's later form, which may be repeated without making another
+ * webhook each time. Only add-ons have such keys.
+ */
+
+const body = {
+  type: 'json',
+  schema: object({
+    ...webhookMembers,
+    authentication: optional(oneOf(authentication, { default: 'none' })),
+  }),
+} as const
+
+export const getRoomExtensionWebhook = operation({
+  method: 'GET',
+  path: '/room/{id_or_name}/extension/webhook/{key}',
+  summary: "The add-on's webhook of that key in a room.",
+  scopes: ['admin_room'],
+  tokens: ['addon_group', 'addon_room'],
+  ownRoom: 'id_or_name',
+  result: { kind: 'json', status: 200, schema: webhook },
+  paging: 'none',
+  limits: ['api'],
+})
+
+export const createRoomExtensionWebhook = operation({
+  method: 'PUT',
+  path: '/room/{id_or_name}/extension/webhook/{key}',
+  summary: 'Register a webhook on a room under a key, in place of the one that has the key.',
+  scopes: ['admin_room'],
+  tokens: ['addon_group', 'addon_room'],
+  ownRoom: 'id_or_name',
+  body,
+  result: {
+    kind: 'json',
+    status: 201,
+    // What HipChat put in besides was not published.
+    schema: object({
+      id,
+      key: optional(nullable(string())),
+      links: optional(object({ self: string() })),
+    }),
+  },
+  paging: 'none',
+  limits: ['api'],
+})
+
+export const deleteRoomExtensionWebhook = operation({
+  method: 'DELETE',
+  path: '/room/{id_or_name}/extension/webhook/{key}',
+  summary: 'Remove a webhook from a room by its key.',
+  scopes: ['admin_room'],
+  tokens: ['addon_group', 'addon_room'],
+  ownRoom: 'id_or_name',
+  result: { kind: 'empty', status: 204 },
+  paging: 'none',
+  limits: ['api'],
+})
+
+export const getGlobalWebhook = operation({
+  method: 'GET',
+  path: '/extension/webhook/{key}',
+  summary: "The add-on's webhook of that key for all rooms.",
+  scopes: ['admin_group'],
+  tokens: ['addon_group'],
+  result: { kind: 'json', status: 200, schema: webhook },
+  paging: 'none',
+  limits: ['api'],
+})
+
+export const createGlobalWebhook = operation({
+  method: 'PUT',
+  path: '/extension/webhook/{key}',
+  summary: 'Register a webhook for all rooms under a key, in place of the one that has the key.',
+  scopes: ['admin_group'],
+  tokens: ['addon_group'],
+  body,
+  result: { kind: 'empty', status: 201 },
+  paging: 'none',
+  limits: ['api'],
+})
+
+export const deleteGlobalWebhook = operation({
+  method: 'DELETE',
+  path: '/extension/webhook/{key}',
+  summary: 'Remove a webhook for all rooms by its key.',
+  scopes: ['admin_group'],
+  tokens: ['addon_group'],
+  result: { kind: 'empty', status: 204 },
+  paging: 'none',
+  limits: ['api'],
+})

@@ -1,0 +1,111 @@
+import { object, string } from '../../common/schema.ts'
+import { operation } from '../operation.ts'
+
+/** Pictures of rooms, users and the group. They are sent in base64, and found at an address that the answer leads to. */
+
+const picture = string({ minLength: 1, description: 'JPEG, PNG or GIF in base64; a data: URL is taken too' })
+
+export const getRoomAvatar = operation({
+  method: 'GET',
+  path: '/room/{id_or_name}/avatar',
+  summary: 'Where the picture of a room is.',
+  scopes: ['view_group', 'view_room'],
+  tokens: ['addon_group', 'addon_room', 'user', 'personal'],
+  ownRoom: 'id_or_name',
+  result: { kind: 'redirect', status: 302 },
+  paging: 'none',
+  limits: ['api'],
+})
+
+export const updateRoomAvatar = operation({
+  method: 'PUT',
+  path: '/room/{id_or_name}/avatar',
+  summary: 'Give a room a picture.',
+  scopes: ['admin_room'],
+  tokens: ['addon_group', 'addon_room', 'user', 'personal'],
+  ownRoom: 'id_or_name',
+  body: { type: 'json', schema: object({ avatar: picture }) },
+  result: { kind: 'empty', status: 204 },
+  paging: 'none',
+  limits: ['api'],
+})
+
+export const deleteRoomAvatar = operation({
+  method: 'DELETE',
+  path: '/room/{id_or_name}/avatar',
+  summary: 'Take the picture of a room away.',
+  scopes: ['admin_room'],
+  tokens: ['addon_group', 'addon_room', 'user', 'personal'],
+  ownRoom: 'id_or_name',
+  result: { kind: 'empty', status: 204 },
+  paging: 'none',
+  limits: ['api'],
+})
+
+export const getUserPhoto = operation({
+  method: 'GET',
+  path: '/user/{id_or_email}/photo/{size}',
+  summary: 'Where the picture of a user is.',
+  scopes: ['view_group'],
+  tokens: ['addon_group', 'user', 'personal'],
+  result: { kind: 'redirect', status: 302 },
+  paging: 'none',
+  limits: ['api'],
+})
+
+export const updateUserPhoto = operation({
+  method: 'PUT',
+  path: '/user/{id_or_email}/photo',
+  summary: 'Give a user a picture.',
+  scopes: ['admin_group'],
+  tokens: ['addon_group', 'user', 'personal'],
+  body: { type: 'json', schema: object({ photo: picture }) },
+  result: { kind: 'empty', status: 204 },
+  paging: 'none',
+  limits: ['api'],
+})
+
+export const deleteUserPhoto = operation({
+  method: 'DELETE',
+  path: '/user/{id_or_email}/photo',
+  summary: 'Take the picture of a user away.',
+  scopes: ['admin_group'],
+  tokens: ['addon_group', 'user', 'personal'],
+  result: { kind: 'empty', status: 204 },
+  paging: 'none',
+  limits: ['api'],
+})
+
+export const getGroupAvatar = operation({
+  method: 'GET',
+  path: '/group/{group_id}/avatar',
+  summary: 'Where the picture of the group is.',
+  scopes: ['view_group'],
+  tokens: ['addon_group', 'user', 'personal'],
+  result: { kind: 'redirect', status: 302 },
+  paging: 'none',
+  limits: ['api'],
+})
+
+export const updateGroupAvatar = operation({
+  method: 'PUT',
+  path: '/group/{group_id}/avatar',
+  summary: 'Give the group a picture.',
+  scopes: ['admin_group'],
+  tokens: ['addon_group', 'user', 'personal'],
+  body: { type: 'json', schema: object({ avatar: picture }) },
+  result: { kind: 'empty', status: 204 },
+  paging: 'none',
+  limits: ['api'],
+})
+
+export const deleteGroupAvatar = operation({
+  method: 'DELETE',
+  path: '/group/{group_id}/avatar',
+  summary: 'Take the picture of the group away.',
+  scopes: ['admin_group'],
+  tokens: ['addon_group', 'user', 'personal'],
+  result: { kind: 'empty', status: 204 },
+  paging: 'none',
+  limits: ['api'],
+})

@@ -1,0 +1,66 @@
+import { findActiveUser, findUser } from '../access.ts'
+import type { Context, Handlers } from '../context.ts'
+import { checkTimezone } from '../dates.ts'
+import { notFound } from '../errors.ts'
+import { findMessage, historyPage, latestPage, type Place } from '../history.ts'
+import { linkedText } from '../links.ts'
+import { person, type Session } from '../session.ts'
+import type { PrivateMessageRecord } from '../state/records.ts'
+
+type PrivateMessageOperation =
+  | 'sendPrivateMessage'
+  | 'viewPrivatechatHistory'
+  | 'viewRecentPrivatechatHistory'
+  | 'getPrivatechatMessage'
+  | 'shareLinkWithUser'
+
+export const privateMessageHandlers: Pick<Handlers, PrivateMessageOperation> = {
+  async sendPrivateMessage(parameters, session, { state, chat }) {
+    const to = findActiveUser(state, parameters.id_or_email)
+    await chat.sayPrivately(person(session), to, {
+      text: parameters.message,
+      format: parameters.message_format ?? 'html',
+      notify: parameters.notify ?? false,
+    })
+    return undefined
+  },
+
+  viewPrivatechatHistory: (parameters, session, context) =>
+    historyPage(placeOf(parameters.id_or_email, session, context), parameters, session.url),
+
+  viewRecentPrivatechatHistory: (parameters, session, context) =>
+    latestPage(placeOf(parameters.id_or_email, session, context), parameters, session.url),
+
+  /** Nobody reads the chats of others: an add-on may ask, but has none of its own, so that it finds nothing. */
+  getPrivatechatMessage(parameters, session, context) {
+    if (!session.user) throw notFound('Message', parameters.message_id)
+    const place = placeOf(parameters.id_or_email, session, context)
+    const message = findMessage(place, parameters.message_id)
+    return place.present(message, checkTimezone(parameters.timezone ?? 'UTC'))
+  },
+
+  async shareLinkWithUser(parameters, session, { state, chat }) {
+    const to = findActiveUser(state, parameters.id_or_email)
+    await chat.sayPrivately(person(session), to, {
+      text: linkedText(parameters),
+      format: 'text',
+      notify: false,
+    })
+    return undefined
+  },
+}
+
+/** What the caller and another user wrote to each other; it stays when the other one is deleted. */
+function placeOf(
+  name: string | number,
+  session: Session,
+  { state, present }: Context,
+): Place<PrivateMessageRecord> {
+  const self = person(session)
+  const other = findUser(state, name)
+  return {
+    find: (id) => state.messages.findPrivate(self.id, other.id, id),
+    read: (range) => state.messages.privateHistory(self.id, other.id, range),
+    present: present.privateMessage,
+  }
+}

@@ -1,0 +1,71 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { Agent, request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { expect, it, onTestFinished } from 'vitest'
+import { openStore } from '../../src/store/index.ts'
+import { delivered, secretOf, sign, startWorld } from '../support.ts'
+
+// DELIVERIES=1000000 for a long campaign; it takes some minutes.
+const deliveries = Number(process.env['DELIVERIES'] ?? 10_000)
+
+setFlagsFromString('--expose_gc')
+const collectGarbage = runInNewContext('gc') as () => void // what the flag puts there
+
+/** Heap in MiB that is left when everything that can go has gone. */
+async function heap(): Promise<number> {
+  for (let round = 0; round < 3; round += 1) {
+    collectGarbage()
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  return process.memoryUsage().heapUsed / 1024 / 1024
+}
+
+it('memory stays flat over many deliveries', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'hipchat-addon-memory-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const store = openStore(folder)
+  const { install, url } = await startWorld(
+    (addon) => {
+      addon.use((_, next) => next())
+      addon.webhook('room_message', { key: 'hook', pattern: /(?<word>\w+)/ }, ({ match, signal, log }) => {
+        log.debug({ word: match?.groups?.['word'], aborted: signal.aborted }, 'heard')
+        return 'heard'
+      })
+    },
+    { addon: { store } },
+  )
+  const { installation } = await install('everywhere')
+  const { oauthId } = installation
+  const secret = await secretOf(store, oauthId)
+  const agent = new Agent({ keepAlive: true, maxSockets: 16 })
+  onTestFinished(() => agent.destroy())
+  let failed = 0
+
+  const deliver = (index: number) =>
+    new Promise<void>((resolve, reject) => {
+      const headers = { authorization: `JWT ${sign(oauthId, secret, { sub: '2' })}` }
+      const sent = request(`${url}/webhook/hook`, { method: 'POST', agent, headers }, (answer) => {
+        if (answer.statusCode !== 200) failed += 1
+        answer.resume().on('end', resolve)
+      })
+      sent.on('error', reject)
+      sent.end(JSON.stringify(delivered(oauthId, 1 + (index % 50), `message ${index}`)))
+    })
+  const run = async (count: number) => {
+    let next = 0
+    const worker = async () => {
+      while (next < count) await deliver(next++)
+    }
+    await Promise.all(Array.from({ length: 16 }, worker))
+  }
+
+  await run(2_000) // what is kept for a server, an installation and its rooms is there now
+  const before = await heap()
+  await run(deliveries)
+  const grown = (await heap()) - before
+  expect(failed).toBe(0)
+  expect(grown, `${grown.toFixed(1)} MiB over ${deliveries} deliveries`).toBeLessThan(4)
+}, 600_000)
