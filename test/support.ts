@@ -9,7 +9,7 @@ import {
   type Handler,
 } from '../src/index.ts'
 import { createHipChatServer, type ServerOptions } from '../src/server/index.ts'
-import { createMemoryStore, type Store } from '../src/store/index.ts'
+import { createMemoryStore, type Store, scopeStore } from '../src/store/index.ts'
 
 /** What tests write add-ons with: everything allowed, in memory, silent. */
 export const testOptions = {
@@ -37,8 +37,9 @@ export interface WorldOptions {
  */
 export async function startWorld(register: (addon: TestAddon) => void, options: WorldOptions = {}) {
   const server = createHipChatServer({ port: 0, checkResponses: true, ...options.server })
-  const store = createMemoryStore()
-  const addon = createAddon({ store, ...testOptions, ...options.addon }) as TestAddon // its scopes, or fewer
+  const memory = createMemoryStore()
+  const store = partOf((options.addon?.store as Store | undefined) ?? memory) // tests give stores, no settings
+  const addon = createAddon({ store: memory, ...testOptions, ...options.addon }) as TestAddon // its scopes, or fewer
   register(addon)
   await server.listen()
   const { port } = await addon.listen()
@@ -52,6 +53,9 @@ export async function startWorld(register: (addon: TestAddon) => void, options: 
     server,
     addon,
     admin,
+    /** The whole store, for another add-on or process. */
+    memory,
+    /** The add-on's part of it. */
     store,
     url: `http://localhost:${port}`,
     /** Installs the add-on in the Lobby, in another room, or for the whole group. */
@@ -76,6 +80,9 @@ export async function startWorld(register: (addon: TestAddon) => void, options: 
 export type World = Awaited<ReturnType<typeof startWorld>>
 
 const messagesOf = (history: { message?: string }[]): string[] => history.map(({ message }) => message ?? '')
+
+/** What `createAddon` with the test options sees of a store. */
+export const partOf = (store: Store): Store => scopeStore(store, `${testOptions.key}:`)
 
 /** An installation's secret, out of the store where it lies unsealed. */
 export async function secretOf(store: Pick<Store, 'get'>, oauthId: string): Promise<string> {

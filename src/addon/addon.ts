@@ -10,7 +10,7 @@ import { createOutbound } from '../common/outbound.ts'
 import { typeName } from '../common/validate.ts'
 import { ConfigurationError } from '../errors.ts'
 import { createInstallations, type Installation } from '../installation.ts'
-import { createSealing, openStore } from '../store/index.ts'
+import { createSealing, openStore, scopeStore } from '../store/index.ts'
 import type {
   CommandContext,
   EventContext,
@@ -122,7 +122,7 @@ export interface Addon<S extends Scope = Scope> {
 export function createAddon<const S extends Scope>(options: AddonOptions<S>): Addon<S> {
   const settings = readOptions(options as AddonOptions) // an add-on's scopes are scopes
   const sealing = createSealing(options.secretKey)
-  const store = openStore(options.store)
+  const store = scopeStore(openStore(options.store), `${options.key}:`)
   const log = options.log === false ? silent() : (options.log ?? createLog())
   const outbound = createOutbound({
     hosts: options.allowedHosts ?? [],

@@ -4,7 +4,7 @@ import { pino } from 'pino'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createAddon } from '../../src/index.ts'
 import { createMemoryStore } from '../../src/store/index.ts'
-import { startWorld, testOptions } from '../support.ts'
+import { delivered, sign, startWorld, testOptions } from '../support.ts'
 
 const addonWith = (over: object) => () => createAddon({ ...testOptions, store: 'memory:', ...over })
 
@@ -495,11 +495,11 @@ describe('an add-on', () => {
   })
 
   it('says at start how many installations have an older descriptor', async () => {
-    const { install, store } = await startWorld(() => {})
+    const { install, memory } = await startWorld(() => {})
     await install()
     const lines: string[] = []
     const log = pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) })
-    const next = createAddon({ ...testOptions, store, log, description: 'Newer' })
+    const next = createAddon({ ...testOptions, store: memory, log, description: 'Newer' })
     await next.listen()
     await next.close()
     expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({
@@ -539,3 +539,25 @@ async function freePort(): Promise<number> {
   await new Promise((resolve) => server.close(resolve))
   return port
 }
+
+describe('two add-ons on one store', () => {
+  it('know nothing of each other’s installations', async () => {
+    const { install, memory, url } = await startWorld((addon) => {
+      addon.webhook('room_message', { key: 'hook' }, () => 'mine')
+    })
+    const { installation, secret } = await install()
+    const other = createAddon({ ...testOptions, key: 'com.example.other', store: memory })
+    other.webhook('room_message', { key: 'hook' }, () => 'not mine')
+    const { url: otherUrl } = await other.listen()
+    onTestFinished(() => other.close())
+    const deliver = (to: string) =>
+      fetch(`${to}/webhook/hook`, {
+        method: 'POST',
+        headers: { authorization: `JWT ${sign(installation.oauthId, secret)}` },
+        body: JSON.stringify(delivered(installation.oauthId, 1, 'hello')),
+      })
+    expect((await deliver(otherUrl)).status).toBe(401)
+    expect((await deliver(url)).status).toBe(200)
+    expect(await other.installation(installation.oauthId)).toBeUndefined()
+  })
+})

@@ -13,7 +13,7 @@ import {
 } from '../../src/index.ts'
 import { type Credentials, createInstallations, type Installations } from '../../src/installation.ts'
 import { createMemoryStore, createSealing } from '../../src/store/index.ts'
-import { secretOf, sign, startWorld, testOptions, type World } from '../support.ts'
+import { partOf, secretOf, sign, startWorld, testOptions, type World } from '../support.ts'
 import { document, json, startImpostor } from './impostor.ts'
 
 const post = (world: World, body: unknown, path = '/installable', headers: Record<string, string> = {}) =>
@@ -299,8 +299,8 @@ describe('at the same time', () => {
       body: JSON.stringify(second.record({ oauthSecret: 'another' })),
     })
     expect(late.status).toBe(409)
-    expect(await secretOf(store, 'client-1')).toBe('secret-of-client-1')
-    expect((await store.get('token:client-1')) ?? 'none').not.toContain('second')
+    expect(await secretOf(partOf(store), 'client-1')).toBe('secret-of-client-1')
+    expect((await partOf(store).get('token:client-1')) ?? 'none').not.toContain('second')
   })
 })
 
@@ -366,7 +366,7 @@ describe('close() during an installation', () => {
     open()
     expect((await installing).status).toBe(200)
     await closed
-    expect(await store.get('installation:client-1')).toBeDefined()
+    expect(await partOf(store).get('installation:client-1')).toBeDefined()
   })
 
   it('under another server refuses new ones', async () => {
@@ -991,7 +991,7 @@ async function behind(
   at: 'hook' | '/v2/oauth/token' = 'hook',
 ) {
   const store = createMemoryStore()
-  const installations = createInstallations(store, createSealing())
+  const installations = createInstallations(partOf(store), createSealing())
   const happen = async (): Promise<void> => {
     const credentials = await installations.get('client-1')
     if (credentials) await happens(installations, credentials)

@@ -574,7 +574,7 @@ describe('the bound', () => {
       url: world.addon.descriptor.links.self,
       room_id: 'Lobby',
     })
-    const secret = await secretOf(memory, oauthId)
+    const secret = await secretOf(world.store, oauthId)
     const all = Array.from({ length: 10 }, () =>
       fetch(`${world.url}/webhook/hook`, {
         method: 'POST',

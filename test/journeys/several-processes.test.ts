@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createPersonalClient } from '../../src/index.ts'
 import { createHipChatServer } from '../../src/server/index.ts'
-import { openStore } from '../../src/store/index.ts'
+import { openStore, scopeStore } from '../../src/store/index.ts'
 import { freePort, needs, sharedUrl } from '../store/redis-server.ts'
 import { delivered, sign } from '../support.ts'
 
@@ -22,7 +22,7 @@ async function start(setting: string) {
   await server.listen()
   const port = await freePort()
   const many = fork(worker, [setting, String(port), '4'], { execArgv: ['--import', 'tsx'] })
-  const store = openStore(setting)
+  const store = scopeStore(openStore(setting), 'com.example.many:')
   onTestFinished(async () => {
     const ended = new Promise((resolve) => many.once('exit', resolve))
     many.kill('SIGTERM')

@@ -1,0 +1,22 @@
+import type { Store } from './store.ts'
+
+/**
+ * A part of a store for one add-on: all its keys begin with `scope`. Add-ons that were given the same store do not see
+ * each other, so that what one is installed in, and signed by, means nothing to the other.
+ */
+export function scopeStore(store: Store, scope: string): Store {
+  return {
+    name: store.name,
+    ...(store.warning === undefined ? {} : { warning: store.warning }),
+    get: (key) => store.get(scope + key),
+    set: (key, value, ttl) => store.set(scope + key, value, ttl),
+    delete: (key) => store.delete(scope + key),
+    async *entries(prefix) {
+      for await (const [key, value] of store.entries(scope + prefix)) yield [key.slice(scope.length), value]
+    },
+    claim: (key, ttl) => store.claim(scope + key, ttl),
+    update: (key, change, ttl) => store.update(scope + key, change, ttl),
+    ping: () => store.ping(),
+    close: () => store.close(),
+  }
+}
