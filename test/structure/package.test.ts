@@ -56,7 +56,7 @@ beforeAll(() => {
   for (const name of readdirSync(root))
     if (/\.(json|md)$|^LICENSE$/.test(name)) copyFileSync(join(root, name), join(source, name))
   symlinkSync(join(root, 'node_modules'), join(source, 'node_modules'))
-  // `prepack` builds.
+  // `prepare` builds.
   const [packed] = JSON.parse(
     execFileSync('npm', ['pack', '--json', '--foreground-scripts=false', '--pack-destination', work], {
       cwd: source,
