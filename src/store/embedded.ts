@@ -1,4 +1,5 @@
-import { resolve } from 'node:path'
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { commitFailure, type Database, openLmdb, type RootDatabase } from '../common/lmdb.ts'
 import { StoreError } from '../errors.ts'
@@ -12,10 +13,16 @@ export interface EmbeddedStoreOptions {
   readonly sweepEvery?: number
 }
 
-interface Opened {
+/** Values with the times they expire, in one environment. */
+interface Space {
   readonly root: RootDatabase
   readonly values: Database<Buffer, string>
   readonly expiries: Database<Buffer, [number, string]>
+}
+
+interface Opened {
+  readonly stored: Space
+  readonly claimed: Space
   readonly sweeper: NodeJS.Timeout
 }
 
@@ -26,7 +33,8 @@ const sweepBatch = 250
  * A store in a folder of this machine, without a server: an LMDB environment that several processes may share.
  *
  * A write is on the disk when it is acknowledged, so neither a `kill -9` nor a power failure loses it. Writes that
- * wait at the same time share one commit. The folder is opened by the first verb, not before, and must be on a local
+ * wait at the same time share one commit. Claims outlive a `kill -9` too, but not the machine: nothing that was signed
+ * before a power failure is worth waiting for the disk at every delivery. The folder is opened by the first verb, not before, and must be on a local
  * disk: LMDB's locks do not hold on network file systems.
  */
 export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
@@ -46,9 +54,8 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
     try {
       const root = openLmdb<Buffer, string>(path)
       return {
-        root,
-        values: root.openDB<Buffer, string>({ name: 'values', encoding: 'binary' }),
-        expiries: root.openDB<Buffer, [number, string]>({ name: 'expiries', encoding: 'binary' }),
+        stored: spaceIn(root, ''),
+        claimed: openClaims(path, root),
         sweeper: setInterval(() => void sweep(), options.sweepEvery ?? 60_000).unref(),
       }
     } catch (error) {
@@ -57,10 +64,9 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
   }
 
   /** Runs `action` in a transaction of its own; several waiting ones are committed together. */
-  function transaction<T>(action: (databases: Opened) => T): Promise<T> {
-    const databases = open()
-    const done = databases.root
-      .transaction(() => attempt(() => action(databases)))
+  function transaction<T>(space: Space, action: (space: Space) => T): Promise<T> {
+    const done = space.root
+      .transaction(() => attempt(() => action(space)))
       .then(
         (outcome) => {
           if (outcome.ok) return outcome.value
@@ -78,8 +84,7 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
     return done
   }
 
-  function read(key: string): string | undefined {
-    const { values } = open()
+  function read({ values }: Space, key: string): string | undefined {
     let packed: Buffer | undefined
     try {
       packed = values.get(key)
@@ -89,7 +94,7 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
     return packed && expiryOf(packed) > Date.now() ? textOf(packed) : undefined
   }
 
-  function write({ values, expiries }: Opened, key: string, value: string, life: number | undefined): void {
+  function write({ values, expiries }: Space, key: string, value: string, life: number | undefined): void {
     if (life === undefined) values.put(key, pack(value))
     else {
       const expiresAt = Date.now() + life
@@ -100,15 +105,18 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
 
   async function sweep(): Promise<void> {
     try {
-      opened?.root.readerCheck() // a killed process leaves its reader behind, and old pages are kept for readers
-      while (!closed && (await transaction(sweepSome)) === sweepBatch) await nextTurn()
+      if (!opened) return
+      for (const space of [opened.stored, opened.claimed]) {
+        space.root.readerCheck() // a killed process leaves its reader behind, and old pages are kept for readers
+        while (!closed && (await transaction(space, sweepSome)) === sweepBatch) await nextTurn()
+      }
     } catch {
       // The next verb meets the same trouble and says so; the next sweep makes up for this one.
     }
   }
 
   // The entry in the index may be older than the value: a value written again has a second one.
-  function sweepSome({ values, expiries }: Opened): number {
+  function sweepSome({ values, expiries }: Space): number {
     const over = [...expiries.getKeys({ end: [Date.now(), ''], limit: sweepBatch })]
     for (const [expiresAt, key] of over) {
       const packed = values.get(key)
@@ -127,18 +135,18 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
     name,
     get(key) {
       checkKey(name, key)
-      return read(key)
+      return read(open().stored, key)
     },
     async set(key, value, ttl) {
       checkKey(name, key)
       const life = lifetime(name, ttl)
-      await transaction((databases) => write(databases, key, value, life))
+      await transaction(open().stored, (space) => write(space, key, value, life))
     },
     async delete(key) {
       checkKey(name, key)
-      return transaction(({ values }) => {
-        const existed = read(key) !== undefined
-        values.remove(key)
+      return transaction(open().stored, (space) => {
+        const existed = read(space, key) !== undefined
+        space.values.remove(key)
         return existed
       })
     },
@@ -146,7 +154,7 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
       // Page by page: an open cursor would make LMDB keep every page that is rewritten meanwhile.
       let start = prefix
       for (let first = true; ; first = false) {
-        const page = readPage(open(), start, first)
+        const page = readPage(open().stored, start, first)
         for (const { key, value } of page) {
           if (!key.startsWith(prefix)) return
           start = key
@@ -158,24 +166,28 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
     async claim(key, ttl) {
       checkKey(name, key)
       const life = lifetime(name, ttl)
-      return transaction((databases) => {
-        if (read(key) !== undefined) return false
-        write(databases, key, '', life)
+      return transaction(open().claimed, (space) => {
+        if (read(space, key) !== undefined) return false
+        write(space, key, '', life)
         return true
       })
+    },
+    async release(key) {
+      checkKey(name, key)
+      await transaction(open().claimed, ({ values }) => void values.remove(key))
     },
     async update(key, change, ttl) {
       checkKey(name, key)
       const life = lifetime(name, ttl)
-      return transaction((databases) => {
-        const value = change(read(key))
-        if (value === undefined) databases.values.remove(key)
-        else write(databases, key, value, life)
+      return transaction(open().stored, (space) => {
+        const value = change(read(space, key))
+        if (value === undefined) space.values.remove(key)
+        else write(space, key, value, life)
         return value
       })
     },
     async ping() {
-      read('ping')
+      read(open().stored, 'ping')
     },
     async close() {
       if (closed) return
@@ -183,17 +195,53 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
       if (!opened) return
       clearInterval(opened.sweeper)
       await Promise.all(pending)
-      await opened.root.close()
+      if (opened.claimed.root !== opened.stored.root) await opened.claimed.root.close()
+      await opened.stored.root.close()
     },
   }
 
-  function readPage({ values }: Opened, start: string, inclusive: boolean): { key: string; value: Buffer }[] {
+  function readPage({ values }: Space, start: string, inclusive: boolean): { key: string; value: Buffer }[] {
     try {
       const options = { limit: pageSize, exclusiveStart: !inclusive }
       return [...values.getRange(start === '' ? options : { ...options, start })]
     } catch (error) {
       throw failure('could not read', error)
     }
+  }
+}
+
+function spaceIn(root: RootDatabase<Buffer, string>, prefix: string): Space {
+  return {
+    root,
+    values: root.openDB<Buffer, string>({ name: `${prefix}values`, encoding: 'binary' }),
+    expiries: root.openDB<Buffer, [number, string]>({ name: `${prefix}expiries`, encoding: 'binary' }),
+  }
+}
+
+const claimsFolder = 'claims-'
+
+/**
+ * Claims are written for every delivery, so they do not wait for the disk: the system writes them when it likes, which
+ * outlives any process. Only when the machine stops may the environment be damaged; so it is named after the start of
+ * the machine, and never opened again after another one. Where that has no name, claims are stored like values.
+ */
+function openClaims(path: string, root: RootDatabase<Buffer, string>): Space {
+  const boot = bootId()
+  if (boot === undefined) return spaceIn(root, 'claimed-')
+  const current = `${claimsFolder}${boot}`
+  for (const old of readdirSync(path))
+    if (old.startsWith(claimsFolder) && old !== current)
+      rmSync(join(path, old), { recursive: true, force: true })
+  return spaceIn(openLmdb<Buffer, string>(join(path, current), { noSync: true }), '')
+}
+
+/** Linux gives each start of the machine a name. */
+function bootId(): string | undefined {
+  try {
+    const text = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+    return /^[0-9a-f-]{36}$/.test(text) ? text : undefined
+  } catch {
+    return undefined
   }
 }
 
