@@ -691,13 +691,14 @@ describe('close()', () => {
       },
       { closeTimeout: 10 },
     )
-    const running = [deliver('first'), deliver('second')]
+    const first = deliver('first')
     await expect.poll(() => started).toEqual(['first'])
-    await delay(50) // until the second one waits
+    const second = deliver('second')
+    await delay(50) // until it waits
     const closed = addon.close()
-    expect((await running[1])?.status).toBe(503)
+    expect((await second).status).toBe(503)
     open()
-    expect((await running[0])?.status).toBe(204)
+    expect((await first).status).toBe(204)
     await closed
     expect(started).toEqual(['first'])
     expect(late).toEqual([true])
