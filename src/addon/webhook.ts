@@ -203,7 +203,7 @@ async function handleOnce(accepted: Accepted, receiving: Receiving): Promise<Del
     'delivery',
   )
   // What we answer with a 5xx was not handled: it may come again.
-  if (!late && answer.status >= 500) await store.release(claim)
+  if (!late && answer.status >= 500) await store.delete(claim)
   return answer
 }
 

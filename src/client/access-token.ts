@@ -96,7 +96,7 @@ export function createAccessTokens(settings: Settings): AccessTokens {
       await keep(credentials.installation, token)
       return token
     } finally {
-      await store.release(lock)
+      await store.delete(lock)
     }
   }
 

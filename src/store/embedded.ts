@@ -1,5 +1,4 @@
-import { readdirSync, readFileSync, rmSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { commitFailure, type Database, openLmdb, type RootDatabase } from '../common/lmdb.ts'
 import { StoreError } from '../errors.ts'
@@ -13,16 +12,10 @@ export interface EmbeddedStoreOptions {
   readonly sweepEvery?: number
 }
 
-/** Values with the times they expire, in one environment. */
-interface Space {
+interface Opened {
   readonly root: RootDatabase
   readonly values: Database<Buffer, string>
   readonly expiries: Database<Buffer, [number, string]>
-}
-
-interface Opened {
-  readonly stored: Space
-  readonly claimed: Space
   readonly sweeper: NodeJS.Timeout
 }
 
@@ -33,8 +26,7 @@ const sweepBatch = 250
  * A store in a folder of this machine, without a server: an LMDB environment that several processes may share.
  *
  * A write is on the disk when it is acknowledged, so neither a `kill -9` nor a power failure loses it. Writes that
- * wait at the same time share one commit. Claims outlive a `kill -9` too, but not the machine: nothing that was signed
- * before a power failure is worth waiting for the disk at every delivery. The folder is opened by the first verb, not before, and must be on a local
+ * wait at the same time share one commit. The folder is opened by the first verb, not before, and must be on a local
  * disk: LMDB's locks do not hold on network file systems.
  */
 export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
@@ -54,8 +46,9 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
     try {
       const root = openLmdb<Buffer, string>(path)
       return {
-        stored: spaceIn(root, ''),
-        claimed: openClaims(path, root),
+        root,
+        values: root.openDB<Buffer, string>({ name: 'values', encoding: 'binary' }),
+        expiries: root.openDB<Buffer, [number, string]>({ name: 'expiries', encoding: 'binary' }),
         sweeper: setInterval(() => void sweep(), options.sweepEvery ?? 60_000).unref(),
       }
     } catch (error) {
@@ -64,9 +57,10 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
   }
 
   /** Runs `action` in a transaction of its own; several waiting ones are committed together. */
-  function transaction<T>(space: Space, action: (space: Space) => T): Promise<T> {
-    const done = space.root
-      .transaction(() => attempt(() => action(space)))
+  function transaction<T>(action: (databases: Opened) => T): Promise<T> {
+    const databases = open()
+    const done = databases.root
+      .transaction(() => attempt(() => action(databases)))
       .then(
         (outcome) => {
           if (outcome.ok) return outcome.value
@@ -84,7 +78,8 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
     return done
   }
 
-  function read({ values }: Space, key: string): string | undefined {
+  function read(key: string): string | undefined {
+    const { values } = open()
     let packed: Buffer | undefined
     try {
       packed = values.get(key)
@@ -94,7 +89,7 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
     return packed && expiryOf(packed) > Date.now() ? textOf(packed) : undefined
   }
 
-  function write({ values, expiries }: Space, key: string, value: string, life: number | undefined): void {
+  function write({ values, expiries }: Opened, key: string, value: string, life: number | undefined): void {
     if (life === undefined) values.put(key, pack(value))
     else {
       const expiresAt = Date.now() + life
@@ -105,18 +100,15 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
 
   async function sweep(): Promise<void> {
     try {
-      if (!opened) return
-      for (const space of [opened.stored, opened.claimed]) {
-        space.root.readerCheck() // a killed process leaves its reader behind, and old pages are kept for readers
-        while (!closed && (await transaction(space, sweepSome)) === sweepBatch) await nextTurn()
-      }
+      opened?.root.readerCheck() // a killed process leaves its reader behind, and old pages are kept for readers
+      while (!closed && (await transaction(sweepSome)) === sweepBatch) await nextTurn()
     } catch {
       // The next verb meets the same trouble and says so; the next sweep makes up for this one.
     }
   }
 
   // The entry in the index may be older than the value: a value written again has a second one.
-  function sweepSome({ values, expiries }: Space): number {
+  function sweepSome({ values, expiries }: Opened): number {
     const over = [...expiries.getKeys({ end: [Date.now(), ''], limit: sweepBatch })]
     for (const [expiresAt, key] of over) {
       const packed = values.get(key)
@@ -135,18 +127,18 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
     name,
     get(key) {
       checkKey(name, key)
-      return read(open().stored, key)
+      return read(key)
     },
     async set(key, value, ttl) {
       checkKey(name, key)
       const life = lifetime(name, ttl)
-      await transaction(open().stored, (space) => write(space, key, value, life))
+      await transaction((databases) => write(databases, key, value, life))
     },
     async delete(key) {
       checkKey(name, key)
-      return transaction(open().stored, (space) => {
-        const existed = read(space, key) !== undefined
-        space.values.remove(key)
+      return transaction(({ values }) => {
+        const existed = read(key) !== undefined
+        values.remove(key)
         return existed
       })
     },
@@ -154,7 +146,7 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
       // Page by page: an open cursor would make LMDB keep every page that is rewritten meanwhile.
       let start = prefix
       for (let first = true; ; first = false) {
-        const page = readPage(open().stored, start, first)
+        const page = readPage(open(), start, first)
         for (const { key, value } of page) {
           if (!key.startsWith(prefix)) return
           start = key
@@ -166,28 +158,24 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
     async claim(key, ttl) {
       checkKey(name, key)
       const life = lifetime(name, ttl)
-      return transaction(open().claimed, (space) => {
-        if (read(space, key) !== undefined) return false
-        write(space, key, '', life)
+      return transaction((databases) => {
+        if (read(key) !== undefined) return false
+        write(databases, key, '', life)
         return true
       })
-    },
-    async release(key) {
-      checkKey(name, key)
-      await transaction(open().claimed, ({ values }) => void values.remove(key))
     },
     async update(key, change, ttl) {
       checkKey(name, key)
       const life = lifetime(name, ttl)
-      return transaction(open().stored, (space) => {
-        const value = change(read(space, key))
-        if (value === undefined) space.values.remove(key)
-        else write(space, key, value, life)
+      return transaction((databases) => {
+        const value = change(read(key))
+        if (value === undefined) databases.values.remove(key)
+        else write(databases, key, value, life)
         return value
       })
     },
     async ping() {
-      read(open().stored, 'ping')
+      read('ping')
     },
     async close() {
       if (closed) return
@@ -195,53 +183,17 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
       if (!opened) return
       clearInterval(opened.sweeper)
       await Promise.all(pending)
-      if (opened.claimed.root !== opened.stored.root) await opened.claimed.root.close()
-      await opened.stored.root.close()
+      await opened.root.close()
     },
   }
 
-  function readPage({ values }: Space, start: string, inclusive: boolean): { key: string; value: Buffer }[] {
+  function readPage({ values }: Opened, start: string, inclusive: boolean): { key: string; value: Buffer }[] {
     try {
       const options = { limit: pageSize, exclusiveStart: !inclusive }
       return [...values.getRange(start === '' ? options : { ...options, start })]
     } catch (error) {
       throw failure('could not read', error)
     }
-  }
-}
-
-function spaceIn(root: RootDatabase<Buffer, string>, prefix: string): Space {
-  return {
-    root,
-    values: root.openDB<Buffer, string>({ name: `${prefix}values`, encoding: 'binary' }),
-    expiries: root.openDB<Buffer, [number, string]>({ name: `${prefix}expiries`, encoding: 'binary' }),
-  }
-}
-
-const claimsFolder = 'claims-'
-
-/**
- * Claims are written for every delivery, so they do not wait for the disk: the system writes them when it likes, which
- * outlives any process. Only when the machine stops may the environment be damaged; so it is named after the start of
- * the machine, and never opened again after another one. Where that has no name, claims are stored like values.
- */
-function openClaims(path: string, root: RootDatabase<Buffer, string>): Space {
-  const boot = bootId()
-  if (boot === undefined) return spaceIn(root, 'claimed-')
-  const current = `${claimsFolder}${boot}`
-  for (const old of readdirSync(path))
-    if (old.startsWith(claimsFolder) && old !== current)
-      rmSync(join(path, old), { recursive: true, force: true })
-  return spaceIn(openLmdb<Buffer, string>(join(path, current), { noSync: true }), '')
-}
-
-/** Linux gives each start of the machine a name. */
-function bootId(): string | undefined {
-  try {
-    const text = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
-    return /^[0-9a-f-]{36}$/.test(text) ? text : undefined
-  } catch {
-    return undefined
   }
 }
 
