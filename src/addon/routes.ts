@@ -40,7 +40,7 @@ export function createListener(routed: Routed, koa: RequestListener): RequestLis
     const end = url.indexOf('?')
     const path = belowBase(end < 0 ? url : url.slice(0, end), routed)
     if (request.method !== 'POST' || !path.startsWith(paths.webhook)) return koa(request, response)
-    const query = new URLSearchParams(end < 0 ? '' : url.slice(end))
+    const query = end < 0 ? undefined : new URLSearchParams(url.slice(end))
     void deliver(request, response, routed, path.slice(paths.webhook.length), query)
   }
 }
@@ -50,7 +50,7 @@ async function deliver(
   response: ServerResponse,
   routed: Routed,
   key: string,
-  query: URLSearchParams,
+  query: URLSearchParams | undefined,
 ): Promise<void> {
   try {
     const { status, body } = await receive(routed.webhooks.get(key), request, query, routed.receiving)

@@ -32,7 +32,7 @@ const LONGEST = 4096
  */
 export async function verifySignedRequest(
   request: IncomingMessage,
-  query: URLSearchParams,
+  query: URLSearchParams | undefined,
   installations: Installations,
 ): Promise<SignedRequest> {
   const token = findToken(request, query)
@@ -44,13 +44,12 @@ export async function verifySignedRequest(
 }
 
 /** Finds the one token of a request. Two are refused: a reader in front of us may have looked at the other. */
-export function findToken(request: IncomingMessage, query: URLSearchParams): string {
-  const inQuery = query.getAll('signed_request')
+export function findToken(request: IncomingMessage, query: URLSearchParams | undefined): string {
+  const inQuery = query?.getAll('signed_request') ?? []
   if (inQuery.length > 1) throw new SignedRequestError('malformed', 'signed_request is there more than once')
-  const authorizations = request.headersDistinct['authorization'] ?? []
-  if (authorizations.length > 1)
+  if (occurrences(request, 'authorization') > 1)
     throw new SignedRequestError('malformed', 'the Authorization header is there twice')
-  const inHeader = /^JWT\s+(?:token=)?(\S+)$/i.exec(authorizations[0] ?? '')?.[1]
+  const inHeader = /^JWT\s+(?:token=)?(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
   const token = inQuery[0] ?? inHeader
   if (!token)
     throw new SignedRequestError('none', 'no signed request: neither signed_request nor Authorization: JWT')
@@ -59,25 +58,30 @@ export function findToken(request: IncomingMessage, query: URLSearchParams): str
   return token
 }
 
+// Of two headers Node gives the first; its list of all, taken apart for each delivery, costs more than the delivery's JSON.
+function occurrences({ rawHeaders }: IncomingMessage, header: string): number {
+  let found = 0
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index]
+    if (name?.length === header.length && name.toLowerCase() === header) found += 1
+  }
+  return found
+}
+
 /** Reads `iss` without verifying anything: only to know whose key to verify with. */
 function readIssuer(token: string): string {
   const parts = token.split('.')
-  const [header, claims] = parts.length === 3 ? parts.slice(0, 2).map(decode) : []
-  if (!header || !claims) throw new SignedRequestError('malformed', 'the signed request is not a JWT')
-  if (header['alg'] !== 'HS256')
-    throw new SignedRequestError(
-      'malformed',
-      `expected a JWT signed with HS256, came ${String(JSON.stringify(header['alg'])).slice(0, 20)}`,
-    )
+  const claims = parts.length === 3 ? decode(parts[1]) : undefined
+  if (!claims) throw new SignedRequestError('malformed', 'the signed request is not a JWT')
   const { iss } = claims
   if (typeof iss !== 'string' || iss === '' || iss.length > 255)
     throw new SignedRequestError('malformed', 'the signed request names no issuer (iss)')
   return iss
 }
 
-function decode(part: string): Record<string, unknown> | undefined {
+function decode(part: string | undefined): Record<string, unknown> | undefined {
   try {
-    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString('utf8'))
+    const value: unknown = JSON.parse(Buffer.from(part ?? '', 'base64url').toString('utf8'))
     return isRecord(value) ? value : undefined
   } catch {
     return undefined
@@ -135,6 +139,12 @@ function verify(token: string, { key }: Credentials): Record<string, unknown> {
     })
     if (isRecord(claims)) return claims
   } catch (error) {
+    const header = decode(token.split('.')[0])
+    if (header?.['alg'] !== 'HS256')
+      throw new SignedRequestError(
+        'malformed',
+        `expected a JWT signed with HS256, came ${String(JSON.stringify(header?.['alg'])).slice(0, 20)}`,
+      )
     throw new SignedRequestError('wrong signature', `the signature does not fit: ${messageOf(error)}`, {
       cause: error,
     })

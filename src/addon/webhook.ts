@@ -56,7 +56,7 @@ const BODY_TIMEOUT = 10_000
 export async function receive(
   webhook: Webhook | undefined,
   request: IncomingMessage,
-  query: URLSearchParams,
+  query: URLSearchParams | undefined,
   receiving: Receiving,
 ): Promise<DeliveryAnswer> {
   const { core, running } = receiving
@@ -203,7 +203,7 @@ async function handleOnce(accepted: Accepted, receiving: Receiving): Promise<Del
     'delivery',
   )
   // What we answer with a 5xx was not handled: it may come again.
-  if (!late && answer.status >= 500) await store.delete(claim)
+  if (!late && answer.status >= 500) await store.release(claim)
   return answer
 }
 

@@ -96,7 +96,7 @@ export function createAccessTokens(settings: Settings): AccessTokens {
       await keep(credentials.installation, token)
       return token
     } finally {
-      await store.delete(lock)
+      await store.release(lock)
     }
   }
 

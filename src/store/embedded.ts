@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { commitFailure, type Database, openLmdb, type RootDatabase } from '../common/lmdb.ts'
 import { StoreError } from '../errors.ts'
+import { type Claims, openClaims } from './claims.ts'
 import { checkKey, closedError, lifetime } from './limits.ts'
 import type { Store } from './store.ts'
 
@@ -16,18 +17,21 @@ interface Opened {
   readonly root: RootDatabase
   readonly values: Database<Buffer, string>
   readonly expiries: Database<Buffer, [number, string]>
+  readonly claims: Claims
   readonly sweeper: NodeJS.Timeout
 }
 
 const pageSize = 100
 const sweepBatch = 250
+const claimsPerSweep = 50_000
 
 /**
  * A store in a folder of this machine, without a server: an LMDB environment that several processes may share.
  *
  * A write is on the disk when it is acknowledged, so neither a `kill -9` nor a power failure loses it. Writes that
- * wait at the same time share one commit. The folder is opened by the first verb, not before, and must be on a local
- * disk: LMDB's locks do not hold on network file systems.
+ * wait at the same time share one commit. Claims outlive a `kill -9` too, but on Linux not the machine (see
+ * {@link openClaims}). The folder is opened by the first verb, not before, and must be on a local disk: LMDB's locks do
+ * not hold on network file systems.
  */
 export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
   const path = resolve(options.path)
@@ -49,6 +53,7 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
         root,
         values: root.openDB<Buffer, string>({ name: 'values', encoding: 'binary' }),
         expiries: root.openDB<Buffer, [number, string]>({ name: 'expiries', encoding: 'binary' }),
+        claims: openClaims(path),
         sweeper: setInterval(() => void sweep(), options.sweepEvery ?? 60_000).unref(),
       }
     } catch (error) {
@@ -78,6 +83,15 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
     return done
   }
 
+  async function withClaims<T>(act: (claims: Claims) => T): Promise<Awaited<T>> {
+    const { claims } = open()
+    try {
+      return await act(claims)
+    } catch (error) {
+      throw failure('could not write', error)
+    }
+  }
+
   function read(key: string): string | undefined {
     const { values } = open()
     let packed: Buffer | undefined
@@ -102,6 +116,10 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
     try {
       opened?.root.readerCheck() // a killed process leaves its reader behind, and old pages are kept for readers
       while (!closed && (await transaction(sweepSome)) === sweepBatch) await nextTurn()
+      for (let left = claimsPerSweep; !closed && left > 0; left -= sweepBatch) {
+        if ((opened?.claims.sweep(sweepBatch) ?? 0) < sweepBatch) return
+        await nextTurn()
+      }
     } catch {
       // The next verb meets the same trouble and says so; the next sweep makes up for this one.
     }
@@ -157,12 +175,12 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
     },
     async claim(key, ttl) {
       checkKey(name, key)
-      const life = lifetime(name, ttl)
-      return transaction((databases) => {
-        if (read(key) !== undefined) return false
-        write(databases, key, '', life)
-        return true
-      })
+      const expiresAt = Date.now() + (lifetime(name, ttl) ?? Number.POSITIVE_INFINITY)
+      return withClaims((claims) => claims.claim(key, expiresAt))
+    },
+    async release(key) {
+      checkKey(name, key)
+      return withClaims((claims) => claims.release(key))
     },
     async update(key, change, ttl) {
       checkKey(name, key)
@@ -183,6 +201,7 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
       if (!opened) return
       clearInterval(opened.sweeper)
       await Promise.all(pending)
+      await opened.claims.close()
       await opened.root.close()
     },
   }

@@ -117,14 +117,20 @@ export function createKeyvStore(source: KeyvSource): Store {
         }
       }
     },
+    // Claims are not in the index: nobody lists them, and each ends by itself.
     async claim(key, ttl) {
       checkKey(name, key)
       const life = lifetime(name, ttl)
-      return alone(key, async (parts) => {
-        if ((await read(parts.keyv, key)) !== undefined) return false
-        await write(parts, key, '', life)
+      return alone(claimed + key, async ({ keyv }) => {
+        if ((await read(keyv, claimed + key)) !== undefined) return false
+        if ((await keyv.set(prefix + claimed + key, '', life)) === false)
+          throw new StoreError(`${name} did not take a claim`)
         return true
       })
+    },
+    async release(key) {
+      checkKey(name, key)
+      await alone(claimed + key, async ({ keyv }) => void (await keyv.delete(prefix + claimed + key)))
     },
     async update(key, change, ttl) {
       checkKey(name, key)
@@ -176,6 +182,7 @@ async function share(source: KeyvSource): Promise<Shared> {
 }
 
 const indexPrefix = 'hipchat-addon-index:'
+const claimed = '\u0000claimed:' // keys do not begin so
 
 async function wrap(source: Exclude<KeyvSource, Keyv>): Promise<Keyv> {
   const { Keyv } = await import('keyv')

@@ -9,6 +9,9 @@ interface Entry {
 const sweepEvery = 10_000
 const sweepAtMost = 20_000
 
+// Claims share the map and its sweep, under a prefix that keys do not begin with.
+const claimed = '\u0000claimed:'
+
 /**
  * A store in the memory of this process, for tests and trials: everything is gone when the process ends, installations
  * too, and HipChat does not send them again. `warning` says so.
@@ -69,13 +72,19 @@ export function createMemoryStore(): Store {
     async *entries(prefix) {
       for (const [key, entry] of open()) {
         if (closed) throw closedError(name)
-        if (key.startsWith(prefix) && entry.expiresAt > Date.now()) yield [key, entry.value]
+        if (key.startsWith(prefix) && !key.startsWith(claimed) && entry.expiresAt > Date.now())
+          yield [key, entry.value]
       }
     },
     async claim(key, ttl) {
-      if (read(key) !== undefined) return false
-      write(key, '', ttl)
+      checkKey(name, key)
+      if (read(claimed + key) !== undefined) return false
+      write(claimed + key, '', ttl)
       return true
+    },
+    async release(key) {
+      checkKey(name, key)
+      open().delete(claimed + key)
     },
     async update(key, change, ttl) {
       const value = change(read(key))

@@ -12,7 +12,7 @@ import type { Store } from './store.ts'
  */
 export type StoreSetting = string | KeyvSource | Store | undefined
 
-const verbs = ['get', 'set', 'delete', 'entries', 'claim', 'update', 'ping', 'close']
+const verbs = ['get', 'set', 'delete', 'entries', 'claim', 'release', 'update', 'ping', 'close']
 const adapterVerbs = ['get', 'set', 'delete', 'clear']
 const expected =
   'expected redis://…, rediss://…, memory:, file:… or a folder, a Keyv, a Keyv storage adapter or a store'

@@ -85,6 +85,9 @@ export function createRedisStore(url: string, options: RedisStoreOptions = {}): 
     return prefix + key
   }
 
+  // Beside the values, not among them: `entries` must not come by.
+  const claimOf = (key: string): string => `claimed:${keyOf(key)}`
+
   const expiry = (life: number | undefined) => (life === undefined ? {} : { PX: life })
 
   return {
@@ -121,9 +124,13 @@ export function createRedisStore(url: string, options: RedisStoreOptions = {}): 
       } while (cursor !== '0')
     },
     async claim(key, ttl) {
-      const full = keyOf(key)
+      const full = claimOf(key)
       const life = lifetime(name, ttl)
       return (await run((client) => client.set(full, '', { NX: true, ...expiry(life) }))) === 'OK'
+    },
+    async release(key) {
+      const full = claimOf(key)
+      await run((client) => client.unlink(full))
     },
     async update(key, change, ttl) {
       const full = keyOf(key)

@@ -15,6 +15,7 @@ export function scopeStore(store: Store, scope: string): Store {
       for await (const [key, value] of store.entries(scope + prefix)) yield [key.slice(scope.length), value]
     },
     claim: (key, ttl) => store.claim(scope + key, ttl),
+    release: (key) => store.release(scope + key),
     update: (key, change, ttl) => store.update(scope + key, change, ttl),
     ping: () => store.ping(),
     close: () => store.close(),

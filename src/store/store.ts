@@ -21,8 +21,13 @@ export interface Store {
   delete(key: string): Promise<boolean>
   /** All keys that begin with the prefix, with their values, in no particular order. */
   entries(prefix: string): AsyncIterable<[key: string, value: string]>
-  /** Takes a key for `ttl` milliseconds. True for exactly one of however many callers, in all processes. */
+  /**
+   * Takes a key for `ttl` milliseconds. True for exactly one of however many callers, in all processes. Claims are apart
+   * from values: no verb but `release` sees them. They survive a `kill -9`, and where a store says so no power failure.
+   */
   claim(key: string, ttl: number): Promise<boolean>
+  /** Gives a claim up before its time. */
+  release(key: string): Promise<void>
   /**
    * Changes a value in one step: nobody writes between the reading and the writing. `change` gets the value and returns
    * the new one, or `undefined` to remove it; it must be pure and may be called again when another writer was faster.

@@ -62,14 +62,13 @@ export function describeStore(kind: string, open: () => Promise<Subject>): void 
     })
 
     it('shows an expired value to no verb', async () => {
-      for (const key of ['get', 'delete', 'claim', 'update', 'list']) await store.set(`x:${key}`, 'old', 30)
+      for (const key of ['get', 'delete', 'update', 'list']) await store.set(`x:${key}`, 'old', 30)
       await store.set('x:stays', 'here', 60_000)
       await gone(store, 'x:get')
       await delay(20)
       expect(await store.delete('x:delete')).toBe(false)
-      expect(await store.claim('x:claim', 60_000)).toBe(true)
       expect(await store.update('x:update', (value) => value ?? 'none')).toBe('none')
-      expect(await list(store, 'x:')).toEqual({ 'x:claim': '', 'x:stays': 'here', 'x:update': 'none' })
+      expect(await list(store, 'x:')).toEqual({ 'x:stays': 'here', 'x:update': 'none' })
     })
 
     it('forgets the time to live of a value that is set again without one', async () => {
@@ -145,16 +144,23 @@ export function describeStore(kind: string, open: () => Promise<Subject>): void 
       expect(await store.claim('other', 60_000)).toBe(true)
     })
 
-    it('lets a key be claimed again when it was deleted or its time is over', async () => {
+    it('lets a key be claimed again when it was released or its time is over', async () => {
       expect(await store.claim('token', 60_000)).toBe(true)
-      expect(await store.delete('token')).toBe(true)
+      await store.release('token')
+      await store.release('token')
       expect(await store.claim('token', 30)).toBe(true)
       await vi.waitFor(async () => expect(await store.claim('token', 60_000)).toBe(true), waiting)
     })
 
-    it('does not let a key be claimed that holds a value, even an empty one', async () => {
-      await store.set('token', '')
+    it('keeps claims apart from values', async () => {
+      await store.set('token', 'value')
+      expect(await store.claim('token', 60_000)).toBe(true)
+      expect(await store.delete('token')).toBe(true)
+      expect(await store.get('token')).toBeUndefined()
       expect(await store.claim('token', 60_000)).toBe(false)
+      expect(await store.update('token', (value) => value ?? 'none')).toBe('none')
+      await store.release('token')
+      expect(await list(store, '')).toEqual({ token: 'none' })
     })
 
     it('loses none of many updates at the same time', async () => {
@@ -196,6 +202,7 @@ export function describeStore(kind: string, open: () => Promise<Subject>): void 
         await refused(() => store.set(key, 'x'), /a key m/)
         await refused(() => store.get(key), /a key m/)
         await refused(() => store.claim(key, 1000), /a key m/)
+        await refused(() => store.release(key), /a key m/)
         await refused(() => store.update(key, () => 'x'), /a key m/)
         await refused(() => store.delete(key), /a key m/)
       }
@@ -224,6 +231,7 @@ export function describeStore(kind: string, open: () => Promise<Subject>): void 
       await refused(() => store.set('a', 'x'), /is closed/)
       await refused(() => store.delete('a'), /is closed/)
       await refused(() => store.claim('a', 1000), /is closed/)
+      await refused(() => store.release('a'), /is closed/)
       await refused(() => store.update('a', () => 'x'), /is closed/)
       await refused(() => store.ping(), /is closed/)
       await refused(() => list(store, 'a'), /is closed/)

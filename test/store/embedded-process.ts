@@ -18,9 +18,10 @@ if (job === 'update') {
   const write = async (writer: number): Promise<never> => {
     for (let index = 0; ; index++) {
       const key = `${name}:${writer}:${index}`
-      if (index % 3 === 0) await store.set(key, key)
-      else if (index % 3 === 1) await store.set(key, key, 600_000)
-      else await store.update(key, () => key)
+      if (index % 4 === 0) await store.set(key, key)
+      else if (index % 4 === 1) await store.set(key, key, 600_000)
+      else if (index % 4 === 2) await store.update(key, () => key)
+      else if (!(await store.claim(key, 600_000))) throw new Error(`${key} was claimed before`)
       say(key)
     }
   }
@@ -38,5 +39,15 @@ if (job === 'fill') {
     )
   say(String(refused))
   say(String((await store.get('0-0'))?.length))
+
+  // Claims have a file of their own, which is as large as it may be at another time.
+  let claimed = 0
+  try {
+    for (; claimed < 100_000; claimed += 100)
+      await Promise.all(times.map((index) => store.claim(`${'x'.repeat(150)}${claimed + index}`, 600_000)))
+  } catch (error) {
+    say(String(error))
+  }
+  say(String(await store.claim(`${'x'.repeat(150)}0`, 600_000).catch(String)))
   await store.close()
 }
