@@ -1,4 +1,4 @@
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { commitFailure, type Database, openLmdb, type RootDatabase } from '../common/lmdb.ts'
 import { StoreError } from '../errors.ts'
@@ -23,14 +23,13 @@ interface Opened {
 
 const pageSize = 100
 const sweepBatch = 250
-const claimsPerSweep = 50_000
 
 /**
  * A store in a folder of this machine, without a server: an LMDB environment that several processes may share.
  *
  * A write is on the disk when it is acknowledged, so neither a `kill -9` nor a power failure loses it. Writes that
- * wait at the same time share one commit. Claims outlive a `kill -9` too, but on Linux not the machine (see
- * {@link openClaims}). The folder is opened by the first verb, not before, and must be on a local disk: LMDB's locks do
+ * wait at the same time share one commit. Claims outlive a `kill -9` too, but do not wait for the disk
+ * (see {@link openClaims}). The folder is opened by the first verb, not before, and must be on a local disk: LMDB's locks do
  * not hold on network file systems.
  */
 export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
@@ -53,7 +52,7 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
         root,
         values: root.openDB<Buffer, string>({ name: 'values', encoding: 'binary' }),
         expiries: root.openDB<Buffer, [number, string]>({ name: 'expiries', encoding: 'binary' }),
-        claims: openClaims(path),
+        claims: openClaims(join(path, 'claims')),
         sweeper: setInterval(() => void sweep(), options.sweepEvery ?? 60_000).unref(),
       }
     } catch (error) {
@@ -116,10 +115,7 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
     try {
       opened?.root.readerCheck() // a killed process leaves its reader behind, and old pages are kept for readers
       while (!closed && (await transaction(sweepSome)) === sweepBatch) await nextTurn()
-      for (let left = claimsPerSweep; !closed && left > 0; left -= sweepBatch) {
-        if ((opened?.claims.sweep(sweepBatch) ?? 0) < sweepBatch) return
-        await nextTurn()
-      }
+      if (!closed) opened?.claims.sweep()
     } catch {
       // The next verb meets the same trouble and says so; the next sweep makes up for this one.
     }
@@ -201,7 +197,7 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
       if (!opened) return
       clearInterval(opened.sweeper)
       await Promise.all(pending)
-      await opened.claims.close()
+      opened.claims.close()
       await opened.root.close()
     },
   }

@@ -1,5 +1,6 @@
 import { checkKey, closedError, lifetime } from './limits.ts'
 import type { Store } from './store.ts'
+import { createSweep } from './sweeping.ts'
 
 interface Entry {
   readonly value: string
@@ -18,10 +19,10 @@ const claimed = '\u0000claimed:'
  */
 export function createMemoryStore(): Store {
   const name = 'memory:'
-  let entries = new Map<string, Entry>()
+  const entries = new Map<string, Entry>()
   let closed = false
   let sweeper: NodeJS.Timeout | undefined
-  let position: Iterator<[string, Entry]> | undefined
+  const sweep = createSweep(entries, ({ expiresAt }) => expiresAt <= Date.now())
 
   function open(): Map<string, Entry> {
     if (closed) throw closedError(name)
@@ -36,22 +37,8 @@ export function createMemoryStore(): Store {
 
   function write(key: string, value: string, ttl: number | undefined): void {
     const life = lifetime(name, ttl)
-    if (life !== undefined && !sweeper) sweeper = setInterval(sweep, sweepEvery).unref()
+    if (life !== undefined && !sweeper) sweeper = setInterval(sweep, sweepEvery, sweepAtMost).unref()
     open().set(key, { value, expiresAt: life === undefined ? Number.POSITIVE_INFINITY : Date.now() + life })
-  }
-
-  // A bounded number of entries at a time, going on where the last one stopped: a million claims are no pause.
-  function sweep(): void {
-    const now = Date.now()
-    position ??= entries.entries()
-    for (let seen = 0; seen < sweepAtMost; seen++) {
-      const next = position.next()
-      if (next.done) {
-        position = undefined
-        return
-      }
-      if (next.value[1].expiresAt <= now) entries.delete(next.value[0])
-    }
   }
 
   return {
@@ -98,8 +85,7 @@ export function createMemoryStore(): Store {
     async close() {
       closed = true
       clearInterval(sweeper)
-      entries = new Map()
-      position = undefined
+      entries.clear()
     },
   }
 }

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -71,21 +71,6 @@ describe('the embedded store', () => {
       interval: 20,
     })
     expect(await list(store, '')).toEqual({ k1: 'kept', k2: 'kept' })
-    await store.close()
-    await root.close()
-  })
-
-  it('sweeps claims that are over, and only those', async () => {
-    const path = newFolder()
-    const store = createEmbeddedStore({ path, sweepEvery: 20 })
-    await Promise.all(Array.from({ length: 600 }, (_, index) => store.claim(`k${index}`, 10)))
-    await store.claim('k700', 600_000)
-    const [folder = ''] = readdirSync(path).filter((name) => name.startsWith('claims-'))
-    const root = openLmdb(join(path, folder))
-    const held = root.openDB({ name: 'held', encoding: 'binary' })
-    await vi.waitFor(() => expect([...held.getKeys()]).toEqual(['k700']), { timeout: 5000, interval: 20 })
-    expect(await store.claim('k0', 600_000)).toBe(true)
-    expect(await store.claim('k700', 600_000)).toBe(false)
     await store.close()
     await root.close()
   })
@@ -209,21 +194,6 @@ it('the embedded store expires values that another process wrote', async () => {
   expect(await store.claim('claim:0', 10)).toBe(true)
   await store.close()
 })
-
-// Elsewhere a start of the machine has no name, and claims are stored like values.
-it.runIf(process.platform === 'linux')(
-  'the embedded store drops the claims of an earlier start of the machine',
-  async () => {
-    const path = newFolder()
-    const earlier = join(path, 'claims-00000000-0000-0000-0000-000000000000')
-    mkdirSync(earlier, { recursive: true })
-    writeFileSync(join(earlier, 'data.mdb'), 'damaged when the machine stopped')
-    const store = createEmbeddedStore({ path })
-    expect(await store.claim('a', 600_000)).toBe(true)
-    expect(existsSync(earlier)).toBe(false)
-    await store.close()
-  },
-)
 
 function sourceOf(path: string): string {
   return fileURLToPath(new URL(`../../${path}`, import.meta.url))
