@@ -62,8 +62,8 @@ const record = /^([0-9a-z]+) ([0-9a-z]+|-) (\S+) (\S{43})$/
  * result, because it depends on nothing but the lines: a claim is over when the latest time in the log is past its end.
  *
  * A log that is long enough is ended by a line that says so; what comes after it counts for nothing and is said again
- * in the next one. It is removed when its last claim is over, and all before it are removed. Lines that cannot be read, as a power failure leaves them,
- * are passed over.
+ * in the next one. It is removed when its last claim is over, and all before it are removed. Lines that cannot be read,
+ * as a power failure leaves them, are passed over.
  */
 export function openClaims(folder: string, { longestLog = 4 * 1024 * 1024 }: ClaimsOptions = {}): Claims {
   const held = new Map<string, number>()
@@ -180,6 +180,8 @@ export function openClaims(folder: string, { longestLog = 4 * 1024 * 1024 }: Cla
     },
     sweep() {
       readOn()
+      // Somebody's clock was far ahead and has been set back: without this, claims would be over too early until then.
+      if (latest > Date.now() + 60_000) latest = Date.now()
       sweepHeld(sweepAtMost)
       // The oldest first: what is released in one may have been claimed in an earlier one.
       while (ended[0] && ended[0].lastEnd <= latest) {

@@ -122,6 +122,23 @@ it('comes to one result with a line of a process that was stopped for long befor
   expect(results).toEqual([false, false])
 })
 
+it('does not let a clock that was ahead for a while end claims for longer than that', async () => {
+  const folder = newFolder()
+  const claims = open(folder)
+  await claims.claim('a', inAnHour())
+  const [file = ''] = logs(folder)
+  const [, end = '', name = '', hashed = ''] = readFileSync(join(folder, file), 'latin1').trim().split(' ')
+  const aYearAhead = (Date.now() + 365 * 24 * 3_600_000).toString(36)
+  appendFileSync(join(folder, file), `\n${aYearAhead} ${end} ${name}x ${hashed}\n`)
+  claims.sweep()
+  expect(await claims.claim('b', inAnHour())).toBe(true)
+  expect(await claims.claim('b', inAnHour())).toBe(false)
+  const other = open(folder)
+  other.sweep()
+  expect(await other.claim('c', inAnHour())).toBe(true)
+  expect(await claims.claim('c', inAnHour())).toBe(false)
+})
+
 it('agrees with a plain set whatever is claimed and released in whatever order', async () => {
   const step = fc.record({
     by: fc.nat(2),
