@@ -1,0 +1,122 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { here, median, messageOf, rounds, say, scratch, seconds, start } from './processes.ts'
+
+/** Look-ups of installations in the embedded store, when there are few and when there are many. */
+export async function measureLookups(): Promise<string> {
+  const rates = new Map<number, number[]>([
+    [10, []],
+    [100_000, []],
+  ])
+  for (let round = 1; round <= rounds; round += 1)
+    for (const [count, list] of rates) {
+      say(`look-ups, round ${round} of ${rounds}: ${count} installations`)
+      const child = start('rows/lookups.mjs', [join(scratch, `lookups-${count}`), String(count)])
+      list.push((await messageOf<{ perSecond: number }>(child)).perSecond)
+      child.kill('SIGKILL')
+    }
+  const lines = [...rates].map(([count, list]) => `| ${count.toLocaleString('en')} | ${perSecond(list)} |`)
+  return ['| installations | look-ups/s, median (range) |', '| --- | --- |', ...lines].join('\n')
+}
+
+/** Calls of the REST API through a handler's client, beside bare got. */
+export async function measureCalls(hipchat: string): Promise<string> {
+  const rates = new Map<string, number[]>([
+    ['got', []],
+    ['hipchat-addon', []],
+  ])
+  for (let round = 1; round <= rounds; round += 1)
+    for (const [which, list] of rates) {
+      say(`calls, round ${round} of ${rounds}: ${which}`)
+      const child = start('rows/calls.mjs', [which, hipchat, String(seconds)])
+      list.push((await messageOf<{ perSecond: number }>(child)).perSecond)
+      child.kill('SIGKILL')
+    }
+  const lines = [...rates].map(([which, list]) => `| ${which} | ${perSecond(list)} |`)
+  return ['| | calls/s, median (range) |', '| --- | --- |', ...lines].join('\n')
+}
+
+/** How many tokens a thousand first calls at once cost, from one process and from four. */
+export async function measureExchanges(
+  hipchat: string,
+  exchangesSoFar: () => Promise<number>,
+): Promise<string> {
+  const lines: string[] = []
+  for (const processes of [1, 4]) {
+    say(`exchanges, ${processes} processes`)
+    const folder = join(scratch, `exchanges-${processes}`)
+    const all = Array.from({ length: processes }, () =>
+      start('rows/exchanges.mjs', [folder, hipchat, String(1000 / processes)]),
+    )
+    await Promise.all(all.map((child) => messageOf(child)))
+    const ask = (act: string, asked = all): Promise<{ done: number }[]> =>
+      Promise.all(
+        asked.map((child) => {
+          child.send(act)
+          return messageOf<{ done: number }>(child)
+        }),
+      )
+    await ask('install', all.slice(0, 1))
+    // The installation's trial has left a token that would serve them all.
+    await forgetTokens(folder)
+    const before = await exchangesSoFar()
+    const took = await ask('call')
+    const exchanges = (await exchangesSoFar()) - before
+    lines.push(`| ${processes} | ${exchanges} | ${Math.round(Math.max(...took.map(({ done }) => done)))} |`)
+    for (const child of all) child.kill('SIGKILL')
+  }
+  return [
+    '| processes | token exchanges | ms until all 1,000 were answered |',
+    '| --- | --- | --- |',
+    ...lines,
+  ].join('\n')
+}
+
+async function forgetTokens(folder: string): Promise<void> {
+  const { openStore } = await import('../src/store/index.ts')
+  const store = openStore(folder)
+  for await (const [key] of store.entries('')) if (key.includes(':token:')) await store.delete(key)
+  await store.close()
+}
+
+/** What `npm install hipchat-addon` brings, without what only developers need. */
+export function measureSize(): string {
+  say('install size')
+  const folder = join(scratch, 'size')
+  mkdirSync(folder)
+  const run = (argv: string[], cwd: string): string =>
+    execFileSync('npm', argv, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+  run(['pack', '--ignore-scripts=false', '--pack-destination', folder], join(here, '..'))
+  const [tarball = ''] = readdirSync(folder)
+  writeFileSync(join(folder, 'package.json'), '{ "private": true }')
+  run(['install', '--omit=dev', '--no-package-lock', join(folder, tarball)], folder)
+  const packages = run(['ls', '--all', '--parseable'], folder).trim().split('\n').length - 1
+  const modules = join(folder, 'node_modules')
+  const sizes = readdirSync(modules, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => ({ path: join(entry.parentPath, entry.name), size: 0 }))
+    .map(({ path }) => ({ path: path.slice(modules.length + 1), size: statSync(path).size }))
+  const byPackage = new Map<string, number>()
+  for (const { path, size } of sizes) {
+    const name = path
+      .split('/')
+      .slice(0, path.startsWith('@') ? 2 : 1)
+      .join('/')
+    byPackage.set(name, (byPackage.get(name) ?? 0) + size)
+  }
+  const mebibytes = (bytes: number): string => (bytes / 1024 / 1024).toFixed(1)
+  const largest = [...byPackage].sort(([, a], [, b]) => b - a).slice(0, 6)
+  return [
+    '| packages | MiB | the largest |',
+    '| --- | --- | --- |',
+    `| ${packages} | ${mebibytes(sizes.reduce((sum, { size }) => sum + size, 0))} | ${largest
+      .map(([name, size]) => `${name} ${mebibytes(size)}`)
+      .join(', ')} |`,
+  ].join('\n')
+}
+
+const perSecond = (rates: readonly number[]): string => {
+  const whole = rates.map(Math.round)
+  return `**${Math.round(median(rates))}** (${Math.min(...whole)}–${Math.max(...whole)})`
+}

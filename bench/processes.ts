@@ -1,0 +1,78 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export const here = fileURLToPath(new URL('.', import.meta.url))
+
+/** Seconds of each measurement, and how often each is done. */
+export const seconds = Number(process.env['BENCH_SECONDS'] ?? 5)
+export const rounds = Number(process.env['BENCH_ROUNDS'] ?? 5)
+
+/** A folder that is gone when the bench ends. */
+export const scratch = mkdtempSync(join(tmpdir(), 'hipchat-addon-bench-'))
+process.on('exit', () => rmSync(scratch, { recursive: true, force: true }))
+
+/** What is measured gets one core and who measures another, where the machine lets us say so. */
+export const pinned = availableParallelism() > 1 && existsSync('/usr/bin/taskset')
+const onCore = (core: 0 | 1, command: string[]): string[] =>
+  pinned ? ['/usr/bin/taskset', '-c', String(core), ...command] : command
+
+export const secret = 'a secret of the bench'
+
+/** Starts a script of `rows` or `peers` in a process of its own, on the core of what is measured unless said otherwise. */
+export function start(script: string, argv: readonly string[], core: 0 | 1 = 0): ChildProcess {
+  const [command = '', ...rest] = onCore(core, [process.execPath, join(here, script), ...argv])
+  return spawn(command, rest, {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    env: {
+      ...process.env,
+      BENCH_SECRET: secret,
+      BENCH_PACKAGE: join(here, '.build/index.js'),
+      NODE_ENV: 'production',
+    },
+  })
+}
+
+/** Runs a script of this folder to its end on the core of who measures, and gives the JSON that it prints. */
+export function outputOf<T>(script: string, argument: unknown): T {
+  const [command = '', ...rest] = onCore(1, [
+    process.execPath,
+    '--import',
+    'tsx',
+    join(here, script),
+    JSON.stringify(argument),
+  ])
+  return JSON.parse(execFileSync(command, rest, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }))
+}
+
+/** The next message of a process. */
+export const messageOf = <T>(child: ChildProcess): Promise<T> =>
+  new Promise((resolve, reject) => {
+    const ended = (code: number | null): void =>
+      reject(new Error(`it ended with ${code} before it was ready`))
+    child.once('exit', ended)
+    child.once('message', (message) => {
+      child.off('exit', ended)
+      resolve(message as T) // what each script sends
+    })
+  })
+
+/** MiB of memory that a process has. */
+export function residentOf({ pid }: ChildProcess): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+  return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? Number.NaN) / 1024
+}
+
+export const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
+
+/** Half-way through its work, and gone when the next line is printed. */
+export const say = (what: string): boolean => process.stderr.write(`${what}${' '.repeat(40)}\r`)
+
+/** Compiles the package as it is published into `.build`. */
+export const build = (): void => {
+  const project = join(here, '../tsconfig.build.json')
+  execFileSync('npx', ['tsc', '--project', project, '--outDir', join(here, '.build')], { stdio: 'inherit' })
+}

@@ -1,0 +1,1 @@
+export function installOn(callback: string, hipchat: string): Promise<void>

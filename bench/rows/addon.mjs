@@ -1,0 +1,34 @@
+// The add-on that is measured, as it is published, and its installation.
+import { pathToFileURL } from 'node:url'
+import { installed } from './installed.mjs'
+
+export async function openAddon(store) {
+  const { createAddon } = await import(pathToFileURL(process.env.BENCH_PACKAGE))
+  const addon = createAddon({
+    key: 'com.example.bench',
+    name: 'Bench',
+    description: 'Measured',
+    scopes: ['send_notification', 'view_room'],
+    store,
+    log: false,
+  })
+  addon.webhook('room_message', { key: 'hook' }, () => {})
+  const { url } = await addon.listen()
+  return { addon, url }
+}
+
+/** Installs what is measured, by the address of its installation callback. */
+export async function installOn(callback, hipchat) {
+  const answer = await fetch(callback, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      ...installed,
+      capabilitiesUrl: `${hipchat}/v2/capabilities`,
+      groupId: 1,
+      roomId: 1,
+    }),
+  })
+  if (!answer.ok)
+    throw new Error(`the installation was answered with ${answer.status}: ${await answer.text()}`)
+}
