@@ -509,7 +509,7 @@ describe('calls of the API', () => {
   })
 
   it('tell what is left of the allowances, and who waited or gave up for one', async () => {
-    const limits = { api: 100, flood: 2, floodWindowSeconds: 1 }
+    const limits = { api: 100, flood: 2, floodWindowSeconds: 2 }
     const { addon, installation, metrics } = await measured(() => {}, {
       server: { limits },
       addon: { metrics: true },
