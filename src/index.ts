@@ -19,6 +19,7 @@ export type {
   Sender,
 } from './addon/context.ts'
 export type { Logger } from './addon/log.ts'
+export type { MetricsOptions, MetricsRegistry } from './addon/metrics-options.ts'
 export type { AddonOptions } from './addon/options.ts'
 export type { CommandOptions, WebhookOptions } from './addon/registration.ts'
 export type { Values } from './addon/values.ts'

@@ -10,7 +10,9 @@ import { createOutbound } from '../common/outbound.ts'
 import { typeName } from '../common/validate.ts'
 import { ConfigurationError } from '../errors.ts'
 import { createInstallations, type Installation } from '../installation.ts'
+import { type Observer, observed, together } from '../observer.ts'
 import { createSealing, openStore, scopeStore } from '../store/index.ts'
+import { watchStore } from '../store/watched.ts'
 import type {
   CommandContext,
   EventContext,
@@ -24,12 +26,15 @@ import { createDescriptor, type ServedDescriptor } from './descriptor.ts'
 import { createInstalling } from './installing.ts'
 import { type Listening, listenOn } from './listening.ts'
 import { createLog, logError, silent } from './log.ts'
+import { createMetrics } from './metrics.ts'
+import { createMetricsPage } from './metrics-page.ts'
 import { type AddonOptions, readOptions } from './options.ts'
 import { paths } from './paths.ts'
 import type { CommandOptions, WebhookOptions } from './registration.ts'
 import { createRegistry, expectFunction } from './registry.ts'
 import { createListener, createRoutes, type Routed } from './routes.ts'
 import { createRunning } from './running.ts'
+import { createTracing } from './tracing.ts'
 import type { Values } from './values.ts'
 import type { Webhook } from './webhook.ts'
 
@@ -102,7 +107,15 @@ export interface Addon<S extends Scope = Scope> {
    * Serves the add-on. Resolves when it listens, with its address; rejects when it cannot. Port 0 takes any free one.
    * `host` defaults to `localhost` for an add-on whose base address is a loopback one, and to all interfaces otherwise.
    */
-  listen(port?: number, host?: string): Promise<{ readonly port: number; readonly url: string }>
+  listen(
+    port?: number,
+    host?: string,
+  ): Promise<{
+    readonly port: number
+    readonly url: string
+    /** Where the metrics are, if they have a port of their own. */
+    readonly metricsPort?: number
+  }>
   /**
    * Takes nothing more on, waits for running handlers (`closeTimeout`), aborts what is left, and closes the store.
    * Rejects when the store cannot be closed.
@@ -122,25 +135,33 @@ export interface Addon<S extends Scope = Scope> {
 export function createAddon<const S extends Scope>(options: AddonOptions<S>): Addon<S> {
   const settings = readOptions(options as AddonOptions) // an add-on's scopes are scopes
   const sealing = createSealing(options.secretKey)
-  const store = scopeStore(openStore(options.store), `${options.key}:`)
+  const opened = openStore(options.store)
+  const running = createRunning(settings.maxDeliveries)
+  const metrics = settings.metrics && createMetrics(settings.metrics, () => running.deliveries)
+  const watched = metrics
+    ? watchStore(opened, (verb) => metrics.observer.happened({ kind: 'store failed', verb }))
+    : opened
+  const store = scopeStore(watched, `${options.key}:`)
   const log = options.log === false ? silent() : (options.log ?? createLog())
   const outbound = createOutbound({
     hosts: options.allowedHosts ?? [],
     ranges: options.allowedRanges,
     loopback: settings.loopback,
     ca: options.ca,
+    around: (work) => observed(observing(), { kind: 'exchange' }, work),
   })
   const hooks: Hooks = { installed: [], updated: [], uninstalled: [], replaced: [] }
   const registry = createRegistry(log)
   const middleware: Middleware[] = []
   const errorHandlers: ((error: unknown, context: EventContext) => unknown)[] = []
   const router = new Router()
-  const running = createRunning(settings.maxDeliveries)
+  let observer: { readonly settled: Observer | undefined } | undefined
   let baseUrl = settings.baseUrl
   let based: { readonly url: string; readonly path: string } | undefined
   let served: ServedDescriptor | undefined
   let started = false
   let listening: Promise<Listening> | undefined
+  let metricsListening: Promise<Listening | undefined> | undefined
   let closing: Promise<void> | undefined
 
   const installations = createInstallations(store, sealing)
@@ -150,6 +171,7 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
     store,
     outbound,
     hooks,
+    observing,
     installations,
     tokens: createAccessTokens({
       store,
@@ -158,17 +180,25 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
       timeout: settings.callTimeout,
       warn: (message, installation) => log.warn({ installation: installation.oauthId }, message),
       mark: (installation, rejected) => installations.mark(installation, rejected),
+      observing,
     }),
     calling: {
       outbound,
       timeout: settings.callTimeout,
       onCall: () => {},
+      observing,
     },
     facades: new WeakMap(),
     descriptorEtag: () => descriptor().etag,
   }
 
   const installing = createInstalling(core)
+
+  /** Settled with the start, or with the first call before it: whoever makes traces has to be registered by then. */
+  function observing(): Observer | undefined {
+    observer ??= { settled: together([createTracing(log), metrics?.observer]) }
+    return observer.settled
+  }
 
   /** Path of the base address, worked out once for each: every request asks. */
   function basePath(): string {
@@ -220,6 +250,24 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
     }
   }
 
+  function createApp(): Koa {
+    const app = new Koa()
+    app.on('error', (error: unknown) => {
+      // What a route of the author's refuses with `ctx.throw(404)` is an answer, not a fault.
+      if (!(error instanceof HttpError && error.expose)) logError(log, error, 'a request failed')
+    })
+    return app
+  }
+
+  /** Opens the port of the metrics, if they have one of their own. */
+  async function listenForMetrics(): Promise<Listening | undefined> {
+    if (!metrics || settings.metrics?.path === undefined || settings.metrics.port === undefined)
+      return undefined
+    const { path, port, host } = settings.metrics
+    const app = createApp().use(createMetricsPage(metrics, path, { basePath: () => '' }))
+    return listenOn(app.callback(), port, host, 'metrics')
+  }
+
   function start(): RequestListener {
     if (!started) {
       if (settings.options.helpCommand) registry.help()
@@ -228,12 +276,9 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
       started = true
       const volatile = store.warning
       if (volatile) log.warn(volatile)
+      observing()
     }
-    const app = new Koa()
-    app.on('error', (error: unknown) => {
-      // What a route of the author's refuses with `ctx.throw(404)` is an answer, not a fault.
-      if (!(error instanceof HttpError && error.expose)) logError(log, error, 'a request failed')
-    })
+    const app = createApp()
     const routed: Routed = {
       core,
       installing,
@@ -243,6 +288,8 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
       descriptor,
     }
     app.use(createRoutes(routed))
+    if (metrics && settings.metrics?.path !== undefined && settings.metrics.port === undefined)
+      app.use(createMetricsPage(metrics, settings.metrics.path, routed))
     app.use(router.routes())
     app.use(router.allowedMethods())
     return createListener(routed, app.callback())
@@ -318,6 +365,10 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
 
     callback() {
       knownBaseUrl()
+      if (settings.metrics?.port !== undefined)
+        throw new ConfigurationError(
+          'callback: metrics.port is opened by listen() only; leave it out, and the metrics are a route of the add-on',
+        )
       const listener = start()
       descriptor() // a wrong one is the author's mistake: now, not at the first installation
       return listener
@@ -327,17 +378,22 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
       if (listening) throw new ConfigurationError('listen() was called twice')
       if (closing) throw new ConfigurationError('listen: the add-on has been closed; create another one')
       listening = listenOn(start(), port, host ?? (settings.loopback ? 'localhost' : undefined))
+      metricsListening = listenForMetrics()
+      metricsListening.catch(() => {}) // asked for below, unless the other port fails
       try {
         const { port } = await listening
+        const metricsPort = (await metricsListening)?.port
         baseUrl ??= `http://localhost:${port}`
         descriptor() // a wrong one is the author's mistake: now, not at the first installation
         const resealed = await core.installations.reseal()
         if (resealed > 0) log.info({ installations: resealed }, 'sealed with the first secretKey')
         await warnOfOldInstallations()
-        log.info({ url: baseUrl }, 'listening')
-        return { port, url: baseUrl }
+        const more = metricsPort === undefined ? {} : { metricsPort }
+        log.info({ url: baseUrl, ...more }, 'listening')
+        return { port, url: baseUrl, ...more }
       } catch (error) {
         await stopListening()
+        await stopMetrics()
         listening = undefined
         baseUrl = settings.baseUrl // the next try may get another port
         served = undefined
@@ -357,6 +413,7 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
       const aborted = await running.close(settings.closeTimeout)
       if (aborted > 0) log.error({ aborted }, 'handlers were still running and have been aborted')
     })
+    await stopMetrics() // after the handlers, so that what they did can still be read
     outbound.close()
     await store.close()
   }
@@ -366,6 +423,13 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
     const server = await listening?.catch(() => undefined) // where it failed there is nothing to stop
     const stopped = server?.stop()
     await first()
+    server?.hurry()
+    await stopped
+  }
+
+  async function stopMetrics(): Promise<void> {
+    const server = await metricsListening?.catch(() => undefined)
+    const stopped = server?.stop()
     server?.hurry()
     await stopped
   }

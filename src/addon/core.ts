@@ -12,6 +12,7 @@ import {
   StoreError,
 } from '../errors.ts'
 import type { Credentials, Installation, Installations } from '../installation.ts'
+import type { Observing } from '../observer.ts'
 import type { Store } from '../store/index.ts'
 import type { HookContext, ReplacedContext } from './context.ts'
 import type { Logger } from './log.ts'
@@ -28,6 +29,8 @@ export interface Core {
   readonly outbound: Outbound
   readonly calling: Calling
   readonly hooks: Hooks
+  /** Who looks on at what the add-on does, if anybody. */
+  readonly observing: Observing
   /** Made once per record and kept as long as it is. Of this add-on: another one would act with other settings. */
   readonly facades: WeakMap<Installation, Facade>
   /** ETag of the descriptor being served now. */
@@ -74,7 +77,7 @@ export function facadeOf(core: Core, installation: Installation): Facade {
       name: `installation ${installation.oauthId}`,
       token: async () => core.tokens.get(await credentials()),
       renew: async (refused) => core.tokens.renew(await credentials(), refused),
-      budget: createBudget(core.settings.maxRateLimitWait),
+      budget: createBudget(core.settings.maxRateLimitWait, core.observing),
     },
     { ...core.calling, onCall: (record) => log.info(record, 'api call') },
   )

@@ -12,6 +12,7 @@ import type { Schema } from '../common/schema.ts'
 import { validate } from '../common/validate.ts'
 import { AccessTokenError, InstallationRefusedError } from '../errors.ts'
 import { type Credentials, type Installation, isOauthId, keyOf, originOf } from '../installation.ts'
+import { type InstallingActivity, observed } from '../observer.ts'
 import { createQueues } from '../store/queues.ts'
 import { readId } from './context.ts'
 import { type Core, facadeOf } from './core.ts'
@@ -81,6 +82,7 @@ export function createInstalling(core: Core): Installing {
       await installations.remove(installation)
       throw error
     }
+    core.observing()?.happened({ kind: 'lifecycle', turn: 'installed' })
     core.log.info({ installation: installation.oauthId, ...placeOf(installation) }, 'installed')
     return installation
   }
@@ -127,6 +129,7 @@ export function createInstalling(core: Core): Installing {
       await installations.replace(known)
       throw error
     }
+    core.observing()?.happened({ kind: 'lifecycle', turn: 'updated' })
     core.log.info({ installation: installation.oauthId, scopes: installation.scopes }, 'updated')
     return installation
   }
@@ -161,6 +164,7 @@ export function createInstalling(core: Core): Installing {
       logError(core.log, error, 'the uninstalled hook failed', { installation: known.installation.oauthId })
     }
     await installations.remove(known.installation)
+    core.observing()?.happened({ kind: 'lifecycle', turn: 'uninstalled' })
     core.log.info({ installation: known.installation.oauthId, ...placeOf(known.installation) }, 'uninstalled')
   }
 
@@ -213,19 +217,23 @@ export function createInstalling(core: Core): Installing {
       throw new InstallationRefusedError(400, 'This add-on can be installed for the whole group only.')
   }
 
+  /** In the queue of its installation, and looked on at. */
+  const run = <T>(turn: InstallingActivity['turn'], oauthId: string, work: () => Promise<T>): Promise<T> =>
+    observed(core.observing(), { kind: 'installing', turn }, () => queues.run(oauthId, work))
+
   return {
     async install(body) {
       const record = check(installable, body)
-      return queues.run(record.oauthId, () => install(record))
+      return run('install', record.oauthId, () => install(record))
     },
     async update(body, signed) {
       const record = check(installableUpdate, body)
-      return queues.run(record.oauthId, () => update(record, signed))
+      return run('update', record.oauthId, () => update(record, signed))
     },
-    uninstall: (oauthId, signed) => queues.run(oauthId, () => uninstall(oauthId, signed)),
+    uninstall: (oauthId, signed) => run('uninstall', oauthId, () => uninstall(oauthId, signed)),
     async uninstallByDocument(body) {
       const record = check(installableUpdate, body)
-      return queues.run(record.oauthId, () => uninstallByDocument(record))
+      return run('uninstall', record.oauthId, () => uninstallByDocument(record))
     },
     fetchInstallable: discovery.installable,
   }

@@ -14,14 +14,18 @@ export interface Listening {
 // A server that somebody else's client keeps waiting must not keep its connections for ever.
 const serverOptions = { headersTimeout: 10_000, requestTimeout: 15_000, keepAliveTimeout: 65_000 }
 
-/** Listens; rejects with a {@link ConfigurationError} where the author can do something about it. */
+/**
+ * Listens; rejects with a {@link ConfigurationError} where the author can do something about it. `what` is what he asked
+ * for, as the message names it.
+ */
 export async function listenOn(
   listener: RequestListener,
   port: number,
   host: string | undefined,
+  what = 'listen',
 ): Promise<Listening> {
   const server = createServer(serverOptions, listener)
-  await opened(server, readPort(port), host)
+  await opened(server, readPort(port), host, what)
   return {
     port: (server.address() as AddressInfo).port, // it listens on a port, not on a pipe
     stop: () => new Promise<void>((resolve) => server.close(() => resolve())),
@@ -39,17 +43,17 @@ function readPort(given: unknown): number {
   throw new ConfigurationError(`listen: expected a port from 0 to 65535, came ${String(given)}`)
 }
 
-function opened(server: Server, port: number, host: string | undefined): Promise<void> {
+function opened(server: Server, port: number, host: string | undefined, what: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const where = `port ${port}${host === undefined ? '' : ` of ${host}`}`
       if (error.code === 'EADDRINUSE')
-        reject(new ConfigurationError(`listen: ${where} is taken by another process`, { cause: error }))
+        reject(new ConfigurationError(`${what}: ${where} is taken by another process`, { cause: error }))
       else if (error.code === 'EACCES')
-        reject(new ConfigurationError(`listen: this process may not listen on ${where}`, { cause: error }))
+        reject(new ConfigurationError(`${what}: this process may not listen on ${where}`, { cause: error }))
       else if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND')
         reject(
-          new ConfigurationError(`listen: this machine has no address ${host}; leave the host out for all`, {
+          new ConfigurationError(`${what}: this machine has no address ${host}; leave the host out for all`, {
             cause: error,
           }),
         )

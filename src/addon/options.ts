@@ -5,6 +5,7 @@ import { typeName } from '../common/validate.ts'
 import { ConfigurationError } from '../errors.ts'
 import type { StoreSetting } from '../store/index.ts'
 import type { Logger } from './log.ts'
+import { type MetricsOptions, type MetricsSettings, readMetrics } from './metrics-options.ts'
 
 /** What an add-on is made of. Wrong, unknown and contradictory options are refused at construction, by name. */
 export interface AddonOptions<S extends Scope = Scope> {
@@ -66,6 +67,11 @@ export interface AddonOptions<S extends Scope = Scope> {
   readonly secretKey?: string | readonly string[] | undefined
   /** Default: pino on standard output, level `info` (`LOG_LEVEL`). `false` for none. */
   readonly log?: Logger | false | undefined
+  /**
+   * Prometheus metrics, which take the package `prom-client`: `true` for `GET /metrics`, or where else they shall be.
+   * Default: none.
+   */
+  readonly metrics?: boolean | MetricsOptions | undefined
   /** Whether `/help` lists the add-on's commands. Every add-on in the room would answer, so it is off by default. */
   readonly helpCommand?: boolean
   /** Milliseconds after which a delivery is acknowledged while its handler goes on. Default 3,000. */
@@ -96,6 +102,7 @@ export interface Settings {
   readonly closeTimeout: number
   readonly callTimeout: number
   readonly maxRateLimitWait: number
+  readonly metrics: MetricsSettings | undefined
 }
 
 type Check = (value: unknown) => string | undefined
@@ -174,6 +181,7 @@ const checks: { readonly [Name in keyof Required<AddonOptions>]: Check } = {
     value === false || (isRecord(value) && typeof value['child'] === 'function')
       ? undefined
       : 'a pino logger, or false',
+  metrics: anything, // readMetrics does
   helpCommand: flag,
   acknowledgeAfter: milliseconds,
   handlerTimeout: milliseconds,
@@ -233,6 +241,7 @@ export function readOptions(options: AddonOptions): Settings {
     closeTimeout: options.closeTimeout ?? 10_000,
     callTimeout: options.callTimeout ?? 10_000,
     maxRateLimitWait: options.maxRateLimitWait ?? 10_000,
+    metrics: readMetrics(options.metrics),
   }
 }
 

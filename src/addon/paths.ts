@@ -9,4 +9,6 @@ export const paths = {
   webhook: '/webhook/',
   health: '/healthz',
   ready: '/readyz',
+  /** Unless the option `metrics` says otherwise. */
+  metrics: '/metrics',
 } as const

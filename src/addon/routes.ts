@@ -4,10 +4,12 @@ import { BodyRefusedError, readJson } from '../common/body.ts'
 import { html } from '../common/html.ts'
 import { InstallationRefusedError, messageOf, SignedRequestError, StoreError } from '../errors.ts'
 import { isOauthId } from '../installation.ts'
+import type { DeliveryOutcome } from '../observer.ts'
 import type { Core } from './core.ts'
 import { descriptorPage, pagePolicy, type ServedDescriptor } from './descriptor.ts'
 import type { Installing } from './installing.ts'
 import { logError } from './log.ts'
+import { observeDelivery, resultOf } from './observing.ts'
 import { paths } from './paths.ts'
 import { findToken, type SignedRequest, verifySignedRequest } from './signed-request.ts'
 import { type Receiving, receive, type Webhook } from './webhook.ts'
@@ -41,7 +43,10 @@ export function createListener(routed: Routed, koa: RequestListener): RequestLis
     const path = belowBase(end < 0 ? url : url.slice(0, end), routed)
     if (request.method !== 'POST' || !path.startsWith(paths.webhook)) return koa(request, response)
     const query = end < 0 ? undefined : new URLSearchParams(url.slice(end))
-    void deliver(request, response, routed, path.slice(paths.webhook.length), query)
+    const key = path.slice(paths.webhook.length)
+    const work = () => deliver(request, response, routed, key, query)
+    const observer = routed.core.observing()
+    void (observer ? observeDelivery(observer, routed.webhooks.get(key), request, work) : work())
   }
 }
 
@@ -51,15 +56,18 @@ async function deliver(
   routed: Routed,
   key: string,
   query: URLSearchParams | undefined,
-): Promise<void> {
+): Promise<DeliveryOutcome> {
   try {
-    const { status, body } = await receive(routed.webhooks.get(key), request, query, routed.receiving)
+    const answer = await receive(routed.webhooks.get(key), request, query, routed.receiving)
+    const { status, body } = answer
     // HipChat posts any JSON object with a `message` into the room: everything but a reply stays plain text.
     if (typeof body === 'object') send(response, status, 'application/json', JSON.stringify(body))
     else send(response, status, 'text/plain', body)
+    return answer
   } catch (error) {
     const { status, text, headers } = refusalOf(error, routed.core, `${paths.webhook}${key}`)
     send(response, status, 'text/plain', text, headers)
+    return { status, result: resultOf(error) }
   }
 }
 
@@ -92,7 +100,8 @@ export function createRoutes(routed: Routed): Middleware {
   }
 }
 
-function belowBase(path: string, routed: Routed): string {
+/** A path of a request without that of the base address. */
+export function belowBase(path: string, routed: Pick<Routed, 'basePath'>): string {
   const base = routed.basePath()
   if (!base) return path
   if (path === base) return '/'
@@ -262,6 +271,7 @@ interface Refusal {
 /** Says no more to the caller than he may know; the log says which part was wrong. */
 function refusalOf(error: unknown, core: Core, path: string): Refusal {
   if (error instanceof SignedRequestError) {
+    core.observing()?.happened({ kind: 'signed request refused', fault: error.fault })
     core.log.warn({ fault: error.fault, path }, `refused: ${error.message}`)
     return {
       status: 401,
@@ -283,8 +293,9 @@ function refusalOf(error: unknown, core: Core, path: string): Refusal {
   return { status: 500, text: 'The add-on failed.' }
 }
 
-function logRefusal({ log }: Core, error: InstallationRefusedError): void {
+function logRefusal({ log, observing }: Core, error: InstallationRefusedError): void {
   const { cause, status } = error
+  observing()?.happened({ kind: 'installation refused', status })
   const refused = `refused: ${error.message}`
   if (status >= 500 && cause !== undefined) logError(log, cause, refused, { status })
   else log.warn({ ...(cause ? { cause: messageOf(cause) } : {}), status }, refused)

@@ -5,6 +5,8 @@
 export interface Running {
   /** Whether another delivery may be taken on. */
   readonly accepting: 'yes' | 'full' | 'closing'
+  /** How many deliveries are waiting or running. */
+  readonly deliveries: number
   /** Takes a delivery on. It counts from this very moment, so that a bound that was looked at holds. */
   take<T>(delivery: (turn: Turn) => Promise<T>): Promise<T>
   /** Has `close()` wait for something that counts as no delivery. */
@@ -103,6 +105,9 @@ export function createRunning(max: number): Running {
     get accepting() {
       if (closing) return 'closing'
       return deliveries < max ? 'yes' : 'full'
+    },
+    get deliveries() {
+      return deliveries
     },
     take,
     async follow(work) {

@@ -6,9 +6,11 @@ import { readJson } from '../common/body.ts'
 import { validate } from '../common/validate.ts'
 import { ConfigurationError, HandlerTimeoutError, MissingScopeError, SignedRequestError } from '../errors.ts'
 import type { Credentials, Installation } from '../installation.ts'
+import { type DeliveryOutcome, observed } from '../observer.ts'
 import { type EventContext, type Middleware, type Returned, readId, readSender } from './context.ts'
 import { type Core, facadeOf } from './core.ts'
 import { type Logger, logError } from './log.ts'
+import { noteLate } from './observing.ts'
 import { Closed, type Running, type Turn } from './running.ts'
 import { type SignedRequest, verifySignedRequest } from './signed-request.ts'
 
@@ -30,7 +32,7 @@ export interface Webhook {
 }
 
 /** How a delivery is answered. */
-export interface DeliveryAnswer {
+export interface DeliveryAnswer extends DeliveryOutcome {
   readonly status: 200 | 204 | 400 | 500 | 503
   readonly body?: Notification | string
 }
@@ -65,30 +67,32 @@ export async function receive(
   const body = await readJson(request, LONGEST_BODY, BODY_TIMEOUT)
   if (!webhook) {
     log.warn('a delivery for a webhook that is no longer here: the installation has an older descriptor')
-    return { status: 204 }
+    return { status: 204, result: 'gone' }
   }
   const parsed = validate(delivery(webhook.event), body)
   if (!parsed.ok) {
     log.warn({ webhook: webhook.key }, `a delivery that cannot be read: ${parsed.problem.message}`)
-    return { status: 400, body: `The delivery cannot be read: ${parsed.problem.message}.` }
+    return {
+      status: 400,
+      result: 'unreadable',
+      body: `The delivery cannot be read: ${parsed.problem.message}.`,
+    }
   }
   const received = parsed.value
   refuseForeign(received, signed, webhook.event)
 
   if (received.event !== undefined && received.event !== webhook.event) {
     log.warn({ webhook: webhook.key, event: received.event }, 'a delivery of another event')
-    return { status: 204 }
+    return { status: 204, result: 'other_event' }
   }
-  if (isOwn(received, core, signed.credentials)) return { status: 204 }
+  if (isOwn(received, core, signed.credentials)) return { status: 204, result: 'own' }
   const match = matchOf(webhook, received)
-  if (match === null) return { status: 204 }
+  if (match === null) return { status: 204, result: 'unmatched' }
 
   if (running.accepting !== 'yes') {
-    log.error(
-      { webhook: webhook.key },
-      `not taken on: ${running.accepting === 'full' ? 'too many are running' : 'closing'}`,
-    )
-    return { status: 503, body: 'The add-on is busy.' }
+    const full = running.accepting === 'full'
+    log.error({ webhook: webhook.key }, `not taken on: ${full ? 'too many are running' : 'closing'}`)
+    return { status: 503, result: full ? 'busy' : 'closing', body: 'The add-on is busy.' }
   }
   let acknowledged = false
   const answered = running.take((turn) =>
@@ -98,7 +102,8 @@ export async function receive(
   if (answer) return answer
   acknowledged = true
   answered.catch((error: unknown) => logError(log, error, 'a delivery that was acknowledged failed'))
-  return { status: 204 }
+  noteLate(webhook.event, answered, core.observing())
+  return { status: 204, result: 'acknowledged' }
 }
 
 /** The token proves which installation calls; what the body says about it must agree. */
@@ -179,7 +184,7 @@ async function handleOnce(accepted: Accepted, receiving: Receiving): Promise<Del
   // Expired tokens are refused up to a minute late, so the claim has to outlive that.
   if (!(await store.claim(claim, signed.expires - Date.now() + 120_000))) {
     log.warn({ webhook: webhook.key }, 'a replay of a delivery that has been handled')
-    return { status: 204 }
+    return { status: 204, result: 'replayed' }
   }
   const room = readId(received.item.room.id)
   const answer = await turn
@@ -187,7 +192,7 @@ async function handleOnce(accepted: Accepted, receiving: Receiving): Promise<Del
       handle(accepted, receiving),
     )
     .catch((error: unknown): DeliveryAnswer => {
-      if (error instanceof Closed) return { status: 503, body: 'The add-on is closing.' }
+      if (error instanceof Closed) return { status: 503, result: 'closing', body: 'The add-on is closing.' }
       throw error
     })
   const late = accepted.isLate()
@@ -212,16 +217,26 @@ async function handle(accepted: Accepted, receiving: Receiving): Promise<Deliver
   const { webhook, signed } = accepted
   const context = createContext(accepted, receiving.core)
   try {
-    const running = runMiddleware(receiving.middleware, webhook, context)
-    const returned = await unlessEndless(running, accepted, receiving.core)
-    if (returned === undefined || returned === null) return { status: 204 }
+    const { oauthId } = context.installation
+    const returned = await observed(
+      receiving.core.observing(),
+      {
+        kind: 'handler',
+        event: webhook.event,
+        webhook: webhook.key,
+        installation: oauthId,
+        room: context.room.id,
+      },
+      () => unlessEndless(runMiddleware(receiving.middleware, webhook, context), accepted, receiving.core),
+    )
+    if (returned === undefined || returned === null) return { status: 204, result: 'handled' }
     const notification = answerable(returned, signed.credentials.installation)
     if (accepted.isLate()) await context.room.sendRoomNotification(notification)
-    return { status: 200, body: notification }
+    return { status: 200, result: 'handled', body: notification }
   } catch (error) {
     // Nobody waits for this: an error handler that takes its time, or for ever, holds up neither answer nor room.
     void receiving.running.follow(receiving.onError(error, context))
-    return { status: 500, body: 'The handler failed.' }
+    return { status: 500, result: 'failed', body: 'The handler failed.' }
   }
 }
 

@@ -6,6 +6,7 @@ import type { Outbound } from '../common/outbound.ts'
 import { typeName } from '../common/validate.ts'
 import { AccessTokenError, messageOf } from '../errors.ts'
 import { type Credentials, type Installation, secretOf, tokenKey } from '../installation.ts'
+import { type Observing, observed, type TokenActivity } from '../observer.ts'
 import type { Sealing } from '../store/sealing.ts'
 import type { Store } from '../store/store.ts'
 
@@ -41,6 +42,8 @@ interface Settings {
   readonly warn: (message: string, installation: Installation) => void
   /** Told when the credentials are rejected, and when they are taken again after that. */
   readonly mark: (installation: Installation, rejected: boolean) => Promise<void>
+  /** Who looks on, if anybody. */
+  readonly observing?: Observing
 }
 
 const HOUR = 3_600_000
@@ -102,7 +105,10 @@ export function createAccessTokens(settings: Settings): AccessTokens {
 
   async function exchangeNow(credentials: Credentials, signal?: AbortSignal): Promise<AccessToken> {
     const { installation } = credentials
-    const token = await requestToken(credentials, settings, signal).catch(async (error: unknown) => {
+    const activity: TokenActivity = { kind: 'token', server: installation.tokenUrl, status: undefined }
+    const token = await observed(settings.observing?.(), activity, () =>
+      requestToken(credentials, activity, settings, signal),
+    ).catch(async (error: unknown) => {
       if (error instanceof AccessTokenError && error.status === 401) await settings.mark(installation, true)
       throw error
     })
@@ -134,6 +140,7 @@ export function createAccessTokens(settings: Settings): AccessTokens {
 /** One request to the token endpoint. */
 async function requestToken(
   credentials: Credentials,
+  activity: TokenActivity,
   settings: Pick<Settings, 'outbound' | 'timeout'>,
   signal: AbortSignal | undefined,
 ): Promise<AccessToken> {
@@ -156,6 +163,7 @@ async function requestToken(
   const answer = await exchange(request).catch((error: unknown) => {
     throw new AccessTokenError(`${where}: ${messageOf(error)}`, { cause: error })
   })
+  activity.status = answer.status
   if (answer.status === 401)
     throw new AccessTokenError(
       `${where}: HipChat does not know these credentials (401); the add-on was probably uninstalled`,

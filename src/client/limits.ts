@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Operation } from '../api/operation.ts'
 import { RateLimitError } from '../errors.ts'
+import type { Observer, Observing } from '../observer.ts'
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>
 type Limit = 'api' | 'flood'
@@ -28,7 +29,7 @@ const LONGEST_WINDOW = 15 * 60_000
 const UNKNOWN_RESET = 5_000
 
 /** The budget of one access token. `maxWait` in milliseconds. */
-export function createBudget(maxWait: number): Budget {
+export function createBudget(maxWait: number, observing: Observing = () => undefined): Budget {
   const usedUp = new Map<string, number>()
   const bucket = (limit: Limit, room: string): string => (limit === 'api' ? 'api' : `flood:${room}`)
 
@@ -39,7 +40,10 @@ export function createBudget(maxWait: number): Budget {
         if (resetAt === undefined) continue
         const wait = resetAt - Date.now()
         if (wait > maxWait) throw new RateLimitError(operationId, limit, new Date(resetAt))
-        if (wait > 0) await delay(wait, undefined, signal ? { signal } : {})
+        if (wait > 0) {
+          observing()?.happened({ kind: 'allowance wait', limit })
+          await delay(wait, undefined, signal ? { signal } : {})
+        }
         if (usedUp.get(bucket(limit, room)) === resetAt) usedUp.delete(bucket(limit, room))
       }
     },
@@ -47,7 +51,9 @@ export function createBudget(maxWait: number): Budget {
     note(operation, room, status, headers) {
       let exhausted: Exhausted | undefined
       for (const limit of operation.limits) {
-        if (number(headers, `${headerOf[limit]}-remaining`) !== 0) continue
+        const remaining = number(headers, `${headerOf[limit]}-remaining`)
+        if (remaining !== undefined) tellLeft(limit, remaining, headers, observing())
+        if (remaining !== 0) continue
         const resetAt = resetOf(limit, headers)
         usedUp.set(bucket(limit, room), resetAt)
         exhausted = { limit, resetAt }
@@ -61,6 +67,11 @@ export function createBudget(maxWait: number): Budget {
       return { limit, resetAt }
     },
   }
+}
+
+function tellLeft(limit: Limit, remaining: number, headers: Headers, observer: Observer | undefined): void {
+  const whole = observer && number(headers, `${headerOf[limit]}-limit`)
+  if (whole && whole > 0) observer.happened({ kind: 'allowance', limit, left: remaining / whole })
 }
 
 /** When an allowance comes back, in milliseconds since 1970. */

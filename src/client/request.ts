@@ -16,6 +16,7 @@ import {
   RoomInstallationError,
   UnexpectedAnswerError,
 } from '../errors.ts'
+import { type CallActivity, type Observing, observed } from '../observer.ts'
 import type { Budget } from './limits.ts'
 
 /** On whose behalf calls are made. */
@@ -50,6 +51,8 @@ export interface Calling {
   /** Milliseconds for one attempt. */
   readonly timeout: number
   readonly onCall: (record: CallRecord) => void
+  /** Who looks on, if anybody. */
+  readonly observing?: Observing
 }
 
 // Only what can be repeated without a second effect, and only what may pass: two more attempts within a second or so.
@@ -71,8 +74,35 @@ export async function call(
   refuseForbidden(id, operation, parameters, authority)
   const request = prepare(id, operation, parameters, authority)
   const started = performance.now()
-  let attempts = 0
-  let status: number | undefined
+  const activity: CallActivity = {
+    kind: 'call',
+    operation: id,
+    method: operation.method,
+    path: operation.path,
+    server: authority.apiUrl,
+    status: undefined,
+    attempts: 0,
+  }
+  try {
+    return await observed(calling.observing?.(), activity, () =>
+      carryOut(activity, request, authority, calling, signal),
+    )
+  } finally {
+    const { status, attempts } = activity
+    calling.onCall({ operation: id, status, milliseconds: Math.round(performance.now() - started), attempts })
+  }
+}
+
+/** Sends until there is an answer that counts; says in the activity how far it came. */
+async function carryOut(
+  activity: CallActivity,
+  request: Prepared,
+  authority: Authority,
+  calling: Calling,
+  signal: AbortSignal | undefined,
+): Promise<unknown> {
+  const id = activity.operation
+  const operation: Operation = operations[id]
   let renewed = false
   let waited = false
   try {
@@ -80,20 +110,22 @@ export async function call(
     let token = await unlessAborted(authority.token(), signal)
     for (;;) {
       await authority.budget.wait(id, operation, request.room, signal)
-      attempts += 1
+      activity.attempts += 1
+      activity.status = undefined
       const answer = await send(request, token, calling, signal).catch((error: unknown) => {
         if (signal?.aborted) throw error
         if (error instanceof OutboundRefusedError)
           throw new ConfigurationError(`${id}: ${error.message}; nothing was sent`, { cause: error })
         return error instanceof Error ? error : new Error(messageOf(error))
       })
-      const pause = operation.method === 'GET' ? RETRIES[attempts - 1] : undefined
+      const pause = operation.method === 'GET' ? RETRIES[activity.attempts - 1] : undefined
       if (answer instanceof Error) {
         if (pause === undefined) throw networkError(id, operation, answer)
         await delay(pause * (0.5 + Math.random()), undefined, signal ? { signal } : {})
         continue
       }
-      status = answer.status
+      const { status } = answer
+      activity.status = status
       const exhausted = authority.budget.note(operation, request.room, status, answer.headers)
       if (status === 401 && !renewed) {
         renewed = true
@@ -118,8 +150,6 @@ export async function call(
   } catch (error) {
     signal?.throwIfAborted() // with the reason as it was given, wherever the call was at
     throw error
-  } finally {
-    calling.onCall({ operation: id, status, milliseconds: Math.round(performance.now() - started), attempts })
   }
 }
 

@@ -46,6 +46,11 @@ let loading: Promise<Got> | undefined
  */
 export async function exchange(request: Exchange): Promise<Answer> {
   const url = request.outbound.check(request.url)
+  const { around } = request.outbound
+  return around ? around(() => send(url, request)) : send(url, request)
+}
+
+async function send(url: URL, request: Exchange): Promise<Answer> {
   loading ??= import('got').then((module) => module.got) // got takes 100 ms to load: not before it is needed
   const got = await loading
   const maxBytes = request.maxBytes ?? 256 * KIB

@@ -17,6 +17,8 @@ export interface OutboundRules {
   readonly http?: boolean | undefined
   /** Certificate authorities to trust besides the public ones, PEM. */
   readonly ca?: string | readonly string[] | undefined
+  /** Runs around each exchange under these rules. */
+  readonly around?: Outbound['around']
 }
 
 /** A URL was refused before anything was sent. The message names the host, never the query. */
@@ -29,6 +31,8 @@ export interface Outbound {
   /** Parses a URL and refuses it unless the rules allow it. Addresses behind a name are checked when connecting. */
   check(url: string): URL
   readonly agent: { readonly http: HttpAgent; readonly https: HttpsAgent }
+  /** Does the work of an exchange, as whoever made the rules wants it done. */
+  readonly around?: (<T>(work: () => Promise<T>) => Promise<T>) | undefined
   /** Closes idle connections. */
   close(): void
 }
@@ -101,6 +105,7 @@ export function createOutbound(rules: OutboundRules = {}): Outbound {
   return {
     check,
     agent,
+    around: rules.around,
     close() {
       agent.http.destroy()
       agent.https.destroy()

@@ -17,13 +17,15 @@ import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/co
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { root } from './markdown.ts'
+import { readPage, root } from './markdown.ts'
 
 interface Manifest {
   readonly version: string
   readonly main: string
   readonly bin: Readonly<Record<string, string>>
   readonly dependencies: Readonly<Record<string, string>>
+  readonly peerDependencies: Readonly<Record<string, string>>
+  readonly peerDependenciesMeta: Readonly<Record<string, { readonly optional: boolean }>>
 }
 
 const work = mkdtempSync(join(tmpdir(), 'hipchat-addon-package-'))
@@ -69,9 +71,10 @@ beforeAll(() => {
   mkdirSync(installed, { recursive: true })
   execFileSync('tar', ['-xzf', tarball, '-C', installed, '--strip-components', '1'])
   manifest = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'))
-  // What `npm install` would put beside it.
+  // What `npm install` would put beside it, without what is left to who wants it.
+  const optional = Object.keys(manifest.peerDependencies).map((name) => name.split('/')[0])
   for (const name of readdirSync(join(root, 'node_modules')))
-    if (name !== 'hipchat-addon' && !name.startsWith('.'))
+    if (name !== 'hipchat-addon' && !name.startsWith('.') && !optional.includes(name))
       symlinkSync(join(root, 'node_modules', name), join(consumer, 'node_modules', name))
   writeFileSync(join(consumer, 'package.json'), '{ "name": "consumer", "private": true }')
 }, 120_000)
@@ -139,6 +142,29 @@ describe('the packed package', () => {
 
 const exported = (name: string): string[] =>
   name === 'hipchat-addon' ? ['createAddon', 'html', 'createPersonalClient'] : ['createHipChatServer']
+
+describe('the packages that an author may add', () => {
+  it('are optional, and each is named with its reason', () => {
+    const { peerDependencies, peerDependenciesMeta } = manifest
+    const names = Object.keys(peerDependencies)
+    expect(names).toContain('prom-client')
+    expect(peerDependenciesMeta).toEqual(Object.fromEntries(names.map((name) => [name, { optional: true }])))
+    const page = readPage('docs/explanation/dependencies.md')
+    for (const name of names) expect(page).toContain(`\`${name}\``)
+  })
+
+  it('are missed with what to do about it', () => {
+    const file = join(consumer, 'metrics.mjs')
+    writeFileSync(
+      file,
+      `import { createAddon } from 'hipchat-addon'
+createAddon({ key: 'k', name: 'n', description: 'd', scopes: [], store: 'memory:', metrics: true })`,
+    )
+    const { stderr, status } = run(process.execPath, [file], consumer)
+    expect(status).toBe(1)
+    expect(stderr).toContain('metrics needs the package prom-client, which is not installed: npm install')
+  })
+})
 
 describe.each(['hipchat-addon', 'hipchat-addon/server'])('%s', (name) => {
   it('can be imported', () => {

@@ -1,10 +1,12 @@
 import { createAddon } from 'hipchat-addon'
 import { createHipChatServer } from 'hipchat-addon/server'
 import { describe, expect, it } from 'vitest'
+import { series } from '../../src/addon/metrics.ts'
 import { readOptions } from '../../src/addon/options.ts'
 import { paths } from '../../src/addon/paths.ts'
 import { scopeNames } from '../../src/api/scopes.ts'
 import { serverCommand } from '../../src/cli/server.ts'
+import { deliveryResults } from '../../src/observer.ts'
 import { defaultLimits } from '../../src/server/limits.ts'
 import { codeIn, readPage, rows, section } from './markdown.ts'
 
@@ -45,6 +47,35 @@ describe('the options of createAddon', () => {
   it('take the scopes that the reference lists', () => {
     const listed = codeIn(page).filter((code) => (scopeNames as string[]).includes(code))
     expect([...new Set(listed)].toSorted()).toEqual(scopeNames.toSorted())
+  })
+})
+
+describe('the metrics of an add-on', () => {
+  const page = readPage('docs/reference/metrics.md')
+
+  it('are all in the reference with their types and labels, and no others', () => {
+    const listed = rows(section(page, 'Series')).map(([name = '', type, labels = '']) => ({
+      name: codeIn(name)[0],
+      type,
+      labels: codeIn(labels),
+    }))
+    expect(listed).toEqual(Object.values(series).map(({ name, type, labels }) => ({ name, type, labels })))
+  })
+
+  it('have the label values that the reference names', () => {
+    const closed = Object.values(series).filter((one) => 'values' in one)
+    expect(closed.length).toBeGreaterThan(3)
+    for (const { name, values } of closed) {
+      const row = rows(page).find((cells) => firstCode(cells) === name)
+      expect(codeIn(row?.[3] ?? ''), name).toEqual(expect.arrayContaining([...values]))
+    }
+    expect(rows(section(page, 'Results of deliveries')).map(firstCode)).toEqual(deliveryResults)
+  })
+
+  it('are asked for with the members that the reference lists, and no others', () => {
+    const unknown = { ...dice, metrics: { nonsense: true } } as typeof dice
+    const known = namesIn(() => createAddon(unknown), /known are /)
+    expect(rows(section(page, 'The option metrics')).map(firstCode)).toEqual(known)
   })
 })
 

@@ -1,0 +1,46 @@
+import { StoreError } from '../errors.ts'
+import type { Awaitable, Store } from './store.ts'
+
+/** The verbs of a store that reach it. */
+export const storeVerbs = ['get', 'set', 'delete', 'entries', 'claim', 'release', 'update', 'ping'] as const
+
+export type StoreVerb = (typeof storeVerbs)[number]
+
+/** The same store, which tells whenever one of its verbs fails. */
+export function watchStore(store: Store, failed: (verb: StoreVerb) => void): Store {
+  function note(verb: StoreVerb, error: unknown): never {
+    // Anything else was thrown by the change that `update` was given.
+    if (error instanceof StoreError) failed(verb)
+    throw error
+  }
+
+  // What answers synchronously goes on doing so: it is on the path of every delivery.
+  function watched<T>(verb: StoreVerb, answer: () => Awaitable<T>): Awaitable<T> {
+    try {
+      const given = answer()
+      return given instanceof Promise ? given.catch((error: unknown) => note(verb, error)) : given
+    } catch (error) {
+      return note(verb, error)
+    }
+  }
+
+  return {
+    name: store.name,
+    ...(store.warning === undefined ? {} : { warning: store.warning }),
+    get: (key) => watched('get', () => store.get(key)),
+    set: async (key, value, ttl) => watched('set', () => store.set(key, value, ttl)),
+    delete: async (key) => watched('delete', () => store.delete(key)),
+    async *entries(prefix) {
+      try {
+        yield* store.entries(prefix)
+      } catch (error) {
+        note('entries', error)
+      }
+    },
+    claim: async (key, ttl) => watched('claim', () => store.claim(key, ttl)),
+    release: async (key) => watched('release', () => store.release(key)),
+    update: async (key, change, ttl) => watched('update', () => store.update(key, change, ttl)),
+    ping: async () => watched('ping', () => store.ping()),
+    close: () => store.close(),
+  }
+}

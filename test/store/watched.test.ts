@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest'
+import { StoreError } from '../../src/errors.ts'
+import { createMemoryStore } from '../../src/store/memory.ts'
+import type { Store } from '../../src/store/store.ts'
+import { type StoreVerb, storeVerbs, watchStore } from '../../src/store/watched.ts'
+import { describeStore } from './contract.ts'
+
+describeStore('watched memory', async () => {
+  const store = watchStore(createMemoryStore(), () => {})
+  return { store, second: store }
+})
+
+const broken = (): never => {
+  throw new StoreError('the disk is full')
+}
+
+/** A store that fails with every verb: at once, or in time. */
+const failing = (at: 'once' | 'last'): Store => {
+  const fail = at === 'once' ? broken : async () => broken()
+  return {
+    ...createMemoryStore(),
+    ...Object.fromEntries(storeVerbs.map((verb) => [verb, fail])),
+    async *entries() {
+      yield broken()
+    },
+  }
+}
+
+const uses: { readonly [V in StoreVerb]: (store: Store) => unknown } = {
+  get: (store) => store.get('a'),
+  set: (store) => store.set('a', 'x'),
+  delete: (store) => store.delete('a'),
+  entries: async (store) => {
+    for await (const _ of store.entries('')) throw new Error('there is an entry')
+  },
+  claim: (store) => store.claim('a', 1_000),
+  update: (store) => store.update('a', () => 'x'),
+  ping: (store) => store.ping(),
+}
+
+describe('a watched store', () => {
+  it.each(storeVerbs.flatMap((verb) => [[verb, 'once'] as const, [verb, 'last'] as const]))(
+    'tells that %s failed, %s, and hands the error on',
+    async (verb, at) => {
+      const told: StoreVerb[] = []
+      const store = watchStore(failing(at), (failed) => told.push(failed))
+      await expect((async () => uses[verb](store))()).rejects.toThrow(new StoreError('the disk is full'))
+      expect(told).toEqual([verb])
+    },
+  )
+
+  it('answers get as synchronously as the store does, and says what that says of itself', async () => {
+    const memory = createMemoryStore()
+    const store = watchStore(memory, () => {})
+    await store.set('a', 'x')
+    expect(store.get('a')).toBe('x')
+    expect([store.name, store.warning]).toEqual([memory.name, memory.warning])
+  })
+
+  it('tells nothing of what a change throws, or who reads entries', async () => {
+    const told: StoreVerb[] = []
+    const store = watchStore(createMemoryStore(), (failed) => told.push(failed))
+    await store.set('a', 'x')
+    const own = new Error('my own')
+    const change = (): never => {
+      throw own
+    }
+    await expect(store.update('a', change)).rejects.toBe(own)
+    await expect(uses.entries(store)).rejects.toThrow('there is an entry')
+    expect(told).toEqual([])
+  })
+})
