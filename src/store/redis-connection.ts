@@ -12,8 +12,10 @@ export interface RedisTarget extends RedisAddress, RedisLogin {
 export interface RedisConnection {
   readonly client: RedisClient
   alive(): boolean
-  /** Cuts the connection at once; everything that waits for an answer rejects. */
-  drop(): void
+  /** Why it is not alive, if that is known. */
+  causeOfDeath(): unknown
+  /** Cuts the connection at once, for a reason; everything that waits for an answer rejects. */
+  drop(reason?: unknown): void
   /** Waits up to `patience` milliseconds for open answers, then cuts. */
   close(patience: number): Promise<void>
 }
@@ -46,12 +48,14 @@ export async function connectRedis(target: RedisTarget): Promise<RedisConnection
     throw cause ?? error // the adapter's own error does not say why
   }
 
-  const drop = (): void => {
+  const drop = (reason?: unknown): void => {
+    cause ??= reason
     if (client.isOpen) client.destroy()
   }
   return {
     client,
     alive: () => client.isReady,
+    causeOfDeath: () => cause,
     drop,
     async close(patience) {
       if (!client.isOpen) return

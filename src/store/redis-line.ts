@@ -62,12 +62,14 @@ export async function execute<T>(
   command: Command<T>,
   timeout: number,
 ): Promise<T> {
+  const late = (): void => connection.drop(new DeadlineError(`no answer within ${timeout} ms`))
   try {
-    return await within(timeout, command(connection.client), connection.drop)
+    return await within(timeout, command(connection.client), late)
   } catch (error) {
-    const away = error instanceof DeadlineError || !connection.alive()
+    if (error instanceof DeadlineError) throw new RedisFailure('went away', error)
+    if (!connection.alive()) throw new RedisFailure('went away', connection.causeOfDeath() ?? error)
     // A replica, or a master that was made one: another server, or another time, may know who is master now.
-    if (/^READONLY\b/.test(messageOf(error))) connection.drop()
-    throw new RedisFailure(away ? 'went away' : 'refused', error)
+    if (/^READONLY\b/.test(messageOf(error))) connection.drop(error)
+    throw new RedisFailure('refused', error)
   }
 }
