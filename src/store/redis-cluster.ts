@@ -9,6 +9,8 @@ import { nameOf, type RedisAddress, type RedisUrl } from './redis-url.ts'
 /** Master of each slot, by the name of its address. */
 type Slots = readonly (string | undefined)[]
 
+const slotCount = 16_384
+
 /** Slots move one after the other, so that a command meets one that moves twice at most, but for odd timing. */
 const redirections = 5
 
@@ -53,7 +55,7 @@ export function createClusterRouting(url: RedisUrl, timeouts: RedisTimeouts): Re
         new Error([...new Set(reasons)].join('; '), { cause: error }),
       )
     }
-    const map: (string | undefined)[] = []
+    const map = Array<string | undefined>(slotCount).fill(undefined)
     const masters = new Set<string>()
     for (const { from, to, address } of answer) {
       const name = nameOf(address)
@@ -136,7 +138,10 @@ export function createClusterRouting(url: RedisUrl, timeouts: RedisTimeouts): Re
       }
     },
     async servers() {
+      slots = undefined // of a server that is new nobody may have heard yet
       const map = await current()
+      if (map.includes(undefined))
+        throw new RedisFailure('refused', 'a part of the slots has no server in the cluster')
       const names = new Set(map.filter((name) => name !== undefined))
       return Promise.all(
         [...names].map(async (name) => {

@@ -5,7 +5,7 @@ import { createRedisStore } from '../../src/store/redis.ts'
 import type { Store } from '../../src/store/store.ts'
 import { describeStore, list, refused } from './contract.ts'
 import { inspect, soon } from './failing.ts'
-import { type Cluster, type Member, startCluster } from './redis-deployments.ts'
+import { type Cluster, type Member, password, startCluster } from './redis-deployments.ts'
 import { needs, stopRedis } from './redis-server.ts'
 
 let starting: Promise<Cluster> | undefined
@@ -106,7 +106,12 @@ describe('a cluster', () => {
     for (const one of [to, from, masters[0]]) await ask(one, 'CLUSTER', 'SETSLOT', slot, 'NODE', idTo)
     expect(await home()).toBe('to')
     expect(await store.get(key)).toBe('moving')
+    const redirected = async () =>
+      /errorstat_MOVED:count=(\d+)/.exec(String(await ask(from, 'INFO', 'errorstats')))?.[1]
+    const times = await redirected()
+    expect(times).toBeDefined()
     expect(await store.update(key, (value) => `${value} over`)).toBe('moving over')
+    expect(await redirected()).toBe(times) // it knows the way by now
     expect(await list(store, '')).toEqual({ [key]: 'moving over' })
     // And back, for the other tests.
     await store.delete(key)
@@ -153,6 +158,38 @@ describe('a cluster', () => {
       }, waiting)
     },
   )
+
+  it('that has a new server is listed with what is there, before anybody went the wrong way', async () => {
+    const { masters, spare, ask, idOf } = await cluster()
+    const from = masters[1]
+    const store = await open()
+    const key = keyOn(1, store.prefix)
+    await store.set(key, 'x')
+    const full = store.prefix + key
+    const slot = `${slotOf(full)}`
+    const [idFrom, idTo] = [await idOf(from), await idOf(spare)]
+    await ask(spare, 'CLUSTER', 'SETSLOT', slot, 'IMPORTING', idFrom)
+    await ask(from, 'CLUSTER', 'SETSLOT', slot, 'MIGRATING', idTo)
+    await ask(from, 'MIGRATE', '127.0.0.1', `${spare.port}`, full, '0', '5000', 'AUTH', password)
+    for (const one of [spare, ...masters]) await ask(one, 'CLUSTER', 'SETSLOT', slot, 'NODE', idTo)
+    expect(await list(store, '')).toEqual({ [key]: 'x' })
+    await store.delete(key)
+    for (const one of [...masters, spare]) await ask(one, 'CLUSTER', 'SETSLOT', slot, 'NODE', idFrom)
+  })
+
+  it('that has slots without a server is not listed as if it were whole', async () => {
+    const { masters, ask } = await cluster()
+    const store = await open()
+    const key = keyOn(2, store.prefix)
+    const slot = `${slotOf(store.prefix + key)}`
+    for (const one of masters) await ask(one, 'CLUSTER', 'DELSLOTS', slot)
+    await refused(() => list(store, ''), /a part of the slots has no server in the cluster/)
+    await refused(() => store.ping(), /a part of the slots has no server in the cluster/)
+    await refused(() => store.get(key), /no server of the cluster has the slot of this key/)
+    await ask(masters[2], 'CLUSTER', 'ADDSLOTS', slot)
+    await vi.waitFor(() => store.ping(), waiting)
+    await vi.waitFor(() => store.set(key, 'x'), waiting)
+  })
 
   it('in which a replica takes over for a dead master is used again without a restart, with what it held', async () => {
     const { masters, replica, restart, ask } = await cluster()

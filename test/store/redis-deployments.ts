@@ -21,6 +21,8 @@ export interface Cluster extends Deployment {
   readonly masters: readonly [Member, Member, Member]
   /** Replica of the first master. */
   readonly replica: Member
+  /** A master without slots. */
+  readonly spare: Member
   restart(member: Member): Promise<void>
   ask(member: Member, ...command: string[]): Promise<unknown>
   /** Id of a server within the cluster. */
@@ -28,7 +30,6 @@ export interface Cluster extends Deployment {
 }
 
 export interface Watched extends Deployment {
-  readonly password: string
   readonly sentinels: readonly Member[]
   /** The server that the sentinels name as master. */
   master(): Promise<Member>
@@ -38,7 +39,8 @@ export interface Watched extends Deployment {
   askSentinel(...command: string[]): Promise<unknown>
 }
 
-const password = 'p@ss, word/1'
+/** Of all servers. */
+export const password = 'p@ss, word/1'
 const userinfo = `:${encodeURIComponent(password)}@`
 const waiting = { timeout: 20_000, interval: 50 }
 
@@ -76,7 +78,7 @@ function createMembers(name: string, settings: readonly string[]) {
   }
 }
 
-/** Three masters with a third of the slots each, the first with a replica; the rest goes on when one is away. */
+/** Three masters with a third of the slots each, the first with a replica; the others go on when one is away. */
 export async function startCluster(): Promise<Cluster> {
   const servers = createMembers('cluster', [
     ...[
@@ -98,6 +100,8 @@ export async function startCluster(): Promise<Cluster> {
   try {
     const masters = [await add(), await add(), await add()] as const
     const replica = await add()
+    const spare = await add()
+    const all = [...masters, replica, spare]
     const [first] = masters
     const ranges = [
       [0, 5460],
@@ -106,8 +110,8 @@ export async function startCluster(): Promise<Cluster> {
     ]
     for (const [index, master] of masters.entries())
       await servers.ask(master, 'CLUSTER', 'ADDSLOTSRANGE', ...(ranges[index] ?? []).map(String))
-    for (const member of [...masters, replica])
-      for (const other of [...masters, replica]) {
+    for (const member of all)
+      for (const other of all) {
         if (other === member) continue
         const bus = await servers.ask(other, 'CONFIG', 'GET', 'cluster-port')
         await servers.ask(
@@ -121,10 +125,10 @@ export async function startCluster(): Promise<Cluster> {
       }
     const id = await idOf(first)
     await vi.waitFor(() => servers.ask(replica, 'CLUSTER', 'REPLICATE', id), waiting)
-    for (const member of [...masters, replica])
+    for (const member of all)
       await vi.waitFor(async () => {
         expect(await servers.ask(member, 'CLUSTER', 'INFO')).toContain('cluster_state:ok')
-        expect(await servers.ask(member, 'CLUSTER', 'INFO')).toContain('cluster_known_nodes:4')
+        expect(await servers.ask(member, 'CLUSTER', 'INFO')).toContain('cluster_known_nodes:5')
         const known = (await servers.ask(member, 'CLUSTER', 'SLOTS')) as unknown[][]
         expect(known.map(({ length }) => length).toSorted()).toEqual([3, 3, 4])
       }, waiting)
@@ -137,6 +141,7 @@ export async function startCluster(): Promise<Cluster> {
       url: `redis+cluster://${userinfo}${masters.map(({ port }) => `127.0.0.1:${port}`).join(',')}`,
       masters,
       replica,
+      spare,
       idOf,
       restart: servers.restart,
       ask: servers.ask,
@@ -199,7 +204,6 @@ sentinel failover-timeout mymaster 3000
     const hosts = sentinels.map(({ port }) => `127.0.0.1:${port}`).join(',')
     return {
       url: `redis+sentinel://${userinfo}${hosts}/mymaster?sentinelPassword=for%20sentinels`,
-      password,
       sentinels,
       master,
       replica: async () => ((await master()) === first ? second : first),
