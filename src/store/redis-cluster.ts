@@ -2,7 +2,7 @@ import slotOf from 'cluster-key-slot'
 import { messageOf } from '../errors.ts'
 import { within } from './deadline.ts'
 import { connectRedis, type RedisConnection } from './redis-connection.ts'
-import { type Command, createLine, execute, RedisFailure, type RedisLine } from './redis-line.ts'
+import { type Command, createLine, execute, firstOf, RedisFailure, type RedisLine } from './redis-line.ts'
 import type { RedisRouting, RedisTimeouts } from './redis-routing.ts'
 import { nameOf, type RedisAddress, type RedisUrl } from './redis-url.ts'
 
@@ -45,16 +45,9 @@ export function createClusterRouting(url: RedisUrl, timeouts: RedisTimeouts): Re
   async function load(): Promise<Slots> {
     const known = [...lines.keys(), ...url.hosts.map(nameOf)].map((name) => addresses.get(name))
     const asked = new Set(known.filter((address) => address !== undefined))
-    let answer: Awaited<ReturnType<typeof ask>>
-    try {
-      answer = await Promise.any([...asked].map(ask))
-    } catch (error) {
-      const reasons = error instanceof AggregateError ? error.errors.map(messageOf) : [messageOf(error)]
-      throw new RedisFailure(
-        'cannot be reached',
-        new Error([...new Set(reasons)].join('; '), { cause: error }),
-      )
-    }
+    const answer = await firstOf([...asked].map(ask)).catch((error: unknown) => {
+      throw new RedisFailure('cannot be reached', error)
+    })
     const map = Array<string | undefined>(slotCount).fill(undefined)
     const masters = new Set<string>()
     for (const { from, to, address } of answer) {

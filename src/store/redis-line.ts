@@ -56,6 +56,16 @@ export function createLine(connect: () => Promise<RedisConnection>): RedisLine {
   }
 }
 
+/** What the first of several attempts to succeed gives. When all fail, the error has the reason of each. */
+export async function firstOf<T>(attempts: readonly Promise<T>[]): Promise<T> {
+  try {
+    return await Promise.any(attempts)
+  } catch (error) {
+    const reasons = error instanceof AggregateError ? error.errors.map(messageOf) : [messageOf(error)]
+    throw new Error([...new Set(reasons)].join('; '), { cause: error })
+  }
+}
+
 /** One command, answered in time or given up together with the connection, which may hang for ever. */
 export async function execute<T>(
   connection: RedisConnection,

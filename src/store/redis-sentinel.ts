@@ -1,11 +1,8 @@
-import { messageOf } from '../errors.ts'
 import { within } from './deadline.ts'
 import { connectRedis, type RedisConnection } from './redis-connection.ts'
+import { firstOf } from './redis-line.ts'
+import type { RedisTimeouts } from './redis-routing.ts'
 import { nameOf, type RedisAddress, type RedisUrl } from './redis-url.ts'
-
-interface Timeouts {
-  readonly connect: number
-}
 
 /**
  * Connects to the master of a service: asks all sentinels who that is, and takes the first one named that says so of
@@ -14,7 +11,7 @@ interface Timeouts {
  * The sentinel client of `@redis/client` is not used: while no master is known it tries for seventeen seconds, and
  * writes to the console.
  */
-export async function connectMaster(url: RedisUrl, { connect }: Timeouts): Promise<RedisConnection> {
+export async function connectMaster(url: RedisUrl, { connect }: RedisTimeouts): Promise<RedisConnection> {
   // Of several sentinels that name the same one, the first has it connected to.
   const candidates = new Map<string, Promise<RedisConnection>>()
 
@@ -56,13 +53,7 @@ export async function connectMaster(url: RedisUrl, { connect }: Timeouts): Promi
     }
   }
 
-  let chosen: RedisConnection
-  try {
-    chosen = await Promise.any(url.hosts.map(byWordOf))
-  } catch (error) {
-    const reasons = error instanceof AggregateError ? error.errors.map(messageOf) : [messageOf(error)]
-    throw new Error([...new Set(reasons)].join('; '), { cause: error })
-  }
+  const chosen = await firstOf(url.hosts.map(byWordOf))
   for (const candidate of candidates.values())
     candidate.then((connection) => connection === chosen || connection.drop()).catch(() => {})
   return chosen

@@ -180,7 +180,7 @@ requirepass "for sentinels"
 sentinel sentinel-pass "for sentinels"
 sentinel monitor mymaster 127.0.0.1 ${first.port} 2
 sentinel auth-pass mymaster "${password}"
-sentinel down-after-milliseconds mymaster 1000
+sentinel down-after-milliseconds mymaster 2000
 sentinel failover-timeout mymaster 3000
 `,
       )

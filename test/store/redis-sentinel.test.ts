@@ -99,7 +99,7 @@ describe('a store behind sentinels', () => {
     'rejects soon when the master gets %s, and goes on with the replica without a restart',
     { timeout: 60_000 },
     async (signal) => {
-      const { master, ask, restart } = await watched()
+      const { master, replica, ask, restart } = await watched()
       const store = await open()
       await store.set('kept', 'x')
       expect(await store.claim('claimed', 600_000)).toBe(true)
@@ -121,13 +121,13 @@ describe('a store behind sentinels', () => {
       else old.child.kill('SIGCONT')
       const another = await open()
       await another.set('b', 'x')
-      await vi.waitFor(async () => expect(await ask(old, 'ROLE')).toContain('slave'), waiting)
-      expect(await store.get('kept')).toBe('x')
+      await vi.waitFor(async () => {
+        const other = await ask(await replica(), 'INFO', 'replication')
+        expect(other).toContain('role:slave')
+        expect(other).toContain('master_link_status:up')
+      }, waiting)
+      await vi.waitFor(async () => expect(await store.get('kept')).toBe('x'), waiting)
       expect(await another.get('b')).toBe('x')
-      await vi.waitFor(
-        async () => expect(await ask(old, 'INFO', 'replication')).toContain('master_link_status:up'),
-        waiting,
-      )
     },
   )
 
