@@ -57,7 +57,8 @@ export interface AddonOptions<S extends Scope = Scope> {
   readonly ca?: string | readonly string[] | undefined
   /**
    * Where installations and values are kept: nothing for an embedded store in `./.hipchat-addon`, a path for one
-   * elsewhere, `redis://…` for several processes, `memory:` for tests, or any Keyv store adapter.
+   * elsewhere, `redis://…` (`redis+sentinel://…`, `redis+cluster://…`) for several machines, `memory:` for tests, or any
+   * Keyv store adapter.
    */
   readonly store?: StoreSetting
   /**

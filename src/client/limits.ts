@@ -27,6 +27,8 @@ const headerOf = { api: 'x-ratelimit', flood: 'x-floodcontrol' } as const
 // A reset further away than the longest window HipChat had is nonsense, or another clock's time.
 const LONGEST_WINDOW = 15 * 60_000
 const UNKNOWN_RESET = 5_000
+// `Date` has whole seconds, and answers take their time: less than this is no difference between clocks.
+const SMALL_SKEW = 5_000
 
 /** The budget of one access token. `maxWait` in milliseconds. */
 export function createBudget(maxWait: number, observing: Observing = () => undefined): Budget {
@@ -77,9 +79,10 @@ function tellLeft(limit: Limit, remaining: number, headers: Headers, observer: O
 /** When an allowance comes back, in milliseconds since 1970. */
 function resetOf(limit: Limit, headers: Headers): number {
   const now = Date.now()
+  const skew = skewOf(headers, now)
   const seconds = number(headers, `${headerOf[limit]}-reset`)
   if (seconds !== undefined) {
-    const resetAt = seconds * 1000
+    const resetAt = seconds * 1000 + skew
     if (resetAt > now && resetAt <= now + LONGEST_WINDOW) return resetAt
     // Some clients had to cope with "seconds from now" here.
     if (seconds > 0 && seconds * 1000 <= LONGEST_WINDOW) return now + seconds * 1000
@@ -87,8 +90,14 @@ function resetOf(limit: Limit, headers: Headers): number {
   // HipChat sent none; what stands in front of a server may, in seconds or as a date.
   const retryAfter = number(headers, 'retry-after')
   const retryAt =
-    retryAfter === undefined ? Date.parse(String(headers['retry-after'])) : now + retryAfter * 1000
+    retryAfter === undefined ? Date.parse(String(headers['retry-after'])) + skew : now + retryAfter * 1000
   return retryAt >= now && retryAt <= now + LONGEST_WINDOW ? retryAt : now + UNKNOWN_RESET
+}
+
+/** By how many milliseconds our clock is ahead of the server's, which is what its resets are told in. */
+function skewOf(headers: Headers, now: number): number {
+  const ahead = now - Date.parse(String(headers['date']))
+  return Math.abs(ahead) > SMALL_SKEW ? ahead : 0 // not so without a date, either
 }
 
 function number(headers: Headers, name: string): number | undefined {

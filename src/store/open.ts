@@ -4,18 +4,18 @@ import { createEmbeddedStore } from './embedded.ts'
 import { createKeyvStore, type KeyvSource } from './keyv.ts'
 import { createMemoryStore } from './memory.ts'
 import { createRedisStore } from './redis.ts'
+import { redisSchemes } from './redis-url.ts'
 import type { Store } from './store.ts'
 
 /**
- * What the option `store` takes: the URL of a store (`redis://…`, `rediss://…`, `memory:`, `file:./folder`), the path
- * of a folder, a Keyv or a Keyv storage adapter, or a store of one's own. Absent: the folder `./.hipchat-addon`.
+ * What the option `store` takes: the URL of a store (`redis://…` and its kin, `memory:`, `file:./folder`), the path of a
+ * folder, a Keyv or a Keyv storage adapter, or a store of one's own. Absent: the folder `./.hipchat-addon`.
  */
 export type StoreSetting = string | KeyvSource | Store | undefined
 
 const verbs = ['get', 'set', 'delete', 'entries', 'claim', 'release', 'update', 'ping', 'close']
 const adapterVerbs = ['get', 'set', 'delete', 'clear']
-const expected =
-  'expected redis://…, rediss://…, memory:, file:… or a folder, a Keyv, a Keyv storage adapter or a store'
+const expected = `expected ${redisSchemes.join('://…, ')}://…, memory:, file:… or a folder, a Keyv, a Keyv storage adapter or a store`
 
 /**
  * Gives the store a setting stands for. Nothing is opened or connected before its first verb.
@@ -37,12 +37,10 @@ function openText(text: string): Store {
     )
   // A single letter before the colon is a drive.
   const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(text)?.[1]?.toLowerCase()
+  if (scheme !== undefined && redisSchemes.includes(scheme)) return createRedisStore(text)
   switch (scheme) {
     case undefined:
       return createEmbeddedStore({ path: text })
-    case 'redis':
-    case 'rediss':
-      return createRedisStore(text)
     case 'memory':
       return createMemoryStore()
     case 'file':

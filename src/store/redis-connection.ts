@@ -1,24 +1,26 @@
+import { isIP } from 'node:net'
 import type KeyvRedis from '@keyv/redis'
 import type { RedisClientConnectionType } from '@keyv/redis'
 import { within } from './deadline.ts'
+import type { RedisAddress, RedisLogin } from './redis-url.ts'
 
-export interface RedisTarget {
-  readonly url: string
-  readonly ca: string | readonly string[] | undefined
+export interface RedisTarget extends RedisAddress, RedisLogin {
   /** Milliseconds until the TCP or TLS connection stands; the greeting after it gets half as much again. */
   readonly timeout: number
 }
 
 export interface RedisConnection {
-  readonly client: Client
+  readonly client: RedisClient
   alive(): boolean
-  /** Cuts the connection at once; everything that waits for an answer rejects. */
-  drop(): void
+  /** Why it is not alive, if that is known. */
+  causeOfDeath(): unknown
+  /** Cuts the connection at once, for a reason; everything that waits for an answer rejects. */
+  drop(reason?: unknown): void
   /** Waits up to `patience` milliseconds for open answers, then cuts. */
   close(patience: number): Promise<void>
 }
 
-type Client = ReturnType<typeof createUnqueued>
+export type RedisClient = ReturnType<typeof createUnqueued>
 
 /**
  * One connection through the adapter `@keyv/redis`, without its reconnecting and queueing: whoever needs Redis while
@@ -46,12 +48,14 @@ export async function connectRedis(target: RedisTarget): Promise<RedisConnection
     throw cause ?? error // the adapter's own error does not say why
   }
 
-  const drop = (): void => {
+  const drop = (reason?: unknown): void => {
+    cause ??= reason
     if (client.isOpen) client.destroy()
   }
   return {
     client,
     alive: () => client.isReady,
+    causeOfDeath: () => cause,
     drop,
     async close(patience) {
       if (!client.isOpen) return
@@ -61,14 +65,22 @@ export async function connectRedis(target: RedisTarget): Promise<RedisConnection
 }
 
 function createUnqueued(createClient: typeof import('@keyv/redis').createClient, target: RedisTarget) {
+  const { host, port, username, password, database, tls, ca, timeout } = target
   return createClient({
-    url: target.url,
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    database,
     disableOfflineQueue: true,
     maintNotifications: 'disabled',
     socket: {
-      connectTimeout: target.timeout,
+      host,
+      port,
+      connectTimeout: timeout,
       reconnectStrategy: false,
-      ...(target.url.startsWith('rediss:') && target.ca ? { tls: true, ca: [target.ca].flat() } : {}),
+      // A name for the certificate to be of; addresses are none.
+      ...(tls
+        ? { tls: true, ...(isIP(host) ? {} : { servername: host }), ...(ca ? { ca: [...ca] } : {}) }
+        : {}),
     },
   })
 }

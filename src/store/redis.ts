@@ -1,8 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { ConfigurationError, StoreError } from '../errors.ts'
-import { DeadlineError, within } from './deadline.ts'
+import { StoreError } from '../errors.ts'
 import { checkKey, closedError, lifetime } from './limits.ts'
-import { connectRedis, type RedisConnection } from './redis-connection.ts'
+import { createClusterRouting } from './redis-cluster.ts'
+import { connectRedis } from './redis-connection.ts'
+import { type Command, RedisFailure } from './redis-line.ts'
+import {
+  createSingleRouting,
+  type RedisRouting,
+  type RedisServer,
+  type RedisTimeouts,
+} from './redis-routing.ts'
+import { connectMaster } from './redis-sentinel.ts'
+import { parseRedisUrl, type RedisUrl } from './redis-url.ts'
 import type { Store } from './store.ts'
 
 export interface RedisStoreOptions {
@@ -12,7 +21,7 @@ export interface RedisStoreOptions {
   readonly connectTimeout?: number
   /** Milliseconds until a command must be answered. Default 1000. */
   readonly commandTimeout?: number
-  /** Certificate authorities for `rediss://` besides the public ones, PEM. */
+  /** Certificate authorities to trust besides the public ones, PEM; for `rediss` only. */
   readonly ca?: string | readonly string[]
 }
 
@@ -22,61 +31,48 @@ const readAtOnce = 100
 const patience = 10_000
 
 /**
- * A store in Redis, for add-ons that run in several processes or machines. `redis://` or `rediss://` (TLS), with user,
- * password and database in the URL as usual: `redis://user:password@host:6379/2`.
+ * A store in Redis, for add-ons that run in several processes or machines: one server, a master that sentinels watch,
+ * or a cluster.
  *
- * The connection is opened by the first verb and again by the next one after it was lost. A verb never waits for a
- * Redis that is away: it rejects within about a second with a `StoreError`. Whether an acknowledged write survives a
- * crash of Redis itself is decided by the persistence it is configured with.
+ *     redis://user:password@host:6379/0
+ *     redis+sentinel://user:password@host1:26379,host2:26379/mymaster/0
+ *     redis+cluster://user:password@host1:6379,host2:6379
+ *
+ * With `rediss` it is TLS; `?ca=/path` names certificate authorities to trust besides the public ones. Sentinels that
+ * want a password of their own get it by `?sentinelPassword=…` (and `sentinelUsername`).
+ *
+ * A connection is opened by the first verb and again by the next one after it was lost. A verb never waits for a Redis
+ * that is away: it rejects within about a second with a `StoreError`. Whether an acknowledged write survives a crash of
+ * Redis itself is decided by the persistence it is configured with, and by its replication when a replica takes over.
  *
  * @throws {ConfigurationError} if the URL is none; the message does not repeat it, for it may hold a password.
  */
-export function createRedisStore(url: string, options: RedisStoreOptions = {}): Store {
-  const target = parseRedisUrl(url)
-  const { name } = target
+export function createRedisStore(text: string, options: RedisStoreOptions = {}): Store {
+  const url = parseRedisUrl(text, [options.ca ?? []].flat())
+  const { name } = url
   const prefix = options.prefix ?? 'hipchat-addon:'
-  const commandTimeout = options.commandTimeout ?? 1000
-  let current: RedisConnection | undefined
-  let connecting: Promise<RedisConnection> | undefined
-  let closed = false
+  const routing = createRouting(url, {
+    connect: options.connectTimeout ?? 500,
+    command: options.commandTimeout ?? 1000,
+  })
+  let closing: Promise<void> | undefined
 
-  async function connected(): Promise<RedisConnection> {
-    if (closed) throw closedError(name)
-    if (current?.alive()) return current
-    // One attempt at a time, shared by all who wait: a Redis that comes back is not met by a stampede.
-    connecting ??= connectRedis({
-      url,
-      ca: options.ca,
-      timeout: options.connectTimeout ?? 500,
-    }).finally(() => {
-      connecting = undefined
-    })
-    try {
-      current = await connecting
-    } catch (error) {
-      throw failure('cannot be reached', error)
-    }
-    if (!closed) return current
-    await current.close(0)
-    throw closedError(name)
-  }
+  const run = <T>(key: string, command: Command<T>): Promise<T> => translated(() => routing.run(key, command))
 
-  /** One command, answered in time or given up together with the connection, which may hang for ever. */
-  async function run<T>(command: (client: RedisConnection['client']) => Promise<T>): Promise<T> {
-    const connection = await connected()
+  async function translated<T>(work: () => Promise<T>): Promise<T> {
+    if (closing) throw closedError(name)
     try {
-      return await within(commandTimeout, command(connection.client), connection.drop)
+      return await work()
     } catch (error) {
-      const what = error instanceof DeadlineError || !connection.alive() ? 'went away' : 'refused'
-      throw failure(what, error)
+      if (!(error instanceof RedisFailure)) throw error
+      throw closing && error.what !== 'refused' ? closedError(name) : failure(error)
     }
   }
 
-  function failure(what: string, error: unknown): StoreError {
-    const reason = error instanceof Error ? error.message : String(error)
+  function failure({ what, message, cause }: RedisFailure): StoreError {
     // Redis quotes the arguments of a command it does not know, and AUTH is a command.
-    if (!target.secrets.some((secret) => reason.includes(secret)))
-      return new StoreError(`${name} ${what}: ${reason}`, { cause: error })
+    if (!url.secrets.some((secret) => message.includes(secret)))
+      return new StoreError(`${name} ${what}: ${message}`, { cause })
     return new StoreError(`${name} ${what}: its answer is left out because it repeats the password`)
   }
 
@@ -94,54 +90,60 @@ export function createRedisStore(url: string, options: RedisStoreOptions = {}): 
     name,
     async get(key) {
       const full = keyOf(key)
-      return (await run((client) => client.get(full))) ?? undefined
+      return (await run(full, (client) => client.get(full))) ?? undefined
     },
     async set(key, value, ttl) {
       const full = keyOf(key)
       const life = lifetime(name, ttl)
-      await run((client) => client.set(full, value, expiry(life)))
+      await run(full, (client) => client.set(full, value, expiry(life)))
     },
     async delete(key) {
       const full = keyOf(key)
-      return (await run((client) => client.unlink(full))) > 0
+      return (await run(full, (client) => client.unlink(full))) > 0
     },
     async *entries(begin) {
       const pattern = `${escapeGlob(prefix + begin)}*`
       const seen = new Set<string>() // SCAN may name a key several times
-      let cursor = '0'
-      do {
-        const page = await run((client) => client.scan(cursor, { MATCH: pattern, COUNT: scanCount }))
-        cursor = page.cursor
-        const keys = page.keys.filter((key) => !seen.has(key) && seen.add(key))
-        for (let at = 0; at < keys.length; at += readAtOnce) {
-          const some = keys.slice(at, at + readAtOnce)
-          const values = await run((client) => client.mGet(some))
-          for (const [index, key] of some.entries()) {
-            const value = values[index]
-            if (typeof value === 'string') yield [key.slice(prefix.length), value] // null: gone meanwhile
+      for (const server of await translated(() => routing.servers())) {
+        let cursor = '0'
+        do {
+          const from = cursor
+          const page = await translated(() =>
+            server.run((client) => client.scan(from, { MATCH: pattern, COUNT: scanCount })),
+          )
+          cursor = page.cursor
+          const keys = page.keys.filter((key) => !seen.has(key) && seen.add(key))
+          for (let at = 0; at < keys.length; at += readAtOnce) {
+            const some = keys.slice(at, at + readAtOnce)
+            // One by one, since a cluster takes no command about keys of several slots; what is no text gives null.
+            const values = await Promise.all(some.map((key) => run(key, (client) => client.mGet([key]))))
+            for (const [index, key] of some.entries()) {
+              const value = values[index]?.[0]
+              if (typeof value === 'string') yield [key.slice(prefix.length), value] // null: gone meanwhile
+            }
           }
-        }
-      } while (cursor !== '0')
+        } while (cursor !== '0')
+      }
     },
     async claim(key, ttl) {
       const full = claimOf(key)
       const life = lifetime(name, ttl)
-      return (await run((client) => client.set(full, '', { NX: true, ...expiry(life) }))) === 'OK'
+      return (await run(full, (client) => client.set(full, '', { NX: true, ...expiry(life) }))) === 'OK'
     },
     async release(key) {
       const full = claimOf(key)
-      await run((client) => client.unlink(full))
+      await run(full, (client) => client.unlink(full))
     },
     async update(key, change, ttl) {
       const full = keyOf(key)
       const life = lifetime(name, ttl)
       const until = Date.now() + patience
-      let before = (await run((client) => client.get(full))) ?? undefined
+      let before = (await run(full, (client) => client.get(full))) ?? undefined
       for (let attempt = 1; ; attempt++) {
         const after = change(before)
         if (before === undefined && after === undefined) return undefined
         const arguments_ = [...optional(before), ...optional(after), String(life ?? '')]
-        const reply = await run((client) =>
+        const reply = await run(full, (client) =>
           client.eval(compareAndSet, { keys: [full], arguments: arguments_ }),
         )
         const [done, now] = Array.isArray(reply) ? reply : []
@@ -154,14 +156,39 @@ export function createRedisStore(url: string, options: RedisStoreOptions = {}): 
       }
     },
     async ping() {
-      await run((client) => client.ping())
+      const servers = await translated(() => routing.servers())
+      // Writing nothing into a value changes none and makes none, but is refused where writing would be: by a replica,
+      // a full memory, a disk that cannot be written.
+      const probe = (server: RedisServer): Promise<unknown> => {
+        const key = keyOn(server)
+        return translated(() => server.run((client) => client.setRange(key, 0, '')))
+      }
+      await Promise.all(servers.map(probe))
     },
     async close() {
-      if (closed) return
-      closed = true
-      await connecting?.catch(() => undefined)
-      await current?.close(commandTimeout)
+      closing ??= routing.close()
+      await closing
     },
+  }
+
+  function keyOn(server: RedisServer): string {
+    let number = 0
+    while (!server.has(`${prefix}ping:${number}`)) number++
+    return `${prefix}ping:${number}`
+  }
+}
+
+const createRouting = (url: RedisUrl, timeouts: RedisTimeouts): RedisRouting => {
+  switch (url.kind) {
+    case 'cluster':
+      return createClusterRouting(url, timeouts)
+    case 'sentinel':
+      return createSingleRouting(() => connectMaster(url, timeouts), timeouts)
+    case 'server':
+      return createSingleRouting(
+        () => connectRedis({ ...url.hosts[0], ...url.login, timeout: timeouts.connect }),
+        timeouts,
+      )
   }
 }
 
@@ -178,39 +205,3 @@ const optional = (value: string | undefined): [string, string] =>
   value === undefined ? ['0', ''] : ['1', value]
 
 const escapeGlob = (text: string): string => text.replace(/[\\*?[\]^-]/g, '\\$&')
-
-/** Reads the URL only as far as names and errors need it; the client reads the rest. */
-function parseRedisUrl(text: string): { readonly name: string; readonly secrets: readonly string[] } {
-  let url: URL
-  try {
-    url = new URL(text)
-  } catch {
-    throw new ConfigurationError(
-      'store: expected a Redis URL such as redis://user:password@host:6379/0, came one that cannot be read ' +
-        '(not shown: it may hold a password). Percent-encode special characters in the password.',
-    )
-  }
-  if (url.protocol !== 'redis:' && url.protocol !== 'rediss:')
-    throw new ConfigurationError(`store: expected redis:// or rediss://, came the scheme ${url.protocol}`)
-  const host = url.hostname || 'localhost'
-  if (/[,]|%2c/i.test(host))
-    throw new ConfigurationError(
-      'store: expected the URL of one Redis server, came a list of hosts. Clusters and sentinels are not supported.',
-    )
-  const database = url.pathname.slice(1)
-  if (!/^\d*$/.test(database))
-    throw new ConfigurationError(
-      `store: expected the number of a database after ${host}/, came something else (not shown)`,
-    )
-  const name = `${url.protocol}//${host}:${url.port || 6379}${database && `/${database}`}`
-  const secrets = [url.password, decode(url.password)].filter((secret) => secret !== '')
-  return { name, secrets }
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    throw new ConfigurationError('store: the password in the Redis URL is not percent-encoded correctly')
-  }
-}

@@ -105,6 +105,33 @@ describe('a call that is refused with 429', () => {
     ['the reset is absurd', { 'X-FloodControl-Reset': '1e400' }, 'flood', 5_000],
     ['the reset is below zero', { 'X-FloodControl-Reset': '-5' }, 'flood', 5_000],
     ['the reset is no number', { 'X-FloodControl-Reset': 'soon', 'Retry-After': 'soon' }, 'flood', 5_000],
+    ['the reset is in milliseconds', { 'X-FloodControl-Reset': String(now + 30_000) }, 'flood', 5_000],
+    ['the reset is in the year 5000', { 'X-FloodControl-Reset': '95617584000' }, 'flood', 5_000],
+    [
+      'our clock is ten minutes behind',
+      { Date: 'Thu, 26 May 2016 10:10:01 GMT', 'X-FloodControl-Reset': inSeconds(630) },
+      'flood',
+      30_000,
+    ],
+    [
+      'our clock is an hour ahead',
+      { Date: 'Thu, 26 May 2016 09:00:01 GMT', 'X-FloodControl-Reset': inSeconds(30 - 3_600) },
+      'flood',
+      30_000,
+    ],
+    [
+      'our clock is an hour ahead and Retry-After is a date',
+      { Date: 'Thu, 26 May 2016 09:00:01 GMT', 'Retry-After': 'Thu, 26 May 2016 09:00:31 GMT' },
+      'flood',
+      30_000,
+    ],
+    [
+      'the answer took a second or two',
+      { Date: 'Thu, 26 May 2016 09:59:58 GMT', 'X-FloodControl-Reset': inSeconds(30) },
+      'flood',
+      30_010,
+    ],
+    ['the date is none', { Date: 'now', 'X-FloodControl-Reset': inSeconds(30) }, 'flood', 30_010],
     ['Retry-After is a day', { 'Retry-After': '86400' }, 'flood', 5_000],
   ])('knows how long to wait when %s', async (_, headers, limit, wait) => {
     const known = await refusedWith(headers)

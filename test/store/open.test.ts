@@ -18,6 +18,10 @@ describe('the store setting', () => {
     ['redis://:geheim@example.com', 'redis://example.com:6379'],
     ['rediss://user:geheim@example.com:6380/2', 'rediss://example.com:6380/2'],
     ['redis://[::1]:7000', 'redis://[::1]:7000'],
+    ['redis+sentinel://:geheim@a,b/mymaster', 'redis+sentinel://a:26379,b:26379/mymaster'],
+    ['rediss+sentinel://:geheim@a/mymaster/2', 'rediss+sentinel://a:26379/mymaster/2'],
+    ['redis+cluster://:geheim@a,b:7000', 'redis+cluster://a:6379,b:7000'],
+    ['rediss+cluster://:geheim@a', 'rediss+cluster://a:6379'],
   ]
   for (const [setting, name] of texts)
     it(`${setting?.replace('geheim', '…') ?? 'absent'} gives ${name.replace(process.cwd(), '.')}`, async () => {

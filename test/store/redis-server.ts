@@ -1,7 +1,9 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
+import { createClient } from '@keyv/redis'
 import type { TestContext } from 'vitest'
 
 /** The Redis the contract suite runs against; `REDIS_URL` names another one. */
@@ -21,9 +23,9 @@ async function reachable(port: number, host = '127.0.0.1'): Promise<boolean> {
   return answer === true
 }
 
-function hasRedisServer(): boolean {
+function runs(command: string, argument: string): boolean {
   try {
-    execFileSync('redis-server', ['--version'], { stdio: 'ignore' })
+    execFileSync(command, [argument], { stdio: 'ignore' })
     return true
   } catch {
     return false
@@ -39,8 +41,12 @@ const parts = {
     note: `everything over Redis, since nothing answers at ${shared.host}. To enable it: redis-server`,
   },
   'redis-server': {
-    present: hasRedisServer(),
+    present: runs('redis-server', '--version'),
     note: 'Redis going away and coming back, since there is no redis-server. To enable it: apt-get install redis-server',
+  },
+  openssl: {
+    present: runs('openssl', 'version'),
+    note: 'Redis over TLS, since there is no openssl to make a certificate with. To enable it: apt-get install openssl',
   },
 } as const
 
@@ -64,15 +70,14 @@ export async function freePort(): Promise<number> {
   return address.port
 }
 
-/** A Redis of one's own, in memory only, to stop and to start again. */
+/** A Redis of one's own, in memory only unless the settings say more, to stop and to start again. */
 export async function startRedis(port: number, ...settings: string[]): Promise<ChildProcess> {
-  const child = spawn(
-    'redis-server',
-    ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', ...settings],
-    {
-      stdio: 'ignore',
-    },
-  )
+  const common = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--dir', tmpdir()]
+  return started(spawn('redis-server', [...common, ...settings], { stdio: 'ignore' }), port)
+}
+
+/** Resolves when it accepts connections. */
+export async function started(child: ChildProcess, port: number): Promise<ChildProcess> {
   for (let attempt = 0; attempt < 200; attempt++) {
     if (await reachable(port)) return child
     await delay(25)
@@ -86,4 +91,24 @@ export async function stopRedis(child: ChildProcess): Promise<void> {
   const ended = once(child, 'exit')
   child.kill('SIGKILL')
   await ended
+}
+
+/** What a Redis answers to one command; over TLS if its authority is given. */
+export async function ask(
+  port: number,
+  command: readonly string[],
+  password?: string,
+  ca?: string,
+): Promise<unknown> {
+  const client = createClient({
+    ...(password === undefined ? {} : { password }),
+    socket: { host: '127.0.0.1', port, reconnectStrategy: false, ...(ca ? { tls: true, ca } : {}) },
+  })
+  client.on('error', () => {}) // rejects as well
+  await client.connect()
+  try {
+    return await client.sendCommand([...command])
+  } finally {
+    client.destroy()
+  }
 }

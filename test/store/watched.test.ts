@@ -34,6 +34,7 @@ const uses: { readonly [V in StoreVerb]: (store: Store) => unknown } = {
     for await (const _ of store.entries('')) throw new Error('there is an entry')
   },
   claim: (store) => store.claim('a', 1_000),
+  release: (store) => store.release('a'),
   update: (store) => store.update('a', () => 'x'),
   ping: (store) => store.ping(),
 }
