@@ -26,6 +26,7 @@ export const exceptions: readonly Exception[] = [
   },
   { kind: 'answer', label: /^GET \/v2\/addon\/[^/]+\/installable\/[^/]+$/, why: 'the one-time document' },
   { kind: 'answer', label: /^GET \/once(\/|$)/, why: 'the one-time document of a stand-in' },
+  { kind: 'answer', label: /^[A-Z]+ \/echo\//, why: 'a stand-in gives back what it was sent' },
   { kind: 'answer', label: /^POST \/v2\/user$/, why: 'the password of a new user is told once' },
   {
     kind: 'answer',
