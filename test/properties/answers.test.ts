@@ -16,12 +16,13 @@ const server = createServer((request, response) => {
 
 const token = planted('token')
 
-const call = () => {
-  const { port } = server.address() as AddressInfo // it listens on a port
-  return createPersonalClient({ apiUrl: `http://127.0.0.1:${port}/echo/v2`, token })
-}
+let client: ReturnType<typeof createPersonalClient>
 
-beforeAll(() => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve)))
+beforeAll(async () => {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo // it listens on a port
+  client = createPersonalClient({ apiUrl: `http://127.0.0.1:${port}/echo/v2`, token })
+})
 afterAll(() => {
   server.closeAllConnections()
   server.close()
@@ -29,7 +30,7 @@ afterAll(() => {
 
 async function answered(status: number, body: string | Uint8Array): Promise<unknown> {
   next = { status, body: Buffer.from(body) }
-  const said = call().sendRoomNotification({ id_or_name: 1, message: 'x' })
+  const said = client.sendRoomNotification({ id_or_name: 1, message: 'x' })
   return said.catch((error: unknown) => error)
 }
 
@@ -94,9 +95,7 @@ describe('a successful answer', () => {
         fc.oneof(fc.uint8Array({ maxLength: 200 }), fc.constant(Buffer.from(token))),
         async (body) => {
           next = { status: 200, body }
-          const outcome: unknown = await call()
-            .getRoom({ id_or_name: 1 })
-            .catch((error: unknown) => error)
+          const outcome: unknown = await client.getRoom({ id_or_name: 1 }).catch((error: unknown) => error)
           expect(outcome).toBeInstanceOf(HipChatAddonError)
           expect(outcome).toMatchObject({ code: 'ERR_UNEXPECTED_ANSWER' })
           expect(inspect(outcome)).not.toContain(token)
