@@ -1,6 +1,7 @@
 import dns from 'node:dns'
-import { isIPv6 } from 'node:net'
+import { isIP, isIPv6 } from 'node:net'
 import { describe, expect, it, vi } from 'vitest'
+import { hostOf } from '../../src/common/outbound.ts'
 import { document, impostorSecret, json, startImpostor } from '../addon/impostor.ts'
 import { planted } from '../leaks/planted.ts'
 import { sign } from '../support.ts'
@@ -73,6 +74,16 @@ describe('an installation of an add-on on the open internet from', () => {
     lookup.mockRestore()
   })
 
+  const literal = addresses.filter(([, url]) => URL.canParse(url) && isIP(hostOf(new URL(url))) !== 0)
+  it.each(literal)('%s, though the host is listed', async (name, url) => {
+    await withstand(await startTarget({ ...open, allowedHosts: [hostOf(new URL(url))] }), {
+      name,
+      status: 403,
+      send: (target) => post(target, record(url)),
+      log: /is not a public one/,
+    })
+  })
+
   /** What a name resolves to, for a refusal that must not tell. */
   const resolved: readonly (readonly [name: string, addresses: readonly string[]])[] = [
     ['a private address', ['10.1.2.3']],
@@ -104,6 +115,7 @@ describe('an installation of an add-on on the open internet from', () => {
         for (const ip of ips) expect(answer.text).not.toContain(ip)
         return answer
       },
+      log: /resolves to \S+, which is not a public address/,
     })
   })
 })
