@@ -17,6 +17,9 @@ export default defineConfig({
     hookTimeout: 30_000,
     // The tests start servers, stores and processes of their own: two at once are as many as two cores carry.
     maxWorkers: 2,
+    // What leaves the tests is written down, and searched for secrets in the end.
+    globalSetup: ['test/leaks/global.ts'],
+    setupFiles: ['test/leaks/recorder.ts'],
     reporters: ['default', './test/reporter.ts'],
   },
 })

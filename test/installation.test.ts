@@ -13,6 +13,7 @@ import { createMemoryStore } from '../src/store/memory.ts'
 import { createSealing } from '../src/store/sealing.ts'
 import type { Store } from '../src/store/store.ts'
 import { credentials, failure, installation, secret, shown } from './client/support.ts'
+import { planted } from './leaks/planted.ts'
 
 const open = (store: Store = createMemoryStore(), secretKey?: string | string[]) => ({
   store,
@@ -257,7 +258,7 @@ describe('the predecessor', () => {
 })
 
 describe('with a secret key', () => {
-  const secretKey = 'correct horse battery staple'
+  const secretKey = planted('correct horse battery staple')
 
   it('the secret is not in the store', async () => {
     const { store, installations } = open(createMemoryStore(), secretKey)
@@ -289,7 +290,7 @@ describe('with a secret key', () => {
   it('that comes first seals all others anew, and the old one can go', async () => {
     const { store, installations } = open(createMemoryStore(), secretKey)
     await save(installations, credentials())
-    const next = 'the passphrase that comes after it'
+    const next = planted('the passphrase that comes after it')
     const both = open(store, [next, secretKey]).installations
     expect(await both.reseal()).toBe(1)
     expect(await both.reseal()).toBe(0)

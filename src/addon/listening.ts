@@ -12,7 +12,12 @@ export interface Listening {
 }
 
 // A server that somebody else's client keeps waiting must not keep its connections for ever.
-const serverOptions = { headersTimeout: 10_000, requestTimeout: 15_000, keepAliveTimeout: 65_000 }
+const serverOptions = {
+  headersTimeout: 10_000,
+  requestTimeout: 15_000,
+  connectionsCheckingInterval: 2_000, // Node looks at the two above every 30 s only
+  keepAliveTimeout: 65_000,
+}
 
 /**
  * Listens; rejects with a {@link ConfigurationError} where the author can do something about it. `what` is what he asked

@@ -145,7 +145,7 @@ async function carryOut(
         await delay(pause * (0.5 + Math.random()), undefined, signal ? { signal } : {})
         continue
       }
-      return readAnswer(id, operation, answer)
+      return readAnswer(id, operation, answer, token)
     }
   } catch (error) {
     signal?.throwIfAborted() // with the reason as it was given, wherever the call was at
@@ -307,10 +307,12 @@ function networkError(id: OperationId, operation: Operation, cause: Error): Netw
   return new NetworkError(`${id}: ${cause.message}.${doubt}`, { cause })
 }
 
-function readAnswer(id: OperationId, operation: Operation, answer: Answer): unknown {
+function readAnswer(id: OperationId, operation: Operation, answer: Answer, token: string): unknown {
   const { status, body } = answer
+  // What a server says about a token may repeat it, and errors end up in logs.
+  const hidden = (text: string): string => text.replaceAll(token, '[token]')
   if (status >= 400) {
-    const { reason, field } = readError(body)
+    const { reason, field } = readError(body, hidden)
     throw new ApiError(id, status, reason ?? `status ${status} without an explanation`, field)
   }
   const { result } = operation
@@ -326,21 +328,24 @@ function readAnswer(id: OperationId, operation: Operation, answer: Answer): unkn
 
   const parsed = parseJson(body)
   if (parsed === undefined)
-    throw new UnexpectedAnswerError(`${id}: expected JSON, came ${JSON.stringify(body.slice(0, 60))}`)
+    throw new UnexpectedAnswerError(`${id}: expected JSON, came ${JSON.stringify(hidden(body).slice(0, 60))}`)
   const checked = validate(result.schema, parsed)
   if (!checked.ok)
     throw new UnexpectedAnswerError(
-      `${id}: HipChat's answer is not what it should be: ${checked.problem.message}`,
+      `${id}: HipChat's answer is not what it should be: ${hidden(checked.problem.message)}`,
     )
   return checked.value
 }
 
 /** Reads HipChat's error envelope; anything else (a proxy's HTML page) gives no reason. */
-function readError(body: string): { reason: string | undefined; field: string | undefined } {
+function readError(
+  body: string,
+  hidden: (text: string) => string,
+): { reason: string | undefined; field: string | undefined } {
   const parsed = parseJson(body)
   const error = isObject(parsed) && isObject(parsed['error']) ? parsed['error'] : {}
   const text = (value: unknown): string | undefined =>
-    typeof value === 'string' && value ? value.slice(0, 500) : undefined
+    typeof value === 'string' && value ? hidden(value).slice(0, 500) : undefined
   return { reason: text(error['message']), field: text(error['field']) }
 }
 

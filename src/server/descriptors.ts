@@ -21,6 +21,10 @@ const longest = 256 * KIB
 const longestInUrl = 64 * KIB
 const longestKey = 255 // as in the paths that name an add-on
 
+// Every message is matched against all patterns: 2,000 costly ones took eleven seconds for a text of 1,000 characters.
+const mostWebhooks = 100
+const mostSteps = 20_000
+
 /** The Connect API version this server speaks, as in the capabilities document. */
 const apiVersion = 1
 
@@ -91,15 +95,25 @@ function checkBeyondSchema(document: Descriptor, outbound: Outbound): void {
       'capabilities.installable',
     )
   for (const [name, url] of callbacksOf(document)) checkUrl(url, outbound, `capabilities.installable.${name}`)
-  webhooksOf(document).forEach((webhook, index) => {
+  checkWebhooks(document, outbound)
+  checkKeys(document)
+}
+
+function checkWebhooks(document: Descriptor, outbound: Outbound): void {
+  const webhooks = webhooksOf(document)
+  if (webhooks.length > mostWebhooks)
+    throw badRequest(`A descriptor declares at most ${mostWebhooks} webhooks`, 'capabilities.webhook')
+  let steps = 0
+  webhooks.forEach((webhook, index) => {
     const path = Array.isArray(document.capabilities?.webhook)
       ? `capabilities.webhook.${index}`
       : 'capabilities.webhook'
     checkUrl(webhook.url, outbound, `${path}.url`)
-    if (webhook.pattern !== undefined && events[webhook.event].pattern)
-      checkPattern(webhook.pattern, `${path}.pattern`)
+    if (webhook.pattern === undefined || !events[webhook.event].pattern) return
+    steps += checkPattern(webhook.pattern, `${path}.pattern`)
+    if (steps > mostSteps)
+      throw badRequest('The patterns of the descriptor are too costly together', `${path}.pattern`)
   })
-  checkKeys(document)
 }
 
 const callbackNames = [

@@ -1,7 +1,11 @@
 import { RE2JS } from 're2js'
 
 /** A webhook's pattern, compiled: whether it is found anywhere in a text. */
-export type Pattern = (text: string) => boolean
+export interface Pattern {
+  (text: string): boolean
+  /** What it costs: the time for a text grows with the steps of its program. */
+  readonly steps: number
+}
 
 /** A pattern this server does not run; the message says which construct is the reason. */
 export class PatternRefusedError extends Error {
@@ -35,9 +39,9 @@ export function compilePattern(source: string): Pattern {
     const reason = error instanceof Error ? error.message.replace(/^error parsing regexp: /, '') : 'unknown'
     throw new PatternRefusedError(`is not a regular expression this server understands: ${reason}`)
   }
-  if (compiled.programSize() > largestProgram)
-    throw new PatternRefusedError('is too costly: its repetitions multiply')
-  return (text) => compiled.matcher(text).find()
+  const steps = compiled.programSize()
+  if (steps > largestProgram) throw new PatternRefusedError('is too costly: its repetitions multiply')
+  return Object.assign((text: string) => compiled.matcher(text).find(), { steps })
 }
 
 /** Rewrites what Perl or JavaScript write differently from RE2, and names what RE2 cannot do. */

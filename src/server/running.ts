@@ -34,6 +34,9 @@ export interface Running {
 const graceful = 5_000
 const aborted = 500
 
+// Node looks at the first two every 30 s only, unless it is told otherwise.
+const timeouts = { headersTimeout: 15_000, requestTimeout: 60_000, connectionsCheckingInterval: 5_000 }
+
 /** Opens the state, wires the parts and listens. What was opened is closed again when listening fails. */
 export async function start(settings: Settings, adminToken: string): Promise<Running> {
   const temporary = settings.data === undefined ? mkdtempSync(join(tmpdir(), 'hipchat-server-')) : undefined
@@ -102,12 +105,10 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
 
   const active = new Set<Promise<void>>()
   const callback = app.callback()
-  const server = createServer((request, response) => {
+  const server = createServer(timeouts, (request, response) => {
     const done: Promise<void> = callback(request, response).finally(() => active.delete(done))
     active.add(done)
   })
-  server.headersTimeout = 15_000
-  server.requestTimeout = 60_000
   // Too many open files, for one; without a listener it would end the process.
   server.on('error', (error) => log.error({ err: error }, 'the server cannot accept a connection'))
 

@@ -16,10 +16,10 @@ export function checkUrl(url: string, outbound: Outbound, field: string): void {
   }
 }
 
-/** 400 for a pattern that cannot be run. */
-export function checkPattern(pattern: string, field: string): void {
+/** 400 for a pattern that cannot be run; gives the steps it takes. */
+export function checkPattern(pattern: string, field: string): number {
   try {
-    compilePattern(pattern)
+    return compilePattern(pattern).steps
   } catch (error) {
     if (error instanceof PatternRefusedError) throw badRequest(`${field} ${error.message}`, field)
     throw error

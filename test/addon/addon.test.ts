@@ -4,6 +4,7 @@ import { pino } from 'pino'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createAddon } from '../../src/index.ts'
 import { createMemoryStore } from '../../src/store/index.ts'
+import { planted } from '../leaks/planted.ts'
 import { delivered, sign, startWorld, testOptions } from '../support.ts'
 
 const addonWith = (over: object) => () => createAddon({ ...testOptions, store: 'memory:', ...over })
@@ -68,7 +69,10 @@ describe('createAddon', () => {
     [{ allowedRanges: ['10.0.0.0/33'] }, /expected allowedRanges to be address ranges .*; came 10.0.0.0\/33/],
     [{ allowedRanges: ['999.0.0.0/8'] }, /expected allowedRanges to be address ranges .*; came 999.0.0.0\/8/],
     [{ log: console }, 'createAddon: expected log to be a pino logger, or false'],
-    [{ store: 'mysql://user:hunter2@db/' }, /store: expected redis:.*, came the scheme mysql:$/],
+    [
+      { store: `mysql://user:${planted('hunter2')}@db/` },
+      /store: expected redis:.*, came the scheme mysql:$/,
+    ],
     [{ secretKey: 'short' }, /secretKey: expected 32 random bytes .*, came a text of 5 characters/],
   ])('refuses %j by name', (over, message) => {
     const created = addonWith(over)

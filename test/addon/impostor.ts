@@ -1,8 +1,12 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
+import { planted } from '../leaks/planted.ts'
 
 type Route = (request: IncomingMessage, response: ServerResponse) => unknown
+
+/** Secret of `client-1`, the installation that an impostor names by itself. */
+export const impostorSecret = planted('secret-of-client-1')
 
 /**
  * Something that poses as a HipChat server and does what a real one would not. Every route can be replaced; what was
@@ -29,7 +33,7 @@ export async function startImpostor(routes: Readonly<Record<string, Route>> = {}
     '/v2/capabilities': (_, response) => json(response, document(url)),
     '/v2/oauth/token': (_, response) =>
       json(response, {
-        access_token: 'token',
+        access_token: planted('token'),
         expires_in: 3600,
         scope: 'send_notification',
         token_type: 'bearer',
@@ -41,7 +45,7 @@ export async function startImpostor(routes: Readonly<Record<string, Route>> = {}
     asked,
     record: (over: object = {}) => ({
       oauthId: 'client-1',
-      oauthSecret: 'secret-of-client-1',
+      oauthSecret: impostorSecret,
       capabilitiesUrl: `${url}/v2/capabilities`,
       groupId: 1,
       roomId: 1,

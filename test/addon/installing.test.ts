@@ -13,8 +13,11 @@ import {
 } from '../../src/index.ts'
 import { type Credentials, createInstallations, type Installations } from '../../src/installation.ts'
 import { createMemoryStore, createSealing } from '../../src/store/index.ts'
+import { planted } from '../leaks/planted.ts'
 import { partOf, secretOf, sign, startWorld, testOptions, type World } from '../support.ts'
-import { document, json, startImpostor } from './impostor.ts'
+import { document, impostorSecret, json, startImpostor } from './impostor.ts'
+
+const another = planted('another')
 
 const post = (world: World, body: unknown, path = '/installable', headers: Record<string, string> = {}) =>
   fetch(`${world.url}${path}`, {
@@ -206,7 +209,7 @@ describe('an update that nobody signed', () => {
     expect(await world.addon.installation('client-1')).toMatchObject({ apiUrl: `${impostor.url}/v2/` })
 
     // The server itself may move.
-    const signed = { authorization: `JWT ${sign('client-1', 'secret-of-client-1')}` }
+    const signed = { authorization: `JWT ${sign('client-1', impostorSecret)}` }
     expect((await post(world, record, '/installable/updated', signed)).status).toBe(200)
     expect(await world.addon.installation('client-1')).toMatchObject({ apiUrl: `${impostor.url}/uploads/` })
   })
@@ -224,10 +227,10 @@ describe('at the same time', () => {
     })
     const impostor = await startImpostor()
     await post(world, impostor.record())
-    const signed = { authorization: `JWT ${sign('client-1', 'secret-of-client-1')}` }
+    const signed = { authorization: `JWT ${sign('client-1', impostorSecret)}` }
     const updating = post(world, impostor.record(), '/installable/updated', signed)
     await entered.opened
-    const removing = remove(world, 'client-1', sign('client-1', 'secret-of-client-1'))
+    const removing = remove(world, 'client-1', sign('client-1', impostorSecret))
     open()
     expect([(await updating).status, (await removing).status]).toEqual([200, 204])
     expect(await known(world)).toEqual([])
@@ -273,10 +276,10 @@ describe('at the same time', () => {
     const second = await startImpostor(token('second'))
     const answers = await Promise.all([
       post(world, first.record()),
-      post(world, second.record({ oauthSecret: 'another' })),
+      post(world, second.record({ oauthSecret: another })),
     ])
     // Two requests at once arrive in either order.
-    const [winner, secret] = answers[0]?.ok ? ['first', 'secret-of-client-1'] : ['second', 'another']
+    const [winner, secret] = answers[0]?.ok ? ['first', impostorSecret] : ['second', another]
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 409])
     expect(await secretOf(world.store, 'client-1')).toBe(secret)
     expect(await world.store.get('token:client-1')).toContain(`"${winner}"`)
@@ -298,10 +301,10 @@ describe('at the same time', () => {
     const second = await startImpostor(token('second', () => post(world, first.record())))
     const late = await fetch(`${url}/installable`, {
       method: 'POST',
-      body: JSON.stringify(second.record({ oauthSecret: 'another' })),
+      body: JSON.stringify(second.record({ oauthSecret: another })),
     })
     expect(late.status).toBe(409)
-    expect(await secretOf(partOf(store), 'client-1')).toBe('secret-of-client-1')
+    expect(await secretOf(partOf(store), 'client-1')).toBe(impostorSecret)
     expect((await partOf(store).get('token:client-1')) ?? 'none').not.toContain('second')
   })
 })
@@ -326,7 +329,7 @@ describe('a process that ends during an installation', () => {
       },
       { addon: { store } },
     )
-    const next = impostor.record({ oauthId: 'client-2', oauthSecret: 'secret-of-client-2' })
+    const next = impostor.record({ oauthId: 'client-2', oauthSecret: planted('secret-of-client-2') })
     await post(dying, next)
     for (const [key, value] of killed) await store.set(key, value)
 
@@ -441,7 +444,7 @@ describe('an update', () => {
     expect((await post(world, impostor.record({ oauthSecret: 'mine' }), '/installable/updated')).status).toBe(
       409,
     )
-    expect(await secretOf(world.store, 'client-1')).toBe('secret-of-client-1')
+    expect(await secretOf(world.store, 'client-1')).toBe(impostorSecret)
   })
 
   it('without news and without a signature is no update', async () => {
@@ -451,7 +454,7 @@ describe('an update', () => {
     expect(
       (await post(world, impostor.record({ oauthSecret: undefined }), '/installable/updated')).status,
     ).toBe(200)
-    const signed = { authorization: `JWT ${sign('client-1', 'secret-of-client-1')}` }
+    const signed = { authorization: `JWT ${sign('client-1', impostorSecret)}` }
     expect(
       (await post(world, impostor.record({ oauthSecret: undefined }), '/installable/updated', signed)).status,
     ).toBe(200)
@@ -510,13 +513,13 @@ describe('a replacement', () => {
     await post(world, impostor.record())
     const old = await world.addon.installation('client-1')
     if (old) await world.addon.store(old).set('kept', 'settings')
-    await post(world, impostor.record({ oauthId: 'client-2', oauthSecret: 'secret-of-client-2' }))
+    await post(world, impostor.record({ oauthId: 'client-2', oauthSecret: planted('secret-of-client-2') }))
     expect(trail).toEqual(['installed 1', 'replaced', 'installed 1'])
     expect((await known(world)).sort()).toEqual(['client-1', 'client-2'])
     const renewed = await world.addon.installation('client-2')
     expect(renewed && (await world.addon.store(renewed).get('kept'))).toBe('settings')
 
-    expect((await remove(world, 'client-1', sign('client-1', 'secret-of-client-1'))).status).toBe(204)
+    expect((await remove(world, 'client-1', sign('client-1', impostorSecret))).status).toBe(204)
     expect(await known(world)).toEqual(['client-2'])
     expect(renewed && (await world.addon.store(renewed).get('kept'))).toBe('settings')
   })
@@ -834,7 +837,7 @@ describe('an installation by anybody', () => {
     const { world } = await witness()
     const impostor = await startImpostor()
     await post(world, impostor.record({ oauthId: 'updated' }))
-    expect((await remove(world, 'updated', sign('updated', 'secret-of-client-1'))).status).toBe(204)
+    expect((await remove(world, 'updated', sign('updated', impostorSecret))).status).toBe(204)
     expect(await known(world)).toEqual([])
   })
 
@@ -1017,7 +1020,7 @@ async function behind(
         },
   )
   expect((await post(world, impostor.record())).status).toBe(200)
-  const headers = { authorization: `JWT ${sign('client-1', 'secret-of-client-1')}` }
+  const headers = { authorization: `JWT ${sign('client-1', impostorSecret)}` }
   return { installations, update: () => post(world, impostor.record(), '/installable/updated', headers) }
 }
 

@@ -6,6 +6,7 @@ import { tokenKey } from '../../src/installation.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import { createSealing } from '../../src/store/sealing.ts'
 import type { Store } from '../../src/store/store.ts'
+import { planted } from '../leaks/planted.ts'
 import { credentials, failure, hipchat, secret, shown, useNock } from './support.ts'
 
 useNock()
@@ -169,7 +170,7 @@ describe('a token', () => {
   it('is sealed in the store when there is a key', async () => {
     tokenEndpoint()
     const store = createMemoryStore()
-    const tokens = createTokens({ store, secretKey: 'correct horse battery staple' })
+    const tokens = createTokens({ store, secretKey: planted('correct horse battery staple') })
     expect(await tokens.get(credentials())).toBe('T1')
     expect(await store.get(tokenKey('a1b2'))).toMatch(/^sealed:/)
     expect(await store.get(tokenKey('a1b2'))).not.toContain('T1"')

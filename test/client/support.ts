@@ -6,10 +6,11 @@ import { createBudget } from '../../src/client/limits.ts'
 import { type Authority, type Calling, type CallParameters, call } from '../../src/client/request.ts'
 import { createOutbound } from '../../src/common/outbound.ts'
 import { type Credentials, type Installation, keyOf } from '../../src/installation.ts'
+import { planted } from '../leaks/planted.ts'
 
 export const host = 'https://chat.example.net'
 export const apiUrl = `${host}/v2/`
-export const secret = 'kept-to-ourselves-7f3a'
+export const secret = planted('kept-to-ourselves-7f3a')
 
 /** HipChat's API, to be told what to answer. */
 export const hipchat = () => nock(`${host}/v2`)

@@ -5,6 +5,7 @@ import { pino } from 'pino'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createAddon, createPersonalClient, type StoreSetting } from '../../src/index.ts'
 import { createHipChatServer } from '../../src/server/index.ts'
+import { planted } from '../leaks/planted.ts'
 import { needs, sharedUrl } from '../store/redis-server.ts'
 
 /** A counting bot, as an author would write it. */
@@ -15,7 +16,7 @@ function createCounter(store: StoreSetting, lines: string[]) {
     description: 'Counts',
     scopes: ['send_notification', 'view_messages'],
     store,
-    secretKey: 'a passphrase that is long enough',
+    secretKey: planted('a passphrase that is long enough'),
     log: pino({ level: 'debug' }, { write: (line: string) => void lines.push(line) }),
   })
   addon.command('/count', async ({ store }) => {

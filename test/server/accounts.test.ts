@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { HipChatServer } from '../../src/server/index.ts'
+import { planted } from '../leaks/planted.ts'
 import {
   type Answered,
   accessToken,
@@ -46,7 +47,7 @@ test('a user is created as described, and shown whole when that is asked for', a
     mention_name: '@dd',
     is_group_admin: true,
     timezone: 'Europe/Berlin',
-    password: 'correct horse',
+    password: planted('correct horse'),
   }
   const { body } = await create(server, wanted, '?expand=entity')
   expect(body).not.toHaveProperty('password')
@@ -58,7 +59,7 @@ test('a user is created as described, and shown whole when that is asked for', a
     timezone: 'Europe/Berlin',
     roles: ['admin'],
   })
-  const session = await signIn(server, '@dd', 'correct horse')
+  const session = await signIn(server, '@dd', planted('correct horse'))
   expect(session.body.scope).toContain('admin_group')
 })
 

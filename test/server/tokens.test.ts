@@ -1,5 +1,6 @@
 import { expect, test, vi } from 'vitest'
 import type { HipChatServer } from '../../src/server/index.ts'
+import { planted } from '../leaks/planted.ts'
 import {
   accessToken,
   adminCall,
@@ -11,6 +12,8 @@ import {
   startServer,
   tokenCall,
 } from './support.ts'
+
+const sesame = planted('sesame')
 
 const scopes = ['send_notification', 'view_room']
 
@@ -87,9 +90,13 @@ test('refusals of the token endpoint carry the envelope and the code of OAuth 2'
 
 test('no refused token call repeats what it was sent', async () => {
   const server = await startServer()
-  const answer = await grant(server, { grant_type: 'password', username: ['x'], password: 'open-sesame' })
+  const answer = await grant(server, {
+    grant_type: 'password',
+    username: ['x'],
+    password: planted('open-sesame'),
+  })
   expect(answer.status).toBe(400)
-  expect(JSON.stringify(answer.body)).not.toContain('open-sesame')
+  expect(JSON.stringify(answer.body)).not.toContain(planted('open-sesame'))
   expect(answer.body.error).not.toHaveProperty('value')
 })
 
@@ -165,14 +172,14 @@ test('auth_test says whether a call would be allowed and does nothing', async ()
 
 test('a user signs in with a password, is listed as a session, and renews once', async () => {
   const server = await startServer({
-    seed: { users: [{ name: 'Alice', mentionName: 'alice', email: 'a@example.com', password: 'sesame' }] },
+    seed: { users: [{ name: 'Alice', mentionName: 'alice', email: 'a@example.com', password: sesame }] },
   })
   const signIn = (password: string, username = 'a@example.com') =>
     grant(server, { grant_type: 'password', username, password, scope: 'view_group send_message' })
-  const { status, body } = await signIn('sesame')
+  const { status, body } = await signIn(sesame)
   expect(status).toBe(200)
   expect(body).toMatchObject({ scope: 'view_group send_message', refresh_token: expect.any(String) })
-  expect((await signIn('sesame', '@alice')).status).toBe(200)
+  expect((await signIn(sesame, '@alice')).status).toBe(200)
   expect(refusal(await signIn('guess'))).toEqual([401, 'Wrong user name or password'])
   expect(refusal(await signIn('guess', 'nobody@example.com'))).toEqual([401, 'Wrong user name or password'])
   expect(refusal(await grant(server, { grant_type: 'password' }))).toEqual([
@@ -193,12 +200,12 @@ test('a user signs in with a password, is listed as a session, and renews once',
 
 test('guessing a password is slowed down', async () => {
   const server = await startServer({
-    seed: { users: [{ name: 'Alice', mentionName: 'alice', password: 'sesame' }] },
+    seed: { users: [{ name: 'Alice', mentionName: 'alice', password: sesame }] },
   })
   const attempt = (password: string) =>
     grant(server, { grant_type: 'password', username: '@alice', password })
   for (let index = 0; index < 10; index += 1) expect((await attempt('guess')).status).toBe(401)
-  const blocked = await attempt('sesame')
+  const blocked = await attempt(sesame)
   expect(refusal(blocked)).toEqual([429, 'Too many attempts to sign in'])
   expect(Number(blocked.headers.get('retry-after'))).toBeGreaterThan(0)
 })

@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest'
+import { planted } from '../leaks/planted.ts'
 import { adminCall, call, refusal, startServer } from './support.ts'
+
+const sesame = planted('sesame')
 
 test('users are listed as references, expanded when asked for, guests and deleted ones on demand', async () => {
   const server = await startServer({
@@ -52,7 +55,7 @@ test('an update changes what it names and never shows the password', async () =>
     json: {
       name: 'Alice B',
       title: 'Captain',
-      password: 'sesame',
+      password: sesame,
       presence: { show: 'away', status: 'out' },
     },
   })
@@ -64,7 +67,7 @@ test('an update changes what it names and never shows the password', async () =>
     email: 'alice@example.com',
     presence: { show: 'away', status: 'away', status_text: 'out' },
   })
-  expect(JSON.stringify(body)).not.toContain('sesame')
+  expect(JSON.stringify(body)).not.toContain(sesame)
   const refused = await adminCall(server, 'PUT', '/user/@alice', { json: { password: 12345 } })
   expect(refused.body.error).toEqual({
     code: 400,

@@ -5,6 +5,9 @@ import { describe, expect, it } from 'vitest'
 import { ConfigurationError } from '../../src/errors.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import { openStore } from '../../src/store/open.ts'
+import { planted } from '../leaks/planted.ts'
+
+const geheim = planted('geheim')
 
 describe('the store setting', () => {
   const texts: [setting: string | undefined, name: string][] = [
@@ -15,8 +18,8 @@ describe('the store setting', () => {
     ['file:data', `file:${resolve('data')}`],
     ['file:///srv/a%20b', 'file:/srv/a b'],
     ['memory:', 'memory:'],
-    ['redis://:geheim@example.com', 'redis://example.com:6379'],
-    ['rediss://user:geheim@example.com:6380/2', 'rediss://example.com:6380/2'],
+    [`redis://:${geheim}@example.com`, 'redis://example.com:6379'],
+    [`rediss://user:${geheim}@example.com:6380/2`, 'rediss://example.com:6380/2'],
     ['redis://[::1]:7000', 'redis://[::1]:7000'],
     ['redis+sentinel://:geheim@a,b/mymaster', 'redis+sentinel://a:26379,b:26379/mymaster'],
     ['rediss+sentinel://:geheim@a/mymaster/2', 'rediss+sentinel://a:26379/mymaster/2'],
@@ -24,7 +27,7 @@ describe('the store setting', () => {
     ['rediss+cluster://:geheim@a', 'rediss+cluster://a:6379'],
   ]
   for (const [setting, name] of texts)
-    it(`${setting?.replace('geheim', '…') ?? 'absent'} gives ${name.replace(process.cwd(), '.')}`, async () => {
+    it(`${setting?.replace(geheim, '…') ?? 'absent'} gives ${name.replace(process.cwd(), '.')}`, async () => {
       const store = openStore(setting)
       expect(store.name).toBe(name)
       await store.close()
@@ -48,8 +51,8 @@ describe('the store setting', () => {
 
   const refused: [setting: unknown, message: RegExp][] = [
     ['', /^store: expected .* came an empty text/],
-    ['postgres://me:geheim@db/x', /^store: expected redis:.* came the scheme postgres:$/],
-    ['redis://:geheim@a,b:6379', /a list of hosts|cannot be read/],
+    [`postgres://me:${geheim}@db/x`, /^store: expected redis:.* came the scheme postgres:$/],
+    [`redis://:${geheim}@a,b:6379`, /a list of hosts|cannot be read/],
     ['redis://:ge#heim@a', /cannot be read/],
     ['file:', /^store: expected a folder after file:, came none$/],
     ['file://host/folder', /^store: expected file:/],
@@ -59,7 +62,7 @@ describe('the store setting', () => {
     [{ get() {}, set() {} }, /came an object without delete, clear$/],
   ]
   for (const [setting, message] of refused)
-    it(`refuses ${String(JSON.stringify(setting)).replace('geheim', '…')}`, () => {
+    it(`refuses ${String(JSON.stringify(setting)).replace(geheim, '…')}`, () => {
       expect(() => openStore(setting)).toThrow(ConfigurationError)
       expect(() => openStore(setting)).toThrow(message)
       expect(() => openStore(setting)).not.toThrow(/geheim|heim/)

@@ -6,9 +6,12 @@ import { createClient } from '@keyv/redis'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createRedisStore } from '../../src/store/redis.ts'
 import type { Store } from '../../src/store/store.ts'
+import { planted } from '../leaks/planted.ts'
 import { describeStore, list, refused } from './contract.ts'
 import { allVerbs, inspect, soon, writingVerbs } from './failing.ts'
 import { ask as askRedis, freePort, needs, sharedUrl, startRedis, stopRedis } from './redis-server.ts'
+
+const geheim = planted('geheim')
 
 describe('with a Redis', () => {
   beforeEach(needs('redis'))
@@ -83,10 +86,10 @@ describe('a Redis of its own', () => {
   })
 
   it('is not used with a wrong password, which no error shows', async () => {
-    const store = open(`redis://:geheim@127.0.0.1:${port}`)
+    const store = open(`redis://:${geheim}@127.0.0.1:${port}`)
     const error = await refused(() => store.get('a'), /cannot be reached: WRONGPASS/)
     expect(error.message).toContain(`redis://127.0.0.1:${port} `)
-    expect(inspect(error)).not.toContain('geheim')
+    expect(inspect(error)).not.toContain(geheim)
   })
 
   it('rejects soon while it is away, and is used again when it is back, without a restart', {
@@ -218,13 +221,13 @@ describe('a server that accepts connections and never answers', () => {
     it(`makes every verb of a ${scheme}:// store reject soon`, { timeout: 30_000 }, async () => {
       const address = server.address()
       const port = typeof address === 'object' ? address?.port : undefined
-      const store = createRedisStore(`${scheme}://user:geheim@127.0.0.1:${port}`)
+      const store = createRedisStore(`${scheme}://user:${geheim}@127.0.0.1:${port}`)
       const errors = await soon(() =>
         Promise.all(allVerbs(store).map((verb) => refused(verb, /cannot be reached/))),
       )
       for (const error of errors) {
         expect(error.message).toContain(`${scheme}://127.0.0.1:${port} cannot`)
-        expect(inspect(error)).not.toContain('geheim')
+        expect(inspect(error)).not.toContain(geheim)
       }
       await soon(() => store.close())
       await vi.waitFor(() =>
@@ -235,7 +238,7 @@ describe('a server that accepts connections and never answers', () => {
 
 describe('creating a Redis store', () => {
   it('connects to nothing', async () => {
-    const store = createRedisStore('redis://:geheim@127.0.0.1:1/2')
+    const store = createRedisStore(`redis://:${geheim}@127.0.0.1:1/2`)
     expect(store.name).toBe('redis://127.0.0.1:1/2')
     await store.close()
   })

@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { ConfigurationError, StoreError } from '../../src/errors.ts'
 import { createSealing } from '../../src/store/sealing.ts'
+import { planted } from '../leaks/planted.ts'
 
+const geheim = planted('geheim')
 const bytes = randomBytes(32)
 const other = randomBytes(32).toString('base64')
 
@@ -10,7 +12,7 @@ describe('sealing with a key', () => {
   const sealing = createSealing(bytes.toString('base64'))
 
   it('gives back what was sealed, and shows nothing of it', () => {
-    for (const text of ['geheim', '', 'ü😀\u0000', 'sealed:v1:x:y', 'plain:x', 'x'.repeat(100_000)]) {
+    for (const text of [geheim, '', 'ü😀\u0000', 'sealed:v1:x:y', 'plain:x', 'x'.repeat(100_000)]) {
       const sealed = sealing.seal(text, 'a')
       expect(sealed).toMatch(/^sealed:v1:[0-9a-f]{12}:[\w-]+$/)
       if (text) expect(sealed).not.toContain(text)
@@ -19,11 +21,11 @@ describe('sealing with a key', () => {
   })
 
   it('seals the same text differently each time', () => {
-    expect(sealing.seal('geheim', 'a')).not.toBe(sealing.seal('geheim', 'a'))
+    expect(sealing.seal(geheim, 'a')).not.toBe(sealing.seal(geheim, 'a'))
   })
 
   it('refuses a value that was moved to another record or altered', () => {
-    const sealed = sealing.seal('geheim', 'one')
+    const sealed = sealing.seal(geheim, 'one')
     expect(() => sealing.open(sealed, 'two')).toThrow(StoreError)
     expect(() => sealing.open(sealed, 'two')).toThrow(/secret of two could not be decrypted/)
     const at = sealed.length - 5
@@ -34,7 +36,7 @@ describe('sealing with a key', () => {
 
   it('opens what was stored before there was a key', () => {
     const before = createSealing()
-    for (const text of ['geheim', 'sealed:looks like it', 'plain:this too', ''])
+    for (const text of [geheim, 'sealed:looks like it', 'plain:this too', ''])
       expect(sealing.open(before.seal(text, 'a'), 'a')).toBe(text)
   })
 
@@ -43,20 +45,20 @@ describe('sealing with a key', () => {
   })
 
   it('says so when the key is another one', () => {
-    const sealed = sealing.seal('geheim', 'a')
+    const sealed = sealing.seal(geheim, 'a')
     const wrong = createSealing([other, 'a passphrase of some length'])
     expect(() => wrong.open(sealed, 'a')).toThrow(ConfigurationError)
     expect(() => wrong.open(sealed, 'a')).toThrow(/was encrypted with a key that is not in secretKey/)
   })
 
   it('reads the same key in hex, base64 and base64url', () => {
-    const sealed = sealing.seal('geheim', 'a')
+    const sealed = sealing.seal(geheim, 'a')
     for (const form of [
       bytes.toString('hex'),
       bytes.toString('hex').toUpperCase(),
       bytes.toString('base64url'),
     ])
-      expect(createSealing(form).open(sealed, 'a')).toBe('geheim')
+      expect(createSealing(form).open(sealed, 'a')).toBe(geheim)
   })
 })
 
@@ -64,8 +66,8 @@ describe('sealing with several keys', () => {
   it('seals with the first and opens with all', () => {
     const old = createSealing('a passphrase of some length')
     const both = createSealing([other, 'a passphrase of some length'])
-    expect(both.open(old.seal('geheim', 'a'), 'a')).toBe('geheim')
-    expect(createSealing(other).open(both.seal('geheim', 'a'), 'a')).toBe('geheim')
+    expect(both.open(old.seal(geheim, 'a'), 'a')).toBe(geheim)
+    expect(createSealing(other).open(both.seal(geheim, 'a'), 'a')).toBe(geheim)
   })
 })
 
@@ -73,13 +75,13 @@ describe('sealing without a key', () => {
   const sealing = createSealing()
 
   it('leaves texts as they are, and gives back even those that look sealed', () => {
-    expect(sealing.seal('geheim', 'a')).toBe('geheim')
+    expect(sealing.seal(geheim, 'a')).toBe(geheim)
     for (const text of ['sealed:v1:a:b', 'plain:x', 'plain:plain:x'])
       expect(sealing.open(sealing.seal(text, 'a'), 'a')).toBe(text)
   })
 
   it('says which key is missing when a value was sealed', () => {
-    const sealed = createSealing(other).seal('geheim', 'a')
+    const sealed = createSealing(other).seal(geheim, 'a')
     expect(() => sealing.open(sealed, 'a')).toThrow(ConfigurationError)
     expect(() => sealing.open(sealed, 'a')).toThrow(/encrypted, but no secretKey is given/)
   })

@@ -1,0 +1,682 @@
+import { createHash } from 'node:crypto'
+import { gzipSync } from 'node:zlib'
+import { describe, expect, it } from 'vitest'
+import { adminCall, declare, hook, startServer } from '../server/support.ts'
+import { sign } from '../support.ts'
+import { mebibytes, raw, request } from './raw.ts'
+import {
+  password,
+  type SendOptions,
+  type ServerAttack,
+  type ServerTarget,
+  startServerTarget,
+  withstand,
+} from './server-target.ts'
+
+const notification = '/room/Lobby/notification'
+const hello = { message: 'hello' }
+
+/** A row: what is sent, by whom, and the status of the refusal. */
+type Row = readonly [
+  name: string,
+  status: number,
+  method: string,
+  path: string | ((target: ServerTarget) => string),
+  options?: (target: ServerTarget) => SendOptions,
+]
+
+const attackOf = ([name, status, method, path, options]: Row): ServerAttack => ({
+  name,
+  status,
+  send: (target) =>
+    target.send(method, typeof path === 'string' ? path : path(target), options?.(target) ?? {}),
+})
+
+const as = (who: keyof ServerTarget['tokens'], body?: unknown) => (target: ServerTarget) => ({
+  token: target.tokens[who],
+  ...(body === undefined ? {} : { body }),
+})
+
+const asAdmin =
+  (body?: unknown, ...headers: string[]) =>
+  ({ server }: ServerTarget): SendOptions => ({
+    token: server.adminToken,
+    ...(body === undefined ? {} : { body }),
+    ...(headers.length === 0 ? {} : { headers }),
+  })
+
+const tokens: readonly Row[] = [
+  ['no token', 401, 'POST', notification, () => ({ body: hello })],
+  ['an unknown token', 401, 'POST', notification, () => ({ token: 'x'.repeat(40), body: hello })],
+  ['an empty token', 401, 'POST', notification, () => ({ token: '', body: hello })],
+  [
+    'what is kept of a token',
+    401,
+    'POST',
+    notification,
+    ({ server }) => ({ token: createHash('sha256').update(server.adminToken).digest('hex'), body: hello }),
+  ],
+  [
+    "an add-on's secret for a token",
+    401,
+    'POST',
+    notification,
+    ({ installation }) => ({ token: installation.oauthSecret, body: hello }),
+  ],
+  [
+    "an add-on's signed request for a token",
+    401,
+    'POST',
+    notification,
+    ({ installation }) => ({ token: sign(installation.oauthId, installation.oauthSecret), body: hello }),
+  ],
+  [
+    'a token as Basic credentials',
+    401,
+    'POST',
+    notification,
+    ({ server }) => ({ body: hello, headers: [`Authorization: Basic ${btoa(`${server.adminToken}:`)}`] }),
+  ],
+  [
+    'a token in a cookie',
+    401,
+    'POST',
+    notification,
+    ({ server }) => ({ body: hello, headers: [`Cookie: auth_token=${server.adminToken}`] }),
+  ],
+  [
+    'a token in the body',
+    401,
+    'POST',
+    notification,
+    ({ server }) => ({ body: { ...hello, auth_token: server.adminToken } }),
+  ],
+  [
+    'two Authorization headers',
+    401,
+    'POST',
+    notification,
+    ({ server }) => ({
+      token: 'wrong',
+      body: hello,
+      headers: [`Authorization: Bearer ${server.adminToken}`],
+    }),
+  ],
+  [
+    'a good token in the query, and a wrong one in the header',
+    401,
+    'POST',
+    ({ server }) => `${notification}?auth_token=${server.adminToken}`,
+    () => ({ token: 'wrong', body: hello }),
+  ],
+  [
+    'a good token in the query, from a page of another site',
+    403,
+    'POST',
+    ({ server }) => `${notification}?auth_token=${server.adminToken}`,
+    () => ({ body: hello, headers: ['Origin: https://evil.example', 'Content-Type: text/plain'] }),
+  ],
+  [
+    'a good token in the query, from a page without an origin',
+    403,
+    'POST',
+    ({ server }) => `${notification}?auth_token=${server.adminToken}`,
+    () => ({ body: hello, headers: ['Origin: null'] }),
+  ],
+  ['a token without the scope', 403, 'POST', notification, as('viewing', hello)],
+  ['a token without the scope, for a test', 403, 'POST', `${notification}?auth_test=true`, as('viewing')],
+  ["a room's token in another room", 403, 'POST', '/room/Workshop/notification', as('lobby', hello)],
+  ["a room's token in another room, by id", 403, 'POST', '/room/2/notification', as('lobby', hello)],
+  ["a room's token in a room that is not there", 403, 'POST', '/room/9/notification', as('lobby', hello)],
+  ["a room's token, to talk as a person", 403, 'POST', '/room/Lobby/message', as('lobby', hello)],
+  ["a room's token, to read", 403, 'GET', '/room/Lobby/history', as('lobby')],
+  ["an add-on's token in another room", 403, 'POST', '/room/Workshop/notification', as('addon', hello)],
+  ["an add-on's token, to change another room", 403, 'PUT', '/room/2/topic', as('addon', { topic: 'x' })],
+  ["an add-on's token, to list what is beside its room", 403, 'GET', '/room', as('addon')],
+  ["an add-on's token, to make accounts", 403, 'POST', '/user', as('addon', { name: 'A', email: 'a@b.c' })],
+  ['the session of another token', 404, 'GET', ({ tokens }) => `/oauth/token/${tokens.carol}`, as('bob')],
+  ['the end of another session', 404, 'DELETE', ({ tokens }) => `/oauth/token/${tokens.carol}`, as('bob')],
+  ['a made-up session', 404, 'GET', `/oauth/token/${'x'.repeat(40)}`, as('bob')],
+  ['a session with dots in it', 404, 'GET', '/oauth/token/..%2F..%2Froom', as('bob')],
+]
+
+const people: readonly Row[] = [
+  ['making himself an administrator', 403, 'PUT', '/user/@bob', as('bob', { is_group_admin: true })],
+  ['changing another one', 403, 'PUT', '/user/@alice', as('bob', { password: 'mine' })],
+  ['changing the owner of the group', 403, 'PUT', '/user/1', as('bob', { name: 'Bob' })],
+  ['deleting another one', 403, 'DELETE', '/user/@alice', as('bob')],
+  ['making an account', 403, 'POST', '/user', as('bob', { name: 'Mallory', email: 'm@example.com' })],
+  ['deleting a room of another one', 403, 'DELETE', '/room/Workshop', as('bob')],
+  ['giving himself the Lobby', 403, 'PUT', '/room/Lobby', as('bob', { owner: { id: 3 } })],
+  ['a webhook in the Lobby', 403, 'POST', '/room/Lobby/webhook', as('bob', hook('https://b.example'))],
+  ['installing an add-on', 403, 'POST', '/addon', as('bob', { url: 'https://b.example/d' })],
+  ['a private room', 404, 'GET', '/room/Back%20office', as('carol')],
+  ['a private room by its id', 404, 'GET', '/room/3', as('carol')],
+  ['the history of a private room', 404, 'GET', '/room/3/history', as('carol')],
+  ['a word in a private room', 404, 'POST', '/room/3/message', as('carol', hello)],
+  ['the topic of a private room', 404, 'PUT', '/room/3/topic', as('carol', { topic: 'x' })],
+  ['membership of a private room', 404, 'PUT', '/room/3/member/@carol', as('carol', {})],
+  ['an invitation to a private room', 404, 'POST', '/room/3/invite/@carol', as('carol', { reason: 'x' })],
+  [
+    "another add-on's installation",
+    403,
+    'DELETE',
+    ({ installation }) => `/addon/com.example.dice/installable/${installation.oauthId}`,
+    as('bob'),
+  ],
+  ['a guessed one-time document', 404, 'GET', `/addon/com.example.dice/installable/${'x'.repeat(40)}`],
+]
+
+const form = ['Content-Type: application/x-www-form-urlencoded']
+const grant = (body: string) => (): SendOptions => ({ body, headers: form })
+
+const credentials: readonly Row[] = [
+  ['a wrong password', 401, 'POST', '/oauth/token', grant('grant_type=password&username=alice&password=x')],
+  ['nobody', 401, 'POST', '/oauth/token', grant('grant_type=password&username=nobody&password=x')],
+  [
+    'a person without a password',
+    401,
+    'POST',
+    '/oauth/token',
+    grant('grant_type=password&username=bob&password=undefined'),
+  ],
+  [
+    'a question for a password',
+    400,
+    'POST',
+    '/oauth/token',
+    () => ({ body: { grant_type: 'password', username: 'alice', password: { $ne: null } } }),
+  ],
+  [
+    'everybody for a user name',
+    401,
+    'POST',
+    '/oauth/token',
+    grant(`grant_type=password&username=${encodeURIComponent("' OR '1'='1")}&password=x`),
+  ],
+  [
+    'an id and no secret',
+    401,
+    'POST',
+    '/oauth/token',
+    ({ installation }) => ({
+      body: 'grant_type=client_credentials',
+      headers: [...form, `Authorization: Basic ${btoa(`${installation.oauthId}:`)}`],
+    }),
+  ],
+  [
+    'a scope that was not approved',
+    400,
+    'POST',
+    '/oauth/token',
+    ({ installation: { oauthId, oauthSecret } }) => ({
+      body: 'grant_type=client_credentials&scope=admin_group',
+      headers: [...form, `Authorization: Basic ${btoa(`${oauthId}:${oauthSecret}`)}`],
+    }),
+  ],
+  [
+    'an access token, to renew it',
+    400,
+    'POST',
+    '/oauth/token',
+    ({ tokens: { bob } }) => ({ body: `grant_type=refresh_token&refresh_token=${bob}`, headers: form }),
+  ],
+  ['no grant at all', 400, 'POST', '/oauth/token', grant('')],
+  ['a grant that every object has', 400, 'POST', '/oauth/token', grant('grant_type=__proto__')],
+]
+
+const drop = "Lobby'; DROP TABLE rooms; --"
+
+const bodies: readonly Row[] = [
+  ['no body', 400, 'POST', notification, asAdmin('')],
+  ['no JSON', 400, 'POST', notification, asAdmin('{"message":')],
+  ['null', 400, 'POST', notification, asAdmin('null')],
+  ['a list', 400, 'POST', notification, asAdmin('[{"message":"hi"}]')],
+  ['an object for a text', 400, 'POST', notification, asAdmin({ message: { $gt: '' } })],
+  [
+    'a message in __proto__',
+    400,
+    'POST',
+    notification,
+    asAdmin('{"__proto__":{"message":"x","polluted":1}}'),
+  ],
+  [
+    'a message in constructor.prototype',
+    400,
+    'POST',
+    notification,
+    asAdmin('{"constructor":{"prototype":{"message":"x","polluted":1}}}'),
+  ],
+  ['__proto__ in a form', 400, 'POST', notification, asAdmin('__proto__[message]=x&__proto__=x', ...form)],
+  [
+    'fifty thousand lists in each other',
+    400,
+    'POST',
+    notification,
+    asAdmin(`{"message":"a","card":${'['.repeat(5e4)}${']'.repeat(5e4)}}`),
+  ],
+  ['a message too long', 400, 'POST', notification, asAdmin({ message: 'x'.repeat(10_001) })],
+  ['an unknown colour', 400, 'POST', notification, asAdmin({ message: 'x', color: '"><script>' })],
+  ['another type', 415, 'POST', notification, asAdmin('<message/>', 'Content-Type: application/xml')],
+  [
+    'another charset',
+    415,
+    'POST',
+    notification,
+    asAdmin(Buffer.from('{"message":"x"}', 'utf16le'), 'Content-Type: application/json; charset=utf-16'),
+  ],
+  [
+    'bytes that are no UTF-8',
+    400,
+    'POST',
+    notification,
+    asAdmin(Buffer.from('{"message":"\xff"}', 'latin1')),
+  ],
+  [
+    'a gzip bomb',
+    415,
+    'POST',
+    notification,
+    asAdmin(
+      gzipSync(Buffer.alloc(50 * 1024 * 1024)),
+      'Content-Type: application/json',
+      'Content-Encoding: gzip',
+    ),
+  ],
+  ['SQL for a room', 404, 'GET', `/room/${encodeURIComponent(drop)}`, asAdmin()],
+  ['SQL for a person', 404, 'GET', `/user/${encodeURIComponent(drop)}`, asAdmin()],
+  ['SQL for a place in a list', 400, 'GET', `/room?start-index=${encodeURIComponent('1;DROP')}`, asAdmin()],
+  ['a list before its beginning', 400, 'GET', '/room?start-index=-1', asAdmin()],
+  ['a list as long as memory', 400, 'GET', '/room?max-results=1000000000', asAdmin()],
+  ['a room with a null byte', 404, 'GET', '/room/Lobby%00', asAdmin()],
+  ['a room with half a character', 400, 'GET', '/room/%ED%A0%80', asAdmin()],
+  ['a percent sign that encodes nothing', 400, 'GET', '/room/%E0%A4%A', asAdmin()],
+  ['a room longer than any key', 400, 'GET', `/room/${'x'.repeat(5000)}`, asAdmin()],
+  ['a room that every object has', 404, 'GET', '/room/__proto__', asAdmin()],
+  ['a person that every object has', 404, 'GET', '/user/constructor', asAdmin()],
+  ['a new room with a line end', 400, 'POST', '/room', asAdmin({ name: 'a\r\nX-Injected: 1' })],
+  [
+    'a picture that is a drawing',
+    400,
+    'PUT',
+    '/room/Lobby/avatar',
+    asAdmin({ avatar: btoa('<svg onload="x">') }),
+  ],
+  [
+    'a picture that is a page',
+    400,
+    'PUT',
+    '/room/Lobby/avatar',
+    asAdmin({ avatar: `data:text/html;base64,${btoa('<script>')}` }),
+  ],
+]
+
+/** Patterns on which an engine that tries everything would hang, or that cannot be run in linear time. */
+const patterns = [
+  '(?=a)a',
+  '(?<!a)a',
+  '(a)\\1',
+  '(?>a+)b',
+  '(((a{100}){100}){100}){100}',
+  '(a{1000}){1000}',
+  `(${'a?'.repeat(400)}){3}`,
+  'x'.repeat(1001),
+  '[',
+  '(?z)a',
+  '('.repeat(900),
+]
+
+const webhooks: readonly Row[] = patterns.map((pattern) => [
+  `the pattern ${pattern.slice(0, 30)}`,
+  400,
+  'POST',
+  '/room/Lobby/webhook',
+  ({ tokens, addon }) => ({ token: tokens.addon, body: hook(addon, { pattern }) }),
+])
+
+const head = ({ server }: ServerTarget, ...lines: string[]): Buffer =>
+  request([...lines, `Authorization: Bearer ${server.adminToken}`, 'Content-Type: application/json'])
+
+const hostOf = ({ server }: ServerTarget): string => `Host: ${new URL(server.url).host}`
+
+const post = `POST /v2${notification} HTTP/1.1`
+
+const requests: readonly ServerAttack[] = [
+  {
+    name: 'ten megabytes',
+    status: 413,
+    send: (target) =>
+      raw(
+        target.server.url,
+        head(target, post, hostOf(target), `Content-Length: ${10 * 1024 * 1024}`),
+        ...mebibytes(10),
+      ),
+  },
+  ...[
+    'evil.example',
+    'localhost.evil.example',
+    '127.0.0.1.evil.example',
+    'localhost@evil.example',
+    '',
+    '[::1',
+  ].map(
+    (host): ServerAttack => ({
+      name: `the Host ${JSON.stringify(host)}`,
+      status: 403,
+      send: (target) => raw(target.server.url, head(target, post, `Host: ${host}`, 'Content-Length: 0')),
+    }),
+  ),
+  {
+    name: 'another Host for a page',
+    status: 403,
+    send: ({ server }) => raw(server.url, request(['GET /addons/install HTTP/1.1', 'Host: evil.example'])),
+  },
+  {
+    name: 'another host in the target',
+    status: 404,
+    send: (target) =>
+      raw(
+        target.server.url,
+        head(target, post.replace('/v2', 'http://evil.example/v2'), hostOf(target), 'Content-Length: 0'),
+      ),
+  },
+  {
+    name: 'another host in a header of a proxy',
+    status: 403,
+    send: (target) =>
+      raw(
+        target.server.url,
+        head(target, post, 'Host: evil.example', `X-Forwarded-${hostOf(target)}`, 'Content-Length: 0'),
+      ),
+  },
+  {
+    name: 'Content-Length and Transfer-Encoding',
+    status: 400,
+    send: (target) =>
+      raw(
+        target.server.url,
+        head(target, post, hostOf(target), 'Content-Length: 6', 'Transfer-Encoding: chunked'),
+        '0\r\n\r\nDELETE /v2/room/Lobby HTTP/1.1\r\nHost: localhost\r\n\r\n',
+      ),
+  },
+  {
+    name: 'two Content-Lengths',
+    status: 400,
+    send: (target) =>
+      raw(target.server.url, head(target, post, hostOf(target), 'Content-Length: 0', 'Content-Length: 9')),
+  },
+  {
+    name: 'another method in a header',
+    status: 400,
+    send: ({ send, server }) =>
+      send('POST', '/room', {
+        token: server.adminToken,
+        body: {},
+        headers: ['X-HTTP-Method-Override: DELETE'],
+      }),
+  },
+  ...[
+    '/pictures/../../../etc/passwd',
+    '/pictures/..%2f..%2fetc%2fpasswd',
+    '/pictures/%2e%2e/%2e%2e/package.json',
+    '/pictures/data.mdb',
+    '/pictures/',
+    '/pictures/__proto__',
+    `/pictures/${'x'.repeat(40)}`,
+    `/pictures/${'x'.repeat(5000)}`,
+    '/../../etc/passwd',
+    '/addons/install/../../etc/passwd',
+  ].map(
+    (path): ServerAttack => ({
+      name: `the path ${path.slice(0, 40)}`,
+      status: 404,
+      async send(target) {
+        const answer = await raw(target.server.url, request([`GET ${path} HTTP/1.1`, hostOf(target)]))
+        expect(answer.text).not.toContain('root:')
+        return answer
+      },
+    }),
+  ),
+]
+
+describe('the server, against', () => {
+  it.each(tokens.map(attackOf))('a token: $name', async (attack) => {
+    await withstand(await startServerTarget(), attack)
+  })
+
+  it.each(people.map(attackOf))('a person who tries $name', async (attack) => {
+    await withstand(await startServerTarget(), attack)
+  })
+
+  it.each(credentials.map(attackOf))('a sign-in with $name', async (attack) => {
+    await withstand(await startServerTarget(), attack)
+  })
+
+  it.each([...bodies, ...webhooks].map(attackOf))('a call with $name', async (attack) => {
+    await withstand(await startServerTarget(), attack)
+  })
+
+  it.each(requests)('$name', async (attack) => {
+    await withstand(await startServerTarget(), attack)
+  })
+})
+
+const addresses = [
+  'http://127.0.0.1/',
+  'https://127.0.0.1/',
+  'https://2130706433/',
+  'https://0177.0.0.1/',
+  'https://0x7f.1/',
+  'https://[::1]/',
+  'https://[::ffff:7f00:1]/',
+  'https://10.0.0.1/',
+  'https://192.168.0.1/',
+  'https://169.254.169.254/latest/meta-data/',
+  'https://[fd00::1]/',
+  'http://example.com/',
+  'https://user:password@example.com/',
+  'file:///etc/passwd',
+  'javascript:alert(1)',
+  'gopher://example.com/',
+]
+
+describe('a server for the public does not call', () => {
+  it.each(addresses)('%s', async (url) => {
+    const server = await startServer({ outbound: {} })
+    const refused = async (path: string, json: object) => {
+      const answer = await adminCall(server, 'POST', path, { json })
+      expect([answer.status, answer.body.error.field]).toEqual([400, expect.stringMatching(/url$/i)])
+    }
+    const installed = (installable: object, webhook: object[] = []) => ({
+      url: `data:application/json,${encodeURIComponent(
+        JSON.stringify({
+          key: 'a',
+          name: 'A',
+          description: 'A',
+          links: { self: 'https://example.com/' },
+          capabilities: { installable, webhook },
+        }),
+      )}`,
+    })
+    await refused('/addon', { url })
+    for (const name of ['callbackUrl', 'updateCallbackUrl', 'installedUrl', 'updatedUrl', 'uninstalledUrl'])
+      await refused('/addon', installed({ [name]: url }))
+    await refused('/addon', installed({}, [{ event: 'room_message', url }]))
+    await refused('/room/Lobby/webhook', { event: 'room_message', url })
+    expect(server.installations()).toEqual([])
+    expect((await adminCall(server, 'GET', '/room/Lobby/webhook')).body.items).toEqual([])
+  })
+})
+
+const descriptors: readonly (readonly [
+  name: string,
+  reply: { status?: number; headers?: Record<string, string>; body?: string },
+])[] = [
+  ['redirects', { status: 302, headers: { location: 'http://169.254.169.254/' } }],
+  ['is a page', { body: '<html>' }],
+  ['is huge', { body: `"${'x'.repeat(300 * 1024)}"` }],
+  ['is nested without end', { body: `${'['.repeat(1e5)}${']'.repeat(1e5)}` }],
+  ['is compressed', { headers: { 'content-encoding': 'gzip' }, body: '\u001f\u008b' }],
+  ['is in __proto__', { body: '{"__proto__":{"key":"a","name":"A","polluted":1}}' }],
+]
+
+describe('a descriptor', () => {
+  it.each(descriptors)('that %s is not installed', async (name, reply) => {
+    const target = await startServerTarget()
+    const { addon } = target
+    await withstand(target, {
+      name,
+      status: 400,
+      async send({ send, server }) {
+        const descriptor = { ...addon.descriptor }
+        addon.respond = ({ path }) => (path === '/other' ? reply : undefined)
+        const answer = await send('POST', '/addon', {
+          token: server.adminToken,
+          body: { url: `${addon.url}/other`, room_id: 'Workshop' },
+        })
+        addon.calls.splice(
+          addon.calls.findIndex(({ path }) => path === '/other'),
+          1,
+        ) // it was asked for, rightly
+        addon.descriptor = descriptor
+        return answer
+      },
+    })
+  })
+})
+
+describe('the webhooks of a descriptor', () => {
+  const costly = '(a?){400}b' // 1,600 steps
+  it.each([
+    ['more than a hundred', 101, 'x', 'capabilities.webhook'],
+    ['patterns that cost too much together', 13, costly, 'capabilities.webhook.12.pattern'],
+  ])('are refused when they are %s', async (name, count, pattern, field) => {
+    const target = await startServerTarget()
+    await withstand(target, {
+      name,
+      status: 400,
+      async send({ send, server, addon }) {
+        const { descriptor } = addon
+        const webhook = Array.from({ length: count }, (_, index) =>
+          hook(addon, { pattern: `${pattern}${index}` }),
+        )
+        declare(addon, { webhook })
+        const body = { url: `${addon.url}/descriptor`, room_id: 'Workshop' }
+        const answer = await send('POST', '/addon', { token: server.adminToken, body })
+        addon.descriptor = descriptor
+        expect(answer.text).toContain(`"field":"${field}"`)
+        return answer
+      },
+    })
+  })
+})
+
+describe('a password', () => {
+  it('is not guessed by trying, however the name is written', async () => {
+    const target = await startServerTarget()
+    const attempt = (username: string, guess: string) =>
+      target.send('POST', '/oauth/token', { body: { grant_type: 'password', username, password: guess } })
+    for (let index = 0; index < 10; index += 1)
+      expect(
+        (await attempt(index % 2 ? 'ALICE@example.com' : 'alice@example.com', `guess ${index}`)).status,
+      ).toBe(401)
+    await withstand(target, {
+      name: 'the right one, too late',
+      status: 429,
+      send: () => attempt('Alice@Example.com', password),
+    })
+  })
+})
+
+describe('what is not there and what may not be seen', () => {
+  it('are answered alike', async () => {
+    const { send, tokens } = await startServerTarget()
+    const answerTo = async (name: string, method: string, path: string, options: SendOptions) => {
+      const { text } = await send(method, path, options)
+      return text.slice(text.indexOf('\r\n\r\n')).replaceAll(name, 'NAME')
+    }
+    const room = (id: string) => answerTo(id, 'GET', `/room/${id}`, { token: tokens.carol })
+    expect(await room('3')).toBe(await room('9'))
+    const signIn = (username: string) =>
+      answerTo(username, 'POST', '/oauth/token', {
+        body: { grant_type: 'password', username, password: 'guess' },
+      })
+    expect(await signIn('alice')).toBe(await signIn('nobody'))
+  })
+})
+
+const markup = '"><script>alert(1)</script><img src=x onerror=alert(1)>'
+
+describe('markup', () => {
+  it('in what is said and shown is data in every answer, and on no page', async () => {
+    const { server, send, tokens } = await startServerTarget()
+    const card = {
+      style: 'application',
+      id: '1',
+      title: markup,
+      description: { format: 'html', value: markup },
+    }
+    await server.say('Lobby', 'alice', markup)
+    await server.notify('Lobby', 'alice', { message: markup, message_format: 'html', card: card as never })
+    await server.setTopic('Lobby', 'alice', markup)
+    const pushed = { glance: [{ key: 'g', content: { label: { type: 'html', value: markup } } }] }
+    await send('POST', '/addon/ui/room/Lobby', { token: tokens.addon, body: pushed })
+
+    const paths = ['/v2/room/Lobby', '/v2/room/Lobby/history', `/v2/room/${encodeURIComponent(markup)}`]
+    for (const path of paths) {
+      const { text } = await send('GET', path, { token: server.adminToken })
+      expect(text).toMatch(/^content-type: application\/json/im)
+      expect(text).toMatch(/^x-content-type-options: nosniff/im)
+    }
+    for (const path of ['/', '/addons/install']) {
+      const page = await (await fetch(server.url + path)).text()
+      expect(page).not.toContain('alert(1)')
+    }
+  })
+
+  it.each([
+    'javascript:alert(document.domain)',
+    'data:text/html,<script>alert(1)</script>',
+    'https://evil.example/"><script>alert(1)</script>',
+    "https://evil.example/' onfocus='alert(1)' autofocus='",
+    'https://evil.example/</title><script>alert(1)</script>',
+    '\u2028"><svg onload=alert(1)>',
+  ])('in the install link %s stays a text', async (url) => {
+    const server = await startServer()
+    const query = new URLSearchParams({ url, room: url, key: url, relayState: url })
+    const answer = await fetch(`${server.url}/addons/install?${query}`)
+    const page = await answer.text()
+    expect(page.match(/<script\b/g)).toHaveLength(1)
+    expect(page).not.toMatch(/<(?:svg|img)\b|(?:href|src|action)\s*=\s*["']?(?:javascript|data):/i)
+    for (const [, value = ''] of page.matchAll(/value="([^"]*)"/g)) expect(value).not.toMatch(/[<>']/)
+    expect(answer.headers.get('content-security-policy')).toMatch(
+      /default-src 'none'.*frame-ancestors 'none'/,
+    )
+    expect((await adminCall(server, 'POST', '/addon', { json: { url } })).status).toBe(400)
+    expect(server.installations()).toEqual([])
+  })
+})
+
+describe('patterns', () => {
+  it('that would hang another engine find, or do not, in a message as long as may be', async () => {
+    const target = await startServerTarget()
+    const { send, tokens, addon, server } = target
+    const hanging = [
+      '(a+)+$',
+      '(a|aa)+$',
+      '(a|a?)+$',
+      '(.*a){20}',
+      '([a-z]+)*\\d',
+      '^(([a-z])+.)+[A-Z]([a-z])+$',
+    ]
+    for (const pattern of hanging)
+      expect(
+        (await send('POST', '/room/Lobby/webhook', { token: tokens.addon, body: hook(addon, { pattern }) }))
+          .status,
+      ).toBe(201)
+    await server.say('Lobby', 'alice', `${'a'.repeat(9_998)}!`)
+    await server.idle()
+    expect(addon.to('/hook').length).toBeGreaterThan(0)
+    expect((await send('GET', '/room/Lobby', { token: tokens.bob })).status).toBe(200)
+  })
+})

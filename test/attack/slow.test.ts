@@ -1,0 +1,91 @@
+import type { ServerOptions } from 'node:http'
+import { setImmediate as turn } from 'node:timers/promises'
+import { describe, expect, it, vi } from 'vitest'
+import { raw } from './raw.ts'
+import { startTarget, withstand } from './target.ts'
+
+/** How much faster Node's own times go here; those of the add-on are made to pass by the test. */
+const FASTER = 100
+
+const given = vi.hoisted((): ServerOptions[] => [])
+
+vi.mock('node:http', async (original) => {
+  const http = await original<typeof import('node:http')>()
+  const faster = (options: ServerOptions): ServerOptions => {
+    given.push(options)
+    const { headersTimeout = 0, requestTimeout = 0, connectionsCheckingInterval = 30_000 } = options
+    return {
+      ...options,
+      headersTimeout: headersTimeout / FASTER,
+      requestTimeout: requestTimeout / FASTER,
+      connectionsCheckingInterval: connectionsCheckingInterval / FASTER,
+    }
+  }
+  return {
+    ...http,
+    createServer: (options: ServerOptions, listener: Parameters<typeof http.createServer>[1]) =>
+      typeof options === 'function'
+        ? http.createServer(options)
+        : http.createServer(faster(options), listener),
+  }
+})
+
+const head = (first: string, ...lines: string[]): string =>
+  [first, 'Host: addon', ...lines, '', ''].join('\r\n')
+
+describe('a request that trickles in', () => {
+  it('line by line is given up, with 408', async () => {
+    await withstand(await startTarget(), {
+      name: 'slow headers',
+      status: 408,
+      send: ({ world }) => raw(world.url, 'POST /webhook/hook HTTP/1.1\r\nHost: addon\r\nX-A: '),
+    })
+    for (const { headersTimeout = 0, connectionsCheckingInterval = 30_000 } of given)
+      expect(connectionsCheckingInterval, 'how often Node looks').toBeLessThan(headersTimeout / 2)
+  })
+
+  it('without a single byte is given up', async () => {
+    await withstand(await startTarget(), {
+      name: 'nothing at all',
+      status: [408, undefined],
+      send: ({ world }) => raw(world.url, ''),
+    })
+  })
+
+  it.each([
+    ['a delivery', 10_000, 'POST /webhook/hook HTTP/1.1'],
+    ['an installation', 3_000, 'POST /installable HTTP/1.1'],
+    ['an update', 3_000, 'POST /installable/updated HTTP/1.1'],
+  ])('in the body of %s is given up after %i ms, with 408', async (name, time, first) => {
+    const target = await startTarget()
+    const token = target.valid(first.includes('updated') ? { sub: undefined } : {})
+    const lines = [`Authorization: JWT ${token}`, 'Content-Type: application/json', 'Content-Length: 500']
+    await withstand(target, {
+      name,
+      status: 408,
+      async send({ world }) {
+        vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+        try {
+          const answering = raw(world.url, head(first, ...lines), '{"oauthId":')
+          while (vi.getTimerCount() === 0) await turn() // until the body is waited for
+          vi.advanceTimersByTime(time - 1)
+          await turn()
+          expect(vi.getTimerCount()).toBe(1)
+          vi.advanceTimersByTime(1)
+          return await answering
+        } finally {
+          vi.useRealTimers()
+        }
+      },
+    })
+  })
+
+  it('holds up no other request meanwhile', async () => {
+    const target = await startTarget()
+    const slow = Array.from({ length: 200 }, () =>
+      raw(target.world.url, 'POST / HTTP/1.1\r\nHost: addon\r\nX: '),
+    )
+    expect((await target.deliver(target.valid())).status).toBe(204)
+    for (const { status } of await Promise.all(slow)) expect(status).toBe(408)
+  })
+})

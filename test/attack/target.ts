@@ -1,0 +1,166 @@
+import { pino } from 'pino'
+import { expect } from 'vitest'
+import type { AddonOptions } from '../../src/index.ts'
+import { createInstallations, type Installation, keyOf } from '../../src/installation.ts'
+import { createSealing } from '../../src/store/index.ts'
+import { planted } from '../leaks/planted.ts'
+import { delivered, secretOf, sign, startWorld, type World } from '../support.ts'
+import { type RawAnswer, raw, request } from './raw.ts'
+
+/** Where an add-on of the public takes installations from. */
+export const allowedHost = 'chat.example.net'
+
+/** Options of an add-on that stands on the open internet. */
+export const open: Partial<AddonOptions> = {
+  baseUrl: 'https://addon.example.com',
+  allowedHosts: [allowedHost, 'localhost'],
+}
+
+/** An add-on that is installed in the Lobby, running, with everything it must keep to itself known to the test. */
+export interface Target {
+  readonly world: World
+  readonly oauthId: string
+  readonly secret: string
+  readonly roomId: number
+  /** How often a handler ran or a hook was called. */
+  ran(): number
+  /** A signed request as the server makes it. */
+  valid(claims?: Record<string, unknown>): string
+  /** The body of a delivery from Alice, whose id is 2. */
+  readonly body: ReturnType<typeof delivered>
+  /** A delivery over a connection of its own. */
+  deliver(token: string | undefined, body?: unknown, headers?: readonly string[]): Promise<RawAnswer>
+  /** Any other request over a connection of its own. */
+  send(method: string, path: string, body?: unknown, headers?: readonly string[]): Promise<RawAnswer>
+  /** Every key and value of the store. */
+  dump(): Promise<string>
+  /** All log lines so far. */
+  logged(): string
+}
+
+/** Starts it: beside a server in this process, or, with a public `baseUrl`, with an installation put into its store. */
+export async function startTarget(addon: Partial<AddonOptions> = {}): Promise<Target> {
+  const lines: string[] = []
+  const log = pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) })
+  let ran = 0
+  const count = (): void => {
+    ran += 1
+  }
+  const world = await startWorld(
+    (it) => {
+      it.webhook('room_message', { key: 'hook' }, count)
+      it.webhook('room_notification', { key: 'notifications' }, count)
+      for (const hook of ['installed', 'updated', 'uninstalled', 'replaced'] as const) it.on(hook, count)
+    },
+    { addon: { log, ...addon } },
+  )
+  const { installation, secret } = await installed(world, addon)
+  ran = 0
+  const { oauthId, roomId = 1 } = installation
+  const body = delivered(oauthId, roomId, 'hello')
+
+  function send(method: string, path: string, sent: unknown = '', headers: readonly string[] = []) {
+    const bytes = Buffer.isBuffer(sent) || typeof sent === 'string' ? sent : JSON.stringify(sent)
+    const length = `Content-Length: ${Buffer.byteLength(bytes)}`
+    return raw(world.url, request([`${method} ${path} HTTP/1.1`, 'Host: addon', length, ...headers], bytes))
+  }
+
+  return {
+    world,
+    oauthId,
+    secret,
+    roomId,
+    ran: () => ran,
+    valid: (claims = {}) => sign(oauthId, secret, { sub: '2', ...claims }),
+    body,
+    send,
+    deliver: (token, sent = body, headers = ['Content-Type: application/json']) =>
+      send('POST', '/webhook/hook', sent, [
+        ...(token === undefined ? [] : [`Authorization: JWT ${token}`]),
+        ...headers,
+      ]),
+    async dump() {
+      const entries: [string, string][] = []
+      for await (const entry of world.memory.entries('')) entries.push(entry)
+      return JSON.stringify(entries.sort(), null, 1)
+    },
+    logged: () => lines.join(''),
+  }
+}
+
+async function installed(world: World, { baseUrl, installation }: Partial<AddonOptions>) {
+  if (baseUrl === undefined && installation !== 'browser') return world.install()
+  const secret = planted('secret-of-the-target')
+  const installations = createInstallations(world.store, createSealing())
+  const record = installationAt(baseUrl === undefined ? world.server.url : `https://${allowedHost}`)
+  await installations.add({ installation: record, key: keyOf(secret) })
+  await installations.confirm(record)
+  return { installation: record, secret }
+}
+
+const installationAt = (server: string): Installation => ({
+  oauthId: 'client-of-the-target',
+  groupId: 1,
+  groupName: 'Example',
+  roomId: 1,
+  capabilitiesUrl: `${server}/v2/capabilities`,
+  apiUrl: `${server}/v2/`,
+  tokenUrl: `${server}/v2/oauth/token`,
+  homepage: undefined,
+  scopes: ['send_notification'],
+  descriptorEtag: '"1"',
+  installedAt: new Date(0),
+  updatedAt: new Date(0),
+  rejectedSince: undefined,
+})
+
+/** Something hostile, and how it has to end. */
+export interface Attack {
+  readonly name: string
+  /** The documented status; several where Node may close the connection before the answer is read. */
+  readonly status: number | readonly (number | undefined)[]
+  /** What happens before, and may change the store; gives the text that `send` needs of it. */
+  prepare?(target: Target): Promise<string>
+  send(target: Target, prepared: string): Promise<RawAnswer>
+  /** What the log says of it. */
+  readonly log?: RegExp
+}
+
+/**
+ * Attacks, and looks at everything that must not come of it: a handler that runs, a changed store, a secret in the
+ * answer or the log, a header smuggled into the answer, a second answer, a polluted prototype, an add-on that is gone.
+ */
+export async function withstand(target: Target, { status, prepare, send, log }: Attack): Promise<void> {
+  const prepared = (await prepare?.(target)) ?? ''
+  const before = await target.dump()
+  const ran = target.ran()
+  const answer = await send(target, prepared)
+
+  expect([status].flat(), answer.text).toContain(answer.status)
+  expect(target.ran() - ran, 'handlers and hooks that ran').toBe(0)
+  expect(await target.dump()).toBe(before)
+  expect(answer.text).not.toMatch(/^x-injected/im)
+  expect(answer.text.match(/^HTTP\/1\.1 /gm) ?? [], 'answers').toHaveLength(
+    answer.status === undefined ? 0 : 1,
+  )
+  expect(Object.keys(Object.prototype)).toEqual([])
+  expect('polluted' in {}).toBe(false)
+  if (log) expect(target.logged()).toMatch(log)
+  for (const secret of await secretsOf(target)) {
+    expect(answer.text).not.toContain(secret)
+    expect(target.logged()).not.toContain(secret)
+  }
+
+  const genuine = await target.deliver(target.valid())
+  expect([genuine.status, target.ran() - ran], 'the next genuine delivery').toEqual([204, 1])
+}
+
+/** The credentials of all installations, their access tokens, and the administrator's. */
+async function secretsOf({ world, oauthId }: Target): Promise<string[]> {
+  const secrets = [world.server.adminToken, await secretOf(world.store, oauthId)]
+  for await (const [, value] of world.store.entries('installation:'))
+    secrets.push((JSON.parse(value) as { secret: string }).secret) // written by `createInstallations`
+  for await (const [, value] of world.store.entries('token:'))
+    secrets.push((JSON.parse(value.replace(/^plain:/, '')) as { token: string }).token) // written by `keep`
+  return secrets
+}
