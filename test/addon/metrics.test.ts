@@ -6,6 +6,7 @@ import { Counter, Registry } from 'prom-client'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type AddonOptions, createAddon, StoreError } from '../../src/index.ts'
 import { createMemoryStore } from '../../src/store/index.ts'
+import { CarelessError } from '../leaks/planted.ts'
 import { freePort } from '../store/redis-server.ts'
 import { delivered, sign, startWorld, type TestHandler, testOptions, type WorldOptions } from '../support.ts'
 import { json, startImpostor } from './impostor.ts'
@@ -556,7 +557,7 @@ describe('calls of the API', () => {
 it('nothing on the page tells who, where or what, nor any secret', async () => {
   const { deliver, installation, secret, token, url, say, store } = await measured(async ({ room }) => {
     await room.notify('a private word')
-    throw new Error(`${secretOfMine}`)
+    throw new CarelessError(secretOfMine)
   })
   const secretOfMine = secret
   const signed = token()

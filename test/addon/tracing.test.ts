@@ -12,6 +12,7 @@ import { pino } from 'pino'
 import { afterAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createTracing } from '../../src/addon/tracing.ts'
 import { createAddon, InstallationRefusedError } from '../../src/index.ts'
+import { CarelessError } from '../leaks/planted.ts'
 import { delivered, sign, startWorld, type TestHandler, testOptions, type WorldOptions } from '../support.ts'
 import { json, startImpostor } from './impostor.ts'
 
@@ -338,7 +339,7 @@ it('nothing in any span is a secret, a token or what was said', async () => {
   const { deliver, oauthId, secret, store, say } = await traced(async ({ room, message }) => {
     await room.notify(`a private answer to ${message.message}`)
     await room.createRoomWebhook({ url: 'nonsense', event: 'room_message' }).catch(() => {})
-    throw new Error(`${message.message} ${secretOfMine}`)
+    throw new CarelessError(`${message.message} ${secretOfMine}`)
   })
   const secretOfMine = secret
   const signed = sign(oauthId, secret)

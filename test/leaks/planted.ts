@@ -12,3 +12,8 @@ declare module 'vitest' {
  * the tests logged, threw, printed and answered.
  */
 export const planted = (name: string): string => `${name}-${inject('leaks').marker}`
+
+/** What a careless author throws: with a secret in it. The search knows it by its name. */
+export class CarelessError extends Error {
+  override name = 'CarelessError'
+}

@@ -34,6 +34,11 @@ export const exceptions: readonly Exception[] = [
     why: 'installed_url, where the browser gets the one-time document',
   },
   {
+    kind: 'error',
+    label: /^CarelessError$/,
+    why: 'a handler throws it with a secret, to see where that goes',
+  },
+  {
     kind: 'output',
     label: /^stdout of a process$/,
     passage: /^Administrator's token +\S+$/m,
