@@ -7,7 +7,7 @@ let exchanges = 0
 const token = () => {
   exchanges += 1
   return {
-    access_token: `token ${exchanges}`,
+    access_token: `token-${exchanges}`,
     expires_in: 3600,
     scope: 'send_notification view_room',
     token_type: 'bearer',

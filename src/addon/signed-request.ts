@@ -18,7 +18,7 @@ export interface SignedRequest {
 }
 
 /** Seconds by which clocks may differ. */
-const SKEW = 60
+export const SKEW = 60
 /** Longest token read, in characters. HipChat's have about 400. */
 const LONGEST = 4096
 

@@ -12,7 +12,7 @@ import { type Core, facadeOf } from './core.ts'
 import { type Logger, logError } from './log.ts'
 import { noteLate } from './observing.ts'
 import { Closed, type Running, type Turn } from './running.ts'
-import { type SignedRequest, verifySignedRequest } from './signed-request.ts'
+import { type SignedRequest, SKEW, verifySignedRequest } from './signed-request.ts'
 
 /** A handler with what leads to it. */
 export interface Webhook {
@@ -181,8 +181,8 @@ async function handleOnce(accepted: Accepted, receiving: Receiving): Promise<Del
   const started = performance.now()
 
   const claim = `jti:${encodeURIComponent(installation.oauthId)}:${signed.tokenId}`
-  // Expired tokens are refused up to a minute late, so the claim has to outlive that.
-  if (!(await store.claim(claim, signed.expires - Date.now() + 120_000))) {
+  // Until the token is refused as expired, which is after the skew; and a second for the way from there to here.
+  if (!(await store.claim(claim, signed.expires - Date.now() + SKEW * 1000 + 1000))) {
     log.warn({ webhook: webhook.key }, 'a replay of a delivery that has been handled')
     return { status: 204, result: 'replayed' }
   }

@@ -19,7 +19,7 @@ export interface Claims {
   claim(key: string, expiresAt: number): Promise<boolean>
   release(key: string): Promise<void>
   /** Forgets claims that are over. */
-  sweep(): void
+  sweep(): Promise<void>
   close(): void
 }
 
@@ -47,7 +47,6 @@ interface Log {
   lastEnd: number
 }
 
-const sweepAtMost = 100_000
 const end = 'end'
 // Time, end of the claim (`-` for a release), who claims, and what.
 const record = /^([0-9a-z]+) ([0-9a-z]+|-) (\S+) (\S{43})$/
@@ -159,6 +158,18 @@ export function openClaims(folder: string, { longestLog = 4 * 1024 * 1024 }: Cla
     })
   }
 
+  // The oldest first: what is released in one may have been claimed in an earlier one.
+  function removeLogs(): void {
+    while (ended[0] && ended[0].lastEnd <= latest) {
+      const { number } = ended.shift() as Log // it is there: see above
+      try {
+        unlinkSync(pathOf(folder, number))
+      } catch (error) {
+        if (!isMissing(error)) throw error // else another process was faster
+      }
+    }
+  }
+
   function ask(hashed: string, expiresAt: number | undefined): Promise<boolean> {
     return new Promise((resolve, reject) => {
       if (waiting.length === 0) setImmediate(flush)
@@ -178,20 +189,12 @@ export function openClaims(folder: string, { longestLog = 4 * 1024 * 1024 }: Cla
     async release(key) {
       await ask(hash('sha256', key, 'base64url'), undefined)
     },
-    sweep() {
+    async sweep() {
       readOn()
       // Somebody's clock was far ahead and has been set back: without this, claims would be over too early until then.
       if (latest > Date.now() + 60_000) latest = Date.now()
-      sweepHeld(sweepAtMost)
-      // The oldest first: what is released in one may have been claimed in an earlier one.
-      while (ended[0] && ended[0].lastEnd <= latest) {
-        const { number } = ended.shift() as Log // it is there: see above
-        try {
-          unlinkSync(pathOf(folder, number))
-        } catch (error) {
-          if (!isMissing(error)) throw error // else another process was faster
-        }
-      }
+      removeLogs()
+      await sweepHeld()
     },
     close() {
       flush()

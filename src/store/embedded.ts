@@ -115,7 +115,7 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
     try {
       opened?.root.readerCheck() // a killed process leaves its reader behind, and old pages are kept for readers
       while (!closed && (await transaction(sweepSome)) === sweepBatch) await nextTurn()
-      if (!closed) opened?.claims.sweep()
+      if (!closed) await opened?.claims.sweep()
     } catch {
       // The next verb meets the same trouble and says so; the next sweep makes up for this one.
     }

@@ -8,7 +8,6 @@ interface Entry {
 }
 
 const sweepEvery = 10_000
-const sweepAtMost = 20_000
 
 // Claims share the map and its sweep, under a prefix that keys do not begin with.
 const claimed = '\u0000claimed:'
@@ -37,7 +36,7 @@ export function createMemoryStore(): Store {
 
   function write(key: string, value: string, ttl: number | undefined): void {
     const life = lifetime(name, ttl)
-    if (life !== undefined && !sweeper) sweeper = setInterval(sweep, sweepEvery, sweepAtMost).unref()
+    if (life !== undefined && !sweeper) sweeper = setInterval(sweep, sweepEvery).unref()
     open().set(key, { value, expiresAt: life === undefined ? Number.POSITIVE_INFINITY : Date.now() + life })
   }
 

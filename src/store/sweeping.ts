@@ -1,21 +1,22 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+
+const atOnce = 20_000
+
 /**
- * Removes from a map what is over, a bounded number of entries at a time, going on where it last stopped: a million
- * claims are no pause.
+ * Gives a function that removes from a map what is over. It looks at a bounded number of entries in each turn of the
+ * event loop, so that a million of them are no pause; while it is at work another call does nothing.
  */
-export function createSweep<V>(
-  entries: Map<string, V>,
-  isOver: (value: V) => boolean,
-): (atMost: number) => void {
-  let position: Iterator<[string, V]> | undefined
-  return (atMost) => {
-    position ??= entries.entries()
-    for (let seen = 0; seen < atMost; seen += 1) {
-      const next = position.next()
-      if (next.done) {
-        position = undefined
-        return
-      }
-      if (isOver(next.value[1])) entries.delete(next.value[0])
+export function createSweep<V>(entries: Map<string, V>, isOver: (value: V) => boolean): () => Promise<void> {
+  let sweeping = false
+  return async () => {
+    if (sweeping) return
+    sweeping = true
+    let seen = 0
+    for (const [key, value] of entries) {
+      if (isOver(value)) entries.delete(key)
+      seen += 1
+      if (seen % atOnce === 0) await nextTurn()
     }
+    sweeping = false
   }
 }

@@ -65,7 +65,7 @@ it('goes on in another log when one is long, and removes the oldest when all the
   const line = hash('sha256', 'stays', 'base64url')
   const holding = all.findIndex((name) => readFileSync(join(folder, name), 'latin1').includes(line))
   expect(holding).toBeGreaterThan(1)
-  busy.sweep()
+  await busy.sweep()
   // Later ones may say that a claim in it was released.
   expect(logs(folder)).toEqual(all.slice(holding))
   expect(await open(folder).claim('stays', inAnHour())).toBe(false)
@@ -78,7 +78,7 @@ it('finds the newest log when those in between are gone', async () => {
   for (let index = 0; index < 40; index += 1) await busy.claim(`short ${index}`, Date.now() + 1)
   await delay(5)
   expect(await busy.claim('a', inAnHour())).toBe(true)
-  busy.sweep()
+  await busy.sweep()
   const left = logs(folder)
   expect(left.length).toBeLessThan(4)
   expect(await idle.claim('a', inAnHour())).toBe(false)
@@ -112,7 +112,7 @@ it('comes to one result with a line of a process that was stopped for long befor
   await swept.claim('a', begun + 20)
   await delay(25)
   await swept.claim('b', inAnHour())
-  swept.sweep() // forgets a
+  await swept.sweep() // forgets a
   const [file = ''] = logs(folder)
   const [, , name = '', hashed = ''] = readFileSync(join(folder, file), 'latin1').trim().split(/\s/)
   // Stamped when the first claim was still held.
@@ -130,11 +130,11 @@ it('does not let a clock that was ahead for a while end claims for longer than t
   const [, end = '', name = '', hashed = ''] = readFileSync(join(folder, file), 'latin1').trim().split(' ')
   const aYearAhead = (Date.now() + 365 * 24 * 3_600_000).toString(36)
   appendFileSync(join(folder, file), `\n${aYearAhead} ${end} ${name}x ${hashed}\n`)
-  claims.sweep()
+  await claims.sweep()
   expect(await claims.claim('b', inAnHour())).toBe(true)
   expect(await claims.claim('b', inAnHour())).toBe(false)
   const other = open(folder)
-  other.sweep()
+  await other.sweep()
   expect(await other.claim('c', inAnHour())).toBe(true)
   expect(await claims.claim('c', inAnHour())).toBe(false)
 })
@@ -160,7 +160,7 @@ it('agrees with a plain set whatever is claimed and released in whatever order',
           } else if (act === 'release') {
             await claims.release(key)
             held.delete(key)
-          } else if (act === 'sweep') claims.sweep()
+          } else if (act === 'sweep') await claims.sweep()
           else {
             claims.close()
             all[by] = openClaims(folder, options)

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { readPage, root, rows } from './markdown.ts'
 
 /** Pages that promise something, and name the tests that show it. */
-const pages = ['docs/explanation/security.md']
+const pages = ['docs/explanation/security.md', 'docs/explanation/reliability.md']
 
 interface Promised {
   readonly page: string
