@@ -88,7 +88,7 @@ function requestOf({ path, scheme, secret, seconds }: Load): autocannon.Request 
   const hmac = (text: string): string => createHmac('sha256', secret).update(text).digest('hex')
   switch (scheme) {
     case 'jwt': {
-      const supply = tokens(secret, seconds * 25_000)
+      const supply = tokens(secret, seconds * 40_000)
       return {
         method: 'POST',
         path,
@@ -142,5 +142,6 @@ console.log(
     p50: result.latency.p50,
     p99: result.latency.p99,
     refused: result.non2xx + result.errors,
+    requests: result.requests.total,
   }),
 )
