@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { here, median, messageOf, rounds, say, scratch, seconds, start } from './processes.ts'
+import { end, here, median, messageOf, rounds, say, scratch, seconds, start } from './processes.ts'
 
 /** Look-ups of installations in the embedded store, when there are few and when there are many. */
 export async function measureLookups(): Promise<string> {
@@ -14,7 +14,7 @@ export async function measureLookups(): Promise<string> {
       say(`look-ups, round ${round} of ${rounds}: ${count} installations`)
       const child = start('rows/lookups.mjs', [join(scratch, `lookups-${count}`), String(count)])
       list.push((await messageOf<{ perSecond: number }>(child)).perSecond)
-      child.kill('SIGKILL')
+      await end(child)
     }
   const lines = [...rates].map(([count, list]) => `| ${count.toLocaleString('en')} | ${perSecond(list)} |`)
   return ['| installations | look-ups/s, median (range) |', '| --- | --- |', ...lines].join('\n')
@@ -31,7 +31,7 @@ export async function measureCalls(hipchat: string): Promise<string> {
       say(`calls, round ${round} of ${rounds}: ${which}`)
       const child = start('rows/calls.mjs', [which, hipchat, String(seconds)])
       list.push((await messageOf<{ perSecond: number }>(child)).perSecond)
-      child.kill('SIGKILL')
+      await end(child)
     }
   const lines = [...rates].map(([which, list]) => `| ${which} | ${perSecond(list)} |`)
   return ['| | calls/s, median (range) |', '| --- | --- |', ...lines].join('\n')
@@ -64,7 +64,7 @@ export async function measureExchanges(
     const took = await ask('call')
     const exchanges = (await exchangesSoFar()) - before
     lines.push(`| ${processes} | ${exchanges} | ${Math.round(Math.max(...took.map(({ done }) => done)))} |`)
-    for (const child of all) child.kill('SIGKILL')
+    await Promise.all(all.map(end))
   }
   return [
     '| processes | token exchanges | ms until all 1,000 were answered |',

@@ -19,11 +19,21 @@ export const pinned = availableParallelism() > 1 && existsSync('/usr/bin/taskset
 const onCore = (core: 0 | 1, command: string[]): string[] =>
   pinned ? ['/usr/bin/taskset', '-c', String(core), ...command] : command
 
+/** Where profiles of the processor time are written, one for each process that is measured; none when absent. */
+const profile = process.env['BENCH_PROFILE']
+const profiling = [
+  '--cpu-prof',
+  `--cpu-prof-dir=${profile}`,
+  '--import',
+  'data:text/javascript,process.on("disconnect", () => process.exit())', // killed, it would write none
+]
+
 export const secret = 'a secret of the bench'
 
 /** Starts a script of `rows` or `peers` in a process of its own, on the core of what is measured unless said otherwise. */
 export function start(script: string, argv: readonly string[], core: 0 | 1 = 0): ChildProcess {
-  const [command = '', ...rest] = onCore(core, [process.execPath, join(here, script), ...argv])
+  const flags = profile !== undefined && core === 0 ? profiling : []
+  const [command = '', ...rest] = onCore(core, [process.execPath, ...flags, join(here, script), ...argv])
   return spawn(command, rest, {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     env: {
@@ -33,6 +43,13 @@ export function start(script: string, argv: readonly string[], core: 0 | 1 = 0):
       NODE_ENV: 'production',
     },
   })
+}
+
+export async function end(child: ChildProcess): Promise<void> {
+  const ended = new Promise((resolve) => child.once('exit', resolve))
+  if (profile === undefined) child.kill('SIGKILL')
+  else child.disconnect()
+  await ended
 }
 
 /** Runs a script of this folder to its end on the core of who measures, and gives the JSON that it prints. */

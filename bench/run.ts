@@ -3,7 +3,7 @@
  * them to `bench/results/`.
  *
  * BENCH_SECONDS (5), BENCH_ROUNDS (5), BENCH_ROWS (all; names separated by commas) and BENCH_ONLY (webhooks, look-ups,
- * calls, exchanges, size; all) change what is measured.
+ * calls, exchanges, size; all) change what is measured. BENCH_PROFILE names a folder for profiles of the processor time.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus } from 'node:os'

@@ -4,6 +4,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import type { Load } from './load.ts'
 import {
+  end,
   here,
   median,
   messageOf,
@@ -134,7 +135,7 @@ async function measure(row: Row, hipchat: string): Promise<Round> {
     const cost = ((processorTimeOf(measured) - used) * 1000) / requests
     return { ...result, cost, ready: readyAfter, idle, loaded: residentOf(measured) }
   } finally {
-    measured.kill('SIGKILL')
+    await end(measured)
   }
 }
 
