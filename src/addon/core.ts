@@ -1,23 +1,14 @@
-import type { Scope } from '../api/scopes.ts'
-import type { AccessTokens } from '../client/access-token.ts'
-import { type Client, createClientFor, createRoomFor, type Room } from '../client/client.ts'
-import { createBudget } from '../client/limits.ts'
+import { type AccessTokens, createAccessTokens } from '../client/access-token.ts'
 import type { Calling } from '../client/request.ts'
-import type { Outbound } from '../common/outbound.ts'
-import {
-  AccessTokenError,
-  ConfigurationError,
-  MissingScopeError,
-  RoomInstallationError,
-  StoreError,
-} from '../errors.ts'
-import type { Credentials, Installation, Installations } from '../installation.ts'
-import type { Observing } from '../observer.ts'
-import type { Store } from '../store/index.ts'
+import { createOutbound, type Outbound } from '../common/outbound.ts'
+import { createInstallations, type Installation, type Installations } from '../installation.ts'
+import { type Observing, observed } from '../observer.ts'
+import { createSealing, openStore, type Store, scopeStore } from '../store/index.ts'
 import type { HookContext, ReplacedContext } from './context.ts'
+import { createFacades, type Facade } from './facade.ts'
 import type { Logger } from './log.ts'
+import type { Observation } from './observation.ts'
 import type { Settings } from './options.ts'
-import { createValues, type Values } from './values.ts'
 
 /** What the parts of an add-on share. Made once, at construction; opens nothing. */
 export interface Core {
@@ -27,12 +18,11 @@ export interface Core {
   readonly installations: Installations
   readonly tokens: AccessTokens
   readonly outbound: Outbound
-  readonly calling: Calling
   readonly hooks: Hooks
   /** Who looks on at what the add-on does, if anybody. */
   readonly observing: Observing
-  /** Made once per record and kept as long as it is. Of this add-on: another one would act with other settings. */
-  readonly facades: WeakMap<Installation, Facade>
+  /** An installation as handlers meet it. */
+  facadeOf(installation: Installation): Facade
   /** ETag of the descriptor being served now. */
   descriptorEtag(): string
 }
@@ -46,100 +36,45 @@ export interface Hooks {
 
 export type Hook<C> = (context: C) => unknown
 
-/** An installation as handlers meet it. */
-export interface Facade<S extends Scope = Scope> {
-  readonly client: Client<S>
-  readonly values: Values
-  readonly log: Logger
-  room(id: number): Room<S>
-  /** Does what `what` names. A failure that nobody awaits is in the log, and does not end the process. */
-  guard<T>(what: string, work: () => Promise<T>): Promise<T>
-}
-
-/** The client, rooms and values of an installation. */
-export function facadeOf(core: Core, installation: Installation): Facade {
-  const kept = core.facades.get(installation)
-  if (kept) return kept
-  // The secret is looked up when a token is needed: an installation that was removed since then gets none.
-  const credentials = async (): Promise<Credentials> => {
-    const known = await core.installations.get(installation.oauthId)
-    if (known) return known
-    throw new AccessTokenError(
-      `installation ${installation.oauthId} is not known here any more: it was removed`,
-    )
-  }
-  const log = core.log.child(bindingsOf(installation))
-  const calls = createClientFor(
-    {
-      apiUrl: installation.apiUrl,
-      scopes: installation.scopes,
-      roomId: installation.roomId,
-      name: `installation ${installation.oauthId}`,
-      token: async () => core.tokens.get(await credentials()),
-      renew: async (refused) => core.tokens.renew(await credentials(), refused),
-      budget: createBudget(core.settings.maxRateLimitWait, core.observing),
-    },
-    { ...core.calling, onCall: (record) => log.info(record, 'api call') },
-  )
-  const client = guarded(calls, log)
-  const rooms = new Map<number, Room<Scope>>()
-  const facade: Facade = {
-    client: client as Facade['client'], // has every method of the table; the type shows what the scopes allow
-    values: guarded(createValues(core.store, installation), log),
+/** Puts together what the options ask for. Throws a ConfigurationError for what only shows then, as a key or a store. */
+export function createCore(
+  settings: Settings,
+  log: Logger,
+  observation: Observation,
+  descriptorEtag: () => string,
+): Core {
+  const { options, callTimeout: timeout } = settings
+  const { observing } = observation
+  const sealing = createSealing(options.secretKey)
+  const store = scopeStore(observation.watch(openStore(options.store)), `${options.key}:`)
+  const outbound = createOutbound({
+    hosts: options.allowedHosts ?? [],
+    ranges: options.allowedRanges,
+    loopback: settings.loopback,
+    ca: options.ca,
+    around: (work) => observed(observing(), { kind: 'exchange' }, work),
+  })
+  const installations = createInstallations(store, sealing)
+  const tokens = createAccessTokens({
+    store,
+    sealing,
+    outbound,
+    timeout,
+    warn: (message, installation) => log.warn({ installation: installation.oauthId }, message),
+    mark: (installation, rejected) => installations.mark(installation, rejected),
+    observing,
+  })
+  const calling: Calling = { outbound, timeout, onCall: () => {}, observing }
+  return {
+    settings,
     log,
-    room(id) {
-      let room = rooms.get(id)
-      if (!room) {
-        const made = createRoomFor(client, id)
-        const { notify, sendCard } = made // the others hand on what the client gives them, which is guarded
-        room = Object.assign(made, guarded({ notify, sendCard }, log)) as unknown as Room<Scope> // as with `client`
-        if (rooms.size < 10_000) rooms.set(id, room)
-      }
-      return room
-    },
-    guard(what, work) {
-      const working = work()
-      noteFailure(working, what, log)
-      return working
-    },
+    store,
+    installations,
+    tokens,
+    outbound,
+    hooks: { installed: [], updated: [], uninstalled: [], replaced: [] },
+    observing,
+    facadeOf: createFacades({ settings, log, store, installations, tokens, calling }),
+    descriptorEtag,
   }
-  core.facades.set(installation, facade)
-  return facade
 }
-
-/** The same methods, of which none ends the process when a handler forgets to await it. */
-function guarded<T extends object>(methods: T, log: Logger): T {
-  const wrapped = Object.entries(methods).map(([name, method]) => {
-    if (typeof method !== 'function') return [name, method]
-    const guardedMethod = (...all: unknown[]): unknown => {
-      const result: unknown = method(...all)
-      if (result instanceof Promise) noteFailure(result, name, log)
-      return result
-    }
-    return [name, guardedMethod]
-  })
-  return Object.fromEntries(wrapped) as T // the same names, and functions that do the same
-}
-
-// One failure passes several guards on its way out.
-const noted = new WeakSet<object>()
-
-function noteFailure(working: Promise<unknown>, what: string, log: Logger): void {
-  working.catch((error: unknown) => {
-    // Calls that were sent have their own line; this is about what nobody would hear of otherwise.
-    const unsent =
-      error instanceof ConfigurationError ||
-      error instanceof MissingScopeError ||
-      error instanceof RoomInstallationError ||
-      error instanceof StoreError
-    if (!unsent || noted.has(error)) return
-    noted.add(error)
-    log.warn({ call: what, code: error.code }, `not done: ${error.message}`)
-  })
-}
-
-const bindingsOf = ({ oauthId, groupId, roomId }: Installation) => ({
-  installation: oauthId,
-  ...(groupId === undefined ? {} : { group: groupId }),
-  ...(roomId === undefined ? {} : { room: roomId }),
-})

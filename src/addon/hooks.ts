@@ -8,14 +8,14 @@ import {
 } from '../errors.ts'
 import type { Installation } from '../installation.ts'
 import type { HookContext } from './context.ts'
-import { type Core, facadeOf, type Hook } from './core.ts'
+import type { Core, Hook } from './core.ts'
 
 /** Milliseconds for a whole installation. Servers were seen to give up after five seconds. */
 export const WHOLE_INSTALLATION = 4_000
 
 /** What a hook gets; `signal` ends with the time that the whole installation has. */
 export function hookContext(core: Core, installation: Installation, signal: AbortSignal): HookContext {
-  const { client, values, log, room } = facadeOf(core, installation)
+  const { client, values, log, room } = core.facadeOf(installation)
   return {
     installation,
     client,

@@ -15,7 +15,7 @@ import { type Credentials, type Installation, isOauthId, keyOf, originOf } from 
 import { type InstallingActivity, observed } from '../observer.ts'
 import { createQueues } from '../store/queues.ts'
 import { readId } from './context.ts'
-import { type Core, facadeOf } from './core.ts'
+import type { Core } from './core.ts'
 import { addressesOf, createDiscovery } from './discovery.ts'
 import { hookContext, runHooks, tooSlow, WHOLE_INSTALLATION } from './hooks.ts'
 import { logError } from './log.ts'
@@ -91,7 +91,7 @@ export function createInstalling(core: Core): Installing {
     const context = hookContext(core, installation, signal)
     const predecessor = (await installations.predecessorOf(installation))?.installation
     if (predecessor) {
-      const old = { installation: predecessor, store: facadeOf(core, predecessor).values }
+      const old = { installation: predecessor, store: core.facadeOf(predecessor).values }
       await runHooks('replaced', core.hooks.replaced, { ...context, old }, signal)
     }
     await runHooks('installed', core.hooks.installed, context, signal)

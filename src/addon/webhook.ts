@@ -8,7 +8,7 @@ import { ConfigurationError, HandlerTimeoutError, MissingScopeError, SignedReque
 import type { Credentials, Installation } from '../installation.ts'
 import { type DeliveryOutcome, observed } from '../observer.ts'
 import { type EventContext, type Middleware, type Returned, readId, readSender } from './context.ts'
-import { type Core, facadeOf } from './core.ts'
+import type { Core } from './core.ts'
 import { type Logger, logError } from './log.ts'
 import { noteLate } from './observing.ts'
 import { Closed, type Running, type Turn } from './running.ts'
@@ -63,7 +63,7 @@ export async function receive(
 ): Promise<DeliveryAnswer> {
   const { core, running } = receiving
   const signed = await verifySignedRequest(request, query, core.installations)
-  const log = facadeOf(core, signed.credentials.installation).log
+  const log = core.facadeOf(signed.credentials.installation).log
   const body = await readJson(request, LONGEST_BODY, BODY_TIMEOUT)
   if (!webhook) {
     log.warn('a delivery for a webhook that is no longer here: the installation has an older descriptor')
@@ -177,7 +177,7 @@ async function handleOnce(accepted: Accepted, receiving: Receiving): Promise<Del
   const { webhook, received, signed, turn } = accepted
   const { store } = receiving.core
   const { installation } = signed.credentials
-  const { log } = facadeOf(receiving.core, installation)
+  const { log } = receiving.core.facadeOf(installation)
   const started = performance.now()
 
   const claim = `jti:${encodeURIComponent(installation.oauthId)}:${signed.tokenId}`
@@ -256,7 +256,7 @@ async function unlessEndless(
     `the handler of ${webhook.key} took longer than handlerTimeout, ${handlerTimeout} ms: its signal is aborted and nobody waits for it`,
   )
   turn.abort(error)
-  const { log } = facadeOf(core, signed.credentials.installation)
+  const { log } = core.facadeOf(signed.credentials.installation)
   running.catch((late: unknown) => logError(log, late, 'a handler failed after its time was over'))
   throw error
 }
@@ -288,7 +288,7 @@ function answerable(returned: Exclude<Returned, undefined>, { oauthId, scopes }:
 }
 
 function createContext({ webhook, received, match, signed, turn }: Accepted, core: Core): EventContext {
-  const facade = facadeOf(core, signed.credentials.installation)
+  const facade = core.facadeOf(signed.credentials.installation)
   const { item } = received
   const { name, privacy, is_archived } = item.room
   const roomId = readId(item.room.id) ?? 0 // `refuseForeign` let only numbers pass

@@ -1,0 +1,175 @@
+import type { RequestListener } from 'node:http'
+import type Router from '@koa/router'
+import Koa from 'koa'
+import { ConfigurationError } from '../errors.ts'
+import type { Address } from './address.ts'
+import type { Core } from './core.ts'
+import { createInstalling } from './installing.ts'
+import { type Listening, listenOn } from './listening.ts'
+import { logError } from './log.ts'
+import type { Metrics } from './metrics.ts'
+import { createMetricsPage } from './metrics-page.ts'
+import type { Registry } from './registry.ts'
+import { createListener, createRoutes, type Routed } from './routes.ts'
+import type { Receiving } from './webhook.ts'
+
+const { HttpError } = Koa
+
+/** What is served. */
+export interface Served {
+  readonly core: Core
+  readonly address: Address
+  readonly registry: Registry
+  readonly receiving: Receiving
+  /** The author's own routes. */
+  readonly router: Router
+  readonly metrics: Metrics | undefined
+}
+
+/** Where an add-on listens. */
+export interface ListeningAt {
+  readonly port: number
+  readonly url: string
+  /** Where the metrics are, if they have a port of their own. */
+  readonly metricsPort?: number
+}
+
+/** The add-on's way from construction to its end: on ports of its own or under somebody else's HTTP server. */
+export interface Serving {
+  callback(): RequestListener
+  listen(port: number, host: string | undefined): Promise<ListeningAt>
+  close(): Promise<void>
+}
+
+export function createServing({ core, address, registry, receiving, router, metrics }: Served): Serving {
+  const { settings, log, store } = core
+  const { running } = receiving
+  const installing = createInstalling(core)
+  let started = false
+  let listening: Promise<Listening> | undefined
+  let metricsListening: Promise<Listening | undefined> | undefined
+  let closing: Promise<void> | undefined
+
+  function createApp(): Koa {
+    const app = new Koa()
+    app.on('error', (error: unknown) => {
+      // What a route of the author's refuses with `ctx.throw(404)` is an answer, not a fault.
+      if (!(error instanceof HttpError && error.expose)) logError(log, error, 'a request failed')
+    })
+    return app
+  }
+
+  /** Opens the port of the metrics, if they have one of their own. */
+  async function listenForMetrics(): Promise<Listening | undefined> {
+    if (!metrics || settings.metrics?.path === undefined || settings.metrics.port === undefined)
+      return undefined
+    const { path, port, host } = settings.metrics
+    const app = createApp().use(createMetricsPage(metrics, path, { basePath: () => '' }))
+    return listenOn(app.callback(), port, host, 'metrics')
+  }
+
+  function start(): RequestListener {
+    if (!started) {
+      if (settings.options.helpCommand) registry.help()
+      registry.end()
+      address.changed()
+      started = true
+      if (store.warning) log.warn(store.warning)
+      core.observing()
+    }
+    const app = createApp()
+    const routed: Routed = {
+      core,
+      installing,
+      receiving,
+      webhooks: registry.webhooks,
+      basePath: address.path,
+      descriptor: address.descriptor,
+    }
+    app.use(createRoutes(routed))
+    if (metrics && settings.metrics?.path !== undefined && settings.metrics.port === undefined)
+      app.use(createMetricsPage(metrics, settings.metrics.path, routed))
+    app.use(router.routes())
+    app.use(router.allowedMethods())
+    return createListener(routed, app.callback())
+  }
+
+  async function warnOfOldInstallations(): Promise<void> {
+    const { etag } = address.descriptor()
+    let older = 0
+    for await (const { descriptorEtag } of core.installations.all()) if (descriptorEtag !== etag) older += 1
+    if (older > 0)
+      log.warn(
+        { installations: older },
+        'installations were approved with another descriptor than the one served now: new scopes and webhooks reach them when they are updated',
+      )
+  }
+
+  async function closeAll(): Promise<void> {
+    await listening?.catch(() => {}) // the server would go on opening
+    await stop(listening, async () => {
+      const aborted = await running.close(settings.closeTimeout)
+      if (aborted > 0) log.error({ aborted }, 'handlers were still running and have been aborted')
+    })
+    await stop(metricsListening) // after the handlers, so that what they did can still be read
+    core.outbound.close()
+    await store.close()
+  }
+
+  return {
+    callback() {
+      address.url()
+      if (settings.metrics?.port !== undefined)
+        throw new ConfigurationError(
+          'callback: metrics.port is opened by listen() only; leave it out, and the metrics are a route of the add-on',
+        )
+      const listener = start()
+      address.descriptor() // a wrong one is the author's mistake: now, not at the first installation
+      return listener
+    },
+
+    async listen(port, host) {
+      if (listening) throw new ConfigurationError('listen() was called twice')
+      if (closing) throw new ConfigurationError('listen: the add-on has been closed; create another one')
+      listening = listenOn(start(), port, host ?? (settings.loopback ? 'localhost' : undefined))
+      metricsListening = listenForMetrics()
+      metricsListening.catch(() => {}) // asked for below, unless the other port fails
+      try {
+        const { port } = await listening
+        const metricsPort = (await metricsListening)?.port
+        address.learn(`http://localhost:${port}`)
+        address.descriptor() // a wrong one is the author's mistake: now, not at the first installation
+        const resealed = await core.installations.reseal()
+        if (resealed > 0) log.info({ installations: resealed }, 'sealed with the first secretKey')
+        await warnOfOldInstallations()
+        const more = metricsPort === undefined ? {} : { metricsPort }
+        const url = address.url()
+        log.info({ url, ...more }, 'listening')
+        return { port, url, ...more }
+      } catch (error) {
+        await stop(listening)
+        await stop(metricsListening)
+        listening = undefined
+        address.forget() // the next try may get another port
+        throw error
+      }
+    },
+
+    close() {
+      closing ??= closeAll()
+      return closing
+    },
+  }
+}
+
+/** Takes no new connection, waits for what is to end first, and then for the open connections. */
+async function stop(
+  listening: Promise<Listening | undefined> | undefined,
+  first: () => Promise<void> = async () => {},
+): Promise<void> {
+  const server = await listening?.catch(() => undefined) // where it failed there is nothing to stop
+  const stopped = server?.stop()
+  await first()
+  server?.hurry()
+  await stopped
+}
