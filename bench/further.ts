@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { end, here, median, messageOf, rounds, say, scratch, seconds, start } from './processes.ts'
 
 /** Look-ups of installations in the embedded store, when there are few and when there are many. */
@@ -93,26 +93,25 @@ export function measureSize(): string {
   run(['install', '--omit=dev', '--no-package-lock', join(folder, tarball)], folder)
   const packages = run(['ls', '--all', '--parseable'], folder).trim().split('\n').length - 1
   const modules = join(folder, 'node_modules')
-  const sizes = readdirSync(modules, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => ({ path: join(entry.parentPath, entry.name), size: 0 }))
-    .map(({ path }) => ({ path: path.slice(modules.length + 1), size: statSync(path).size }))
   const byPackage = new Map<string, number>()
-  for (const { path, size } of sizes) {
-    const name = path
-      .split('/')
-      .slice(0, path.startsWith('@') ? 2 : 1)
-      .join('/')
+  let total = 0
+  let onDisk = 0
+  for (const entry of readdirSync(modules, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue
+    const path = relative(modules, join(entry.parentPath, entry.name))
+    const { size } = statSync(join(modules, path))
+    const name = path.split('/', path.startsWith('@') ? 2 : 1).join('/')
     byPackage.set(name, (byPackage.get(name) ?? 0) + size)
+    total += size
+    onDisk += Math.ceil(size / 4096) * 4096
   }
   const mebibytes = (bytes: number): string => (bytes / 1024 / 1024).toFixed(1)
-  const largest = [...byPackage].sort(([, a], [, b]) => b - a).slice(0, 6)
+  const largest = [...byPackage].sort(([, one], [, other]) => other - one).slice(0, 6)
+  const named = largest.map(([name, size]) => `${name} ${mebibytes(size)}`).join(', ')
   return [
-    '| packages | MiB | the largest |',
-    '| --- | --- | --- |',
-    `| ${packages} | ${mebibytes(sizes.reduce((sum, { size }) => sum + size, 0))} | ${largest
-      .map(([name, size]) => `${name} ${mebibytes(size)}`)
-      .join(', ')} |`,
+    '| packages | MiB | MiB in blocks of 4 KiB | the largest |',
+    '| --- | --- | --- | --- |',
+    `| ${packages} | ${mebibytes(total)} | ${mebibytes(onDisk)} | ${named} |`,
   ].join('\n')
 }
 
