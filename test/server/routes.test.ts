@@ -42,6 +42,8 @@ const documented: [id: string, method: string, path: string, status: number][] =
   ['getRoomMessage', 'GET', '/room/{id_or_name}/history/{message_id}', 200],
   ['replyToRoomMessage', 'POST', '/room/{id_or_name}/reply', 204],
   ['shareLinkWithRoom', 'POST', '/room/{id_or_name}/share/link', 204],
+  ['shareFileWithRoom', 'POST', '/room/{id_or_name}/share/file', 204],
+  ['shareFileWithUser', 'POST', '/user/{id_or_email}/share/file', 204],
   ['viewPrivatechatHistory', 'GET', '/user/{id_or_email}/history', 200],
   ['viewRecentPrivatechatHistory', 'GET', '/user/{id_or_email}/history/latest', 200],
   ['getPrivatechatMessage', 'GET', '/user/{id_or_email}/history/{message_id}', 200],
