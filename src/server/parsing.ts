@@ -122,7 +122,8 @@ function readMembers(body: Body, contentType: string | undefined, bytes: Buffer)
   }
 }
 
-const contentTypes: Readonly<Record<string, string>> = {
+/** What the kinds of bodies are called in a Content-Type. */
+export const contentTypes: Readonly<Record<string, string>> = {
   json: 'application/json',
   form: 'application/x-www-form-urlencoded',
   text: 'text/plain',

@@ -11,7 +11,8 @@ import { fileAt } from './files.ts'
 import { handlers } from './handlers/index.ts'
 import { type Allowance, addressKey, type Counter, type Limits, limitHeaders } from './limits.ts'
 import type { Log } from './log.ts'
-import { pageAt } from './page.ts'
+import { descriptionAt } from './openapi.ts'
+import { type Page, pageAt } from './page.ts'
 import { longestBody, parseBody, parsePath, parseQuery } from './parsing.ts'
 import { pictureAt } from './pictures.ts'
 import { findRoute, type Route } from './routes.ts'
@@ -54,11 +55,7 @@ export function createApp(options: AppOptions): Koa {
     ctx.set('X-Content-Type-Options', 'nosniff')
     try {
       checkHost(ctx.get('host'), doors)
-      const page = /^(GET|HEAD)$/.test(ctx.method)
-        ? (pageAt(call.path, call.query, context.publicUrl()) ??
-          pictureAt(call.path, context.state) ??
-          fileAt(call.path, context.state))
-        : undefined
+      const page = /^(GET|HEAD)$/.test(ctx.method) ? pageFor(call) : undefined
       if (page) {
         ctx.set(page.headers)
         ctx.body = page.body
@@ -81,6 +78,13 @@ export function createApp(options: AppOptions): Koa {
       'request',
     )
   })
+
+  /** What is open to everybody who knows its address. */
+  const pageFor = ({ path, query }: Call): Page | undefined =>
+    pageAt(path, query, context.publicUrl()) ??
+    pictureAt(path, context.state) ??
+    fileAt(path, context.state) ??
+    descriptionAt(path)
 
   /** One call from top to bottom. */
   async function serve(ctx: Koa.Context, call: Call): Promise<void> {
