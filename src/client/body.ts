@@ -11,6 +11,8 @@ export interface Encoded {
 
 type Members = Readonly<Record<string, unknown>>
 
+const lineEnd = '\r\n'
+
 /**
  * Writes members, which fit the body's schema, in the content type of the operation; `undefined` for a file whose
  * content is no bytes, which no schema can tell.
@@ -33,7 +35,7 @@ export function encodeBody({ type, schema }: Body, members: Members): Encoded | 
 function multipart(members: Members, schema: Schema): Encoded | undefined {
   const boundary = randomUUID() // no file holds it but by a chance of one in 2^122
   const properties = (schema['properties'] ?? {}) as Readonly<Record<string, Schema>> // made by `object`
-  const pieces: Buffer[] = []
+  const pieces: Uint8Array[] = []
   for (const [name, member] of Object.entries(properties)) {
     const value = members[name]
     if (value === undefined) continue
@@ -47,7 +49,7 @@ function multipart(members: Members, schema: Schema): Encoded | undefined {
     }
   }
   return {
-    content: Buffer.concat([...pieces, Buffer.from(`--${boundary}--\r\n`)]),
+    content: Buffer.concat([...pieces, Buffer.from(`--${boundary}--${lineEnd}`)]),
     contentType: `multipart/related; boundary="${boundary}"`,
   }
 }
@@ -58,12 +60,13 @@ interface Part {
   readonly content: string | Uint8Array
 }
 
-function part(boundary: string, member: string, { name, type, content }: Part): Buffer[] {
+function part(boundary: string, member: string, { name, type, content }: Part): Uint8Array[] {
   const fileName = name === undefined ? '' : `; filename="${name.replaceAll('"', '\\"')}"`
   const head = [
     `--${boundary}`,
     `Content-Type: ${type ?? 'application/octet-stream'}`,
     `Content-Disposition: attachment; name="${member}"${fileName}`,
   ]
-  return [Buffer.from(`${head.join('\r\n')}\r\n\r\n`), Buffer.from(content), Buffer.from('\r\n')]
+  const bytes = typeof content === 'string' ? Buffer.from(content) : content
+  return [Buffer.from([...head, '', ''].join(lineEnd)), bytes, Buffer.from(lineEnd)]
 }

@@ -104,7 +104,7 @@ test('a file may come raw, by itself, with any bytes and any name', async () => 
   const server = await startServer()
   const bytes = Buffer.concat([
     Buffer.from(Array.from({ length: 256 }, (_, byte) => byte)),
-    Buffer.from('\r\n--b c\r\n--bb\r\n--\r\r\n'), // nearly the boundary
+    Buffer.from('\r\n--b c\r\n--bb\r\n--\r\nx--b\r\n\r--b\r\n\r\r\n'), // nearly the boundary
   ])
   const names = [
     ['C:\\\\My Files\\\\ a;b.txt', ' a;b.txt'],

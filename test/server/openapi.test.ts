@@ -281,6 +281,16 @@ test('the description is OpenAPI 3.0.3: its schemas, references, parameters and 
       )
       expect(inPath.every(({ required }: Any) => required === true)).toBe(true)
     }
+  const bodies = Object.fromEntries(
+    Object.values<Record<string, Any>>(document.paths)
+      .flatMap((item) => Object.values(item))
+      .filter(({ requestBody }) => requestBody)
+      .map(({ operationId, requestBody }) => [operationId, requestBody]),
+  )
+  const optional = Object.keys(bodies).filter((id) => !bodies[id].required)
+  expect(optional.sort()).toEqual(['addRoomMember', 'inviteUserToRoom'])
+  expect(Object.keys(bodies.sendPrivateMessage.content)).toEqual(['application/json', 'text/plain'])
+  expect(Object.keys(bodies.shareFileWithRoom.content)).toEqual(['multipart/related'])
   const shapes = Object.keys(document.paths).map((path) => path.replace(/\{\w+\}/g, '{}'))
   expect(new Set(shapes).size).toBe(shapes.length)
 })
