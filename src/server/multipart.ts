@@ -12,6 +12,9 @@ export interface Part {
 const mostParts = 10
 const longestHead = 4096
 
+/** A file may have lines like a delimiter, but each of them costs a look. */
+const mostMisses = 1000
+
 const LF = 0x0a
 const CR = 0x0d
 
@@ -48,17 +51,28 @@ interface Delimiter {
   readonly closes: boolean
 }
 
-/** The next line that is `--boundary` or `--boundary--`, with nothing but blanks behind it. */
+/** The next line that is `--boundary` or `--boundary--`, with nothing but blanks behind it. `from` is where a line begins. */
 function nextDelimiter(bytes: Buffer, boundary: string, from: number): Delimiter | undefined {
-  const mark = Buffer.from(`--${boundary}`)
-  for (let at = bytes.indexOf(mark, from); at >= 0; at = bytes.indexOf(mark, at + 1)) {
-    if (at > from && bytes[at - 1] !== LF) continue
-    const after = at + mark.length
+  const beginning = Buffer.from(`--${boundary}`)
+  let misses = 0
+  for (const at of linesWith(beginning, bytes, from)) {
+    const after = at + beginning.length
     const rest = /^(--)?[ \t]*(?:\r?\n|$)/.exec(bytes.toString('latin1', after, after + 80))
-    if (!rest) continue
-    return { start: contentEnd(bytes, at, from), end: after + rest[0].length, closes: rest[1] !== undefined }
+    if (rest) {
+      const closes = rest[1] !== undefined
+      return { start: contentEnd(bytes, at, from), end: after + rest[0].length, closes }
+    }
+    misses += 1
+    if (misses > mostMisses)
+      throw badRequest(`The body has more than ${mostMisses} lines that begin like its boundary`)
   }
   return undefined
+}
+
+function* linesWith(beginning: Buffer, bytes: Buffer, from: number): Generator<number> {
+  if (bytes.subarray(from, from + beginning.length).equals(beginning)) yield from
+  const mark = Buffer.concat([Buffer.of(LF), beginning])
+  for (let at = bytes.indexOf(mark, from); at >= 0; at = bytes.indexOf(mark, at + 1)) yield at + 1
 }
 
 /** Without its line end, which is LF or CR LF; never before where the content begins. */

@@ -10,7 +10,9 @@ import { readParts } from './multipart.ts'
 
 /** Longest request body taken, in bytes: a megabyte, unless it brings a file. HipChat's limits are not known. */
 export const longestBody = ({ type }: Body): number =>
-  type === 'multipart/related' ? longestUpload : 1024 * 1024
+  type === 'multipart/related' ? longestUpload : longestText
+
+const longestText = 1024 * 1024
 
 const deepest = 32
 
@@ -165,6 +167,8 @@ function partMembers(
     if (Object.hasOwn(members, name)) throw badRequest(`The body has more than one part named ${name}`, name)
     if (properties[name] === filePart)
       members[name] = { ...(fileName === undefined ? {} : { name: fileName }), content }
+    else if (content.length > longestText)
+      throw new CallRefusedError(413, `The part ${name} is longer than ${longestText} bytes`)
     else
       try {
         members[name] = JSON.parse(textOf(content, undefined))

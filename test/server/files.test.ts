@@ -303,6 +303,27 @@ test('a body that is not in order is refused, saying what is wrong', async () =>
   expect(server.history('Lobby')).toEqual([])
 })
 
+test('a body made to be expensive is refused early', async () => {
+  const server = await startServer()
+  const nearly = exact([[fileHead('a'), '\n--b-'.repeat(1001)]])
+  expect(refusal(await upload(server, nearly, 'b'))).toEqual([
+    400,
+    'The body has more than 1000 lines that begin like its boundary',
+  ])
+  expect((await upload(server, exact([[fileHead('a'), '\n--b-'.repeat(1000)]]), 'b')).status).toBe(204)
+  const talkative = exact([['Content-Disposition: attachment; name="metadata"', ' '.repeat(1024 * 1024 + 1)]])
+  expect(refusal(await upload(server, talkative, 'b'))).toEqual([
+    413,
+    'The part metadata is longer than 1048576 bytes',
+  ])
+  const deep = `{"message":${'['.repeat(40)}${']'.repeat(40)}}`
+  const nested = exact([['Content-Disposition: attachment; name="metadata"', deep]])
+  expect(refusal(await upload(server, nested, 'b'))).toEqual([
+    400,
+    'The body is nested more than 32 levels deep',
+  ])
+})
+
 test('a file has twenty megabytes at most, raw or in base64', async () => {
   const server = await startServer()
   const most = 20 * 1024 * 1024
