@@ -62,7 +62,7 @@ export const user = object({
   last_active: optional(nullable(string())),
   photo_url: optional(text),
   roles: optional(array(string())),
-  group: optional(object({ id: integer(), name: string() })),
+  group: optional(object({ id: integer(), name: string(), links: optional(object({ self: string() })) })),
   links: optional(object({ self: string() })),
 })
 
@@ -184,6 +184,8 @@ export const webhook = object({
   pattern: optional(nullable(string())),
   authentication: optional(oneOf(authentication)),
   created: optional(string()),
+  room: optional(nullable(roomReference)),
+  creator: optional(nullable(userReference)),
   links: optional(object({ self: string() })),
 })
 

@@ -20,6 +20,7 @@ export type TokenKind = 'addon_group' | 'addon_room' | 'user' | 'personal' | 'ro
 export type Relaxation = 'form' | 'json' | 'text' | 'boolean-text' | 'number-id' | 'list-text'
 
 export interface Body {
+  /** Of `multipart/related` each member is a part under its name: a file if its schema is `filePart`, JSON otherwise. */
   readonly type: 'json' | 'form' | 'multipart/related' | 'text'
   readonly schema: Schema
   readonly relaxations?: readonly Relaxation[]

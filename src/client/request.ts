@@ -17,6 +17,7 @@ import {
   UnexpectedAnswerError,
 } from '../errors.ts'
 import { type CallActivity, type Observing, observed } from '../observer.ts'
+import { type Encoded, encodeBody } from './body.ts'
 import type { Budget } from './limits.ts'
 
 /** On whose behalf calls are made. */
@@ -196,8 +197,7 @@ function refuseForbidden(
 interface Prepared {
   readonly method: Operation['method']
   readonly url: string
-  readonly body: string | undefined
-  readonly contentType: string | undefined
+  readonly body: Encoded | undefined
   /** The room or person a message goes to: each has an allowance of its own. */
   readonly room: string
 }
@@ -235,7 +235,7 @@ function prepare(
     query.set(name, String(value))
   }
 
-  let body: string | undefined
+  let body: Encoded | undefined
   const properties = (operation.body?.schema['properties'] ?? {}) as Record<string, unknown> // made by `object`
   const members: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(parameters)) {
@@ -249,22 +249,17 @@ function prepare(
   if (operation.body) {
     const checked = validate(operation.body.schema, members)
     if (!checked.ok) throw new ConfigurationError(`${id}: ${checked.problem.message}; nothing was sent`)
-    body =
-      operation.body.type === 'form'
-        ? new URLSearchParams(members as Record<string, string>).toString() // form schemas hold texts only
-        : JSON.stringify(members)
+    body = encodeBody(operation.body, members)
+    if (!body)
+      throw new ConfigurationError(
+        `${id}: expected file.content to be a Buffer or another Uint8Array; nothing was sent`,
+      )
   }
   const search = query.size > 0 ? `?${query}` : ''
   return {
     method: operation.method,
     url: authority.apiUrl.replace(/\/$/, '') + path + search,
     body,
-    contentType:
-      body === undefined
-        ? undefined
-        : operation.body?.type === 'form'
-          ? 'application/x-www-form-urlencoded'
-          : 'application/json',
     room,
   }
 }
@@ -295,9 +290,9 @@ function send(
     headers: {
       accept: 'application/json',
       authorization: `Bearer ${token}`,
-      ...(request.contentType ? { 'content-type': request.contentType } : {}),
+      ...(request.body ? { 'content-type': request.body.contentType } : {}),
     },
-    ...(request.body === undefined ? {} : { body: request.body }),
+    ...(request.body ? { body: request.body.content } : {}),
   })
 }
 

@@ -14,21 +14,17 @@ export class BodyRefusedError extends Error {
 }
 
 /**
- * Reads a request body as text: at most `limit` bytes, within `timeout` milliseconds, uncompressed, UTF-8.
+ * Reads a request body: at most `limit` bytes, within `timeout` milliseconds, uncompressed.
  *
  * Node's own request time-out is five minutes and a server that somebody else created may have none: a body that
  * trickles in must not hold a connection that long.
  */
-export async function readBody(request: IncomingMessage, limit: number, timeout: number): Promise<string> {
+export async function readBytes(request: IncomingMessage, limit: number, timeout: number): Promise<Buffer> {
   const encoding = request.headers['content-encoding']
   if (encoding && encoding !== 'identity')
     throw new BodyRefusedError(415, `expected an uncompressed body, came content-encoding ${encoding}`)
-  const charset = /;\s*charset="?([^\s;"]+)/i.exec(request.headers['content-type'] ?? '')?.[1]
-  if (charset && !/^(utf-?8|us-ascii)$/i.test(charset))
-    throw new BodyRefusedError(415, `expected the charset utf-8, came ${charset}`)
-
   const length = request.headers['content-length'] ?? null
-  const bytes = await new Promise<Buffer>((resolve, reject) => {
+  return await new Promise<Buffer>((resolve, reject) => {
     const timer = setTimeout(
       () => reject(new BodyRefusedError(408, `the body did not arrive within ${timeout} ms`)),
       timeout,
@@ -41,6 +37,13 @@ export async function readBody(request: IncomingMessage, limit: number, timeout:
       else reject(new BodyRefusedError(400, 'the body could not be read: it broke off'))
     })
   })
+}
+
+/** The text of a body with this `Content-Type`. Throws {@link BodyRefusedError} for anything but UTF-8. */
+export function textOf(bytes: Uint8Array, contentType: string | undefined): string {
+  const charset = /;\s*charset="?([^\s;"]+)/i.exec(contentType ?? '')?.[1]
+  if (charset && !/^(utf-?8|us-ascii)$/i.test(charset))
+    throw new BodyRefusedError(415, `expected the charset utf-8, came ${charset}`)
   try {
     return utf8.decode(bytes)
   } catch {
@@ -49,6 +52,11 @@ export async function readBody(request: IncomingMessage, limit: number, timeout:
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+/** Reads a request body as text, under the rules of {@link readBytes}. */
+export async function readBody(request: IncomingMessage, limit: number, timeout: number): Promise<string> {
+  return textOf(await readBytes(request, limit, timeout), request.headers['content-type'])
+}
 
 /** Reads a JSON body. An empty one is refused like any other text that is no JSON. */
 export async function readJson(request: IncomingMessage, limit: number, timeout: number): Promise<unknown> {

@@ -13,6 +13,13 @@ export function findRoom(state: State, name: string | number, session: Session):
   return room
 }
 
+/** The same for a call that changes the room, or looks behind it: 403 for a user who does not run it. */
+export function findRunRoom(state: State, name: string | number, session: Session): RoomRecord {
+  const room = findRoom(state, name, session)
+  requireRoomAdmin(room, session)
+  return room
+}
+
 /** The user a call names, by id, email address or `@mention`. Deleted users are found: they are still shown. */
 export function findUser(state: State, name: string | number): UserRecord {
   const user = state.people.find(String(name))

@@ -13,6 +13,7 @@ import type {
   MessageRecord,
   PrivateMessageRecord,
   RoomRecord,
+  StoredFileRecord,
   UserRecord,
 } from './state/records.ts'
 import type { NewRoom } from './state/rooms.ts'
@@ -25,13 +26,21 @@ import type { State } from './state/state.ts'
 export interface Chat {
   /** `attachTo`: the message of the same room that it answers. */
   say(room: RoomRecord, user: UserRecord, text: string, attachTo?: MessageRecord): Promise<MessageRecord>
-  shareFile(room: RoomRecord, user: UserRecord, file: FileRecord, text?: string): Promise<MessageRecord>
+  /** `stored`: the bytes of a file that is kept here. */
+  shareFile(
+    room: RoomRecord,
+    user: UserRecord,
+    file: FileRecord,
+    text?: string,
+    stored?: StoredFileRecord,
+  ): Promise<MessageRecord>
   /** `hops`: how many answers to deliveries led to it. */
   notify(room: RoomRecord, author: Author, notification: Notification, hops?: number): Promise<MessageRecord>
   sayPrivately(
     from: UserRecord,
     to: UserRecord,
-    message: Pick<PrivateMessageRecord, 'text' | 'format' | 'notify'>,
+    message: Pick<PrivateMessageRecord, 'text' | 'format' | 'notify' | 'file'>,
+    stored?: StoredFileRecord,
   ): Promise<PrivateMessageRecord>
   /** Does nothing for somebody who is in the room already. */
   enter(room: RoomRecord, user: UserRecord): Promise<void>
@@ -95,9 +104,13 @@ export function createChat({ state, present, fire, endInstallations }: ChatOptio
     return current
   }
 
-  function post(message: Omit<MessageRecord, 'id' | 'at'>): Promise<MessageRecord> {
+  function post(
+    message: Omit<MessageRecord, 'id' | 'at'>,
+    stored?: StoredFileRecord,
+  ): Promise<MessageRecord> {
     return state.write(() => {
       if (!state.rooms.get(message.roomId)) throw notFound('Room', message.roomId)
+      if (stored) state.files.put([stored.id], stored)
       return addMessage(message)
     })
   }
@@ -147,18 +160,12 @@ export function createChat({ state, present, fire, endInstallations }: ChatOptio
       return record
     },
 
-    async shareFile(room, user, file, text = '') {
+    async shareFile(room, user, file, text = '', stored) {
       const author: Author = { kind: 'user', id: user.id }
-      const record = await post({
-        roomId: room.id,
-        type: 'message',
-        author,
-        text,
-        mentions: findMentions(text, state.people).map(({ id }) => id),
-        file,
-      })
+      const mentions = findMentions(text, state.people).map(({ id }) => id)
+      const record = await post({ roomId: room.id, type: 'message', author, text, mentions, file }, stored)
       fireMessage('room_message', room, record)
-      fireFrom('room_file_upload', room, author, { file: { thumb_url: null, ...file } })
+      fireFrom('room_file_upload', room, author, { file: { thumb_url: null, ...present.file(file) } })
       return record
     },
 
@@ -182,8 +189,9 @@ export function createChat({ state, present, fire, endInstallations }: ChatOptio
       return record
     },
 
-    sayPrivately: (from, to, message) =>
+    sayPrivately: (from, to, message, stored) =>
       state.write(() => {
+        if (stored) state.files.put([stored.id], stored)
         const record = { id: randomUUID(), at: state.now(), from: from.id, to: to.id, ...message }
         state.messages.addPrivate(record)
         return record
@@ -286,7 +294,8 @@ export function createChat({ state, present, fire, endInstallations }: ChatOptio
         fireFrom('room_deleted', current, author)
         await endInstallations(room)
         await state.write(() => {
-          state.messages.removeRoom(room.id)
+          for (const { file } of state.messages.removeRoom(room.id))
+            if (file?.id !== undefined) state.files.remove(file.id)
           for (const webhook of state.webhooks.of(room.id)) state.webhooks.remove(webhook)
           state.tokens.removeWhere((token) => token.roomId === room.id)
           const last = living(room)

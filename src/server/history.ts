@@ -2,7 +2,7 @@ import type { Message, Page } from '../api/objects.ts'
 import { checkTimezone, type Micros, parseDate } from './dates.ts'
 import { notFound } from './errors.ts'
 import { pageOf, pageRange } from './paging.ts'
-import type { HistoryRange } from './state/messages.ts'
+import type { HistoryRange } from './state/timeline.ts'
 
 /** Messages of one place: a room, or two people. */
 export interface Place<M extends { readonly at: Micros }> {

@@ -1,11 +1,18 @@
+import { filePart } from '../api/file-part.ts'
 import type { Body, Operation, Relaxation } from '../api/operation.ts'
 import { pathParameters } from '../api/operation.ts'
+import { textOf } from '../common/body.ts'
 import type { Schema } from '../common/schema.ts'
 import { type Problem, validate } from '../common/validate.ts'
 import { badRequest, CallRefusedError, invalid } from './errors.ts'
+import { longestUpload } from './files.ts'
+import { readParts } from './multipart.ts'
 
-/** Longest request body taken, in bytes. HipChat's limit is not known. */
-export const longestBody = 1024 * 1024
+/** Longest request body taken, in bytes: a megabyte, unless it brings a file. HipChat's limits are not known. */
+export const longestBody = ({ type }: Body): number =>
+  type === 'multipart/related' ? longestUpload : longestText
+
+const longestText = 1024 * 1024
 
 const deepest = 32
 
@@ -72,10 +79,10 @@ const booleanTexts: Readonly<Record<string, boolean>> = { true: true, false: fal
 export function parseBody(
   body: Body,
   contentType: string | undefined,
-  text: string,
+  bytes: Buffer,
   secret = false,
 ): Members {
-  const raw = body.optional && text === '' ? {} : readMembers(body, contentType, text)
+  const raw = body.optional && bytes.length === 0 ? {} : readMembers(body, contentType, bytes)
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw))
     throw badRequest('The body must be an object', undefined, { validation: 'type', expected_type: 'object' })
   checkDepth(raw, 'The body')
@@ -94,7 +101,7 @@ export function parseBody(
   return known
 }
 
-function readMembers(body: Body, contentType: string | undefined, text: string): unknown {
+function readMembers(body: Body, contentType: string | undefined, bytes: Buffer): unknown {
   const accepted = new Set<string>([body.type, ...(body.relaxations ?? [])])
   const sent = contentType?.split(';')[0]?.trim().toLowerCase()
   const kind = sent ? kindOf(sent) : body.type
@@ -106,6 +113,8 @@ function readMembers(body: Body, contentType: string | undefined, text: string):
         .map((name) => contentTypes[name])
         .join(' or ')}, not ${sent}`,
     )
+  if (kind === 'multipart/related') return partMembers(bytes, contentType ?? '', propertiesOf(body.schema))
+  const text = textOf(bytes, contentType)
   if (kind === 'text') return { message: text }
   if (kind === 'form') return formMembers(text, propertiesOf(body.schema))
   try {
@@ -115,10 +124,12 @@ function readMembers(body: Body, contentType: string | undefined, text: string):
   }
 }
 
-const contentTypes: Readonly<Record<string, string>> = {
+/** What the kinds of bodies are called in a Content-Type. */
+export const contentTypes: Readonly<Record<string, string>> = {
   json: 'application/json',
   form: 'application/x-www-form-urlencoded',
   text: 'text/plain',
+  'multipart/related': 'multipart/related',
 }
 
 function kindOf(contentType: string): string | undefined {
@@ -144,6 +155,30 @@ function formMembers(text: string, properties: Readonly<Record<string, Schema>>)
   return members
 }
 
+/** A part is named as its member. What is no file is JSON, whatever its content type says; unknown parts are dropped. */
+function partMembers(
+  bytes: Buffer,
+  contentType: string,
+  properties: Readonly<Record<string, Schema>>,
+): Members {
+  const members: Members = {}
+  for (const { name, fileName, content } of readParts(bytes, contentType)) {
+    if (!Object.hasOwn(properties, name)) continue
+    if (Object.hasOwn(members, name)) throw badRequest(`The body has more than one part named ${name}`, name)
+    if (properties[name] === filePart)
+      members[name] = { ...(fileName === undefined ? {} : { name: fileName }), content }
+    else if (content.length > longestText)
+      throw new CallRefusedError(413, `The part ${name} is longer than ${longestText} bytes`)
+    else
+      try {
+        members[name] = JSON.parse(textOf(content, undefined))
+      } catch {
+        throw badRequest(`The part ${name} is not valid JSON`, name)
+      }
+  }
+  return members
+}
+
 function relax(name: string, value: unknown, schema: Schema, relaxations: readonly Relaxation[]): unknown {
   if (relaxations.includes('boolean-text') && schema['type'] === 'boolean' && typeof value === 'string')
     return value === 'true' ? true : value === 'false' ? false : value
@@ -160,7 +195,10 @@ export function checkDepth(value: object, what: string): void {
   for (let depth = 1; level.length > 0; depth += 1) {
     if (depth > deepest) throw badRequest(`${what} is nested more than ${deepest} levels deep`)
     level = level.flatMap((item) =>
-      Object.values(item).filter((child): child is object => typeof child === 'object' && child !== null),
+      Object.values(item).filter(
+        (child): child is object =>
+          typeof child === 'object' && child !== null && !(child instanceof Uint8Array),
+      ),
     )
   }
 }

@@ -14,11 +14,13 @@ import type { ResultOf } from '../api/operation.ts'
 import type { Operations } from '../api/operations/index.ts'
 import { groupOwnerId, runs } from './access.ts'
 import { formatDate, formatSeconds } from './dates.ts'
+import { filePath } from './files.ts'
 import { picturePath } from './pictures.ts'
 import type {
   Author,
   ClientRecord,
   EmoticonRecord,
+  FileRecord,
   GroupRecord,
   MessageRecord,
   PrivateMessageRecord,
@@ -34,6 +36,8 @@ type TokenSession = Omit<ResultOf<Operations['getSession']>, 'access_token' | 'e
 
 type Presence = NonNullable<User['presence']>
 
+type SharedFile = NonNullable<Message['file']>
+
 /** Turns records into the shapes HipChat's API answers with. */
 export interface Presenter {
   userReference(user: UserRecord): UserReference
@@ -48,6 +52,7 @@ export interface Presenter {
   /** A message as a delivery carries it: an integration is a plain text. */
   eventMessage(message: MessageRecord): Message
   privateMessage(message: PrivateMessageRecord, timezone?: string): Message
+  file(file: FileRecord): SharedFile
   /** Author of a change: a person, an OAuth client, or a name. */
   sender(author: Author): unknown
   /** What a token is good for, and whose it is. */
@@ -117,6 +122,13 @@ export function createPresenter(state: State, publicUrl: () => string): Presente
     }
   }
 
+  /** No smaller picture is made of one: the thumbnail is the picture. */
+  function file({ id, isPicture, ...known }: FileRecord): SharedFile {
+    if (id === undefined) return known
+    const url = publicUrl() + filePath(id, known.name)
+    return { ...known, url, ...(isPicture ? { thumb_url: url } : {}) }
+  }
+
   function authorName(author: Author): string {
     const name = author.kind === 'user' ? (state.people.get(author.id)?.name ?? 'Unknown') : author.name
     return author.label ? `${name} · ${author.label}` : name
@@ -132,7 +144,7 @@ export function createPresenter(state: State, publicUrl: () => string): Presente
       mentions: people(record.mentions),
       ...(record.color ? { color: record.color } : {}),
       ...(record.format ? { message_format: record.format } : {}),
-      ...(record.file ? { file: { ...record.file } } : {}),
+      ...(record.file ? { file: file(record.file) } : {}),
       ...(record.attachTo ? { attach_to: record.attachTo } : {}),
       ...(record.card ? { card: record.card } : {}),
       ...(record.author.kind === 'addon'
@@ -168,7 +180,11 @@ export function createPresenter(state: State, publicUrl: () => string): Presente
       ...unlessNone('photo_url', pictureUrl(user.photo)),
       created: formatSeconds(user.created),
       roles: [...user.roles],
-      group: { id: groupId(), name: state.group()?.name ?? '' },
+      group: {
+        id: groupId(),
+        name: state.group()?.name ?? '',
+        links: { self: `${api()}/group/${groupId()}` },
+      },
     }),
     roomReference,
     room(room) {
@@ -209,8 +225,10 @@ export function createPresenter(state: State, publicUrl: () => string): Presente
         type: 'message',
         mentions: [],
         message_format: record.format,
+        ...(record.file ? { file: file(record.file) } : {}),
       }
     },
+    file,
     eventMessage: (record) => message(record, 'UTC', from(record)),
     sender(author) {
       if (author.kind === 'user') {

@@ -1,16 +1,18 @@
 import Koa from 'koa'
 import type { Operation } from '../api/operation.ts'
 import type { OperationId } from '../api/operations/index.ts'
-import { BodyRefusedError, readBody } from '../common/body.ts'
-import { validate } from '../common/validate.ts'
+import { BodyRefusedError, readBytes } from '../common/body.ts'
 import { maySee } from './access.ts'
+import { checkResult } from './checking.ts'
 import type { Context } from './context.ts'
 import { checkHost, checkOrigin } from './doors.ts'
 import { badRequest, CallRefusedError, envelope, forbidden, reason } from './errors.ts'
+import { fileAt } from './files.ts'
 import { handlers } from './handlers/index.ts'
 import { type Allowance, addressKey, type Counter, type Limits, limitHeaders } from './limits.ts'
 import type { Log } from './log.ts'
-import { pageAt } from './page.ts'
+import { descriptionAt } from './openapi.ts'
+import { type Page, pageAt } from './page.ts'
 import { longestBody, parseBody, parsePath, parseQuery } from './parsing.ts'
 import { pictureAt } from './pictures.ts'
 import { findRoute, type Route } from './routes.ts'
@@ -30,7 +32,9 @@ export interface AppOptions {
   closing(): boolean
 }
 
+// Node itself gives up after a minute.
 const bodyTimeout = 30_000
+const uploadTimeout = 55_000
 
 /** The HTTP side of the server: operations become routes. The only file that knows Koa. */
 export function createApp(options: AppOptions): Koa {
@@ -51,9 +55,7 @@ export function createApp(options: AppOptions): Koa {
     ctx.set('X-Content-Type-Options', 'nosniff')
     try {
       checkHost(ctx.get('host'), doors)
-      const page = /^(GET|HEAD)$/.test(ctx.method)
-        ? (pageAt(call.path, call.query, context.publicUrl()) ?? pictureAt(call.path, context.state))
-        : undefined
+      const page = /^(GET|HEAD)$/.test(ctx.method) ? pageFor(call) : undefined
       if (page) {
         ctx.set(page.headers)
         ctx.body = page.body
@@ -77,6 +79,13 @@ export function createApp(options: AppOptions): Koa {
     )
   })
 
+  /** What is open to everybody who knows its address. */
+  const pageFor = ({ path, query }: Call): Page | undefined =>
+    pageAt(path, query, context.publicUrl()) ??
+    pictureAt(path, context.state) ??
+    fileAt(path, context.state) ??
+    descriptionAt(path)
+
   /** One call from top to bottom. */
   async function serve(ctx: Koa.Context, call: Call): Promise<void> {
     const route = findRoute(call.method, apiPath(call.path))
@@ -98,16 +107,18 @@ export function createApp(options: AppOptions): Koa {
     checkOwnRoom(route, session)
     const parameters = { ...parsePath(route.parameters), ...parseQuery(operation, call.query) }
     if (operation.body) {
-      const text = await readBody(ctx.req, longestBody, bodyTimeout)
+      const { type } = operation.body
+      const timeout = type === 'multipart/related' ? uploadTimeout : bodyTimeout
+      const bytes = await readBytes(ctx.req, longestBody(operation.body), timeout)
       const secret = operation.tokens.includes('basic')
       // defined one by one: a member called __proto__ stays a member
       for (const [name, value] of Object.entries(
-        parseBody(operation.body, ctx.get('content-type') || undefined, text, secret),
+        parseBody(operation.body, ctx.get('content-type') || undefined, bytes, secret),
       ))
         Object.defineProperty(parameters, name, { value, enumerable: true })
     }
     const result = await handle(route.id, parameters, session)
-    checkResult(route, result)
+    if (options.checkResponses) checkResult(route.id, operation, result)
     answer(ctx, operation, result)
   }
 
@@ -183,15 +194,11 @@ export function createApp(options: AppOptions): Koa {
       throw forbidden('This token is bound to another room')
   }
 
-  function checkResult({ id, operation }: Route, result: unknown): void {
-    if (!options.checkResponses || operation.result.kind !== 'json') return
-    const checked = validate(operation.result.schema, result)
-    if (!checked.ok) throw new Error(`${id} would answer with a wrong result: ${checked.problem.message}`)
-  }
-
   function answer(ctx: Koa.Context, operation: Operation, result: unknown): void {
     ctx.status = operation.result.status
     if (operation.result.kind === 'json') ctx.body = result
+    else if (operation.result.kind === 'binary')
+      ctx.body = Buffer.from(result as Uint8Array) // its type in the table
     else ctx.body = null
     if (operation.result.kind === 'redirect') ctx.set('Location', String(result))
     ctx.status = operation.result.status // Koa turns an empty body into a 204

@@ -171,6 +171,59 @@ describe('what a call is given', () => {
   })
 })
 
+describe('a file', () => {
+  const content = Buffer.from([0, 1, 2, 13, 10, 255])
+  const share = (file: unknown, metadata?: unknown) =>
+    caller()('shareFileWithRoom', { id_or_name: 17, file, ...(metadata === undefined ? {} : { metadata }) })
+
+  it('is sent as a part of its own after what is said with it, byte for byte', async () => {
+    let sent = ''
+    let type = ''
+    hipchat()
+      .post('/room/17/share/file', (body: string) => {
+        sent = Buffer.from(body, 'hex').toString('latin1')
+        return true
+      })
+      .reply(function () {
+        type = String(this.req.headers['content-type'])
+        return [204]
+      })
+    await share({ name: 'a "b".bin', type: 'image/png', content }, { message: 'Look' })
+    const boundary = /^multipart\/related; boundary="([0-9a-f-]{36})"$/.exec(type)?.[1]
+    expect(sent.split('\r\n')).toEqual([
+      `--${boundary}`,
+      'Content-Type: application/json; charset=UTF-8',
+      'Content-Disposition: attachment; name="metadata"',
+      '',
+      '{"message":"Look"}',
+      `--${boundary}`,
+      'Content-Type: image/png',
+      'Content-Disposition: attachment; name="file"; filename="a \\"b\\".bin"',
+      '',
+      '\u0000\u0001\u0002',
+      '\u00ff',
+      `--${boundary}--`,
+      '',
+    ])
+  })
+
+  it.each([
+    [{ name: 'a', content: 'text' }, /file\.content must be object, not string/],
+    [{ name: 'a', content: {} }, /expected file\.content to be a Buffer or another Uint8Array/],
+    [{ name: 'a/b', content }, /file\.name must match pattern/],
+    [{ name: 'a\r\nX: y', content }, /file\.name must match pattern/],
+    [{ name: 'a', type: 'text/plain\r\nX: y', content }, /file\.type must match pattern/],
+    [{ content }, /file\.name is missing/],
+  ])('is not sent as %j', async (file, words) => {
+    const elsewhere = hipchat().post('/room/17/share/file').reply(204)
+    expect(await failure(share(file))).toMatchObject({
+      code: 'ERR_CONFIGURATION',
+      message: expect.stringMatching(words),
+    })
+    expect(elsewhere.isDone()).toBe(false)
+  })
+})
+
 describe('what comes back', () => {
   it('is the JSON of the operation, with members nobody knew of', async () => {
     const answer = { ...room17, topic: 'Lunch', invented_later: { x: 1 } }

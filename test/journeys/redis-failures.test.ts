@@ -296,7 +296,7 @@ describe('an add-on whose Redis', () => {
 
 it('a server tells of a delivery that a Redis kept from being handled', async () => {
   const redis = await startDurable()
-  const server = createHipChatServer({ port: 0 })
+  const server = createHipChatServer({ port: 0, checkResponses: true })
   const addon = createAddon({ ...testOptions, store: redis.url })
   addon.webhook('room_message', () => 'heard')
   await server.listen()

@@ -18,7 +18,12 @@ async function start(setting: string) {
   const note = (record: object): void => {
     if ('operation' in record) asked.push(String(record.operation))
   }
-  const server = createHipChatServer({ port: 0, limits: false, log: { info: note, warn: note, error: note } })
+  const server = createHipChatServer({
+    port: 0,
+    limits: false,
+    checkResponses: true,
+    log: { info: note, warn: note, error: note },
+  })
   await server.listen()
   const port = await freePort()
   const many = fork(worker, [setting, String(port), '4'], { execArgv: ['--import', 'tsx'] })

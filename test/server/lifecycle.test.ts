@@ -68,7 +68,7 @@ test('tokens are not kept in clear', async () => {
 
 test('without one the folder is gone after closing', async () => {
   const before = new Set(readdirSync(tmpdir()).filter((name) => name.startsWith('hipchat-server-')))
-  const server = createHipChatServer({ port: 0 })
+  const server = createHipChatServer({ port: 0, checkResponses: true })
   await server.listen()
   const made = readdirSync(tmpdir()).filter((name) => name.startsWith('hipchat-server-') && !before.has(name))
   expect(made.length).toBeGreaterThan(0)
@@ -96,7 +96,7 @@ test('reset goes back to the seed and keeps the address and the token', async ()
 test('a taken port is said to be taken, and nothing stays open', async () => {
   const server = await startServer()
   const port = Number(new URL(server.url).port)
-  const second = createHipChatServer({ port })
+  const second = createHipChatServer({ port, checkResponses: true })
   await expect(second.listen()).rejects.toThrow(
     `the server cannot listen on 127.0.0.1, port ${port}: the port is taken`,
   )
@@ -104,7 +104,7 @@ test('a taken port is said to be taken, and nothing stays open', async () => {
 })
 
 test('verbs before listening say what to do', () => {
-  const server = createHipChatServer({ port: 0 })
+  const server = createHipChatServer({ port: 0, checkResponses: true })
   expect(() => server.history('Lobby')).toThrow('the server does not listen: call listen() first')
   expect(() => server.url).toThrow('the server does not listen: call listen() first')
 })

@@ -1,7 +1,9 @@
 import { createHmac } from 'node:crypto'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { onTestFinished } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
+import { errorAnswer } from '../../src/api/error-answer.ts'
+import { validate } from '../../src/common/validate.ts'
 import { createHipChatServer, type HipChatServer, type ServerOptions } from '../../src/server/index.ts'
 
 /** A listening server on a free port, every answer checked against the table, closed when the test is over. */
@@ -22,11 +24,11 @@ export interface Answered {
 export interface CallOptions {
   readonly token?: string
   readonly json?: unknown
-  readonly body?: string
+  readonly body?: string | Uint8Array
   readonly headers?: Record<string, string>
 }
 
-/** One call over HTTP: path below /v2, or a whole address. */
+/** One call over HTTP: path below /v2, or a whole address. Refusals are checked for their form. */
 export async function call(
   server: HipChatServer,
   method: string,
@@ -45,11 +47,11 @@ export async function call(
   })
   const text = await response.text()
   const isJson = response.headers.get('content-type')?.includes('json')
-  return {
-    status: response.status,
-    headers: response.headers,
-    body: text && isJson ? JSON.parse(text) : text,
-  }
+  const answer = text && isJson ? JSON.parse(text) : text
+  // Results are checked by the server itself; refusals are made elsewhere.
+  if (response.status >= 400 && method !== 'HEAD')
+    expect(validate(errorAnswer, answer), `refusal of ${method} ${path}`).toMatchObject({ ok: true })
+  return { status: response.status, headers: response.headers, body: answer }
 }
 
 /** Like `call`, with the administrator's token. */

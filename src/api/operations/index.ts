@@ -26,6 +26,7 @@ import {
   replyToRoomMessage,
   sendRoomMessage,
   sendRoomNotification,
+  shareFileWithRoom,
   shareLinkWithRoom,
 } from './messages.ts'
 import { deleteSession, generateToken, getSession } from './oauth.ts'
@@ -43,6 +44,7 @@ import {
 import {
   getPrivatechatMessage,
   sendPrivateMessage,
+  shareFileWithUser,
   shareLinkWithUser,
   viewPrivatechatHistory,
   viewRecentPrivatechatHistory,
@@ -96,6 +98,7 @@ export const operations = {
   getRoomHistory,
   getRoomMessage,
   replyToRoomMessage,
+  shareFileWithRoom,
   shareLinkWithRoom,
   getAllRoomWebhooks,
   createRoomWebhook,
@@ -126,6 +129,7 @@ export const operations = {
   viewPrivatechatHistory,
   viewRecentPrivatechatHistory,
   getPrivatechatMessage,
+  shareFileWithUser,
   shareLinkWithUser,
   getAllEmoticons,
   getEmoticon,

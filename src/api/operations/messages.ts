@@ -1,5 +1,6 @@
 import { boolean, type Infer, nullable, object, oneOf, optional, string } from '../../common/schema.ts'
 import { card } from '../card.ts'
+import { filePart } from '../file-part.ts'
 import { message, pageOf } from '../objects.ts'
 import { operation } from '../operation.ts'
 import { expand, history, include_deleted, latestHistory, timezone } from './query.ts'
@@ -12,6 +13,47 @@ export const sharedLink = object({
   link: string({ minLength: 1, maxLength: 2048, description: 'an absolute http or https address' }),
   message: optional(text),
 })
+
+/** Body of the two calls that share a file; what its members are called is what clients called the parts. */
+export const sharedFile = {
+  type: 'multipart/related',
+  schema: object({
+    metadata: optional(
+      object(
+        { message: optional(nullable(string({ maxLength: 10_000 }))) },
+        { description: '`{ message? }`: what is said along with the file' },
+      ),
+    ),
+    file: filePart,
+  }),
+} as const
+
+/** What every call has that says something as the calling user. */
+export const saying = {
+  method: 'POST',
+  scopes: ['send_message'],
+  tokens: ['user', 'personal'],
+  result: { kind: 'empty', status: 204 },
+  paging: 'none',
+  limits: ['api', 'flood'],
+} as const
+
+/** What every call has that reads a page of a history, and one that reads a single message. */
+export const readingPage = {
+  method: 'GET',
+  scopes: ['view_messages'],
+  result: { kind: 'json', status: 200, schema: pageOf(message) },
+  limits: ['api'],
+} as const
+
+export const readingMessage = {
+  method: 'GET',
+  scopes: ['view_messages'],
+  query: { timezone, include_deleted },
+  result: { kind: 'json', status: 200, schema: message },
+  paging: 'none',
+  limits: ['api'],
+} as const
 
 /** A room notification: the body of the call, and of a webhook's inline reply. */
 export const notification = object({
@@ -40,11 +82,9 @@ export const sendRoomNotification = operation({
 })
 
 export const sendRoomMessage = operation({
-  method: 'POST',
+  ...saying,
   path: '/room/{id_or_name}/message',
   summary: 'Say something in a room as the calling user.',
-  scopes: ['send_message'],
-  tokens: ['user', 'personal'],
   body: { type: 'json', schema: object({ message: text }) },
   result: {
     kind: 'json',
@@ -52,55 +92,40 @@ export const sendRoomMessage = operation({
     schema: object({ id: string(), timestamp: string() }),
     classicStatus: 201,
   },
-  paging: 'none',
-  limits: ['api', 'flood'],
 })
 
 export const getRoomHistory = operation({
-  method: 'GET',
+  ...readingPage,
   path: '/room/{id_or_name}/history',
   summary: "Page through a room's messages, back from a date.",
-  scopes: ['view_messages'],
   tokens: ['addon_group', 'addon_room', 'user', 'personal'],
   ownRoom: 'id_or_name',
   query: { ...history, expand },
-  result: { kind: 'json', status: 200, schema: pageOf(message) },
   paging: 'offset',
-  limits: ['api'],
 })
 
 export const getLatestRoomHistory = operation({
-  method: 'GET',
+  ...readingPage,
   path: '/room/{id_or_name}/history/latest',
   summary: "A room's newest messages, if wanted from a known one on.",
-  scopes: ['view_messages'],
   tokens: ['addon_group', 'addon_room', 'user', 'personal'],
   ownRoom: 'id_or_name',
   query: latestHistory,
-  result: { kind: 'json', status: 200, schema: pageOf(message) },
   paging: 'not-before',
-  limits: ['api'],
 })
 
 export const getRoomMessage = operation({
-  method: 'GET',
+  ...readingMessage,
   path: '/room/{id_or_name}/history/{message_id}',
   summary: 'One message of a room.',
-  scopes: ['view_messages'],
   tokens: ['addon_group', 'addon_room', 'user', 'personal'],
   ownRoom: 'id_or_name',
-  query: { timezone, include_deleted },
-  result: { kind: 'json', status: 200, schema: message },
-  paging: 'none',
-  limits: ['api'],
 })
 
 export const replyToRoomMessage = operation({
-  method: 'POST',
+  ...saying,
   path: '/room/{id_or_name}/reply',
   summary: 'Answer a message of a room as the calling user.',
-  scopes: ['send_message'],
-  tokens: ['user', 'personal'],
   body: {
     type: 'json',
     schema: object({
@@ -114,19 +139,18 @@ export const replyToRoomMessage = operation({
     // hipchat/hipchat-rb
     aliases: { parent_message_id: 'parentMessageId' },
   },
-  result: { kind: 'empty', status: 204 },
-  paging: 'none',
-  limits: ['api', 'flood'],
 })
 
 export const shareLinkWithRoom = operation({
-  method: 'POST',
+  ...saying,
   path: '/room/{id_or_name}/share/link',
   summary: 'Post a link into a room as the calling user.',
-  scopes: ['send_message'],
-  tokens: ['user', 'personal'],
   body: { type: 'json', schema: sharedLink },
-  result: { kind: 'empty', status: 204 },
-  paging: 'none',
-  limits: ['api', 'flood'],
+})
+
+export const shareFileWithRoom = operation({
+  ...saying,
+  path: '/room/{id_or_name}/share/file',
+  summary: 'Post a file into a room as the calling user.',
+  body: sharedFile,
 })

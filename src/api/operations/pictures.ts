@@ -5,107 +5,96 @@ import { operation } from '../operation.ts'
 
 const picture = string({ minLength: 1, description: 'JPEG, PNG or GIF in base64; a data: URL is taken too' })
 
-export const getRoomAvatar = operation({
+const found = {
   method: 'GET',
+  result: { kind: 'redirect', status: 302 },
+  paging: 'none',
+  limits: ['api'],
+} as const
+
+const given = {
+  method: 'PUT',
+  result: { kind: 'empty', status: 204 },
+  paging: 'none',
+  limits: ['api'],
+} as const
+
+const taken = { ...given, method: 'DELETE' } as const
+
+export const getRoomAvatar = operation({
+  ...found,
   path: '/room/{id_or_name}/avatar',
   summary: 'Where the picture of a room is.',
   scopes: ['view_group', 'view_room'],
   tokens: ['addon_group', 'addon_room', 'user', 'personal'],
   ownRoom: 'id_or_name',
-  result: { kind: 'redirect', status: 302 },
-  paging: 'none',
-  limits: ['api'],
 })
 
 export const updateRoomAvatar = operation({
-  method: 'PUT',
+  ...given,
   path: '/room/{id_or_name}/avatar',
   summary: 'Give a room a picture.',
   scopes: ['admin_room'],
   tokens: ['addon_group', 'addon_room', 'user', 'personal'],
   ownRoom: 'id_or_name',
   body: { type: 'json', schema: object({ avatar: picture }) },
-  result: { kind: 'empty', status: 204 },
-  paging: 'none',
-  limits: ['api'],
 })
 
 export const deleteRoomAvatar = operation({
-  method: 'DELETE',
+  ...taken,
   path: '/room/{id_or_name}/avatar',
   summary: 'Take the picture of a room away.',
   scopes: ['admin_room'],
   tokens: ['addon_group', 'addon_room', 'user', 'personal'],
   ownRoom: 'id_or_name',
-  result: { kind: 'empty', status: 204 },
-  paging: 'none',
-  limits: ['api'],
 })
 
 export const getUserPhoto = operation({
-  method: 'GET',
+  ...found,
   path: '/user/{id_or_email}/photo/{size}',
   summary: 'Where the picture of a user is.',
   scopes: ['view_group'],
   tokens: ['addon_group', 'user', 'personal'],
-  result: { kind: 'redirect', status: 302 },
-  paging: 'none',
-  limits: ['api'],
 })
 
 export const updateUserPhoto = operation({
-  method: 'PUT',
+  ...given,
   path: '/user/{id_or_email}/photo',
   summary: 'Give a user a picture.',
   scopes: ['admin_group'],
   tokens: ['addon_group', 'user', 'personal'],
   body: { type: 'json', schema: object({ photo: picture }) },
-  result: { kind: 'empty', status: 204 },
-  paging: 'none',
-  limits: ['api'],
 })
 
 export const deleteUserPhoto = operation({
-  method: 'DELETE',
+  ...taken,
   path: '/user/{id_or_email}/photo',
   summary: 'Take the picture of a user away.',
   scopes: ['admin_group'],
   tokens: ['addon_group', 'user', 'personal'],
-  result: { kind: 'empty', status: 204 },
-  paging: 'none',
-  limits: ['api'],
 })
 
 export const getGroupAvatar = operation({
-  method: 'GET',
+  ...found,
   path: '/group/{group_id}/avatar',
   summary: 'Where the picture of the group is.',
   scopes: ['view_group'],
   tokens: ['addon_group', 'user', 'personal'],
-  result: { kind: 'redirect', status: 302 },
-  paging: 'none',
-  limits: ['api'],
 })
 
 export const updateGroupAvatar = operation({
-  method: 'PUT',
+  ...given,
   path: '/group/{group_id}/avatar',
   summary: 'Give the group a picture.',
   scopes: ['admin_group'],
   tokens: ['addon_group', 'user', 'personal'],
   body: { type: 'json', schema: object({ avatar: picture }) },
-  result: { kind: 'empty', status: 204 },
-  paging: 'none',
-  limits: ['api'],
 })
 
 export const deleteGroupAvatar = operation({
-  method: 'DELETE',
+  ...taken,
   path: '/group/{group_id}/avatar',
   summary: 'Take the picture of the group away.',
   scopes: ['admin_group'],
   tokens: ['addon_group', 'user', 'personal'],
-  result: { kind: 'empty', status: 204 },
-  paging: 'none',
-  limits: ['api'],
 })

@@ -1,17 +1,14 @@
 import { boolean, object, oneOf, optional } from '../../common/schema.ts'
-import { message, pageOf } from '../objects.ts'
 import { operation } from '../operation.ts'
-import { sharedLink, text } from './messages.ts'
-import { history, include_deleted, latestHistory, timezone } from './query.ts'
+import { readingMessage, readingPage, saying, sharedFile, sharedLink, text } from './messages.ts'
+import { history, latestHistory } from './query.ts'
 
 /** One-to-one messages between the calling user and the one in the path. */
 
 export const sendPrivateMessage = operation({
-  method: 'POST',
+  ...saying,
   path: '/user/{id_or_email}/message',
   summary: 'Send a one-to-one message as the calling user.',
-  scopes: ['send_message'],
-  tokens: ['user', 'personal'],
   body: {
     type: 'json',
     schema: object({
@@ -21,56 +18,44 @@ export const sendPrivateMessage = operation({
     }),
     relaxations: ['text', 'boolean-text'],
   },
-  result: { kind: 'empty', status: 204 },
-  paging: 'none',
-  limits: ['api', 'flood'],
 })
 
 export const viewPrivatechatHistory = operation({
-  method: 'GET',
+  ...readingPage,
   path: '/user/{id_or_email}/history',
   summary: 'Page through what the calling user and another one wrote to each other, back from a date.',
-  scopes: ['view_messages'],
   tokens: ['user', 'personal'],
   query: history,
-  result: { kind: 'json', status: 200, schema: pageOf(message) },
   paging: 'offset',
-  limits: ['api'],
 })
 
 export const viewRecentPrivatechatHistory = operation({
-  method: 'GET',
+  ...readingPage,
   path: '/user/{id_or_email}/history/latest',
   summary: 'The newest one-to-one messages with a user, if wanted from a known one on.',
-  scopes: ['view_messages'],
   tokens: ['user', 'personal'],
   query: latestHistory,
-  result: { kind: 'json', status: 200, schema: pageOf(message) },
   paging: 'not-before',
-  limits: ['api'],
 })
 
 export const getPrivatechatMessage = operation({
-  method: 'GET',
+  ...readingMessage,
   path: '/user/{id_or_email}/history/{message_id}',
   summary: 'One of the one-to-one messages with a user.',
-  scopes: ['view_messages'],
   // HipChat's list of methods names add-ons here, and not for the two histories.
   tokens: ['addon_group', 'user', 'personal'],
-  query: { timezone, include_deleted },
-  result: { kind: 'json', status: 200, schema: message },
-  paging: 'none',
-  limits: ['api'],
 })
 
 export const shareLinkWithUser = operation({
-  method: 'POST',
+  ...saying,
   path: '/user/{id_or_email}/share/link',
   summary: 'Send somebody a link as the calling user.',
-  scopes: ['send_message'],
-  tokens: ['user', 'personal'],
   body: { type: 'json', schema: sharedLink },
-  result: { kind: 'empty', status: 204 },
-  paging: 'none',
-  limits: ['api', 'flood'],
+})
+
+export const shareFileWithUser = operation({
+  ...saying,
+  path: '/user/{id_or_email}/share/file',
+  summary: 'Send somebody a file as the calling user.',
+  body: sharedFile,
 })

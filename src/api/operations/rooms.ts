@@ -15,7 +15,7 @@ import { expand, offset } from './query.ts'
 
 const roomName = string({ minLength: 1, maxLength: 50 })
 const topic = string({ maxLength: 250 })
-const privacy = oneOf(['public', 'private'])
+const privacies = ['public', 'private'] as const
 const delegate_admin_visibility = nullable(boolean())
 
 const createdRoom = object({
@@ -55,7 +55,7 @@ export const createRoom = operation({
       name: roomName,
       topic: optional(topic),
       guest_access: optional(boolean({ default: false })),
-      privacy: optional(privacy),
+      privacy: optional(oneOf(privacies, { default: 'public' })),
       owner_user_id: optional(
         string({ description: 'id, email address or @mention name; by default the calling user' }),
       ),
@@ -92,7 +92,7 @@ export const updateRoom = operation({
     schema: object({
       name: optional(roomName),
       topic: optional(topic),
-      privacy: optional(privacy),
+      privacy: optional(oneOf(privacies)),
       is_archived: optional(boolean()),
       is_guest_accessible: optional(boolean()),
       owner: optional(object({ id: union(string(), integer()) })),

@@ -1,5 +1,5 @@
 import type { RoomMember } from '../../api/objects.ts'
-import { findActiveUser, findRoom, findUser, requirePrivate, requireRoomAdmin } from '../access.ts'
+import { findActiveUser, findRoom, findRunRoom, findUser, requirePrivate } from '../access.ts'
 import type { Handlers } from '../context.ts'
 import { badRequest } from '../errors.ts'
 import { parseExpansion } from '../expanding.ts'
@@ -38,16 +38,14 @@ export const memberHandlers: Pick<Handlers, MemberOperation> = {
   },
 
   async addRoomMember(parameters, session, { state, chat }) {
-    const room = findRoom(state, parameters.id_or_name, session)
-    requireRoomAdmin(room, session)
+    const room = findRunRoom(state, parameters.id_or_name, session)
     const user = findActiveUser(state, parameters.id_or_email)
     await chat.addMember(room, user, parameters.room_roles?.includes('room_admin'))
     return undefined
   },
 
   async removeRoomMember(parameters, session, { state, chat }) {
-    const room = findRoom(state, parameters.id_or_name, session)
-    requireRoomAdmin(room, session)
+    const room = findRunRoom(state, parameters.id_or_name, session)
     await chat.removeMember(room, findUser(state, parameters.id_or_email))
     return undefined
   },

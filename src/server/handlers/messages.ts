@@ -1,6 +1,7 @@
 import { findRoom } from '../access.ts'
 import type { Context, Handlers } from '../context.ts'
 import { checkTimezone, formatDate } from '../dates.ts'
+import { receiveFile } from '../files.ts'
 import { findMessage, historyPage, latestPage, type Place } from '../history.ts'
 import { linkedText } from '../links.ts'
 import { authorOf, person, type Session } from '../session.ts'
@@ -14,6 +15,7 @@ type MessageOperation =
   | 'getRoomMessage'
   | 'replyToRoomMessage'
   | 'shareLinkWithRoom'
+  | 'shareFileWithRoom'
 
 export const messageHandlers: Pick<Handlers, MessageOperation> = {
   async sendRoomNotification(parameters, session, { state, chat }) {
@@ -50,6 +52,13 @@ export const messageHandlers: Pick<Handlers, MessageOperation> = {
   async shareLinkWithRoom(parameters, session, { state, chat }) {
     const room = findRoom(state, parameters.id_or_name, session)
     await chat.say(room, person(session), linkedText(parameters))
+    return undefined
+  },
+
+  async shareFileWithRoom({ id_or_name, file: sent, metadata }, session, { state, chat }) {
+    const room = findRoom(state, id_or_name, session)
+    const { file, stored } = receiveFile(sent)
+    await chat.shareFile(room, person(session), file, metadata?.message ?? '', stored)
     return undefined
   },
 }

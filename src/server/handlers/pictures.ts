@@ -1,10 +1,10 @@
 import {
   findActiveUser,
   findRoom,
+  findRunRoom,
   findUser,
   protectGroupOwner,
   requireGroupAdmin,
-  requireRoomAdmin,
 } from '../access.ts'
 import type { Context, Handlers } from '../context.ts'
 import { notFound } from '../errors.ts'
@@ -31,8 +31,7 @@ export const pictureHandlers: Pick<Handlers, PictureOperation> = {
   },
 
   async updateRoomAvatar({ id_or_name, avatar }, session, { state }) {
-    const room = findRoom(state, id_or_name, session)
-    requireRoomAdmin(room, session)
+    const room = findRunRoom(state, id_or_name, session)
     await replace(state, readPicture(avatar, 'avatar'), (id) => {
       const current = state.rooms.get(room.id)
       if (!current) throw notFound('Room', id_or_name)
@@ -43,8 +42,7 @@ export const pictureHandlers: Pick<Handlers, PictureOperation> = {
   },
 
   async deleteRoomAvatar({ id_or_name }, session, { state }) {
-    const room = findRoom(state, id_or_name, session)
-    requireRoomAdmin(room, session)
+    const room = findRunRoom(state, id_or_name, session)
     await replace(state, undefined, () => {
       const current = state.rooms.get(room.id)
       if (!current?.avatar) throw notFound('Avatar of room', id_or_name)

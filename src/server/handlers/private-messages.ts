@@ -2,6 +2,7 @@ import { findActiveUser, findUser } from '../access.ts'
 import type { Context, Handlers } from '../context.ts'
 import { checkTimezone } from '../dates.ts'
 import { notFound } from '../errors.ts'
+import { receiveFile } from '../files.ts'
 import { findMessage, historyPage, latestPage, type Place } from '../history.ts'
 import { linkedText } from '../links.ts'
 import { person, type Session } from '../session.ts'
@@ -13,6 +14,7 @@ type PrivateMessageOperation =
   | 'viewRecentPrivatechatHistory'
   | 'getPrivatechatMessage'
   | 'shareLinkWithUser'
+  | 'shareFileWithUser'
 
 export const privateMessageHandlers: Pick<Handlers, PrivateMessageOperation> = {
   async sendPrivateMessage(parameters, session, { state, chat }) {
@@ -46,6 +48,14 @@ export const privateMessageHandlers: Pick<Handlers, PrivateMessageOperation> = {
       format: 'text',
       notify: false,
     })
+    return undefined
+  },
+
+  async shareFileWithUser({ id_or_email, file: sent, metadata }, session, { state, chat }) {
+    const to = findActiveUser(state, id_or_email)
+    const { file, stored } = receiveFile(sent)
+    const message = { text: metadata?.message ?? '', format: 'text', notify: false, file } as const
+    await chat.sayPrivately(person(session), to, message, stored)
     return undefined
   },
 }

@@ -1,5 +1,5 @@
 import type { Room, RoomReference, UserReference } from '../../api/objects.ts'
-import { findRoom, maySee, requireRoomAdmin } from '../access.ts'
+import { findRoom, findRunRoom, maySee } from '../access.ts'
 import type { Context, Handlers } from '../context.ts'
 import { badRequest, forbidden } from '../errors.ts'
 import { type Expansion, parseExpansion } from '../expanding.ts'
@@ -55,8 +55,7 @@ export const roomHandlers: Pick<Handlers, RoomOperation> = {
 
   async updateRoom(parameters, session, context) {
     const { state, chat } = context
-    const room = findRoom(state, parameters.id_or_name, session)
-    requireRoomAdmin(room, session)
+    const room = findRunRoom(state, parameters.id_or_name, session)
     const ownerId = parameters.owner?.id
     const owner = ownerId === undefined ? undefined : ownerOf(String(ownerId), session, context, 'owner.id')
     await chat.updateRoom(room, authorOf(session), {
@@ -76,8 +75,7 @@ export const roomHandlers: Pick<Handlers, RoomOperation> = {
   },
 
   async deleteRoom(parameters, session, { state, chat }) {
-    const room = findRoom(state, parameters.id_or_name, session)
-    requireRoomAdmin(room, session)
+    const room = findRunRoom(state, parameters.id_or_name, session)
     await chat.deleteRoom(room, authorOf(session))
     return undefined
   },

@@ -1,4 +1,4 @@
-import { findRoom, requireRoomAdmin } from '../access.ts'
+import { findRunRoom } from '../access.ts'
 import type { Context, Handlers } from '../context.ts'
 import { nowMicros } from '../dates.ts'
 import { badRequest, forbidden, notFound } from '../errors.ts'
@@ -6,14 +6,13 @@ import { page } from '../paging.ts'
 import { randomText } from '../random.ts'
 import type { Session } from '../session.ts'
 import type { RoomRecord, WebhookRecord } from '../state/records.ts'
-import type { State } from '../state/state.ts'
 import { checkCount, checkWebhook, ownWebhooks, requireDynamic, webhookRecord } from '../webhook-rules.ts'
 
 type WebhookOperation = 'getAllRoomWebhooks' | 'createRoomWebhook' | 'getRoomWebhook' | 'deleteRoomWebhook'
 
 export const webhookHandlers: Pick<Handlers, WebhookOperation> = {
   getAllRoomWebhooks(parameters, session, { state, present }) {
-    const room = roomOf(parameters.id_or_name, session, state)
+    const room = findRunRoom(state, parameters.id_or_name, session)
     const webhooks = ownWebhooks(state, room, session)
     return page(
       webhooks.map((webhook) => present.webhook(webhook, room)),
@@ -24,7 +23,7 @@ export const webhookHandlers: Pick<Handlers, WebhookOperation> = {
 
   async createRoomWebhook(parameters, session, context) {
     const { state, present, outbound } = context
-    const room = roomOf(parameters.id_or_name, session, state)
+    const room = findRunRoom(state, parameters.id_or_name, session)
     checkWebhook(parameters, outbound)
     const authentication = authenticationOf(parameters.authentication, session)
     const webhook = await state.write(() => {
@@ -44,13 +43,21 @@ export const webhookHandlers: Pick<Handlers, WebhookOperation> = {
     return present.webhook(webhook, room)
   },
 
+  /** By itself it says more than in the list: the room, and who made it if that was a person. */
   getRoomWebhook(parameters, session, context) {
-    const room = roomOf(parameters.id_or_name, session, context.state)
-    return context.present.webhook(findWebhook(room, parameters.webhook_id, session, context), room)
+    const { state, present } = context
+    const room = findRunRoom(state, parameters.id_or_name, session)
+    const webhook = findWebhook(room, parameters.webhook_id, session, context)
+    const creator = 'userId' in webhook.owner ? state.people.get(webhook.owner.userId) : undefined
+    return {
+      ...present.webhook(webhook, room),
+      room: present.roomReference(room),
+      creator: creator ? present.userReference(creator) : null,
+    }
   },
 
   async deleteRoomWebhook(parameters, session, context) {
-    const room = roomOf(parameters.id_or_name, session, context.state)
+    const room = findRunRoom(context.state, parameters.id_or_name, session)
     const webhook = findWebhook(room, parameters.webhook_id, session, context)
     requireDynamic(webhook)
     if (webhook.roomId === null)
@@ -58,12 +65,6 @@ export const webhookHandlers: Pick<Handlers, WebhookOperation> = {
     await context.state.write(() => context.state.webhooks.remove(webhook))
     return undefined
   },
-}
-
-function roomOf(name: string | number, session: Session, state: State): RoomRecord {
-  const room = findRoom(state, name, session)
-  requireRoomAdmin(room, session)
-  return room
 }
 
 /** An add-on's webhooks are signed with its secret; a user has no secret to sign with. */

@@ -69,11 +69,24 @@ export interface RoomStatistics {
   readonly lastActive: Micros | null
 }
 
+/** A file as its message has it. It is either elsewhere, at `url`, or kept here under `id`. */
 export interface FileRecord {
   readonly name: string
+  /** Bytes. */
   readonly size: number
-  readonly url: string
+  readonly url?: string
   readonly thumb_url?: string | null
+  readonly id?: string
+  /** Of a file that is kept here: whether browsers may show it. */
+  readonly isPicture?: boolean
+}
+
+/** The bytes of a file that was shared through the API. */
+export interface StoredFileRecord {
+  /** Long and random: whoever knows the address may read. */
+  readonly id: string
+  readonly name: string
+  readonly bytes: Uint8Array
 }
 
 /** Who a message or a change comes from. */
@@ -112,6 +125,7 @@ export interface PrivateMessageRecord {
   readonly text: string
   readonly format: 'html' | 'text'
   readonly notify: boolean
+  readonly file?: FileRecord
 }
 
 export interface EmoticonRecord {

@@ -3,7 +3,7 @@ import { type Micros, nowMicros } from '../dates.ts'
 import { type ClientState, createClientState } from './clients.ts'
 import { createMessages, type Messages } from './messages.ts'
 import { createPeople, type People } from './people.ts'
-import type { EmoticonRecord, GroupRecord, PictureRecord } from './records.ts'
+import type { EmoticonRecord, GroupRecord, PictureRecord, StoredFileRecord } from './records.ts'
 import { createRooms, type Rooms } from './rooms.ts'
 import { folded, type Key, type Table, table } from './table.ts'
 
@@ -24,6 +24,8 @@ export interface State extends ClientState {
   addEmoticon(emoticon: EmoticonRecord): void
   /** By id. */
   readonly pictures: Pick<Table<PictureRecord>, 'get' | 'put' | 'remove'>
+  /** By id. */
+  readonly files: Pick<Table<StoredFileRecord>, 'get' | 'put' | 'remove'>
   /** The next number of a sequence, from 1 or from what is given. */
   next(sequence: string, first?: number): number
   /** A time later than every time given out before, even after the clock was set back. */
@@ -61,6 +63,7 @@ export function openState(path: string, options: { durable: boolean }): State {
     },
     addEmoticon: (emoticon) => emoticonTable.put([emoticon.id], emoticon),
     pictures: table<PictureRecord>(db, 'picture'),
+    files: table<StoredFileRecord>(db, 'file'),
     next(sequence, first = 1) {
       const value = (sequences.get(sequence) ?? first - 1) + 1
       sequences.put([sequence], value)

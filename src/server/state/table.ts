@@ -14,7 +14,7 @@ export interface Table<T> {
   /** Whether there is a record whose key begins with the prefix. */
   any(...prefix: Key): boolean
   /** Walks backwards from `from` (included) to `to` (included), below the prefix. */
-  backwards(prefix: Key, range: { from?: number; to?: number; offset?: number; limit?: number }): T[]
+  backwards(prefix: Key, range: { from?: number; to?: number; limit?: number }): T[]
 }
 
 // LMDB takes keys of 1978 bytes, and throws for a longer one. A character has at most three bytes.
@@ -33,14 +33,13 @@ export function table<T>(db: StateDatabase, name: string): Table<T> {
     remove: (...key) => db.removeSync([name, ...key]),
     all: (...prefix) => [...db.getRange(below(prefix)).map((entry) => entry.value as T)],
     any: (...prefix) => db.getKeysCount({ ...below(prefix), limit: 1 }) > 0,
-    backwards(prefix, { from, to, offset = 0, limit = Number.MAX_SAFE_INTEGER }) {
+    backwards(prefix, { from, to, limit = Number.MAX_SAFE_INTEGER }) {
       if (limit <= 0) return []
       const range = db.getRange({
         start: [name, ...prefix, from ?? afterAll],
-        // the end of a range is not part of it; times are whole numbers
+        // the end of a range is not part of it; times and numbers are whole
         end: to === undefined ? [name, ...prefix] : [name, ...prefix, to - 1],
         reverse: true,
-        offset,
         limit,
       })
       return [...range.map((entry) => entry.value as T)]

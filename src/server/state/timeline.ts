@@ -1,0 +1,68 @@
+import type { Micros } from '../dates.ts'
+import { type Key, type StateDatabase, table } from './table.ts'
+
+/** A stretch of a history, counted back from the newest message or from a date. */
+export interface HistoryRange {
+  /** Newest date, included. */
+  readonly until?: Micros
+  /** Oldest date, included. */
+  readonly since?: Micros
+  readonly offset?: number
+  readonly limit?: number
+}
+
+/** Messages by place, in the order they came. */
+export interface Timeline<M> {
+  /** The message is later than all in its place. */
+  add(place: Key, message: M): void
+  find(place: Key, id: string): M | undefined
+  /** Newest first. */
+  read(place: Key, range: HistoryRange): M[]
+  /** Gives what was there. */
+  remove(place: Key): M[]
+}
+
+/**
+ * Messages of a place are numbered from 1 without gaps, since none is deleted by itself. So the message that is so many
+ * back from a date is found by its number, and a page costs its own length wherever it is in the history.
+ */
+export function createTimeline<M extends { readonly id: string; readonly at: Micros }>(
+  db: StateDatabase,
+  name: string,
+): Timeline<M> {
+  const messages = table<M>(db, name)
+  const numbersByTime = table<number>(db, `${name}Time`)
+  const numbersById = table<number>(db, `${name}Id`)
+
+  /** Number of the last message at or before a time; 0 when there is none. */
+  const numberAt = (place: Key, at?: Micros): number =>
+    numbersByTime.backwards(place, { ...(at === undefined ? {} : { from: at }), limit: 1 })[0] ?? 0
+
+  return {
+    add(place, message) {
+      const number = numberAt(place) + 1
+      messages.put([...place, number], message)
+      numbersByTime.put([...place, message.at], number)
+      numbersById.put([...place, message.id], number)
+    },
+    find(place, id) {
+      const number = numbersById.get(...place, id)
+      return number === undefined ? undefined : messages.get(...place, number)
+    },
+    read(place, { until, since, offset = 0, limit }) {
+      const from = numberAt(place, until) - offset
+      const to = since === undefined ? 1 : numberAt(place, since - 1) + 1
+      if (from < to) return []
+      return messages.backwards(place, { from, to, ...(limit === undefined ? {} : { limit }) })
+    },
+    remove(place) {
+      const all = messages.all(...place)
+      all.forEach((message, index) => {
+        messages.remove(...place, index + 1)
+        numbersByTime.remove(...place, message.at)
+        numbersById.remove(...place, message.id)
+      })
+      return all
+    },
+  }
+}

@@ -1,0 +1,135 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createPersonalClient } from 'hipchat-addon'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import type { RootDatabase } from '../../src/common/lmdb.ts'
+import { openState } from '../../src/server/state/state.ts'
+import { adminCall, startServer } from './support.ts'
+
+/** Records that were read or walked over. */
+const read = vi.hoisted(() => ({ records: 0 }))
+
+vi.mock('../../src/common/lmdb.ts', async (original) => {
+  const module = await original<typeof import('../../src/common/lmdb.ts')>()
+  return {
+    ...module,
+    openLmdb: (...all: Parameters<typeof module.openLmdb>) => counted(module.openLmdb(...all)),
+  }
+})
+
+/** Counts each record got, each entry of a range taken, and each one that a range leaves out before. */
+function counted<T extends RootDatabase>(db: T): T {
+  const { get, getRange } = db
+  db.get = function (this: T, ...all: Parameters<typeof get>) {
+    read.records += 1
+    return get.apply(this, all)
+  } as typeof get
+  db.getRange = function (this: T, options: Parameters<typeof getRange>[0] = {}) {
+    read.records += options.offset ?? 0
+    return getRange.call(this, options).map((entry) => {
+      read.records += 1
+      return entry
+    })
+  } as typeof getRange
+  return db
+}
+
+const many = 100_000
+const start = 1_500_000_000_000_000
+const apart = 1_000_000 // microseconds
+
+/** A server whose Lobby has a hundred thousand messages, `message 1` to `message 100000`, one each second. */
+async function longHistory() {
+  const data = mkdtempSync(join(tmpdir(), 'hipchat-history-'))
+  onTestFinished(() => rmSync(data, { recursive: true, force: true }))
+  const state = openState(data, { durable: false })
+  await state.write(() => {
+    for (let number = 1; number <= many; number += 1)
+      state.messages.add({
+        id: `m${number}`,
+        at: start + number * apart,
+        roomId: 1,
+        type: 'message',
+        author: { kind: 'user', id: 1 },
+        text: `message ${number}`,
+        mentions: [],
+      })
+  })
+  await state.close()
+  const server = await startServer({ data })
+  const get = async (query: string, path = '') => {
+    const before = read.records
+    const { body } = await adminCall(server, 'GET', `/room/Lobby/history${path}?${query}`)
+    const numbers: number[] = body.items.map(({ message }: { message: string }) => Number(message.slice(8)))
+    return { numbers, records: read.records - before, next: body.links.next as string | undefined }
+  }
+  return { server, get }
+}
+
+const iso = (number: number) => new Date((start + number * apart) / 1000).toISOString()
+
+test('a page of a hundred thousand messages costs the same wherever it is', async () => {
+  const { server, get } = await longHistory()
+  const newest = await get('max-results=100&reverse=false')
+  expect([newest.numbers[0], newest.numbers.at(-1)]).toEqual([many, many - 99])
+  const pages = {
+    deep: await get('max-results=100&reverse=false&start-index=99800'),
+    dated: await get(`max-results=100&reverse=false&date=${iso(1_000)}`),
+    datedAndDeep: await get(`max-results=100&reverse=false&date=${iso(90_000)}&start-index=89000`),
+    between: await get(`max-results=100&reverse=false&date=${iso(50_000)}&end-date=${iso(100)}`),
+  }
+  expect(Object.values(pages).map(({ numbers }) => [numbers[0], numbers.at(-1)])).toEqual([
+    [200, 101],
+    [1_000, 901],
+    [1_000, 901],
+    [50_000, 49_901],
+  ])
+  expect(newest.records).toBeLessThan(100 * 4)
+  for (const { records } of Object.values(pages)) expect(records - newest.records).toBeLessThanOrEqual(2)
+
+  const last = await get('max-results=100&reverse=false&start-index=99950')
+  expect([last.numbers, last.next]).toEqual([Array.from({ length: 50 }, (_, n) => 50 - n), undefined])
+  expect((await get('start-index=100000')).numbers).toEqual([])
+  const latest = await get('not-before=m99990&max-results=1000', '/latest')
+  expect(latest.numbers).toEqual(Array.from({ length: 11 }, (_, n) => 99_990 + n))
+  expect(latest.records).toBeLessThan(11 * 4 + 20)
+
+  const client = createPersonalClient({ apiUrl: server.apiUrl, token: server.adminToken })
+  let expected = many
+  for await (const { message } of client.getRoomHistory({
+    id_or_name: 'Lobby',
+    'max-results': 1000,
+    reverse: false,
+  })) {
+    if (message !== `message ${expected}`) expect(message).toBe(`message ${expected}`)
+    expected -= 1
+  }
+  expect(expected).toBe(0)
+})
+
+test('date and end-date are both included, in every form they are given', async () => {
+  const { get } = await longHistory()
+  const seconds = (number: number) => String((start + number * apart) / 1_000_000)
+  const three = [10, 11, 12]
+  expect((await get(`date=${iso(12)}&end-date=${iso(10)}`)).numbers).toEqual(three)
+  expect((await get(`date=${seconds(12)}&end-date=${seconds(10)}`)).numbers).toEqual(three)
+  const berlin = iso(12).replace('T02:', 'T04:').replace('Z', '%2B02:00')
+  expect((await get(`date=${berlin}&end-date=${seconds(10)}`)).numbers).toEqual(three)
+  expect((await get(`date=${iso(10)}&end-date=${iso(12)}`)).numbers).toEqual([])
+  expect((await get(`date=${iso(0)}`)).numbers).toEqual([])
+  expect((await get(`date=recent&end-date=${iso(12)}&max-results=1`)).numbers).toEqual([many]) // only a dated date has an end
+})
+
+test('an answer of megabytes arrives whole', async () => {
+  const server = await startServer()
+  const text = 'ä€😀'.repeat(3_000) // 9,000 characters in 27,000 bytes
+  for (let number = 0; number < 100; number += 1) await server.say('Lobby', 'alice', text)
+  const { body } = await adminCall(server, 'GET', '/room/Lobby/history')
+  expect(body.items).toHaveLength(100)
+  expect(body.items.every(({ message }: { message: string }) => message === text)).toBe(true)
+  const client = createPersonalClient({ apiUrl: server.apiUrl, token: server.adminToken })
+  const read = []
+  for await (const { message } of client.getRoomHistory({ id_or_name: 'Lobby' })) read.push(message === text)
+  expect(read).toEqual(Array(100).fill(true))
+})
