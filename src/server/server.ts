@@ -4,6 +4,7 @@ import type { OperationId } from '../api/operations/index.ts'
 import { BodyRefusedError, readBody } from '../common/body.ts'
 import { validate } from '../common/validate.ts'
 import { addressIdentity, type Counted, createAllowances } from './allowances.ts'
+import { classicDefaults, classicForm, classicStatus, type IsClassic } from './classic.ts'
 import { type ConsentAnswer, createConsent } from './consent.ts'
 import { consentPath } from './consent-page.ts'
 import type { Context } from './context.ts'
@@ -28,6 +29,7 @@ export interface AppOptions {
   /** The server listens on a loopback address: then its loopback names are good too. */
   readonly local: boolean
   readonly checkResponses: boolean
+  readonly isClassic: IsClassic
   /** Once true, connections are not kept. */
   closing(): boolean
 }
@@ -102,7 +104,13 @@ export function createApp(options: AppOptions): Koa {
       return
     }
     checkOwnRoom(route, session)
-    const parameters = { ...parsePath(route.parameters), ...parseQuery(operation, call.query) }
+    const classic = options.isClassic(session.holder)
+    const defaults = classic ? classicDefaults(route.id) : {}
+    const parameters = {
+      ...defaults,
+      ...parsePath(route.parameters),
+      ...parseQuery(operation, call.query, defaults),
+    }
     if (operation.body) {
       const text = await readBody(ctx.req, longestBody, bodyTimeout)
       const secret = operation.tokens.includes('basic')
@@ -113,7 +121,7 @@ export function createApp(options: AppOptions): Koa {
         Object.defineProperty(parameters, name, { value, enumerable: true })
     }
     const result = await handle(route.id, parameters, session)
-    answer(ctx, route, result)
+    answer(ctx, route, result, classic)
   }
 
   /** The consent page, on its way to the user and back. */
@@ -204,11 +212,13 @@ export function createApp(options: AppOptions): Koa {
     if (!checked.ok) throw new Error(`${id} would answer with a wrong result: ${checked.problem.message}`)
   }
 
-  function answer(ctx: Koa.Context, route: Route, result: unknown): void {
-    const { kind, status } = route.operation.result
-    checkResult(route, result)
+  function answer(ctx: Koa.Context, route: Route, result: unknown, classic: boolean): void {
+    const { kind, status: standard } = route.operation.result
+    const status = classic ? classicStatus(route.id, standard) : standard
+    const body = classic ? classicForm(result) : result
+    checkResult(route, body)
     ctx.status = status
-    if (kind === 'json') ctx.body = result
+    if (kind === 'json') ctx.body = body
     else ctx.body = null
     if (kind === 'redirect') ctx.set('Location', String(result))
     ctx.status = status // Koa turns an empty body into a 204

@@ -50,7 +50,6 @@ export const sendRoomMessage = operation({
     kind: 'json',
     status: 200,
     schema: object({ id: string(), timestamp: string() }),
-    classicStatus: 201,
   },
   paging: 'none',
   limits: ['api', 'flood'],
