@@ -30,7 +30,7 @@ export const differences: readonly Difference[] = [
     standard: 'digits as text',
     classic: 'an integer',
     reshape: (object) =>
-      typeof object['id'] === 'string' && 'event' in object && 'authentication' in object
+      typeof object['id'] === 'string' && 'event' in object
         ? { ...object, id: Number(object['id']) }
         : object,
   },

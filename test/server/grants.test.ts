@@ -438,6 +438,13 @@ describe('signing in', () => {
       expect((await attempt(server, 'alice', password)).status).toBe(200)
   })
 
+  it('is not possible for deleted users, by whichever name', async () => {
+    const { server } = await startConsent()
+    await adminCall(server, 'DELETE', '/user/@alice')
+    for (const name of ['2', 'alice', 'alice@example.com'])
+      expect(refusal(await attempt(server, name, password))).toEqual([401, 'Wrong user name or password'])
+  })
+
   it('is slowed down for many guesses at a time', async () => {
     const { server } = await startConsent()
     const answers = await Promise.all(
