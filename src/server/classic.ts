@@ -46,10 +46,10 @@ export const differences: readonly Difference[] = [
     topic: '`from` of a notification',
     standard: 'an object with a `name`',
     classic: 'the name as text',
-    reshape: (object) =>
-      object['type'] === 'notification' && isNamed(object['from'])
-        ? { ...object, from: object['from'].name }
-        : object,
+    reshape(object) {
+      const { type, from } = object
+      return type === 'notification' && isNamed(from) ? { ...object, from: from.name } : object
+    },
   },
   {
     topic: 'status of `sendRoomMessage`',
