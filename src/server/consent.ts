@@ -40,6 +40,14 @@ interface Request {
   readonly scopes: readonly Scope[]
 }
 
+/** What the hidden field of the form holds. */
+interface Sealed {
+  readonly query: string
+  readonly scopes: readonly Scope[]
+  /** Milliseconds since 1970. */
+  readonly expires: number
+}
+
 /** A request that goes no further: told to the add-on where its address is known to be its own, to the user otherwise. */
 class RequestRefused extends Error {
   readonly answer: ConsentAnswer
@@ -56,22 +64,20 @@ export function createConsent({ state, attempts }: Pick<Context, 'state' | 'atte
   const sign = (text: string): Buffer => createHmac('sha256', key).update(text).digest()
 
   /** The request as the form carries it, so that what the user allows is what he was shown. */
-  function seal(query: URLSearchParams): string {
-    const own = new URLSearchParams([...query].filter(([name]) => parameters.includes(name)))
-    const text = Buffer.from(
-      JSON.stringify({ query: own.toString(), expires: Date.now() + formLifetime }),
-    ).toString('base64url')
+  function seal(query: URLSearchParams, { scopes }: Request): string {
+    const own = new URLSearchParams([...query].filter(([name]) => parameters.includes(name))).toString()
+    const sealed: Sealed = { query: own, scopes, expires: Date.now() + formLifetime }
+    const text = Buffer.from(JSON.stringify(sealed)).toString('base64url')
     return `${text}.${sign(text).toString('base64url')}`
   }
 
-  function unseal(form: string): URLSearchParams | undefined {
+  function unseal(form: string): Sealed | undefined {
     const [text = '', signature = ''] = form.split('.')
     const given = Buffer.from(signature, 'base64url')
     const expected = sign(text)
     if (given.length !== expected.length || !timingSafeEqual(given, expected)) return undefined
-    // signed above, so it is what `seal` wrote
-    const { query, expires } = JSON.parse(Buffer.from(text, 'base64url').toString('utf8'))
-    return expires > Date.now() ? new URLSearchParams(query) : undefined
+    const sealed = JSON.parse(Buffer.from(text, 'base64url').toString('utf8')) as Sealed // signed by `seal`
+    return sealed.expires > Date.now() ? sealed : undefined
   }
 
   /** RFC 6749, 4.1.2.1: what is wrong with client or address is told to the user, all else to the add-on. */
@@ -146,16 +152,21 @@ export function createConsent({ state, attempts }: Pick<Context, 'state' | 'atte
   }
 
   return {
-    ask: (query) => answering(() => ({ status: 200, page: shown(read(query), seal(query)) })),
-
+    ask: (query) =>
+      answering(() => {
+        const request = read(query)
+        return { status: 200, page: shown(request, seal(query, request)) }
+      }),
     decide: (form, address) => answering(() => decide(form, address)),
   }
 
   async function decide(form: URLSearchParams, address: string): Promise<ConsentAnswer> {
-    const sealed = form.get('form') ?? ''
-    const query = unseal(sealed)
-    if (!query) return { status: 400, page: refusalPage('The form has expired.') }
-    const request = read(query) // once more: the add-on may have been removed meanwhile
+    const text = form.get('form') ?? ''
+    const sealed = unseal(text)
+    if (!sealed) return { status: 400, page: refusalPage('The form has expired.') }
+    const query = new URLSearchParams(sealed.query)
+    // Read once more: the add-on may have been removed meanwhile, or have got scopes that the user was not shown.
+    const request = { ...read(query), scopes: sealed.scopes }
     if (form.get('decision') !== 'allow')
       return {
         redirect: back(request.redirectUri, query, {
@@ -172,7 +183,7 @@ export function createConsent({ state, attempts }: Pick<Context, 'state' | 'atte
       return {
         // Not 401: that asks the browser for credentials of another kind.
         status: error.status === 401 ? 403 : error.status,
-        page: shown(request, sealed, { username, problem: `${error.message}.` }),
+        page: shown(request, text, { username, problem: `${error.message}.` }),
         headers: error.status === 401 ? {} : error.headers,
       }
     }

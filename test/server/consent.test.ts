@@ -3,6 +3,7 @@ import { planted } from '../leaks/planted.ts'
 import {
   authorizeUrl,
   codeFor,
+  exchangeCode,
   formOf,
   installConsenting,
   type Parameters,
@@ -297,6 +298,19 @@ describe('the form of the consent page', () => {
     await server.uninstall(client.oauthId)
     const answer = await submit(server, { form })
     expect([answer.status, answer.headers.get('location')]).toEqual([400, null])
+  })
+
+  it('gives no scope that the add-on got after it was shown', async () => {
+    const narrow = { hipchatApiConsumer: { scopes: ['view_group'] } }
+    const { server, addon, client } = await startConsent({}, narrow)
+    const form = formOf(await visit(authorizeUrl(server, client.oauthId)))
+    await installConsenting(server, addon, {
+      installable: { callbackUrl: `${addon.url}/installed`, updateCallbackUrl: `${addon.url}/updated` },
+    })
+    const code = redirectOf(await submit(server, { form }))?.query['code'] ?? ''
+    expect((await exchangeCode(server, client, { code })).body.scope).toBe('view_group')
+    const wide = await codeFor(server, client.oauthId)
+    expect((await exchangeCode(server, client, { code: wide })).body.scope).toBe('view_group send_message')
   })
 
   it('is not for an add-on that has not confirmed its installation', async () => {
