@@ -31,13 +31,7 @@ export interface Body {
 }
 
 export type Result =
-  | {
-      readonly kind: 'json'
-      readonly status: 200 | 201
-      readonly schema: Schema
-      /** Where real HipChat answered with another status than the OpenAPI document: sent in compatibility mode. */
-      readonly classicStatus?: number
-    }
+  | { readonly kind: 'json'; readonly status: 200 | 201; readonly schema: Schema }
   | { readonly kind: 'empty'; readonly status: 201 | 204 }
   | { readonly kind: 'redirect'; readonly status: 302 }
   | { readonly kind: 'binary'; readonly status: 200 }

@@ -64,7 +64,10 @@ export function checkUnique(
   if (mention_name !== undefined) {
     const name = mention_name.replace(/^@/, '')
     if (!/^[\p{L}\p{N}_.-]+$/u.test(name))
-      throw badRequest('mention_name must be letters, digits, _, . and - only', 'mention_name')
+      throw badRequest('mention_name must be letters, digits, _, . and - only', 'mention_name', {
+        validation: 'pattern',
+        value: mention_name,
+      })
     if (everybody.test(name))
       throw badRequest('mention_name must not be all or here: they mean everybody', 'mention_name')
     const other = state.people.byMention(name)
@@ -72,7 +75,8 @@ export function checkUnique(
       throw badRequest('Another user has that mention name.', 'mention_name')
   }
   if (email !== undefined) {
-    if (!/^[^\s@]+@[^\s@]+$/.test(email)) throw badRequest('email must be an email address', 'email')
+    if (!/^[^\s@]+@[^\s@]+$/.test(email))
+      throw badRequest('email must be an email address', 'email', { validation: 'format', value: email })
     const other = state.people.find(email)
     if (other && other.id !== self?.id) throw badRequest('Another user has that email address.', 'email')
   }

@@ -25,6 +25,7 @@ export const formatSeconds = (at: Micros): string =>
 export function checkTimezone(name: string, field = 'timezone'): string {
   if (!isTimezone(name))
     throw badRequest(`${field} must be a name of the tz database such as Europe/Berlin`, field, {
+      validation: 'format',
       value: name,
     })
   return name
@@ -52,7 +53,10 @@ export function parseDate(text: string, field: string): Micros {
     if (!Number.isNaN(millis) && isDay(day))
       return millis * 1000 + Number(fraction.padEnd(6, '0').slice(0, 6))
   }
-  throw badRequest(`${field} must be an ISO 8601 date, UNIX seconds or recent`, field, { value: text })
+  throw badRequest(`${field} must be an ISO 8601 date, UNIX seconds or recent`, field, {
+    validation: 'format',
+    value: text,
+  })
 }
 
 // Date.parse takes the 30th of February for the 2nd of March.

@@ -6,6 +6,7 @@ import { type Answer, exchange, KIB, parseJson } from '../common/http.ts'
 import type { Outbound } from '../common/outbound.ts'
 import { validate } from '../common/validate.ts'
 import { maySee } from './access.ts'
+import { type IsClassic, signedAddress } from './classic.ts'
 import {
   createDeliveryHistory,
   type DeliveryFilter,
@@ -49,6 +50,7 @@ export interface DeliveryOptions {
   /** Milliseconds for one delivery. */
   readonly timeout: number
   readonly signal: AbortSignal
+  readonly isClassic: IsClassic
   /** Posts an add-on's answer into the room. */
   reply(room: RoomRecord, client: ClientRecord, notification: Notification, hops: number): Promise<void>
 }
@@ -119,24 +121,16 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     }
     const started = performance.now()
     try {
+      const signature = signatureOf(webhook, client, happening)
       const answer = await exchange({
         method: 'POST',
-        url: webhook.url,
+        url: signature && options.isClassic(client) ? signedAddress(webhook.url, signature) : webhook.url,
         outbound: options.outbound,
         timeout: options.timeout,
         signal: options.signal,
         headers: {
           'content-type': 'application/json',
-          ...(client && webhook.authentication === 'jwt'
-            ? {
-                authorization: `JWT ${signRequest({
-                  oauthId: client.oauthId,
-                  secret: client.secret,
-                  user: happening.user,
-                  roomId: happening.room.id,
-                })}`,
-              }
-            : {}),
+          ...(signature ? { authorization: `JWT ${signature}` } : {}),
         },
         body: JSON.stringify({
           event: happening.event,
@@ -206,6 +200,15 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       log.warn({ oauthId: client.oauthId, err: error }, 'an answer to a webhook could not be posted')
       return false
     }
+  }
+
+  function signatureOf(
+    { authentication }: WebhookRecord,
+    client: ClientRecord | undefined,
+    { user, room }: Happening,
+  ): string | undefined {
+    if (!client || authentication !== 'jwt') return undefined
+    return signRequest({ oauthId: client.oauthId, secret: client.secret, user, roomId: room.id })
   }
 
   return {

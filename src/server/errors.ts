@@ -40,6 +40,19 @@ export class CallRefusedError extends Error {
   }
 }
 
+/** A refusal of the token endpoint: HipChat's envelope, with the error code of OAuth 2 beside it. */
+export const oauthError = (
+  status: number,
+  oauthCode: string,
+  message: string,
+  field?: string,
+): CallRefusedError =>
+  new CallRefusedError(status, message, {
+    oauthCode,
+    ...(field ? { details: { field } } : {}),
+    ...(status === 401 ? { headers: { 'WWW-Authenticate': 'Basic realm="hipchat"' } } : {}),
+  })
+
 /** 400, naming the member or parameter that is wrong. */
 export const badRequest = (message: string, field?: string, details: ErrorDetails = {}): CallRefusedError =>
   new CallRefusedError(400, message, { details: field ? { field, ...details } : details })

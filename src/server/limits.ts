@@ -38,6 +38,8 @@ export interface Allowance {
 export interface Counter {
   /** Uses up one unit. */
   take(key: string, limit: number): Allowance
+  /** Gives back a unit that was taken. */
+  give(key: string): void
   /** The state of a key, using up nothing. */
   peek(key: string, limit: number): Allowance
   clear(): void
@@ -83,6 +85,10 @@ export function createCounter(windowSeconds: number, enforced: boolean): Counter
       const exceeded = enforced && window.used >= limit
       if (!exceeded) window.used += 1
       return allowance(window, limit, exceeded)
+    },
+    give(key) {
+      const window = windows.get(key)
+      if (window && window.used > 0) window.used -= 1
     },
     peek: (key, limit) => allowance(current(key), limit, false),
     clear: () => windows.clear(),

@@ -94,6 +94,13 @@ export interface ServerOptions {
   readonly outbound?: OutboundRules
   /** Web origins besides the server's own whose pages may make calls without a token in the header. Default none. */
   readonly allowedOrigins?: readonly string[]
+  /**
+   * `classic`: answers as real HipChat did where that differs from its OpenAPI document, for clients that need it.
+   * Default `standard`: as the document has it.
+   */
+  readonly compatibility?: 'standard' | 'classic'
+  /** Add-ons that are served as with `compatibility: 'classic'`, by key or OAuth id. Default none. */
+  readonly classicClients?: readonly string[]
   /** A pino logger, or anything with its `info`, `warn` and `error`. Default `false`: silent. */
   readonly log?: Log | false
   /** Checks every answer against the table of operations, and answers 500 when it does not fit. Default false. */
@@ -116,6 +123,8 @@ export interface Settings {
   readonly deliveryTimeout: number
   readonly outbound: OutboundRules
   readonly allowedOrigins: readonly string[]
+  readonly compatibility: 'standard' | 'classic'
+  readonly classicClients: ReadonlySet<string>
   readonly log: Log | false
   readonly checkResponses: boolean
 }
@@ -140,6 +149,8 @@ const names = new Set<string>([
   'deliveryTimeout',
   'outbound',
   'allowedOrigins',
+  'compatibility',
+  'classicClients',
   'log',
   'checkResponses',
 ] satisfies (keyof ServerOptions)[])
@@ -178,6 +189,8 @@ export function settingsFrom(options: ServerOptions, defaultSeed: Seed): Setting
     allowedOrigins: (options.allowedOrigins ?? []).map(
       (origin) => originOption('allowedOrigins', origin) ?? '',
     ),
+    compatibility: compatibilityOption(options.compatibility),
+    classicClients: new Set(classicClientsOption(options.classicClients)),
     log: options.log ?? false,
     checkResponses: options.checkResponses ?? false,
   }
@@ -237,6 +250,16 @@ function limitsOption(limits: ServerOptions['limits']): Limits {
     number(`limits.${name}`, value, name.endsWith('Seconds') ? 1 : 0, 1_000_000_000)
   }
   return { ...defaultLimits, ...limits }
+}
+
+function compatibilityOption(mode: unknown = 'standard'): Settings['compatibility'] {
+  if (mode === 'standard' || mode === 'classic') return mode
+  throw new ServerOptionError(`compatibility must be standard or classic, came ${String(mode)}`)
+}
+
+function classicClientsOption(clients: unknown = []): string[] {
+  if (Array.isArray(clients) && clients.every((one) => typeof one === 'string' && one !== '')) return clients
+  throw new ServerOptionError('classicClients must be a list of add-on keys or OAuth ids')
 }
 
 function checkSeed(seed: Seed): void {

@@ -13,19 +13,32 @@ export function pageAt(path: string, query: URLSearchParams, publicUrl: string):
     case '/':
       return page('HipChat-compatible server', frontPage(publicUrl))
     case '/addons/install':
-      return page('Install an add-on', installPage(query), installScript)
+      return page('Install an add-on', installPage(query), { script: installScript })
     default:
       return undefined
   }
 }
 
-function page(title: string, content: Html, script?: string): Page {
+interface PageParts {
+  /** The only script that runs on it. */
+  readonly script?: string
+  /**
+   * It has a form that is sent to this server. Where the browser goes from there is not limited: browsers apply
+   * `form-action` to every redirect that follows, and the add-on may send them on to wherever it likes.
+   */
+  readonly form?: boolean
+}
+
+/** A page that loads nothing, and that no other page can frame. */
+export function page(title: string, content: Html, { script, form = false }: PageParts = {}): Page {
   const run = script === undefined ? '' : `script-src 'sha256-${digest(script)}'; connect-src 'self'; `
+  const send = form ? "'self' http: https:" : "'none'"
   return {
     headers: {
       'Content-Type': 'text/html; charset=utf-8',
-      'Content-Security-Policy': `default-src 'none'; style-src 'unsafe-inline'; ${run}base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
-      'Referrer-Policy': 'no-referrer',
+      'Content-Security-Policy': `default-src 'none'; style-src 'unsafe-inline'; ${run}base-uri 'none'; form-action ${send}; frame-ancestors 'none'`,
+      // With `no-referrer` browsers send a form with the origin `null`, which is nobody's.
+      'Referrer-Policy': form ? 'same-origin' : 'no-referrer',
       'X-Frame-Options': 'DENY',
     },
     body: html`<!doctype html>
@@ -38,6 +51,10 @@ function page(title: string, content: Html, script?: string): Page {
   code, input { font: 14px/1.5 ui-monospace, monospace; overflow-wrap: anywhere }
   input { width: 100%; padding: .5rem; box-sizing: border-box; border: 1px solid #c1c7d0; border-radius: 3px }
   button { padding: .5rem 1rem; border: 0; border-radius: 3px; background: #0052cc; color: #fff; font: inherit }
+  button.second { background: #f4f5f7; color: #172b4d }
+  li { margin: .5rem 0 }
+  small { display: block; color: #5e6c84 }
+  [role=alert] { padding: .5rem 1rem; border-left: 4px solid #de350b; background: #ffebe6 }
   label { display: block; margin: 1rem 0 .25rem }
 </style>
 <h1>${title}</h1>

@@ -28,12 +28,16 @@ export function parsePath(parameters: Readonly<Record<string, string>>): Members
   return { ...parameters }
 }
 
-/** Reads the query parameters an operation knows, fills in defaults, and leaves all others alone. */
-export function parseQuery(operation: Operation, query: URLSearchParams): Members {
+/**
+ * Reads the query parameters an operation knows, fills in defaults (those given before those of the table), and leaves
+ * all others alone.
+ */
+export function parseQuery(operation: Operation, query: URLSearchParams, defaults: Members = {}): Members {
   const members: Members = {}
   for (const [name, schema] of Object.entries(operation.query ?? {})) {
     const text = query.get(name)
-    const value = text === null || text === '' ? schema['default'] : coerce(name, text, schema)
+    const value =
+      text === null || text === '' ? (defaults[name] ?? schema['default']) : coerce(name, text, schema)
     if (value === undefined) continue
     const checked = validate(schema, value)
     if (!checked.ok) throw invalid(about(name, checked.problem))

@@ -6,6 +6,7 @@ import { scopeNames } from '../api/scopes.ts'
 import { createOutbound, isLoopbackHost } from '../common/outbound.ts'
 import { groupOwnerId } from './access.ts'
 import { createChat } from './chat.ts'
+import { classicFor } from './classic.ts'
 import type { Context } from './context.ts'
 import { nowMicros } from './dates.ts'
 import { createDelivery, type Delivery } from './delivery.ts'
@@ -48,6 +49,7 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
   let closing = false
   const publicUrl = () => url
 
+  const isClassic = classicFor(settings)
   const present = createPresenter(state, publicUrl)
   const delivery = createDelivery({
     state,
@@ -55,6 +57,7 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
     log,
     timeout: settings.deliveryTimeout,
     signal: abort.signal,
+    isClassic,
     async reply(room, client, notification, hops) {
       await chat.notify(room, addonAuthor(client), notification, hops)
     },
@@ -100,6 +103,7 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
     allowedOrigins: settings.allowedOrigins,
     local: isLoopbackHost(settings.host),
     checkResponses: settings.checkResponses,
+    isClassic,
     closing: () => closing,
   })
 
@@ -119,6 +123,7 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
       for (const client of state.clients.all()) if (client.status === 'pending') state.clients.remove(client)
       state.tokens.removeWhere((token) => token.admin === true)
       state.tokens.removeExpired()
+      state.codes.removeExpired()
       state.installables.removeExpired()
       state.tokens.put(hashOf(adminToken), {
         kind: 'personal',

@@ -1,15 +1,18 @@
 import Koa from 'koa'
 import type { Operation } from '../api/operation.ts'
 import type { OperationId } from '../api/operations/index.ts'
-import { BodyRefusedError, readBytes } from '../common/body.ts'
-import { maySee } from './access.ts'
+import { BodyRefusedError, readBody, readBytes } from '../common/body.ts'
+import { addressIdentity, type Counted, createAllowances } from './allowances.ts'
 import { checkResult } from './checking.ts'
+import { classicDefaults, classicForm, classicStatus, type IsClassic } from './classic.ts'
+import { type ConsentAnswer, createConsent } from './consent.ts'
+import { consentPath } from './consent-page.ts'
 import type { Context } from './context.ts'
 import { checkHost, checkOrigin } from './doors.ts'
 import { badRequest, CallRefusedError, envelope, forbidden, reason } from './errors.ts'
 import { fileAt } from './files.ts'
 import { handlers } from './handlers/index.ts'
-import { type Allowance, addressKey, type Counter, type Limits, limitHeaders } from './limits.ts'
+import type { Counter, Limits } from './limits.ts'
 import type { Log } from './log.ts'
 import { descriptionAt } from './openapi.ts'
 import { type Page, pageAt } from './page.ts'
@@ -28,6 +31,7 @@ export interface AppOptions {
   /** The server listens on a loopback address: then its loopback names are good too. */
   readonly local: boolean
   readonly checkResponses: boolean
+  readonly isClassic: IsClassic
   /** Once true, connections are not kept. */
   closing(): boolean
 }
@@ -35,12 +39,15 @@ export interface AppOptions {
 // Node itself gives up after a minute.
 const bodyTimeout = 30_000
 const uploadTimeout = 55_000
+const longestForm = 64 * 1024
 
 /** The HTTP side of the server: operations become routes. The only file that knows Koa. */
 export function createApp(options: AppOptions): Koa {
   const { context, log } = options
   const app = new Koa()
   const doors = { ...options, publicUrl: context.publicUrl }
+  const consent = createConsent(context, log)
+  const allowances = createAllowances({ ...options, state: context.state })
   app.silent = true // everything is caught and logged below
 
   app.use(async (ctx) => {
@@ -57,12 +64,13 @@ export function createApp(options: AppOptions): Koa {
       checkHost(ctx.get('host'), doors)
       const page = /^(GET|HEAD)$/.test(ctx.method) ? pageFor(call) : undefined
       if (page) {
+        tell(ctx, call, allowances.ofPage(call.address))
         ctx.set(page.headers)
         ctx.body = page.body
       } else {
         checkOrigin(ctx.req, doors)
         ctx.set('Cache-Control', 'no-store')
-        await serve(ctx, call)
+        await (call.path === consentPath ? askConsent(ctx, call) : serve(ctx, call))
       }
     } catch (error) {
       refuse(ctx, call, error)
@@ -96,7 +104,7 @@ export function createApp(options: AppOptions): Koa {
     checkKind(operation, session)
     checkScopes(operation, session)
     const onlyTest = call.query.get('auth_test') === 'true'
-    count(ctx, call, route, session, onlyTest)
+    tell(ctx, call, allowances.ofCall(route, session, onlyTest))
     if (onlyTest) {
       ctx.status = 202
       ctx.body = {
@@ -105,7 +113,13 @@ export function createApp(options: AppOptions): Koa {
       return
     }
     checkOwnRoom(route, session)
-    const parameters = { ...parsePath(route.parameters), ...parseQuery(operation, call.query) }
+    const classic = options.isClassic(session.holder)
+    const defaults = classic ? classicDefaults(route.id) : {}
+    const parameters = {
+      ...defaults,
+      ...parsePath(route.parameters),
+      ...parseQuery(operation, call.query, defaults),
+    }
     if (operation.body) {
       const { type } = operation.body
       const timeout = type === 'multipart/related' ? uploadTimeout : bodyTimeout
@@ -118,8 +132,39 @@ export function createApp(options: AppOptions): Koa {
         Object.defineProperty(parameters, name, { value, enumerable: true })
     }
     const result = await handle(route.id, parameters, session)
-    if (options.checkResponses) checkResult(route.id, operation, result)
-    answer(ctx, operation, result)
+    answer(ctx, route, result, classic)
+  }
+
+  /** The consent page, on its way to the user and back. */
+  async function askConsent(ctx: Koa.Context, call: Call): Promise<void> {
+    if (!/^(GET|HEAD|POST)$/.test(call.method))
+      throw new CallRefusedError(405, `This page takes GET and POST, not ${call.method}`, {
+        headers: { Allow: 'GET, POST' },
+      })
+    tell(ctx, call, allowances.ofAddress(call.address))
+    const found =
+      call.method === 'POST'
+        ? await consent.decide(await readForm(ctx), call.address)
+        : await consent.ask(call.query)
+    showConsent(ctx, found)
+  }
+
+  function showConsent(ctx: Koa.Context, found: ConsentAnswer): void {
+    if ('redirect' in found) {
+      ctx.status = 303 // what was a POST goes on as a GET
+      ctx.set({ Location: found.redirect, 'Referrer-Policy': 'no-referrer' })
+      ctx.body = ''
+      return
+    }
+    ctx.status = found.status
+    ctx.set({ ...found.page.headers, ...found.headers })
+    ctx.body = found.page.body
+  }
+
+  async function readForm(ctx: Koa.Context): Promise<URLSearchParams> {
+    if (!ctx.is('application/x-www-form-urlencoded'))
+      throw new CallRefusedError(415, 'This page takes application/x-www-form-urlencoded')
+    return new URLSearchParams(await readBody(ctx.req, longestForm, bodyTimeout))
   }
 
   function handle(id: OperationId, parameters: object, session: Session): unknown {
@@ -132,7 +177,7 @@ export function createApp(options: AppOptions): Koa {
     const url = new URL(`${context.publicUrl()}${call.path}`)
     for (const [name, value] of call.query) if (name !== 'auth_token') url.searchParams.append(name, value)
     const about = { address: call.address, url }
-    const open = { kind: 'none' as const, scopes: [], identity: addressIdentity(call), ...about }
+    const open = { kind: 'none' as const, scopes: [], identity: addressIdentity(call.address), ...about }
     if (operation.tokens.length === 0) return open
     if (operation.tokens.includes('basic')) {
       const caller = authenticateClient(context.state, credentialsOf(call))
@@ -158,33 +203,11 @@ export function createApp(options: AppOptions): Koa {
     )
   }
 
-  const limitFor = ({ kind }: Session): number =>
-    kind === 'user' || kind === 'personal' ? options.limits.user : options.limits.api
-
-  /** Uses up one unit of each limit the operation counts towards, and tells what is left. */
-  function count(ctx: Koa.Context, call: Call, route: Route, session: Session, onlyTest: boolean): void {
-    const calls = options.calls.take(session.identity, limitFor(session))
-    ctx.set(limitHeaders('X-Ratelimit', calls))
+  /** Tells what is left, whatever becomes of the call. */
+  function tell(ctx: Koa.Context, call: Call, { headers, refused }: Counted): void {
+    ctx.set({ ...headers })
     call.counted = true
-    let messages: Allowance | undefined
-    if (route.operation.limits.includes('flood')) {
-      const key = `${session.identity} ${target(route, session)}`
-      const ask = calls.exceeded || onlyTest ? options.messages.peek : options.messages.take
-      messages = ask(key, options.limits.flood)
-      ctx.set(limitHeaders('X-FloodControl', messages))
-    }
-    for (const allowance of [calls, messages]) if (allowance?.exceeded) throw tooMany(allowance)
-  }
-
-  /**
-   * The room or person a message goes to, by id: each name of a room counts towards the same limit. What does not exist
-   * counts together with what the caller cannot see; otherwise the figures would tell the two apart.
-   */
-  function target({ parameters }: Route, session: Session): string {
-    const { id_or_name: name, id_or_email: user } = parameters
-    if (name === undefined) return `user ${context.state.people.find(user ?? '')?.id}`
-    const room = context.state.rooms.find(name)
-    return `room ${room && maySee(room, session) ? room.id : undefined}`
+    if (refused) throw refused
   }
 
   /** Compared by id: the path may name the room. An unknown room gets the same answer, which tells nothing. */
@@ -194,14 +217,18 @@ export function createApp(options: AppOptions): Koa {
       throw forbidden('This token is bound to another room')
   }
 
-  function answer(ctx: Koa.Context, operation: Operation, result: unknown): void {
-    ctx.status = operation.result.status
-    if (operation.result.kind === 'json') ctx.body = result
-    else if (operation.result.kind === 'binary')
-      ctx.body = Buffer.from(result as Uint8Array) // its type in the table
+  function answer(ctx: Koa.Context, route: Route, result: unknown, classic: boolean): void {
+    const { kind, status: standard } = route.operation.result
+    const status = classic ? classicStatus(route.id, standard) : standard
+    const body = classic ? classicForm(result) : result
+    if (options.checkResponses) checkResult(route.id, route.operation, body)
+    ctx.status = status
+    if (kind === 'json') ctx.body = body
+    else if (kind === 'binary')
+      ctx.body = Buffer.from(body as Uint8Array) // its type in the table
     else ctx.body = null
-    if (operation.result.kind === 'redirect') ctx.set('Location', String(result))
-    ctx.status = operation.result.status // Koa turns an empty body into a 204
+    if (kind === 'redirect') ctx.set('Location', String(result))
+    ctx.status = status // Koa turns an empty body into a 204
   }
 
   function refuse(ctx: Koa.Context, call: Call, error: unknown): void {
@@ -209,13 +236,9 @@ export function createApp(options: AppOptions): Koa {
     if (refused.status === 500)
       log.error({ err: error, operation: call.route?.id ?? null }, 'a request failed')
     if (!call.counted) {
-      // Calls without a good token are counted by address: nobody tries tokens without end.
-      const { session } = call
-      const allowance = session
-        ? options.calls.take(session.identity, limitFor(session))
-        : options.calls.take(addressIdentity(call), options.limits.api)
-      ctx.set(limitHeaders('X-Ratelimit', allowance))
-      if (allowance.exceeded) refused = tooMany(allowance)
+      const counted = allowances.ofRefusal(call.route, call.session, call.address)
+      ctx.set({ ...counted.headers })
+      refused = counted.refused ?? refused
     }
     ctx.req.resume() // what is left of the body, so that the client gets to read the answer
     ctx.status = refused.status
@@ -237,8 +260,6 @@ interface Call {
   session?: Session
   counted?: boolean
 }
-
-const addressIdentity = ({ address }: Call): string => `address ${addressKey(address)}`
 
 const credentialsOf = ({ authorization, query }: Call): Credentials => ({
   authorization,
@@ -267,11 +288,6 @@ function apiPath(path: string): string {
   if (path === '/v2' || path.startsWith('/v2/')) return path.slice('/v2'.length)
   throw new CallRefusedError(404, 'There is nothing here; the API is below /v2')
 }
-
-const tooMany = ({ reset }: Allowance): CallRefusedError =>
-  new CallRefusedError(429, 'Rate Limit exceeded', {
-    headers: { 'Retry-After': String(Math.max(1, reset - Math.floor(Date.now() / 1000))) },
-  })
 
 function refusalOf(error: unknown): CallRefusedError {
   if (error instanceof CallRefusedError) return error

@@ -12,13 +12,18 @@ export interface Session {
   readonly kind: TokenKind | 'none'
   readonly scopes: readonly Scope[]
   readonly user?: UserRecord
+  /** The add-on that calls in its own name. */
   readonly client?: ClientRecord
+  /** The add-on that holds the token, its own or one of a user who allowed it. */
+  readonly holder?: ClientRecord
   /** What a token that belongs to nobody is called. */
   readonly label?: string
   /** The only room the caller may name. */
   readonly roomId?: number
   /** OAuth id and secret as sent to the token endpoint; `client` is there if they are right. */
   readonly basic?: BasicCredentials
+  /** The access token that came to the token endpoint: some grants are for people who are signed in. */
+  readonly bearer?: string
   /** The token of the call, as it is kept. */
   readonly tokenHash?: string
   /** What the caller's allowance is counted by. */
@@ -58,13 +63,10 @@ export function basicOf({ authorization }: Credentials): BasicCredentials | unde
 
 type Caller = Pick<
   Session,
-  'kind' | 'scopes' | 'user' | 'client' | 'label' | 'roomId' | 'tokenHash' | 'identity'
+  'kind' | 'scopes' | 'user' | 'client' | 'holder' | 'label' | 'roomId' | 'tokenHash' | 'identity'
 >
 
-/**
- * Finds who a token belongs to. 401 in HipChat's words when there is none, when it is unknown, expired or revoked, or
- * when its installation or user is gone.
- */
+/** Who makes a call: {@link callerBy} its token. 401 in HipChat's words when there is none. */
 export function authenticate(state: State, credentials: Credentials): Caller {
   const text = tokenOf(credentials)
   if (!text)
@@ -73,6 +75,11 @@ export function authenticate(state: State, credentials: Credentials): Caller {
       'Authenticated requests only. Send an access token: Authorization: Bearer TOKEN.',
       { headers: { 'WWW-Authenticate': 'Bearer' } },
     )
+  return callerBy(state, text)
+}
+
+/** Finds who a token belongs to. 401 when it is unknown, expired or revoked, or its installation or user is gone. */
+export function callerBy(state: State, text: string): Caller {
   const hash = hashOf(text)
   const token = state.tokens.get(hash)
   const identity = `token ${hash}`
@@ -86,7 +93,8 @@ export function authenticate(state: State, credentials: Credentials): Caller {
     scopes: token.scopes,
     identity,
     tokenHash: hash,
-    ...(client ? { client } : {}),
+    ...(client ? { holder: client } : {}),
+    ...(client && !user ? { client } : {}),
     ...(user ? { user } : {}),
     ...(token.label === null ? {} : { label: token.label }),
     ...(token.roomId === null ? {} : { roomId: token.roomId }),
@@ -100,13 +108,15 @@ export function authenticate(state: State, credentials: Credentials): Caller {
 export function authenticateClient(
   state: State,
   credentials: Credentials,
-): Pick<Session, 'basic' | 'client'> {
+): Pick<Session, 'basic' | 'bearer' | 'client' | 'holder'> {
+  const token = tokenOf(credentials)
+  const bearer = token === undefined ? {} : { bearer: token }
   const basic = basicOf(credentials)
-  if (!basic) return {}
+  if (!basic) return bearer
   const client = state.clients.get(basic.id)
   // Compared for an unknown client too: the time tells neither its existence nor a piece of its secret.
   const matches = sameText(basic.secret, client?.secret ?? '')
-  return { basic, ...(client && matches ? { client } : {}) }
+  return { ...bearer, basic, ...(client && matches ? { client, holder: client } : {}) }
 }
 
 /** Compares hashes, so that neither content nor length shows in the time it takes. */

@@ -11,7 +11,8 @@ export function checkUrl(url: string, outbound: Outbound, field: string): void {
   try {
     outbound.check(url)
   } catch (error) {
-    if (error instanceof OutboundRefusedError) throw badRequest(`${field}: ${error.message}`, field)
+    if (error instanceof OutboundRefusedError)
+      throw badRequest(`${field}: ${error.message}`, field, { validation: 'format' })
     throw error
   }
 }
@@ -21,7 +22,8 @@ export function checkPattern(pattern: string, field: string): number {
   try {
     return compilePattern(pattern).steps
   } catch (error) {
-    if (error instanceof PatternRefusedError) throw badRequest(`${field} ${error.message}`, field)
+    if (error instanceof PatternRefusedError)
+      throw badRequest(`${field} ${error.message}`, field, { validation: 'format' })
     throw error
   }
 }

@@ -178,6 +178,7 @@ const intended: Readonly<Record<string, readonly string[]>> = {
   ],
   'clients sent numbers too': ['updateRoom < owner.id: type string → integer or string'],
   'published without the list of events it takes': ['createRoomWebhook < event: enum none → *'],
+  'ours: the room that a token for room notifications is for': ['generateToken < room_id: added'],
   'ours: an installation in one room, and what it needs': [
     'installAddon < room_id: added',
     'installAddon >: added',

@@ -90,7 +90,6 @@ export const sendRoomMessage = operation({
     kind: 'json',
     status: 200,
     schema: object({ id: string(), timestamp: string() }),
-    classicStatus: 201,
   },
 })
 

@@ -21,6 +21,7 @@ const tokenRequest = object({
   code: optional(string()),
   redirect_uri: optional(string()),
   refresh_token: optional(string()),
+  room_id: optional(string({ description: 'room, by id or name, that a notification token is for' })),
   user_id: optional(string()),
   group_id: optional(string()),
   client_name: optional(string()),

@@ -3,7 +3,7 @@ import { formatSeconds } from '../dates.ts'
 import { page } from '../paging.ts'
 
 export const sessionHandlers: Pick<Handlers, 'getActiveSessions'> = {
-  /** A session is a sign-in with a password whose token is still good. */
+  /** A session is a sign-in, with a password or on the consent page of an add-on, whose token is still good. */
   getActiveSessions(parameters, session, { state, present }) {
     const own = session.user && !session.user.isAdmin ? session.user.id : undefined
     const sessions = state.tokens

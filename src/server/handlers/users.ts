@@ -65,8 +65,10 @@ export const userHandlers: Pick<Handlers, UserOperation> = {
       const current = state.people.get(user.id) ?? user
       checkUnique(state, current, parameters)
       // Who knew the old password does not stay signed in.
-      if (password !== undefined)
+      if (password !== undefined) {
         state.tokens.removeWhere((token) => token.kind === 'user' && token.userId === user.id)
+        state.codes.removeWhere(({ userId }) => userId === user.id)
+      }
       state.people.change(current, {
         ...(parameters.name === undefined ? {} : { name: parameters.name }),
         ...(parameters.title === undefined ? {} : { title: parameters.title }),

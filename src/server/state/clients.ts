@@ -1,8 +1,8 @@
 import type { EventName } from '../../api/events.ts'
-import type { ClientRecord, InstallableRecord, TokenRecord, WebhookRecord } from './records.ts'
+import type { ClientRecord, CodeRecord, InstallableRecord, TokenRecord, WebhookRecord } from './records.ts'
 import { type StateDatabase, table } from './table.ts'
 
-/** Installations, their tokens and their webhooks. One add-on is installed once per place; a place is a room, or the group. */
+/** Installations, their codes, tokens and webhooks. One add-on is installed once per place; a place is a room, or the group. */
 export interface Clients {
   get(oauthId: string): ClientRecord | undefined
   all(): ClientRecord[]
@@ -11,7 +11,7 @@ export interface Clients {
   installed(key: string, roomId: number | null): ClientRecord | undefined
   /** Makes a client the installation of its place. */
   occupy(client: ClientRecord): void
-  /** Removes a client with its tokens, webhooks and unread documents. */
+  /** Removes a client with its codes, tokens, webhooks and unread documents. */
   remove(client: ClientRecord): void
 }
 
@@ -38,17 +38,26 @@ export interface Webhooks {
   remove(webhook: WebhookRecord): void
 }
 
-export interface Installables {
-  get(hash: string): InstallableRecord | undefined
-  put(hash: string, record: InstallableRecord): void
+/** Things that are good once and for a while, by the hash of the text that names them. */
+export interface OneTime<T> {
+  get(hash: string): T | undefined
+  put(hash: string, record: T): void
   remove(hash: string): boolean
   removeExpired(): void
+  removeWhere(rule: (record: T) => boolean): void
 }
+
+/** Authorization codes. */
+export type Codes = OneTime<CodeRecord>
+
+/** Unread documents of installations by browser. */
+export type Installables = OneTime<InstallableRecord>
 
 export interface ClientState {
   readonly clients: Clients
   readonly tokens: Tokens
   readonly webhooks: Webhooks
+  readonly codes: Codes
   readonly installables: Installables
 }
 
@@ -57,7 +66,6 @@ export function createClientState(db: StateDatabase): ClientState {
   const places = table<string>(db, 'installation')
   const tokenTable = table<{ hash: string; token: TokenRecord }>(db, 'token')
   const webhookTable = table<WebhookRecord>(db, 'webhook')
-  const installableTable = table<{ hash: string; record: InstallableRecord }>(db, 'installable')
   const expiries = table<string>(db, 'tokenExpiry')
   const placeOf = (roomId: number | null) => roomId ?? 0 // no room has the id 0
   const place = (key: string, roomId: number | null) => [key, placeOf(roomId)]
@@ -95,15 +103,8 @@ export function createClientState(db: StateDatabase): ClientState {
     remove: (webhook) => void webhookTable.remove(...webhookKey(webhook)),
   }
 
-  const installables: Installables = {
-    get: (hash) => installableTable.get(hash)?.record,
-    put: (hash, record) => installableTable.put([hash], { hash, record }),
-    remove: (hash) => installableTable.remove(hash),
-    removeExpired() {
-      for (const { hash, record } of installableTable.all())
-        if (record.expires <= Date.now()) installableTable.remove(hash)
-    },
-  }
+  const codes: Codes = oneTime(db, 'code')
+  const installables: Installables = oneTime(db, 'installable')
 
   const clients: Clients = {
     get: (oauthId) => clientTable.get(oauthId),
@@ -120,11 +121,29 @@ export function createClientState(db: StateDatabase): ClientState {
       tokens.removeWhere((token) => token.oauthId === client.oauthId)
       for (const webhook of webhookTable.all())
         if ('oauthId' in webhook.owner && webhook.owner.oauthId === client.oauthId) webhooks.remove(webhook)
-      for (const { hash, record } of installableTable.all())
-        if (record.oauthId === client.oauthId) installableTable.remove(hash)
+      const isOwn = ({ oauthId }: { readonly oauthId: string }) => oauthId === client.oauthId
+      codes.removeWhere(isOwn)
+      installables.removeWhere(isOwn)
       clientTable.remove(client.oauthId)
     },
   }
 
-  return { clients, tokens, webhooks, installables }
+  return { clients, tokens, webhooks, codes, installables }
+}
+
+function oneTime<T extends { readonly oauthId: string; readonly expires: number }>(
+  db: StateDatabase,
+  name: string,
+): OneTime<T> {
+  const kept = table<{ hash: string; record: T }>(db, name)
+  const removeWhere = (rule: (record: T) => boolean) => {
+    for (const { hash, record } of kept.all()) if (rule(record)) kept.remove(hash)
+  }
+  return {
+    get: (hash) => kept.get(hash)?.record,
+    put: (hash, record) => kept.put([hash], { hash, record }),
+    remove: (hash) => kept.remove(hash),
+    removeExpired: () => removeWhere(({ expires }) => expires <= Date.now()),
+    removeWhere,
+  }
 }

@@ -192,6 +192,21 @@ export interface TokenRecord {
   readonly created: Micros
 }
 
+/** What a user allowed an add-on, until the add-on has exchanged the code for it. */
+export interface CodeRecord {
+  readonly oauthId: string
+  readonly userId: number
+  readonly scopes: readonly Scope[]
+  readonly redirectUri: string
+  /** The add-on named `redirectUri` when it asked, so it has to name it again. */
+  readonly redirectNamed: boolean
+  /** Of the tokens it is exchanged for: they go when somebody shows the code again. */
+  readonly session: string
+  readonly used: boolean
+  /** Milliseconds since 1970. A used code is kept until then too. */
+  readonly expires: number
+}
+
 /** What `installable_url` gives, once. */
 export interface InstallableRecord {
   readonly key: string
