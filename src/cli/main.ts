@@ -8,12 +8,16 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
   version: string // our own package.json
 }
 
+/** The fault of somebody's arguments, and where to read on. */
+const inOneLine = (fault: string): string =>
+  `${fault.trim().replaceAll(/\s*\n\s*/g, ' ')} (hipchat-addon --help shows what there is)\n`
+
 const program = new Command('hipchat-addon')
 program
   .description('HipChat Connect add-ons, and the compatible server they are installed into.')
   .version(version)
   .exitOverride()
-  .configureOutput({ outputError: (text, write) => write(`${text.trim().replaceAll(/\s*\n\s*/g, ' ')}\n`) })
+  .configureOutput({ outputError: (text, write) => write(inOneLine(text)) })
   .addCommand(serverCommand().copyInheritedSettings(program))
 
 program.parseAsync().catch((error: unknown) => {
@@ -21,7 +25,11 @@ program.parseAsync().catch((error: unknown) => {
     process.exitCode = error.exitCode === 0 ? 0 : 2 // it has said what is wrong, or shown its help
     return
   }
-  const message = error instanceof Error ? error.message : String(error)
-  console.error(error instanceof UsageError ? `error: ${message}` : message)
-  process.exitCode = error instanceof UsageError ? 2 : 1
+  if (error instanceof UsageError) {
+    process.stderr.write(inOneLine(`error: ${error.message}`))
+    process.exitCode = 2
+    return
+  }
+  console.error(error instanceof Error ? error.message : error)
+  process.exitCode = 1
 })

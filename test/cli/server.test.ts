@@ -155,7 +155,7 @@ describe('hipchat-addon server', () => {
   it.each(usage)('%j is refused in one line, with exit code 2', async (given, message) => {
     const { ended, printed } = run(...given)
     expect(await ended).toBe(2)
-    expect(printed()).toBe(`${message}\n`)
+    expect(printed()).toBe(`${message} (hipchat-addon --help shows what there is)\n`)
   })
 
   it.each([
@@ -173,7 +173,7 @@ describe('hipchat-addon server', () => {
   ])('a seed of %j is refused by the member that is wrong', async (content, message) => {
     const { ended, printed } = run('server', '--port', '0', '--seed', fileWith(content))
     expect(await ended).toBe(2)
-    expect(printed().trimEnd()).toMatch(message)
+    expect(printed().replace(' (hipchat-addon --help shows what there is)\n', '')).toMatch(message)
   })
 
   it('on a port that is taken says so', async () => {
