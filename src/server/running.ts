@@ -88,6 +88,7 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
     present,
     chat,
     installer,
+    delivery,
     glances: createGlanceUpdates(state),
     outbound,
     attempts,

@@ -1,19 +1,19 @@
 import Koa from 'koa'
 import type { Operation } from '../api/operation.ts'
-import type { OperationId } from '../api/operations/index.ts'
 import { BodyRefusedError, readBody } from '../common/body.ts'
 import { validate } from '../common/validate.ts'
 import { maySee } from './access.ts'
 import type { Context } from './context.ts'
 import { checkHost, checkOrigin } from './doors.ts'
 import { badRequest, CallRefusedError, envelope, forbidden, reason } from './errors.ts'
+import { administrationHandlers } from './handlers/administration.ts'
 import { handlers } from './handlers/index.ts'
 import { type Allowance, addressKey, type Counter, type Limits, limitHeaders } from './limits.ts'
 import type { Log } from './log.ts'
 import { pageAt } from './page.ts'
 import { longestBody, parseBody, parsePath, parseQuery } from './parsing.ts'
 import { pictureAt } from './pictures.ts'
-import { findRoute, type Route } from './routes.ts'
+import { type Base, findRoute, type Route } from './routes.ts'
 import { authenticate, authenticateClient, type Credentials, type Session } from './session.ts'
 
 export interface AppOptions {
@@ -79,7 +79,8 @@ export function createApp(options: AppOptions): Koa {
 
   /** One call from top to bottom. */
   async function serve(ctx: Koa.Context, call: Call): Promise<void> {
-    const route = findRoute(call.method, apiPath(call.path))
+    const { base, path } = placeOf(call.path)
+    const route = findRoute(call.method, path, base)
     const { operation } = route
     call.route = route
     const session = openSession(operation, call)
@@ -106,14 +107,16 @@ export function createApp(options: AppOptions): Koa {
       ))
         Object.defineProperty(parameters, name, { value, enumerable: true })
     }
-    const result = await handle(route.id, parameters, session)
+    const result = await handle(base, route.id, parameters, session)
     checkResult(route, result)
     answer(ctx, operation, result)
   }
 
-  function handle(id: OperationId, parameters: object, session: Session): unknown {
-    // The parameters were validated by the schemas this handler's type comes from.
-    const handler = handlers[id] as (parameters: object, session: Session, context: Context) => unknown
+  function handle(base: Base, id: string, parameters: object, session: Session): unknown {
+    const table: object = base === '/admin' ? administrationHandlers : handlers
+    // The route is of the table that these handlers serve, one for one; the parameters were validated by the schemas this
+    // handler's type comes from.
+    const handler = table[id as keyof typeof table] as (...call: [object, Session, Context]) => unknown
     return handler(parameters, session, context)
   }
 
@@ -256,8 +259,9 @@ function split(target: string): { path: string; query: URLSearchParams } {
   }
 }
 
-function apiPath(path: string): string {
-  if (path === '/v2' || path.startsWith('/v2/')) return path.slice('/v2'.length)
+function placeOf(path: string): { base: Base; path: string } {
+  for (const base of ['/v2', '/admin'] as const)
+    if (path === base || path.startsWith(`${base}/`)) return { base, path: path.slice(base.length) }
   throw new CallRefusedError(404, 'There is nothing here; the API is below /v2')
 }
 
