@@ -3,13 +3,15 @@
  * them to `bench/results/`.
  *
  * BENCH_SECONDS (5), BENCH_ROUNDS (5), BENCH_ROWS (all; names separated by commas) and BENCH_ONLY (webhooks, look-ups,
- * calls, exchanges, size; all) change what is measured. BENCH_PROFILE names a folder for profiles of the processor time.
+ * calls, exchanges, talk, history, group, size; all) change what is measured. BENCH_PROFILE names a folder for profiles of
+ * the processor time.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus } from 'node:os'
 import { join } from 'node:path'
 import { measureCalls, measureExchanges, measureLookups, measureSize } from './further.ts'
 import { build, here, messageOf, pinned, rounds, seconds, start } from './processes.ts'
+import { measureGroup, measureHistory, measureTalk } from './server.ts'
 import { measureWebhooks } from './webhooks.ts'
 
 build()
@@ -44,6 +46,23 @@ of them keeps seen deliveries, as hipchat-addon does: a replay costs a write to 
     title: 'Token exchanges for 1,000 first calls at once',
     table: () => measureExchanges(hipchat, exchangesSoFar),
     notes: 'Of one installation, on one embedded store.',
+  },
+  talk: {
+    title: 'Messages per second through the compatible server',
+    table: measureTalk,
+    notes: `Into one room, on a data folder, 32 at a time: on disk, answered, and delivered signed to every add-on that is
+installed in the room with a webhook, before the next 320 are said.`,
+  },
+  history: {
+    title: 'Reading history from the compatible server',
+    table: measureHistory,
+    notes: 'The newest hundred messages of a room, over 8 connections.',
+  },
+  group: {
+    title: 'A large group on the compatible server',
+    table: measureGroup,
+    notes:
+      'Messages into all rooms in turn, without webhooks. Memory is what the process holds, pages of its database included.',
   },
   size: {
     title: 'A production install',

@@ -63,6 +63,8 @@ export interface Operation {
   readonly paging: Paging
   /** Which allowances a call uses up: calls per token (`api`), messages per room or person (`flood`). */
   readonly limits: readonly ('api' | 'flood')[]
+  /** A GET that changes something: it has no HEAD, which browsers and scanners send without being asked. */
+  readonly once?: true
   /** What HipChat asked to use instead. */
   readonly deprecated?: string
 }

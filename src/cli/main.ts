@@ -1,20 +1,35 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
-import { Command } from 'commander'
+import { Command, CommanderError } from 'commander'
 import { serverCommand } from './server.ts'
+import { UsageError } from './usage.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string // our own package.json
 }
 
+/** The fault of somebody's arguments, and where to read on. */
+const inOneLine = (fault: string): string =>
+  `${fault.trim().replaceAll(/\s*\n\s*/g, ' ')} (hipchat-addon --help shows what there is)\n`
+
 const program = new Command('hipchat-addon')
 program
   .description('HipChat Connect add-ons, and the compatible server they are installed into.')
   .version(version)
-  .showHelpAfterError('(hipchat-addon --help shows what there is)')
+  .exitOverride()
+  .configureOutput({ outputError: (text, write) => write(inOneLine(text)) })
   .addCommand(serverCommand().copyInheritedSettings(program))
 
 program.parseAsync().catch((error: unknown) => {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : 2 // it has said what is wrong, or shown its help
+    return
+  }
+  if (error instanceof UsageError) {
+    process.stderr.write(inOneLine(`error: ${error.message}`))
+    process.exitCode = 2
+    return
+  }
   console.error(error instanceof Error ? error.message : error)
   process.exitCode = 1
 })

@@ -8,15 +8,20 @@ import type { ClientRecord, InstallableRecord } from './state/records.ts'
 /** How an add-on is told of its installation. */
 export interface Callbacks {
   /** Posts the credentials. Any 2xx confirms; 400 with the add-on's reason otherwise. */
-  install(url: string, document: InstallableRecord['document']): Promise<void>
+  install(url: string, document: InstallableRecord['document'] & Relayed): Promise<void>
   /** Posts an update, signed with the secret that stays. */
   update(
     url: string,
-    document: Omit<InstallableRecord['document'], 'oauthSecret'>,
+    document: Omit<InstallableRecord['document'], 'oauthSecret'> & Relayed,
     signature: string,
   ): Promise<void>
   /** Says good-bye; what is answered changes nothing. Resolves with the failure, if there was one. */
   remove(url: string, client: ClientRecord): Promise<string | undefined>
+}
+
+interface Relayed {
+  /** From the link that led to the installation. */
+  readonly relayState?: string
 }
 
 export interface CallbackOptions {

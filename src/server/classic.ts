@@ -112,12 +112,14 @@ export function classicForm(value: unknown): unknown {
 }
 
 /** The status of a successful call in classic mode. */
-export const classicStatus = (id: OperationId, status: number): number =>
-  differences.find(({ statuses }) => statuses?.[id] !== undefined)?.statuses?.[id] ?? status
+export function classicStatus(operation: string, status: number): number {
+  const id = operation as OperationId // of another table: then there is no difference either
+  return differences.find(({ statuses }) => statuses?.[id] !== undefined)?.statuses?.[id] ?? status
+}
 
 /** What parameters and members mean in classic mode when they are left out. */
-export const classicDefaults = (id: OperationId): Members =>
-  Object.assign({}, ...differences.map(({ defaults }) => defaults?.[id]))
+export const classicDefaults = (operation: string): Members =>
+  Object.assign({}, ...differences.map(({ defaults }) => defaults?.[operation as OperationId]))
 
 /** The address of a delivery with its signature; the rest of the query stays as the add-on wrote it. */
 export function signedAddress(address: string, signature: string): string {

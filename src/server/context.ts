@@ -2,6 +2,7 @@ import type { Operation, Parameters, ResultOf } from '../api/operation.ts'
 import type { OperationId, Operations } from '../api/operations/index.ts'
 import type { Outbound } from '../common/outbound.ts'
 import type { Chat } from './chat.ts'
+import type { Delivery } from './delivery.ts'
 import type { GlanceUpdates } from './glance-updates.ts'
 import type { Installer } from './installer.ts'
 import type { Counter } from './limits.ts'
@@ -15,6 +16,7 @@ export interface Context {
   readonly present: Presenter
   readonly chat: Chat
   readonly installer: Installer
+  readonly delivery: Pick<Delivery, 'records' | 'find' | 'redeliver'>
   readonly glances: GlanceUpdates
   readonly outbound: Outbound
   /** Attempts to sign in with a password. */

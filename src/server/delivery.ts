@@ -11,13 +11,17 @@ import {
   createDeliveryHistory,
   type DeliveryFilter,
   type DeliveryRecord,
+  type Kept,
   ownerOf,
+  type Source,
+  shownResponse,
 } from './delivery-history.ts'
+import { CallRefusedError } from './errors.ts'
 import type { Log } from './log.ts'
 import { failureOf } from './network.ts'
 import { compilePattern, type Pattern } from './patterns.ts'
 import { createQueues, type Queues } from './queues.ts'
-import { signRequest } from './signing.ts'
+import { claimsOf, signRequest } from './signing.ts'
 import type { ClientRecord, RoomRecord, UserRecord, WebhookRecord } from './state/records.ts'
 import type { State } from './state/state.ts'
 
@@ -39,6 +43,12 @@ export interface Delivery {
   /** Queues a delivery for every webhook that wants to know, and returns. */
   fire(happening: Happening): void
   records(filter?: DeliveryFilter): DeliveryRecord[]
+  find(id: number): Kept | undefined
+  /**
+   * Makes a kept delivery once more, with the same body and a signature of its own, even to an add-on that failed many
+   * times. Throws 409 when its webhook is gone or its body is not kept any more.
+   */
+  redeliver(delivery: Kept): Promise<DeliveryRecord>
   readonly queues: Queues
   clear(): void
 }
@@ -57,10 +67,12 @@ export interface DeliveryOptions {
 
 const longestReply = 64 * KIB
 const mostHops = 10
+const contentType = { 'content-type': 'application/json' }
 
 /**
  * Tells add-ons what happens in rooms. Each delivery is attempted once, without redirects; the deliveries of one room
- * to one installation stay in order, and no slow add-on holds up another one or the chat. HipChat published no such
+ * to one installation stay in order, and no slow add-on holds up another one or the chat: a thousand of its deliveries
+ * wait, more are dropped. HipChat published no such
  * rules; these are what an add-on can live with.
  */
 export function createDelivery(options: DeliveryOptions): Delivery {
@@ -97,70 +109,111 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     for (const webhook of state.webhooks.listening(happening.event, happening.room.id)) {
       const client = clientOf(webhook, happening.room)
       if (client === 'gone') continue
-      const queue = `${ownerOf(webhook)} ${happening.room.id}`
-      const queued = queues.add(queue, async () => {
+      const { event, room, user, causedBy, hops } = happening
+      const source: Source = { webhook, event, room, user, causedBy, ...(hops === undefined ? {} : { hops }) }
+      const queued = queues.add(ownerOf(webhook), String(room.id), async () => {
         // Ask again when its turn comes: it may have been uninstalled. A deleted room ends its installations, which
         // still hear of the deletion.
-        const gone = clientOf(webhook, happening.room) === 'gone' || !state.webhooks.has(webhook)
-        if (gone && happening.event !== 'room_deleted') return
-        if (await matches(webhook, happening)) await deliver(webhook, client, happening)
+        const gone = clientOf(webhook, room) === 'gone' || !state.webhooks.has(webhook)
+        if (gone && event !== 'room_deleted') return
+        if (!(await matches(webhook, happening))) return
+        const body = bodyFor(webhook, client, happening)
+        if (history.breakerOf(webhook).allows()) await deliver(source, client, body)
+        else {
+          const request = { headers: contentType, claims: undefined, body }
+          history.add(source, { request, error: 'skipped: the add-on failed many times in a row' })
+        }
       })
-      if (!queued) history.add(webhook, happening, { error: 'dropped: too many deliveries are waiting' })
+      if (!queued) history.add(source, { error: 'dropped: too many deliveries are waiting' })
     }
   }
 
+  const bodyFor = (webhook: WebhookRecord, client: ClientRecord | undefined, { event, item }: Happening) =>
+    JSON.stringify({
+      event,
+      item,
+      ...(client ? { oauth_client_id: client.oauthId } : {}),
+      webhook_id: webhook.id,
+    })
+
   async function deliver(
-    webhook: WebhookRecord,
+    source: Source,
     client: ClientRecord | undefined,
-    happening: Happening,
-  ): Promise<void> {
+    body: string,
+    redeliveryOf?: number,
+  ): Promise<DeliveryRecord> {
+    const { webhook } = source
     const breaker = history.breakerOf(webhook)
-    if (!breaker.allows()) {
-      history.add(webhook, happening, { error: 'skipped: the add-on failed many times in a row' })
-      return
+    const signature = client && webhook.authentication === 'jwt' ? sign(client, source) : undefined
+    const request = {
+      headers:
+        signature === undefined ? contentType : { ...contentType, authorization: 'JWT [signed request]' },
+      claims: signature === undefined ? undefined : claimsOf(signature),
+      body,
     }
     const started = performance.now()
     try {
-      const signature = signatureOf(webhook, client, happening)
       const answer = await exchange({
         method: 'POST',
         url: signature && options.isClassic(client) ? signedAddress(webhook.url, signature) : webhook.url,
         outbound: options.outbound,
         timeout: options.timeout,
         signal: options.signal,
-        headers: {
-          'content-type': 'application/json',
-          ...(signature ? { authorization: `JWT ${signature}` } : {}),
-        },
-        body: JSON.stringify({
-          event: happening.event,
-          item: happening.item,
-          ...(client ? { oauth_client_id: client.oauthId } : {}),
-          webhook_id: webhook.id,
-        }),
+        headers:
+          signature === undefined ? contentType : { ...contentType, authorization: `JWT ${signature}` },
+        body,
       })
+      const duration = performance.now() - started
       breaker.report(answer.status < 500)
       const ok = answer.status >= 200 && answer.status < 300
       // An add-on that answers its own notifications would go on for ever.
-      const own = client?.oauthId === happening.causedBy
-      const replied = ok && client && !own ? await postReply(answer, client, happening) : false
-      history.add(webhook, happening, {
+      const own = client?.oauthId === source.causedBy
+      return history.add(source, {
         status: answer.status,
-        duration: performance.now() - started,
-        replied,
+        duration,
+        replied: ok && client && !own ? await postReply(answer, client, source) : false,
+        request,
+        response: shownResponse(answer.headers, answer.body),
+        redeliveryOf,
         ...(ok ? {} : { error: `answered ${answer.status}` }),
       })
     } catch (error) {
       breaker.report(false)
-      history.add(webhook, happening, { duration: performance.now() - started, error: failureOf(error) })
+      return history.add(source, {
+        duration: performance.now() - started,
+        request,
+        redeliveryOf,
+        error: failureOf(error),
+      })
     }
+  }
+
+  const sign = ({ oauthId, secret }: ClientRecord, { user, room }: Source): string =>
+    signRequest({ oauthId, secret, user, roomId: room.id })
+
+  async function redeliver({ record, source }: Kept): Promise<DeliveryRecord> {
+    const { room } = source
+    // It may have been changed meanwhile.
+    const webhook = state.webhooks.of(source.webhook.roomId).find(({ id }) => id === source.webhook.id)
+    const client = webhook ? clientOf(webhook, state.rooms.get(room.id) ?? room) : 'gone'
+    if (!webhook || client === 'gone')
+      throw new CallRefusedError(409, `The webhook of delivery ${record.id} is gone`)
+    const body = record.request?.body
+    if (body === undefined)
+      throw new CallRefusedError(409, `What delivery ${record.id} would send is not kept`)
+    return new Promise((resolve, reject) => {
+      const queued = queues.add(ownerOf(webhook), `redelivery of ${record.id}`, () =>
+        deliver({ ...source, webhook }, client, body, record.id).then(resolve, reject),
+      )
+      if (!queued) reject(new CallRefusedError(409, 'Too many deliveries are waiting for this add-on'))
+    })
   }
 
   /** An answer that is a notification goes into the room (HipChat's webhook documentation). It counts no limits. */
   async function postReply(
     answer: Answer,
     client: ClientRecord,
-    { room, hops = 0 }: Happening,
+    { room, hops = 0 }: Source,
   ): Promise<boolean> {
     if (
       !answer.body ||
@@ -202,19 +255,12 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     }
   }
 
-  function signatureOf(
-    { authentication }: WebhookRecord,
-    client: ClientRecord | undefined,
-    { user, room }: Happening,
-  ): string | undefined {
-    if (!client || authentication !== 'jwt') return undefined
-    return signRequest({ oauthId: client.oauthId, secret: client.secret, user, roomId: room.id })
-  }
-
   return {
     fire,
     queues,
     records: history.list,
+    find: history.find,
+    redeliver,
     clear: history.clear,
   }
 }

@@ -8,22 +8,23 @@ import { groupOwnerId, maySee } from './access.ts'
 import { nowMicros } from './dates.ts'
 import type { DeliveryFilter, DeliveryRecord } from './delivery-history.ts'
 import { CallRefusedError, invalid, notFound } from './errors.ts'
-import type { GlanceUpdateRecord } from './glance-updates.ts'
 import type { Redirect } from './installer.ts'
 import { scopesOf } from './issuing.ts'
 import { type ServerOptions, settingsFrom } from './options.ts'
 import { hashOf, randomText } from './random.ts'
 import { type Running, start } from './running.ts'
 import { defaultSeed } from './seed.ts'
-import type { FileRecord, RoomRecord, UserRecord } from './state/records.ts'
+import type { FileRecord, GlanceUpdateRecord, RoomRecord, UserRecord } from './state/records.ts'
 
 export type { DeliveryFilter, DeliveryRecord } from './delivery-history.ts'
 export { CallRefusedError } from './errors.ts'
-export type { GlanceUpdateRecord } from './glance-updates.ts'
+export type { Tls } from './hosting.ts'
 export type { Redirect } from './installer.ts'
 export type { Limits } from './limits.ts'
 export type { Log } from './log.ts'
-export { type Seed, ServerOptionError, type ServerOptions } from './options.ts'
+export { type Compatibility, type Seed, ServerOptionError, type ServerOptions } from './options.ts'
+export { FolderTakenError } from './state/owner.ts'
+export type { GlanceUpdateRecord } from './state/records.ts'
 
 /** A room by id or name. */
 export type RoomName = string | number
@@ -74,7 +75,9 @@ export interface HipChatServer {
   readonly capabilitiesUrl: string
   /** Personal token of the first administrator, with all scopes. */
   readonly adminToken: string
-  /** Opens the data and listens. Rejects, saying so, when the port is taken. */
+  /** Whether this start filled the data from the seed; false when the data folder held a group already. */
+  readonly seeded: boolean
+  /** Opens the data and listens. Rejects, saying so, when the port or the data folder is taken. */
   listen(): Promise<HipChatServer>
   /** Stops accepting, gives what is running five seconds, and leaves nothing open. May be called twice. */
   close(): Promise<void>
@@ -101,7 +104,7 @@ export interface HipChatServer {
   /** Where browsers would have been sent, by add-ons that are told of things that way. */
   redirects(): readonly Redirect[]
 
-  /** What add-ons pushed to their glances, oldest first: the newest 200, kept in memory. */
+  /** What add-ons pushed to their glances, oldest first: the newest 200. */
   glanceUpdates(): GlanceUpdateRecord[]
   /** What add-ons were told, oldest first: the newest 200 deliveries of each installation, kept in memory. */
   deliveries(filter?: DeliveryFilter): DeliveryRecord[]
@@ -158,6 +161,9 @@ export function createHipChatServer(options: ServerOptions = {}): HipChatServer 
     },
     get capabilitiesUrl() {
       return `${server.apiUrl}/capabilities`
+    },
+    get seeded() {
+      return live().seeded
     },
     async listen() {
       if (starting) throw new Error('listen() was called already')

@@ -20,6 +20,8 @@ export interface Installer {
    * installed or does not confirm.
    */
   install(request: InstallRequest): Promise<Installed>
+  /** What installing would mean: the descriptor as it is now, and the installation it would update. */
+  propose(request: Pick<InstallRequest, 'url' | 'room'>): Promise<Proposal>
   /** Revokes the client first, then tells the add-on, whose answer cannot stop it. */
   uninstall(client: ClientRecord): Promise<void>
   /** The document behind an `installable_url`, once; reading it completes an installation by browser. */
@@ -33,6 +35,15 @@ export interface InstallRequest {
   readonly room?: RoomRecord
   /** Id of the user who approves. */
   readonly by: number
+  /** The scopes he was shown: a descriptor that asks for more by now is refused. Not compared when absent. */
+  readonly approved?: readonly string[]
+  /** Comes from the link that led here, and goes to the add-on as it is. */
+  readonly relayState?: string
+}
+
+export interface Proposal {
+  readonly document: Descriptor
+  readonly existing: ClientRecord | undefined
 }
 
 export interface Installed {
@@ -79,9 +90,15 @@ export function createInstaller(options: InstallerOptions): Installer {
     }
   }
 
+  async function propose({ url, room }: Pick<InstallRequest, 'url' | 'room'>): Promise<Proposal> {
+    const document = await fetchDescriptor({ ...options, url })
+    checkPlace(document, room)
+    return { document, existing: state.clients.installed(document.key, room?.id ?? null) }
+  }
+
   async function install(request: InstallRequest): Promise<Installed> {
-    const document = await fetchDescriptor({ ...options, url: request.url })
-    checkPlace(document, request.room)
+    const { document } = await propose(request)
+    checkApproved(document, request.approved)
     const roomId = request.room?.id ?? null
     return alone(`${document.key} ${roomId}`, async () => {
       const existing = state.clients.installed(document.key, roomId)
@@ -95,7 +112,7 @@ export function createInstaller(options: InstallerOptions): Installer {
   }
 
   /** A new client, usable at once: the add-on asks for a token while its callback is still open. */
-  async function create(document: Descriptor, { room }: InstallRequest): Promise<Installed> {
+  async function create(document: Descriptor, { room, relayState }: InstallRequest): Promise<Installed> {
     const installable = document.capabilities?.installable
     const pending = await state.write(() => {
       for (const other of state.clients.all()) if (isForgotten(other)) state.clients.remove(other)
@@ -114,7 +131,7 @@ export function createInstaller(options: InstallerOptions): Installer {
     })
     if (installable?.callbackUrl !== undefined) {
       try {
-        await callbacks.install(installable.callbackUrl, documentOf(pending))
+        await callbacks.install(installable.callbackUrl, { ...documentOf(pending), ...relayed(relayState) })
       } catch (error) {
         await state.write(() => state.clients.remove(pending))
         log.warn(
@@ -124,7 +141,7 @@ export function createInstaller(options: InstallerOptions): Installer {
         throw error
       }
     } else if (installable?.installedUrl !== undefined) {
-      const installedUrl = await redirectUrl('installed', installable.installedUrl, pending, true)
+      const installedUrl = await redirectUrl('installed', installable.installedUrl, pending, relayState)
       return { client: pending, installedUrl }
     }
     return { client: await confirm(pending) }
@@ -165,7 +182,11 @@ export function createInstaller(options: InstallerOptions): Installer {
       })
       const { oauthSecret: _, ...known } = documentOf(existing)
       try {
-        await callbacks.update(installable.updateCallbackUrl, known, signatureFor(existing))
+        await callbacks.update(
+          installable.updateCallbackUrl,
+          { ...known, ...relayed(request.relayState) },
+          signatureFor(existing),
+        )
       } catch (error) {
         await state.write(() => {
           if (!state.clients.get(existing.oauthId)) return
@@ -179,7 +200,10 @@ export function createInstaller(options: InstallerOptions): Installer {
     if (installable?.callbackUrl !== undefined) return create(document, request)
     if (installable?.updatedUrl !== undefined && hasCredentials(installable.updatedUrl)) {
       const client = await replaceDescriptor(existing, document)
-      return { client, installedUrl: await redirectUrl('updated', installable.updatedUrl, client, false) }
+      return {
+        client,
+        installedUrl: await redirectUrl('updated', installable.updatedUrl, client, request.relayState),
+      }
     }
     if (installable?.installedUrl !== undefined) return create(document, request)
     if (told.size > 0)
@@ -247,14 +271,14 @@ export function createInstaller(options: InstallerOptions): Installer {
     if (client.status === 'pending') return // it was never told that it is installed
     sayGoodBye(client)
     const uninstalledUrl = client.descriptor.capabilities?.installable?.uninstalledUrl
-    if (uninstalledUrl !== undefined) await redirectUrl('uninstalled', uninstalledUrl, client, false)
+    if (uninstalledUrl !== undefined) await redirectUrl('uninstalled', uninstalledUrl, client)
   }
 
   /** Behind the deliveries that are still waiting for the add-on: it hears of the end last. */
   function sayGoodBye(client: ClientRecord): void {
     const url = client.descriptor.capabilities?.installable?.callbackUrl
     if (url === undefined) return
-    options.queues.add(`${client.oauthId} ${client.roomId ?? ''}`, async () => {
+    options.queues.last(client.oauthId, async () => {
       const failure = await callbacks.remove(url, client)
       if (failure) log.warn({ key: client.key, oauthId: client.oauthId, error: failure }, 'DELETE callback')
     })
@@ -265,7 +289,7 @@ export function createInstaller(options: InstallerOptions): Installer {
     reason: Redirect['reason'],
     address: string,
     client: ClientRecord,
-    confirms: boolean,
+    relayState?: string,
   ): Promise<string> {
     const token = randomText(40) // 238 bits
     await state.write(() => {
@@ -274,7 +298,7 @@ export function createInstaller(options: InstallerOptions): Installer {
         key: client.key,
         oauthId: client.oauthId,
         document: documentOf(client),
-        confirms,
+        confirms: reason === 'installed',
         expires: Date.now() + documentLifetime,
       })
     })
@@ -284,6 +308,7 @@ export function createInstaller(options: InstallerOptions): Installer {
       'installable_url',
       `${publicUrl()}/v2/addon/${encodeURIComponent(client.key)}/installable/${token}`,
     )
+    if (relayState !== undefined) url.searchParams.set('relayState', relayState)
     redirects.push({ reason, oauthId: client.oauthId, url: url.href })
     if (redirects.length > 100) redirects.shift()
     return url.href
@@ -314,7 +339,7 @@ export function createInstaller(options: InstallerOptions): Installer {
     ...(client.roomId === null ? {} : { roomId: client.roomId }),
   })
 
-  return { install, uninstall, readInstallable, redirects: () => redirects }
+  return { install, propose, uninstall, readInstallable, redirects: () => redirects }
 }
 
 /** Begun in a browser and never completed: its document cannot be read any more. */
@@ -328,6 +353,16 @@ function checkPlace(document: Descriptor, room: RoomRecord | undefined): void {
   if (!room && !places.global)
     throw badRequest('The add-on can only be installed in a room (allowGlobal is false)', 'room_id')
 }
+
+/** The descriptor may have changed since somebody looked at it. */
+function checkApproved(document: Descriptor, approved: readonly string[] | undefined): void {
+  const more = clientFrom(document).scopes.filter((scope) => approved && !approved.includes(scope))
+  if (more.length > 0)
+    throw badRequest(`The descriptor asks for more than was approved: ${more.join(', ')}`, 'scopes')
+}
+
+/** HipChat's guide names the parameter of a link and not how it comes back; in a callback it is a member. */
+const relayed = (relayState: string | undefined) => (relayState === undefined ? {} : { relayState })
 
 /** What an installation takes from the descriptor. */
 const clientFrom = (document: Descriptor) => ({

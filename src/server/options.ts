@@ -1,64 +1,12 @@
 import { isIP } from 'node:net'
 import { hostOf, isLoopbackHost, type OutboundRules } from '../common/outbound.ts'
-import {
-  array,
-  boolean,
-  closedObject,
-  type Infer,
-  integer,
-  oneOf,
-  optional,
-  string,
-} from '../common/schema.ts'
 import { validate } from '../common/validate.ts'
+import { faultOf, missingFor, privateNetwork, type Tls } from './hosting.ts'
 import { defaultLimits, type Limits } from './limits.ts'
 import type { Log } from './log.ts'
+import { type Seed, seedSchema } from './seed-schema.ts'
 
-/** People, rooms and emoticons a new server begins with; ids in the order of the lists. The administrator is user 1. */
-export const seedSchema = closedObject({
-  users: optional(
-    array(
-      closedObject({
-        name: string({ minLength: 1, maxLength: 50 }),
-        mentionName: string({ minLength: 1, maxLength: 50, pattern: '^[\\p{L}\\p{N}_.-]+$' }),
-        email: optional(string()),
-        title: optional(string()),
-        timezone: optional(string()),
-        password: optional(string({ minLength: 1 })),
-        isAdmin: optional(boolean()),
-        isGuest: optional(boolean()),
-      }),
-    ),
-  ),
-  rooms: optional(
-    array(
-      closedObject({
-        name: string({ minLength: 1, maxLength: 50 }),
-        topic: optional(string({ maxLength: 250 })),
-        privacy: optional(oneOf(['public', 'private'])),
-        /** Mention name; the administrator by default. */
-        owner: optional(string()),
-        /** Mention names of who may enter a private room. */
-        members: optional(array(string())),
-        /** Mention names of who is in the room from the start. */
-        participants: optional(array(string())),
-      }),
-    ),
-  ),
-  emoticons: optional(
-    array(
-      closedObject({
-        shortcut: string({ minLength: 1, maxLength: 50 }),
-        url: string({ minLength: 1 }),
-        type: optional(oneOf(['group', 'global'])),
-        width: optional(integer()),
-        height: optional(integer()),
-      }),
-    ),
-  ),
-})
-
-export type Seed = Infer<typeof seedSchema>
+export type { Seed } from './seed-schema.ts'
 
 /** Options of {@link createHipChatServer}; each has a default. */
 export interface ServerOptions {
@@ -66,18 +14,27 @@ export interface ServerOptions {
   readonly port?: number
   /** Address to listen on. Default 127.0.0.1: only this machine. */
   readonly host?: string
-  /** Token of the first administrator, with all scopes. Made up at each start when absent. */
+  /**
+   * Token of the first administrator, with all scopes. Made up at each start when absent. On a server that more than this
+   * machine can reach it is required: at least 20 characters, 8 different ones among them.
+   */
   readonly adminToken?: string
-  /** Folder to keep everything in. When absent: a temporary one, gone after `close()`. */
+  /** Folder to keep everything in, of one server at a time. When absent: a temporary one, gone after `close()`. */
   readonly data?: string
   /**
    * Origin in all links and in what add-ons are told, when it is not `http://host:port`: behind a proxy, or when the
    * server listens on all interfaces (then it is required).
    */
   readonly publicUrl?: string
-  /** Default `{ id: 1, name: 'Example' }`. */
+  /** Speaks https, with this certificate and key. Default: plain http. */
+  readonly tls?: Tls
+  /** Default that of the seed, or `{ id: 1, name: 'Example' }`. */
   readonly group?: { readonly id: number; readonly name: string }
-  /** What a new server begins with. `false`: only the administrator. Ignored when `data` holds a group already. */
+  /**
+   * What a new server begins with. `false`: only the administrator. Ignored when `data` holds a group already. Default
+   * three people in three rooms; only the administrator on a server that more than this machine can reach, where the
+   * users of a seed need passwords too.
+   */
   readonly seed?: Seed | false
   /** Seconds an access token is good for. Default 3600; HipChat had one hour, later eight. */
   readonly tokenLifetime?: number
@@ -92,13 +49,18 @@ export interface ServerOptions {
    * that listens on a loopback address and has no public `publicUrl`, loopback addresses and plain http too.
    */
   readonly outbound?: OutboundRules
+  /**
+   * Lets them lead to private and loopback addresses too, and over plain http: for add-ons in the operator's own network.
+   * Link-local addresses stay refused. Default false. Not together with `outbound`, which says it in detail.
+   */
+  readonly allowPrivate?: boolean
   /** Web origins besides the server's own whose pages may make calls without a token in the header. Default none. */
   readonly allowedOrigins?: readonly string[]
   /**
    * `classic`: answers as real HipChat did where that differs from its OpenAPI document, for clients that need it.
    * Default `standard`: as the document has it.
    */
-  readonly compatibility?: 'standard' | 'classic'
+  readonly compatibility?: Compatibility
   /** Add-ons that are served as with `compatibility: 'classic'`, by key or OAuth id. Default none. */
   readonly classicClients?: readonly string[]
   /** A pino logger, or anything with its `info`, `warn` and `error`. Default `false`: silent. */
@@ -107,6 +69,8 @@ export interface ServerOptions {
   readonly checkResponses?: boolean
 }
 
+export type Compatibility = 'standard' | 'classic'
+
 /** The options with their defaults. */
 export interface Settings {
   readonly port: number
@@ -114,8 +78,10 @@ export interface Settings {
   readonly adminToken: string | undefined
   readonly data: string | undefined
   readonly publicUrl: string | undefined
+  readonly tls: Tls | undefined
   readonly group: { readonly id: number; readonly name: string }
   readonly seed: Seed | undefined
+  readonly compatibility: Compatibility
   readonly tokenLifetime: number
   readonly limits: Limits
   readonly limitsEnforced: boolean
@@ -123,7 +89,6 @@ export interface Settings {
   readonly deliveryTimeout: number
   readonly outbound: OutboundRules
   readonly allowedOrigins: readonly string[]
-  readonly compatibility: 'standard' | 'classic'
   readonly classicClients: ReadonlySet<string>
   readonly log: Log | false
   readonly checkResponses: boolean
@@ -141,15 +106,17 @@ const names = new Set<string>([
   'adminToken',
   'data',
   'publicUrl',
+  'tls',
   'group',
   'seed',
+  'compatibility',
   'tokenLifetime',
   'limits',
   'installTimeout',
   'deliveryTimeout',
   'outbound',
+  'allowPrivate',
   'allowedOrigins',
-  'compatibility',
   'classicClients',
   'log',
   'checkResponses',
@@ -172,24 +139,28 @@ export function settingsFrom(options: ServerOptions, defaultSeed: Seed): Setting
   // Behind a proxy on the same machine the whole world gets to it.
   const local = isLoopbackHost(host) && (!publicUrl || isLoopbackHost(hostOf(new URL(publicUrl))))
   if (options.seed) checkSeed(options.seed)
+  const adminToken = text('adminToken', options.adminToken)
+  const seed = options.seed === false ? undefined : (options.seed ?? (local ? defaultSeed : undefined))
+  if (!local) checkHosted({ adminToken, seed }, publicUrl ?? host)
   return {
     port: number('port', options.port, 0, 65_535) ?? 8080,
     host,
-    adminToken: text('adminToken', options.adminToken),
+    adminToken,
     data: text('data', options.data),
     publicUrl,
-    group: groupOption(options.group),
-    seed: options.seed === false ? undefined : (options.seed ?? defaultSeed),
+    tls: tlsOption(options.tls, publicUrl),
+    group: groupOption(options.group, seed),
+    seed,
+    compatibility: choice('compatibility', options.compatibility, ['standard', 'classic']) ?? 'standard',
     tokenLifetime: number('tokenLifetime', options.tokenLifetime, 1, 10 * 365 * 24 * 3600) ?? 3600,
     limits: limitsOption(options.limits),
     limitsEnforced: options.limits !== false,
     installTimeout: number('installTimeout', options.installTimeout, 1, 600_000) ?? 10_000,
     deliveryTimeout: number('deliveryTimeout', options.deliveryTimeout, 1, 600_000) ?? 10_000,
-    outbound: options.outbound ?? { loopback: local, http: local },
+    outbound: outboundOption(options, local),
     allowedOrigins: (options.allowedOrigins ?? []).map(
       (origin) => originOption('allowedOrigins', origin) ?? '',
     ),
-    compatibility: compatibilityOption(options.compatibility),
     classicClients: new Set(classicClientsOption(options.classicClients)),
     log: options.log ?? false,
     checkResponses: options.checkResponses ?? false,
@@ -200,8 +171,8 @@ export function settingsFrom(options: ServerOptions, defaultSeed: Seed): Setting
 export const capabilitiesUrl = (base: string): string => `${base}/v2/capabilities`
 
 /** Base address for a host and a port. */
-export const addressOf = (host: string, port: number): string =>
-  `http://${isIP(host) === 6 ? `[${host}]` : host}:${port}`
+export const addressOf = (scheme: 'http' | 'https', host: string, port: number): string =>
+  `${scheme}://${isIP(host) === 6 ? `[${host}]` : host}:${port}`
 
 function text(name: string, value: unknown): string | undefined {
   if (value === undefined) return undefined
@@ -233,8 +204,47 @@ function originOption(name: string, value: unknown): string | undefined {
   throw new ServerOptionError(`${name} must be an http or https origin without a path, came ${given}`)
 }
 
-function groupOption(group: ServerOptions['group']): Settings['group'] {
-  if (!group) return { id: 1, name: 'Example' }
+function choice<T extends string>(name: string, value: unknown, choices: readonly T[]): T | undefined {
+  if (value === undefined) return undefined
+  const chosen = choices.find((one) => one === value)
+  if (chosen !== undefined) return chosen
+  throw new ServerOptionError(`${name} must be one of ${choices.join(', ')}, came ${String(value)}`)
+}
+
+function checkHosted(hosted: Parameters<typeof missingFor>[0], where: string): void {
+  const missing = missingFor(hosted)
+  if (missing.length > 0)
+    throw new ServerOptionError(
+      `a server that more than this machine can reach (${where}) needs credentials: ${missing.join('; ')}`,
+    )
+}
+
+function tlsOption(tls: Tls | undefined, publicUrl: string | undefined): Tls | undefined {
+  if (!tls) return undefined
+  for (const name of Object.keys(tls))
+    if (name !== 'cert' && name !== 'key')
+      throw new ServerOptionError(`tls has no member ${name}; there are cert, key`)
+  const { cert = '', key = '' } = { cert: text('tls.cert', tls.cert), key: text('tls.key', tls.key) }
+  const fault = faultOf({ cert, key })
+  if (fault !== undefined) throw new ServerOptionError(fault)
+  if (publicUrl?.startsWith('http:'))
+    throw new ServerOptionError(
+      `publicUrl must be https when the server has a certificate, came ${publicUrl}`,
+    )
+  return { cert, key }
+}
+
+function outboundOption({ outbound, allowPrivate }: ServerOptions, local: boolean): OutboundRules {
+  if (allowPrivate !== undefined && typeof allowPrivate !== 'boolean')
+    throw new ServerOptionError(`allowPrivate must be true or false, came ${String(allowPrivate)}`)
+  if (outbound && allowPrivate !== undefined)
+    throw new ServerOptionError('allowPrivate must be left out when outbound is given')
+  return outbound ?? (allowPrivate ? privateNetwork : { loopback: local, http: local })
+}
+
+function groupOption(group: ServerOptions['group'], seed: Seed | undefined): Settings['group'] {
+  if (group && seed?.group) throw new ServerOptionError('group must be left out when the seed names one')
+  if (!group) return { id: 1, name: 'Example', ...seed?.group }
   number('group.id', group.id, 1, Number.MAX_SAFE_INTEGER)
   text('group.name', group.name)
   return { id: group.id, name: group.name }
@@ -250,11 +260,6 @@ function limitsOption(limits: ServerOptions['limits']): Limits {
     number(`limits.${name}`, value, name.endsWith('Seconds') ? 1 : 0, 1_000_000_000)
   }
   return { ...defaultLimits, ...limits }
-}
-
-function compatibilityOption(mode: unknown = 'standard'): Settings['compatibility'] {
-  if (mode === 'standard' || mode === 'classic') return mode
-  throw new ServerOptionError(`compatibility must be standard or classic, came ${String(mode)}`)
 }
 
 function classicClientsOption(clients: unknown = []): string[] {

@@ -74,7 +74,7 @@ const frontPage = (publicUrl: string): Html => html`
 
 /**
  * Where install links lead: `/addons/install?url=…&room=…` (HipChat's guide to installation triggers). A link is only a
- * proposal: nothing happens until somebody gives a token that may install, after he has seen whose descriptor it is.
+ * proposal: nothing happens until somebody gives a token that may install, and approves what he has been shown.
  */
 function installPage(query: URLSearchParams): Html {
   const url = query.get('url') ?? ''
@@ -88,30 +88,70 @@ ${host && html`<p>Its descriptor comes from <strong>${host}</strong>. Install it
   <input id="room" value="${query.get('room') ?? ''}">
   <label for="token">Your access token: an administrator’s, or the room owner’s for his room</label>
   <input id="token" type="password" required autocomplete="off">
-  <p><button>Install</button></p>
+  <p><button>Show what it asks for</button></p>
 </form>
+<section id="proposal" hidden>
+  <h2 id="name"></h2>
+  <p id="about"></p>
+  <ul id="scopes"></ul>
+  <p><button id="approve" type="button">Approve and install</button></p>
+</section>
 <p id="outcome" role="status"></p>`
 }
 
+// A descriptor can say anything: it is shown as text, and what was shown is what is approved.
 const installScript = `
   const field = (id) => document.getElementById(id)
-  field('install').addEventListener('submit', async (event) => {
+  const text = (id, content) => { field(id).textContent = content }
+  const parameters = new URLSearchParams(location.search)
+  let approved
+
+  async function call(path, body) {
+    const answer = await fetch(path, {
+      method: 'POST',
+      headers: { authorization: 'Bearer ' + field('token').value.trim(), 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+    const result = await answer.json()
+    if (!answer.ok) throw new Error(result.error.message)
+    return result
+  }
+
+  async function step(what, work) {
+    text('outcome', what)
+    try {
+      await work()
+    } catch (error) {
+      text('outcome', error.message)
+    }
+  }
+
+  field('install').addEventListener('input', () => { field('proposal').hidden = true })
+
+  field('install').addEventListener('submit', (event) => {
     event.preventDefault()
     const room = field('room').value.trim()
     const body = { url: field('url').value.trim(), ...(room ? { room_id: room } : {}) }
-    field('outcome').textContent = 'Installing…'
-    try {
-      const answer = await fetch('/v2/addon', {
-        method: 'POST',
-        headers: { authorization: 'Bearer ' + field('token').value.trim(), 'content-type': 'application/json' },
-        body: JSON.stringify(body),
-      })
-      const result = await answer.json()
-      if (!answer.ok) field('outcome').textContent = result.error.message
-      else if (result.installed_url) location.href = result.installed_url
-      else field('outcome').textContent = 'Installed: ' + result.key
-    } catch (error) {
-      field('outcome').textContent = 'The server could not be reached: ' + error.message
-    }
+    step('Reading the descriptor…', async () => {
+      const found = await call('/admin/proposal', body)
+      approved = { ...body, scopes: found.scopes.map((scope) => scope.id) }
+      text('name', found.name + (found.update ? ' (installed already: this updates it)' : ''))
+      text('about', found.description + ' From ' + found.host + (found.vendor ? ', by ' + found.vendor : '') + '.')
+      field('scopes').replaceChildren(...found.scopes.map((scope) => {
+        const item = document.createElement('li')
+        item.textContent = scope.name + ': ' + scope.description + (found.update && scope.isNew ? ' (new)' : '')
+        return item
+      }))
+      field('proposal').hidden = false
+      text('outcome', found.scopes.length ? '' : 'It asks for nothing.')
+    })
   })
+
+  field('approve').addEventListener('click', () => step('Installing…', async () => {
+    const relayState = parameters.get('relayState')
+    const result = await call('/v2/addon', { ...approved, ...(relayState === null ? {} : { relay_state: relayState }) })
+    field('proposal').hidden = true
+    if (result.installed_url) location.href = result.installed_url
+    else text('outcome', 'Installed: ' + result.key)
+  }))
 `

@@ -1,39 +1,45 @@
 import type { Operation } from '../api/operation.ts'
-import { type OperationId, operations } from '../api/operations/index.ts'
+import { operations } from '../api/operations/index.ts'
+import { administration } from './administration.ts'
 import { badRequest, CallRefusedError } from './errors.ts'
 
 /** The operation a request names, with its path parameters decoded. */
 export interface Route {
-  readonly id: OperationId
+  /** Its name in the table it is from. */
+  readonly id: string
   readonly operation: Operation
   readonly parameters: Readonly<Record<string, string>>
 }
 
 interface Template {
-  readonly id: OperationId
+  readonly id: string
   readonly operation: Operation
   readonly segments: readonly string[]
 }
 
-const templates: Template[] = Object.entries(operations).map(([id, operation]) => ({
-  id: id as OperationId, // a key of the very object
-  operation,
-  segments: split(operation.path),
-}))
+const templatesOf = (table: Readonly<Record<string, Operation>>): Template[] =>
+  Object.entries(table).map(([id, operation]) => ({ id, operation, segments: split(operation.path) }))
+
+/** The tables by where their paths begin. */
+const bases = { '/v2': templatesOf(operations), '/admin': templatesOf(administration) } as const
+
+export type Base = keyof typeof bases
 
 /**
- * Finds the operation for a method and a path below the API's base address. Several slashes count as one: clients join
+ * Finds the operation for a method and a path below the base address of a table. Several slashes count as one: clients join
  * addresses by concatenation. 404 when no operation has the path, 405 when only the method is wrong, 400 for a
  * percent sign that encodes nothing.
  */
-export function findRoute(method: string, path: string): Route {
+export function findRoute(method: string, path: string, base: Base = '/v2'): Route {
   const segments = split(path).map(decode)
   const wanted = method === 'HEAD' ? 'GET' : method
-  const sameLength = templates.filter((template) => template.segments.length === segments.length)
+  const sameLength = bases[base].filter((template) => template.segments.length === segments.length)
   const fitting = sameLength.filter((template) =>
     template.segments.every((segment, index) => isParameter(segment) || segment === segments[index]),
   )
-  const template = fitting.find(({ operation }) => operation.method === wanted)
+  const template = fitting.find(
+    ({ operation }) => operation.method === wanted && !(method === 'HEAD' && operation.once),
+  )
   if (template) {
     const parameters: Record<string, string> = {}
     template.segments.forEach((segment, index) => {

@@ -1,5 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
+import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { scopeNames } from '../api/scopes.ts'
@@ -17,7 +18,7 @@ import { silent } from './log.ts'
 import { addressOf, type Settings } from './options.ts'
 import { createPresenter } from './presenting.ts'
 import { hashOf } from './random.ts'
-import { seedState } from './seed.ts'
+import { seedAddons, seedAll } from './seed.ts'
 import { createApp } from './server.ts'
 import { addonAuthor } from './session.ts'
 import { openState } from './state/state.ts'
@@ -27,6 +28,8 @@ export interface Running {
   readonly context: Context
   readonly delivery: Delivery
   readonly url: string
+  /** This start filled the state from the seed. */
+  readonly seeded: boolean
   reset(): Promise<void>
   close(): Promise<void>
 }
@@ -88,7 +91,8 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
     present,
     chat,
     installer,
-    glances: createGlanceUpdates(),
+    delivery,
+    glances: createGlanceUpdates(state),
     outbound,
     attempts,
     tokenLifetime: settings.tokenLifetime,
@@ -109,15 +113,21 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
 
   const active = new Set<Promise<void>>()
   const callback = app.callback()
-  const server = createServer(timeouts, (request, response) => {
+  const answer: RequestListener = (request, response) => {
     const done: Promise<void> = callback(request, response).finally(() => active.delete(done))
     active.add(done)
-  })
+  }
+  const server = settings.tls
+    ? createTlsServer({ ...timeouts, ...settings.tls, handshakeTimeout: timeouts.headersTimeout }, answer)
+    : createServer(timeouts, answer)
   // Too many open files, for one; without a listener it would end the process.
   server.on('error', (error) => log.error({ err: error }, 'the server cannot accept a connection'))
 
-  async function seed(): Promise<void> {
-    if (!state.group()) await seedState(state, settings)
+  /** Everything but the add-ons of the seed. True when they are still to be installed. */
+  async function prepare(): Promise<boolean> {
+    if (state.group()?.isSeeding) state.clear()
+    const isNew = !state.group()
+    if (isNew) await seedAll(context, settings)
     await state.write(() => {
       // An installation that was under way when the server stopped was never confirmed.
       for (const client of state.clients.all()) if (client.status === 'pending') state.clients.remove(client)
@@ -138,6 +148,7 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
         created: nowMicros(),
       })
     })
+    return isNew
   }
 
   async function release(): Promise<void> {
@@ -146,12 +157,31 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
     if (temporary !== undefined) rmSync(temporary, { recursive: true, force: true })
   }
 
-  try {
-    await seed()
-    const port = await listen(server, settings)
-    url ||= addressOf(settings.host, port)
-  } catch (error) {
+  async function close(): Promise<void> {
+    closing = true
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+    server.closeIdleConnections()
+    const settled = async () => {
+      while (active.size > 0) await Promise.all(active)
+      await delivery.queues.idle()
+    }
+    await within(graceful, settled())
+    abort.abort()
+    await within(aborted, settled()) // those who waited for an add-on still get their answer
+    server.closeAllConnections()
+    await within(graceful, settled())
+    await closed
     await release()
+  }
+
+  let seeded = false
+  try {
+    seeded = await prepare()
+    const port = await listen(server, settings)
+    url ||= addressOf(settings.tls ? 'https' : 'http', settings.host, port)
+    if (seeded) await seedAddons(context, settings)
+  } catch (error) {
+    await (server.listening ? close() : release())
     throw error
   }
 
@@ -159,30 +189,15 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
     context,
     delivery,
     url,
+    seeded,
     async reset() {
       await delivery.queues.idle()
       state.clear()
       delivery.clear()
-      context.glances.clear()
       for (const counter of [calls, messages, attempts]) counter.clear()
-      await seed()
+      if (await prepare()) await seedAddons(context, settings)
     },
-    async close() {
-      closing = true
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      server.closeIdleConnections()
-      const settled = async () => {
-        while (active.size > 0) await Promise.all(active)
-        await delivery.queues.idle()
-      }
-      await within(graceful, settled())
-      abort.abort()
-      await within(aborted, settled()) // those who waited for an add-on still get their answer
-      server.closeAllConnections()
-      await within(graceful, settled())
-      await closed
-      await release()
-    },
+    close,
   }
 }
 

@@ -1,8 +1,12 @@
-import { isTimezone } from './dates.ts'
+import { groupOwnerId, maySee } from './access.ts'
+import type { Context } from './context.ts'
+import { isTimezone, nowMicros } from './dates.ts'
+import { CallRefusedError } from './errors.ts'
 import { type Seed, ServerOptionError, type Settings } from './options.ts'
 import { hashPassword } from './passwords.ts'
-import type { UserRecord } from './state/records.ts'
+import type { RoomRecord, UserRecord } from './state/records.ts'
 import type { State } from './state/state.ts'
+import { checkWebhook, webhookRecord } from './webhook-rules.ts'
 
 /** A face drawn in a few strokes: the default emoticons need no file and no other server. */
 const face = (mouth: string) =>
@@ -29,8 +33,92 @@ export const defaultSeed: Seed = {
   ],
 }
 
-/** Fills an empty state: the group, its administrator with the id 1, and what the seed lists. */
-export async function seedState(
+/**
+ * Fills an empty state with everything but the add-ons, which cannot be told of their installation before the server
+ * listens. Until {@link seedAddons} has ended the group is marked as unfinished.
+ */
+export async function seedAll(context: Context, settings: Pick<Settings, 'group' | 'seed'>): Promise<void> {
+  await seedState(context.state, settings)
+  const names = namesIn(context.state)
+  await seedMessages(context, settings.seed, names)
+  await seedWebhooks(context, settings.seed, names)
+}
+
+/** Installs the add-ons of the seed, and ends the sowing. */
+export async function seedAddons(
+  { state, installer }: Context,
+  { group, seed = {} }: Pick<Settings, 'group' | 'seed'>,
+): Promise<void> {
+  const names = namesIn(state)
+  for (const [index, { url, room }] of (seed.addons ?? []).entries())
+    await refusedBy(`seed.addons.${index}`, () =>
+      installer.install({
+        url,
+        by: groupOwnerId,
+        ...(room === undefined ? {} : { room: names.room(room) }),
+      }),
+    )
+  await state.write(() => state.setGroup(group))
+}
+
+/** The users and rooms that a seed names. */
+interface Names {
+  user(mentionName: string | undefined): UserRecord
+  room(name: string): RoomRecord
+}
+
+const namesIn = (state: State): Names => ({
+  user(mentionName = 'admin') {
+    const user = state.people.byMention(mentionName)
+    if (!user) throw new ServerOptionError(`seed names the user ${mentionName}, whom it does not list`)
+    return user
+  },
+  room(name) {
+    const room = state.rooms.byName(name)
+    if (!room) throw new ServerOptionError(`seed names the room ${name}, which it does not list`)
+    return room
+  },
+})
+
+/** A refusal of the server itself as the fault of the seed that it is. */
+async function refusedBy<T>(where: string, work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof CallRefusedError)
+      throw new ServerOptionError(`${where} cannot be had: ${error.message}`, { cause: error })
+    throw error
+  }
+}
+
+/** Nobody hears them: there is no webhook yet. */
+async function seedMessages({ chat }: Context, seed: Seed = {}, names: Names): Promise<void> {
+  for (const [index, { room: name, from, message }] of (seed.messages ?? []).entries()) {
+    const [room, user] = [names.room(name), names.user(from)]
+    if (!maySee(room, { user }))
+      throw new ServerOptionError(
+        `seed.messages.${index} is by ${user.mentionName}, who is not let into ${name}`,
+      )
+    await chat.say(room, user, message)
+  }
+}
+
+async function seedWebhooks({ state, outbound }: Context, seed: Seed = {}, names: Names): Promise<void> {
+  for (const [index, { room, owner, ...webhook }] of (seed.webhooks ?? []).entries())
+    await refusedBy(`seed.webhooks.${index}`, () => {
+      checkWebhook(webhook, outbound)
+      const roomId = room === undefined ? null : names.room(room).id
+      const userId = names.user(owner).id
+      return state.write(() => {
+        const id = state.next('webhook')
+        const made = { id, key: String(id), created: nowMicros(), authentication: 'none' as const }
+        state.webhooks.put(webhookRecord(webhook, { ...made, owner: { userId }, roomId }))
+      })
+    })
+}
+
+/** The group, its administrator with the id 1, and the people, rooms and emoticons of the seed. */
+async function seedState(
   state: State,
   { group, seed = {} }: Pick<Settings, 'group' | 'seed'>,
 ): Promise<void> {
@@ -41,7 +129,8 @@ export async function seedState(
     if (!isTimezone(timezone))
       throw new ServerOptionError(`seed gives ${mentionName} the time zone ${timezone}, which does not exist`)
   await state.write(() => {
-    state.setGroup(group)
+    state.setGroup({ ...group, isSeeding: true })
+    const names = namesIn(state)
     const admin = state.people.add({
       id: state.next('user'),
       name: 'Admin',
@@ -58,11 +147,6 @@ export async function seedState(
         throw new ServerOptionError(`seed has two users with the email address ${user.email}`)
       state.people.add({ ...rest, id: state.next('user'), password: passwords[index] ?? null })
     })
-    const named = (mentionName: string): UserRecord => {
-      const user = state.people.byMention(mentionName)
-      if (!user) throw new ServerOptionError(`seed names the user ${mentionName}, whom it does not list`)
-      return user
-    }
     for (const {
       name,
       topic = '',
@@ -72,15 +156,15 @@ export async function seedState(
       participants = [],
     } of seed.rooms ?? []) {
       if (state.rooms.byName(name)) throw new ServerOptionError(`seed has two rooms with the name ${name}`)
-      const ownerId = (owner === undefined ? admin : named(owner)).id
-      const inside = participants.map((mention) => named(mention).id)
+      const ownerId = names.user(owner).id
+      const inside = participants.map((mention) => names.user(mention).id)
       state.rooms.add({
         id: state.next('room'),
         name,
         topic,
         privacy,
         ownerId,
-        members: [...new Set([ownerId, ...members.map((mention) => named(mention).id), ...inside])],
+        members: [...new Set([ownerId, ...members.map((mention) => names.user(mention).id), ...inside])],
         participants: inside,
       })
     }

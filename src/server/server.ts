@@ -1,6 +1,5 @@
 import Koa from 'koa'
 import type { Operation } from '../api/operation.ts'
-import type { OperationId } from '../api/operations/index.ts'
 import { BodyRefusedError, readBody, readBytes } from '../common/body.ts'
 import { addressIdentity, type Counted, createAllowances } from './allowances.ts'
 import { checkResult } from './checking.ts'
@@ -11,6 +10,7 @@ import type { Context } from './context.ts'
 import { checkHost, checkOrigin } from './doors.ts'
 import { badRequest, CallRefusedError, envelope, forbidden, reason } from './errors.ts'
 import { fileAt } from './files.ts'
+import { administrationHandlers } from './handlers/administration.ts'
 import { handlers } from './handlers/index.ts'
 import type { Counter, Limits } from './limits.ts'
 import type { Log } from './log.ts'
@@ -18,7 +18,7 @@ import { descriptionAt } from './openapi.ts'
 import { type Page, pageAt } from './page.ts'
 import { longestBody, parseBody, parsePath, parseQuery } from './parsing.ts'
 import { pictureAt } from './pictures.ts'
-import { findRoute, type Route } from './routes.ts'
+import { type Base, findRoute, type Route } from './routes.ts'
 import { authenticate, authenticateClient, type Credentials, type Session } from './session.ts'
 
 export interface AppOptions {
@@ -96,7 +96,8 @@ export function createApp(options: AppOptions): Koa {
 
   /** One call from top to bottom. */
   async function serve(ctx: Koa.Context, call: Call): Promise<void> {
-    const route = findRoute(call.method, apiPath(call.path))
+    const { base, path } = placeOf(call.path)
+    const route = findRoute(call.method, path, base)
     const { operation } = route
     call.route = route
     const session = openSession(operation, call)
@@ -131,7 +132,7 @@ export function createApp(options: AppOptions): Koa {
       ))
         Object.defineProperty(parameters, name, { value, enumerable: true })
     }
-    const result = await handle(route.id, parameters, session)
+    const result = await handle(base, route.id, parameters, session)
     answer(ctx, route, result, classic)
   }
 
@@ -167,9 +168,11 @@ export function createApp(options: AppOptions): Koa {
     return new URLSearchParams(await readBody(ctx.req, longestForm, bodyTimeout))
   }
 
-  function handle(id: OperationId, parameters: object, session: Session): unknown {
-    // The parameters were validated by the schemas this handler's type comes from.
-    const handler = handlers[id] as (parameters: object, session: Session, context: Context) => unknown
+  function handle(base: Base, id: string, parameters: object, session: Session): unknown {
+    const table: object = base === '/admin' ? administrationHandlers : handlers
+    // The route is of the table that these handlers serve, one for one; the parameters were validated by the schemas this
+    // handler's type comes from.
+    const handler = table[id as keyof typeof table] as (...call: [object, Session, Context]) => unknown
     return handler(parameters, session, context)
   }
 
@@ -284,8 +287,9 @@ function split(target: string): { path: string; query: URLSearchParams } {
   }
 }
 
-function apiPath(path: string): string {
-  if (path === '/v2' || path.startsWith('/v2/')) return path.slice('/v2'.length)
+function placeOf(path: string): { base: Base; path: string } {
+  for (const base of ['/v2', '/admin'] as const)
+    if (path === base || path.startsWith(`${base}/`)) return { base, path: path.slice(base.length) }
   throw new CallRefusedError(404, 'There is nothing here; the API is below /v2')
 }
 

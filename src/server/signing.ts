@@ -31,3 +31,9 @@ export function signRequest(signing: Signing): string {
   const key = createSecretKey(Buffer.from(signing.secret, 'utf8'))
   return jwt.sign(claims, key, { algorithm: 'HS256', expiresIn: lifetime })
 }
+
+/** What a signed request says, for people who look at what was sent. */
+export function claimsOf(signature: string): Readonly<Record<string, unknown>> {
+  const claims = jwt.decode(signature)
+  return typeof claims === 'object' && claims !== null ? { ...claims } : {}
+}

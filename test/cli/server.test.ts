@@ -1,17 +1,23 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { planted } from '../leaks/planted.ts'
 
 const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 
-/** Runs the command line, and gives what it printed and how it ended. */
-function run(...given: string[]) {
-  const child: ChildProcess = spawn(process.execPath, ['--import', 'tsx', main, ...given], { stdio: 'pipe' })
+const run = (...given: string[]) => runWith({}, ...given)
+
+/** Runs the command line in an environment, and gives what it printed and how it ended. */
+function runWith(env: Readonly<Record<string, string>>, ...given: string[]) {
+  const child: ChildProcess = spawn(process.execPath, ['--import', 'tsx', main, ...given], {
+    stdio: 'pipe',
+    env: { ...process.env, ...env },
+  })
   onTestFinished(() => void child.kill('SIGKILL'))
   let printed = ''
   child.stdout?.on('data', (bytes) => {
@@ -22,6 +28,14 @@ function run(...given: string[]) {
   })
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
   return { child, ended, printed: () => printed }
+}
+
+function fileWith(content: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'hipchat-addon-cli-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const file = join(folder, 'file')
+  writeFileSync(file, content)
+  return file
 }
 
 const lineOf = (printed: string, label: string): string | undefined =>
@@ -57,19 +71,109 @@ describe('hipchat-addon server', () => {
     expect(JSON.stringify(await history.json())).toContain('remember this')
   })
 
-  it.each([
+  it('takes a setting from its flag, then from the environment, then from the default', async () => {
+    const seed = fileWith(JSON.stringify({ group: { name: 'Harbour' }, rooms: [{ name: 'Quay' }] }))
+    const env = {
+      HIPCHAT_PORT: '1',
+      HIPCHAT_ADMIN_TOKEN: planted('token-from-the-environment'),
+      HIPCHAT_SEED: seed,
+      HIPCHAT_TOKEN_LIFETIME: '77',
+      HIPCHAT_LOG: 'info',
+    }
+    const { printed } = runWith(env, 'server', '--port', '0')
+    await expect.poll(printed, { timeout: 20_000 }).toMatch(/State/)
+    const api = lineOf(printed(), 'API')
+    expect(new URL(api ?? '').port).not.toBe('1')
+    expect(new URL(api ?? '').hostname).toBe('127.0.0.1')
+    const headers = { authorization: `Bearer ${env.HIPCHAT_ADMIN_TOKEN}` }
+    const rooms = await (await fetch(`${api}/room`, { headers })).json()
+    expect(rooms).toMatchObject({ items: [{ name: 'Quay' }] })
+    // the log is on stderr, as JSON
+    await expect.poll(printed).toMatch(/^\{"level":30,.*"operation":"getAllRooms","status":200/m)
+  })
+
+  it('says that a seed was not applied to a folder that holds a group already', async () => {
+    const data = mkdtempSync(join(tmpdir(), 'hipchat-addon-cli-'))
+    onTestFinished(() => rmSync(data, { recursive: true, force: true }))
+    const seed = fileWith('{ "rooms": [{ "name": "Quay" }] }')
+    for (const line of [undefined, `not applied: ${data} holds a group already`]) {
+      const { child, ended, printed } = run('server', '--port', '0', '--data', data, '--seed', seed)
+      await expect.poll(printed, { timeout: 20_000 }).toMatch(/State/)
+      expect(lineOf(printed(), 'Seed')).toBe(line)
+      child.kill('SIGTERM')
+      expect(await ended).toBe(0)
+    }
+  })
+
+  it('shows examples and environment variables in its help', async () => {
+    const { ended, printed } = run('server', '--help')
+    expect(await ended).toBe(0)
+    expect(printed()).toMatch(/Examples:[\s\S]*--port 8080 --admin-token secret/)
+    expect(printed().replaceAll(/\s+/g, ' ')).toContain('(default: 3600, env: HIPCHAT_TOKEN_LIFETIME)')
+  })
+
+  const usage: [string[], string | RegExp][] = [
     [
       ['server', '--port', 'abc'],
-      /option '-p, --port <number>' argument 'abc' is invalid. expected a number from 0 to 65535/,
+      "error: option '-p, --port <number>' argument 'abc' is invalid. expected a whole number from 0 to 65535",
     ],
-    [['server', '--prot', '1'], /unknown option '--prot'[\s\S]*Did you mean --port/],
-    [['serve'], /unknown command 'serve'[\s\S]*Did you mean server/],
-    [['server', '--host', '0.0.0.0'], /publicUrl is required when the server listens on all interfaces/],
-  ])('%j is refused with a hint', async (given, message) => {
+    [['server', '--prot', '1'], "error: unknown option '--prot' (Did you mean --port?)"],
+    [['serve'], "error: unknown command 'serve' (Did you mean server?)"],
+    [
+      ['server', '--host', '0.0.0.0'],
+      'error: --public-url is required when the server listens on all interfaces (host 0.0.0.0)',
+    ],
+    [
+      ['server', '--host', '0.0.0.0', '--public-url', 'https://chat.example.net', '--admin-token', 'short'],
+      'error: a server that more than this machine can reach (https://chat.example.net) needs credentials: --admin-token must have at least 20 characters, 8 different ones among them: make it at random',
+    ],
+    [
+      ['server', '--compatibility', 'new'],
+      "error: option '--compatibility <form>' argument 'new' is invalid. Allowed choices are standard, classic.",
+    ],
+    [
+      ['server', '--token-lifetime', '0'],
+      "error: option '--token-lifetime <seconds>' argument '0' is invalid. expected a whole number from 1 to 315360000",
+    ],
+    [
+      ['server', '--allow-private', 'perhaps'],
+      "error: option '--allow-private [true|false]' argument 'perhaps' is invalid. expected true or false",
+    ],
+    [
+      ['server', '--log', 'loud'],
+      "error: option '--log <level>' argument 'loud' is invalid. Allowed choices are off, error, warn, info.",
+    ],
+    [
+      ['server', '--tls-cert', 'cert.pem'],
+      'error: --tls-cert and --tls-key go together: a certificate file and the file of its key',
+    ],
+    [
+      ['server', '--seed', '/nowhere/seed.json'],
+      'error: --seed: expected a file that can be read, came /nowhere/seed.json (ENOENT)',
+    ],
+  ]
+  it.each(usage)('%j is refused in one line, with exit code 2', async (given, message) => {
     const { ended, printed } = run(...given)
-    expect(await ended).toBe(1)
-    expect(printed()).toMatch(message)
-    expect(printed()).not.toMatch(/^\s+at /m)
+    expect(await ended).toBe(2)
+    expect(printed()).toBe(`${message} (hipchat-addon --help shows what there is)\n`)
+  })
+
+  it.each([
+    [
+      '{\n  "users": [{ "password": "hunter22hunter22" ]\n}',
+      /^error: --seed: expected JSON, \S+ is none from line 2 on$/,
+    ],
+    ['[]', /^error: --seed is not valid: value must be object, not array$/],
+    ['null', /^error: --seed: expected an object with users, rooms and the like in \S+$/],
+    ['{ "users": [{ "name": "A" }] }', /^error: --seed is not valid: users\.0\.mentionName is missing$/],
+    [
+      '{ "rooms": [{ "name": "A", "owner": "ghost" }] }',
+      /^error: --seed names the user ghost, whom it does not list$/,
+    ],
+  ])('a seed of %j is refused by the member that is wrong', async (content, message) => {
+    const { ended, printed } = run('server', '--port', '0', '--seed', fileWith(content))
+    expect(await ended).toBe(2)
+    expect(printed().replace(' (hipchat-addon --help shows what there is)\n', '')).toMatch(message)
   })
 
   it('on a port that is taken says so', async () => {

@@ -1,8 +1,11 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Ajv } from 'ajv'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { createGlanceUpdates } from '../../src/server/glance-updates.ts'
 import type { HipChatServer } from '../../src/server/index.ts'
+import { openState } from '../../src/server/state/state.ts'
 import {
   accessToken,
   adminCall,
@@ -87,20 +90,28 @@ test('who may push where', async () => {
   )
 })
 
-test('of glance updates the newest are kept, as far as they fit', () => {
-  const updates = createGlanceUpdates()
-  const add = (key: string, text = '') =>
-    updates.add({
-      oauthId: 'o',
-      addonKey: 'a',
-      key,
-      content: { label: { type: 'html', value: 'x' }, metadata: { text } },
-    })
-  for (let index = 0; index < 250; index += 1) add(String(index))
+test('of glance updates the newest are kept, as far as they fit, and are there again after a restart', async () => {
+  const path = mkdtempSync(join(tmpdir(), 'hipchat-glances-'))
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }))
+  const state = openState(path, { durable: true })
+  const updates = createGlanceUpdates(state)
+  const update = (key: string, text = '') => ({
+    oauthId: 'o',
+    addonKey: 'a',
+    key,
+    content: { label: { type: 'html' as const, value: 'x' }, metadata: { text } },
+  })
+  await updates.add(Array.from({ length: 250 }, (_, index) => update(String(index))))
   expect(updates.list()).toHaveLength(200)
   expect(updates.list()[0]?.key).toBe('50')
-  for (let index = 0; index < 6; index += 1) add(`big ${index}`, 'x'.repeat(1024 * 1024))
-  expect(updates.list().map(({ key }) => key)).toEqual(['big 3', 'big 4', 'big 5'])
+  for (let index = 0; index < 6; index += 1)
+    await updates.add([update(`big ${index}`, 'x'.repeat(1024 * 1024))])
+  const kept = updates.list()
+  expect(kept.map(({ key }) => key)).toEqual(['big 3', 'big 4', 'big 5'])
+  await state.close()
+  const again = openState(path, { durable: true })
+  onTestFinished(() => again.close())
+  expect(createGlanceUpdates(again).list()).toEqual(kept)
 })
 
 test('the schema of descriptors is served to anybody, and takes published ones', async () => {

@@ -536,3 +536,77 @@ test('a descriptor that the server could not keep is refused', async () => {
   const deep = JSON.parse(`${'['.repeat(500)}${']'.repeat(500)}`)
   expect(await refused({ icon: deep })).toEqual([400, 'The descriptor is nested more than 32 levels deep'])
 })
+
+test('HEAD does not use up the one-time document', async () => {
+  const server = await startServer()
+  const addon = await startAddon()
+  declare(addon, { installable: { installedUrl: `${addon.url}/welcome` } })
+  const { installed_url } = (await install(server, `${addon.url}/descriptor`)).body
+  const url = new URL(installed_url).searchParams.get('installable_url') ?? ''
+  const head = await call(server, 'HEAD', url)
+  expect([head.status, head.headers.get('allow'), server.installations()]).toEqual([405, 'DELETE, GET', []])
+  expect((await call(server, 'GET', url)).status).toBe(200)
+  expect(server.installations()).toHaveLength(1)
+})
+
+test('what an install link relays comes back to the add-on, by whichever way it is told', async () => {
+  const server = await startServer()
+  const addon = await startAddon()
+  const relayed = (room_id: string, relay_state = 'shelf 3&4') =>
+    adminCall(server, 'POST', '/addon', { json: { url: `${addon.url}/descriptor`, room_id, relay_state } })
+  declare(addon, {
+    installable: { callbackUrl: `${addon.url}/installed`, updateCallbackUrl: `${addon.url}/updated` },
+  })
+  await relayed('Lobby')
+  await relayed('Lobby', 'again')
+  expect(addon.to('/installed')[0]?.body.relayState).toBe('shelf 3&4')
+  expect(addon.to('/updated')[0]?.body.relayState).toBe('again')
+  declare(addon, { installable: { installedUrl: `${addon.url}/welcome?lang=en` } })
+  const { installed_url } = (await relayed('Workshop')).body
+  expect(new URL(installed_url).searchParams.get('relayState')).toBe('shelf 3&4')
+  // without one the member is not there
+  declare(addon, { installable: { callbackUrl: `${addon.url}/installed` } })
+  expect(await installOverHttp(server, addon)).not.toHaveProperty('relayState')
+})
+
+test('a descriptor that asks for more than was approved is refused', async () => {
+  const server = await startServer()
+  const addon = await startAddon()
+  declare(addon, { hipchatApiConsumer: { scopes: ['send_notification', 'admin_room'] } })
+  const approve = (scopes: string[]) =>
+    adminCall(server, 'POST', '/addon', { json: { url: `${addon.url}/descriptor`, scopes } })
+  expect(refusal(await approve(['send_notification']))).toEqual([
+    400,
+    'The descriptor asks for more than was approved: admin_room',
+  ])
+  expect([addon.calls, server.installations()]).toEqual([[], []])
+  expect((await approve(['admin_room', 'send_notification', 'view_room'])).status).toBe(201)
+})
+
+test('a group installation hears of its end behind the deliveries of all rooms', async () => {
+  const server = await startServer()
+  const addon = await startAddon()
+  declare(addon, { webhook: hook(addon) })
+  const { oauthId } = await installOverHttp(server, addon)
+  let release = () => {}
+  const held = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  const arrived = new Promise<void>((resolve) => {
+    addon.respond = async ({ method, path }) => {
+      if (method !== 'POST' || path !== '/hook') return undefined
+      resolve()
+      await held
+      order.push('answered')
+      return undefined
+    }
+  })
+  const order: string[] = []
+  await server.say('Lobby', 'alice', 'hi')
+  await arrived
+  await server.uninstall(oauthId)
+  release()
+  await server.idle()
+  expect([...order, addon.calls.at(-1)?.method]).toEqual(['answered', 'DELETE'])
+  expect(addon.calls.map(({ method }) => method)).toEqual(['POST', 'POST', 'DELETE'])
+})

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { createHipChatServer } from '../../src/server/index.ts'
+import { planted } from '../leaks/planted.ts'
 import {
   accessToken,
   adminCall,
@@ -15,6 +16,9 @@ import {
   startServer,
   tokenCall,
 } from './support.ts'
+
+/** A server that others can reach needs a token which nobody guesses. */
+const adminToken = planted('token-of-the-administrator')
 
 function folder(): string {
   const path = mkdtempSync(join(tmpdir(), 'hipchat-test-'))
@@ -120,7 +124,7 @@ test('closing waits for deliveries that are under way', async () => {
 })
 
 test('links and callbacks carry the public address', async () => {
-  const server = await startServer({ publicUrl: 'https://chat.example.net' })
+  const server = await startServer({ publicUrl: 'https://chat.example.net', adminToken })
   expect(server.capabilitiesUrl).toBe('https://chat.example.net/v2/capabilities')
 })
 
@@ -137,11 +141,36 @@ test.each<[string, object, string]>([
     { publicUrl: 'https://example.com/chat' },
     'publicUrl must be an http or https origin without a path, came https://example.com/chat',
   ],
+  [
+    'a form nobody knows',
+    { compatibility: 'modern' },
+    'compatibility must be one of standard, classic, came modern',
+  ],
+  [
+    'two rules for addresses',
+    { allowPrivate: true, outbound: {} },
+    'allowPrivate must be left out when outbound is given',
+  ],
+  [
+    'two groups',
+    { group: { id: 1, name: 'A' }, seed: { group: { name: 'B' } } },
+    'group must be left out when the seed names one',
+  ],
+  [
+    'no certificate',
+    { tls: { cert: 'x', key: 'y' } },
+    'tls.cert must be a certificate in PEM form (-----BEGIN CERTIFICATE-----)',
+  ],
   ['an unknown limit', { limits: { floods: 1 } }, 'limits has no member floods; there are api, user, flood'],
   [
     'a seed of another form',
     { seed: { people: [] } },
     'seed is not valid: people is not a member known here',
+  ],
+  [
+    'a message of a seed without a text',
+    { seed: { messages: [{ room: 'Lobby' }] } },
+    'seed is not valid: messages.0.message is missing',
   ],
   ['an empty token', { adminToken: '' }, 'adminToken must be a text that is not empty'],
 ])('%s is refused when the server is created', (_name, options, message) => {
@@ -190,7 +219,7 @@ test('one line is logged per request, delivery and installation, with no secret 
 })
 
 test('a server behind a proxy fetches nothing from its own machine', async () => {
-  const server = await startServer({ publicUrl: 'https://chat.example.net' })
+  const server = await startServer({ publicUrl: 'https://chat.example.net', adminToken })
   const { port } = new URL((await startAddon()).url)
   for (const url of [`http://127.0.0.1:${port}/descriptor`, `https://localhost:${port}/descriptor`])
     await expect(server.install(url)).rejects.toMatchObject({ status: 400 })

@@ -179,8 +179,10 @@ const intended: Readonly<Record<string, readonly string[]>> = {
   'clients sent numbers too': ['updateRoom < owner.id: type string → integer or string'],
   'published without the list of events it takes': ['createRoomWebhook < event: enum none → *'],
   'ours: the room that a token for room notifications is for': ['generateToken < room_id: added'],
-  'ours: an installation in one room, and what it needs': [
+  'ours: an installation in one room, with the scopes that were approved, and what it needs': [
     'installAddon < room_id: added',
+    'installAddon < scopes*: added',
+    'installAddon < relay_state: added',
     'installAddon >: added',
   ],
   "recorded answers hold these: the table reads real servers' answers too, and what is sent here is narrower":

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
+import { createContext, runInContext } from 'node:vm'
 import { expect, it, onTestFinished } from 'vitest'
 import { createHipChatServer } from '../../src/server/index.ts'
+import { declare, startAddon } from './support.ts'
 
 async function open(path: string) {
   const server = createHipChatServer({ port: 0 })
@@ -37,4 +39,87 @@ it('the page runs its own script, and none that a link brings', async () => {
     .digest('base64')
   expect(answer.headers.get('content-security-policy')).toContain(`script-src 'sha256-${digest}'`)
   expect(answer.headers.get('x-frame-options')).toBe('DENY')
+})
+
+/** As much of a browser as the script of the page asks for. */
+class Element {
+  value = ''
+  textContent = ''
+  hidden = false
+  children: Element[] = []
+  readonly #listeners = new Map<string, (event: { preventDefault(): void }) => void>()
+  addEventListener(name: string, listener: (event: { preventDefault(): void }) => void): void {
+    this.#listeners.set(name, listener)
+  }
+  replaceChildren(...children: Element[]): void {
+    this.children = children
+  }
+  happens(name: string): void {
+    this.#listeners.get(name)?.({ preventDefault() {} })
+  }
+}
+
+/** The page's own script, running on stand-ins for its elements. */
+async function openPage(path: string) {
+  const { server, page } = await open(path)
+  const script = /<script>([\s\S]*?)<\/script>/.exec(page)?.[1] ?? ''
+  const elements = new Map<string, Element>()
+  const element = (id: string): Element => {
+    const found = elements.get(id) ?? new Element()
+    elements.set(id, found)
+    return found
+  }
+  const location = { search: new URL(path, server.url).search, href: '' }
+  const document = { getElementById: element, createElement: () => new Element() }
+  const fetchHere = (target: string, options: RequestInit) => fetch(server.url + target, options)
+  runInContext(script, createContext({ document, location, URLSearchParams, fetch: fetchHere }))
+  return { server, element, location, outcome: () => element('outcome').textContent }
+}
+
+it('the page shows the scopes, and installs what was approved once it is approved', async () => {
+  const addon = await startAddon({ hipchatApiConsumer: { scopes: ['send_notification', 'view_room'] } })
+  const { server, element, location, outcome } = await openPage('/addons/install?relayState=shelf%203')
+  element('url').value = `${addon.url}/descriptor`
+  element('room').value = 'Lobby'
+  element('token').value = server.adminToken
+  element('install').happens('submit')
+  await expect.poll(() => element('name').textContent).toBe('Dice')
+  expect(element('about').textContent).toBe(`Rolls dice From ${new URL(addon.url).host}.`)
+  expect(element('scopes').children.map(({ textContent }) => textContent)).toEqual([
+    'Send Notification: Send room notifications',
+    expect.stringMatching(/^View Room: /),
+  ])
+  expect(addon.to('/installed')).toEqual([])
+  element('approve').happens('click')
+  await expect.poll(outcome).toBe('Installed: com.example.dice')
+  expect(addon.to('/installed')[0]?.body).toMatchObject({ roomId: 1, relayState: 'shelf 3' })
+
+  // the same again is an update: it says so, and names what is new
+  declare(addon, {
+    installable: { updatedUrl: `${addon.url}/updated` },
+    hipchatApiConsumer: { scopes: ['send_notification', 'admin_room'] },
+  })
+  element('install').happens('submit')
+  await expect.poll(() => element('name').textContent).toBe('Dice (installed already: this updates it)')
+  expect(element('scopes').children.map(({ textContent }) => textContent.endsWith(' (new)'))).toEqual([
+    false,
+    true,
+  ])
+  element('approve').happens('click')
+  await expect.poll(() => location.href).toContain(`${addon.url}/updated?redirect_url=`)
+})
+
+it('the page shows why an add-on does not want to be installed, in its own words', async () => {
+  const addon = await startAddon()
+  addon.respond = () => ({ status: 403, headers: { 'content-type': 'text/plain' }, body: 'Pay first' })
+  const { server, element, outcome } = await openPage('/addons/install')
+  element('url').value = `${addon.url}/descriptor`
+  element('token').value = server.adminToken
+  element('install').happens('submit')
+  await expect.poll(() => element('name').textContent).toBe('Dice')
+  element('approve').happens('click')
+  await expect.poll(outcome).toBe('The installation failed: the add-on answered 403 (Pay first)')
+  element('token').value = 'wrong'
+  element('install').happens('submit')
+  await expect.poll(outcome).toBe('Invalid OAuth session')
 })

@@ -46,7 +46,7 @@ const parts = {
   },
   openssl: {
     present: runs('openssl', 'version'),
-    note: 'Redis over TLS, since there is no openssl to make a certificate with. To enable it: apt-get install openssl',
+    note: 'everything over TLS, since there is no openssl to make a certificate with. To enable it: apt-get install openssl',
   },
 } as const
 

@@ -294,10 +294,10 @@ describe('the command hipchat-addon', () => {
     [['--nonsense'], '--nonsense'],
     [['nonsense'], 'nonsense'],
     [['server', '--nonsense'], '--nonsense'],
-    [['server', '--port', 'high'], 'expected a number from 0 to 65535'],
+    [['server', '--port', 'high'], 'expected a whole number from 0 to 65535'],
   ])('refuses %j and names it', (args, named) => {
     const { stderr, status } = command(...args)
-    expect(status).toBe(1)
+    expect(status).toBe(2)
     expect(stderr).toContain(named)
   })
 

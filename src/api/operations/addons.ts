@@ -1,4 +1,4 @@
-import { integer, object, optional, string, union } from '../../common/schema.ts'
+import { array, integer, object, optional, string, union } from '../../common/schema.ts'
 import { installable } from '../installable.ts'
 import { operation } from '../operation.ts'
 
@@ -21,6 +21,17 @@ export const installAddon = operation({
           integer(),
           string({ description: 'our extension: id or name of the room; absent: the whole group' }),
         ),
+      ),
+      scopes: optional(
+        array(string(), {
+          description: 'our extension: what was approved; a descriptor that asks for more is refused',
+        }),
+      ),
+      relay_state: optional(
+        string({
+          maxLength: 2000,
+          description: 'our extension: given back to the add-on, as relayState',
+        }),
       ),
     }),
   },
@@ -57,6 +68,7 @@ export const getIntegrationInstallableData = operation({
   method: 'GET',
   path: '/addon/{addon_key_or_id}/installable/{token}',
   summary: 'What an add-on needs to know of a new installation. Can be read once.',
+  once: true,
   scopes: [],
   tokens: [],
   result: { kind: 'json', status: 200, schema: installable },

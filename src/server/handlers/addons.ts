@@ -15,6 +15,8 @@ export const addonHandlers: Pick<Handlers, AddonOperation> = {
       url: parameters.url,
       ...(room ? { room } : {}),
       by: session.user?.id ?? 0,
+      ...(parameters.scopes === undefined ? {} : { approved: parameters.scopes }),
+      ...(parameters.relay_state === undefined ? {} : { relayState: parameters.relay_state }),
     })
     return {
       id: client.oauthId,
@@ -43,7 +45,7 @@ export const addonHandlers: Pick<Handlers, AddonOperation> = {
 }
 
 /** Installing for the group is the administrators' business, in a room its owner's too. */
-function requireRights(room: RoomRecord | undefined, session: Session): void {
+export function requireRights(room: RoomRecord | undefined, session: Session): void {
   if (room) {
     requireRoomAdmin(room, session)
     return

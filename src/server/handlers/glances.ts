@@ -29,25 +29,27 @@ interface Audience {
 }
 
 /** All of the update or nothing: 400 when one of its keys is not of a glance in the descriptor. */
-function push(
+async function push(
   { glance: glances }: GlanceUpdate,
   { room, user }: Audience,
   session: Session,
   { glances: pushed }: Context,
-): undefined {
+): Promise<undefined> {
   const { oauthId, key: addonKey, descriptor } = addon(session)
   const known = (descriptor.capabilities?.glance ?? []).map(({ key }) => key)
   glances.forEach(({ key }, index) => {
     if (!known.includes(key))
       throw badRequest(`The descriptor of the add-on has no glance ${key}`, `glance.${index}.key`)
   })
-  for (const { key, content } of glances)
-    pushed.add({
+  await pushed.add(
+    glances.map(({ key, content }) => ({
       oauthId,
       addonKey,
       key,
       content,
       ...(room ? { roomId: room.id } : {}),
       ...(user ? { userId: user.id } : {}),
-    })
+    })),
+  )
+  return undefined
 }

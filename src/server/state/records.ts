@@ -1,5 +1,6 @@
 import type { Descriptor } from '../../api/descriptor.ts'
 import type { EventName } from '../../api/events.ts'
+import type { GlanceContent } from '../../api/glance.ts'
 import type { TokenKind } from '../../api/operation.ts'
 import type { Scope } from '../../api/scopes.ts'
 import type { Micros } from '../dates.ts'
@@ -11,6 +12,8 @@ export interface GroupRecord {
   readonly name: string
   /** Id of its picture. */
   readonly avatar?: string | null
+  /** The seed is not complete yet: a server that finds this was killed while it sowed, and begins anew. */
+  readonly isSeeding?: true
 }
 
 export interface UserRecord {
@@ -221,4 +224,17 @@ export interface InstallableRecord {
   /** Reading it confirms the installation. */
   readonly confirms: boolean
   readonly expires: number
+}
+
+/** New content of one glance, as an add-on pushed it. Without a room it is for all rooms, without a user for everybody. */
+export interface GlanceUpdateRecord {
+  readonly oauthId: string
+  /** Of the add-on. */
+  readonly addonKey: string
+  /** Of the glance. */
+  readonly key: string
+  readonly content: GlanceContent
+  readonly roomId?: number
+  readonly userId?: number
+  readonly at: Date
 }

@@ -2,8 +2,15 @@ import { commitFailure, openLmdb } from '../../common/lmdb.ts'
 import { type Micros, nowMicros } from '../dates.ts'
 import { type ClientState, createClientState } from './clients.ts'
 import { createMessages, type Messages } from './messages.ts'
+import { emptyFolder, leaveFolder, takeFolder } from './owner.ts'
 import { createPeople, type People } from './people.ts'
-import type { EmoticonRecord, GroupRecord, PictureRecord, StoredFileRecord } from './records.ts'
+import type {
+  EmoticonRecord,
+  GlanceUpdateRecord,
+  GroupRecord,
+  PictureRecord,
+  StoredFileRecord,
+} from './records.ts'
 import { createRooms, type Rooms } from './rooms.ts'
 import { folded, type Key, type Table, table } from './table.ts'
 
@@ -26,6 +33,11 @@ export interface State extends ClientState {
   readonly pictures: Pick<Table<PictureRecord>, 'get' | 'put' | 'remove'>
   /** By id. */
   readonly files: Pick<Table<StoredFileRecord>, 'get' | 'put' | 'remove'>
+  /** By number, in the order in which they came. */
+  readonly glanceUpdates: Pick<
+    Table<{ readonly id: number; readonly size: number; readonly record: GlanceUpdateRecord }>,
+    'put' | 'remove' | 'all'
+  >
   /** The next number of a sequence, from 1 or from what is given. */
   next(sequence: string, first?: number): number
   /** A time later than every time given out before, even after the clock was set back. */
@@ -34,9 +46,18 @@ export interface State extends ClientState {
   close(): Promise<void>
 }
 
-/** Opens the state in a folder. `durable: false` leaves syncing to the system: for a folder that is thrown away anyway. */
+/**
+ * Opens the state in a folder, for this server alone: `FolderTakenError` when another one has it open. `durable: false`
+ * leaves syncing to the system: for a folder that is thrown away anyway.
+ */
 export function openState(path: string, options: { durable: boolean }): State {
   const db = openLmdb<unknown, Key>(path, options.durable ? {} : { noSync: true })
+  try {
+    takeFolder(db, path)
+  } catch (error) {
+    void db.close()
+    throw error
+  }
   const sequences = table<number>(db, 'sequence')
   const groups = table<GroupRecord>(db, 'group')
   const emoticonTable = table<EmoticonRecord>(db, 'emoticon')
@@ -64,6 +85,7 @@ export function openState(path: string, options: { durable: boolean }): State {
     addEmoticon: (emoticon) => emoticonTable.put([emoticon.id], emoticon),
     pictures: table<PictureRecord>(db, 'picture'),
     files: table<StoredFileRecord>(db, 'file'),
+    glanceUpdates: table(db, 'glanceUpdate'),
     next(sequence, first = 1) {
       const value = (sequences.get(sequence) ?? first - 1) + 1
       sequences.put([sequence], value)
@@ -74,7 +96,10 @@ export function openState(path: string, options: { durable: boolean }): State {
       sequences.put(['time'], at)
       return at
     },
-    clear: () => db.clearSync(),
-    close: () => db.close(),
+    clear: () => emptyFolder(db),
+    async close() {
+      leaveFolder(db)
+      await db.close()
+    },
   }
 }

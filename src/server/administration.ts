@@ -1,0 +1,131 @@
+import { type EventName, eventNames } from '../api/events.ts'
+import { operation } from '../api/operation.ts'
+import {
+  array,
+  boolean,
+  integer,
+  nullable,
+  number,
+  object,
+  oneOf,
+  optional,
+  record,
+  string,
+  union,
+} from '../common/schema.ts'
+
+/**
+ * What this server offers whoever looks after it, below `/admin`: not HipChat's, and so not in the table of its API.
+ * Names are ours.
+ */
+
+const administrator = { tokens: ['user', 'personal'], scopes: ['admin_group'], limits: ['api'] } as const
+
+const delivery = object({
+  id: integer(),
+  at: string({ description: 'ISO 8601' }),
+  event: oneOf(eventNames as [EventName, ...EventName[]]),
+  webhookId: integer(),
+  oauthId: nullable(string()),
+  roomId: integer(),
+  url: string({ description: 'host and path' }),
+  status: nullable(integer()),
+  duration: number(),
+  error: nullable(string()),
+  replied: boolean(),
+  redeliveryOf: nullable(integer()),
+  request: nullable(
+    object({ headers: record(), claims: nullable(record()), body: union(record(), string()) }),
+  ),
+  response: nullable(object({ headers: record(), body: string() })),
+})
+
+const installation = object({
+  oauthId: string(),
+  key: string(),
+  name: string(),
+  roomId: nullable(integer()),
+  status: oneOf(['pending', 'live']),
+  scopes: array(string()),
+  descriptor: string({ description: 'where the add-on says that its descriptor is' }),
+  created: string(),
+  webhooks: integer(),
+  lastDelivery: nullable(object({ id: integer(), at: string(), error: nullable(string()) })),
+})
+
+export const administration = {
+  listDeliveries: operation({
+    ...administrator,
+    method: 'GET',
+    path: '/deliveries',
+    summary: 'What add-ons were told, newest first.',
+    query: {
+      event: oneOf(eventNames as [EventName, ...EventName[]]),
+      oauthId: string(),
+      webhookId: integer(),
+      roomId: integer(),
+      failed: boolean(),
+      limit: integer({ minimum: 1, maximum: 200, default: 50 }),
+    },
+    result: { kind: 'json', status: 200, schema: object({ items: array(delivery) }) },
+    paging: 'none',
+  }),
+
+  getDelivery: operation({
+    ...administrator,
+    method: 'GET',
+    path: '/deliveries/{id}',
+    summary: 'One delivery.',
+    result: { kind: 'json', status: 200, schema: delivery },
+    paging: 'none',
+  }),
+
+  redeliver: operation({
+    ...administrator,
+    method: 'POST',
+    path: '/deliveries/{id}/redeliver',
+    summary: 'Makes a delivery once more, signed anew, and gives how it went.',
+    result: { kind: 'json', status: 201, schema: delivery },
+    paging: 'none',
+  }),
+
+  listInstallations: operation({
+    ...administrator,
+    method: 'GET',
+    path: '/installations',
+    summary: 'What is installed, and how it fares.',
+    result: { kind: 'json', status: 200, schema: object({ items: array(installation) }) },
+    paging: 'none',
+  }),
+
+  proposeInstallation: operation({
+    method: 'POST',
+    path: '/proposal',
+    summary:
+      'What installing an add-on would mean: the page for installing shows it before anybody approves.',
+    scopes: ['admin_group', 'admin_room'],
+    tokens: ['user', 'personal'],
+    limits: ['api'],
+    body: {
+      type: 'json',
+      schema: object({
+        url: string({ minLength: 1, maxLength: 65_536 }),
+        room_id: optional(union(integer(), string())),
+      }),
+    },
+    result: {
+      kind: 'json',
+      status: 200,
+      schema: object({
+        key: string(),
+        name: string(),
+        description: string(),
+        vendor: nullable(string()),
+        host: string({ description: 'of the descriptor' }),
+        scopes: array(object({ id: string(), name: string(), description: string(), isNew: boolean() })),
+        update: boolean({ description: 'it is installed there already' }),
+      }),
+    },
+    paging: 'none',
+  }),
+} as const

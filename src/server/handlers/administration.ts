@@ -1,0 +1,100 @@
+import { webhooksOf } from '../../api/descriptor.ts'
+import { scopes } from '../../api/scopes.ts'
+import { parseJson } from '../../common/http.ts'
+import { findRoom, maySee, requireGroupAdmin } from '../access.ts'
+import type { administration } from '../administration.ts'
+import type { Handler } from '../context.ts'
+import { formatSeconds } from '../dates.ts'
+import type { DeliveryRecord } from '../delivery-history.ts'
+import { notFound } from '../errors.ts'
+import type { Session } from '../session.ts'
+import type { State } from '../state/state.ts'
+import { requireRights } from './addons.ts'
+
+type Table = typeof administration
+
+/** Serves the table of {@link administration}. */
+export const administrationHandlers: { readonly [Id in keyof Table]: Handler<Table[Id]> } = {
+  listDeliveries({ limit = 50, ...filter }, session, { state, delivery }) {
+    requireGroupAdmin(session)
+    const found = delivery.records(filter).slice(-limit).reverse()
+    return { items: found.map((record) => shown(record, session, state)) }
+  },
+
+  getDelivery({ id }, session, { state, delivery }) {
+    requireGroupAdmin(session)
+    const found = delivery.find(Number(id))
+    if (!found) throw notFound('Delivery', id)
+    return shown(found.record, session, state)
+  },
+
+  async redeliver({ id }, session, { state, delivery }) {
+    requireGroupAdmin(session)
+    const found = delivery.find(Number(id))
+    if (!found) throw notFound('Delivery', id)
+    return shown(await delivery.redeliver(found), session, state)
+  },
+
+  listInstallations(_parameters, session, { state, delivery }) {
+    requireGroupAdmin(session)
+    const clients = state.clients.all().toSorted((one, other) => one.created - other.created)
+    return {
+      items: clients.map(({ oauthId, key, name, roomId, status, scopes, descriptor, created }) => {
+        const last = delivery.records({ oauthId }).at(-1)
+        return {
+          oauthId,
+          key,
+          name,
+          roomId,
+          status,
+          scopes: [...scopes],
+          descriptor: descriptor.links.self,
+          created: formatSeconds(created),
+          webhooks: webhooksOf(descriptor).length,
+          lastDelivery: last ? { id: last.id, at: last.at.toISOString(), error: last.error ?? null } : null,
+        }
+      }),
+    }
+  },
+
+  async proposeInstallation({ url, room_id }, session, { installer, state }) {
+    const room = room_id === undefined ? undefined : findRoom(state, room_id, session)
+    requireRights(room, session)
+    const { document, existing } = await installer.propose({ url, ...(room ? { room } : {}) })
+    const asked = new Set(document.capabilities?.hipchatApiConsumer?.scopes)
+    return {
+      key: document.key,
+      name: document.name,
+      description: document.description,
+      vendor: document.vendor?.name ?? null,
+      host: new URL(url).host || new URL(url).protocol,
+      scopes: [...asked].map((scope) => ({ ...scopes[scope], isNew: !existing?.scopes.includes(scope) })),
+      update: existing !== undefined,
+    }
+  },
+}
+
+/** A delivery for administrators. What was said in a room that they cannot see is left out. */
+function shown(record: DeliveryRecord, session: Session, state: State) {
+  const { status, error, oauthId, redeliveryOf, request, response, at, ...rest } = record
+  const room = state.rooms.get(record.roomId)
+  const open = !room || maySee(room, session)
+  const body = request && parseJson(request.body)
+  return {
+    ...rest,
+    at: at.toISOString(),
+    oauthId: oauthId ?? null,
+    status: status ?? null,
+    error: error ?? null,
+    redeliveryOf: redeliveryOf ?? null,
+    request:
+      open && request
+        ? {
+            headers: { ...request.headers },
+            claims: request.claims ? { ...request.claims } : null,
+            body: typeof body === 'object' && body !== null ? { ...body } : request.body,
+          }
+        : null,
+    response: open && response ? { headers: { ...response.headers }, body: response.body } : null,
+  }
+}
