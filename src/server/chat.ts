@@ -7,6 +7,7 @@ import { badRequest, notFound } from './errors.ts'
 import { findMentions } from './mentions.ts'
 import { checkName } from './names.ts'
 import type { Presenter } from './presenting.ts'
+import { sanitizeCard, sanitizeHtml } from './sanitising.ts'
 import type {
   Author,
   FileRecord,
@@ -171,19 +172,20 @@ export function createChat({ state, present, fire, endInstallations }: ChatOptio
 
     async notify(room, author, notification, hops) {
       const color = notification.color ?? 'yellow'
+      const format = notification.message_format ?? 'html'
       const attachTo = notification.attach_to
       const record = await post({
         roomId: room.id,
         type: 'notification',
         author: notification.from ? { ...author, label: notification.from } : author,
-        text: notification.message,
+        text: format === 'html' ? sanitizeHtml(notification.message) : notification.message,
         mentions: [],
-        format: notification.message_format ?? 'html',
+        format,
         color: color === 'random' ? (colors[(randomBytes(1)[0] ?? 0) % colors.length] ?? 'yellow') : color,
         notify: notification.notify ?? false,
         // What cannot be attached is shown by itself.
         ...(attachTo && state.messages.find(room.id, attachTo) ? { attachTo } : {}),
-        ...(notification.card ? { card: JSON.stringify(notification.card) } : {}),
+        ...(notification.card ? { card: JSON.stringify(sanitizeCard(notification.card)) } : {}),
       })
       fireMessage('room_notification', room, record, hops)
       return record

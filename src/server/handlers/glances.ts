@@ -2,6 +2,7 @@ import type { GlanceUpdate } from '../../api/glance.ts'
 import { findActiveUser, findRoom } from '../access.ts'
 import type { Context, Handlers } from '../context.ts'
 import { badRequest } from '../errors.ts'
+import { sanitizeGlance } from '../sanitising.ts'
 import { addon, type Session } from '../session.ts'
 import type { RoomRecord, UserRecord } from '../state/records.ts'
 
@@ -46,7 +47,7 @@ async function push(
       oauthId,
       addonKey,
       key,
-      content,
+      content: sanitizeGlance(content),
       ...(room ? { roomId: room.id } : {}),
       ...(user ? { userId: user.id } : {}),
     })),

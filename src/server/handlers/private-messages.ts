@@ -5,6 +5,7 @@ import { notFound } from '../errors.ts'
 import { receiveFile } from '../files.ts'
 import { findMessage, historyPage, latestPage, type Place } from '../history.ts'
 import { linkedText } from '../links.ts'
+import { sanitizeHtml } from '../sanitising.ts'
 import { person, type Session } from '../session.ts'
 import type { PrivateMessageRecord } from '../state/records.ts'
 
@@ -19,9 +20,10 @@ type PrivateMessageOperation =
 export const privateMessageHandlers: Pick<Handlers, PrivateMessageOperation> = {
   async sendPrivateMessage(parameters, session, { state, chat }) {
     const to = findActiveUser(state, parameters.id_or_email)
+    const { message, message_format: format = 'html' } = parameters
     await chat.sayPrivately(person(session), to, {
-      text: parameters.message,
-      format: parameters.message_format ?? 'html',
+      text: format === 'html' ? sanitizeHtml(message) : message,
+      format,
       notify: parameters.notify ?? false,
     })
     return undefined
