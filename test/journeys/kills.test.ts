@@ -98,8 +98,13 @@ it(`what two add-on processes acknowledged is there and whole after ${kills} kil
     }
   }
   const busy = [installer(), installer(), ...Array.from({ length: 8 }, talker)]
+  const heardSoFar = (): number =>
+    [...deliveries.values()].reduce((sum, { status }) => sum + (status === 204 ? 1 : 0), 0)
   for (let killed = 0; killed < kills; ) {
-    await delay(100 + Math.random() * 400)
+    // In the midst of it, however fast the machine is.
+    const [known, heard] = [installed.length, heardSoFar()]
+    while (installed.length < known + 3 || heardSoFar() < heard + 20) await delay(5)
+    await delay(Math.random() * 50)
     // Mostly one, while the other goes on; sometimes both.
     const victims = Math.random() < 0.7 ? [Math.random() < 0.5 ? 0 : 1] : [0, 1]
     killed += victims.length
@@ -111,8 +116,6 @@ it(`what two add-on processes acknowledged is there and whole after ${kills} kil
   over = true
   await Promise.all(busy)
   const accepted = [...deliveries].filter(([, { status }]) => status === 204)
-  expect(installed.length).toBeGreaterThan(kills)
-  expect(accepted.length).toBeGreaterThan(kills * 10)
   expect(unsure.length + deliveries.size - accepted.length).toBeGreaterThan(0)
 
   // The same signed requests again, and one more from each installation: what was refused or cut off may be tried again.
