@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import { installCommand, uninstallCommand } from './install.ts'
 import { serverCommand } from './server.ts'
 import { UsageError } from './usage.ts'
 
@@ -18,7 +19,9 @@ program
   .version(version)
   .exitOverride()
   .configureOutput({ outputError: (text, write) => write(inOneLine(text)) })
-  .addCommand(serverCommand().copyInheritedSettings(program))
+
+for (const command of [serverCommand(), installCommand(), uninstallCommand()])
+  program.addCommand(command.copyInheritedSettings(program))
 
 program.parseAsync().catch((error: unknown) => {
   if (error instanceof CommanderError) {

@@ -5,6 +5,7 @@ import { series } from '../../src/addon/metrics.ts'
 import { readOptions } from '../../src/addon/options.ts'
 import { paths } from '../../src/addon/paths.ts'
 import { scopeNames } from '../../src/api/scopes.ts'
+import { installCommand, uninstallCommand } from '../../src/cli/install.ts'
 import { serverCommand } from '../../src/cli/server.ts'
 import { deliveryResults } from '../../src/observer.ts'
 import { defaultLimits } from '../../src/server/limits.ts'
@@ -107,6 +108,21 @@ describe('the compatible server', () => {
   it('has the allowances that the reference names', () => {
     for (const [name, figure] of Object.entries(defaultLimits))
       expect(page).toMatch(new RegExp(`\`${name}\`\\s+\\(${figure}\\b`))
+  })
+})
+
+describe.each([
+  ['install', installCommand],
+  ['uninstall', uninstallCommand],
+])('hipchat-addon %s', (name, command) => {
+  it('has the options that the reference lists, with their defaults and variables', () => {
+    const listed = rows(section(readPage('docs/reference/command-line.md'), `hipchat-addon ${name}`))
+    const { options } = command()
+    expect(listed.map(firstCode)).toEqual(options.map(({ long }) => long))
+    for (const [index, { defaultValue, envVar }] of options.entries()) {
+      if (defaultValue !== undefined) expect(listed[index]?.[1]).toBe(`\`${String(defaultValue)}\``)
+      expect(listed[index]?.[2]).toBe(envVar === undefined ? '' : `\`${envVar}\``)
+    }
   })
 })
 

@@ -1,0 +1,84 @@
+import { Command, Option } from 'commander'
+import { createPersonalClient } from '../client/personal.ts'
+import { ConfigurationError } from '../errors.ts'
+import { UsageError } from './usage.ts'
+
+interface Given {
+  server: string
+  token?: string
+  room?: string
+  json?: boolean
+}
+
+const installExamples = `
+Examples:
+  hipchat-addon install http://localhost:3000/ --token secret --room Lobby
+  HIPCHAT_TOKEN=… hipchat-addon install https://deploys.example.com/descriptor --server https://chat.example.net
+
+The same again updates the installation to the descriptor as it is now.`
+
+/** `hipchat-addon install`: has a server install an add-on, or update it. */
+export function installCommand(): Command {
+  return onServer(
+    new Command('install')
+      .description('Installs an add-on in a room or for the whole group, or updates it.')
+      .argument('<descriptor-url>', 'where the add-on serves its descriptor'),
+  )
+    .addOption(new Option('--room <id-or-name>', 'room to install it in; the whole group when absent'))
+    .addHelpText('after', installExamples)
+    .action(async (url: string, given: Given) => {
+      const { room, json } = given
+      const client = clientFor(given)
+      const installed = await client.installAddon({ url, ...(room === undefined ? {} : { room_id: room }) })
+      if (json) return console.log(JSON.stringify(installed))
+      console.log(
+        `Installed     ${installed.key}, ${room === undefined ? 'for the whole group' : `in ${room}`}`,
+      )
+      console.log(`Installation  ${installed.id}`)
+      // An add-on that installs by browser gets the rest from there.
+      if (installed.installed_url) console.log(`To complete   open ${installed.installed_url} in a browser`)
+    })
+}
+
+/** `hipchat-addon uninstall`: has a server remove an installation. */
+export function uninstallCommand(): Command {
+  return onServer(
+    new Command('uninstall')
+      .description('Removes an installation of an add-on.')
+      .argument('<addon-key>', 'key of the add-on')
+      .argument('<installation>', 'id of the installation, as install says it'),
+  ).action(async (key: string, id: string, given: Given) => {
+    await clientFor(given).uninstallAddon({ addon_key_or_id: key, installable_id: id })
+    console.log(given.json ? JSON.stringify({ id, key }) : `Removed  ${id} of ${key}`)
+  })
+}
+
+const onServer = (command: Command): Command =>
+  command
+    .addOption(
+      new Option('--server <url>', 'address of the server')
+        .env('HIPCHAT_SERVER')
+        .default('http://127.0.0.1:8080'),
+    )
+    .addOption(
+      new Option('--token <token>', 'access token of an administrator, or of the owner of the room').env(
+        'HIPCHAT_TOKEN',
+      ),
+    )
+    .addOption(new Option('--json', 'print the result as JSON'))
+
+function clientFor({ server, token }: Given) {
+  if (!URL.canParse(server) || !/^https?:$/.test(new URL(server).protocol))
+    throw new UsageError(`--server: expected an address with http or https, came ${server}`)
+  if (!token) throw new UsageError('--token: expected an access token, here or in HIPCHAT_TOKEN; came none')
+  try {
+    return createPersonalClient({
+      apiUrl: `${server.replace(/\/+(?:v2\/*)?$/, '')}/v2`,
+      token,
+      timeout: 30_000,
+    })
+  } catch (error) {
+    if (error instanceof ConfigurationError) throw new UsageError(error.message)
+    throw error
+  }
+}

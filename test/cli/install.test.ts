@@ -1,0 +1,96 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { planted } from '../leaks/planted.ts'
+import { startWorld } from '../support.ts'
+
+const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+
+interface Ended {
+  readonly code: number
+  readonly out: string
+  readonly err: string
+}
+
+/** Runs the command line to its end. */
+const run = (given: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> =>
+  new Promise((resolve) => {
+    const options = { env: { ...process.env, ...env } }
+    execFile(process.execPath, ['--import', 'tsx', main, ...given], options, (error, out, err) => {
+      resolve({ code: error ? Number(error.code) : 0, out, err })
+    })
+  })
+
+const token = planted('administrators-token')
+
+async function world(refusal?: string) {
+  const started = await startWorld(
+    (addon) => {
+      addon.on('installed', () => {
+        if (refusal) throw new Error(refusal)
+      })
+    },
+    { server: { adminToken: token } },
+  )
+  const { addon, server } = started
+  return { ...started, descriptor: addon.descriptor.links.self, at: ['--server', server.url] }
+}
+
+describe('hipchat-addon install', () => {
+  it('installs in a room, and uninstall removes it again', async () => {
+    const { addon, descriptor, at } = await world()
+    const installed = await run(['install', descriptor, '--room', 'Lobby', '--token', token, ...at])
+    expect(installed).toMatchObject({ code: 0, err: '' })
+    const [, id = ''] =
+      /^Installed {5}com\.example\.test, in Lobby\nInstallation {2}(\S+)\n$/.exec(installed.out) ?? []
+    expect((await addon.installation(id))?.roomId).toBeTypeOf('number')
+    const removed = await run(['uninstall', 'com.example.test', id, ...at], { HIPCHAT_TOKEN: token })
+    expect(removed).toEqual({ code: 0, err: '', out: `Removed  ${id} of com.example.test\n` })
+    expect(await addon.installation(id)).toBeUndefined()
+  })
+
+  it('installs for the whole group, and prints JSON when asked', async () => {
+    const { addon, descriptor, server } = await world()
+    const env = { HIPCHAT_SERVER: `${server.url}/v2/`, HIPCHAT_TOKEN: token }
+    const { code, out } = await run(['install', descriptor, '--json'], env)
+    expect(code).toBe(0)
+    const { id, key } = JSON.parse(out) as { id: string; key: string }
+    expect(key).toBe('com.example.test')
+    expect(await addon.installation(id)).toMatchObject({ oauthId: id, roomId: undefined })
+  })
+
+  it('tells what the add-on says when it refuses', async () => {
+    const { descriptor, at } = await world('not today')
+    const { code, out, err } = await run(['install', descriptor, '--token', token, ...at])
+    expect([code, out]).toEqual([1, ''])
+    expect(err).toMatch(
+      /The installation failed: the add-on answered 500 \(The add-on’s installed hook failed/,
+    )
+    expect(err.trim().split('\n')).toHaveLength(1)
+  })
+
+  it.each([
+    ['a token that is none', ['--token', planted('nonsense')], 1, /Invalid OAuth session/],
+    ['a room that is not there', ['--token', token, '--room', 'Nowhere'], 1, /Nowhere|not found/i],
+    [
+      'a server that is not there',
+      ['--token', token, '--server', 'http://127.0.0.1:1'],
+      1,
+      /ECONNREFUSED|127\.0\.0\.1/,
+    ],
+    ['no token', [], 2, /--token: expected an access token, here or in HIPCHAT_TOKEN; came none/],
+    [
+      'an address that is none',
+      ['--token', token, '--server', 'chat'],
+      2,
+      /--server: expected an address with http/,
+    ],
+    ['an unknown flag', ['--token', token, '--rooom', 'Lobby'], 2, /unknown option '--rooom'/],
+  ] as const)('with %s says so in one line', async (_, flags, code, message) => {
+    const { descriptor, at } = await world()
+    const ended = await run(['install', descriptor, ...at, ...flags])
+    expect(ended).toMatchObject({ code, out: '' })
+    expect(ended.err).toMatch(message)
+    expect(ended.err.trim().split('\n')).toHaveLength(1)
+  })
+})
