@@ -11,14 +11,15 @@ const whole = (attribute: 'href' | 'src', schemes: RegExp) => (tagName: string, 
 
 /**
  * The markup that HipChat's documentation allows in messages: a, b, i, strong, em, br, img, pre, code, lists and tables;
- * and what pages of add-ons were seen to use besides, which draws as much as these. Everything else is taken out, scripts
+ * and what add-ons were seen to send besides (headings, paragraphs), or is as harmless. Everything else is taken out, scripts
  * and styles with what is in them; texts of other elements stay.
  */
 const allowed: IOptions = {
   allowedTags: [
     ...['a', 'b', 'i', 'strong', 'em', 'br', 'img', 'pre', 'code', 'ul', 'ol', 'li'],
     ...['table', 'thead', 'tbody', 'tfoot', 'tr', 'th', 'td', 'caption'],
-    ...['p', 'span', 'u', 's', 'small', 'blockquote', 'hr'],
+    ...['p', 'div', 'span', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'blockquote', 'hr', 'dl', 'dt', 'dd'],
+    ...['u', 's', 'del', 'ins', 'small', 'sub', 'sup', 'tt', 'kbd', 'samp', 'abbr'],
   ],
   allowedAttributes: {
     a: ['href', 'title'],
