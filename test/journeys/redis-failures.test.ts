@@ -144,7 +144,7 @@ const failures: [what: string, failure: Failure][] = [
     {
       begin: (redis) => redis.ask('REPLICAOF', '127.0.0.1', '1'),
       end: (redis) => redis.ask('REPLICAOF', 'NO', 'ONE'),
-      says: /refused: READONLY/,
+      says: /(?:refused|went away): READONLY/, // the first to be refused drops the connection, and others with it
       amid: 503,
     },
   ],
