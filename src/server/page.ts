@@ -93,6 +93,7 @@ ${host && html`<p>Its descriptor comes from <strong>${host}</strong>. Install it
 <section id="proposal" hidden>
   <h2 id="name"></h2>
   <p id="about"></p>
+  <p id="origin"></p>
   <ul id="scopes"></ul>
   <p><button id="approve" type="button">Approve and install</button></p>
 </section>
@@ -136,7 +137,8 @@ const installScript = `
       const found = await call('/admin/proposal', body)
       approved = { ...body, scopes: found.scopes.map((scope) => scope.id) }
       text('name', found.name + (found.update ? ' (installed already: this updates it)' : ''))
-      text('about', found.description + ' From ' + found.host + (found.vendor ? ', by ' + found.vendor : '') + '.')
+      text('about', found.description)
+      text('origin', 'From ' + found.host + (found.vendor ? ', by ' + found.vendor : '') + '.')
       field('scopes').replaceChildren(...found.scopes.map((scope) => {
         const item = document.createElement('li')
         item.textContent = scope.name + ': ' + scope.description + (found.update && scope.isNew ? ' (new)' : '')

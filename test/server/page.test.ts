@@ -84,7 +84,8 @@ it('the page shows the scopes, and installs what was approved once it is approve
   element('token').value = server.adminToken
   element('install').happens('submit')
   await expect.poll(() => element('name').textContent).toBe('Dice')
-  expect(element('about').textContent).toBe(`Rolls dice From ${new URL(addon.url).host}.`)
+  expect(element('about').textContent).toBe('Rolls dice')
+  expect(element('origin').textContent).toBe(`From ${new URL(addon.url).host}.`)
   expect(element('scopes').children.map(({ textContent }) => textContent)).toEqual([
     'Send Notification: Send room notifications',
     expect.stringMatching(/^View Room: /),
