@@ -1,4 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { CapabilitiesDocument } from '../api/capabilities.ts'
 import {
   type Installable,
@@ -53,12 +54,9 @@ export function createInstalling(core: Core): Installing {
   const queues = createQueues()
 
   async function install(record: Installable): Promise<Installation> {
-    const known = await installations.get(record.oauthId)
-    if (known) {
-      refuseTakeover(known, record)
-      if (!isAbandoned(known)) return known.installation // a repeat; the hooks have run
-      await installations.remove(known.installation) // a process ended amid its hooks: from the beginning
-    }
+    const known = await concluded(record)
+    if (known && !known.unconfirmed) return known.installation // a repeat; the hooks have run
+    if (known) await installations.remove(known.installation) // a process ended amid its hooks: from the beginning
     refusePlace(record)
     const signal = AbortSignal.timeout(WHOLE_INSTALLATION)
     const document = await discovery.capabilities(record.capabilitiesUrl, signal)
@@ -69,9 +67,12 @@ export function createInstalling(core: Core): Installing {
     const { installation } = credentials
     if (!(await installations.add(credentials))) {
       // Another process was faster, perhaps with other credentials.
-      const winner = await installations.get(record.oauthId)
-      if (winner) refuseTakeover(winner, record)
-      return winner?.installation ?? installation
+      const winner = await concluded(record)
+      if (winner && !winner.unconfirmed) return winner.installation
+      throw new InstallationRefusedError(
+        503,
+        'Another process began to install it and did not end: try again.',
+      )
     }
     try {
       await tokens.keep(installation, token)
@@ -85,6 +86,19 @@ export function createInstalling(core: Core): Installing {
     core.observing()?.happened({ kind: 'lifecycle', turn: 'installed' })
     core.log.info({ installation: installation.oauthId, ...placeOf(installation) }, 'installed')
     return installation
+  }
+
+  /**
+   * What is known of an installation once nobody is amid its hooks: until then nobody can say that it is installed. Still
+   * unconfirmed is what a process left that ended amid them.
+   */
+  async function concluded(record: Installable): Promise<Credentials | undefined> {
+    for (;;) {
+      const known = await installations.get(record.oauthId)
+      if (known) refuseTakeover(known, record)
+      if (!known?.unconfirmed || isAbandoned(known)) return known
+      await delay(50)
+    }
   }
 
   async function runInstallHooks(installation: Installation, signal: AbortSignal): Promise<void> {

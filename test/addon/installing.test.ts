@@ -348,6 +348,60 @@ describe('a process that ends during an installation', () => {
   })
 })
 
+describe('an installation that another process is amid', () => {
+  /** An add-on beside `witness`, whose hook waits, and the request that it is amid. */
+  async function amid(how: 'ends' | 'fails') {
+    const store = createMemoryStore()
+    const impostor = await startImpostor()
+    const entered = gate()
+    const { opened, open } = gate()
+    const slow = await startWorld(
+      (addon) => {
+        addon.on('installed', async () => {
+          entered.open()
+          await opened
+          if (how === 'fails') throw new Error('not today')
+        })
+      },
+      { addon: { store } },
+    )
+    const other = await witness({ store })
+    const first = post(slow, impostor.record())
+    await entered.opened
+    return { other, first, open, again: () => post(other.world, impostor.record()) }
+  }
+
+  it('is not said to be installed before it is', async () => {
+    const { other, first, open, again } = await amid('ends')
+    let answered = false
+    const second = again().finally(() => {
+      answered = true
+    })
+    await delay(200)
+    expect(answered).toBe(false)
+    open()
+    expect([(await first).status, (await second).status]).toEqual([200, 200])
+    expect(other.trail).toEqual([])
+  })
+
+  it('is made anew when it fails there', async () => {
+    const { other, first, open, again } = await amid('fails')
+    const second = again()
+    await delay(100)
+    open()
+    expect([(await first).ok, (await second).status]).toEqual([false, 200])
+    expect(other.trail).toEqual(['installed 1'])
+    expect(await known(other.world)).toEqual(['client-1'])
+  })
+
+  it('is made anew when that process has ended, as soon as it is sure to have', async () => {
+    const { other, again } = await amid('ends')
+    expect((await again()).status).toBe(200)
+    expect(other.trail).toEqual(['installed 1'])
+    expect(await known(other.world)).toEqual(['client-1'])
+  })
+})
+
 describe('close() during an installation', () => {
   it('waits for it, and takes no other on', async () => {
     const entered = gate()

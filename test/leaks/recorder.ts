@@ -23,7 +23,9 @@ function createRecorder() {
   let over = false
 
   function append(kind: keyof typeof lines, line: unknown): void {
-    lines[kind] += `${JSON.stringify(line)}\n`
+    // Whoever reads line by line takes these two for ends of lines.
+    const text = JSON.stringify(line).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029')
+    lines[kind] += `${text}\n`
     if (over || lines[kind].length > FULL) write()
   }
 
