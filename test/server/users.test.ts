@@ -79,6 +79,29 @@ test('an update changes what it names and never shows the password', async () =>
   })
 })
 
+test.each([
+  ['as HipChat had it', { show: 'dnd', status: 'busy' }, { show: 'dnd', status: 'dnd', status_text: 'busy' }],
+  [
+    'as the document has it',
+    { show: 'busy', status: 'dnd' },
+    { show: 'dnd', status: 'dnd', status_text: 'busy' },
+  ],
+  ['with the word in both', { show: 'xa', status: 'xa' }, { show: 'xa', status: 'xa', status_text: null }],
+  ['with the text alone', { status: 'busy' }, { show: 'chat', status: 'chat', status_text: 'busy' }],
+])('presence is taken %s', async (_, presence, shown) => {
+  const server = await startServer()
+  expect((await adminCall(server, 'PUT', '/user/@alice', { json: { presence } })).status).toBe(204)
+  expect((await adminCall(server, 'GET', '/user/@alice')).body).toMatchObject({ presence: shown })
+})
+
+test('presence without any of the words is refused by name', async () => {
+  const server = await startServer()
+  const presence = { show: 'lunch', status: 'busy' }
+  const answer = await adminCall(server, 'PUT', '/user/@alice', { json: { presence } })
+  expect(answer.status).toBe(400)
+  expect(answer.body.error).toMatchObject({ field: 'presence.show', validation: 'enum' })
+})
+
 test('names and addresses are unique, time zones real', async () => {
   const server = await startServer()
   const update = async (json: object) => refusal(await adminCall(server, 'PUT', '/user/@alice', { json }))

@@ -1,14 +1,4 @@
-import {
-  array,
-  boolean,
-  integer,
-  nullable,
-  object,
-  oneOf,
-  optional,
-  record,
-  string,
-} from '../../common/schema.ts'
+import { array, boolean, integer, nullable, object, optional, record, string } from '../../common/schema.ts'
 import { pageOf, roomReference, user, userReference } from '../objects.ts'
 import { operation } from '../operation.ts'
 import { expand, offset } from './query.ts'
@@ -104,8 +94,10 @@ export const updateUser = operation({
       roles: optional(array(string())),
       presence: optional(
         object({
-          status: optional(nullable(string())),
-          show: optional(oneOf(['away', 'chat', 'dnd', 'xa'])),
+          status: optional(nullable(string({ description: 'away, chat, dnd or xa; or any text' }))),
+          show: optional(
+            nullable(string({ description: 'the other of the two: HipChat had the word here' })),
+          ),
         }),
       ),
     }),

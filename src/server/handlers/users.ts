@@ -2,7 +2,7 @@ import { findUser, groupOwnerId, maySee, protectGroupOwner, requireGroupAdmin } 
 import { addUser, checkUnique } from '../accounts.ts'
 import type { Handlers } from '../context.ts'
 import { checkTimezone } from '../dates.ts'
-import { badRequest } from '../errors.ts'
+import { badRequest, invalid } from '../errors.ts'
 import { parseExpansion } from '../expanding.ts'
 import { checkName } from '../names.ts'
 import { page } from '../paging.ts'
@@ -80,9 +80,7 @@ export const userHandlers: Pick<Handlers, UserOperation> = {
         ...(parameters.timezone === undefined ? {} : { timezone: parameters.timezone }),
         ...(parameters.roles === undefined ? {} : { roles: parameters.roles }),
         ...(password === undefined ? {} : { password }),
-        ...(presence === undefined
-          ? {}
-          : { presence: { status: presence.status ?? null, show: presence.show ?? 'chat' } }),
+        ...(presence === undefined ? {} : { presence: presenceOf(presence) }),
       })
     })
     return undefined
@@ -135,4 +133,23 @@ function forgetIn(room: RoomRecord, { id }: UserRecord, state: State): void {
       ? state.rooms.change(room, { members: others(room.members), admins: others(room.admins) })
       : room
   if (current.participants.includes(id)) state.rooms.setParticipants(current, others(current.participants))
+}
+
+const shows = ['away', 'chat', 'dnd', 'xa'] as const
+
+const isShow = (text: unknown): text is (typeof shows)[number] => shows.some((show) => show === text)
+
+/** The OpenAPI document has the word in `status` and a free text in `show`, HipChat had it the other way round. */
+function presenceOf(given: { status?: string | null; show?: string | null }): UserRecord['presence'] {
+  const { status = null, show = null } = given
+  if (isShow(show)) return { show, status: status === show ? null : status }
+  if (isShow(status)) return { show: status, status: show }
+  if (show === null) return { show: 'chat', status }
+  throw invalid({
+    field: 'presence.show',
+    rule: 'enum',
+    expected: shows,
+    value: show,
+    message: `presence.show must be one of ${shows.join(', ')}, unless presence.status is`,
+  })
 }
