@@ -1,12 +1,12 @@
-import { groupOwnerId, maySee } from './access.ts'
+import { groupOwnerId, maySee } from './accounts/access.ts'
+import { hashPassword } from './accounts/passwords.ts'
+import { checkWebhook, webhookRecord } from './connect/webhook-rules.ts'
 import type { Context } from './context.ts'
 import { isTimezone, nowMicros } from './dates.ts'
 import { CallRefusedError } from './errors.ts'
 import { type Seed, ServerOptionError, type Settings } from './options.ts'
-import { hashPassword } from './passwords.ts'
 import type { RoomRecord, UserRecord } from './state/records.ts'
 import type { State } from './state/state.ts'
-import { checkWebhook, webhookRecord } from './webhook-rules.ts'
 
 /** A face drawn in a few strokes: the default emoticons need no file and no other server. */
 const face = (mouth: string) =>

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createDeliveryHistory } from '../../src/server/delivery-history.ts'
+import { createDeliveryHistory } from '../../src/server/connect/delivery-history.ts'
 import type { HipChatServer } from '../../src/server/index.ts'
 import { silent } from '../../src/server/log.ts'
 import type { RoomRecord, WebhookRecord } from '../../src/server/state/records.ts'

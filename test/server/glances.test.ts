@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Ajv } from 'ajv'
 import { expect, onTestFinished, test } from 'vitest'
-import { createGlanceUpdates } from '../../src/server/glance-updates.ts'
+import { createGlanceUpdates } from '../../src/server/connect/glance-updates.ts'
 import type { HipChatServer } from '../../src/server/index.ts'
 import { openState } from '../../src/server/state/state.ts'
 import {

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest'
-import { addressKey, createCounter } from '../../src/server/limits.ts'
+import { addressKey, createCounter } from '../../src/server/rest/limits.ts'
 import {
   accessToken,
   adminCall,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { operations } from '../../src/api/operations/index.ts'
-import { openApiDocument } from '../../src/server/openapi.ts'
+import { openApiDocument } from '../../src/server/rest/openapi.ts'
 import { adminCall, call, startServer } from './support.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: a document of any form

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createQueues } from '../../src/server/queues.ts'
+import { createQueues } from '../../src/server/connect/queues.ts'
 
 const failures: unknown[] = []
 const queues = () => createQueues((error) => failures.push(error))

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createPersonalClient } from '../../src/index.ts'
+import { sanitizeCard, sanitizeGlance, sanitizeHtml } from '../../src/server/chat/sanitising.ts'
 import { createHipChatServer } from '../../src/server/index.ts'
-import { sanitizeCard, sanitizeGlance, sanitizeHtml } from '../../src/server/sanitising.ts'
 
 describe('HTML of others', () => {
   it.each([

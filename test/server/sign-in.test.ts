@@ -1,10 +1,10 @@
 import { expect, it, vi } from 'vitest'
-import { createCounter } from '../../src/server/limits.ts'
-import { signIn } from '../../src/server/sign-in.ts'
+import { signIn } from '../../src/server/accounts/sign-in.ts'
+import { createCounter } from '../../src/server/rest/limits.ts'
 import type { State } from '../../src/server/state/state.ts'
 
 // Hundreds of guesses: hashing each of them would take half a minute.
-vi.mock('../../src/server/passwords.ts', () => ({ passwordMatches: async () => false }))
+vi.mock('../../src/server/accounts/passwords.ts', () => ({ passwordMatches: async () => false }))
 
 /** A door with a lock that nobody's key fits, and what it answers. */
 function door() {

@@ -8,7 +8,7 @@ import { scopeNames } from '../../src/api/scopes.ts'
 import { installCommand, uninstallCommand } from '../../src/cli/install.ts'
 import { serverCommand } from '../../src/cli/server.ts'
 import { deliveryResults } from '../../src/observer.ts'
-import { defaultLimits } from '../../src/server/limits.ts'
+import { defaultLimits } from '../../src/server/rest/limits.ts'
 import { codeIn, readPage, rows, section } from './markdown.ts'
 
 const firstCode = (cells: string[]): string => codeIn(cells[0] ?? '')[0] ?? ''

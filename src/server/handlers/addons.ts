@@ -1,7 +1,7 @@
-import { findRoom, requireGroupAdmin, requireRoomAdmin } from '../access.ts'
+import { findRoom, requireGroupAdmin, requireRoomAdmin } from '../accounts/access.ts'
+import type { Session } from '../accounts/session.ts'
 import type { Context, Handlers } from '../context.ts'
 import { CallRefusedError, forbidden, notFound } from '../errors.ts'
-import type { Session } from '../session.ts'
 import type { RoomRecord } from '../state/records.ts'
 
 type AddonOperation = 'installAddon' | 'uninstallAddon' | 'getIntegrationInstallableData'

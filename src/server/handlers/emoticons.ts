@@ -1,6 +1,6 @@
 import type { Handlers } from '../context.ts'
 import { notFound } from '../errors.ts'
-import { page } from '../paging.ts'
+import { page } from '../rest/paging.ts'
 
 export const emoticonHandlers: Pick<Handlers, 'getAllEmoticons' | 'getEmoticon'> = {
   // A list entry is the whole emoticon, so that there is nothing left to expand.

@@ -1,13 +1,19 @@
 import type { Parameters } from '../../api/operation.ts'
 import type { Operations } from '../../api/operations/index.ts'
-import { findRoom } from '../access.ts'
+import { findRoom } from '../accounts/access.ts'
+import { addon, type Session } from '../accounts/session.ts'
+import {
+  checkCount,
+  checkWebhook,
+  ownWebhooks,
+  requireDynamic,
+  webhookRecord,
+} from '../connect/webhook-rules.ts'
 import type { Context, Handlers } from '../context.ts'
 import { nowMicros } from '../dates.ts'
 import { notFound } from '../errors.ts'
-import { addon, type Session } from '../session.ts'
 import type { RoomRecord, WebhookRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
-import { checkCount, checkWebhook, ownWebhooks, requireDynamic, webhookRecord } from '../webhook-rules.ts'
 
 type ExtensionWebhookOperation =
   | 'getRoomExtensionWebhook'

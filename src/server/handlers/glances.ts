@@ -1,9 +1,9 @@
 import type { GlanceUpdate } from '../../api/glance.ts'
-import { findActiveUser, findRoom } from '../access.ts'
+import { findActiveUser, findRoom } from '../accounts/access.ts'
+import { addon, type Session } from '../accounts/session.ts'
+import { sanitizeGlance } from '../chat/sanitising.ts'
 import type { Context, Handlers } from '../context.ts'
 import { badRequest } from '../errors.ts'
-import { sanitizeGlance } from '../sanitising.ts'
-import { addon, type Session } from '../session.ts'
 import type { RoomRecord, UserRecord } from '../state/records.ts'
 
 type GlanceOperation = 'addonUiUpdate' | 'roomAddonUiUpdate' | 'userInRoomAddonUiUpdate' | 'userAddonUiUpdate'

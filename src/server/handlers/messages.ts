@@ -1,10 +1,10 @@
-import { findRoom } from '../access.ts'
+import { findRoom } from '../accounts/access.ts'
+import { authorOf, person, type Session } from '../accounts/session.ts'
+import { receiveFile } from '../chat/files.ts'
 import type { Context, Handlers } from '../context.ts'
 import { checkTimezone, formatDate } from '../dates.ts'
-import { receiveFile } from '../files.ts'
-import { findMessage, historyPage, latestPage, type Place } from '../history.ts'
-import { linkedText } from '../links.ts'
-import { authorOf, person, type Session } from '../session.ts'
+import { findMessage, historyPage, latestPage, type Place } from '../rest/history.ts'
+import { linkedText } from '../rest/links.ts'
 import type { MessageRecord } from '../state/records.ts'
 
 type MessageOperation =

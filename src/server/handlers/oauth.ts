@@ -1,8 +1,8 @@
+import { grants } from '../accounts/grants.ts'
+import type { Session } from '../accounts/session.ts'
 import type { Handlers } from '../context.ts'
 import { CallRefusedError } from '../errors.ts'
-import { grants } from '../grants.ts'
 import { hashOf } from '../random.ts'
-import type { Session } from '../session.ts'
 import type { TokenRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
 

@@ -5,10 +5,10 @@ import {
   findUser,
   protectGroupOwner,
   requireGroupAdmin,
-} from '../access.ts'
+} from '../accounts/access.ts'
+import { picturePath, readPicture } from '../chat/pictures.ts'
 import type { Context, Handlers } from '../context.ts'
 import { notFound } from '../errors.ts'
-import { picturePath, readPicture } from '../pictures.ts'
 import type { PictureRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
 import { findGroup } from './groups.ts'

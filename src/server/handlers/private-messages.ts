@@ -1,12 +1,12 @@
-import { findActiveUser, findUser } from '../access.ts'
+import { findActiveUser, findUser } from '../accounts/access.ts'
+import { person, type Session } from '../accounts/session.ts'
+import { receiveFile } from '../chat/files.ts'
+import { sanitizeHtml } from '../chat/sanitising.ts'
 import type { Context, Handlers } from '../context.ts'
 import { checkTimezone } from '../dates.ts'
 import { notFound } from '../errors.ts'
-import { receiveFile } from '../files.ts'
-import { findMessage, historyPage, latestPage, type Place } from '../history.ts'
-import { linkedText } from '../links.ts'
-import { sanitizeHtml } from '../sanitising.ts'
-import { person, type Session } from '../session.ts'
+import { findMessage, historyPage, latestPage, type Place } from '../rest/history.ts'
+import { linkedText } from '../rest/links.ts'
 import type { PrivateMessageRecord } from '../state/records.ts'
 
 type PrivateMessageOperation =

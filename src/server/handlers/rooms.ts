@@ -1,10 +1,10 @@
 import type { Room, RoomReference, UserReference } from '../../api/objects.ts'
-import { findRoom, findRunRoom, maySee } from '../access.ts'
+import { findRoom, findRunRoom, maySee } from '../accounts/access.ts'
+import { authorOf, type Session } from '../accounts/session.ts'
 import type { Context, Handlers } from '../context.ts'
 import { badRequest, forbidden } from '../errors.ts'
-import { type Expansion, parseExpansion } from '../expanding.ts'
-import { page } from '../paging.ts'
-import { authorOf, type Session } from '../session.ts'
+import { type Expansion, parseExpansion } from '../rest/expanding.ts'
+import { page } from '../rest/paging.ts'
 import type { RoomRecord, UserRecord } from '../state/records.ts'
 
 type RoomOperation =

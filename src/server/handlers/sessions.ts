@@ -1,6 +1,6 @@
 import type { Handlers } from '../context.ts'
 import { formatSeconds } from '../dates.ts'
-import { page } from '../paging.ts'
+import { page } from '../rest/paging.ts'
 
 export const sessionHandlers: Pick<Handlers, 'getActiveSessions'> = {
   /** A session is a sign-in, with a password or on the consent page of an add-on, whose token is still good. */

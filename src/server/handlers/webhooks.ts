@@ -1,12 +1,18 @@
-import { findRunRoom } from '../access.ts'
+import { findRunRoom } from '../accounts/access.ts'
+import type { Session } from '../accounts/session.ts'
+import {
+  checkCount,
+  checkWebhook,
+  ownWebhooks,
+  requireDynamic,
+  webhookRecord,
+} from '../connect/webhook-rules.ts'
 import type { Context, Handlers } from '../context.ts'
 import { nowMicros } from '../dates.ts'
 import { badRequest, forbidden, notFound } from '../errors.ts'
-import { page } from '../paging.ts'
 import { randomText } from '../random.ts'
-import type { Session } from '../session.ts'
+import { page } from '../rest/paging.ts'
 import type { RoomRecord, WebhookRecord } from '../state/records.ts'
-import { checkCount, checkWebhook, ownWebhooks, requireDynamic, webhookRecord } from '../webhook-rules.ts'
 
 type WebhookOperation = 'getAllRoomWebhooks' | 'createRoomWebhook' | 'getRoomWebhook' | 'deleteRoomWebhook'
 

@@ -1,0 +1,161 @@
+import { timingSafeEqual } from 'node:crypto'
+import type { TokenKind } from '../../api/operation.ts'
+import type { Scope } from '../../api/scopes.ts'
+import { CallRefusedError, forbidden } from '../errors.ts'
+import { hashOf } from '../random.ts'
+import type { Author, ClientRecord, UserRecord } from '../state/records.ts'
+import type { State } from '../state/state.ts'
+
+/** Who makes a call, and what for. One per call. */
+export interface Session {
+  /** `none`: an open operation. */
+  readonly kind: TokenKind | 'none'
+  readonly scopes: readonly Scope[]
+  readonly user?: UserRecord
+  /** The add-on that calls in its own name. */
+  readonly client?: ClientRecord
+  /** The add-on that holds the token, its own or one of a user who allowed it. */
+  readonly holder?: ClientRecord
+  /** What a token that belongs to nobody is called. */
+  readonly label?: string
+  /** The only room the caller may name. */
+  readonly roomId?: number
+  /** OAuth id and secret as sent to the token endpoint; `client` is there if they are right. */
+  readonly basic?: BasicCredentials
+  /** The access token that came to the token endpoint: some grants are for people who are signed in. */
+  readonly bearer?: string
+  /** The token of the call, as it is kept. */
+  readonly tokenHash?: string
+  /** What the caller's allowance is counted by. */
+  readonly identity: string
+  /** Network address of the caller. */
+  readonly address: string
+  /** Absolute address of the call as paging links need it: without tokens. */
+  readonly url: URL
+}
+
+export interface BasicCredentials {
+  readonly id: string
+  readonly secret: string
+}
+
+/** What of a request says who is calling. */
+export interface Credentials {
+  readonly authorization: string | undefined
+  readonly queryToken: string | undefined
+}
+
+/** The token of a call. The header counts before the query, which ends up in logs. */
+export function tokenOf({ authorization, queryToken }: Credentials): string | undefined {
+  const bearer = /^Bearer[ ]+(\S+)[ ]*$/i.exec(authorization ?? '')?.[1]
+  return bearer ?? (queryToken || undefined)
+}
+
+/** Id and secret of Basic credentials. RFC 6749 has both percent-encoded; clients that sent them raw are read too. */
+export function basicOf({ authorization }: Credentials): BasicCredentials | undefined {
+  const encoded = /^Basic[ ]+([A-Za-z0-9+/_=-]+)[ ]*$/i.exec(authorization ?? '')?.[1]
+  if (!encoded) return undefined
+  const text = Buffer.from(encoded, 'base64').toString('utf8')
+  const colon = text.indexOf(':')
+  if (colon < 0) return undefined
+  return { id: decoded(text.slice(0, colon)), secret: decoded(text.slice(colon + 1)) }
+}
+
+type Caller = Pick<
+  Session,
+  'kind' | 'scopes' | 'user' | 'client' | 'holder' | 'label' | 'roomId' | 'tokenHash' | 'identity'
+>
+
+/** Who makes a call: {@link callerBy} its token. 401 in HipChat's words when there is none. */
+export function authenticate(state: State, credentials: Credentials): Caller {
+  const text = tokenOf(credentials)
+  if (!text)
+    throw new CallRefusedError(
+      401,
+      'Authenticated requests only. Send an access token: Authorization: Bearer TOKEN.',
+      { headers: { 'WWW-Authenticate': 'Bearer' } },
+    )
+  return callerBy(state, text)
+}
+
+/** Finds who a token belongs to. 401 when it is unknown, expired or revoked, or its installation or user is gone. */
+export function callerBy(state: State, text: string): Caller {
+  const hash = hashOf(text)
+  const token = state.tokens.get(hash)
+  const identity = `token ${hash}`
+  if (token?.use !== 'access' || (token.expires !== null && token.expires <= Date.now())) throw badSession()
+  const client = token.oauthId === null ? undefined : state.clients.get(token.oauthId)
+  const user = token.userId === null ? undefined : state.people.get(token.userId)
+  if (token.oauthId !== null && !client) throw badSession()
+  if (token.userId !== null && (!user || user.isDeleted)) throw badSession()
+  return {
+    kind: token.kind,
+    scopes: token.scopes,
+    identity,
+    tokenHash: hash,
+    ...(client ? { holder: client } : {}),
+    ...(client && !user ? { client } : {}),
+    ...(user ? { user } : {}),
+    ...(token.label === null ? {} : { label: token.label }),
+    ...(token.roomId === null ? {} : { roomId: token.roomId }),
+  }
+}
+
+/**
+ * Who asks for a token: the installation whose OAuth id and secret came. A removed or unknown one is for the operation to
+ * refuse, since a user signs in without.
+ */
+export function authenticateClient(
+  state: State,
+  credentials: Credentials,
+): Pick<Session, 'basic' | 'bearer' | 'client' | 'holder'> {
+  const token = tokenOf(credentials)
+  const bearer = token === undefined ? {} : { bearer: token }
+  const basic = basicOf(credentials)
+  if (!basic) return bearer
+  const client = state.clients.get(basic.id)
+  // Compared for an unknown client too: the time tells neither its existence nor a piece of its secret.
+  const matches = sameText(basic.secret, client?.secret ?? '')
+  return { ...bearer, basic, ...(client && matches ? { client, holder: client } : {}) }
+}
+
+/** Compares hashes, so that neither content nor length shows in the time it takes. */
+const sameText = (one: string, other: string): boolean =>
+  timingSafeEqual(Buffer.from(hashOf(one)), Buffer.from(hashOf(other)))
+
+/** The caller as the author of what he does. */
+export function authorOf(session: Session): Author {
+  if (session.user) return { kind: 'user', id: session.user.id }
+  if (session.client) return addonAuthor(session.client)
+  return { kind: 'label', name: session.label ?? 'Integration' }
+}
+
+/** The calling user. The table lets only users' tokens through where this is asked; another one would be a fault of ours. */
+export function person({ user }: Session): UserRecord {
+  if (!user) throw forbidden('Only users can do this')
+  return user
+}
+
+/** The calling add-on. The table lets only add-ons' tokens through where this is asked. */
+export function addon({ client }: Session): ClientRecord {
+  if (!client) throw forbidden('Only add-ons can do this')
+  return client
+}
+
+export const addonAuthor = (client: ClientRecord): Author => ({
+  kind: 'addon',
+  oauthId: client.oauthId,
+  key: client.key,
+  name: client.fromName,
+})
+
+const badSession = () =>
+  new CallRefusedError(401, 'Invalid OAuth session', { headers: { 'WWW-Authenticate': 'Bearer' } })
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '))
+  } catch {
+    return text
+  }
+}

@@ -1,0 +1,314 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import type { EventName } from '../../api/events.ts'
+import type { Notification } from '../../api/operations/messages.ts'
+import { isMember, requirePrivate } from '../accounts/access.ts'
+import type { Happening } from '../connect/delivery.ts'
+import { badRequest, notFound } from '../errors.ts'
+import type {
+  Author,
+  FileRecord,
+  MessageRecord,
+  PrivateMessageRecord,
+  RoomRecord,
+  StoredFileRecord,
+  UserRecord,
+} from '../state/records.ts'
+import type { NewRoom } from '../state/rooms.ts'
+import type { State } from '../state/state.ts'
+import { findMentions } from './mentions.ts'
+import { checkName } from './names.ts'
+import type { Presenter } from './presenting.ts'
+import { sanitizeCard, sanitizeHtml } from './sanitising.ts'
+
+/**
+ * What people and add-ons do. Each verb changes the state, waits until the change is on disk, and then fires its event.
+ * The REST handlers, the verbs of the server object and the chat page all come through here.
+ */
+export interface Chat {
+  /** `attachTo`: the message of the same room that it answers. */
+  say(room: RoomRecord, user: UserRecord, text: string, attachTo?: MessageRecord): Promise<MessageRecord>
+  /** `stored`: the bytes of a file that is kept here. */
+  shareFile(
+    room: RoomRecord,
+    user: UserRecord,
+    file: FileRecord,
+    text?: string,
+    stored?: StoredFileRecord,
+  ): Promise<MessageRecord>
+  /** `hops`: how many answers to deliveries led to it. */
+  notify(room: RoomRecord, author: Author, notification: Notification, hops?: number): Promise<MessageRecord>
+  sayPrivately(
+    from: UserRecord,
+    to: UserRecord,
+    message: Pick<PrivateMessageRecord, 'text' | 'format' | 'notify' | 'file'>,
+    stored?: StoredFileRecord,
+  ): Promise<PrivateMessageRecord>
+  /** Does nothing for somebody who is in the room already. */
+  enter(room: RoomRecord, user: UserRecord): Promise<void>
+  /** Does nothing for somebody who is not in the room. */
+  leave(room: RoomRecord, user: UserRecord): Promise<void>
+  createRoom(author: Author, room: NewRoom): Promise<RoomRecord>
+  /** Changes what is given; fires what the changes mean: a new topic, into the archive, out of it. */
+  updateRoom(room: RoomRecord, author: Author, changes: RoomChanges): Promise<RoomRecord>
+  /** Lets somebody into a private room; `admin` says whether he runs it, and is left as it is when absent. */
+  addMember(room: RoomRecord, user: UserRecord, admin?: boolean): Promise<void>
+  /** He leaves the room if he is in it. */
+  removeMember(room: RoomRecord, user: UserRecord): Promise<void>
+  /** The room with all its messages, its webhooks and the installations in it. */
+  deleteRoom(room: RoomRecord, author: Author): Promise<void>
+}
+
+export type RoomChanges = Partial<
+  Pick<
+    RoomRecord,
+    'name' | 'topic' | 'privacy' | 'isArchived' | 'guestAccess' | 'delegateAdminVisibility' | 'ownerId'
+  >
+>
+
+export interface ChatOptions {
+  readonly state: State
+  readonly present: Presenter
+  fire(happening: Happening): void
+  /** Ends an installation whose room goes away. */
+  endInstallations(room: RoomRecord): Promise<void>
+}
+
+const colors = ['yellow', 'green', 'red', 'purple', 'gray'] as const
+
+export function createChat({ state, present, fire, endInstallations }: ChatOptions): Chat {
+  const ending = new Set<number>()
+
+  const userOf = (author: Author) => (author.kind === 'user' ? state.people.get(author.id) : undefined)
+
+  const causeOf = (author: Author) => (author.kind === 'addon' ? author.oauthId : undefined)
+
+  function fireFrom(event: EventName, room: RoomRecord, author: Author, more: object = {}): void {
+    fire({
+      event,
+      room,
+      item: { room: present.roomReference(room), sender: present.sender(author), ...more },
+      user: userOf(author),
+      causedBy: causeOf(author),
+    })
+  }
+
+  /** The room as it is now, since others may have changed or deleted it meanwhile. */
+  function living(room: RoomRecord): RoomRecord {
+    const current = state.rooms.get(room.id)
+    if (!current) throw notFound('Room', room.name)
+    return current
+  }
+
+  function livingPrivate(room: RoomRecord): RoomRecord {
+    const current = living(room)
+    requirePrivate(current)
+    return current
+  }
+
+  function post(
+    message: Omit<MessageRecord, 'id' | 'at'>,
+    stored?: StoredFileRecord,
+  ): Promise<MessageRecord> {
+    return state.write(() => {
+      if (!state.rooms.get(message.roomId)) throw notFound('Room', message.roomId)
+      if (stored) state.files.put([stored.id], stored)
+      return addMessage(message)
+    })
+  }
+
+  function addMessage(message: Omit<MessageRecord, 'id' | 'at'>): MessageRecord {
+    const record: MessageRecord = { id: randomUUID(), at: state.now(), ...message }
+    state.messages.add(record)
+    const { messagesSent } = state.rooms.statistics(record.roomId)
+    state.rooms.setStatistics(record.roomId, { messagesSent: messagesSent + 1, lastActive: record.at })
+    return record
+  }
+
+  function fireMessage(
+    event: 'room_message' | 'room_notification',
+    room: RoomRecord,
+    record: MessageRecord,
+    hops = 0,
+  ): void {
+    fire({
+      event,
+      room,
+      item: { room: present.roomReference(room), message: present.eventMessage(record) },
+      text: record.text,
+      user: userOf(record.author),
+      causedBy: causeOf(record.author),
+      hops,
+    })
+  }
+
+  function checkFree(name: string, self?: RoomRecord): void {
+    checkName(name, 'name')
+    const other = state.rooms.byName(name)
+    if (other && other.id !== self?.id) throw badRequest('Another room exists with that name.', 'name')
+  }
+
+  return {
+    async say(room, user, text, attachTo) {
+      const record = await post({
+        roomId: room.id,
+        type: 'message',
+        author: { kind: 'user', id: user.id },
+        text,
+        mentions: findMentions(text, state.people).map(({ id }) => id),
+        ...(attachTo ? { attachTo: attachTo.id } : {}),
+      })
+      fireMessage('room_message', room, record)
+      return record
+    },
+
+    async shareFile(room, user, file, text = '', stored) {
+      const author: Author = { kind: 'user', id: user.id }
+      const mentions = findMentions(text, state.people).map(({ id }) => id)
+      const record = await post({ roomId: room.id, type: 'message', author, text, mentions, file }, stored)
+      fireMessage('room_message', room, record)
+      fireFrom('room_file_upload', room, author, { file: { thumb_url: null, ...present.file(file) } })
+      return record
+    },
+
+    async notify(room, author, notification, hops) {
+      const color = notification.color ?? 'yellow'
+      const format = notification.message_format ?? 'html'
+      const attachTo = notification.attach_to
+      const record = await post({
+        roomId: room.id,
+        type: 'notification',
+        author: notification.from ? { ...author, label: notification.from } : author,
+        text: format === 'html' ? sanitizeHtml(notification.message) : notification.message,
+        mentions: [],
+        format,
+        color: color === 'random' ? (colors[(randomBytes(1)[0] ?? 0) % colors.length] ?? 'yellow') : color,
+        notify: notification.notify ?? false,
+        // What cannot be attached is shown by itself.
+        ...(attachTo && state.messages.find(room.id, attachTo) ? { attachTo } : {}),
+        ...(notification.card ? { card: JSON.stringify(sanitizeCard(notification.card)) } : {}),
+      })
+      fireMessage('room_notification', room, record, hops)
+      return record
+    },
+
+    sayPrivately: (from, to, message, stored) =>
+      state.write(() => {
+        if (stored) state.files.put([stored.id], stored)
+        const record = { id: randomUUID(), at: state.now(), from: from.id, to: to.id, ...message }
+        state.messages.addPrivate(record)
+        return record
+      }),
+
+    async enter(room, user) {
+      const entered = await state.write(() => {
+        const current = living(room)
+        if (current.participants.includes(user.id)) return undefined
+        return state.rooms.setParticipants(current, [...current.participants, user.id])
+      })
+      if (entered) fireFrom('room_enter', entered, { kind: 'user', id: user.id })
+    },
+
+    async leave(room, user) {
+      const left = await state.write(() => {
+        const current = living(room)
+        if (!current.participants.includes(user.id)) return undefined
+        return state.rooms.setParticipants(
+          current,
+          current.participants.filter((id) => id !== user.id),
+        )
+      })
+      if (left) fireFrom('room_exit', left, { kind: 'user', id: user.id })
+    },
+
+    async createRoom(author, room) {
+      const created = await state.write(() => {
+        checkFree(room.name)
+        return state.rooms.add({
+          members: [room.ownerId],
+          ...room,
+          guestKey: room.guestAccess ? guestKey() : null,
+          id: state.next('room'),
+        })
+      })
+      fireFrom('room_created', created, author)
+      return created
+    },
+
+    async updateRoom(room, author, changes) {
+      const { before, after } = await state.write(() => {
+        const current = living(room)
+        if (changes.name !== undefined) checkFree(changes.name, current)
+        const ownerId = changes.ownerId ?? current.ownerId
+        // Whoever is in a room when it becomes private, or becomes its owner, belongs to it.
+        const members = [...new Set([...current.members, ownerId])]
+        if (changes.privacy === 'private' && current.privacy === 'public')
+          members.push(...current.participants.filter((id) => !members.includes(id)))
+        const changed = state.rooms.change(current, {
+          ...changes,
+          members,
+          guestKey: changes.guestAccess ? (current.guestKey ?? guestKey()) : current.guestKey,
+        })
+        if (changed.topic !== current.topic)
+          addMessage({ roomId: room.id, type: 'topic', author, text: changed.topic, mentions: [] })
+        return { before: current, after: changed }
+      })
+      if (after.topic !== before.topic) fireFrom('room_topic_change', after, author, { topic: after.topic })
+      if (after.isArchived !== before.isArchived)
+        fireFrom(after.isArchived ? 'room_archived' : 'room_unarchived', after, author)
+      return after
+    },
+
+    async addMember(room, user, admin) {
+      await state.write(() => {
+        const current = livingPrivate(room)
+        const { admins = [] } = current
+        const isAdmin = admin ?? admins.includes(user.id)
+        state.rooms.change(current, {
+          members: [...new Set([...current.members, user.id])],
+          admins: [...admins.filter((id) => id !== user.id), ...(isAdmin ? [user.id] : [])],
+        })
+      })
+    },
+
+    async removeMember(room, user) {
+      const left = await state.write(() => {
+        const current = livingPrivate(room)
+        if (current.ownerId === user.id) throw badRequest('The owner of a room cannot be removed from it')
+        if (!isMember(current, user)) throw notFound('Member', user.name)
+        const others = (ids: readonly number[] = []) => ids.filter((id) => id !== user.id)
+        const changed = state.rooms.change(current, {
+          members: others(current.members),
+          admins: others(current.admins),
+        })
+        return current.participants.includes(user.id)
+          ? state.rooms.setParticipants(changed, others(changed.participants))
+          : undefined
+      })
+      if (left) fireFrom('room_exit', left, { kind: 'user', id: user.id })
+    },
+
+    async deleteRoom(room, author) {
+      const current = living(room)
+      if (ending.has(room.id)) throw notFound('Room', room.name) // deleted by somebody else right now
+      ending.add(room.id)
+      try {
+        // Fired first: the webhooks of installations in this room hear of it too, and go with it.
+        fireFrom('room_deleted', current, author)
+        await endInstallations(room)
+        await state.write(() => {
+          for (const { file } of state.messages.removeRoom(room.id))
+            if (file?.id !== undefined) state.files.remove(file.id)
+          for (const webhook of state.webhooks.of(room.id)) state.webhooks.remove(webhook)
+          state.tokens.removeWhere((token) => token.roomId === room.id)
+          const last = living(room)
+          if (last.avatar) state.pictures.remove(last.avatar)
+          state.rooms.remove(last)
+        })
+      } finally {
+        ending.delete(room.id)
+      }
+    },
+  }
+}
+
+const guestKey = () => `g${randomBytes(6).toString('base64url')}`

@@ -1,0 +1,266 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { EventName } from '../../api/events.ts'
+import { events } from '../../api/events.ts'
+import { type Notification, notification } from '../../api/operations/messages.ts'
+import { type Answer, exchange, KIB, parseJson } from '../../common/http.ts'
+import type { Outbound } from '../../common/outbound.ts'
+import { validate } from '../../common/validate.ts'
+import { maySee } from '../accounts/access.ts'
+import { CallRefusedError } from '../errors.ts'
+import type { Log } from '../log.ts'
+import { type IsClassic, signedAddress } from '../rest/classic.ts'
+import type { ClientRecord, RoomRecord, UserRecord, WebhookRecord } from '../state/records.ts'
+import type { State } from '../state/state.ts'
+import {
+  createDeliveryHistory,
+  type DeliveryFilter,
+  type DeliveryRecord,
+  type Kept,
+  ownerOf,
+  type Source,
+  shownResponse,
+} from './delivery-history.ts'
+import { failureOf } from './network.ts'
+import { compilePattern, type Pattern } from './patterns.ts'
+import { createQueues, type Queues } from './queues.ts'
+import { claimsOf, signRequest } from './signing.ts'
+
+/** What happened, and who did it. */
+export interface Happening {
+  readonly event: EventName
+  readonly room: RoomRecord
+  readonly item: Readonly<Record<string, unknown>>
+  /** What patterns are matched against; only message events have it. */
+  readonly text?: string
+  readonly user?: UserRecord | undefined
+  /** `oauthId` of the installation that caused it. */
+  readonly causedBy?: string | undefined
+  /** How many answers to deliveries led to it. */
+  readonly hops?: number
+}
+
+export interface Delivery {
+  /** Queues a delivery for every webhook that wants to know, and returns. */
+  fire(happening: Happening): void
+  records(filter?: DeliveryFilter): DeliveryRecord[]
+  find(id: number): Kept | undefined
+  /**
+   * Makes a kept delivery once more, with the same body and a signature of its own, even to an add-on that failed many
+   * times. Throws 409 when its webhook is gone or its body is not kept any more.
+   */
+  redeliver(delivery: Kept): Promise<DeliveryRecord>
+  readonly queues: Queues
+  clear(): void
+}
+
+export interface DeliveryOptions {
+  readonly state: State
+  readonly outbound: Outbound
+  readonly log: Log
+  /** Milliseconds for one delivery. */
+  readonly timeout: number
+  readonly signal: AbortSignal
+  readonly isClassic: IsClassic
+  /** Posts an add-on's answer into the room. */
+  reply(room: RoomRecord, client: ClientRecord, notification: Notification, hops: number): Promise<void>
+}
+
+const longestReply = 64 * KIB
+const mostHops = 10
+const contentType = { 'content-type': 'application/json' }
+
+/**
+ * Tells add-ons what happens in rooms. Each delivery is attempted once, without redirects; the deliveries of one room
+ * to one installation stay in order, and no slow add-on holds up another one or the chat: a thousand of its deliveries
+ * wait, more are dropped. HipChat published no such
+ * rules; these are what an add-on can live with.
+ */
+export function createDelivery(options: DeliveryOptions): Delivery {
+  const { state, log } = options
+  const queues = createQueues((error) =>
+    log.error({ err: error }, 'a delivery failed for a reason of our own'),
+  )
+  const history = createDeliveryHistory(log)
+  const patterns = new Map<string, Pattern>()
+
+  async function matches(webhook: WebhookRecord, { text = '' }: Happening): Promise<boolean> {
+    if (webhook.pattern === null || !events[webhook.event].pattern) return true
+    await nextTurn() // many costly patterns must not hold up the server one after the other
+    let pattern = patterns.get(webhook.pattern)
+    if (!pattern) {
+      if (patterns.size > 1000) patterns.clear()
+      pattern = compilePattern(webhook.pattern) // compiled once before, when the webhook was made
+      patterns.set(webhook.pattern, pattern)
+    }
+    return pattern(text)
+  }
+
+  /** The installation a webhook belongs to; `gone` when there is none, or none yet, and for a user who lost sight of the room. */
+  function clientOf({ owner }: WebhookRecord, room: RoomRecord): ClientRecord | undefined | 'gone' {
+    if ('oauthId' in owner) {
+      const client = state.clients.get(owner.oauthId)
+      return client?.status === 'live' ? client : 'gone'
+    }
+    const user = state.people.get(owner.userId)
+    return user && maySee(room, { user }) ? undefined : 'gone'
+  }
+
+  function fire(happening: Happening): void {
+    for (const webhook of state.webhooks.listening(happening.event, happening.room.id)) {
+      const client = clientOf(webhook, happening.room)
+      if (client === 'gone') continue
+      const { event, room, user, causedBy, hops } = happening
+      const source: Source = { webhook, event, room, user, causedBy, ...(hops === undefined ? {} : { hops }) }
+      const queued = queues.add(ownerOf(webhook), String(room.id), async () => {
+        // Ask again when its turn comes: it may have been uninstalled. A deleted room ends its installations, which
+        // still hear of the deletion.
+        const gone = clientOf(webhook, room) === 'gone' || !state.webhooks.has(webhook)
+        if (gone && event !== 'room_deleted') return
+        if (!(await matches(webhook, happening))) return
+        const body = bodyFor(webhook, client, happening)
+        if (history.breakerOf(webhook).allows()) await deliver(source, client, body)
+        else {
+          const request = { headers: contentType, claims: undefined, body }
+          history.add(source, { request, error: 'skipped: the add-on failed many times in a row' })
+        }
+      })
+      if (!queued) history.add(source, { error: 'dropped: too many deliveries are waiting' })
+    }
+  }
+
+  const bodyFor = (webhook: WebhookRecord, client: ClientRecord | undefined, { event, item }: Happening) =>
+    JSON.stringify({
+      event,
+      item,
+      ...(client ? { oauth_client_id: client.oauthId } : {}),
+      webhook_id: webhook.id,
+    })
+
+  async function deliver(
+    source: Source,
+    client: ClientRecord | undefined,
+    body: string,
+    redeliveryOf?: number,
+  ): Promise<DeliveryRecord> {
+    const { webhook } = source
+    const breaker = history.breakerOf(webhook)
+    const signature = client && webhook.authentication === 'jwt' ? sign(client, source) : undefined
+    const request = {
+      headers:
+        signature === undefined ? contentType : { ...contentType, authorization: 'JWT [signed request]' },
+      claims: signature === undefined ? undefined : claimsOf(signature),
+      body,
+    }
+    const started = performance.now()
+    try {
+      const answer = await exchange({
+        method: 'POST',
+        url: signature && options.isClassic(client) ? signedAddress(webhook.url, signature) : webhook.url,
+        outbound: options.outbound,
+        timeout: options.timeout,
+        signal: options.signal,
+        headers:
+          signature === undefined ? contentType : { ...contentType, authorization: `JWT ${signature}` },
+        body,
+      })
+      const duration = performance.now() - started
+      breaker.report(answer.status < 500)
+      const ok = answer.status >= 200 && answer.status < 300
+      // An add-on that answers its own notifications would go on for ever.
+      const own = client?.oauthId === source.causedBy
+      return history.add(source, {
+        status: answer.status,
+        duration,
+        replied: ok && client && !own ? await postReply(answer, client, source) : false,
+        request,
+        response: shownResponse(answer.headers, answer.body),
+        redeliveryOf,
+        ...(ok ? {} : { error: `answered ${answer.status}` }),
+      })
+    } catch (error) {
+      breaker.report(false)
+      return history.add(source, {
+        duration: performance.now() - started,
+        request,
+        redeliveryOf,
+        error: failureOf(error),
+      })
+    }
+  }
+
+  const sign = ({ oauthId, secret }: ClientRecord, { user, room }: Source): string =>
+    signRequest({ oauthId, secret, user, roomId: room.id })
+
+  async function redeliver({ record, source }: Kept): Promise<DeliveryRecord> {
+    const { room } = source
+    // It may have been changed meanwhile.
+    const webhook = state.webhooks.of(source.webhook.roomId).find(({ id }) => id === source.webhook.id)
+    const client = webhook ? clientOf(webhook, state.rooms.get(room.id) ?? room) : 'gone'
+    if (!webhook || client === 'gone')
+      throw new CallRefusedError(409, `The webhook of delivery ${record.id} is gone`)
+    const body = record.request?.body
+    if (body === undefined)
+      throw new CallRefusedError(409, `What delivery ${record.id} would send is not kept`)
+    return new Promise((resolve, reject) => {
+      const queued = queues.add(ownerOf(webhook), `redelivery of ${record.id}`, () =>
+        deliver({ ...source, webhook }, client, body, record.id).then(resolve, reject),
+      )
+      if (!queued) reject(new CallRefusedError(409, 'Too many deliveries are waiting for this add-on'))
+    })
+  }
+
+  /** An answer that is a notification goes into the room (HipChat's webhook documentation). It counts no limits. */
+  async function postReply(
+    answer: Answer,
+    client: ClientRecord,
+    { room, hops = 0 }: Source,
+  ): Promise<boolean> {
+    if (
+      !answer.body ||
+      !/^application\/([\w.-]+\+)?json\b/i.test(String(answer.headers['content-type'] ?? ''))
+    )
+      return false
+    const body = Buffer.byteLength(answer.body) <= longestReply ? parseJson(answer.body) : undefined
+    if (typeof body !== 'object' || body === null || !('message' in body) || body.message === '') return false
+    if (hops >= mostHops) {
+      log.warn(
+        { oauthId: client.oauthId },
+        'an answer to a webhook was not posted: add-ons answer each other without end',
+      )
+      return false
+    }
+    const current = state.clients.get(client.oauthId)
+    const living = state.rooms.get(room.id)
+    if (!current?.scopes.includes('send_notification') || !living) {
+      log.info(
+        { oauthId: client.oauthId },
+        'an answer to a webhook was not posted: no room or no scope for it',
+      )
+      return false
+    }
+    const checked = validate(notification, body)
+    if (!checked.ok) {
+      log.warn(
+        { oauthId: client.oauthId, problem: checked.problem.message },
+        'an answer to a webhook is no valid notification',
+      )
+      return false
+    }
+    try {
+      await options.reply(living, current, checked.value, hops + 1)
+      return true
+    } catch (error) {
+      log.warn({ oauthId: client.oauthId, err: error }, 'an answer to a webhook could not be posted')
+      return false
+    }
+  }
+
+  return {
+    fire,
+    queues,
+    records: history.list,
+    find: history.find,
+    redeliver,
+    clear: history.clear,
+  }
+}

@@ -1,0 +1,79 @@
+import { type EventName, events } from '../../api/events.ts'
+import { type Outbound, OutboundRefusedError } from '../../common/outbound.ts'
+import type { Session } from '../accounts/session.ts'
+import { badRequest, forbidden } from '../errors.ts'
+import type { RoomRecord, WebhookRecord } from '../state/records.ts'
+import type { State } from '../state/state.ts'
+import { compilePattern, PatternRefusedError } from './patterns.ts'
+
+/** 400 for an address that the egress rules do not allow, or that is none. */
+export function checkUrl(url: string, outbound: Outbound, field: string): void {
+  try {
+    outbound.check(url)
+  } catch (error) {
+    if (error instanceof OutboundRefusedError)
+      throw badRequest(`${field}: ${error.message}`, field, { validation: 'format' })
+    throw error
+  }
+}
+
+/** 400 for a pattern that cannot be run; gives the steps it takes. */
+export function checkPattern(pattern: string, field: string): number {
+  try {
+    return compilePattern(pattern).steps
+  } catch (error) {
+    if (error instanceof PatternRefusedError)
+      throw badRequest(`${field} ${error.message}`, field, { validation: 'format' })
+    throw error
+  }
+}
+
+interface WebhookRequest {
+  readonly url: string
+  readonly event: EventName
+  readonly pattern?: string
+  readonly name?: string
+}
+
+/** 400 for a webhook that could not be delivered or matched. */
+export function checkWebhook({ url, event, pattern }: WebhookRequest, outbound: Outbound): void {
+  checkUrl(url, outbound, 'url')
+  if (pattern !== undefined && events[event].pattern) checkPattern(pattern, 'pattern')
+}
+
+/** A webhook made through the API. On other than message events a pattern means nothing; HipChat's schema let it pass. */
+export const webhookRecord = (
+  { url, event, pattern, name }: WebhookRequest,
+  more: Pick<WebhookRecord, 'id' | 'owner' | 'roomId' | 'key' | 'authentication' | 'created'>,
+): WebhookRecord => ({
+  ...more,
+  event,
+  url,
+  pattern: events[event].pattern ? (pattern ?? null) : null,
+  name: name ?? null,
+  declared: false,
+})
+
+const isOwn = ({ owner }: WebhookRecord, { client, user }: Session): boolean =>
+  'oauthId' in owner ? owner.oauthId === client?.oauthId : !client && owner.userId === user?.id
+
+/** The caller's own webhooks that fire for a room, the group-wide ones among them; without a room only these. */
+export const ownWebhooks = (state: State, room: RoomRecord | undefined, session: Session): WebhookRecord[] =>
+  [...state.webhooks.of(null), ...(room ? state.webhooks.of(room.id) : [])]
+    .filter((webhook) => isOwn(webhook, session))
+    .sort((one, other) => one.id - other.id)
+
+/** "At most 10 webhooks per room" (viascom/hipchat-api, README, from HipChat's method list). */
+const mostPerRoom = 10
+
+/** 400 when nobody may make one more beside these. Those of the descriptor do not count. */
+export function checkCount(webhooks: readonly WebhookRecord[]): void {
+  if (webhooks.filter(({ declared }) => !declared).length >= mostPerRoom)
+    throw badRequest(`A room takes at most ${mostPerRoom} webhooks made through the API`)
+}
+
+/** 403 for a webhook that only another descriptor changes or takes away (viascom/hipchat-api, README). */
+export function requireDynamic({ declared }: WebhookRecord): void {
+  if (declared)
+    throw forbidden('This webhook comes from the descriptor of the add-on and cannot be changed or deleted')
+}

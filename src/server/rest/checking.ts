@@ -1,0 +1,26 @@
+import type { Operation, Result } from '../../api/operation.ts'
+import { typeName, validate } from '../../common/validate.ts'
+import { CallRefusedError } from '../errors.ts'
+
+/** Refuses, with 500, a result that is not what the table of operations promises: a fault of this server. */
+export function checkResult(id: string, { result }: Pick<Operation, 'result'>, value: unknown): void {
+  const fault = faultOf(result, value)
+  if (fault !== undefined) throw new CallRefusedError(500, `${id} would answer with a wrong result: ${fault}`)
+}
+
+function faultOf(result: Result, value: unknown): string | undefined {
+  switch (result.kind) {
+    case 'json': {
+      const checked = validate(result.schema, value)
+      return checked.ok ? undefined : checked.problem.message
+    }
+    case 'redirect':
+      return typeof value === 'string' && URL.canParse(value)
+        ? undefined
+        : `expected an absolute address, came ${typeName(value)}`
+    case 'binary':
+      return value instanceof Uint8Array ? undefined : `expected bytes, came ${typeName(value)}`
+    case 'empty':
+      return value === undefined ? undefined : `expected nothing, came ${typeName(value)}`
+  }
+}

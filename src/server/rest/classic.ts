@@ -1,0 +1,132 @@
+import type { OperationId } from '../../api/operations/index.ts'
+import type { Settings } from '../options.ts'
+import type { ClientRecord } from '../state/records.ts'
+
+type Members = Readonly<Record<string, unknown>>
+
+/**
+ * A place where real HipChat did something else than its published OpenAPI document says. This server follows the
+ * document, and for clients that were written against real HipChat does as HipChat did: in classic mode.
+ */
+export interface Difference {
+  readonly topic: string
+  readonly standard: string
+  readonly classic: string
+  /** Gives an object of an answer its classic form; every object of every answer is shown to it. */
+  readonly reshape?: (object: Members) => Members
+  /** Statuses of successful calls. */
+  readonly statuses?: { readonly [Id in OperationId]?: number }
+  /** What an absent parameter or member of a body means. */
+  readonly defaults?: { readonly [Id in OperationId]?: Members }
+}
+
+/**
+ * All differences between the two modes; `docs/reference/server.md` shows the same table. Where the document and HipChat
+ * differ otherwise, both forms are taken from everybody, or one answer suits both.
+ */
+export const differences: readonly Difference[] = [
+  {
+    topic: 'id of a webhook',
+    standard: 'digits as text',
+    classic: 'an integer',
+    reshape: (object) =>
+      typeof object['id'] === 'string' && 'event' in object
+        ? { ...object, id: Number(object['id']) }
+        : object,
+  },
+  {
+    topic: '`presence` of a user',
+    standard: '`show` and `status` hold `chat`, `away`, `dnd` or `xa`; the text is in `status_text`',
+    classic: '`show` holds `chat`, `away`, `dnd` or `xa`; the text is in `status`',
+    reshape({ status_text, ...object }) {
+      return status_text === undefined ? object : { ...object, status: status_text }
+    },
+  },
+  {
+    topic: '`from` of a notification',
+    standard: 'an object with a `name`',
+    classic: 'the name as text',
+    reshape(object) {
+      const { type, from } = object
+      return type === 'notification' && isNamed(from) ? { ...object, from: from.name } : object
+    },
+  },
+  {
+    topic: 'status of `sendRoomMessage`',
+    standard: '200',
+    classic: '201',
+    statuses: { sendRoomMessage: 201 },
+  },
+  {
+    topic: '`authentication` of `createRoomWebhook`, when an add-on leaves it out',
+    standard: '`jwt`',
+    classic: '`none`',
+    defaults: { createRoomWebhook: { authentication: 'none' } },
+  },
+  {
+    topic: '`include-private` of `getAllRooms`, when it is left out',
+    standard: '`false`',
+    classic: '`true`',
+    defaults: { getAllRooms: { 'include-private': true } },
+  },
+  {
+    topic: '`max-results` of a `latest` history, when it is left out',
+    standard: '100',
+    classic: '75',
+    defaults: {
+      getLatestRoomHistory: { 'max-results': 75 },
+      viewRecentPrivatechatHistory: { 'max-results': 75 },
+    },
+  },
+  {
+    topic: '`message_format` of `sendPrivateMessage`, when it is left out',
+    standard: '`html`',
+    classic: '`text`',
+    defaults: { sendPrivateMessage: { message_format: 'text' } },
+  },
+  {
+    topic: 'signature of a delivery',
+    standard: 'in the header `Authorization`',
+    classic: 'in the header and in the parameter `signed_request`',
+  },
+]
+
+/** Whether a client, or without one everybody, is served in classic mode. */
+export type IsClassic = (client: ClientRecord | undefined) => boolean
+
+export const classicFor =
+  ({ compatibility, classicClients }: Pick<Settings, 'compatibility' | 'classicClients'>): IsClassic =>
+  (client) =>
+    compatibility === 'classic' ||
+    (client !== undefined && (classicClients.has(client.key) || classicClients.has(client.oauthId)))
+
+/** An answer in its classic form. */
+export function classicForm(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(classicForm)
+  if (typeof value !== 'object' || value === null) return value
+  let object: Members = Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [name, classicForm(member)]),
+  )
+  for (const { reshape } of differences) if (reshape) object = reshape(object)
+  return object
+}
+
+/** The status of a successful call in classic mode. */
+export function classicStatus(operation: string, status: number): number {
+  const id = operation as OperationId // of another table: then there is no difference either
+  return differences.find(({ statuses }) => statuses?.[id] !== undefined)?.statuses?.[id] ?? status
+}
+
+/** What parameters and members mean in classic mode when they are left out. */
+export const classicDefaults = (operation: string): Members =>
+  Object.assign({}, ...differences.map(({ defaults }) => defaults?.[operation as OperationId]))
+
+/** The address of a delivery with its signature; the rest of the query stays as the add-on wrote it. */
+export function signedAddress(address: string, signature: string): string {
+  const url = new URL(address)
+  url.search = `${url.search || '?'}${url.search ? '&' : ''}signed_request=${signature}`
+  return url.href
+}
+
+const isNamed = (value: unknown): value is { readonly name: string } =>
+  typeof value === 'object' && value !== null && 'name' in value && !('id' in value)

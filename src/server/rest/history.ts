@@ -1,0 +1,73 @@
+import type { Message, Page } from '../../api/objects.ts'
+import { checkTimezone, type Micros, parseDate } from '../dates.ts'
+import { notFound } from '../errors.ts'
+import type { HistoryRange } from '../state/timeline.ts'
+import { pageOf, pageRange } from './paging.ts'
+
+/** Messages of one place: a room, or two people. */
+export interface Place<M extends { readonly at: Micros }> {
+  find(id: string): M | undefined
+  /** Newest first. */
+  read(range: HistoryRange): M[]
+  present(message: M, timezone: string): Message
+}
+
+interface HistoryRequest {
+  readonly date?: string
+  readonly 'end-date'?: string
+  readonly 'start-index'?: number
+  readonly 'max-results'?: number
+  readonly reverse?: boolean
+  readonly timezone?: string
+}
+
+/**
+ * Counted back from the newest message, or from `date` when it is dated; within a page the oldest comes first unless
+ * `reverse` is false. Nothing deletes single messages here, so `include_deleted` makes no difference.
+ */
+export function historyPage<M extends { readonly at: Micros }>(
+  place: Place<M>,
+  parameters: HistoryRequest,
+  url: URL,
+): Page<Message> {
+  const timezone = checkTimezone(parameters.timezone ?? 'UTC')
+  const dated = parameters.date !== undefined && parameters.date !== 'recent'
+  const endDate = parameters['end-date']
+  const { start, length } = pageRange(parameters)
+  const found = place.read({
+    ...(dated ? { until: parseDate(parameters.date ?? '', 'date') } : {}),
+    ...(dated && endDate !== undefined ? { since: parseDate(endDate, 'end-date') } : {}),
+    offset: start,
+    limit: length + 1, // one more tells whether there is a next page
+  })
+  const messages = found.slice(0, length).map((message) => place.present(message, timezone))
+  if (parameters.reverse !== false) messages.reverse()
+  return pageOf(messages, found.length > length, parameters, url)
+}
+
+interface LatestRequest {
+  readonly 'not-before'?: string
+  readonly 'max-results'?: number
+  readonly timezone?: string
+}
+
+/** The newest messages, oldest first. */
+export function latestPage<M extends { readonly at: Micros }>(
+  place: Place<M>,
+  parameters: LatestRequest,
+  url: URL,
+): Page<Message> {
+  const timezone = checkTimezone(parameters.timezone ?? 'UTC')
+  const notBefore = parameters['not-before']
+  const oldest = notBefore === undefined ? undefined : findMessage(place, notBefore)
+  const limit = parameters['max-results'] ?? 100
+  const found = place.read({ limit, ...(oldest ? { since: oldest.at } : {}) })
+  const messages = found.map((message) => place.present(message, timezone)).reverse()
+  return pageOf(messages, false, { 'max-results': limit }, url)
+}
+
+export function findMessage<M extends { readonly at: Micros }>(place: Place<M>, id: string | number): M {
+  const message = place.find(String(id))
+  if (!message) throw notFound('Message', id)
+  return message
+}

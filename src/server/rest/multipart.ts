@@ -1,0 +1,141 @@
+import { badRequest } from '../errors.ts'
+
+/** One part of a multipart body, decoded. */
+export interface Part {
+  /** From its `Content-Disposition`. */
+  readonly name: string
+  /** File name without the folder it had, if it came with one. */
+  readonly fileName?: string
+  readonly content: Buffer
+}
+
+const mostParts = 10
+const longestHead = 4096
+
+/** A file may have lines like a delimiter, but each of them costs a look. */
+const mostMisses = 1000
+
+const LF = 0x0a
+const CR = 0x0d
+
+/**
+ * Takes a `multipart/related` body apart (RFC 2046), as two client libraries made it (hipchat/hipchat-rb and
+ * tbruyelle/hipchat-go): line ends without CR, names without quotes, contents in base64, and a last boundary that is
+ * like the others instead of closing the body. 400, saying what is wrong, for everything else.
+ *
+ * The parsers on the registry take one line end only, and each of them refuses at least one of the two.
+ */
+export function readParts(bytes: Buffer, contentType: string): Part[] {
+  const [, quoted, bare] = /;\s*boundary=(?:"([^"]{1,70})"|([^\s;"]{1,70}))/i.exec(contentType) ?? []
+  const boundary = quoted ?? bare
+  if (boundary === undefined)
+    throw badRequest('The Content-Type of a multipart body must name its boundary, of at most 70 characters')
+  const parts: Part[] = []
+  let open = nextDelimiter(bytes, boundary, 0)
+  if (!open) throw badRequest('The body does not contain the boundary that its Content-Type names')
+  while (!open.closes && !isBlank(bytes, open.end)) {
+    const close = nextDelimiter(bytes, boundary, open.end)
+    if (!close) throw badRequest('The body ends before its last boundary')
+    if (parts.length === mostParts) throw badRequest(`The body has more than ${mostParts} parts`)
+    parts.push(readPart(bytes.subarray(open.end, close.start)))
+    open = close
+  }
+  return parts
+}
+
+interface Delimiter {
+  /** Where the content before it ends: the line end before a delimiter belongs to it. */
+  readonly start: number
+  readonly end: number
+  /** It is the last one. */
+  readonly closes: boolean
+}
+
+/** The next line that is `--boundary` or `--boundary--`, with nothing but blanks behind it. `from` is where a line begins. */
+function nextDelimiter(bytes: Buffer, boundary: string, from: number): Delimiter | undefined {
+  const beginning = Buffer.from(`--${boundary}`)
+  let misses = 0
+  for (const at of linesWith(beginning, bytes, from)) {
+    const after = at + beginning.length
+    const rest = /^(--)?[ \t]*(?:\r?\n|$)/.exec(bytes.toString('latin1', after, after + 80))
+    if (rest) {
+      const closes = rest[1] !== undefined
+      return { start: contentEnd(bytes, at, from), end: after + rest[0].length, closes }
+    }
+    misses += 1
+    if (misses > mostMisses)
+      throw badRequest(`The body has more than ${mostMisses} lines that begin like its boundary`)
+  }
+  return undefined
+}
+
+function* linesWith(beginning: Buffer, bytes: Buffer, from: number): Generator<number> {
+  if (bytes.subarray(from, from + beginning.length).equals(beginning)) yield from
+  const mark = Buffer.concat([Buffer.of(LF), beginning])
+  for (let at = bytes.indexOf(mark, from); at >= 0; at = bytes.indexOf(mark, at + 1)) yield at + 1
+}
+
+/** Without its line end, which is LF or CR LF; never before where the content begins. */
+function contentEnd(bytes: Buffer, at: number, from: number): number {
+  if (at <= from) return from
+  const end = at - 1 // the LF
+  return end > from && bytes[end - 1] === CR ? end - 1 : end
+}
+
+const isBlank = (bytes: Buffer, from: number): boolean =>
+  bytes.length - from <= 80 && bytes.toString('latin1', from).trim() === ''
+
+function readPart(bytes: Buffer): Part {
+  const head = /^(?:[^\r\n]+\r?\n)*?\r?\n/.exec(bytes.toString('latin1', 0, longestHead))
+  if (!head)
+    throw badRequest(`A part of the body must have a head of at most ${longestHead} bytes and an empty line`)
+  const headers = headersOf(bytes.toString('utf8', 0, head[0].length))
+  const { name, filename } = dispositionOf(headers['content-disposition'] ?? '')
+  if (name === undefined) throw badRequest('Each part of the body must have a name in Content-Disposition')
+  return {
+    name,
+    ...(filename === undefined ? {} : { fileName: filename.split(/[\\/]/).at(-1) ?? '' }),
+    content: decode(bytes.subarray(head[0].length), headers['content-transfer-encoding'] ?? 'binary', name),
+  }
+}
+
+function headersOf(head: string): Readonly<Record<string, string>> {
+  const lines = head.replace(/\r?\n[ \t]+/g, ' ').split(/\r?\n/)
+  return Object.fromEntries(
+    lines
+      .filter((line) => line !== '')
+      .map((line) => {
+        const colon = line.indexOf(':')
+        if (colon < 1) throw badRequest('A part of the body has a header without a colon')
+        return [line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim()]
+      }),
+  )
+}
+
+/** `attachment; name="file"; filename="a.png"`, also without the quotes. */
+function dispositionOf(header: string): Readonly<Record<string, string | undefined>> {
+  const values = [...header.matchAll(/;\s*(\w+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;"]*))/g)]
+  return Object.fromEntries(
+    values.map(([, key = '', quoted, bare = '']) => [
+      key.toLowerCase(),
+      quoted?.replace(/\\(["\\])/g, '$1') ?? bare.trim(),
+    ]),
+  )
+}
+
+function decode(content: Buffer, encoding: string, name: string): Buffer {
+  switch (encoding.toLowerCase()) {
+    case 'binary':
+    case '8bit':
+    case '7bit':
+      return content
+    case 'base64': {
+      const text = content.toString('latin1').replace(/\s+/g, '')
+      if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text) || text.length % 4 === 1)
+        throw badRequest(`The part ${name} is not valid base64`, name)
+      return Buffer.from(text, 'base64')
+    }
+    default:
+      throw badRequest(`The part ${name} must be base64 or binary, not ${encoding.slice(0, 40)}`, name)
+  }
+}

@@ -1,0 +1,211 @@
+import { filePart } from '../../api/file-part.ts'
+import type { Body, Operation, Relaxation } from '../../api/operation.ts'
+import { pathParameters } from '../../api/operation.ts'
+import { textOf } from '../../common/body.ts'
+import type { Schema } from '../../common/schema.ts'
+import { type Problem, validate } from '../../common/validate.ts'
+import { longestUpload } from '../chat/files.ts'
+import { badRequest, CallRefusedError, invalid } from '../errors.ts'
+import { readParts } from './multipart.ts'
+
+/** Longest request body taken, in bytes: a megabyte, unless it brings a file. HipChat's limits are not known. */
+export const longestBody = ({ type }: Body): number =>
+  type === 'multipart/related' ? longestUpload : longestText
+
+const longestText = 1024 * 1024
+
+const deepest = 32
+
+type Members = Record<string, unknown>
+
+/** Checks path parameters by their schemas. */
+export function parsePath(parameters: Readonly<Record<string, string>>): Members {
+  for (const [name, value] of Object.entries(parameters)) {
+    const schema = pathParameters[name]
+    const checked = schema ? validate(schema, value) : undefined
+    if (checked && !checked.ok) throw invalid(about(name, checked.problem))
+  }
+  return { ...parameters }
+}
+
+/**
+ * Reads the query parameters an operation knows, fills in defaults (those given before those of the table), and leaves
+ * all others alone.
+ */
+export function parseQuery(operation: Operation, query: URLSearchParams, defaults: Members = {}): Members {
+  const members: Members = {}
+  for (const [name, schema] of Object.entries(operation.query ?? {})) {
+    const text = query.get(name)
+    const value =
+      text === null || text === '' ? (defaults[name] ?? schema['default']) : coerce(name, text, schema)
+    if (value === undefined) continue
+    const checked = validate(schema, value)
+    if (!checked.ok) throw invalid(about(name, checked.problem))
+    members[name] = value
+  }
+  return members
+}
+
+/** A finding about a bare value, told of the parameter it came in. */
+const about = (name: string, problem: Problem): Problem => ({
+  ...problem,
+  field: name,
+  message: `${name} ${problem.message.replace(/^value /, '')}`,
+})
+
+function coerce(name: string, text: string, schema: Schema): unknown {
+  if (schema['type'] === 'integer') {
+    if (/^-?\d{1,15}$/.test(text)) return Number(text)
+    throw badRequest(`${name} must be an integer`, name, {
+      validation: 'type',
+      expected_type: 'integer',
+      value: text,
+    })
+  }
+  if (schema['type'] === 'boolean') {
+    const value = booleanTexts[text.toLowerCase()]
+    if (value !== undefined) return value
+    throw badRequest(`${name} must be true or false`, name, {
+      validation: 'type',
+      expected_type: 'boolean',
+      value: text,
+    })
+  }
+  return text
+}
+
+const booleanTexts: Readonly<Record<string, boolean>> = { true: true, false: false, '1': true, '0': false }
+
+/**
+ * Turns a request body into the operation's members: reads the content types it takes, renames aliases, relaxes what
+ * clients are known to send, drops members nobody knows, and validates the rest.
+ */
+export function parseBody(
+  body: Body,
+  contentType: string | undefined,
+  bytes: Buffer,
+  secret = false,
+): Members {
+  const raw = body.optional && bytes.length === 0 ? {} : readMembers(body, contentType, bytes)
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw))
+    throw badRequest('The body must be an object', undefined, { validation: 'type', expected_type: 'object' })
+  checkDepth(raw, 'The body')
+  const properties = propertiesOf(body.schema)
+  const known: Members = {}
+  for (const [theirs, value] of Object.entries(raw)) {
+    const alias = body.aliases && Object.hasOwn(body.aliases, theirs) ? body.aliases[theirs] : undefined
+    const name = alias ?? theirs
+    const schema = Object.hasOwn(properties, name) ? properties[name] : undefined
+    // The exact name counts when an alias came too.
+    if (!schema || (alias !== undefined && Object.hasOwn(raw, alias))) continue
+    known[name] = relax(name, value, schema, body.relaxations ?? [])
+  }
+  const checked = validate(body.schema, known)
+  if (!checked.ok) throw invalid(checked.problem, secret)
+  return known
+}
+
+function readMembers(body: Body, contentType: string | undefined, bytes: Buffer): unknown {
+  const accepted = new Set<string>([body.type, ...(body.relaxations ?? [])])
+  const sent = contentType?.split(';')[0]?.trim().toLowerCase()
+  const kind = sent ? kindOf(sent) : body.type
+  if (!kind || !accepted.has(kind))
+    throw new CallRefusedError(
+      415,
+      `This call takes ${[...accepted]
+        .filter((name) => name in contentTypes)
+        .map((name) => contentTypes[name])
+        .join(' or ')}, not ${sent}`,
+    )
+  if (kind === 'multipart/related') return partMembers(bytes, contentType ?? '', propertiesOf(body.schema))
+  const text = textOf(bytes, contentType)
+  if (kind === 'text') return { message: text }
+  if (kind === 'form') return formMembers(text, propertiesOf(body.schema))
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw badRequest(text ? 'The body is not valid JSON' : 'A JSON body is required; there was none')
+  }
+}
+
+/** What the kinds of bodies are called in a Content-Type. */
+export const contentTypes: Readonly<Record<string, string>> = {
+  json: 'application/json',
+  form: 'application/x-www-form-urlencoded',
+  text: 'text/plain',
+  'multipart/related': 'multipart/related',
+}
+
+function kindOf(contentType: string): string | undefined {
+  if (/^(application|text)\/([\w.-]+\+)?json$/.test(contentType)) return 'json'
+  return Object.keys(contentTypes).find((kind) => contentTypes[kind] === contentType)
+}
+
+/** A form holds nothing but texts: what ought to be a boolean, a number or an object is read from its text. */
+function formMembers(text: string, properties: Readonly<Record<string, Schema>>): Members {
+  const members: Members = {}
+  for (const [name, value] of new URLSearchParams(text)) {
+    const schema = Object.hasOwn(properties, name) ? properties[name] : undefined
+    if (Object.hasOwn(members, name)) continue
+    if (!schema || schema['type'] === 'string') members[name] = value
+    else if (schema['type'] === 'boolean') members[name] = booleanTexts[value.toLowerCase()] ?? value
+    else
+      try {
+        members[name] = JSON.parse(value)
+      } catch {
+        members[name] = value
+      }
+  }
+  return members
+}
+
+/** A part is named as its member. What is no file is JSON, whatever its content type says; unknown parts are dropped. */
+function partMembers(
+  bytes: Buffer,
+  contentType: string,
+  properties: Readonly<Record<string, Schema>>,
+): Members {
+  const members: Members = {}
+  for (const { name, fileName, content } of readParts(bytes, contentType)) {
+    if (!Object.hasOwn(properties, name)) continue
+    if (Object.hasOwn(members, name)) throw badRequest(`The body has more than one part named ${name}`, name)
+    if (properties[name] === filePart)
+      members[name] = { ...(fileName === undefined ? {} : { name: fileName }), content }
+    else if (content.length > longestText)
+      throw new CallRefusedError(413, `The part ${name} is longer than ${longestText} bytes`)
+    else
+      try {
+        members[name] = JSON.parse(textOf(content, undefined))
+      } catch {
+        throw badRequest(`The part ${name} is not valid JSON`, name)
+      }
+  }
+  return members
+}
+
+function relax(name: string, value: unknown, schema: Schema, relaxations: readonly Relaxation[]): unknown {
+  if (relaxations.includes('boolean-text') && schema['type'] === 'boolean' && typeof value === 'string')
+    return value === 'true' ? true : value === 'false' ? false : value
+  if (relaxations.includes('number-id') && /(^|_)id$/.test(name) && typeof value === 'number')
+    return String(value)
+  if (relaxations.includes('list-text') && name === 'scope' && Array.isArray(value))
+    return value.every((item) => typeof item === 'string') ? value.join(' ') : value
+  return value
+}
+
+/** Nobody needs deep objects here, and writing them out again would exhaust the stack. Walks without recursion. */
+export function checkDepth(value: object, what: string): void {
+  let level: object[] = [value]
+  for (let depth = 1; level.length > 0; depth += 1) {
+    if (depth > deepest) throw badRequest(`${what} is nested more than ${deepest} levels deep`)
+    level = level.flatMap((item) =>
+      Object.values(item).filter(
+        (child): child is object =>
+          typeof child === 'object' && child !== null && !(child instanceof Uint8Array),
+      ),
+    )
+  }
+}
+
+const propertiesOf = (schema: Schema): Readonly<Record<string, Schema>> =>
+  (schema['properties'] ?? {}) as Readonly<Record<string, Schema>> // every body in the table is an object schema

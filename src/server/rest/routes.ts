@@ -1,0 +1,69 @@
+import type { Operation } from '../../api/operation.ts'
+import { operations } from '../../api/operations/index.ts'
+import { administration } from '../administration.ts'
+import { badRequest, CallRefusedError } from '../errors.ts'
+
+/** The operation a request names, with its path parameters decoded. */
+export interface Route {
+  /** Its name in the table it is from. */
+  readonly id: string
+  readonly operation: Operation
+  readonly parameters: Readonly<Record<string, string>>
+}
+
+interface Template {
+  readonly id: string
+  readonly operation: Operation
+  readonly segments: readonly string[]
+}
+
+const templatesOf = (table: Readonly<Record<string, Operation>>): Template[] =>
+  Object.entries(table).map(([id, operation]) => ({ id, operation, segments: split(operation.path) }))
+
+/** The tables by where their paths begin. */
+const bases = { '/v2': templatesOf(operations), '/admin': templatesOf(administration) } as const
+
+export type Base = keyof typeof bases
+
+/**
+ * Finds the operation for a method and a path below the base address of a table. Several slashes count as one: clients join
+ * addresses by concatenation. 404 when no operation has the path, 405 when only the method is wrong, 400 for a
+ * percent sign that encodes nothing.
+ */
+export function findRoute(method: string, path: string, base: Base = '/v2'): Route {
+  const segments = split(path).map(decode)
+  const wanted = method === 'HEAD' ? 'GET' : method
+  const sameLength = bases[base].filter((template) => template.segments.length === segments.length)
+  const fitting = sameLength.filter((template) =>
+    template.segments.every((segment, index) => isParameter(segment) || segment === segments[index]),
+  )
+  const template = fitting.find(
+    ({ operation }) => operation.method === wanted && !(method === 'HEAD' && operation.once),
+  )
+  if (template) {
+    const parameters: Record<string, string> = {}
+    template.segments.forEach((segment, index) => {
+      if (isParameter(segment)) parameters[segment.slice(1, -1)] = segments[index] ?? ''
+    })
+    return { id: template.id, operation: template.operation, parameters }
+  }
+  if (fitting.length === 0) throw new CallRefusedError(404, 'There is no such resource')
+  const allowed = [...new Set(fitting.map(({ operation }) => operation.method))].join(', ')
+  throw new CallRefusedError(405, `This resource takes ${allowed}, not ${method}`, {
+    headers: { Allow: allowed },
+  })
+}
+
+function split(path: string): string[] {
+  return path.split('/').filter(Boolean)
+}
+
+const isParameter = (segment: string) => segment.startsWith('{')
+
+function decode(segment: string): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    throw badRequest('The path holds a percent sign that encodes nothing')
+  }
+}
