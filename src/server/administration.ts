@@ -40,6 +40,18 @@ const delivery = object({
   response: nullable(object({ headers: record(), body: string() })),
 })
 
+const apiCall = object({
+  id: integer(),
+  at: string({ description: 'ISO 8601' }),
+  oauth_id: string(),
+  method: string(),
+  path: string({ description: 'below /v2, without query and tokens' }),
+  operation: nullable(string()),
+  status: integer(),
+  duration: integer({ description: 'milliseconds' }),
+  error: nullable(string({ description: 'what a refused call was told' })),
+})
+
 const installation = object({
   oauthId: string(),
   key: string(),
@@ -95,6 +107,26 @@ export const administration = {
     path: '/installations',
     summary: 'What is installed, and how it fares.',
     result: { kind: 'json', status: 200, schema: object({ items: array(installation) }) },
+    paging: 'none',
+  }),
+
+  listCalls: operation({
+    ...administrator,
+    method: 'GET',
+    path: '/calls',
+    summary: 'What add-ons asked of the API, newest first.',
+    query: { oauthId: string(), limit: integer({ minimum: 1, maximum: 500, default: 100 }) },
+    result: { kind: 'json', status: 200, schema: object({ items: array(apiCall) }) },
+    paging: 'none',
+  }),
+
+  getSecret: operation({
+    ...administrator,
+    method: 'GET',
+    path: '/installations/{oauthId}/secret',
+    summary:
+      'The OAuth secret of an installation, for whoever writes the add-on: with it anybody can act as the add-on.',
+    result: { kind: 'json', status: 200, schema: object({ oauthSecret: string() }) },
     paging: 'none',
   }),
 

@@ -4,9 +4,12 @@ import type { Outbound } from '../common/outbound.ts'
 import type { Session } from './accounts/session.ts'
 import type { Chat } from './chat/chat.ts'
 import type { Presenter } from './chat/presenting.ts'
+import type { Calls } from './connect/calls.ts'
 import type { Delivery } from './connect/delivery.ts'
 import type { GlanceUpdates } from './connect/glance-updates.ts'
 import type { Installer } from './connect/installer.ts'
+import type { Log } from './log.ts'
+import type { Feed } from './pages/feed.ts'
 import type { Counter } from './rest/limits.ts'
 import type { State } from './state/state.ts'
 
@@ -18,7 +21,12 @@ export interface Context {
   readonly installer: Installer
   readonly delivery: Pick<Delivery, 'records' | 'find' | 'redeliver'>
   readonly glances: GlanceUpdates
+  readonly feed: Feed
+  readonly calls: Calls
+  /** Nobody but this machine can reach the server. */
+  readonly isLocal: boolean
   readonly outbound: Outbound
+  readonly log: Log
   /** Attempts to sign in with a password. */
   readonly attempts: Counter
   /** Seconds. */

@@ -81,6 +81,8 @@ export interface Settings {
   readonly tls: Tls | undefined
   readonly group: { readonly id: number; readonly name: string }
   readonly seed: Seed | undefined
+  /** Nobody but this machine can reach it. */
+  readonly isLocal: boolean
   readonly compatibility: Compatibility
   readonly tokenLifetime: number
   readonly limits: Limits
@@ -151,6 +153,7 @@ export function settingsFrom(options: ServerOptions, defaultSeed: Seed): Setting
     tls: tlsOption(options.tls, publicUrl),
     group: groupOption(options.group, seed),
     seed,
+    isLocal: local,
     compatibility: choice('compatibility', options.compatibility, ['standard', 'classic']) ?? 'standard',
     tokenLifetime: number('tokenLifetime', options.tokenLifetime, 1, 10 * 365 * 24 * 3600) ?? 3600,
     limits: limitsOption(options.limits),

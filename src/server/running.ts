@@ -9,6 +9,7 @@ import { groupOwnerId } from './accounts/access.ts'
 import { addonAuthor } from './accounts/session.ts'
 import { createChat } from './chat/chat.ts'
 import { createPresenter } from './chat/presenting.ts'
+import { createCalls } from './connect/calls.ts'
 import { createDelivery, type Delivery } from './connect/delivery.ts'
 import { createGlanceUpdates } from './connect/glance-updates.ts'
 import { createInstaller } from './connect/installer.ts'
@@ -16,6 +17,7 @@ import type { Context } from './context.ts'
 import { nowMicros } from './dates.ts'
 import { silent } from './log.ts'
 import { addressOf, type Settings } from './options.ts'
+import { createFeed } from './pages/feed.ts'
 import { hashOf } from './random.ts'
 import { classicFor } from './rest/classic.ts'
 import { createCounter } from './rest/limits.ts'
@@ -55,6 +57,7 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
   const isClassic = classicFor(settings)
   const present = createPresenter(state, publicUrl)
   const delivery = createDelivery({
+    told: (id) => feed.tellDelivery(id),
     state,
     outbound,
     log,
@@ -74,6 +77,8 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
     signal: abort.signal,
     publicUrl,
   })
+  const feed = createFeed(state, present)
+  const callLog = createCalls(feed.tellCall)
   const chat = createChat({
     state,
     present,
@@ -93,6 +98,10 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
     installer,
     delivery,
     glances: createGlanceUpdates(state),
+    feed,
+    log,
+    calls: callLog,
+    isLocal: settings.isLocal,
     outbound,
     attempts,
     tokenLifetime: settings.tokenLifetime,
@@ -152,6 +161,7 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
   }
 
   async function release(): Promise<void> {
+    feed.close()
     outbound.close()
     await state.close()
     if (temporary !== undefined) rmSync(temporary, { recursive: true, force: true })
@@ -161,6 +171,7 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
     closing = true
     const closed = new Promise<void>((resolve) => server.close(() => resolve()))
     server.closeIdleConnections()
+    feed.close() // its connections never end by themselves
     const settled = async () => {
       while (active.size > 0) await Promise.all(active)
       await delivery.queues.idle()
@@ -194,6 +205,7 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
       await delivery.queues.idle()
       state.clear()
       delivery.clear()
+      callLog.clear()
       for (const counter of [calls, messages, attempts]) counter.clear()
       if (await prepare()) await seedAddons(context, settings)
     },

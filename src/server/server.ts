@@ -11,8 +11,11 @@ import { checkHost, checkOrigin } from './doors.ts'
 import { badRequest, CallRefusedError, envelope, forbidden, reason } from './errors.ts'
 import { administrationHandlers } from './handlers/administration.ts'
 import { handlers } from './handlers/index.ts'
+import { pageHandlers } from './handlers/page.ts'
 import type { Log } from './log.ts'
-import { type Page, pageAt } from './page.ts'
+import { assetAt } from './pages/assets.ts'
+import { updatesPath } from './pages/events.ts'
+import { type Page, pageAt } from './pages/plain.ts'
 import { addressIdentity, type Counted, createAllowances } from './rest/allowances.ts'
 import { checkResult } from './rest/checking.ts'
 import { classicDefaults, classicForm, classicStatus, type IsClassic } from './rest/classic.ts'
@@ -67,21 +70,27 @@ export function createApp(options: AppOptions): Koa {
         tell(ctx, call, allowances.ofPage(call.address))
         ctx.set(page.headers)
         ctx.body = page.body
+        ctx.status = 200
+        if (ctx.fresh) ctx.status = 304
       } else {
         checkOrigin(ctx.req, doors)
         ctx.set('Cache-Control', 'no-store')
-        await (call.path === consentPath ? askConsent(ctx, call) : serve(ctx, call))
+        if (call.path === consentPath) await askConsent(ctx, call)
+        else if (call.path === updatesAt) openUpdates(ctx, call)
+        else await serve(ctx, call)
       }
     } catch (error) {
       refuse(ctx, call, error)
     }
+    const duration = Math.round(performance.now() - started)
+    noteCall(call, ctx.status, duration)
     // The operation and not the path: a path can hold a one-time token.
     log.info(
       {
         method: ctx.method,
         operation: call.route?.id ?? null,
         status: ctx.status,
-        ms: Math.round(performance.now() - started),
+        ms: duration,
       },
       'request',
     )
@@ -89,6 +98,7 @@ export function createApp(options: AppOptions): Koa {
 
   /** What is open to everybody who knows its address. */
   const pageFor = ({ path, query }: Call): Page | undefined =>
+    assetAt(path) ??
     pageAt(path, query, context.publicUrl()) ??
     pictureAt(path, context.state) ??
     fileAt(path, context.state) ??
@@ -102,6 +112,7 @@ export function createApp(options: AppOptions): Koa {
     call.route = route
     const session = openSession(operation, call)
     call.session = session
+    if (base === '/page' && operation.tokens.length > 0) checkPage(session)
     checkKind(operation, session)
     checkScopes(operation, session)
     const onlyTest = call.query.get('auth_test') === 'true'
@@ -169,7 +180,7 @@ export function createApp(options: AppOptions): Koa {
   }
 
   function handle(base: Base, id: string, parameters: object, session: Session): unknown {
-    const table: object = base === '/admin' ? administrationHandlers : handlers
+    const table: object = tables[base]
     // The route is of the table that these handlers serve, one for one; the parameters were validated by the schemas this
     // handler's type comes from.
     const handler = table[id as keyof typeof table] as (...call: [object, Session, Context]) => unknown
@@ -196,6 +207,32 @@ export function createApp(options: AppOptions): Koa {
     throw forbidden(
       `This action cannot be called with ${kindNames[kind]}; it takes ${operation.tokens.map((one) => kindNames[one]).join(' or ')}`,
     )
+  }
+
+  /** What an add-on may do in a user's name, or a token made by hand, is in its scopes; the page may do all. */
+  function checkPage({ page }: Pick<Session, 'page'>): void {
+    if (!page) throw forbidden('This is for the chat page: sign in there, or use the API below /v2')
+  }
+
+  /** Whoever looks at the page hears what changes until he goes, signs out, or the server closes. */
+  function openUpdates(ctx: Koa.Context, call: Call): void {
+    if (call.method !== 'GET')
+      throw new CallRefusedError(405, `This resource takes GET, not ${call.method}`, {
+        headers: { Allow: 'GET' },
+      })
+    // Never from the query, which ends up in logs.
+    const session = authenticate(context.state, { ...credentialsOf(call), queryToken: undefined })
+    checkPage(session)
+    const { tokenHash = '' } = session
+    tell(ctx, call, allowances.ofAddress(call.address))
+    ctx.set({ 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' })
+    ctx.body = context.feed.open(call.query.get('after') ?? undefined, {
+      user() {
+        const token = context.state.tokens.get(tokenHash)
+        const expired = token?.expires != null && token.expires <= Date.now()
+        return expired || token?.userId == null ? undefined : context.state.people.get(token.userId)
+      },
+    })
   }
 
   function checkScopes(operation: Operation, session: Session): void {
@@ -234,6 +271,21 @@ export function createApp(options: AppOptions): Koa {
     ctx.status = status // Koa turns an empty body into a 204
   }
 
+  /** What add-ons ask for can be looked at on the chat page. */
+  function noteCall({ method, route, session, error }: Call, status: number, duration: number): void {
+    const holder = session?.holder ?? session?.client
+    if (!route || !holder) return
+    context.calls.add({
+      oauth_id: holder.oauthId,
+      method,
+      path: openPath(route),
+      operation: route.id,
+      status,
+      duration,
+      error: error ?? null,
+    })
+  }
+
   function refuse(ctx: Koa.Context, call: Call, error: unknown): void {
     let refused = refusalOf(error)
     if (refused.status === 500)
@@ -243,6 +295,7 @@ export function createApp(options: AppOptions): Koa {
       ctx.set({ ...counted.headers })
       refused = counted.refused ?? refused
     }
+    call.error = refused.message
     ctx.req.resume() // what is left of the body, so that the client gets to read the answer
     ctx.status = refused.status
     ctx.set({ ...refused.headers })
@@ -253,6 +306,14 @@ export function createApp(options: AppOptions): Koa {
   return app
 }
 
+const tables: Readonly<Record<Base, object>> = {
+  '/v2': handlers,
+  '/admin': administrationHandlers,
+  '/page': pageHandlers,
+}
+
+const updatesAt = `/page${updatesPath}`
+
 interface Call {
   readonly method: string
   readonly path: string
@@ -262,7 +323,15 @@ interface Call {
   route?: Route
   session?: Session
   counted?: boolean
+  /** What it was told, if it was refused. */
+  error?: string
 }
+
+/** The path of a call without the tokens that some have in it. */
+const openPath = ({ operation, parameters }: Route): string =>
+  operation.path.replace(/\{(\w+)\}/g, (_, name: string) =>
+    /token$/.test(name) ? '…' : encodeURIComponent(parameters[name] ?? ''),
+  )
 
 const credentialsOf = ({ authorization, query }: Call): Credentials => ({
   authorization,
@@ -288,7 +357,7 @@ function split(target: string): { path: string; query: URLSearchParams } {
 }
 
 function placeOf(path: string): { base: Base; path: string } {
-  for (const base of ['/v2', '/admin'] as const)
+  for (const base of ['/v2', '/admin', '/page'] as const)
     if (path === base || path.startsWith(`${base}/`)) return { base, path: path.slice(base.length) }
   throw new CallRefusedError(404, 'There is nothing here; the API is below /v2')
 }

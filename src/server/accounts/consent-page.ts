@@ -1,6 +1,6 @@
 import { scopes as known, type Scope } from '../../api/scopes.ts'
 import { html } from '../../common/html.ts'
-import { type Page, page } from '../page.ts'
+import { type Page, page } from '../pages/plain.ts'
 
 /** Where add-ons send users who shall allow them something. The capabilities document names it. */
 export const consentPath = '/users/authorize'

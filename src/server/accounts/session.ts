@@ -24,6 +24,8 @@ export interface Session {
   readonly basic?: BasicCredentials
   /** The access token that came to the token endpoint: some grants are for people who are signed in. */
   readonly bearer?: string
+  /** The chat page makes the call. */
+  readonly page?: boolean
   /** The token of the call, as it is kept. */
   readonly tokenHash?: string
   /** What the caller's allowance is counted by. */
@@ -63,7 +65,7 @@ export function basicOf({ authorization }: Credentials): BasicCredentials | unde
 
 type Caller = Pick<
   Session,
-  'kind' | 'scopes' | 'user' | 'client' | 'holder' | 'label' | 'roomId' | 'tokenHash' | 'identity'
+  'kind' | 'scopes' | 'user' | 'client' | 'holder' | 'label' | 'roomId' | 'page' | 'tokenHash' | 'identity'
 >
 
 /** Who makes a call: {@link callerBy} its token. 401 in HipChat's words when there is none. */
@@ -93,6 +95,7 @@ export function callerBy(state: State, text: string): Caller {
     scopes: token.scopes,
     identity,
     tokenHash: hash,
+    ...(token.page ? { page: true } : {}),
     ...(client ? { holder: client } : {}),
     ...(client && !user ? { client } : {}),
     ...(user ? { user } : {}),

@@ -1,6 +1,6 @@
 import type { FilePart } from '../../api/file-part.ts'
 import { CallRefusedError } from '../errors.ts'
-import type { Page } from '../page.ts'
+import type { Page } from '../pages/plain.ts'
 import { randomText } from '../random.ts'
 import type { FileRecord, StoredFileRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'

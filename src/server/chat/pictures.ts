@@ -1,5 +1,5 @@
 import { badRequest } from '../errors.ts'
-import type { Page } from '../page.ts'
+import type { Page } from '../pages/plain.ts'
 import { randomText } from '../random.ts'
 import type { PictureRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'

@@ -22,7 +22,8 @@ const allowed: IOptions = {
     ...['u', 's', 'del', 'ins', 'small', 'sub', 'sup', 'tt', 'kbd', 'samp', 'abbr'],
   ],
   allowedAttributes: {
-    a: ['href', 'title'],
+    // `data-target` opens a module of the add-on that sent the message.
+    a: ['href', 'title', 'data-target', 'data-target-options'],
     img: ['src', 'alt', 'title', 'width', 'height'],
     th: ['colspan', 'rowspan'],
     td: ['colspan', 'rowspan'],

@@ -90,7 +90,7 @@ const mostContent = 16 * KIB * KIB // characters of all requests and responses t
 const longestShown = 4 * KIB
 
 /** How deliveries went, by whom they went to; those of whoever was first heard of longest ago make room for others. */
-export function createDeliveryHistory(log: Log): DeliveryHistory {
+export function createDeliveryHistory(log: Log, told: (id: number) => void = () => {}): DeliveryHistory {
   const owners = new Map<string, { readonly deliveries: Mutable<Kept>[]; readonly breaker: Breaker }>()
   let lastId = 0
   // with their contents, oldest first
@@ -166,6 +166,7 @@ export function createDeliveryHistory(log: Log): DeliveryHistory {
         },
         'delivery',
       )
+      told(record.id)
       return record
     },
     list: (filter = {}) =>

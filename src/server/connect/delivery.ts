@@ -61,6 +61,8 @@ export interface DeliveryOptions {
   readonly timeout: number
   readonly signal: AbortSignal
   readonly isClassic: IsClassic
+  /** A delivery was made, by its id. */
+  told(id: number): void
   /** Posts an add-on's answer into the room. */
   reply(room: RoomRecord, client: ClientRecord, notification: Notification, hops: number): Promise<void>
 }
@@ -80,7 +82,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   const queues = createQueues((error) =>
     log.error({ err: error }, 'a delivery failed for a reason of our own'),
   )
-  const history = createDeliveryHistory(log)
+  const history = createDeliveryHistory(log, options.told)
   const patterns = new Map<string, Pattern>()
 
   async function matches(webhook: WebhookRecord, { text = '' }: Happening): Promise<boolean> {

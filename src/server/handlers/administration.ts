@@ -57,6 +57,22 @@ export const administrationHandlers: { readonly [Id in keyof Table]: Handler<Tab
     }
   },
 
+  listCalls({ oauthId, limit = 100 }, session, { calls }) {
+    requireGroupAdmin(session)
+    return { items: calls.list({ limit, ...(oauthId === undefined ? {} : { oauthId }) }) }
+  },
+
+  getSecret({ oauthId }, session, { state, log }) {
+    requireGroupAdmin(session)
+    const client = state.clients.get(String(oauthId))
+    if (!client) throw notFound('Installation', oauthId)
+    log.warn(
+      { oauthId: client.oauthId, user: session.user?.id ?? null },
+      'the secret of an installation was shown',
+    )
+    return { oauthSecret: client.secret }
+  },
+
   async proposeInstallation({ url, room_id }, session, { installer, state }) {
     const room = room_id === undefined ? undefined : findRoom(state, room_id, session)
     requireRights(room, session)

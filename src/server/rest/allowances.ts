@@ -34,12 +34,17 @@ export interface AllowanceOptions {
   readonly messages: Counter
 }
 
+/** The chat page makes more calls than a program that a person runs: a look into a room takes four. */
+const pageFactor = 30
+
 /** What callers without a token are counted by. */
 export const addressIdentity = (address: string): string => `address ${addressKey(address)}`
 
 export function createAllowances({ state, limits, calls, messages }: AllowanceOptions): Allowances {
-  const limitFor = ({ kind }: Session): number =>
-    kind === 'user' || kind === 'personal' ? limits.user : limits.api
+  function limitFor({ kind, page }: Session): number {
+    if (page) return limits.user * pageFactor
+    return kind === 'user' || kind === 'personal' ? limits.user : limits.api
+  }
 
   /**
    * The room or person a message goes to, by id: each name of a room counts towards the same limit. What does not exist

@@ -26,7 +26,7 @@ import {
 import { operations } from '../../api/operations/index.ts'
 import { notification } from '../../api/operations/messages.ts'
 import type { Schema } from '../../common/schema.ts'
-import type { Page } from '../page.ts'
+import type { Page } from '../pages/plain.ts'
 import { contentTypes } from './parsing.ts'
 
 type Json = Readonly<Record<string, unknown>>

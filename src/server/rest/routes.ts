@@ -2,6 +2,7 @@ import type { Operation } from '../../api/operation.ts'
 import { operations } from '../../api/operations/index.ts'
 import { administration } from '../administration.ts'
 import { badRequest, CallRefusedError } from '../errors.ts'
+import { pageApi } from '../pages/api.ts'
 
 /** The operation a request names, with its path parameters decoded. */
 export interface Route {
@@ -21,7 +22,11 @@ const templatesOf = (table: Readonly<Record<string, Operation>>): Template[] =>
   Object.entries(table).map(([id, operation]) => ({ id, operation, segments: split(operation.path) }))
 
 /** The tables by where their paths begin. */
-const bases = { '/v2': templatesOf(operations), '/admin': templatesOf(administration) } as const
+const bases = {
+  '/v2': templatesOf(operations),
+  '/admin': templatesOf(administration),
+  '/page': templatesOf(pageApi),
+} as const
 
 export type Base = keyof typeof bases
 

@@ -1,5 +1,8 @@
 import { readFileSync, readlinkSync } from 'node:fs'
-import type { Key, StateDatabase } from './table.ts'
+import type { RootDatabase } from '../../common/lmdb.ts'
+import type { Key } from './table.ts'
+
+type Environment = RootDatabase<unknown, Key>
 
 /** A process, told apart from a later one that was given the same id. */
 export interface Owner {
@@ -25,7 +28,7 @@ const place: Key = ['owner']
  * folder and the process. A process that is gone holds nothing. Containers do not see each other's processes: two of
  * them that share a folder are not told apart.
  */
-export function takeFolder(db: StateDatabase, path: string): void {
+export function takeFolder(db: Environment, path: string): void {
   const other = db.transactionSync(() => {
     const before = db.get(place) as Owner | undefined // written just below, and nowhere else
     if (before && isRunning(before)) return before
@@ -39,12 +42,12 @@ export function takeFolder(db: StateDatabase, path: string): void {
 }
 
 /** Takes everything else out of the folder. */
-export function emptyFolder(db: StateDatabase): void {
+export function emptyFolder(db: Environment): void {
   db.clearSync()
   db.putSync(place, self())
 }
 
-export const leaveFolder = (db: StateDatabase): void => void db.removeSync(place)
+export const leaveFolder = (db: Environment): void => void db.removeSync(place)
 
 /** `began` is the start time of the process in `/proc`, in ticks since the boot. */
 export function identityOf(pid: number): Owner {

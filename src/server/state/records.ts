@@ -184,12 +184,14 @@ export interface TokenRecord {
   readonly oauthId: string | null
   readonly userId: number | null
   readonly roomId: number | null
-  /** Name shown for a token that belongs to nobody. */
+  /** Name shown for a token that belongs to nobody, and for one that somebody made for himself. */
   readonly label: string | null
   /** Milliseconds since 1970; null: never. */
   readonly expires: number | null
   /** The same for all tokens of one sign-in: access tokens, and the refresh tokens that came with them. */
   readonly session?: string
+  /** Of the chat page: good for what the page asks for, and counted as what a person does there. */
+  readonly page?: boolean
   /** The token of the server's own administrator, made anew at each start. */
   readonly admin?: boolean
   readonly created: Micros

@@ -13,6 +13,7 @@ import type {
 } from './records.ts'
 import { createRooms, type Rooms } from './rooms.ts'
 import { folded, type Key, type Table, table } from './table.ts'
+import { noting, type Written } from './watching.ts'
 
 /**
  * Everything the server remembers, in one LMDB environment. Reading is synchronous. Whatever writes does so inside
@@ -24,6 +25,8 @@ export interface State extends ClientState {
   readonly messages: Messages
   /** Runs alone among all writers; resolves once what it wrote is on disk. */
   write<T>(work: () => T): Promise<T>
+  /** Hears of everything that is written, once it is on disk. Gives what ends that. */
+  watch(look: (written: readonly Written[]) => void): () => void
   group(): GroupRecord | undefined
   setGroup(group: GroupRecord): void
   emoticons(): EmoticonRecord[]
@@ -51,13 +54,16 @@ export interface State extends ClientState {
  * leaves syncing to the system: for a folder that is thrown away anyway.
  */
 export function openState(path: string, options: { durable: boolean }): State {
-  const db = openLmdb<unknown, Key>(path, options.durable ? {} : { noSync: true })
+  const lmdb = openLmdb<unknown, Key>(path, options.durable ? {} : { noSync: true })
   try {
-    takeFolder(db, path)
+    takeFolder(lmdb, path)
   } catch (error) {
-    void db.close()
+    void lmdb.close()
     throw error
   }
+  const lookers = new Set<(written: readonly Written[]) => void>()
+  let noted: Written[] = [] // by the transaction that runs now, alone
+  const db = noting(lmdb, (written) => noted.push(written))
   const sequences = table<number>(db, 'sequence')
   const groups = table<GroupRecord>(db, 'group')
   const emoticonTable = table<EmoticonRecord>(db, 'emoticon')
@@ -69,11 +75,30 @@ export function openState(path: string, options: { durable: boolean }): State {
     rooms: createRooms(db),
     messages: createMessages(db),
     async write(work) {
-      try {
-        return await db.transaction(work)
-      } catch (error) {
-        throw await commitFailure(error)
-      }
+      let written: readonly Written[] = []
+      let thrown: { readonly error: unknown } | undefined
+      const result = await lmdb
+        .transaction(() => {
+          noted = []
+          try {
+            return work()
+          } catch (error) {
+            thrown = { error } // what it had written stays, so the others hear of that too
+            return undefined
+          } finally {
+            written = noted
+          }
+        })
+        .catch(async (error: unknown) => {
+          throw await commitFailure(error)
+        })
+      if (written.length > 0) for (const look of lookers) look(written)
+      if (thrown) throw thrown.error
+      return result as Awaited<ReturnType<typeof work>> // it ended without an error
+    },
+    watch(look) {
+      lookers.add(look)
+      return () => lookers.delete(look)
     },
     group: () => groups.get('own'),
     setGroup: (group) => groups.put(['own'], group),
@@ -96,10 +121,10 @@ export function openState(path: string, options: { durable: boolean }): State {
       sequences.put(['time'], at)
       return at
     },
-    clear: () => emptyFolder(db),
+    clear: () => emptyFolder(lmdb),
     async close() {
-      leaveFolder(db)
-      await db.close()
+      leaveFolder(lmdb)
+      await lmdb.close()
     },
   }
 }

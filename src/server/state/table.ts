@@ -1,7 +1,11 @@
 import type { RootDatabase } from '../../common/lmdb.ts'
 
 export type Key = (string | number)[]
-export type StateDatabase = RootDatabase<unknown, Key>
+/** What of LMDB the tables need. */
+export interface StateDatabase extends Pick<RootDatabase<unknown, Key>, 'get' | 'getRange' | 'getKeysCount'> {
+  putSync(key: Key, record: unknown): void
+  removeSync(key: Key): boolean
+}
 
 /** Records of one kind, kept below their name in the one LMDB environment. Writing is for the inside of a transaction. */
 export interface Table<T> {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { Html, html } from '../common/html.ts'
+import { Html, html } from '../../common/html.ts'
 
 /** A page or a picture for people, with the headers it is sent with. */
 export interface Page {

@@ -1,0 +1,245 @@
+import { findRoom, maySee, requireRoomAdmin, runs } from '../accounts/access.ts'
+import { scopesOf } from '../accounts/issuing.ts'
+import { person, type Session } from '../accounts/session.ts'
+import { signIn } from '../accounts/sign-in.ts'
+import type { Context, Handler } from '../context.ts'
+import { formatSeconds, nowMicros } from '../dates.ts'
+import { badRequest, forbidden, notFound } from '../errors.ts'
+import { openAddress } from '../pages/addresses.ts'
+import type { pageApi } from '../pages/api.ts'
+import {
+  installationsFor,
+  mayConfigure,
+  moduleOf,
+  modulesOf,
+  shownIntegration,
+} from '../pages/integrations.ts'
+import { roomsOf, shownRoom } from '../pages/showing.ts'
+import { hashOf, randomText } from '../random.ts'
+import type { ClientRecord, RoomRecord, TokenRecord, UserRecord } from '../state/records.ts'
+import type { State } from '../state/state.ts'
+
+type Table = typeof pageApi
+
+const sessionLifetime = 14 * 24 * 3600_000 // milliseconds
+
+/** Serves the table of {@link pageApi}. */
+export const pageHandlers: { readonly [Id in keyof Table]: Handler<Table[Id]> } = {
+  getWelcome: (_parameters, _session, context) => ({
+    group: context.state.group()?.name ?? '',
+    users: chosenFrom(context).map(({ id, name, mentionName }) => ({ id, name, mention_name: mentionName })),
+  }),
+
+  async openSession({ user_id, username, password }, { address }, context) {
+    const user =
+      user_id === undefined
+        ? await signIn({ ...credentials(username, password), address }, context)
+        : chosen(user_id, context)
+    const token = randomText(40)
+    const expires = Date.now() + sessionLifetime
+    await context.state.write(() => {
+      context.state.tokens.removeExpired()
+      context.state.tokens.put(hashOf(token), {
+        kind: 'user',
+        use: 'access',
+        scopes: scopesOf(user),
+        oauthId: null,
+        userId: user.id,
+        roomId: null,
+        label: 'chat page',
+        expires,
+        page: true,
+        created: nowMicros(),
+      })
+    })
+    return { token, user_id: user.id, expires: new Date(expires).toISOString() }
+  },
+
+  async closeSession(_parameters, { tokenHash }, { state }) {
+    if (tokenHash !== undefined) await state.write(() => state.tokens.remove(tokenHash))
+    return undefined
+  },
+
+  getStart(_parameters, session, { state, present, feed }) {
+    const user = person(session)
+    const { id = 0, name = '' } = state.group() ?? {}
+    const group = state.group()
+    return {
+      cursor: feed.cursor(),
+      user_id: user.id,
+      group: { id, name, avatar_url: group ? (present.group(group).avatar_url ?? null) : null },
+      people: state.people.all().map(present.user),
+      rooms: roomsOf(user, state).map((room) => shownRoom(room, user, present)),
+      emoticons: state.emoticons().map(present.emoticon),
+    }
+  },
+
+  async enterRoom({ room_id }, session, { state, chat }) {
+    const room = findRoom(state, room_id, session)
+    if (room.isArchived) throw badRequest('The room is archived')
+    await chat.enter(room, person(session))
+    return undefined
+  },
+
+  async leaveRoom({ room_id }, session, { state, chat }) {
+    await chat.leave(findRoom(state, room_id, session), person(session))
+    return undefined
+  },
+
+  getIntegrations({ room_id }, session, { state }) {
+    const room = room_id === undefined ? undefined : findRoom(state, room_id, session)
+    const user = person(session)
+    return { items: installationsFor(room, state).map((client) => shownIntegration(client, user, room)) }
+  },
+
+  getGlanceAddresses({ room_id }, session, { state }) {
+    const room = findRoom(state, room_id, session)
+    const user = person(session)
+    const items = installationsFor(room, state).flatMap((client) =>
+      modulesOf(client.descriptor)
+        .filter(({ type, url }) => type === 'glance' && url !== null)
+        .flatMap(({ key, url }) => {
+          const opening = { client, user, room, url: url ?? '', values: {}, parameters: {} } as const
+          try {
+            return [
+              { oauth_id: client.oauthId, key, url: openAddress({ ...opening, authentication: 'jwt' }).url },
+            ]
+          } catch {
+            return [] // one wrong address keeps the others from nothing; the page shows this glance in its error state
+          }
+        }),
+    )
+    return { items }
+  },
+
+  openModule({ oauth_id, room_id, key, page, values = {}, theme }, session, { state }) {
+    const room = room_id === undefined ? undefined : findRoom(state, room_id, session)
+    const user = person(session)
+    const client = installationsFor(room, state).find((one) => one.oauthId === String(oauth_id))
+    if (!client) throw notFound('Installation', oauth_id)
+    if ((key === undefined) === (page === undefined)) throw badRequest('Give either key or page', 'key')
+    const { url, authentication } =
+      page === undefined ? moduleOf(client, key ?? '') : pageOf(page, client, user, room)
+    if (url === null) throw badRequest(`The module ${key} has no address to open`, 'key')
+    return openAddress({
+      client,
+      user,
+      room,
+      url,
+      authentication,
+      values,
+      parameters: theme === undefined ? {} : { theme },
+    })
+  },
+
+  listTokens(_parameters, session, { state }) {
+    return {
+      items: handmade(session, state)
+        .sort((one, other) => other.token.created - one.token.created)
+        .map(({ hash, token }) => ({
+          id: idOf(hash),
+          kind: token.kind === 'personal' ? ('personal' as const) : ('room_notification' as const),
+          label: token.label,
+          scopes: [...token.scopes],
+          room_id: token.roomId,
+          created: formatSeconds(token.created),
+          expires: token.expires === null ? null : new Date(token.expires).toISOString(),
+        })),
+    }
+  },
+
+  async createToken({ room_id, label, scopes }, session, { state }) {
+    const user = person(session)
+    const room = room_id === undefined ? undefined : findRoom(state, room_id, session)
+    if (room) requireRoomAdmin(room, session)
+    const may = room ? (['send_notification'] as const) : scopesOf(user)
+    const wanted = scopes ?? may
+    const surplus = wanted.find((scope) => !may.some((one) => one === scope))
+    if (surplus !== undefined)
+      throw forbidden(
+        room
+          ? `A room's token sends notifications; it cannot have ${surplus}`
+          : `You do not have the scope ${surplus}`,
+      )
+    if (wanted.length === 0) throw badRequest('A token needs at least one scope', 'scopes')
+    const text = randomText(40)
+    await state.write(() =>
+      state.tokens.put(hashOf(text), {
+        kind: room ? 'room_notification' : 'personal',
+        use: 'access',
+        scopes: [...wanted],
+        oauthId: null,
+        userId: room ? null : user.id,
+        roomId: room?.id ?? null,
+        label: label ?? (room ? 'Integration' : null),
+        expires: null,
+        created: nowMicros(),
+      }),
+    )
+    return { token: text, id: idOf(hashOf(text)) }
+  },
+
+  async revokeToken({ id }, session, { state }) {
+    const found = handmade(session, state).find(({ hash }) => idOf(hash) === id)
+    if (!found) throw notFound('Token', id)
+    await state.write(() => state.tokens.remove(found.hash))
+    return undefined
+  },
+}
+
+/** On a server for development: who has no password can be anybody's. */
+const chosenFrom = ({ state, isLocal }: Context): UserRecord[] =>
+  isLocal
+    ? state.people
+        .all()
+        .filter(({ isDeleted, isGuest, password }) => !isDeleted && !isGuest && password === null)
+    : []
+
+function chosen(id: number, context: Context): UserRecord {
+  const user = chosenFrom(context).find((one) => one.id === id)
+  if (!user) throw forbidden('This user signs in with a password')
+  return user
+}
+
+function credentials(username: string | undefined, password: string | undefined) {
+  if (username === undefined || password === undefined)
+    throw badRequest('Give username and password', username === undefined ? 'username' : 'password')
+  return { username, password }
+}
+
+function pageOf(
+  page: 'configurable' | 'adminPage',
+  client: ClientRecord,
+  user: UserRecord,
+  room: RoomRecord | undefined,
+): { url: string; authentication: 'jwt' | 'none' } {
+  const { configurable, adminPage } = client.descriptor.capabilities ?? {}
+  if (page === 'configurable') {
+    if (!configurable) throw badRequest('This add-on has no configuration page', 'page')
+    if (!mayConfigure(client, user, room))
+      throw forbidden('Only administrators may configure this add-on here')
+    return { url: configurable.url, authentication: configurable.authentication ?? 'jwt' }
+  }
+  if (!adminPage) throw badRequest('This add-on has no administration page', 'page')
+  if (!user.isAdmin) throw forbidden('Only administrators of the group may open this page')
+  return { url: adminPage.url, authentication: 'jwt' }
+}
+
+/** The tokens a person made by hand, and those of the rooms that he runs. A piece of a hash names one and opens nothing. */
+function handmade(session: Session, state: State): { hash: string; token: TokenRecord }[] {
+  const user = person(session)
+  const own = ({ kind, use, userId, roomId, admin }: TokenRecord): boolean => {
+    if (use !== 'access' || admin) return false
+    if (kind === 'personal') return userId === user.id
+    const room = roomId === null ? undefined : state.rooms.get(roomId)
+    return (
+      kind === 'room_notification' &&
+      room !== undefined &&
+      maySee(room, session) &&
+      (user.isAdmin || runs(room, user))
+    )
+  }
+  return state.tokens.all().filter(({ token }) => own(token))
+}
+
+const idOf = (hash: string): string => hash.slice(0, 16)

@@ -1,0 +1,260 @@
+import { emoticon, user } from '../../api/objects.ts'
+import { operation } from '../../api/operation.ts'
+import { type Scope, scopeNames } from '../../api/scopes.ts'
+import {
+  anything,
+  array,
+  boolean,
+  type Infer,
+  integer,
+  nullable,
+  object,
+  oneOf,
+  optional,
+  record,
+  string,
+} from '../../common/schema.ts'
+
+/**
+ * What the chat page needs of its server and HipChat's API does not have, below `/page`: signing in, everything to begin
+ * with, what changes from then on, and the addresses of modules, signed. All else it does through the API itself. HipChat's
+ * own protocol between client and server was never published; `ui-modules.md` section 10 says what its client did.
+ */
+
+const asUser = { tokens: ['user', 'personal'], scopes: [], limits: ['api'], paging: 'none' } as const
+
+export const pageUser = user
+export type PageUser = Infer<typeof pageUser>
+
+/** A room as the page lists it; people are ids. */
+export const pageRoom = object({
+  id: integer(),
+  name: string(),
+  topic: string(),
+  privacy: oneOf(['public', 'private']),
+  is_archived: boolean(),
+  avatar_url: nullable(string()),
+  owner_id: integer(),
+  participants: array(integer(), { description: 'who is in it now' }),
+  members: nullable(array(integer())),
+  runs: boolean({ description: 'the user may change it: its topic, members, add-ons' }),
+  last_active: nullable(string()),
+})
+export type PageRoom = Infer<typeof pageRoom>
+
+const icon = nullable(object({ url: string(), 'url@2x': optional(string()) }))
+
+/** One module of an add-on as the page draws it: texts are plain, as HipChat's client had them. */
+export const pageModule = object({
+  key: string(),
+  type: oneOf(['glance', 'webPanel', 'dialog', 'action', 'externalPage']),
+  name: string({ description: 'of a dialog its title' }),
+  location: nullable(string()),
+  url: nullable(string({ description: 'with its placeholders; of a glance its queryUrl' })),
+  authentication: oneOf(['jwt', 'none']),
+  target: nullable(object({ key: string(), options: optional(record()) })),
+  icon,
+  weight: integer(),
+  conditions: array(anything()),
+  options: nullable(record({ description: 'of a dialog' })),
+})
+export type PageModule = Infer<typeof pageModule>
+
+/** An add-on that is installed for a room or for the group. */
+export const pageIntegration = object({
+  oauth_id: string(),
+  addon_key: string(),
+  name: string(),
+  from_name: string(),
+  description: string(),
+  vendor: nullable(string()),
+  descriptor: string({ description: 'where the add-on says that its descriptor is' }),
+  homepage: nullable(string()),
+  icon,
+  room_id: nullable(integer({ description: 'null: installed for the whole group' })),
+  scopes: array(string()),
+  modules: array(pageModule),
+  configurable: boolean({ description: 'this user may open its configuration page here' }),
+  admin_page: boolean({ description: 'this user may open its administration page' }),
+  removable: boolean({ description: 'this user may update and remove it' }),
+})
+export type PageIntegration = Infer<typeof pageIntegration>
+
+/** A token made by hand. */
+const handmadeToken = object({
+  id: string(),
+  kind: oneOf(['personal', 'room_notification']),
+  label: nullable(string()),
+  scopes: array(oneOf(scopeNames as [Scope, ...Scope[]])),
+  room_id: nullable(integer()),
+  created: string(),
+  expires: nullable(string()),
+})
+
+const opened = object({
+  url: string({ description: 'signed where the module wants that' }),
+  token: string({ description: 'the signed request alone, for `auth.withToken`' }),
+  expires: integer({ description: 'of the token; milliseconds since 1970' }),
+})
+export type OpenedModule = Infer<typeof opened>
+
+export const pageApi = {
+  getWelcome: operation({
+    method: 'GET',
+    path: '/welcome',
+    summary: 'What whoever is not signed in may know.',
+    tokens: [],
+    scopes: [],
+    limits: ['api'],
+    result: {
+      kind: 'json',
+      status: 200,
+      schema: object({
+        group: string(),
+        users: array(object({ id: integer(), name: string(), mention_name: string() }), {
+          description: 'who can be chosen without a password: on a server for development only',
+        }),
+      }),
+    },
+    paging: 'none',
+  }),
+
+  openSession: operation({
+    method: 'POST',
+    path: '/session',
+    summary:
+      'Signs in: with a name and a password, or on a server for development as one of those who have none.',
+    tokens: [],
+    scopes: [],
+    limits: ['api'],
+    body: {
+      type: 'json',
+      schema: object({
+        user_id: optional(integer()),
+        username: optional(string({ minLength: 1, maxLength: 200 })),
+        password: optional(string({ minLength: 1, maxLength: 200 })),
+      }),
+    },
+    result: {
+      kind: 'json',
+      status: 201,
+      schema: object({ token: string(), user_id: integer(), expires: string() }),
+    },
+    paging: 'none',
+  }),
+
+  closeSession: operation({
+    ...asUser,
+    method: 'DELETE',
+    path: '/session',
+    summary: 'Signs out: the token of the call ends.',
+    result: { kind: 'empty', status: 204 },
+  }),
+
+  getStart: operation({
+    ...asUser,
+    method: 'GET',
+    path: '/start',
+    summary: 'Everything to begin with, as of the moment that `cursor` names.',
+    result: {
+      kind: 'json',
+      status: 200,
+      schema: object({
+        cursor: string(),
+        user_id: integer(),
+        group: object({ id: integer(), name: string(), avatar_url: nullable(string()) }),
+        people: array(pageUser),
+        rooms: array(pageRoom),
+        emoticons: array(emoticon),
+      }),
+    },
+  }),
+
+  enterRoom: operation({
+    ...asUser,
+    method: 'PUT',
+    path: '/room/{room_id}/presence',
+    summary: 'Enters a room.',
+    result: { kind: 'empty', status: 204 },
+  }),
+
+  leaveRoom: operation({
+    ...asUser,
+    method: 'DELETE',
+    path: '/room/{room_id}/presence',
+    summary: 'Leaves a room.',
+    result: { kind: 'empty', status: 204 },
+  }),
+
+  getIntegrations: operation({
+    ...asUser,
+    method: 'GET',
+    path: '/integrations',
+    summary: 'The add-ons of a room, those of the group among them; without a room those of the group alone.',
+    query: { room_id: integer() },
+    result: { kind: 'json', status: 200, schema: object({ items: array(pageIntegration) }) },
+  }),
+
+  getGlanceAddresses: operation({
+    ...asUser,
+    method: 'GET',
+    path: '/room/{room_id}/glances',
+    summary: 'Signed addresses at which the page asks for the contents of all glances of a room.',
+    result: {
+      kind: 'json',
+      status: 200,
+      schema: object({ items: array(object({ oauth_id: string(), key: string(), url: string() })) }),
+    },
+  }),
+
+  openModule: operation({
+    ...asUser,
+    method: 'POST',
+    path: '/integration/{oauth_id}/open',
+    summary: 'The signed address of a module, or of the configuration or administration page.',
+    body: {
+      type: 'json',
+      schema: object({
+        room_id: optional(integer()),
+        key: optional(string({ minLength: 1, maxLength: 40 })),
+        page: optional(oneOf(['configurable', 'adminPage'])),
+        values: optional(record({ description: 'what the placeholders of its address stand for' })),
+        theme: optional(oneOf(['light', 'dark'])),
+      }),
+    },
+    result: { kind: 'json', status: 200, schema: opened },
+  }),
+
+  listTokens: operation({
+    ...asUser,
+    method: 'GET',
+    path: '/tokens',
+    summary:
+      'The tokens that the user made by hand, and those of the rooms that he runs. Not the texts: nobody keeps them.',
+    result: { kind: 'json', status: 200, schema: object({ items: array(handmadeToken) }) },
+  }),
+
+  createToken: operation({
+    ...asUser,
+    method: 'POST',
+    path: '/tokens',
+    summary: 'Makes a token by hand: one of the user himself, or one that sends notifications into a room.',
+    body: {
+      type: 'json',
+      schema: object({
+        room_id: optional(integer()),
+        label: optional(string({ minLength: 1, maxLength: 50 })),
+        scopes: optional(array(oneOf(scopeNames as [Scope, ...Scope[]]))),
+      }),
+    },
+    result: { kind: 'json', status: 201, schema: object({ token: string(), id: string() }) },
+  }),
+
+  revokeToken: operation({
+    ...asUser,
+    method: 'DELETE',
+    path: '/tokens/{id}',
+    summary: 'Ends a token that was made by hand.',
+    result: { kind: 'empty', status: 204 },
+  }),
+} as const

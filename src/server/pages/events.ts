@@ -1,0 +1,48 @@
+import type { GlanceContent } from '../../api/glance.ts'
+import type { Message } from '../../api/objects.ts'
+import type { PageRoom, PageUser } from './api.ts'
+
+/** Path, below `/page`, of the connection over which the page hears of changes. */
+export const updatesPath = '/updates'
+
+/** An add-on's call of the API, for who looks on. */
+export interface ApiCall {
+  readonly id: number
+  readonly at: string
+  readonly oauth_id: string
+  readonly method: string
+  /** Without the query, which may hold secrets. */
+  readonly path: string
+  readonly operation: string | null
+  readonly status: number
+  /** Milliseconds. */
+  readonly duration: number
+  /** What a refused call was told. */
+  readonly error: string | null
+}
+
+/** What the connection tells, by the name of the event. */
+export interface PageEvents {
+  message: { readonly room_id: number; readonly message: Message }
+  /** `user_id`: the other one. */
+  private_message: { readonly user_id: number; readonly message: Message }
+  room: PageRoom
+  room_removed: { readonly id: number }
+  user: PageUser
+  /** The add-ons of one room, or of all, have changed. */
+  integrations: Record<string, never>
+  /** Without a room it is for all rooms. */
+  glance: {
+    readonly oauth_id: string
+    readonly addon_key: string
+    readonly key: string
+    readonly room_id: number | null
+    readonly content: GlanceContent
+  }
+  /** For administrators: an add-on was told something. Asked for by its id. */
+  delivery: { readonly id: number }
+  /** For administrators. */
+  call: ApiCall
+  /** Too much was missed: everything has to be asked for again. */
+  reset: Record<string, never>
+}

@@ -1,0 +1,19 @@
+import { signal } from '@preact/signals'
+
+/** A dialog of the page's own that is open: a new room, or whom to invite. */
+export type Asking =
+  | {
+      readonly kind: 'create room'
+      readonly name?: string
+      readonly topic?: string
+      readonly privacy?: 'public' | 'private'
+    }
+  | { readonly kind: 'invite'; readonly roomId: number; readonly userIds: readonly number[] }
+  | { readonly kind: 'files'; readonly files: readonly ViewedFile[]; readonly at: number }
+
+export interface ViewedFile {
+  readonly name: string
+  readonly url: string
+}
+
+export const asking = signal<Asking | undefined>(undefined)

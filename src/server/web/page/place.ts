@@ -1,0 +1,45 @@
+import { signal } from '@preact/signals'
+
+/** Where on the page somebody is. Each place has an address, so that it can be linked, reloaded and gone back from. */
+export type Place =
+  | { readonly kind: 'lobby' }
+  | { readonly kind: 'room'; readonly id: number }
+  | { readonly kind: 'person'; readonly id: number }
+  | { readonly kind: 'addons'; readonly room?: number }
+  | { readonly kind: 'inspector' }
+  | { readonly kind: 'tokens' }
+
+export function addressOf(place: Place): string {
+  switch (place.kind) {
+    case 'lobby':
+      return '/'
+    case 'addons':
+      return place.room === undefined ? '/chat/addons' : `/chat/addons/${place.room}`
+    case 'inspector':
+    case 'tokens':
+      return `/chat/${place.kind}`
+    default:
+      return `/chat/${place.kind}/${place.id}`
+  }
+}
+
+export function placeAt(path: string): Place {
+  const [, kind, number] = /^\/chat\/(\w+)(?:\/(\d+))?\/?$/.exec(path) ?? []
+  const id = number === undefined ? undefined : Number(number)
+  if ((kind === 'room' || kind === 'person') && id !== undefined) return { kind, id }
+  if (kind === 'addons') return id === undefined ? { kind } : { kind, room: id }
+  if (kind === 'inspector' || kind === 'tokens') return { kind }
+  return { kind: 'lobby' }
+}
+
+export const place = signal<Place>(placeAt(location.pathname))
+
+addEventListener('popstate', () => {
+  place.value = placeAt(location.pathname)
+})
+
+export function goTo(next: Place): void {
+  const address = addressOf(next)
+  if (address !== location.pathname) history.pushState(null, '', address)
+  place.value = next
+}

@@ -1,0 +1,29 @@
+import { computed, effect, signal } from '@preact/signals'
+
+/** What somebody chose; `system`: whatever his system has. */
+export type ThemeChoice = 'system' | 'light' | 'dark'
+
+const key = 'hipchat-theme'
+const dark = matchMedia('(prefers-color-scheme: dark)')
+const systemIsDark = signal(dark.matches)
+dark.addEventListener('change', (event) => {
+  systemIsDark.value = event.matches
+})
+
+const kept = (): ThemeChoice => {
+  const found = localStorage.getItem(key)
+  return found === 'light' || found === 'dark' ? found : 'system'
+}
+
+export const themeChoice = signal<ThemeChoice>(kept())
+
+/** How the page looks, and what the frames of add-ons are told. */
+export const theme = computed<'light' | 'dark'>(() => {
+  if (themeChoice.value !== 'system') return themeChoice.value
+  return systemIsDark.value ? 'dark' : 'light'
+})
+
+effect(() => {
+  document.documentElement.dataset['theme'] = theme.value
+  localStorage.setItem(key, themeChoice.value)
+})

@@ -1,0 +1,10 @@
+declare module 'virtual:calls' {
+  type Call = readonly [
+    method: string,
+    path: string,
+    body: 'json' | 'form' | 'multipart/related' | 'text' | null,
+    query: readonly string[],
+  ]
+  /** By the id of the operation. */
+  export const calls: Readonly<Record<string, Call>>
+}

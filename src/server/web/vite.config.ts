@@ -1,0 +1,59 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig, type Plugin } from 'vite'
+import type { Operation } from '../../api/operation.ts'
+import { operations } from '../../api/operations/index.ts'
+import { administration } from '../administration.ts'
+import { pageApi } from '../pages/api.ts'
+
+const here = fileURLToPath(new URL('.', import.meta.url))
+
+/** The tables of operations without what a browser does not need: verb, path, kind of body, names of query parameters. */
+function calls(): Plugin {
+  const name = 'virtual:calls'
+  const line = (base: string, { method, path, body, query }: Operation) => [
+    method,
+    base + path,
+    body?.type ?? null,
+    Object.keys(query ?? {}),
+  ]
+  const lines = (base: string, table: Readonly<Record<string, Operation>>) =>
+    Object.entries(table).map(([id, operation]) => [id, line(base, operation)])
+  return {
+    name: 'calls',
+    resolveId: (id) => (id === name ? `\0${name}` : undefined),
+    load: (id) =>
+      id === `\0${name}`
+        ? `export const calls = ${JSON.stringify(
+            Object.fromEntries([
+              ...lines('/v2', operations),
+              ...lines('/admin', administration),
+              ...lines('/page', pageApi),
+            ]),
+          )}`
+        : undefined,
+  }
+}
+
+export default defineConfig({
+  root: here,
+  base: '/',
+  plugins: [calls()],
+  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  worker: { format: 'es' },
+  build: {
+    outDir: fileURLToPath(new URL('../../../dist/server/web/', import.meta.url)),
+    emptyOutDir: true,
+    target: 'es2022',
+    assetsInlineLimit: 0, // the page's policy lets no data: script or style in
+    modulePreload: { polyfill: false },
+  },
+  server: {
+    // `npm run dev:page`: the page with its changes at once, in front of a server that runs beside it.
+    proxy: Object.fromEntries(
+      ['/v2', '/admin', '/page', '/files', '/pictures', '/atlassian-connect'].map((path) => [
+        path,
+        { target: process.env['HIPCHAT_URL'] ?? 'http://127.0.0.1:8080', changeOrigin: false },
+      ]),
+    ),
+  },
+})
