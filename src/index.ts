@@ -41,6 +41,15 @@ export type {
 export type { Notification } from './api/operations/messages.ts'
 export type { Scope } from './api/scopes.ts'
 // Calling HipChat
+export {
+  type ApplicationCardOptions,
+  type CardAttribute,
+  type CardImage,
+  type CardOptions,
+  card,
+  type ImageCardOptions,
+  type LinkCardOptions,
+} from './client/card.ts'
 export type { CallOptions, Client, NotificationOptions, Room } from './client/client.ts'
 export type { Collection } from './client/collection.ts'
 export type { Message as Sendable } from './client/notification.ts'

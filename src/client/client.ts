@@ -4,8 +4,11 @@ import type { Operation, Parameters, ResultOf, TokenKind } from '../api/operatio
 import { type OperationId, type Operations, operations } from '../api/operations/index.ts'
 import type { Notification } from '../api/operations/messages.ts'
 import type { Scope } from '../api/scopes.ts'
-import type { Html } from '../common/html.ts'
+import { Html } from '../common/html.ts'
 import type { Simplify } from '../common/schema.ts'
+import { typeName } from '../common/validate.ts'
+import { ConfigurationError } from '../errors.ts'
+import { checkCard } from './card.ts'
 import { type Collection, createCollection } from './collection.ts'
 import { type Message as Sendable, toNotification } from './notification.ts'
 import { type Authority, type Calling, type CallParameters, call } from './request.ts'
@@ -81,10 +84,15 @@ interface Shorthands {
   send_notification: {
     /** Posts into the room: a text as text, {@link Html} as HTML, or a whole notification. */
     notify(message: Sendable, options?: NotificationOptions & CallOptions): Promise<undefined>
-    /** Posts a card; `message` is what clients show that cannot draw it. By default that is the card's title. */
+    /**
+     * Posts a card, made by `card.application(…)` and the like. `message` says the same to clients that cannot draw it: the
+     * mobile ones of HipChat could not, and notices on a screen never do. Sent again with the same `id`, the card takes the
+     * place of the earlier one.
+     */
     sendCard(
       card: Card,
-      options?: NotificationOptions & CallOptions & { message?: string },
+      message: string | Html,
+      options?: Omit<NotificationOptions, 'card'> & CallOptions,
     ): Promise<undefined>
   }
   view_messages: {
@@ -148,12 +156,19 @@ export function createRoomFor(client: Record<OperationId, unknown>, roomId: numb
 
   room['sendCard'] = async (
     card: Card,
-    { signal, message, ...options }: NotificationOptions & CallOptions & { message?: string } = {},
-  ) =>
-    notify(
-      { message: message ?? card.title, message_format: 'text', ...options, card, id_or_name: roomId },
+    message: string | Html,
+    { signal, ...options }: NotificationOptions & CallOptions = {},
+  ) => {
+    const checked = checkCard(card, 'sendCard')
+    if (typeof message !== 'string' && !(message instanceof Html))
+      throw new ConfigurationError(
+        `sendCard: expected a message as the second argument, a text or html\`…\` that says the same as the card to clients that cannot draw it; came ${typeName(message)}`,
+      )
+    return notify(
+      { ...toNotification(message), ...options, card: checked, id_or_name: roomId },
       signal ? { signal } : {},
     )
+  }
 
   room['history'] = ({ before, after, signal }: { before?: Date; after?: Date } & CallOptions = {}) =>
     invoke('getRoomHistory')(

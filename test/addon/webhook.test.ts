@@ -96,7 +96,7 @@ describe('a handler', () => {
         const { name, topic } = await context.room.getRoom()
         await context.room.notify(`${name}: ${topic}`, { color: 'green' })
         await context.reply('in reply')
-        await context.room.sendCard({ id: 'c1', style: 'application', title: 'A card' })
+        await context.room.sendCard({ id: 'c1', style: 'application', title: 'A card' }, 'A card')
       })
     })
     await install('everywhere')

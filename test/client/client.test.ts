@@ -23,7 +23,7 @@ function create(who: Partial<Authority> = {}): { client: Client<Scope>; room: Ro
 }
 
 const path = '/room/17/notification'
-const card: Card = { style: 'link', id: '1', title: 'A card', url: 'https://example.com' }
+const card: Card = { style: 'application', id: '1', title: 'A card', url: 'https://example.com' }
 
 describe('the client', () => {
   it('has a method for every operation', () => {
@@ -125,28 +125,34 @@ describe('notify', () => {
 })
 
 describe('sendCard', () => {
-  it('posts the card, with its title for those who cannot see it', async () => {
-    hipchat().post(path, { message: 'A card', message_format: 'text', card }).reply(204)
-    await create().room.sendCard(card)
-    expect(nock.isDone()).toBe(true)
-  })
-
-  it('takes another text and options', async () => {
+  it('posts the card with what it says to those who cannot see it, and options', async () => {
     hipchat()
       .post(path, { message: 'See', message_format: 'text', color: 'red', attach_to: 'm1', card })
       .reply(204)
-    await create().room.sendCard(card, { message: 'See', color: 'red', attach_to: 'm1' })
+    await create().room.sendCard(card, 'See', { color: 'red', attach_to: 'm1' })
+    hipchat().post(path, { message: '<b>See</b>', message_format: 'html', card }).reply(204)
+    await create().room.sendCard(card, html`<b>See</b>`)
     expect(nock.isDone()).toBe(true)
+  })
+
+  it('rejects a card without a text beside it', async () => {
+    const server = hipchat().post(path).reply(204)
+    for (const message of [undefined, '', { message: 'See' }])
+      expect(await failure(create().room.sendCard(card, message as string))).toMatchObject({
+        code: 'ERR_CONFIGURATION',
+        message: expect.stringMatching(/^(sendCard: expected a message|notification: message)/),
+      })
+    expect(server.isDone()).toBe(false)
   })
 
   it('rejects what is no card', async () => {
     const server = hipchat().post(path).reply(204)
     const { room } = create()
-    expect(await failure(room.sendCard({ ...card, thumbnail: { url: '' } }))).toMatchObject({
+    expect(await failure(room.sendCard({ ...card, thumbnail: { url: '' } }, 'See'))).toMatchObject({
       code: 'ERR_CONFIGURATION',
-      message: expect.stringContaining('sendRoomNotification: card.thumbnail.url must NOT have fewer than 1'),
+      message: expect.stringContaining('sendCard: thumbnail.url must NOT have fewer than 1'),
     })
-    expect((await failure(room.sendCard(undefined as never))).message).toMatch(/undefined/)
+    expect((await failure(room.sendCard(undefined as never, 'See'))).message).toMatch(/undefined/)
     expect(server.isDone()).toBe(false)
   })
 })

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { get } from 'node:http'
 import { createContext, runInContext } from 'node:vm'
 import { expect, it, onTestFinished } from 'vitest'
 import { createHipChatServer } from '../../src/server/index.ts'
@@ -12,10 +14,29 @@ async function open(path: string) {
   return { server, answer, page: await answer.text() }
 }
 
-it('the front page says where the API is', async () => {
-  const { server, answer, page } = await open('/')
+it.each(['/', '/chat', '/chat/room/1'])('%s is the chat page, and says where the API is', async (path) => {
+  const { answer, page } = await open(path)
   expect(answer.headers.get('content-type')).toContain('text/html')
-  expect(page).toContain(`${server.url}/v2/capabilities`)
+  expect(page).toContain('<div id="page">')
+  expect(page).toContain('/v2/capabilities')
+})
+
+it('the parts of the chat page are there, kept by browsers for good, and nothing beside them', async () => {
+  const { server, page, answer } = await open('/')
+  const [script = ''] = [...page.matchAll(/src="([^"]+\.js)"/g)].map((match) => match[1] ?? '')
+  const part = await fetch(server.url + script)
+  expect([part.status, part.headers.get('cache-control')]).toEqual([
+    200,
+    'public, max-age=31536000, immutable',
+  ])
+  expect(part.headers.get('content-type')).toBe('text/javascript; charset=utf-8')
+  // not by `fetch`, which asks for a fresh copy as soon as it is given such a header
+  const headers = { 'if-none-match': answer.headers.get('etag') ?? '' }
+  const [again] = await once(get(server.url, { headers }), 'response')
+  again.resume()
+  expect(again.statusCode).toBe(304)
+  for (const other of ['/assets/', '/assets/../index.js', '/assets/%2e%2e/index.js', '/index.js'])
+    expect((await fetch(server.url + other)).status).toBe(404)
 })
 
 it('the page behind an install link shows whose descriptor it is, and installs nothing by itself', async () => {

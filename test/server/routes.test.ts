@@ -147,8 +147,10 @@ test('the front page names the API and lets nobody frame it', async () => {
   const server = await startServer()
   const answer = await call(server, 'GET', server.url)
   expect(answer.status).toBe(200)
-  expect(answer.body).toContain(server.capabilitiesUrl)
-  expect(answer.headers.get('content-security-policy')).toContain("frame-ancestors 'none'")
+  expect(answer.body).toContain('/v2/capabilities')
+  const policy = answer.headers.get('content-security-policy')
+  expect(policy).toContain("frame-ancestors 'none'")
+  expect(policy).toContain("script-src 'self';")
 })
 
 test('the capabilities document is found under its own address and joins by concatenation', async () => {

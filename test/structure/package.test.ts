@@ -110,7 +110,12 @@ describe('the packed package', () => {
       'SECURITY.md',
       'package.json',
     ])
-    expect(files.filter((file) => file.startsWith('dist/') && !/\.(js|d\.ts)$/.test(file))).toEqual([])
+    // What browsers get is built on its own.
+    const isWeb = (file: string) => file.startsWith('dist/server/web/')
+    const isCompiled = (file: string) => /\.(js|d\.ts)$/.test(file)
+    expect(files.filter((file) => file.startsWith('dist/') && !isWeb(file) && !isCompiled(file))).toEqual([])
+    expect(files.filter((file) => isWeb(file) && !/\.(html|js|css|svg)$/.test(file))).toEqual([])
+    expect(files).toContain('dist/server/web/index.html')
     expect(files.filter((file) => /test|examples/.test(file))).toEqual([])
   })
 
