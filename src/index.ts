@@ -6,7 +6,15 @@
 
 // Writing an add-on
 export { type Addon, createAddon, type HookContexts, type RegisteredWebhook } from './addon/addon.ts'
+export type { StaticOptions } from './addon/assets.ts'
 export type { Arguments } from './addon/command.ts'
+export type {
+  Conditions,
+  GlanceCondition,
+  MessageCondition,
+  MetadataCondition,
+  PlaceCondition,
+} from './addon/conditions.ts'
 export type {
   CommandContext,
   EventContext,
@@ -18,11 +26,36 @@ export type {
   Returned,
   Sender,
 } from './addon/context.ts'
+export type { GlanceShown } from './addon/glance.ts'
+export type { Icon, IconData, IconSource } from './addon/icons.ts'
 export type { Logger } from './addon/log.ts'
 export type { MetricsOptions, MetricsRegistry } from './addon/metrics-options.ts'
+export type {
+  ActionOptions,
+  ConfigurableOptions,
+  DialogButton,
+  DialogOptions,
+  ExternalPageOptions,
+  GlanceOptions,
+  Target,
+  WebPanelOptions,
+} from './addon/module-options.ts'
 export type { AddonOptions } from './addon/options.ts'
+export { type PageOptions, type PageParts, page, type Theme } from './addon/page.ts'
+export type {
+  AnonymousContext,
+  GlanceHandler,
+  PageContext,
+  PageHandler,
+  PageReturned,
+  ViewContext,
+  Viewer,
+} from './addon/page-context.ts'
+export type { GlanceAudience, Glances } from './addon/pushing.ts'
 export type { CommandOptions, WebhookOptions } from './addon/registration.ts'
+export type { RegisteredModule, Shows } from './addon/shows.ts'
 export type { Values } from './addon/values.ts'
+export type { FailedContext } from './addon/viewing.ts'
 // What HipChat's API is
 export type { Card } from './api/card.ts'
 export type { Descriptor } from './api/descriptor.ts'

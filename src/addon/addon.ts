@@ -1,5 +1,6 @@
 import type { RequestListener } from 'node:http'
 import Router from '@koa/router'
+import type { Context } from 'koa'
 import type { Descriptor } from '../api/descriptor.ts'
 import type { EventName } from '../api/events.ts'
 import type { Scope } from '../api/scopes.ts'
@@ -8,6 +9,7 @@ import { typeName } from '../common/validate.ts'
 import { ConfigurationError } from '../errors.ts'
 import type { Installation } from '../installation.ts'
 import { createAddress } from './address.ts'
+import { createAssets, type StaticOptions } from './assets.ts'
 import type {
   CommandContext,
   EventContext,
@@ -18,15 +20,25 @@ import type {
 } from './context.ts'
 import { createCore, type Hook } from './core.ts'
 import type { Facade } from './facade.ts'
+import type { GlanceShown } from './glance.ts'
+import { createIcons, type Icons } from './icons.ts'
+import { createKeys } from './keys.ts'
 import { createLog, logError, silent } from './log.ts'
+import { expectFunction } from './members.ts'
+import { createModules } from './modules.ts'
 import { createObservation } from './observation.ts'
-import { type AddonOptions, readOptions } from './options.ts'
+import { type AddonOptions, readOptions, type Settings } from './options.ts'
+import type { PageContext } from './page-context.ts'
 import { paths } from './paths.ts'
+import type { GlanceAudience } from './pushing.ts'
 import type { CommandOptions, WebhookOptions } from './registration.ts'
-import { createRegistry, expectFunction } from './registry.ts'
+import { createRegistry } from './registry.ts'
 import { createRunning } from './running.ts'
 import { createServing, type ListeningAt } from './serving.ts'
+import { openSession } from './session-route.ts'
+import { createShows, type Shows } from './shows.ts'
 import type { Values } from './values.ts'
+import type { FailedContext } from './viewing.ts'
 import type { Webhook } from './webhook.ts'
 
 /** A registered webhook. */
@@ -49,7 +61,7 @@ export interface HookContexts<S extends Scope> {
 }
 
 /** An add-on: registers handlers, serves their webhooks, keeps its installations. */
-export interface Addon<S extends Scope = Scope> {
+export interface Addon<S extends Scope = Scope> extends Shows<S> {
   /** Handles an event. The handler is typed by it. */
   webhook<E extends EventName>(event: E, handler: Handler<EventContext<E, S>>): RegisteredWebhook
   webhook<E extends EventName>(
@@ -74,8 +86,13 @@ export interface Addon<S extends Scope = Scope> {
   use(middleware: Middleware<S>): this
   /** Runs at a turn in an installation's life; several run in the order of registration. */
   on<H extends keyof HookContexts<S>>(hook: H, handler: (context: HookContexts<S>[H]) => unknown): this
-  /** Gets what handlers throw, with the context. Default: the log. */
-  onError(handler: (error: unknown, context: EventContext<EventName, S>) => unknown): this
+  /** Gets what handlers of events, pages and glances throw, with the context. Default: the log. */
+  onError(handler: (error: unknown, context: FailedContext<S>) => unknown): this
+  /**
+   * Serves the files of a folder below a path, to everybody: styles, scripts and pictures of pages. Files whose names
+   * begin with a dot, and links out of the folder, are not.
+   */
+  static(path: string, folder: string | URL, options?: StaticOptions): this
   /** The author's own Koa routes. They are not signed by anybody. */
   readonly router: Router
   /** All installations, in no particular order. */
@@ -88,6 +105,26 @@ export interface Addon<S extends Scope = Scope> {
   room(installation: Installation, roomId?: number): Room<S>
   /** What is kept for an installation. */
   store(installation: Installation): Values
+  /** Pushes what a glance shows, outside of a handler; a room installation to its room unless told otherwise. */
+  pushGlance(
+    installation: Installation,
+    key: string,
+    shown: GlanceShown,
+    audience?: GlanceAudience,
+  ): Promise<void>
+  /** Several glances at once, by their keys. */
+  pushGlance(
+    installation: Installation,
+    glances: Readonly<Record<string, GlanceShown>>,
+    audience?: GlanceAudience,
+  ): Promise<void>
+  /**
+   * Who makes a call to a route of the author's from a page of the add-on: with the page's session token (`Authorization:
+   * Bearer`), or with what `HipChat.auth.withToken` gave it (`Authorization: JWT`). Throws a {@link SignedRequestError},
+   * which is answered with 401, for anything else. A token whose time is more than half over is followed by a new one,
+   * in the header `Session-Token` of the answer.
+   */
+  session(ctx: Context): Promise<PageContext<S, never>>
   /** The descriptor, derived from options and registrations. Needs the base address to be known. */
   readonly descriptor: Descriptor
   /** For any Node HTTP server. Registrations end here. `baseUrl` has to be given. */
@@ -118,15 +155,38 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
   const log = options.log === false ? silent() : (options.log ?? createLog())
   const running = createRunning(settings.maxDeliveries)
   const observation = createObservation(settings.metrics, () => running.deliveries, log)
-  const registry = createRegistry(log)
-  const address = createAddress(settings, () => [...registry.webhooks.values()])
-  const core = createCore(settings, log, observation, () => address.descriptor().etag)
+  const keys = createKeys()
+  const icons = createIcons()
+  const assets = createAssets()
+  const registry = createRegistry(keys, log)
+  const modules = createModules(keys, icons)
+  const webhooks = () => [...registry.webhooks.values()]
+  const address = createAddress(settings, { webhooks, modules, avatar: avatarOf(settings, icons) })
+  const core = createCore(settings, log, observation, modules, () => address.descriptor().etag)
   const middleware: Middleware[] = []
-  const errorHandlers: ((error: unknown, context: EventContext) => unknown)[] = []
+  const errorHandlers: ((error: unknown, context: FailedContext) => unknown)[] = []
   const router = new Router()
   const receiving = { core, running, middleware, onError }
   const { metrics } = observation
-  const serving = createServing({ core, address, registry, receiving, router, metrics })
+  const serving = createServing({
+    core,
+    address,
+    registry,
+    receiving,
+    icons,
+    assets,
+    onError,
+    router,
+    metrics,
+  })
+  const shows = createShows({
+    modules,
+    url: address.url,
+    registering(what) {
+      registry.refuseLate(what)
+      address.changed()
+    },
+  })
 
   function registered({ key }: Webhook): RegisteredWebhook {
     address.changed() // somebody may have looked at the descriptor already
@@ -146,7 +206,7 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
     return core.facadeOf(installation)
   }
 
-  async function onError(error: unknown, context: EventContext): Promise<void> {
+  async function onError(error: unknown, context: FailedContext): Promise<void> {
     if (errorHandlers.length === 0) logError(context.log, error, 'the handler failed')
     for (const handler of errorHandlers) {
       try {
@@ -159,6 +219,7 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
   }
 
   const addon: Addon = {
+    ...shows,
     router,
 
     webhook: (
@@ -197,6 +258,11 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
       return this
     },
 
+    static(path, folder, options = {}) {
+      assets.add(path, folder, options)
+      return this
+    },
+
     installations: () => core.installations.all(),
     installation: async (oauthId) => (await core.installations.get(oauthId))?.installation,
     client: (installation) => facadeFor('client', installation).client,
@@ -212,6 +278,12 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
       return facade.room(id)
     },
 
+    pushGlance: async (installation: Installation, ...all: unknown[]) => {
+      facadeFor('pushGlance', installation)
+      return core.glancesOf(installation, installation.roomId).push(...(all as [string, GlanceShown])) // checked there
+    },
+    session: (ctx) => openSession(ctx, core),
+
     get descriptor() {
       return address.descriptor().document
     },
@@ -222,4 +294,11 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
   }
 
   return addon as unknown as Addon<S> // the same object; its type shows what the scopes allow
+}
+
+/** The avatar for the descriptor: an address as it was given, anything else from where it is served. */
+function avatarOf({ options: { avatar } }: Settings, icons: Icons) {
+  if (avatar === undefined) return undefined
+  if (typeof avatar === 'string' && /^https?:/i.test(avatar)) return () => avatar
+  return icons.add('createAddon: avatar', avatar)
 }

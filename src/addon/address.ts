@@ -1,7 +1,6 @@
 import { ConfigurationError } from '../errors.ts'
-import { createDescriptor, type ServedDescriptor } from './descriptor.ts'
+import { createDescriptor, type Declared, type ServedDescriptor } from './descriptor.ts'
 import type { Settings } from './options.ts'
-import type { Webhook } from './webhook.ts'
 
 /** Where the add-on is, and what it says of itself there. */
 export interface Address {
@@ -19,7 +18,7 @@ export interface Address {
   changed(): void
 }
 
-export function createAddress(settings: Settings, webhooks: () => readonly Webhook[]): Address {
+export function createAddress(settings: Settings, declared: Declared): Address {
   let learnt: string | undefined
   let based: { readonly url: string; readonly path: string } | undefined
   let served: ServedDescriptor | undefined
@@ -42,7 +41,7 @@ export function createAddress(settings: Settings, webhooks: () => readonly Webho
       return based.path
     },
     descriptor() {
-      served ??= createDescriptor(settings.options, url(), webhooks())
+      served ??= createDescriptor(settings.options, url(), declared)
       return served
     },
     learn(found) {

@@ -7,6 +7,7 @@ import type { Html } from '../common/html.ts'
 import type { Installation } from '../installation.ts'
 import type { Arguments } from './command.ts'
 import type { Logger } from './log.ts'
+import type { Glances } from './pushing.ts'
 import type { Values } from './values.ts'
 
 /** Who caused an event: a person, or an integration that has a name and no more. */
@@ -23,6 +24,8 @@ export interface InstallationContext<S extends Scope = Scope> {
   readonly installation: Installation
   /** HipChat's API as this installation, with the calls its scopes allow. */
   readonly client: Client<S>
+  /** Pushes what the add-on's glances show: in the room that this is about, unless told otherwise. */
+  readonly glance: Glances
   /** What the author keeps for this installation. */
   readonly store: Values
   /** Logger that names the installation, and the delivery if there is one. */

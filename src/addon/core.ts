@@ -1,5 +1,4 @@
 import { type AccessTokens, createAccessTokens } from '../client/access-token.ts'
-import type { Calling } from '../client/request.ts'
 import { createOutbound, type Outbound } from '../common/outbound.ts'
 import { createInstallations, type Installation, type Installations } from '../installation.ts'
 import { type Observing, observed } from '../observer.ts'
@@ -7,8 +6,10 @@ import { createSealing, openStore, type Store, scopeStore } from '../store/index
 import type { HookContext, ReplacedContext } from './context.ts'
 import { createFacades, type Facade } from './facade.ts'
 import type { Logger } from './log.ts'
+import type { Modules } from './modules.ts'
 import type { Observation } from './observation.ts'
 import type { Settings } from './options.ts'
+import { createGlances, type Glances } from './pushing.ts'
 
 /** What the parts of an add-on share. Made once, at construction; opens nothing. */
 export interface Core {
@@ -19,10 +20,14 @@ export interface Core {
   readonly tokens: AccessTokens
   readonly outbound: Outbound
   readonly hooks: Hooks
+  /** What the add-on shows. */
+  readonly modules: Modules
   /** Who looks on at what the add-on does, if anybody. */
   readonly observing: Observing
   /** An installation as handlers meet it. */
   facadeOf(installation: Installation): Facade
+  /** Pushes as an installation; to the given room unless told otherwise. */
+  glancesOf(installation: Installation, roomId: number | undefined): Glances
   /** ETag of the descriptor being served now. */
   descriptorEtag(): string
 }
@@ -41,6 +46,7 @@ export function createCore(
   settings: Settings,
   log: Logger,
   observation: Observation,
+  modules: Modules,
   descriptorEtag: () => string,
 ): Core {
   const { options, callTimeout: timeout } = settings
@@ -64,7 +70,14 @@ export function createCore(
     mark: (installation, rejected) => installations.mark(installation, rejected),
     observing,
   })
-  const calling: Calling = { outbound, timeout, onCall: () => {}, observing }
+  const facadeOf = createFacades({
+    settings,
+    log,
+    store,
+    installations,
+    tokens,
+    calling: { outbound, timeout, onCall: () => {}, observing },
+  })
   return {
     settings,
     log,
@@ -73,8 +86,13 @@ export function createCore(
     tokens,
     outbound,
     hooks: { installed: [], updated: [], uninstalled: [], replaced: [] },
+    modules,
     observing,
-    facadeOf: createFacades({ settings, log, store, installations, tokens, calling }),
+    facadeOf,
+    glancesOf(installation, roomId) {
+      const { client, guard } = facadeOf(installation)
+      return createGlances({ installation, client, guard, keys: modules.glanceKeys }, roomId)
+    },
     descriptorEtag,
   }
 }

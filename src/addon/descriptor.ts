@@ -3,6 +3,8 @@ import { type Descriptor, descriptor } from '../api/descriptor.ts'
 import { Html, html } from '../common/html.ts'
 import { validate } from '../common/validate.ts'
 import { ConfigurationError } from '../errors.ts'
+import type { IconAddresses } from './icons.ts'
+import type { Modules } from './modules.ts'
 import type { AddonOptions } from './options.ts'
 import { paths } from './paths.ts'
 import type { Webhook } from './webhook.ts'
@@ -14,13 +16,20 @@ export interface ServedDescriptor {
   readonly etag: string
 }
 
+/** What was registered, and what else depends on the base address. */
+export interface Declared {
+  readonly modules: Modules
+  readonly avatar: IconAddresses | ((baseUrl: string) => string) | undefined
+  webhooks(): readonly Webhook[]
+}
+
 /** Derives the descriptor from the options and registrations, and validates it against HipChat's schema. */
 export function createDescriptor(
   options: AddonOptions,
   baseUrl: string,
-  webhooks: readonly Webhook[],
+  { webhooks, modules, avatar }: Declared,
 ): ServedDescriptor {
-  const { key, name, description, vendor, homepage, fromName, avatar, scopes } = options
+  const { key, name, description, vendor, homepage, fromName, scopes } = options
   const document = {
     key,
     name,
@@ -36,9 +45,10 @@ export function createDescriptor(
       hipchatApiConsumer: {
         scopes: [...scopes],
         fromName: fromName ?? name,
-        ...(avatar ? { avatar } : {}),
+        ...(avatar ? { avatar: avatar(baseUrl) } : {}),
       },
-      ...webhookCapability(webhooks, baseUrl),
+      ...webhookCapability(webhooks(), baseUrl),
+      ...modules.capabilities(baseUrl),
     },
   }
   const checked = validate(descriptor, document)

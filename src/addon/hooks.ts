@@ -19,6 +19,7 @@ export function hookContext(core: Core, installation: Installation, signal: Abor
   return {
     installation,
     client,
+    glance: core.glancesOf(installation, installation.roomId),
     store: values,
     log,
     signal,

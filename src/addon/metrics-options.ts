@@ -80,9 +80,10 @@ function checkPath(path: unknown, port: number | undefined): void {
 
 const isTaken = (path: string): boolean =>
   path === '/' ||
-  path.startsWith(paths.webhook) ||
   path.startsWith(`${paths.installable}/`) ||
-  Object.values<string>(paths).some((taken) => taken === path && taken !== paths.metrics)
+  Object.values<string>(paths).some(
+    (taken) => taken !== paths.metrics && (taken.endsWith('/') ? path.startsWith(taken) : taken === path),
+  )
 
 const isRegistry = (value: unknown): boolean =>
   typeof value === 'object' &&

@@ -4,6 +4,7 @@ import { isLoopbackHost } from '../common/outbound.ts'
 import { typeName } from '../common/validate.ts'
 import { ConfigurationError } from '../errors.ts'
 import type { StoreSetting } from '../store/index.ts'
+import type { Icon } from './icons.ts'
 import type { Logger } from './log.ts'
 import { type MetricsOptions, type MetricsSettings, readMetrics } from './metrics-options.ts'
 
@@ -24,8 +25,8 @@ export interface AddonOptions<S extends Scope = Scope> {
   readonly homepage?: string | undefined
   /** Name its notifications carry. Default: `name`. */
   readonly fromName?: string | undefined
-  /** Picture beside its notifications. */
-  readonly avatar?: string | { readonly url: string; readonly 'url@2x'?: string } | undefined
+  /** Picture beside its notifications: an address, a file or its bytes, which the add-on then serves. */
+  readonly avatar?: Icon | undefined
   /** May be installed into a single room. Default true. */
   readonly allowRoom?: boolean
   /** May be installed for the whole group. Default true. */
@@ -147,10 +148,7 @@ const checks: { readonly [Name in keyof Required<AddonOptions>]: Check } = {
       : 'an object with the texts name and url',
   homepage: absoluteUrl,
   fromName: text,
-  avatar: (value) =>
-    typeof value === 'string' || (isRecord(value) && typeof value['url'] === 'string')
-      ? undefined
-      : 'an address, or an object with url and url@2x',
+  avatar: anything, // createIcons does
   allowRoom: flag,
   allowGlobal: flag,
   installation: (value) =>

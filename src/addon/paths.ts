@@ -7,6 +7,12 @@ export const paths = {
   browserUpdated: '/updated',
   browserUninstalled: '/uninstalled',
   webhook: '/webhook/',
+  glance: '/glance/',
+  /** Panels, dialogs and external pages. */
+  page: '/page/',
+  configurable: '/configure',
+  adminPage: '/admin',
+  icon: '/icon/',
   health: '/healthz',
   ready: '/readyz',
   /** Unless the option `metrics` says otherwise. */

@@ -1,9 +1,10 @@
 import type { EventName } from '../api/events.ts'
-import { typeName } from '../common/validate.ts'
 import { ConfigurationError } from '../errors.ts'
 import { type Command, helpText, parseUsage } from './command.ts'
 import type { CommandContext, Handler } from './context.ts'
+import type { Keys } from './keys.ts'
 import type { Logger } from './log.ts'
+import { expectFunction } from './members.ts'
 import {
   type CommandOptions,
   checkCommandOptions,
@@ -28,7 +29,7 @@ export interface Registry {
 type WebhookHandler = Webhook['handle']
 type CommandHandler = Handler<CommandContext>
 
-export function createRegistry(log: Logger): Registry {
+export function createRegistry(keys: Keys, log: Logger): Registry {
   const webhooks = new Map<string, Webhook>()
   const commands: Command[] = []
   let ended = false
@@ -42,15 +43,7 @@ export function createRegistry(log: Logger): Registry {
 
   function register(webhook: Webhook): Webhook {
     const { key, event } = webhook
-    // A path made of dots is resolved away.
-    if (!/^[a-zA-Z0-9_.-]{1,40}$/.test(key) || /^\.+$/.test(key))
-      throw new ConfigurationError(
-        `webhook ${event}: expected a key of 1 to 40 letters, digits, - _ and ., came ${JSON.stringify(key)}`,
-      )
-    if (webhooks.has(key))
-      throw new ConfigurationError(
-        `two webhooks have the key ${key}; give one of them another with { key: '…' }`,
-      )
+    keys.take('webhook', key, `webhook ${event}`)
     webhooks.set(key, webhook)
     return webhook
   }
@@ -109,12 +102,4 @@ function handlerLast<Options extends object, H>(
   if (third !== undefined)
     throw new ConfigurationError(`${what}: expected the handler last, after its options`)
   return [{}, second as H] // the only function of the two
-}
-
-/** Refuses what is no function; `expected` begins the message. */
-export function expectFunction(
-  value: unknown,
-  expected: string,
-): asserts value is (...all: never[]) => unknown {
-  if (typeof value !== 'function') throw new ConfigurationError(`${expected}, came ${typeName(value)}`)
 }

@@ -269,7 +269,7 @@ interface Refusal {
 }
 
 /** Says no more to the caller than he may know; the log says which part was wrong. */
-function refusalOf(error: unknown, core: Core, path: string): Refusal {
+export function refusalOf(error: unknown, core: Core, path: string): Refusal {
   if (error instanceof SignedRequestError) {
     core.observing()?.happened({ kind: 'signed request refused', fault: error.fault })
     core.log.warn({ fault: error.fault, path }, `refused: ${error.message}`)
@@ -307,7 +307,7 @@ function answerText(ctx: Context, status: number, text: string): void {
   ctx.body = text
 }
 
-const queryOf = (ctx: Context): URLSearchParams => new URLSearchParams(ctx.querystring)
+export const queryOf = (ctx: Context): URLSearchParams => new URLSearchParams(ctx.querystring)
 
 function decode(segment: string): string | undefined {
   if (segment.includes('/')) return undefined

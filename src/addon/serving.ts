@@ -3,14 +3,19 @@ import type Router from '@koa/router'
 import Koa from 'koa'
 import { ConfigurationError } from '../errors.ts'
 import type { Address } from './address.ts'
+import type { Assets } from './assets.ts'
 import type { Core } from './core.ts'
+import { createGlanceRoute } from './glance-route.ts'
+import type { Icons } from './icons.ts'
 import { createInstalling } from './installing.ts'
 import { type Listening, listenOn } from './listening.ts'
 import { logError } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import { createMetricsPage } from './metrics-page.ts'
+import { createPageRoute, type Showing } from './page-route.ts'
 import type { Registry } from './registry.ts'
-import { createListener, createRoutes, type Routed } from './routes.ts'
+import { belowBase, createListener, createRoutes, type Routed } from './routes.ts'
+import { createSessionRefusal } from './session-route.ts'
 import type { Receiving } from './webhook.ts'
 
 const { HttpError } = Koa
@@ -21,6 +26,9 @@ export interface Served {
   readonly address: Address
   readonly registry: Registry
   readonly receiving: Receiving
+  readonly icons: Icons
+  readonly assets: Assets
+  onError: Showing['onError']
   /** The author's own routes. */
   readonly router: Router
   readonly metrics: Metrics | undefined
@@ -41,7 +49,8 @@ export interface Serving {
   close(): Promise<void>
 }
 
-export function createServing({ core, address, registry, receiving, router, metrics }: Served): Serving {
+export function createServing(served: Served): Serving {
+  const { core, address, registry, receiving, icons, assets, router, metrics } = served
   const { settings, log, store } = core
   const { running } = receiving
   const installing = createInstalling(core)
@@ -70,6 +79,7 @@ export function createServing({ core, address, registry, receiving, router, metr
 
   function start(): RequestListener {
     if (!started) {
+      core.modules.checkTargets()
       if (settings.options.helpCommand) registry.help()
       registry.end()
       address.changed()
@@ -86,9 +96,18 @@ export function createServing({ core, address, registry, receiving, router, metr
       basePath: address.path,
       descriptor: address.descriptor,
     }
+    const showing = { core, running, basePath: address.path, onError: served.onError }
     app.use(createRoutes(routed))
+    app.use(createPageRoute(showing))
+    app.use(createGlanceRoute(showing))
+    app.use(async (ctx, next) => {
+      const reads = ctx.method === 'GET' || ctx.method === 'HEAD'
+      const path = belowBase(ctx.path, routed)
+      if (!reads || !(icons.serve(ctx, path) || (await assets.serve(ctx, path)))) await next()
+    })
     if (metrics && settings.metrics?.path !== undefined && settings.metrics.port === undefined)
       app.use(createMetricsPage(metrics, settings.metrics.path, routed))
+    app.use(createSessionRefusal(core))
     app.use(router.routes())
     app.use(router.allowedMethods())
     return createListener(routed, app.callback())

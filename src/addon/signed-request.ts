@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import jsonwebtoken from 'jsonwebtoken'
 import { messageOf, SignedRequestError } from '../errors.ts'
@@ -11,6 +12,8 @@ export interface SignedRequest {
   readonly userId: string | undefined
   /** The room it is about, when it says so. */
   readonly roomId: number | undefined
+  /** The user's time zone, when it says that. */
+  readonly timezone: string | undefined
   /** Id of the token; used once. Tokens without a usable one are told apart by their signature. */
   readonly tokenId: string
   /** When it expires, in milliseconds since 1970. */
@@ -58,8 +61,9 @@ export function findToken(request: IncomingMessage, query: URLSearchParams | und
   return token
 }
 
-// Of two headers Node gives the first; its list of all, taken apart for each delivery, costs more than the delivery's JSON.
-function occurrences({ rawHeaders }: IncomingMessage, header: string): number {
+/** How often a header is there. */
+// Of two Node gives the first; its list of all, taken apart for each delivery, costs more than the delivery's JSON.
+export function occurrences({ rawHeaders }: IncomingMessage, header: string): number {
   let found = 0
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index]
@@ -69,7 +73,7 @@ function occurrences({ rawHeaders }: IncomingMessage, header: string): number {
 }
 
 /** Reads `iss` without verifying anything: only to know whose key to verify with. */
-function readIssuer(token: string): string {
+export function readIssuer(token: string): string {
   const parts = token.split('.')
   const claims = parts.length === 3 ? decode(parts[1]) : undefined
   if (!claims) throw new SignedRequestError('malformed', 'the signed request is not a JWT')
@@ -89,7 +93,13 @@ function decode(part: string | undefined): Record<string, unknown> | undefined {
 }
 
 function readClaims(token: string, credentials: Credentials): SignedRequest {
-  const claims = verify(token, credentials)
+  const claims = verifySignature(token, credentials.key)
+  const expires = checkTimes(claims)
+  return readContext(token, claims, credentials, expires)
+}
+
+/** Checks when a token was issued and when it expires; gives the latter, in milliseconds since 1970. */
+export function checkTimes(claims: Record<string, unknown>): number {
   const now = Math.floor(Date.now() / 1000)
   const { exp, iat } = claims
   if (typeof exp !== 'number' || typeof iat !== 'number' || !Number.isFinite(exp) || !Number.isFinite(iat))
@@ -107,7 +117,15 @@ function readClaims(token: string, credentials: Credentials): SignedRequest {
   const { nbf } = claims
   if (nbf !== undefined && !(typeof nbf === 'number' && nbf - SKEW <= now))
     throw new SignedRequestError('clock ahead', 'the signed request is not valid yet (nbf)')
+  return exp * 1000
+}
 
+function readContext(
+  token: string,
+  claims: Record<string, unknown>,
+  credentials: Credentials,
+  expires: number,
+): SignedRequest {
   const context = isRecord(claims['context']) ? claims['context'] : {}
   const { roomId } = credentials.installation
   // HipChat once sent the room under both names.
@@ -119,18 +137,21 @@ function readClaims(token: string, credentials: Credentials): SignedRequest {
     )
   const user = claims['sub'] ?? claims['prn']
   const { jti } = claims
+  // Test data of other frameworks has it as `tz`.
+  const timezone = context['user_tz'] ?? context['tz']
   return {
     credentials,
     userId: typeof user === 'string' || typeof user === 'number' ? String(user) : undefined,
     roomId: readId(room),
+    timezone: typeof timezone === 'string' ? timezone : undefined,
     // It becomes part of a key in the store, where not every text can be one.
     tokenId: typeof jti === 'string' && /^[\x21-\x7e]{1,120}$/.test(jti) ? jti : (token.split('.')[2] ?? ''),
-    expires: exp * 1000,
+    expires,
   }
 }
 
-/** The signature alone; times are checked by {@link readClaims}, which says by how much they are off. */
-function verify(token: string, { key }: Credentials): Record<string, unknown> {
+/** The signature alone; times are checked by {@link checkTimes}, which says by how much they are off. */
+export function verifySignature(token: string, key: KeyObject): Record<string, unknown> {
   try {
     const claims = jsonwebtoken.verify(token, key, {
       algorithms: ['HS256'],

@@ -4,7 +4,7 @@ import type { Notification } from '../api/operations/messages.ts'
 import { toNotification } from '../client/notification.ts'
 import { readJson } from '../common/body.ts'
 import { validate } from '../common/validate.ts'
-import { ConfigurationError, HandlerTimeoutError, MissingScopeError, SignedRequestError } from '../errors.ts'
+import { ConfigurationError, MissingScopeError, SignedRequestError } from '../errors.ts'
 import type { Credentials, Installation } from '../installation.ts'
 import { type DeliveryOutcome, observed } from '../observer.ts'
 import { type EventContext, type Middleware, type Returned, readId, readSender } from './context.ts'
@@ -13,6 +13,7 @@ import { type Logger, logError } from './log.ts'
 import { noteLate } from './observing.ts'
 import { Closed, type Running, type Turn } from './running.ts'
 import { type SignedRequest, SKEW, verifySignedRequest } from './signed-request.ts'
+import { unlessEndless, within } from './time-limit.ts'
 
 /** A handler with what leads to it. */
 export interface Webhook {
@@ -227,7 +228,13 @@ async function handle(accepted: Accepted, receiving: Receiving): Promise<Deliver
         installation: oauthId,
         room: context.room.id,
       },
-      () => unlessEndless(runMiddleware(receiving.middleware, webhook, context), accepted, receiving.core),
+      () =>
+        unlessEndless(runMiddleware(receiving.middleware, webhook, context), {
+          key: webhook.key,
+          turn: accepted.turn,
+          log: receiving.core.facadeOf(signed.credentials.installation).log,
+          handlerTimeout: receiving.core.settings.handlerTimeout,
+        }),
     )
     if (returned === undefined || returned === null) return { status: 204, result: 'handled' }
     const notification = answerable(returned, signed.credentials.installation)
@@ -239,43 +246,6 @@ async function handle(accepted: Accepted, receiving: Receiving): Promise<Deliver
     return { status: 500, result: 'failed', body: 'The handler failed.' }
   }
 }
-
-/** A handler that never ends would hold up its room for ever, and in the end the whole add-on. */
-async function unlessEndless(
-  running: Promise<Returned>,
-  { webhook, turn, signed }: Accepted,
-  core: Core,
-): Promise<Returned> {
-  const { handlerTimeout } = core.settings
-  const outcome = await within(
-    handlerTimeout,
-    running.then((returned) => ({ returned })),
-  )
-  if (outcome) return outcome.returned
-  const error = new HandlerTimeoutError(
-    `the handler of ${webhook.key} took longer than handlerTimeout, ${handlerTimeout} ms: its signal is aborted and nobody waits for it`,
-  )
-  turn.abort(error)
-  const { log } = core.facadeOf(signed.credentials.installation)
-  running.catch((late: unknown) => logError(log, late, 'a handler failed after its time was over'))
-  throw error
-}
-
-/** What a promise settles with, or `undefined` after so many milliseconds. */
-const within = <T>(milliseconds: number, promise: Promise<T>): Promise<T | undefined> =>
-  new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, milliseconds, undefined)
-    promise.then(
-      (value) => {
-        clearTimeout(timer)
-        resolve(value)
-      },
-      (error) => {
-        clearTimeout(timer)
-        reject(error)
-      },
-    )
-  })
 
 function answerable(returned: Exclude<Returned, undefined>, { oauthId, scopes }: Installation): Notification {
   if (!scopes.includes('send_notification'))
@@ -301,6 +271,9 @@ function createContext({ webhook, received, match, signed, turn }: Accepted, cor
     item,
     installation: signed.credentials.installation,
     client: facade.client,
+    get glance() {
+      return core.glancesOf(signed.credentials.installation, roomId)
+    },
     store: facade.values,
     get log() {
       log ??= facade.log.child({ webhook: webhook.key })

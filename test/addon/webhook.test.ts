@@ -368,7 +368,9 @@ describe('a handler that fails', () => {
       if (attempts === 1) throw new Error('database is away')
       return 'now it works'
     })
-    addon.onError((error, context) => void errors.push([error, context.message?.message]))
+    addon.onError(
+      (error, context) => void errors.push([error, 'event' in context && context.message?.message]),
+    )
     const same = token()
     const first = await deliver('x', delivered(oauthId, 1, 'x'), same)
     expect([first.status, await first.text()]).toEqual([500, 'The handler failed.'])

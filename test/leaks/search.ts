@@ -34,6 +34,18 @@ export const exceptions: readonly Exception[] = [
     why: 'installed_url, where the browser gets the one-time document',
   },
   {
+    kind: 'answer',
+    label: /\/(page\/[\w.-]+|configure|admin)$/,
+    passage: /(<meta name="session-token" content="|<input type="hidden" name="session" value=")[^"]+/g,
+    why: 'a page has its own session token, for its calls',
+  },
+  {
+    kind: 'answer',
+    label: /^[A-Z]+ \/own$/,
+    passage: /^session-token: \S+$/im,
+    why: 'a page that has been open for long is given its next session token',
+  },
+  {
     kind: 'error',
     label: /^CarelessError$/,
     why: 'a handler throws it with a secret, to see where that goes',
