@@ -10,6 +10,7 @@ import type { GlanceUpdates } from './connect/glance-updates.ts'
 import type { Installer } from './connect/installer.ts'
 import type { Log } from './log.ts'
 import type { Feed } from './pages/feed.ts'
+import type { Faults } from './rest/faults.ts'
 import type { Counter } from './rest/limits.ts'
 import type { State } from './state/state.ts'
 
@@ -27,6 +28,7 @@ export interface Context {
   readonly isLocal: boolean
   readonly outbound: Outbound
   readonly log: Log
+  readonly faults: Faults
   /** Attempts to sign in with a password. */
   readonly attempts: Counter
   /** Seconds. */

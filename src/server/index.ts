@@ -1,5 +1,5 @@
 import type { Message } from '../api/objects.ts'
-import { operations } from '../api/operations/index.ts'
+import { type OperationId, operations } from '../api/operations/index.ts'
 import type { Notification } from '../api/operations/messages.ts'
 import { type Scope, scopeNames } from '../api/scopes.ts'
 import type { Schema } from '../common/schema.ts'
@@ -12,6 +12,7 @@ import { nowMicros } from './dates.ts'
 import { CallRefusedError, invalid, notFound } from './errors.ts'
 import { type ServerOptions, settingsFrom } from './options.ts'
 import { hashOf, randomText } from './random.ts'
+import type { Fault } from './rest/faults.ts'
 import { type Running, start } from './running.ts'
 import { defaultSeed } from './seed.ts'
 import type { FileRecord, GlanceUpdateRecord, RoomRecord, UserRecord } from './state/records.ts'
@@ -22,6 +23,7 @@ export { CallRefusedError } from './errors.ts'
 export type { Tls } from './hosting.ts'
 export type { Log } from './log.ts'
 export { type Compatibility, type Seed, ServerOptionError, type ServerOptions } from './options.ts'
+export type { Fault } from './rest/faults.ts'
 export type { Limits } from './rest/limits.ts'
 export { FolderTakenError } from './state/owner.ts'
 export type { GlanceUpdateRecord } from './state/records.ts'
@@ -94,10 +96,13 @@ export interface HipChatServer {
   history(room: RoomName): Message[]
 
   createToken(request: TokenRequest): Promise<string>
-  /** Installs an add-on, as the administrator, from the address of its descriptor. */
+  /**
+   * Installs an add-on, as the administrator, from the address of its descriptor. With `scopes` it gets these of what it
+   * asks for and no others, as an installation that was approved before the descriptor asked for more.
+   */
   install(
     descriptorUrl: string,
-    where?: { room?: RoomName },
+    where?: { room?: RoomName; scopes?: readonly Scope[] },
   ): Promise<InstalledAddon & { readonly installedUrl?: string }>
   uninstall(oauthId: string): Promise<void>
   installations(): InstalledAddon[]
@@ -108,6 +113,10 @@ export interface HipChatServer {
   glanceUpdates(): GlanceUpdateRecord[]
   /** What add-ons were told, oldest first: the newest 200 deliveries of each installation, kept in memory. */
   deliveries(filter?: DeliveryFilter): DeliveryRecord[]
+  /**
+   * Lets the next calls of an operation, one unless `times` says more, go wrong: for tests of what an add-on does then.
+   */
+  fail(operation: OperationId, fault: Fault, times?: number): void
   /** Resolves when no delivery is waiting or running, those caused by replies included. */
   idle(): Promise<void>
 }
@@ -253,6 +262,7 @@ export function createHipChatServer(options: ServerOptions = {}): HipChatServer 
         url,
         by: groupOwnerId,
         ...(room ? { room } : {}),
+        ...(where.scopes ? { granted: where.scopes } : {}),
       })
       return { ...addonOf(client), ...(installedUrl === undefined ? {} : { installedUrl }) }
     },
@@ -271,6 +281,7 @@ export function createHipChatServer(options: ServerOptions = {}): HipChatServer 
 
     glanceUpdates: () => live().context.glances.list(),
     deliveries: (filter) => live().delivery.records(filter),
+    fail: (operation, fault, times = 1) => live().context.faults.add(operation, fault, times),
     idle: () => live().delivery.queues.idle(),
   }
   return server

@@ -20,6 +20,7 @@ import { addressOf, type Settings } from './options.ts'
 import { createFeed } from './pages/feed.ts'
 import { hashOf } from './random.ts'
 import { classicFor } from './rest/classic.ts'
+import { createFaults } from './rest/faults.ts'
 import { createCounter } from './rest/limits.ts'
 import { seedAddons, seedAll } from './seed.ts'
 import { createApp } from './server.ts'
@@ -99,6 +100,7 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
     delivery,
     glances: createGlanceUpdates(state),
     feed,
+    faults: createFaults(),
     log,
     calls: callLog,
     isLocal: settings.isLocal,
@@ -206,6 +208,7 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
       state.clear()
       delivery.clear()
       callLog.clear()
+      context.faults.clear()
       for (const counter of [calls, messages, attempts]) counter.clear()
       if (await prepare()) await seedAddons(context, settings)
     },

@@ -124,6 +124,7 @@ export function createApp(options: AppOptions): Koa {
       }
       return
     }
+    if (base === '/v2') await context.faults.meet(route.id, () => ctx.req.socket.destroy())
     checkOwnRoom(route, session)
     const classic = options.isClassic(session.holder)
     const defaults = classic ? classicDefaults(route.id) : {}

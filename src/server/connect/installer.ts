@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type Descriptor, placesOf, webhooksOf } from '../../api/descriptor.ts'
 import { events } from '../../api/events.ts'
+import type { Scope } from '../../api/scopes.ts'
 import type { Outbound } from '../../common/outbound.ts'
 import { nowMicros } from '../dates.ts'
 import { badRequest } from '../errors.ts'
@@ -37,6 +38,8 @@ export interface InstallRequest {
   readonly by: number
   /** The scopes he was shown: a descriptor that asks for more by now is refused. Not compared when absent. */
   readonly approved?: readonly string[]
+  /** Of what the descriptor asks for, the scopes that it gets. All of them when absent. */
+  readonly granted?: readonly Scope[]
   /** Comes from the link that led here, and goes to the add-on as it is. */
   readonly relayState?: string
 }
@@ -97,7 +100,8 @@ export function createInstaller(options: InstallerOptions): Installer {
   }
 
   async function install(request: InstallRequest): Promise<Installed> {
-    const { document } = await propose(request)
+    const { document: served } = await propose(request)
+    const document = limited(served, request.granted)
     checkApproved(document, request.approved)
     const roomId = request.room?.id ?? null
     return alone(`${document.key} ${roomId}`, async () => {
@@ -359,6 +363,17 @@ function checkApproved(document: Descriptor, approved: readonly string[] | undef
   const more = clientFrom(document).scopes.filter((scope) => approved && !approved.includes(scope))
   if (more.length > 0)
     throw badRequest(`The descriptor asks for more than was approved: ${more.join(', ')}`, 'scopes')
+}
+
+/** The descriptor as it would be if it asked for no more than is granted. */
+function limited(document: Descriptor, granted: readonly Scope[] | undefined): Descriptor {
+  const consumer = document.capabilities?.hipchatApiConsumer
+  if (!granted || !consumer) return document
+  const scopes = consumer.scopes.filter((scope) => granted.includes(scope))
+  return {
+    ...document,
+    capabilities: { ...document.capabilities, hipchatApiConsumer: { ...consumer, scopes } },
+  }
 }
 
 /** HipChat's guide names the parameter of a link and not how it comes back; in a callback it is a member. */
