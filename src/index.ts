@@ -53,6 +53,8 @@ export type {
 } from './addon/page-context.ts'
 export type { GlanceAudience, Glances } from './addon/pushing.ts'
 export type { CommandOptions, WebhookOptions } from './addon/registration.ts'
+export type { AddonSettings, SettingsOptions, SettingsPlace } from './addon/settings.ts'
+export type { SettingsField, SettingsFields, SettingsValues } from './addon/settings-fields.ts'
 export type { RegisteredModule, Shows } from './addon/shows.ts'
 export type { Values } from './addon/values.ts'
 export type { FailedContext } from './addon/viewing.ts'

@@ -36,6 +36,8 @@ import { createRegistry } from './registry.ts'
 import { createRunning } from './running.ts'
 import { createServing, type ListeningAt } from './serving.ts'
 import { openSession } from './session-route.ts'
+import { type AddonSettings, createSettings, type SettingsOptions } from './settings.ts'
+import type { SettingsFields } from './settings-fields.ts'
 import { createShows, type Shows } from './shows.ts'
 import type { Values } from './values.ts'
 import type { FailedContext } from './viewing.ts'
@@ -103,6 +105,11 @@ export interface Addon<S extends Scope = Scope> extends Shows<S> {
   client(installation: Installation): Client<S>
   /** A room of an installation; of a global one the room has to be named. */
   room(installation: Installation, roomId?: number): Room<S>
+  /**
+   * What people can set: registers the configuration page, with a form that is checked and saved; gives what was saved to
+   * any handler.
+   */
+  settings<const F extends SettingsFields>(options: SettingsOptions<F, S>): AddonSettings<F, S>
   /** What is kept for an installation. */
   store(installation: Installation): Values
   /** Pushes what a glance shows, outside of a handler; a room installation to its room unless told otherwise. */
@@ -283,6 +290,11 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
       return core.glancesOf(installation, installation.roomId).push(...(all as [string, GlanceShown])) // checked there
     },
     session: (ctx) => openSession(ctx, core),
+    settings(options: SettingsOptions) {
+      registry.refuseLate('settings page')
+      address.changed()
+      return createSettings(options, { modules, onError }) as never // typed by the fields it was given
+    },
 
     get descriptor() {
       return address.descriptor().document

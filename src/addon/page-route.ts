@@ -35,6 +35,7 @@ interface Asked {
 
 /** What is sent for a page, ready for Koa. */
 interface Answer {
+  readonly status?: number | undefined
   readonly type?: string
   readonly body: string | Readable | ReadableStream | Response | undefined
 }
@@ -129,11 +130,12 @@ function ask(
     const { handle } = handler as { handle(context: AnonymousContext): PageReturned | Promise<PageReturned> } // as just checked
     return { page, session, theme, context, turn, handle: async () => handle(context) }
   }
+  const expired = 'expired' in session && session.expired !== undefined
   let token: string | undefined
   const own = {
     theme,
     get sessionToken() {
-      token ??= sessionToken(session)
+      token ??= expired ? '' : sessionToken(session) // a session that is over is not begun anew
       return token
     },
   }
@@ -141,7 +143,6 @@ function ask(
   if (!form || !page.form)
     return { page, session, theme, context, turn, handle: async () => handler.handle(context) }
   const { form: take } = page
-  const expired = 'expired' in session && session.expired !== undefined
   const sent: FormContext = extend(context, { form, expired })
   return { page, session, theme, context: sent, turn, handle: async () => take(sent) }
 }
@@ -176,9 +177,10 @@ function render(returned: unknown, { page, session, theme, context }: Asked, nam
       title: page.title ?? name,
       theme,
       server: framed ? serverOf(session.credentials.installation) : undefined,
-      sessionToken: 'sessionToken' in context ? context.sessionToken : undefined,
+      sessionToken: 'sessionToken' in context && context.sessionToken ? context.sessionToken : undefined,
     }
-    return { type: 'text/html; charset=utf-8', body: drawPage(returned, drawing).toString() }
+    const status = returned instanceof Html ? 200 : returned.status
+    return { status, type: 'text/html; charset=utf-8', body: drawPage(returned, drawing).toString() }
   }
   if (returned instanceof Response) {
     if (returned.status < 200 || returned.bodyUsed)
@@ -194,10 +196,10 @@ function render(returned: unknown, { page, session, theme, context }: Asked, nam
   )
 }
 
-function send(ctx: Context, { type, body }: Answer): void {
+function send(ctx: Context, { status = 200, type, body }: Answer): void {
   if (type !== undefined) ctx.set('Content-Type', type)
   if (!(body instanceof Response)) {
-    ctx.status = body === undefined ? 204 : 200
+    ctx.status = body === undefined ? 204 : status
     ctx.body = body
     return
   }

@@ -15,6 +15,8 @@ export interface PageOptions {
   readonly head?: Html | undefined
   /** Its language. Default `en`. */
   readonly lang?: string | undefined
+  /** HTTP status it is sent with. Default 200. */
+  readonly status?: number | undefined
   /**
    * Web address of the server whose script the page loads, for a page with `authentication: 'none'`: that is the same
    * on all servers, so that none can be known. Default: that of the installation.
@@ -34,6 +36,10 @@ const checks: Checks<PageOptions> = {
     typeof value === 'string' && /^[a-z]{2,3}(-[a-z0-9]+)*$/i.test(value)
       ? undefined
       : 'a language such as en or pt-BR',
+  status: (value) =>
+    Number.isInteger(value) && Number(value) >= 200 && Number(value) <= 599
+      ? undefined
+      : `a status from 200 to 599, came ${String(value)}`,
   server: (value) =>
     typeof value === 'string' && /^https?:\/\//.test(value) && URL.canParse(value)
       ? undefined

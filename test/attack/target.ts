@@ -1,6 +1,6 @@
 import { pino } from 'pino'
 import { expect } from 'vitest'
-import type { AddonOptions } from '../../src/index.ts'
+import { type AddonOptions, html, page } from '../../src/index.ts'
 import { createInstallations, type Installation, keyOf } from '../../src/installation.ts'
 import { createSealing } from '../../src/store/index.ts'
 import { planted } from '../leaks/planted.ts'
@@ -50,6 +50,20 @@ export async function startTarget(addon: Partial<AddonOptions> = {}): Promise<Ta
     (it) => {
       it.webhook('room_message', { key: 'hook' }, count)
       it.webhook('room_notification', { key: 'notifications' }, count)
+      it.webPanel({ key: 'board', name: 'Board', parameters: { q: 'message.body' } }, ({ parameters }) => {
+        count()
+        return page(html`<p title="${parameters.q}">${parameters.q}</p>`, { title: parameters.q || 'Board' })
+      })
+      it.glance({ key: 'status', name: 'Status', icon: 'https://example.com/i.png' }, () => {
+        count()
+        return 'fine'
+      })
+      it.settings({ fields: { channel: { type: 'text', label: 'Channel' } } }).onSaved(count)
+      it.router.get('/own', async (ctx) => {
+        await it.session(ctx)
+        count()
+        ctx.body = 'fine'
+      })
       for (const hook of ['installed', 'updated', 'uninstalled', 'replaced'] as const) it.on(hook, count)
     },
     { addon: { log, ...addon } },
