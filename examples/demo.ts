@@ -1,6 +1,6 @@
 /**
- * `npm start`: a HipChat-compatible server and an add-on, which is installed into one of its rooms, hears a message and
- * answers it. Everything goes over HTTP, as it would between two machines. Ctrl-C stops both.
+ * `npm start`: a HipChat-compatible server with its chat page, and three add-ons, which are installed into it and answer.
+ * Everything goes over HTTP, as it would between machines. Ctrl-C stops all of it.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -8,7 +8,9 @@ import { join } from 'node:path'
 import { createPersonalClient } from 'hipchat-addon'
 import { createHipChatServer } from 'hipchat-addon/server'
 import { pino } from 'pino'
+import { createDeploys } from './deploys/addon.ts'
 import { createDice } from './dice/addon.ts'
+import { createKarma } from './karma/addon.ts'
 
 const hipchatPort = Number(process.env['HIPCHAT_PORT'] ?? 8080)
 const addonPort = Number(process.env['PORT'] ?? 3000)
@@ -17,42 +19,58 @@ const room = 'Lobby'
 const folder = mkdtempSync(join(tmpdir(), 'hipchat-addon-demo-'))
 const log = pino({ level: process.env['LOG_LEVEL'] ?? 'silent' })
 const server = createHipChatServer({ port: hipchatPort, log })
-const addon = createDice({ baseUrl: `http://localhost:${addonPort}`, store: folder, log })
+
+const options = (name: string) => ({ store: join(folder, name), log })
+const dice = createDice(options('dice'))
+const deploys = createDeploys(options('deploys'))
+const karma = createKarma(options('karma'))
 
 async function stop(): Promise<void> {
-  await addon.close()
+  for (const addon of [dice, deploys, karma]) await addon.close()
   await server.close()
   rmSync(folder, { recursive: true, force: true })
 }
 
 async function run(): Promise<void> {
   await server.listen()
-  console.log(`Server        ${server.url}  (API: ${server.apiUrl})`)
-  const { url } = await addon.listen(addonPort)
-  console.log(`Add-on        ${url}  (descriptor: ${addon.descriptor.links.self})`)
-
   const admin = createPersonalClient({ apiUrl: server.apiUrl, token: server.adminToken })
-  const installed = await admin.installAddon({ url: addon.descriptor.links.self, room_id: room })
-  console.log(`Installed     ${installed.key} in ${room}, as ${installed.id}`)
+
+  await dice.listen(addonPort)
+  await admin.installAddon({ url: dice.descriptor.links.self, room_id: room })
+  await deploys.listen()
+  await admin.installAddon({ url: deploys.descriptor.links.self, room_id: room })
+  await karma.listen()
+  await admin.installAddon({ url: karma.descriptor.links.self }) // for all rooms
 
   await admin.sendRoomMessage({ id_or_name: room, message: '/roll 2d6 for the first move' })
   await server.idle()
+  await server.say(room, 'bob', 'alice++ for the cake')
+  await server.say(room, 'alice', '/deploy api 4.2')
+  await server.idle()
+
+  console.log(`Open it       ${server.url}  and choose who you are
+Say something /roll 2d6, alice++, /karma, /deploy web 1.0
+`)
+  console.log(`Server        ${server.url}  (API: ${server.apiUrl})`)
+  for (const { descriptor } of [dice, deploys, karma])
+    console.log(`Add-on        ${descriptor.name.padEnd(8)} ${descriptor.links.self}`)
+
   console.log(`\nWhat ${room} saw`)
-  const history = await admin.getRoomHistory({ id_or_name: room, 'max-results': 10 })
+  const history = await admin.getRoomHistory({ id_or_name: room, 'max-results': 12 })
   for (const { from, message } of history.items) {
     const name = typeof from === 'string' ? from : from?.name
     console.log(`  ${name}: ${message}`)
   }
 
   console.log(`
-Say something yourself
+Say something without the page
   curl -X POST '${server.apiUrl}/room/${room}/message' -H 'Authorization: Bearer ${server.adminToken}' -H 'Content-Type: application/json' -d '{"message": "/roll 3d20"}'
 Read the room
   curl '${server.apiUrl}/room/${room}/history' -H 'Authorization: Bearer ${server.adminToken}'
 See the descriptor
-  curl '${addon.descriptor.links.self}'
+  curl '${dice.descriptor.links.self}'
 
-Running. Ctrl-C stops the server and the add-on.`)
+Running. Ctrl-C stops the server and the add-ons.`)
 }
 
 let stopping = false
