@@ -9,6 +9,7 @@ export default defineConfig({
     alias: [
       { find: /^hipchat-addon$/, replacement: source('index.ts') },
       { find: /^hipchat-addon\/server$/, replacement: source('server/index.ts') },
+      { find: /^hipchat-addon\/testing$/, replacement: source('testing/index.ts') },
     ],
   },
   test: {

@@ -141,6 +141,8 @@ export interface Addon<S extends Scope = Scope> extends Shows<S> {
    * `host` defaults to `localhost` for an add-on whose base address is a loopback one, and to all interfaces otherwise.
    */
   listen(port?: number, host?: string): Promise<ListeningAt>
+  /** Resolves when no delivery is waiting and no handler is running: for tests and scripts. */
+  idle(): Promise<void>
   /**
    * Takes nothing more on, waits for running handlers (`closeTimeout`), aborts what is left, and closes the store.
    * Rejects when the store cannot be closed.
@@ -302,6 +304,7 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
 
     callback: () => serving.callback(),
     listen: (port = 0, host) => serving.listen(port, host),
+    idle: () => running.idle(),
     close: () => serving.close(),
   }
 

@@ -11,6 +11,8 @@ export interface Running {
   take<T>(delivery: (turn: Turn) => Promise<T>): Promise<T>
   /** Has `close()` wait for something that counts as no delivery. */
   follow<T>(work: Promise<T>): Promise<T>
+  /** Resolves when nothing is waiting or running. */
+  idle(): Promise<void>
   /** Takes nothing more on, waits up to `timeout` milliseconds, then aborts. Resolves with how many were aborted. */
   close(timeout: number): Promise<number>
 }
@@ -40,12 +42,13 @@ export function createRunning(max: number): Running {
   let following = 0
   let closing = false
   let aborted = false
-  let allDone: (() => void) | undefined
+  const allDone: (() => void)[] = []
 
   const abort = (controller: AbortController) => controller.abort(new Error('the add-on is closing'))
 
   const settle = (): void => {
-    if (deliveries + following === 0) allDone?.()
+    if (deliveries + following > 0) return
+    for (const done of allDone.splice(0)) done()
   }
 
   async function take<T>(delivery: (turn: Turn) => Promise<T>): Promise<T> {
@@ -119,15 +122,17 @@ export function createRunning(max: number): Running {
         settle()
       }
     },
+    idle: () =>
+      deliveries + following === 0 ? Promise.resolve() : new Promise((resolve) => void allDone.push(resolve)),
     async close(timeout) {
       closing = true
       if (deliveries + following > 0)
         await new Promise<void>((resolve) => {
           const timer = setTimeout(resolve, timeout)
-          allDone = () => {
+          allDone.push(() => {
             clearTimeout(timer)
             resolve()
-          }
+          })
         })
       const left = deliveries + following
       aborted = true

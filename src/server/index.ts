@@ -11,6 +11,8 @@ import type { Redirect } from './connect/installer.ts'
 import { nowMicros } from './dates.ts'
 import { CallRefusedError, invalid, notFound } from './errors.ts'
 import { type ServerOptions, settingsFrom } from './options.ts'
+import type { ApiCall } from './pages/events.ts'
+import { openPageSession } from './pages/sessions.ts'
 import { hashOf, randomText } from './random.ts'
 import type { Fault } from './rest/faults.ts'
 import { type Running, start } from './running.ts'
@@ -23,6 +25,7 @@ export { CallRefusedError } from './errors.ts'
 export type { Tls } from './hosting.ts'
 export type { Log } from './log.ts'
 export { type Compatibility, type Seed, ServerOptionError, type ServerOptions } from './options.ts'
+export type { ApiCall } from './pages/events.ts'
 export type { Fault } from './rest/faults.ts'
 export type { Limits } from './rest/limits.ts'
 export { FolderTakenError } from './state/owner.ts'
@@ -95,7 +98,13 @@ export interface HipChatServer {
   /** The newest thousand messages of a room, oldest first. */
   history(room: RoomName): Message[]
 
+  /** All rooms, in the order in which they were made. */
+  rooms(): { readonly id: number; readonly name: string }[]
+  /** A room by id or name. */
+  room(room: RoomName): { readonly id: number; readonly name: string }
   createToken(request: TokenRequest): Promise<string>
+  /** Signs somebody in on the chat page, without a password: for tests of what add-ons show there. */
+  createPageToken(user: UserName): Promise<string>
   /**
    * Installs an add-on, as the administrator, from the address of its descriptor. With `scopes` it gets these of what it
    * asks for and no others, as an installation that was approved before the descriptor asked for more.
@@ -113,6 +122,8 @@ export interface HipChatServer {
   glanceUpdates(): GlanceUpdateRecord[]
   /** What add-ons were told, oldest first: the newest 200 deliveries of each installation, kept in memory. */
   deliveries(filter?: DeliveryFilter): DeliveryRecord[]
+  /** What an add-on, or all of them, asked of the API, oldest first: the newest 500 of all. */
+  calls(oauthId?: string): ApiCall[]
   /**
    * Lets the next calls of an operation, one unless `times` says more, go wrong: for tests of what an add-on does then.
    */
@@ -231,6 +242,15 @@ export function createHipChatServer(options: ServerOptions = {}): HipChatServer 
         .reverse()
     },
 
+    rooms: () =>
+      live()
+        .context.state.rooms.all()
+        .map(({ id, name }) => ({ id, name })),
+    room(name) {
+      const { id, name: found } = roomOf(name)
+      return { id, name: found }
+    },
+    createPageToken: async (user) => (await openPageSession(userOf(user), live().context)).token,
     async createToken({ user: userName, room: roomName, scopes, label }) {
       if ((userName === undefined) === (roomName === undefined))
         throw new CallRefusedError(400, 'createToken needs either a user or a room')
@@ -281,6 +301,10 @@ export function createHipChatServer(options: ServerOptions = {}): HipChatServer 
 
     glanceUpdates: () => live().context.glances.list(),
     deliveries: (filter) => live().delivery.records(filter),
+    calls: (oauthId) =>
+      live()
+        .context.calls.list({ limit: 500, ...(oauthId === undefined ? {} : { oauthId }) })
+        .reverse(),
     fail: (operation, fault, times = 1) => live().context.faults.add(operation, fault, times),
     idle: () => live().delivery.queues.idle(),
   }

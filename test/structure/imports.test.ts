@@ -17,6 +17,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   addon: ['addon', 'client', 'installation', 'observer', 'store', 'api', 'common', 'errors'],
   index: ['addon', 'client', 'installation', 'store', 'api', 'common', 'errors'],
   server: ['server', 'api', 'common'],
+  testing: ['testing', 'server', 'addon', 'client', 'installation', 'store', 'api', 'common', 'errors'],
   cli: ['cli', 'server', 'index', 'addon', 'client', 'installation', 'store', 'api', 'common', 'errors'],
 }
 

@@ -14,14 +14,13 @@ import {
   modulesOf,
   shownIntegration,
 } from '../pages/integrations.ts'
+import { openPageSession } from '../pages/sessions.ts'
 import { roomsOf, shownRoom } from '../pages/showing.ts'
 import { hashOf, randomText } from '../random.ts'
 import type { ClientRecord, RoomRecord, TokenRecord, UserRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
 
 type Table = typeof pageApi
-
-const sessionLifetime = 14 * 24 * 3600_000 // milliseconds
 
 /** Serves the table of {@link pageApi}. */
 export const pageHandlers: { readonly [Id in keyof Table]: Handler<Table[Id]> } = {
@@ -35,23 +34,7 @@ export const pageHandlers: { readonly [Id in keyof Table]: Handler<Table[Id]> } 
       user_id === undefined
         ? await signIn({ ...credentials(username, password), address }, context)
         : chosen(user_id, context)
-    const token = randomText(40)
-    const expires = Date.now() + sessionLifetime
-    await context.state.write(() => {
-      context.state.tokens.removeExpired()
-      context.state.tokens.put(hashOf(token), {
-        kind: 'user',
-        use: 'access',
-        scopes: scopesOf(user),
-        oauthId: null,
-        userId: user.id,
-        roomId: null,
-        label: 'chat page',
-        expires,
-        page: true,
-        created: nowMicros(),
-      })
-    })
+    const { token, expires } = await openPageSession(user, context)
     return { token, user_id: user.id, expires: new Date(expires).toISOString() }
   },
 

@@ -1,0 +1,10 @@
+/**
+ * hipchat-addon/testing: an add-on's own tests, with the compatible server in the same process.
+ *
+ * @packageDocumentation
+ */
+
+export type { ForgedOptions, Forgery } from './forging.ts'
+export type { InstallOptions, TestGroup } from './group.ts'
+export type { OpenOptions, SaidOptions, SeenMessage, TestRoom, TriggerOptions } from './room.ts'
+export { type AddonTest, type TestClock, type TestOptions, testAddon } from './test-addon.ts'

@@ -1,0 +1,103 @@
+import { type GlanceContent, glanceContent } from '../api/glance.ts'
+import { validate } from '../common/validate.ts'
+import type { HipChatServer, UserName } from '../server/index.ts'
+
+/** What the chat page would do for somebody, done without it. */
+export interface Visitor {
+  glance(roomId: number, key: string, as: UserName): Promise<GlanceContent>
+  open(
+    roomId: number | undefined,
+    key: string,
+    as: UserName,
+    options: { readonly values?: object; readonly theme?: 'light' | 'dark' },
+  ): Promise<Response>
+  archive(roomId: number, archived: boolean): Promise<void>
+  createRoom(name: string): Promise<void>
+  deleteRoom(roomId: number): Promise<void>
+}
+
+interface Integration {
+  readonly oauth_id: string
+  readonly name: string
+  readonly modules: readonly { readonly key: string; readonly type: string }[]
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: answers of a server that checks them itself
+type Answer = any
+
+export function createVisitor(server: HipChatServer): Visitor {
+  async function send(token: string, method: string, path: string, body?: object): Promise<Answer> {
+    const answer = await fetch(server.url + path, {
+      method,
+      headers: { authorization: `Bearer ${token}`, ...(body ? { 'content-type': 'application/json' } : {}) },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    })
+    const text = await answer.text()
+    const result = text ? JSON.parse(text) : undefined
+    if (!answer.ok) throw new Error(`${method} ${path}: ${result?.error?.message ?? answer.status}`)
+    return result
+  }
+
+  const admin = (method: string, path: string, body?: object) => send(server.adminToken, method, path, body)
+
+  /** The module of an add-on, whichever of those that are there has it. */
+  async function ownerOf(key: string, integrations: readonly Integration[]): Promise<string> {
+    const page = key === 'configurable' || key === 'adminPage'
+    const owner = integrations.find(({ modules }) => page || modules.some((module) => module.key === key))
+    if (owner) return owner.oauth_id
+    const known = integrations.flatMap(({ modules }) => modules.map((module) => module.key))
+    throw new Error(`there is no module ${key} here; there are ${known.join(', ') || 'none'}`)
+  }
+
+  async function integrationsFor(token: string, roomId: number | undefined): Promise<Integration[]> {
+    const query = roomId === undefined ? '' : `?room_id=${roomId}`
+    return (await send(token, 'GET', `/page/integrations${query}`)).items
+  }
+
+  return {
+    async glance(roomId, key, as) {
+      const token = await server.createPageToken(as)
+      const { items } = await send(token, 'GET', `/page/room/${roomId}/glances`)
+      const found = items.find((item: Answer) => item.key === key)
+      if (!found) {
+        await ownerOf(key, await integrationsFor(token, roomId))
+        throw new Error(`the module ${key} is no glance whose content is asked for`)
+      }
+      const answer = await fetch(found.url)
+      if (!answer.ok) throw new Error(`the glance ${key} answered ${answer.status}: ${await answer.text()}`)
+      const checked = validate(glanceContent, await answer.json())
+      if (!checked.ok)
+        throw new Error(`the glance ${key} answered what no client shows: ${checked.problem.message}`)
+      return checked.value
+    },
+    async open(roomId, key, as, { values, theme = 'light' }) {
+      const token = await server.createPageToken(as)
+      const owner = await ownerOf(key, await integrationsFor(token, roomId))
+      const named = key === 'configurable' || key === 'adminPage' ? { page: key } : { key }
+      const { url } = await send(token, 'POST', `/page/integration/${owner}/open`, {
+        ...named,
+        ...(roomId === undefined ? {} : { room_id: roomId }),
+        ...(values ? { values } : {}),
+        theme,
+      })
+      return fetch(url)
+    },
+    async archive(roomId, archived) {
+      const room = await admin('GET', `/v2/room/${roomId}`)
+      await admin('PUT', `/v2/room/${roomId}`, {
+        name: room.name,
+        privacy: room.privacy,
+        is_archived: archived,
+        is_guest_accessible: room.is_guest_accessible,
+        topic: room.topic,
+        owner: { id: room.owner.id },
+      })
+    },
+    async createRoom(name) {
+      await admin('POST', '/v2/room', { name })
+    },
+    async deleteRoom(roomId) {
+      await admin('DELETE', `/v2/room/${roomId}`)
+    },
+  }
+}
