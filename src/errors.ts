@@ -68,7 +68,7 @@ export type SignedRequestFault =
   | 'wrong client'
   | 'wrong sender'
 
-/** A webhook or page request that is forged, stale or damaged. Logged; the caller gets a neutral text and 401. */
+/** A webhook or page request, or a session of a page, that is forged, stale or damaged. Logged; the caller gets a neutral text and 401. */
 export class SignedRequestError extends HipChatAddonError {
   readonly code = 'ERR_SIGNED_REQUEST'
   readonly fault: SignedRequestFault

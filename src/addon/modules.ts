@@ -1,13 +1,12 @@
-import type { Descriptor } from '../api/descriptor.ts'
 import { ConfigurationError } from '../errors.ts'
 import { type ConditionPlace, readConditions } from './conditions.ts'
-import type { Icons } from './icons.ts'
+import { describe } from './describing.ts'
+import type { IconAddresses, Icons } from './icons.ts'
 import type { Keys } from './keys.ts'
 import { checkMembers, expectFunction } from './members.ts'
 import {
   type ActionOptions,
   type ConfigurableOptions,
-  type DialogButton,
   type DialogOptions,
   type ExternalPageOptions,
   type GlanceOptions,
@@ -74,10 +73,8 @@ export interface Modules {
     form?: PageHandler<FormContext>,
   ): RegisteredAt
   adminPage(handler: PageHandler<PageContext>): RegisteredAt
-  /** The modules as the descriptor has them. */
-  capabilities(
-    baseUrl: string,
-  ): Pick<NonNullable<Descriptor['capabilities']>, Kind | 'configurable' | 'adminPage'>
+  /** The modules as the descriptor has them. It is validated as a whole, against HipChat's schema. */
+  capabilities(baseUrl: string): Readonly<Record<string, object>>
   /** Throws a {@link ConfigurationError} for a target that is none: everything has been registered. */
   checkTargets(): void
 }
@@ -105,6 +102,7 @@ interface PageRules {
   readonly title?: string | undefined
   readonly parameters?: object | undefined
   readonly authentication?: 'jwt' | 'none' | undefined
+  readonly form?: ShownPage['form'] | undefined
 }
 
 // A glance stands for what it opens; clients cannot open one for another one.
@@ -119,24 +117,29 @@ export function createModules(keys: Keys, icons: Icons): Modules {
   const pages = new Map<string, ShownPage>()
   const single: { configurable?: ConfigurableOptions; adminPage?: true } = {}
 
+  /** Takes a module on; its path is that of its page or content, if it has any. */
   function register(
     kind: Kind,
-    key: string,
-    target: Target | undefined,
-    describe: Module['describe'],
-    path?: string,
+    { key, target }: { readonly key: string; readonly target?: Target | undefined },
+    path: string | undefined,
+    entry: (baseUrl: string, url: string | undefined) => object,
   ): RegisteredAt {
     keys.take(kind, key, kind)
+    const describe = (baseUrl: string) => entry(baseUrl, path && `${baseUrl}${path}`)
     modules.set(key, { kind, key, target: typeof target === 'object' ? target.key : target, describe })
     return { key, path }
   }
 
-  function addPage(path: string, key: string, page: PageRules, handle: AnyPageHandler): void {
-    const { framed, title, parameters, authentication = 'jwt' } = page
+  function addPage(path: string, key: string, rules: PageRules, handle: AnyPageHandler): void {
+    const { framed, title, authentication = 'jwt', form } = rules
     // Its type follows from the option `authentication`, as the overloads of `Addon` have it.
     const handler = { authentication, handle } as ShownPage['handler']
-    pages.set(path, { key, framed, title, parameters: Object.keys(parameters ?? {}), handler })
+    const parameters = Object.keys(rules.parameters ?? {})
+    pages.set(path, { key, framed, title, parameters, handler, ...(form ? { form } : {}) })
   }
+
+  const iconOf = (what: string, icon: unknown): IconAddresses | undefined =>
+    icon === undefined ? undefined : icons.add(`${what}: icon`, icon)
 
   return {
     glances,
@@ -147,24 +150,14 @@ export function createModules(keys: Keys, icons: Icons): Modules {
       const what = nameOf('glance', options)
       checkMembers<GlanceOptions>(what, options, optionsOf.glance, ['key', 'name', 'icon'])
       if (handle !== undefined) expectFunction(handle, `${what}: expected a handler`)
-      const { key, name, target, weight, parameters } = options
+      const { key, parameters } = options
       if (!handle && parameters)
         throw new ConfigurationError(`${what}: parameters are for its handler, and it has none`)
-      const icon = icons.add(`${what}: icon`, options.icon)
+      const icon = iconOf(what, options.icon)
       const conditions = conditionsOf(what, options, 'glances')
       const path = handle && withParameters(`${paths.glance}${key}`, parameters)
-      const registered = register(
-        'glance',
-        key,
-        target,
-        (baseUrl) => ({
-          key,
-          name: { value: name },
-          icon: icon(baseUrl),
-          ...(path === undefined ? {} : { queryUrl: `${baseUrl}${path}` }),
-          ...given({ target, weight, conditions }),
-        }),
-        path,
+      const registered = register('glance', options, path, (baseUrl, url) =>
+        describe.glance(options, { url, icon: icon?.(baseUrl), conditions }),
       )
       if (handle) glances.set(key, { key, parameters: Object.keys(parameters ?? {}), handle })
       return registered
@@ -174,25 +167,14 @@ export function createModules(keys: Keys, icons: Icons): Modules {
       const what = nameOf('webPanel', options)
       checkMembers<WebPanelOptions>(what, options, optionsOf.webPanel, ['key', 'name'])
       expectFunction(handle, `${what}: expected a handler`)
-      const { key, name, weight, parameters, authentication = 'jwt' } = options
-      const icon = options.icon === undefined ? undefined : icons.add(`${what}: icon`, options.icon)
+      const { key, name: title, parameters, authentication } = options
+      const icon = iconOf(what, options.icon)
       const conditions = conditionsOf(what, options, 'web panels')
-      const path = withParameters(`${paths.page}${key}`, parameters)
-      const registered = register(
-        'webPanel',
-        key,
-        undefined,
-        (baseUrl) => ({
-          key,
-          name: { value: name },
-          location: 'hipchat.sidebar.right',
-          url: `${baseUrl}${path}`,
-          authentication,
-          ...given({ icon: icon?.(baseUrl), weight, conditions }),
-        }),
-        path,
+      const path = `${paths.page}${key}`
+      const registered = register('webPanel', options, withParameters(path, parameters), (baseUrl, url) =>
+        describe.webPanel(options, { url, icon: icon?.(baseUrl), conditions }),
       )
-      addPage(`${paths.page}${key}`, key, { framed: true, title: name, parameters, authentication }, handle)
+      addPage(path, key, { framed: true, title, parameters, authentication }, handle)
       return registered
     },
 
@@ -200,59 +182,33 @@ export function createModules(keys: Keys, icons: Icons): Modules {
       const what = nameOf('dialog', options)
       checkMembers<DialogOptions>(what, options, optionsOf.dialog, ['key', 'title'])
       expectFunction(handle, `${what}: expected a handler`)
-      const { key, title, parameters, authentication = 'jwt' } = options
-      const path = withParameters(`${paths.page}${key}`, parameters)
-      const shown = dialogOptions(options)
-      const registered = register(
-        'dialog',
-        key,
-        undefined,
-        (baseUrl) => ({
-          key,
-          title: { value: title },
-          url: `${baseUrl}${path}`,
-          authentication,
-          ...(Object.keys(shown).length > 0 ? { options: shown } : {}),
-        }),
-        path,
+      const { key, title, parameters, authentication } = options
+      const path = `${paths.page}${key}`
+      const registered = register('dialog', options, withParameters(path, parameters), (_, url) =>
+        describe.dialog(options, { url }),
       )
-      addPage(`${paths.page}${key}`, key, { framed: true, title, parameters, authentication }, handle)
+      addPage(path, key, { framed: true, title, parameters, authentication }, handle)
       return registered
     },
 
     action(options) {
       const what = nameOf('action', options)
       checkMembers<ActionOptions>(what, options, optionsOf.action, ['key', 'name', 'location', 'target'])
-      const { key, name, location, target, weight } = options
-      const place = location === 'hipchat.message.action' ? 'message actions' : 'input actions'
+      const place = options.location === 'hipchat.message.action' ? 'message actions' : 'input actions'
       const conditions = conditionsOf(what, options, place)
-      return register('action', key, target, () => ({
-        key,
-        name: { value: name },
-        location,
-        target,
-        ...given({ weight, conditions }),
-      }))
+      return register('action', options, undefined, (_, url) => describe.action(options, { url, conditions }))
     },
 
     externalPage(options, handle) {
       const what = nameOf('externalPage', options)
       checkMembers<ExternalPageOptions>(what, options, optionsOf.externalPage, ['key'])
       expectFunction(handle, `${what}: expected a handler`)
-      const { key, name, parameters } = options
-      const path = withParameters(`${paths.page}${key}`, parameters)
-      const registered = register(
-        'externalPage',
-        key,
-        undefined,
-        (baseUrl) => ({
-          key,
-          url: `${baseUrl}${path}`,
-          ...(name === undefined ? {} : { name: { value: name } }),
-        }),
-        path,
+      const { key, name: title, parameters } = options
+      const path = `${paths.page}${key}`
+      const registered = register('externalPage', options, withParameters(path, parameters), (_, url) =>
+        describe.externalPage(options, { url }),
       )
-      addPage(`${paths.page}${key}`, key, { framed: false, title: name, parameters }, handle)
+      addPage(path, key, { framed: false, title, parameters }, handle)
       return registered
     },
 
@@ -264,9 +220,7 @@ export function createModules(keys: Keys, icons: Icons): Modules {
           'there are two configuration pages; an add-on has one, made by addon.configurable() or by addon.settings()',
         )
       single.configurable = options
-      addPage(paths.configurable, 'configurable', { framed: true }, handle)
-      const page = pages.get(paths.configurable)
-      if (form && page) pages.set(paths.configurable, { ...page, form })
+      addPage(paths.configurable, 'configurable', { framed: true, form }, handle)
       return { key: 'configurable', path: paths.configurable }
     },
 
@@ -285,20 +239,12 @@ export function createModules(keys: Keys, icons: Icons): Modules {
         found[kind].push(describe(baseUrl))
       }
       const { configurable, adminPage } = single
-      // The descriptor as a whole is validated against HipChat's schema.
+      const url = `${baseUrl}${paths.configurable}`
       return {
         ...found,
-        ...(configurable
-          ? {
-              configurable: {
-                url: `${baseUrl}${paths.configurable}`,
-                authentication: 'jwt',
-                ...configurable,
-              },
-            }
-          : {}),
+        ...(configurable ? { configurable: { url, authentication: 'jwt', ...configurable } } : {}),
         ...(adminPage ? { adminPage: { url: `${baseUrl}${paths.adminPage}` } } : {}),
-      } as ReturnType<Modules['capabilities']>
+      }
     },
 
     checkTargets() {
@@ -332,30 +278,3 @@ function withParameters(path: string, parameters: Readonly<Record<string, string
   const all = Object.entries(parameters ?? {}).map(([name, value]) => `${name}={${value}}`)
   return all.length > 0 ? `${path}?${all.join('&')}` : path
 }
-
-function dialogOptions(options: DialogOptions): object {
-  const { style, size, primaryAction, secondaryActions, hint, filter } = options
-  return given({
-    style,
-    size,
-    primaryAction: primaryAction === undefined ? undefined : buttonOf(primaryAction),
-    secondaryActions: secondaryActions?.map(buttonOf),
-    hint: hint === undefined ? undefined : { value: hint },
-    filter: filterOf(filter),
-  })
-}
-
-function buttonOf(button: DialogButton): object {
-  if (typeof button === 'string') return { name: { value: button } }
-  const { name, key, enabled } = button
-  return { name: { value: name }, ...given({ key, enabled }) }
-}
-
-function filterOf(filter: DialogOptions['filter']): object | undefined {
-  if (filter === undefined || filter === false) return undefined
-  return filter === true ? {} : { placeholder: { value: filter } }
-}
-
-/** The members that are not `undefined`. */
-const given = (members: Record<string, unknown>): object =>
-  Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined))

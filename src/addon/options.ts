@@ -83,7 +83,10 @@ export interface AddonOptions<S extends Scope = Scope> {
    * begins: a handler that never ends would hold up its room for ever. Default 300,000: five minutes.
    */
   readonly handlerTimeout?: number
-  /** How many deliveries may be waiting or running; beyond it the answer is 503. Default 1,000. */
+  /**
+   * How many deliveries may be waiting or running, with the pages and glances being made; beyond it the answer is 503.
+   * Default 1,000.
+   */
   readonly maxDeliveries?: number
   /** Milliseconds that `close()` waits for running handlers before it aborts their `signal`. Default 10,000. */
   readonly closeTimeout?: number

@@ -24,10 +24,12 @@ async function serving(options?: StaticOptions) {
     'public/what.unknown': '<script>',
     'public/.env': secret,
     'secret.txt': secret,
+    'another-file-that-lies-beside': secret,
     'public-too/secret.txt': secret,
   }
   for (const [name, text] of Object.entries(files)) writeFileSync(join(base, name), text)
   symlinkSync(join(base, 'secret.txt'), join(folder, 'link.txt'))
+  symlinkSync(join(base, 'another-file-that-lies-beside'), join(folder, 'beside.txt'))
   symlinkSync(base, join(folder, 'up'))
   symlinkSync(join(folder, '.env'), join(folder, 'env.txt'))
   symlinkSync(join(folder, 'style.css'), join(folder, 'inside.css'))
@@ -112,6 +114,7 @@ describe('a path that leads elsewhere', () => {
     '/assets-too/secret.txt',
     '/assets/../public-too/secret.txt',
     '/assets/link.txt',
+    '/assets/beside.txt',
     '/assets/up/secret.txt',
     '/assets/env.txt',
     '/assets/.env',

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { type Addon, createAddon, type Descriptor } from '../../src/index.ts'
 import { startWorld, testOptions } from '../support.ts'
@@ -181,6 +182,68 @@ describe('a registered module', () => {
     expect(addon.configurable(nothing).url).toBe('http://localhost:8080/base/configure')
     const still = addon.glance({ key: 'still', name: 'Still', icon })
     expect(() => still.url).toThrow('glance still: it has no address of its own')
+  })
+})
+
+describe('what a published add-on declared', () => {
+  /** Everything but the addresses, which are each add-on's own. */
+  const withoutAddresses = (modules: readonly object[] | undefined) =>
+    modules?.map((module) => {
+      const { url, authentication, queryUrl, ...others } = module as Record<string, unknown>
+      return { ...others, queried: queryUrl !== undefined, shown: url !== undefined }
+    })
+
+  it('can be said: Sentry, with a hidden glance that an action stands on', () => {
+    const { capabilities } = JSON.parse(
+      readFileSync(
+        new URL('../fixtures/descriptors/getsentry__sentry-hipchat-ac.json', import.meta.url),
+        'utf8',
+      ),
+    )
+    const picture = 'https://sentry-hipchat-ac-assets.s3.amazonaws.com/sentry-icon.png'
+    const metadata = [{ attr: 'sentry_message_type', eq: 'event' }]
+    const onEvents = [{ condition: 'card_matches', params: { metadata } }] as const
+    const declared = capabilitiesOf((addon) => {
+      addon.webPanel({ key: 'sentry.sidebar.event-details', name: 'Sentry Issue Details' }, nothing)
+      addon.webPanel({ key: 'sentry.sidebar.recent-events', name: 'Recent Sentry Issues' }, nothing)
+      addon.action({
+        key: 'message.sentry.event-details',
+        name: 'Show details',
+        target: 'sentry-event-details-glance',
+        location: 'hipchat.message.action',
+        conditions: onEvents,
+      })
+      addon.action({
+        key: 'message.sentry.assign-event',
+        name: 'Assign',
+        target: 'sentry-assign-dialog',
+        location: 'hipchat.message.action',
+        conditions: onEvents,
+      })
+      const size = { height: '400px', width: '600px' }
+      addon.dialog({ key: 'sentry-assign-dialog', title: 'Assign Issue', size }, nothing)
+      addon.glance({
+        key: 'sentry-event-details-glance',
+        name: 'Sentry Issue Details',
+        target: 'sentry.sidebar.event-details',
+        icon: picture,
+        conditions: [
+          { condition: 'glance_matches', params: { metadata: [{ attr: 'this_is_a_dummy', eq: true }] } },
+        ],
+      })
+      addon.glance(
+        {
+          key: 'sentry-recent-events-glance',
+          name: 'Sentry',
+          target: 'sentry.sidebar.recent-events',
+          icon: picture,
+          conditions: [],
+        },
+        () => 'x',
+      )
+    })
+    for (const kind of ['webPanel', 'action', 'dialog', 'glance'] as const)
+      expect(withoutAddresses(declared[kind])).toEqual(withoutAddresses(capabilities[kind]))
   })
 })
 

@@ -87,8 +87,11 @@ describe('what the handler of a page returns', () => {
 
   it('is made a whole page with what page() says', async () => {
     const head = html`<style>p { color: red }</style>`
-    const { open } = await panel(() => page(html`<p>Hallo</p>`, { title: 'A & B', lang: 'de', head }))
-    const { text } = await open('/page/board')
+    const { open } = await panel(() =>
+      page(html`<p>Hallo</p>`, { title: 'A & B', lang: 'de', head, status: 403 }),
+    )
+    const { status, text } = await open('/page/board')
+    expect(status).toBe(403)
     expect(text).toContain('<html lang="de" data-theme="light">')
     expect(text).toContain('<title>A &amp; B</title>')
     expect(text).toContain('<style>p { color: red }</style>')
@@ -305,6 +308,20 @@ describe('a page that fails', () => {
     expect(errors).toEqual([expect.objectContaining({ code: 'ERR_HANDLER_TIMEOUT' })])
   })
 
+  it('in the middle of a stream breaks off, is in the log, and ends nothing else', async () => {
+    const { lines, log } = logged()
+    const streams = [
+      async function* () {
+        yield '<p>half'
+        throw new Error('the other half is lost')
+      },
+    ].map((half) => Readable.from(half()))
+    const { open } = await panel(() => streams.shift() ?? 'fine', { addon: { log } })
+    await expect(open('/page/board')).rejects.toThrow()
+    expect((await open('/page/board')).text).toBe('fine')
+    expect(lines).toContainEqual(expect.objectContaining({ msg: 'a request failed' }))
+  })
+
   it('is waited for by close, and nothing more is taken on', async () => {
     let finish = (): void => {}
     const finished = new Promise<void>((resolve) => {
@@ -346,8 +363,12 @@ describe('a page that fails', () => {
 describe('page', () => {
   it.each([
     [['text'], 'page: expected html`…` as the first argument; a text would not be escaped'],
-    [[html`x`, { titel: 'x' }], 'page: there is no option titel; known are title, head, lang, server'],
+    [
+      [html`x`, { titel: 'x' }],
+      'page: there is no option titel; known are title, head, lang, status, server',
+    ],
     [[html`x`, { head: '<style>' }], 'page: expected head to be html`…`'],
+    [[html`x`, { status: 99 }], 'page: expected status to be a status from 200 to 599, came 99'],
     [[html`x`, { lang: '"><script>' }], 'page: expected lang to be a language such as en or pt-BR'],
     [[html`x`, { server: 'javascript:x' }], 'page: expected server to be an absolute http or https address'],
   ])('refuses %j', (all, message) => {

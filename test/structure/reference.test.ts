@@ -2,8 +2,10 @@ import { createAddon } from 'hipchat-addon'
 import { createHipChatServer } from 'hipchat-addon/server'
 import { describe, expect, it } from 'vitest'
 import { series } from '../../src/addon/metrics.ts'
+import { optionsOf } from '../../src/addon/module-options.ts'
 import { readOptions } from '../../src/addon/options.ts'
 import { paths } from '../../src/addon/paths.ts'
+import { conditionNames } from '../../src/api/descriptor.ts'
 import { scopeNames } from '../../src/api/scopes.ts'
 import { installCommand, uninstallCommand } from '../../src/cli/install.ts'
 import { serverCommand } from '../../src/cli/server.ts'
@@ -48,6 +50,22 @@ describe('the options of createAddon', () => {
   it('take the scopes that the reference lists', () => {
     const listed = codeIn(page).filter((code) => (scopeNames as string[]).includes(code))
     expect([...new Set(listed)].toSorted()).toEqual(scopeNames.toSorted())
+  })
+})
+
+describe('the modules of an add-on', () => {
+  const page = readPage('docs/reference/modules.md')
+
+  it.each(Object.entries(optionsOf))(
+    '%s have the options that the reference lists, and no others',
+    (kind, checks) => {
+      const listed = rows(section(page, kind)).map(firstCode)
+      expect(listed.toSorted()).toEqual(Object.keys(checks).toSorted())
+    },
+  )
+
+  it('have the conditions that the reference lists', () => {
+    expect(rows(section(page, 'Conditions')).map(firstCode)).toEqual(conditionNames)
   })
 })
 
@@ -131,7 +149,7 @@ describe('the routes of an add-on', () => {
     const text = readPage('docs/reference/routes.md').split('\n## ')[0] ?? ''
     const listed = rows(text)
       .flatMap((cells) => codeIn(cells[0] ?? ''))
-      .map((route) => route.replace(/^[A-Z]+ /, '').replace(/(?:\/OAUTH_ID|KEY)$/, ''))
+      .map((route) => route.replace(/^[A-Z]+ /, '').replace(/(?:\/OAUTH_ID|KEY|NAME)$/, ''))
     expect([...new Set(listed)].toSorted()).toEqual(['/', ...Object.values(paths)].toSorted())
   })
 })
