@@ -116,7 +116,7 @@ describe('the packed package', () => {
     expect(files.filter((file) => file.startsWith('dist/') && !isWeb(file) && !isCompiled(file))).toEqual([])
     expect(files.filter((file) => isWeb(file) && !/\.(html|js|css|svg)$/.test(file))).toEqual([])
     expect(files).toContain('dist/server/web/index.html')
-    expect(files.filter((file) => /test|examples/.test(file))).toEqual([])
+    expect(files.filter((file) => /(^|\/)(test|examples)\/|\.test\./.test(file))).toEqual([])
   })
 
   it('imports compiled files, and names no folder of the machine it was built on', () => {
