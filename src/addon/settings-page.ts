@@ -40,6 +40,9 @@ const style = html`<style>
   button:disabled { opacity: .5 }
 </style>`
 
+// Browsers leave `autofocus` out of account in frames of other origins, which is where this page is.
+const focusing = html`\n<script>document.querySelector('[autofocus]').focus()</script>`
+
 const notices: Readonly<Record<Notice, Html>> = {
   saved: html`<p role="status">Saved.</p>`,
   'saved, but': html`<p role="alert">Saved, but the add-on could not act on it. Its log says why.</p>`,
@@ -65,7 +68,7 @@ ${sessionToken !== undefined && html`<input type="hidden" name="session" value="
   fields,
 ).map(([name, field]) => fieldOf(name, field, drawing, name === first))}
 <p><button${sessionToken === undefined && html` disabled`}>Save</button></p>
-</form>`
+</form>${first !== undefined && focusing}`
   return page(content, { title: heading, head: style, status: notice ? statuses[notice] : 200 })
 }
 
@@ -113,7 +116,7 @@ function controlOf(
       }>${
         kept.includes(name) &&
         !field.required &&
-        html`\n<span class="box"><input type="checkbox" id="${removalOf(name)}" name="${removalOf(name)}"> <label for="${removalOf(name)}">Remove it</label></span>`
+        html`\n<span class="box"><input type="checkbox" id="${removalOf(name)}" name="${removalOf(name)}" aria-label="${field.label}: remove it"> <label for="${removalOf(name)}">Remove it</label></span>`
       }`
     case 'number':
       return html`<input type="text" inputmode="decimal" ${common} value="${text}">`

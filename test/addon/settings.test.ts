@@ -150,6 +150,7 @@ describe('a settings page', () => {
     expect(text).toContain('<p class="error" id="count-error">This has to be 5 or less.</p>')
     expect(text).toContain('<p class="error" id="level-error">This has to be one of the list.</p>')
     expect(text.match(/ autofocus/g)).toHaveLength(1)
+    expect(text).toContain("document.querySelector('[autofocus]').focus()")
     expect(text).toContain('&lt;/textarea&gt;&lt;script&gt;')
     expect(text).not.toContain('<script>x')
     expect((await settings.get(place())).notes).toBeUndefined()
