@@ -16,7 +16,7 @@ export function createDeploys(options: Partial<AddonOptions> = {}) {
     avatar: new URL('./icon.svg', import.meta.url),
     ...options,
     allowGlobal: false,
-    scopes: ['send_notification', 'view_group', 'view_room'],
+    scopes: ['send_notification', 'view_room'],
   })
 
   const settings = addon.settings({
@@ -32,7 +32,7 @@ export function createDeploys(options: Partial<AddonOptions> = {}) {
   })
 
   type Place = Pick<
-    PageContext<'send_notification' | 'view_group' | 'view_room'>,
+    PageContext<'send_notification' | 'view_room'>,
     'installation' | 'store' | 'room' | 'glance'
   >
 
@@ -177,10 +177,9 @@ export function createDeploys(options: Partial<AddonOptions> = {}) {
 }
 
 /** The name of who looks at a page: HipChat signs only the id. */
-async function nameOf({ user, client }: PageContext<'view_group'>): Promise<string> {
-  if (!user) return 'Somebody'
-  const { name } = await client.getUser({ id_or_email: user.id })
-  return name
+async function nameOf({ user, room }: PageContext<'view_room'>): Promise<string> {
+  if (room) for await (const { id, name } of room.getAllRoomParticipants()) if (id === user?.id) return name
+  return 'Somebody'
 }
 
 /** The JSON of a request, of a few hundred characters at most. */

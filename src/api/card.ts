@@ -6,6 +6,7 @@ import {
   object,
   oneOf,
   optional,
+  record,
   string,
   union,
 } from '../common/schema.ts'
@@ -67,6 +68,8 @@ export const card = object({
       { minItems: 1, maxItems: 10 },
     ),
   ),
+  // Not in that schema; HipChat's client looked at it for `card_matches`, and handed it to actions.
+  metadata: optional(record({ description: 'free; not shown' })),
 })
 
 export type Card = Infer<typeof card>

@@ -174,7 +174,7 @@ const lozenges = {
   moved: 'lozenge-moved',
 } as const satisfies Readonly<Record<NonNullable<CardAttribute['lozenge']>, string>>
 
-const members = [...Object.keys(schema['properties'] as object), 'metadata'] // `object` puts the members there
+const members = Object.keys(schema['properties'] as object) // `object` puts the members there
 
 /**
  * Checks a card, built by {@link card} or written as it goes over the wire: the members and limits of HipChat's schema,

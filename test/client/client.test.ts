@@ -23,7 +23,12 @@ function create(who: Partial<Authority> = {}): { client: Client<Scope>; room: Ro
 }
 
 const path = '/room/17/notification'
-const card: Card = { style: 'application', id: '1', title: 'A card', url: 'https://example.com' }
+const card = {
+  style: 'application',
+  id: '1',
+  title: 'A card',
+  url: 'https://example.com',
+} as const satisfies Card
 
 describe('the client', () => {
   it('has a method for every operation', () => {
