@@ -4,6 +4,7 @@ import { get } from 'node:http'
 import { createContext, runInContext } from 'node:vm'
 import { expect, it, onTestFinished } from 'vitest'
 import { createHipChatServer } from '../../src/server/index.ts'
+import { pageAt } from '../../src/server/pages/plain.ts'
 import { declare, startAddon } from './support.ts'
 
 async function open(path: string) {
@@ -37,6 +38,22 @@ it('the parts of the chat page are there, kept by browsers for good, and nothing
   expect(again.statusCode).toBe(304)
   for (const other of ['/assets/', '/assets/../index.js', '/assets/%2e%2e/index.js', '/index.js'])
     expect((await fetch(server.url + other)).status).toBe(404)
+})
+
+it('before the chat page has been built the front page says where the API is, and no page leads to the chat', () => {
+  const at = (path: string) => String(pageAt(path, new URLSearchParams(), 'http://127.0.0.1:1', false)?.body)
+  expect(at('/')).toContain('http://127.0.0.1:1/v2/capabilities')
+  expect(at('/addons/install')).toContain('<form id="install">')
+  expect(at('/addons/install')).not.toContain('/chat/')
+})
+
+it('the page behind an install link leads to the same proposal on the chat page', async () => {
+  const { page } = await open(
+    '/addons/install?url=https%3A%2F%2Fa.example%2F%3Fx%3D1%26y&room=R+1&relayState=s&other=1',
+  )
+  expect(page).toContain(
+    'href="/chat/addons?install=https%3A%2F%2Fa.example%2F%3Fx%3D1%26y&amp;room=R+1&amp;relayState=s"',
+  )
 })
 
 it('the page behind an install link shows whose descriptor it is, and installs nothing by itself', async () => {
