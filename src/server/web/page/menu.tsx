@@ -110,6 +110,7 @@ export function Menu({ label, class: name = 'button-icon', children, items, firs
           onKeyDown={onKeyDown}
         >
           {all.map(({ key, name: text, from, picture, checked, choose }) => (
+            // biome-ignore lint/a11y/useAriaPropsSupportedByRole: only the one role comes with it
             <button
               key={key}
               type="button"
