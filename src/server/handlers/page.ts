@@ -86,6 +86,15 @@ export const pageHandlers: { readonly [Id in keyof Table]: Handler<Table[Id]> } 
     return undefined
   },
 
+  async setPresence({ show, status }, session, { state }) {
+    const user = person(session)
+    await state.write(() => {
+      const current = state.people.get(user.id) ?? user
+      state.people.change(current, { presence: { show, status: status || null } })
+    })
+    return undefined
+  },
+
   getIntegrations({ room_id }, session, { state }) {
     const room = room_id === undefined ? undefined : findRoom(state, room_id, session)
     const user = person(session)

@@ -74,6 +74,9 @@ export const pageIntegration = object({
   room_id: nullable(integer({ description: 'null: installed for the whole group' })),
   scopes: array(string()),
   modules: array(pageModule),
+  commands: array(string(), {
+    description: 'what can be typed to it, as `/roll`: the beginnings that its webhooks wait for',
+  }),
   configurable: boolean({ description: 'this user may open its configuration page here' }),
   admin_page: boolean({ description: 'this user may open its administration page' }),
   removable: boolean({ description: 'this user may update and remove it' }),
@@ -183,6 +186,21 @@ export const pageApi = {
     method: 'DELETE',
     path: '/room/{room_id}/presence',
     summary: 'Leaves a room.',
+    result: { kind: 'empty', status: 204 },
+  }),
+
+  setPresence: operation({
+    ...asUser,
+    method: 'PUT',
+    path: '/presence',
+    summary: 'Says whether the user can be talked to, and what he does.',
+    body: {
+      type: 'json',
+      schema: object({
+        show: oneOf(['chat', 'away', 'xa', 'dnd']),
+        status: optional(nullable(string({ maxLength: 140 }))),
+      }),
+    },
     result: { kind: 'empty', status: 204 },
   }),
 

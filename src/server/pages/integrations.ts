@@ -1,4 +1,4 @@
-import type { Descriptor } from '../../api/descriptor.ts'
+import { type Descriptor, webhooksOf } from '../../api/descriptor.ts'
 import { runs } from '../accounts/access.ts'
 import { notFound } from '../errors.ts'
 import type { ClientRecord, RoomRecord, UserRecord } from '../state/records.ts'
@@ -37,6 +37,7 @@ export function shownIntegration(
     room_id: client.roomId,
     scopes: [...client.scopes],
     modules: modulesOf(descriptor),
+    commands: commandsOf(descriptor),
     configurable: mayConfigure(client, user, room),
     admin_page: capabilities?.adminPage !== undefined && user.isAdmin,
     removable: user.isAdmin || (client.roomId !== null && room !== undefined && runs(room, user)),
@@ -76,6 +77,22 @@ const blank: Omit<PageModule, 'key' | 'type' | 'name'> = {
   weight: usualWeight,
   conditions: [],
   options: null,
+}
+
+/**
+ * What people can type to an add-on, read off the patterns that its webhooks wait for: `^/roll\\b`, `^\\/(?:roll|dice)`.
+ * A pattern that begins with anything but slash and names says nothing that could be shown.
+ */
+export function commandsOf(descriptor: Descriptor): string[] {
+  const found = webhooksOf(descriptor).flatMap(({ event, pattern = '' }) => {
+    if (event !== 'room_message') return []
+    const [, several, one] =
+      /^(?:\(\?[a-z]+\))?(?:\^|\\A)\\?\/(?:\((?:\?:)?([\w|-]+)\)|([A-Za-z][\w-]*))(?![?*+{|\w-])/.exec(
+        pattern,
+      ) ?? []
+    return (several ?? one ?? '').split('|').filter((name) => /^[A-Za-z]/.test(name))
+  })
+  return [...new Set(found)].map((name) => `/${name}`)
 }
 
 type Found = Pick<PageModule, 'key' | 'type' | 'name'> & Partial<PageModule>

@@ -1,38 +1,153 @@
+import { useSignal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
 import { Addons } from './addons/addons.tsx'
 import { Tokens } from './addons/tokens.tsx'
+import { Dialogs } from './dialogs/dialogs.tsx'
+import { Icon } from './icons.tsx'
 import { Inspector } from './inspector/inspector.tsx'
+import { waiting } from './messages/timeline.ts'
 import { ModuleDialog } from './modules/dialog.tsx'
 import { Sidebar } from './modules/sidebar.tsx'
+import { NavigationButton, opened } from './opening.tsx'
+import { Person } from './person.tsx'
 import { place } from './place.ts'
 import { Room } from './room.tsx'
 import { Rooms } from './rooms.tsx'
-import { session } from './session.ts'
+import { session, signedOut } from './session.ts'
 import { SignIn } from './sign-in.tsx'
-import { loading, me, room } from './store.ts'
+import { group, loading, me, people, room } from './store.ts'
+import { unreadSum } from './unread.ts'
 import { connection } from './updates.ts'
+import './app.css'
 
 export function App() {
+  useTitle()
   if (!session.value) return <SignIn />
-  if (loading.value === 'loading') return <p class="notice">Loading…</p>
-  if (loading.value) return <p class="notice">{loading.value.failed}</p>
+  if (loading.value === 'loading')
+    return (
+      <p class="notice" role="status">
+        Loading…
+      </p>
+    )
+  if (loading.value)
+    return (
+      <main class="notice">
+        <p role="alert">{loading.value.failed}</p>
+        <p class="app-again">
+          <button type="button" class="button-main" onClick={() => location.reload()}>
+            Try again
+          </button>{' '}
+          <button type="button" class="button" onClick={signedOut}>
+            Sign out
+          </button>
+        </p>
+      </main>
+    )
+  const { value: over } = opened
   return (
-    <div class="app">
-      <Rooms />
-      <main>
-        {connection.value === 'down' && <p role="status">The server cannot be reached. Trying again…</p>}
+    <div class={over === undefined ? 'app' : `app app-${over}-open`}>
+      <div class="app-nav">
+        <Rooms />
+      </div>
+      {over !== undefined && (
+        <button
+          type="button"
+          class="app-cover"
+          aria-label="Back to the chat"
+          onClick={() => {
+            opened.value = undefined
+          }}
+        />
+      )}
+      <main class="app-main">
+        <Connection />
         <Here />
       </main>
-      {room.value && <Sidebar key={room.value.id} room={room.value} />}
+      <div class="app-side">{room.value && <Sidebar key={room.value.id} room={room.value} />}</div>
       <ModuleDialog />
+      <Dialogs />
     </div>
   )
 }
 
 function Here() {
   const { value } = place
-  if (value.kind === 'inspector') return <Inspector />
-  if (value.kind === 'tokens') return <Tokens />
-  if (value.kind === 'addons') return <Addons key={value.room} room={value.room} />
-  if (room.value) return <Room key={room.value.id} room={room.value} />
-  return <p>Hello {me.value?.name}</p>
+  if (value.kind === 'room' && room.value) return <Room key={room.value.id} room={room.value} />
+  if (value.kind === 'person') {
+    const user = people.value.get(value.id)
+    if (user && user.id !== me.value?.id) return <Person key={user.id} user={user} />
+  }
+  if (value.kind === 'room' || value.kind === 'person' || value.kind === 'lobby')
+    return <Lobby missing={value.kind !== 'lobby'} />
+  return (
+    <div class="app-tool">
+      <div class="app-tool-head only-narrow">
+        <NavigationButton />
+      </div>
+      {value.kind === 'inspector' && <Inspector />}
+      {value.kind === 'tokens' && <Tokens />}
+      {value.kind === 'addons' && <Addons key={value.room} room={value.room} />}
+    </div>
+  )
+}
+
+function Lobby({ missing }: { missing: boolean }) {
+  return (
+    <div class="app-lobby">
+      <NavigationButton />
+      <h1>{missing ? 'There is nothing here' : `Hello ${me.value?.name ?? ''}`}</h1>
+      <p>
+        {missing
+          ? 'The room or the person of this address does not exist, or you may not see it. '
+          : `You are in ${group.value.name}. `}
+        Choose a room or a person on the left, or press <kbd>Ctrl+K</kbd> and type a few letters of the name.
+      </p>
+      <p>
+        Every room shows what its add-ons wait for above the field in which you write; type <kbd>/</kbd> there
+        to see it again.
+      </p>
+    </div>
+  )
+}
+
+/** Says that the server is away, what waits for it, and for a moment that it is back. */
+function Connection() {
+  const was = useSignal<'open' | 'down' | 'back'>('open')
+  const { value } = connection
+  useEffect(() => {
+    if (value === 'down') was.value = 'down'
+    if (value !== 'open' || was.peek() !== 'down') return
+    was.value = 'back'
+    const timer = setTimeout(() => {
+      was.value = 'open'
+    }, 4_000)
+    return () => clearTimeout(timer)
+  }, [value])
+  const queued = waiting.value
+  return (
+    <div role="status" class={`connection connection-${was.value}`}>
+      {was.value === 'down' && (
+        <>
+          <Icon name="pulse" /> The server cannot be reached. Trying again…
+          {queued > 0 && ` ${queued === 1 ? 'One message waits' : `${queued} messages wait`} to be sent.`}
+        </>
+      )}
+      {was.value === 'back' && 'Connected again.'}
+    </div>
+  )
+}
+
+function useTitle(): void {
+  const { value: here } = place
+  const name =
+    here.kind === 'room'
+      ? room.value?.name
+      : here.kind === 'person'
+        ? people.value.get(here.id)?.name
+        : undefined
+  const count = session.value ? unreadSum.value : 0
+  const title = [name, group.value.name || 'Chat'].filter(Boolean).join(' – ')
+  useEffect(() => {
+    document.title = count > 0 ? `(${count}) ${title}` : title
+  }, [count, title])
 }

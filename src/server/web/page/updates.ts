@@ -19,10 +19,12 @@ export function listen(from: string, hear: Hear): () => void {
   let cursor = from
   let failures = 0
   let wake = () => {}
+  let drop = () => {}
 
   async function once(): Promise<void> {
     const attempt = new AbortController()
     const abort = () => attempt.abort()
+    drop = abort
     stop.signal.addEventListener('abort', abort)
     let watchdog = setTimeout(abort, silence)
     try {
@@ -91,7 +93,10 @@ export function listen(from: string, hear: Hear): () => void {
   }
 
   const hurry = () => wake()
+  // A connection may seem to live long after its network has gone.
+  const doubt = () => drop()
   addEventListener('online', hurry)
+  addEventListener('offline', doubt)
   document.addEventListener('visibilitychange', hurry)
   connection.value = 'connecting'
   void keepListening()
@@ -99,6 +104,7 @@ export function listen(from: string, hear: Hear): () => void {
     stop.abort()
     wake()
     removeEventListener('online', hurry)
+    removeEventListener('offline', doubt)
     document.removeEventListener('visibilitychange', hurry)
   }
 }

@@ -1,0 +1,35 @@
+import { Dialog } from './dialog.tsx'
+import { page } from './open.ts'
+
+const shortcuts = [
+  ['Ctrl+K', 'go to a room or a person (⌘K on a Mac)'],
+  ['Enter', 'send the message'],
+  ['Shift+Enter', 'begin a new line'],
+  ['@', 'mention somebody; @all and @here mention everybody'],
+  ['(', 'an emoticon'],
+  ['/', 'a command, at the beginning of a message'],
+  ['Escape', 'close what is open'],
+  ['?', 'show this'],
+] as const
+
+export function Shortcuts() {
+  return (
+    <Dialog
+      title="Keyboard shortcuts"
+      close={() => {
+        page.value = undefined
+      }}
+    >
+      <dl class="dialog-keys">
+        {shortcuts.map(([key, meaning]) => (
+          <>
+            <dt>
+              <kbd>{key}</kbd>
+            </dt>
+            <dd>{meaning}</dd>
+          </>
+        ))}
+      </dl>
+    </Dialog>
+  )
+}

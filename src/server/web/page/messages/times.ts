@@ -1,0 +1,20 @@
+const time = new Intl.DateTimeFormat(undefined, { hour: 'numeric', minute: '2-digit' })
+const full = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'medium' })
+const day = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long' })
+const dayAndYear = new Intl.DateTimeFormat(undefined, { dateStyle: 'full' })
+
+export const timeText = (date: string): string => time.format(new Date(date))
+
+export const fullDateText = (date: string): string => full.format(new Date(date))
+
+/** Where somebody is, a day may have begun earlier than where the server is. */
+export const dayOf = (date: string): string => new Date(date).toDateString()
+
+export function dayText(date: string): string {
+  const when = new Date(date)
+  const today = new Date()
+  const yesterday = new Date(today.getFullYear(), today.getMonth(), today.getDate() - 1)
+  if (when.toDateString() === today.toDateString()) return 'Today'
+  if (when.toDateString() === yesterday.toDateString()) return 'Yesterday'
+  return (when.getFullYear() === today.getFullYear() ? day : dayAndYear).format(when)
+}

@@ -1,0 +1,39 @@
+import { signal } from '@preact/signals'
+import { Icon } from './icons.tsx'
+import { place } from './place.ts'
+
+/** On a phone there is room for one column: which of the two others lies over it. */
+export const opened = signal<'navigation' | 'side' | undefined>(undefined)
+
+place.subscribe(() => {
+  opened.value = undefined
+})
+
+export const NavigationButton = () => (
+  <button
+    type="button"
+    class="button-icon only-narrow"
+    aria-label="Rooms and people"
+    aria-expanded={opened.value === 'navigation'}
+    onClick={() => {
+      opened.value = 'navigation'
+    }}
+  >
+    <Icon name="menu" />
+  </button>
+)
+
+/** Leads to what add-ons show beside the chat; hidden where there is nothing. */
+export const SideButton = () => (
+  <button
+    type="button"
+    class="button-icon only-narrow side-button"
+    aria-label="Add-ons beside the chat"
+    aria-expanded={opened.value === 'side'}
+    onClick={() => {
+      opened.value = opened.value === 'side' ? undefined : 'side'
+    }}
+  >
+    <Icon name="side" />
+  </button>
+)

@@ -1,0 +1,24 @@
+const key = 'hipchat-drafts'
+
+function kept(): Record<string, string> {
+  try {
+    return JSON.parse(sessionStorage.getItem(key) ?? '{}')
+  } catch {
+    return {} // not ours
+  }
+}
+
+const drafts = kept()
+
+/** What stands in the field of a place and was not sent yet, while this tab is open. */
+export const draftOf = (address: string): string => drafts[address] ?? ''
+
+export function keepDraft(address: string, text: string): void {
+  if (text === '') delete drafts[address]
+  else drafts[address] = text
+  try {
+    sessionStorage.setItem(key, JSON.stringify(drafts))
+  } catch {
+    // full: kept until the page is loaded anew
+  }
+}
