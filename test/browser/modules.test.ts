@@ -573,3 +573,191 @@ describe('dialogs', () => {
     await expect.poll(() => page.locator('iframe').count()).toBe(0)
   })
 })
+
+describe('actions', () => {
+  /** Opens a menu and gives its entry; the menu of a message is that of the last one. */
+  async function entry(page: Page, menu: RegExp | string, name: string) {
+    await page.getByRole('button', { name: menu }).last().click()
+    return page.getByRole('menuitem', { name })
+  }
+  const ofMessage = /^More for the message/
+
+  const action = (more: Record<string, unknown> = {}) => ({
+    key: 'act',
+    name: { value: 'Act on it' },
+    location: 'hipchat.message.action',
+    target: 'board',
+    ...more,
+  })
+
+  it('open their target, which hears of the message, and whose address knows it', async () => {
+    const server = await startServer()
+    const addon = await startShipyard(server, (url) => ({
+      webPanel: [panel(url, { url: `${url}/board?by={message.sender.mention}&of={message.metadata}` })],
+      action: [action({ target: { key: 'board', options: { parameters: { a: 1 } } } })],
+    }))
+    addon.pages.set('/board', `<script>HipChat.register(hear('act', 'receive-parameters'))</script>`)
+    const page = await inLobby(server)
+    await server.say('Lobby', 'bob', 'look at this & that')
+    await page.getByText('look at this & that').waitFor()
+    await (await entry(page, ofMessage, 'Act on it')).click()
+    await expect.poll(() => heard(page)).toHaveLength(2)
+    const [told = '', parameters] = await heard(page)
+    expect(JSON.parse(told.slice(4))).toMatchObject({
+      body: 'look at this & that',
+      sender: { name: 'Bob Baker', mention: 'bob' },
+      mid: server.history('Lobby').at(-1)?.id,
+      type: 'message',
+    })
+    expect(parameters).toBe('receive-parameters {"a":1}')
+    expect(lastQuery(addon, '/board').get('by')).toBe('bob')
+    expect(lastQuery(addon, '/board').get('of')).toBe('')
+  })
+
+  it('are those whose conditions hold for the message; a pattern that never ends freezes nothing', async () => {
+    const server = await startServer()
+    const matching = (regex: object, name: string, key: string) =>
+      action({
+        key,
+        name: { value: name },
+        conditions: [{ condition: 'message_matches', params: { regex } }],
+      })
+    const addon = await startShipyard(server, (url) => ({
+      dialog: [{ key: 'board', title: { value: 'Board' }, url: `${url}/board` }],
+      action: [
+        matching({ pattern: '^(a+)+$', flags: '' }, 'Catastrophe', 'catastrophe'),
+        matching({ pattern: '(', flags: '' }, 'Wrong', 'wrong'),
+        matching({ pattern: '^A+!', flags: 'i' }, 'Shouted', 'shouted'),
+        action({
+          key: 'own',
+          name: { value: 'Own cards' },
+          conditions: [
+            {
+              condition: 'card_matches',
+              params: { metadata: [{ attr: 'sender_addon_key', eq: 'com.example.shipyard' }] },
+            },
+          ],
+        }),
+      ],
+    }))
+    const page = await inLobby(server)
+    const text = `${'a'.repeat(60)}!`
+    await server.say('Lobby', 'bob', text)
+    await page.getByText(text).waitFor()
+    await (await entry(page, ofMessage, 'Shouted')).waitFor()
+    // Addons' entries come all at once.
+    expect(await page.getByRole('menuitem', { name: /Catastrophe|Wrong|Own cards/ }).count()).toBe(0)
+    await page.keyboard.press('Escape')
+
+    const token = await accessToken(server, addon)
+    const card = { style: 'application', id: 'c', title: 'A card' }
+    await call(server, 'POST', '/room/1/notification', { token, json: { message: 'with a card', card } })
+    await page.getByText('A card').waitFor()
+    await (await entry(page, ofMessage, 'Own cards')).click()
+    await page.getByRole('dialog', { name: 'Board' }).waitFor()
+  })
+
+  it('of the field open their target with an empty object, and fill the field without sending', async () => {
+    const server = await startServer()
+    const addon = await startShipyard(server, (url) => ({
+      dialog: [{ key: 'd', title: { value: 'Add' }, url: `${url}/add` }],
+      action: [
+        action({ location: 'hipchat.input.action', target: 'd', name: { value: 'Add something' } }),
+        action({
+          key: 'lost',
+          location: 'hipchat.input.action',
+          target: 'nothing',
+          name: { value: 'Lost' },
+        }),
+      ],
+    }))
+    addon.pages.set(
+      '/add',
+      `<script>
+        HipChat.register(hear('act'))
+        HipChat.chat.appendMessage('from the add-on', (error) => say('appended', error))
+        HipChat.chat.addFileForUploadWithBase64('data:text/plain;base64,aGVsbG8=', 'hello.txt', (error) => say('added', error))
+        HipChat.chat.addFileForUploadWithBase64('nothing', 'x', (error) => say(error))
+      </script>`,
+    )
+    const page = await inLobby(server)
+    await (await entry(page, 'What add-ons can add', 'Add something')).click()
+    await expect.poll(() => heard(page, 'Add')).toContain('act {}')
+    await expect.poll(() => heard(page, 'Add')).toContain('appended null')
+    expect(await heard(page, 'Add')).toContain('added null')
+    expect(await heard(page, 'Add')).toContain(
+      'chat.addFileForUploadWithBase64: dataUrl should be data:TYPE;base64,CONTENT',
+    )
+    await page.keyboard.press('Escape')
+    expect(await page.getByRole('textbox', { name: /^Message/ }).inputValue()).toBe('from the add-on')
+    await page.getByText('hello.txt').waitFor()
+    expect(server.history('Lobby')).toEqual([])
+
+    await (await entry(page, 'What add-ons can add', 'Lost')).click()
+    const problem = page.getByRole('alertdialog', { name: 'Shipyard' })
+    await problem.getByText('Shipyard has nothing called nothing that could be opened').waitFor()
+    await checkAccessibility(page)
+    await problem.getByRole('button', { name: 'Close' }).click()
+    await problem.waitFor({ state: 'detached' })
+  })
+
+  it('open external pages in a tab that knows nothing of this one', async () => {
+    const server = await startServer()
+    const addon = await startShipyard(server, (url) => ({
+      externalPage: [{ key: 'ext', name: { value: 'Outside' }, url: `${url}/outside?m={message.body}` }],
+      action: [action({ target: 'ext' })],
+    }))
+    addon.pages.set('/outside', '<script>say(String(opener), document.referrer)</script>')
+    const page = await inLobby(server)
+    await server.say('Lobby', 'bob', 'a & b')
+    await page.getByText('a & b').waitFor()
+    const item = await entry(page, ofMessage, 'Act on it')
+    const [tab] = await Promise.all([page.context().waitForEvent('page'), item.click()])
+    await expect.poll(() => tab.locator('#heard li').allTextContents()).toEqual(['null '])
+    expect(lastQuery(addon, '/outside').get('m')).toBe('a & b')
+    verifyJwt(lastQuery(addon, '/outside').get('signed_request') ?? '', addon.oauthSecret)
+  })
+})
+
+describe('links in notifications', () => {
+  it('open modules of the add-on that sent them, and of no other', async () => {
+    const server = await startServer()
+    const dialogs = (url: string) => ({
+      dialog: [
+        { key: 'd', title: { value: `Of ${url.length > 0 ? 'an add-on' : ''}` }, url: `${url}/d/{id}` },
+      ],
+    })
+    const addon = await startShipyard(server, dialogs)
+    await startShipyard(server, (url) => ({ webPanel: [panel(url, { key: 'other' })] }), {
+      key: 'com.example.other',
+      name: 'Other',
+    })
+    addon.pages.set('/d/7', `<script>HipChat.register(hear('receive-parameters'))</script>`)
+    addon.pages.set('/d/', '<p>by address</p>')
+    const page = await inLobby(server)
+    const token = await accessToken(server, addon)
+    const options = JSON.stringify({
+      urlTemplateValues: { id: 7 },
+      parameters: { b: 2 },
+      options: { title: 'Renamed', options: { hint: 'Hinted' } },
+    }).replaceAll('"', '&quot;')
+    const message = `<a href="${server.url}/elsewhere" data-target="d" data-target-options="${options}">own</a>
+      <a href="hipchat://www.hipchat.com/room/1?target=com.example.shipyard:d">by scheme</a>
+      <a href="${server.url}/addons/install" data-target="com.example.other:other">foreign</a>`
+    await call(server, 'POST', '/room/1/notification', { token, json: { message } })
+    await page.getByRole('link', { name: 'own' }).click()
+    const box = page.getByRole('dialog', { name: 'Renamed' })
+    await box.getByText('Hinted').waitFor()
+    await expect.poll(() => heard(page, 'Renamed')).toEqual(['receive-parameters {"b":2}'])
+    await page.keyboard.press('Escape')
+    await page.getByRole('link', { name: 'by scheme' }).click()
+    await frame(page, 'Of an add-on').getByText('by address').waitFor()
+    await page.keyboard.press('Escape')
+    const [tab] = await Promise.all([
+      page.context().waitForEvent('page'),
+      page.getByRole('link', { name: 'foreign' }).click(),
+    ])
+    await tab.waitForURL(`${server.url}/addons/install`)
+    expect(await page.locator('iframe').count()).toBe(0)
+  })
+})

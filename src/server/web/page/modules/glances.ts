@@ -81,7 +81,12 @@ export async function loadGlances(roomId: number, wanted: readonly Glance[]): Pr
           set(roomId, integration.oauth_id, module.key, { kind: 'shown', content })
       } catch (error) {
         if (stateAt(roomId, glance) === before)
-          fail(glance, error instanceof GlanceError ? error.message : 'cannot be reached, or does not let this page read its answer (CORS)')
+          fail(
+            glance,
+            error instanceof GlanceError
+              ? error.message
+              : 'cannot be reached, or does not let this page read its answer (CORS)',
+          )
       }
     }),
   )

@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import type { PageModule, PageRoom } from '../../../pages/api.ts'
 import { glanceHtml, isAddress, safeHtml } from '../messages/html.ts'
+import { opened } from '../opening.tsx'
 import { me } from '../store.ts'
 import { asksForGlance, holds } from './conditions.ts'
 import { ModuleFrame } from './frame.tsx'
@@ -156,10 +157,11 @@ function Picture({ url, large }: { url: string; large: string | undefined }) {
 
 const pictures = /^(?:https?|data):$/
 
-function PanelView({ panel: { integration, module, room, values, events, glance } }: { panel: Panel }) {
+function PanelView({ panel: { id, integration, module, room, values, events, glance } }: { panel: Panel }) {
   const loads = useSignal(0)
   const heading = useRef<HTMLHeadingElement>(null)
   useEffect(() => {
+    if (id > 0) opened.value = 'side' // on a phone it would be out of sight; one that only comes again stays there
     // What was pressed to open it is gone.
     if (document.activeElement === document.body) heading.current?.focus()
   }, [])
