@@ -86,7 +86,7 @@ export async function signInAs(
       sessionStorage.setItem('hipchat-session', ${JSON.stringify(session)})
     }`),
   )
-  await page.getByRole('navigation').first().waitFor()
+  await page.locator('.app').waitFor()
   return page
 }
 

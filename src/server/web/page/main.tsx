@@ -1,7 +1,8 @@
+// first, so that the styles of the pieces come after it
+import './style.css'
 import { render } from 'preact'
 import { App } from './app.tsx'
 import { start } from './store.ts'
-import './style.css'
 
 start()
 const root = document.getElementById('page')

@@ -14,7 +14,9 @@ export interface MenuItem {
 }
 
 interface MenuProps {
+  /** Of the menu; and of its button, unless what is in that says more. */
   readonly label: string
+  readonly named?: true
   readonly class?: string
   readonly children: ComponentChildren
   /** Asked for when it opens; what comes late is added then. */
@@ -27,7 +29,7 @@ interface MenuProps {
  * A button with a menu: in the browser's top layer, so that nothing cuts it off. Arrow keys, Home and End go through it,
  * Escape closes it.
  */
-export function Menu({ label, class: name = 'button-icon', children, items, first = [] }: MenuProps) {
+export function Menu({ label, named, class: name = 'button-icon', children, items, first = [] }: MenuProps) {
   const open = useSignal(false)
   const late = useSignal<readonly MenuItem[]>([])
   const button = useRef<HTMLButtonElement>(null)
@@ -91,8 +93,8 @@ export function Menu({ label, class: name = 'button-icon', children, items, firs
         ref={button}
         type="button"
         class={name}
-        aria-label={label}
-        title={label}
+        aria-label={named ? undefined : label}
+        title={named ? undefined : label}
         aria-haspopup="menu"
         aria-expanded={open.value}
         onClick={toggle}
@@ -110,6 +112,7 @@ export function Menu({ label, class: name = 'button-icon', children, items, firs
           onKeyDown={onKeyDown}
         >
           {all.map(({ key, name: text, from, picture, checked, choose }) => (
+            // biome-ignore lint/a11y/useAriaPropsSupportedByRole: only the one role comes with it
             <button
               key={key}
               type="button"

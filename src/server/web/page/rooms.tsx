@@ -242,17 +242,17 @@ function Me() {
           {problem.value}
         </p>
       )}
-      <Menu
-        label={`You: ${user.name}, ${availabilityNames[availabilityOf(user)]}`}
-        class="nav-self"
-        items={items}
-      >
+      <Menu label="You" named class="nav-self" items={items}>
         <Avatar id={user.id} name={user.name} url={user.photo_url} size={28} />
         <span class="nav-name">
-          {user.name}
-          <span class="nav-status">{presence?.status_text ?? availabilityNames[availabilityOf(user)]}</span>
+          {user.name}{' '}
+          <span class="nav-status">
+            {[availabilityNames[availabilityOf(user)], presence?.status_text].filter(Boolean).join(': ')}
+          </span>
         </span>
-        <Presence user={user} />
+        <span aria-hidden="true">
+          <Presence user={user} />
+        </span>
       </Menu>
       <Menu
         label="Theme"

@@ -91,13 +91,14 @@ export function Switcher() {
           }
         }}
       />
-      <ul id="switcher-list" role="listbox" aria-label="Rooms and people" class="switcher-list">
+      <div id="switcher-list" role="listbox" aria-label="Rooms and people" class="switcher-list">
         {found.map((one, index) => (
           // biome-ignore lint/a11y/useKeyWithClickEvents: the field above has the keyboard
-          <li
+          <div
             key={`${one.place.kind} ${one.place.id}`}
             id={`switcher-${index}`}
             role="option"
+            tabIndex={-1}
             aria-selected={index === chosen.value}
             onClick={() => go(one)}
           >
@@ -108,9 +109,9 @@ export function Switcher() {
             )}
             <span class="nav-name">{one.name}</span>
             <span class="menu-from">{one.detail}</span>
-          </li>
+          </div>
         ))}
-      </ul>
+      </div>
       {found.length === 0 && <p role="status">Nothing has that name.</p>}
     </Dialog>
   )

@@ -166,7 +166,7 @@ export function MessageList({ timeline, room, reply, children }: ListProps) {
           {timeline.complete.value && messages.length > 0 && <p class="log-note">This is the beginning.</p>}
         </div>
         <ol ref={inner} class="log-list">
-          {messages.map((message, index) => {
+          {messages.flatMap((message, index) => {
             const previous = messages[index - 1]
             const newDay = !previous || dayOf(previous.date) !== dayOf(message.date)
             const line = message === firstNew

@@ -57,11 +57,17 @@ export function Field({ timeline, room, label, placeholder, parent, noParent = (
     }
   }
 
-  useLayoutEffect(() => {
+  function grow() {
     const element = area.current
     if (!element) return
     element.style.height = 'auto'
     element.style.height = `${Math.min(element.scrollHeight + 2, innerHeight * 0.4)}px`
+  }
+
+  useLayoutEffect(() => {
+    const element = area.current
+    if (!element) return
+    grow()
     if (caret.current !== undefined) element.setSelectionRange(caret.current, caret.current)
     caret.current = undefined
   }, [text.value])
@@ -76,8 +82,10 @@ export function Field({ timeline, room, label, placeholder, parent, noParent = (
       addFile: (file: File) => addFiles([file]),
     }
     composer.value = border
+    addEventListener('resize', grow)
     if (matchMedia('(hover: hover)').matches) area.current?.focus() // elsewhere a keyboard would come up
     return () => {
+      removeEventListener('resize', grow)
       if (composer.value === border) composer.value = undefined
     }
   }, [])
@@ -143,8 +151,8 @@ export function Field({ timeline, room, label, placeholder, parent, noParent = (
       }
       if (event.key === 'Tab' || (event.key === 'Enter' && !event.shiftKey)) {
         // Whoever has typed all of it wants to send it.
-        const whole = suggested.value?.items.some(({ text: one }) => one === text.value.trim())
-        if (event.key === 'Tab' || !whole) {
+        const before = text.value.slice(suggested.value?.from, area.current?.selectionStart)
+        if (event.key === 'Tab' || suggested.value?.items[chosen.value]?.text !== before) {
           event.preventDefault()
           take(chosen.value)
           return
@@ -321,12 +329,13 @@ export function Field({ timeline, room, label, placeholder, parent, noParent = (
           : ''}
       </p>
       {suggested.value && (
-        <ul id="suggestions" role="listbox" aria-label="Suggestions" class="suggestions">
+        <div id="suggestions" role="listbox" aria-label="Suggestions" class="suggestions">
           {suggested.value.items.map((item, index) => (
-            <li
+            <div
               key={item.key}
               id={`suggestion-${index}`}
               role="option"
+              tabIndex={-1}
               aria-selected={index === chosen.value}
               // before the field loses the focus
               onMouseDown={(event) => {
@@ -337,9 +346,9 @@ export function Field({ timeline, room, label, placeholder, parent, noParent = (
               {item.picture && <img src={item.picture} alt="" width={20} height={20} />}
               <strong>{item.text}</strong>
               {item.detail && <span>{item.detail}</span>}
-            </li>
+            </div>
           ))}
-        </ul>
+        </div>
       )}
     </form>
   )
