@@ -12,6 +12,7 @@ describe('HTML of others', () => {
       'links and pictures',
       '<a href="https://example.com/?a=1&amp;b=2">a</a><img src="https://example.com/x.png" alt="x" />',
     ],
+    ['links into the chat', '<a href="hipchat://www.hipchat.com/room/1?target=board">a</a>'],
     ['texts with entities', 'a &lt;b&gt; &amp; c'],
     ['texts that only look odd', 'a > b, "c" and \'d\''],
   ])('keeps %s', (_, html) => {
@@ -27,6 +28,7 @@ describe('HTML of others', () => {
     ['links to scripts, spelt oddly', '<a href=" jAvA&#x09;script:alert(1)">a</a>', '<a>a</a>'],
     ['links without a scheme', '<a href="//evil.example/">a</a><a href="x">b</a>', '<a>a</a><a>b</a>'],
     ['pictures that are data', '<img src="data:image/svg+xml,<svg onload=alert(1)>">', '<img />'],
+    ['pictures out of the chat', '<img src="hipchat://www.hipchat.com/room/1" />', '<img />'],
     [
       'frames and forms',
       '<iframe src="https://evil.example/"></iframe><form action="x"><input></form>a',

@@ -28,8 +28,8 @@ const allowed: IOptions = {
     th: ['colspan', 'rowspan'],
     td: ['colspan', 'rowspan'],
   },
-  allowedSchemes: ['http', 'https', 'mailto'],
-  transformTags: { a: whole('href', /^(?:https?|mailto):/i), img: whole('src', /^https?:/i) },
+  allowedSchemes: ['http', 'https', 'mailto', 'hipchat'], // the last leads to a room, and into an add-on's module there
+  transformTags: { a: whole('href', /^(?:https?|mailto|hipchat):/i), img: whole('src', /^https?:/i) },
   disallowedTagsMode: 'discard',
 }
 

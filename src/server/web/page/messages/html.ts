@@ -88,7 +88,7 @@ export const elsewhere = { target: '_blank', rel: 'noopener noreferrer nofollow'
 const picture = { loading: 'lazy', referrerpolicy: 'no-referrer' } as const
 
 function isHarmless(attribute: string, value: string): boolean {
-  if (attribute === 'href') return isAddress(value, /^(?:https?|mailto):$/)
+  if (attribute === 'href') return isAddress(value, /^(?:https?|mailto|hipchat):$/)
   if (attribute === 'src') return isAddress(value)
   if (/^(?:width|height|colspan|rowspan)$/.test(attribute)) return /^\d{1,4}$/.test(value)
   return true

@@ -1,0 +1,13 @@
+/** Drawings of 16 by 16; what they mean is said by the buttons they are in. */
+
+export const CloseIcon = () => (
+  <svg class="module-drawing" width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">
+    <path d="m4 4 8 8M12 4l-8 8" />
+  </svg>
+)
+
+export const ReloadIcon = () => (
+  <svg class="module-drawing" width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">
+    <path d="M13 8a5 5 0 1 1-1.5-3.5L13 6M13 2.5V6H9.5" />
+  </svg>
+)
