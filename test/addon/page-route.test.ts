@@ -1,5 +1,4 @@
 import { Readable } from 'node:stream'
-import { setTimeout as delay } from 'node:timers/promises'
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
 import { html, type PageContext, type PageHandler, page } from '../../src/index.ts'
@@ -327,10 +326,18 @@ describe('a page that fails', () => {
     const finished = new Promise<void>((resolve) => {
       finish = resolve
     })
-    const { open, addon } = await panel(() => finished.then(() => 'done'))
+    let running = (): void => {}
+    const began = new Promise<void>((resolve) => {
+      running = resolve
+    })
+    const { open, addon } = await panel(() => {
+      running()
+      return finished.then(() => 'done')
+    })
     const opened = open('/page/board')
-    await delay(50)
+    await began
     const closed = addon.close()
+    await expect(open('/page/board')).rejects.toThrow() // it listens no more
     finish()
     expect((await opened).text).toBe('done')
     await closed
