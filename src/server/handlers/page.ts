@@ -116,7 +116,7 @@ export const pageHandlers: { readonly [Id in keyof Table]: Handler<Table[Id]> } 
     return openAddress({
       client,
       user,
-      room,
+      room: page !== undefined && isOfGroup(page, client) ? undefined : room,
       url,
       authentication,
       values,
@@ -197,6 +197,12 @@ function credentials(username: string | undefined, password: string | undefined)
   if (username === undefined || password === undefined)
     throw badRequest('Give username and password', username === undefined ? 'username' : 'password')
   return { username, password }
+}
+
+/** Whether a page is about the whole group, wherever it was opened: its signed request then names no room. */
+function isOfGroup(page: 'configurable' | 'adminPage', { roomId, descriptor }: ClientRecord): boolean {
+  if (roomId !== null) return false
+  return page === 'adminPage' || descriptor.capabilities?.configurable?.allowAccessToRoomAdmins !== true
 }
 
 function pageOf(

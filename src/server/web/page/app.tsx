@@ -1,10 +1,8 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import { Addons } from './addons/addons.tsx'
-import { Tokens } from './addons/tokens.tsx'
 import { Dialogs } from './dialogs/dialogs.tsx'
 import { Icon } from './icons.tsx'
-import { Inspector } from './inspector/inspector.tsx'
+import { later } from './later.tsx'
 import { waiting } from './messages/timeline.ts'
 import { ModuleDialog } from './modules/dialog.tsx'
 import { Sidebar } from './modules/sidebar.tsx'
@@ -19,6 +17,10 @@ import { group, loading, me, people, room } from './store.ts'
 import { unreadSum } from './unread.ts'
 import { connection } from './updates.ts'
 import './app.css'
+
+const Addons = later(async () => (await import('./addons/addons.tsx')).Addons)
+const Tokens = later(async () => (await import('./addons/tokens.tsx')).Tokens)
+const Inspector = later(async () => (await import('./inspector/inspector.tsx')).Inspector)
 
 export function App() {
   useTitle()
