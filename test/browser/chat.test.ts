@@ -6,6 +6,12 @@ import { checkAccessibility, expectError, openBrowser, openPage, signInAs } from
 
 openBrowser()
 
+/** A single pixel. */
+const png = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+)
+
 const lobby = { path: '/chat/room/1' }
 
 const field = (page: Page) => page.getByRole('textbox', { name: /^Message / })
@@ -194,8 +200,8 @@ it('notifications have their five colours, and HTML that is harmless', async () 
 it('a card is drawn in each of its styles, and gives way to a later one of the same id', async () => {
   const server = await startServer()
   const page = await signInAs(server, 'alice', lobby)
-  const picture = `${server.url}/icon.png`
-  expectError(page, /404|ERR_BLOCKED|400/) // the pictures do not exist
+  const picture = 'https://pictures.example.com/icon.png'
+  await page.route(picture, (route) => route.fulfill({ contentType: 'image/png', body: png }))
   const styles = ['file', 'image', 'application', 'link', 'media'] as const
   for (const style of styles)
     await server.notify('Lobby', 'bob', {
@@ -256,10 +262,6 @@ it('files are attached and sent, pictures are seen large', async () => {
   const server = await startServer()
   const page = await signInAs(server, 'alice', lobby)
   await field(page).waitFor()
-  const png = Buffer.from(
-    'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
-    'base64',
-  )
   await page.locator('input[type=file]').setInputFiles([
     { name: 'dot.png', mimeType: 'image/png', buffer: png },
     { name: 'a "note".txt', mimeType: 'text/plain', buffer: Buffer.from('hello\r\n--part') },
@@ -464,4 +466,36 @@ it('on a phone the rooms lie beside the chat until they are asked for', async ()
   await page.getByRole('heading', { name: 'Workshop', level: 1 }).waitFor()
   await eventually(() => link.count()).toBe(0)
   await checkAccessibility(page)
+})
+
+it('a link to a message leads to it, however old it is', async () => {
+  const server = await startServer()
+  for (let at = 1; at <= 160; at += 1) await server.say('Lobby', 'bob', `line ${at}`)
+  const { id } = server.history('Lobby')[9] ?? {}
+  const page = await signInAs(server, 'alice', { path: `/chat/room/1#message-${id}` })
+  const message = log(page).getByText('line 10', { exact: true })
+  await message.waitFor()
+  await eventually(() => page.evaluate('document.activeElement.id')).toBe(`message-${id}`)
+  const [box, frame] = [await message.boundingBox(), await log(page).boundingBox()]
+  expect(box?.y).toBeGreaterThan(frame?.y ?? Number.NaN)
+  expect(box?.y).toBeLessThan((frame?.y ?? 0) + (frame?.height ?? 0))
+})
+
+it('mentions are told by the browser only after somebody has asked for it', async () => {
+  const server = await startServer()
+  const page = await signInAs(server, 'alice', { path: '/chat/room/2', permissions: ['notifications'] })
+  // What the browser would show is noted: a test sees no desktop.
+  await page.evaluate(`window.told = []
+    class Noted { constructor(title, { body }) { window.told.push([title, body]) } }
+    Noted.permission = 'granted'
+    Noted.requestPermission = async () => 'granted'
+    window.Notification = Noted`)
+  await server.say('Lobby', 'bob', 'too early, @alice')
+  await page.getByRole('link', { name: /Lobby.*1 unread/ }).waitFor()
+  await page.getByRole('button', { name: /^Alice Archer available/ }).click()
+  await page.getByRole('menuitem', { name: 'Notify me of mentions' }).click()
+  await eventually(() => page.evaluate('localStorage.getItem("hipchat-notify")')).toBe('yes')
+  await server.say('Lobby', 'bob', 'nothing for her')
+  await server.say('Lobby', 'bob', 'see <b>, @alice')
+  await eventually(() => page.evaluate('window.told')).toEqual([['Bob Baker in Lobby', 'see <b>, @alice']])
 })

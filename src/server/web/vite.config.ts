@@ -42,6 +42,7 @@ export default defineConfig({
   root: here,
   base: '/',
   plugins: [calls()],
+  // The same page whoever builds it: by default NODE_ENV would decide whether it names the files it was made of.
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact', development: false } },
   worker: { format: 'es' },
   build: {

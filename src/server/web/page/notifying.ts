@@ -1,5 +1,4 @@
 import { signal } from '@preact/signals'
-import { textOfHtml } from './messages/html.ts'
 import type { Talk } from './messages/talk.ts'
 import { addressOf, goTo } from './place.ts'
 
@@ -26,9 +25,8 @@ const longest = 200
 
 export function notify(title: string, text: string, talk: Talk): void {
   if (!notifies.value) return
-  const body = textOfHtml(text.replace(/</g, '&lt;')).slice(0, longest)
   try {
-    const shown = new Notification(title, { body, tag: addressOf(talk) })
+    const shown = new Notification(title, { body: text.slice(0, longest), tag: addressOf(talk) })
     shown.onclick = () => {
       window.focus()
       goTo(talk)

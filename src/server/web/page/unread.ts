@@ -1,6 +1,7 @@
 import { computed, effect, signal } from '@preact/signals'
 import type { Message } from '../../../api/objects.ts'
 import type { PageRoom } from '../../pages/api.ts'
+import { textOfHtml } from './messages/html.ts'
 import { mentionsMe } from './messages/mentions.ts'
 import type { Talk } from './messages/talk.ts'
 import { notify } from './notifying.ts'
@@ -81,7 +82,9 @@ function came(talk: Talk, message: Message, title: string): void {
   const { count, mentions } = unreadOf(talk)
   const changed = { count: count + 1, mentions: mentions + (mine ? 1 : 0) }
   unread.value = new Map(unread.value).set(addressOf(talk), changed)
-  if (mine) notify(title, message.message ?? message.file?.name ?? '', talk)
+  if (!mine) return
+  const { message: text = '', message_format, file } = message
+  notify(title, (message_format === 'html' ? textOfHtml(text) : text) || (file?.name ?? ''), talk)
 }
 
 hear('message', ({ room_id, message }) => {

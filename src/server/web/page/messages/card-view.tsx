@@ -99,6 +99,11 @@ const sources = (url: string, sharper: string | undefined): { src: string; srcse
 /** A comma at the end of an address would end it in a `srcset`; blanks are written as `%20` by URL. */
 const inSet = (url: string): string => new URL(url).href.replace(/,/g, '%2C')
 
+/** A picture that cannot be had leaves no gap. */
+const hide = (event: Event) => {
+  if (event.target instanceof HTMLElement) event.target.hidden = true
+}
+
 function Picture({ icon }: { icon: CardIcon }) {
   const { url, 'url@2x': sharper } =
     typeof icon === 'string' ? { url: icon, 'url@2x': undefined } : (icon ?? {})
@@ -112,6 +117,7 @@ function Picture({ icon }: { icon: CardIcon }) {
       height={16}
       loading="lazy"
       referrerpolicy="no-referrer"
+      onError={hide}
     />
   )
 }
@@ -123,7 +129,8 @@ interface ThumbnailProps {
 }
 
 function Thumbnail({ thumbnail, url, title }: ThumbnailProps) {
-  if (!isAddress(thumbnail?.url)) return null
+  const failed = useSignal(false)
+  if (!isAddress(thumbnail?.url) || failed.value) return null
   const { width, height } = thumbnail
   const picture = (
     <img
@@ -134,6 +141,9 @@ function Thumbnail({ thumbnail, url, title }: ThumbnailProps) {
       height={height}
       loading="lazy"
       referrerpolicy="no-referrer"
+      onError={() => {
+        failed.value = true
+      }}
     />
   )
   return <Linked url={url}>{picture}</Linked>

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
-import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
+import { useCallback, useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import type { Message } from '../../../../api/objects.ts'
 import type { PageRoom } from '../../../pages/api.ts'
 import { call } from '../api.ts'
@@ -53,6 +53,11 @@ export function MessageList({ timeline, room, reply, children }: ListProps) {
     const newest = timeline.messages.peek().at(-1)
     if (atEnd.current && newest && isLookedAt(timeline.talk)) markSeen(timeline.talk, newest.date)
   }
+
+  const show = useCallback((id: string) => {
+    atEnd.current = false // until it is known where that is
+    lead(id)
+  }, [])
 
   function fill() {
     const element = box.current
@@ -215,7 +220,7 @@ export function MessageList({ timeline, room, reply, children }: ListProps) {
 }
 
 /** Leads to a message that is there. */
-function show(id: string) {
+function lead(id: string): void {
   const found = document.getElementById(`message-${id}`)
   if (!found) return
   found.scrollIntoView({ block: 'center' })
