@@ -3,6 +3,7 @@ import type { Operation } from '../api/operation.ts'
 import { BodyRefusedError, readBody, readBytes } from '../common/body.ts'
 import { type ConsentAnswer, createConsent } from './accounts/consent.ts'
 import { consentPath } from './accounts/consent-page.ts'
+import { scopesOf } from './accounts/issuing.ts'
 import { authenticate, authenticateClient, type Credentials, type Session } from './accounts/session.ts'
 import { fileAt } from './chat/files.ts'
 import { pictureAt } from './chat/pictures.ts'
@@ -199,7 +200,10 @@ export function createApp(options: AppOptions): Koa {
       const identity = caller.client ? `client ${caller.client.oauthId}` : open.identity
       return { ...open, ...caller, kind: 'basic', identity }
     }
-    return { ...authenticate(context.state, credentialsOf(call)), ...about }
+    const caller = authenticate(context.state, credentialsOf(call))
+    // Somebody who becomes an administrator is one on the pages that he has open, too.
+    const scopes = caller.page && caller.user ? scopesOf(caller.user) : caller.scopes
+    return { ...caller, scopes, ...about }
   }
 
   function checkKind(operation: Operation, { kind }: Session): void {

@@ -25,6 +25,23 @@ export const exceptions: readonly Exception[] = [
     why: 'a session shows the token it was asked with',
   },
   { kind: 'answer', label: /^GET \/v2\/addon\/[^/]+\/installable\/[^/]+$/, why: 'the one-time document' },
+  { kind: 'answer', label: /^POST \/page\/session$/, why: 'signing in gives a token' },
+  { kind: 'answer', label: /^POST \/page\/tokens$/, why: 'a token made by hand is told once' },
+  {
+    kind: 'answer',
+    label: /^POST \/page\/integration\/[^/]+\/open$/,
+    why: 'the signed address of a module, for who looks at it',
+  },
+  {
+    kind: 'answer',
+    label: /^GET \/page\/room\/[^/]+\/glances$/,
+    why: 'the signed addresses of glances, for who looks at them',
+  },
+  {
+    kind: 'answer',
+    label: /^GET \/admin\/installations\/[^/]+\/secret$/,
+    why: 'administrators may ask for a secret',
+  },
   { kind: 'answer', label: /^GET \/once(\/|$)/, why: 'the one-time document of a stand-in' },
   { kind: 'answer', label: /^[A-Z]+ \/echo\//, why: 'a stand-in gives back what it was sent' },
   { kind: 'answer', label: /^POST \/v2\/user$/, why: 'the password of a new user is told once' },

@@ -43,6 +43,7 @@ export interface Feed {
 const kept = 2_000 // changes
 const longestBacklog = 4 * 1024 * 1024 // bytes that wait for a slow page before it is cut off; it comes back and catches up
 const heartbeat = 15_000
+const patience = 30_000 // for what waits when a page is cut off; one that does not read is given up with it
 
 export function createFeed(state: State, present: Presenter): Feed {
   // Numbers begin anew with each start of the server: a page that knows those of the last one has to begin anew too.
@@ -60,6 +61,9 @@ export function createFeed(state: State, present: Presenter): Feed {
   }
 
   const stopWatching = state.watch((written) => {
+    // Whoever signed out, or whose password is another now, hears no more from here on.
+    if (written.some(({ table, record }) => table === 'token' && record === undefined))
+      for (const one of listening) one.check()
     for (const change of changesIn(written)) tell(change)
   })
 
@@ -70,7 +74,10 @@ export function createFeed(state: State, present: Presenter): Feed {
 
   interface Listening {
     readonly listener: Listener
-    tell(number: number, change: Change): void
+    /** False: it has ended. */
+    tell(number: number, change: Change): boolean
+    /** Ends it when its token has ended. */
+    check(): void
     beat(): void
     end(): void
   }
@@ -98,8 +105,12 @@ export function createFeed(state: State, present: Presenter): Feed {
         listener,
         tell(number, change) {
           const user = listener.user()
-          if (!user) return one.end()
-          for (const event of eventsOf(change, user)) write(shown(event, `${era}-${number}`))
+          if (!user) one.end()
+          else for (const event of eventsOf(change, user)) write(shown(event, `${era}-${number}`))
+          return listening.has(one)
+        },
+        check() {
+          if (!listener.user()) one.end()
         },
         beat() {
           if (listener.user()) write(': still here\n\n')
@@ -108,6 +119,7 @@ export function createFeed(state: State, present: Presenter): Feed {
         end() {
           if (!listening.delete(one)) return
           stream.push(null)
+          setTimeout(() => stream.destroy(), patience).unref()
         },
       }
       listening.add(one)
@@ -115,7 +127,8 @@ export function createFeed(state: State, present: Presenter): Feed {
       const missed = missedSince(after)
       if (missed) {
         write(': welcome\n\n') // so that the page knows at once that it is connected
-        for (const { number, change } of missed) one.tell(number, change)
+        // More than a page gets at a time: it comes back for the rest.
+        missed.every(({ number, change }) => one.tell(number, change))
       } else write(shown({ name: 'reset', data: {} }, `${era}-${last}`))
       return stream
     },
