@@ -100,7 +100,7 @@ export function createApp(options: AppOptions): Koa {
   /** What is open to everybody who knows its address. */
   const pageFor = ({ path, query }: Call): Page | undefined =>
     assetAt(path) ??
-    pageAt(path, query, context.publicUrl()) ??
+    pageAt(path, query, context.publicUrl(), assetAt('/') !== undefined) ??
     pictureAt(path, context.state) ??
     fileAt(path, context.state) ??
     descriptionAt(path)

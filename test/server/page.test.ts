@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { createContext, runInContext } from 'node:vm'
 import { expect, it, onTestFinished } from 'vitest'
 import { createHipChatServer } from '../../src/server/index.ts'
+import { pageAt } from '../../src/server/pages/plain.ts'
 import { declare, startAddon } from './support.ts'
 
 async function open(path: string) {
@@ -12,10 +13,27 @@ async function open(path: string) {
   return { server, answer, page: await answer.text() }
 }
 
-it('the front page says where the API is', async () => {
-  const { server, answer, page } = await open('/')
+it('the front page is the chat page, and says where the API is to who has no script', async () => {
+  const { answer, page } = await open('/')
   expect(answer.headers.get('content-type')).toContain('text/html')
-  expect(page).toContain(`${server.url}/v2/capabilities`)
+  expect(page).toContain('<div id="page">')
+  expect(page).toMatch(/<noscript>.*\/v2.*<\/noscript>/)
+})
+
+it('before the chat page has been built the front page says where the API is, and no page leads to the chat', () => {
+  const at = (path: string) => String(pageAt(path, new URLSearchParams(), 'http://127.0.0.1:1', false)?.body)
+  expect(at('/')).toContain('http://127.0.0.1:1/v2/capabilities')
+  expect(at('/addons/install')).toContain('<form id="install">')
+  expect(at('/addons/install')).not.toContain('/chat/')
+})
+
+it('the page behind an install link leads to the same proposal on the chat page', async () => {
+  const { page } = await open(
+    '/addons/install?url=https%3A%2F%2Fa.example%2F%3Fx%3D1%26y&room=R+1&relayState=s&other=1',
+  )
+  expect(page).toContain(
+    'href="/chat/addons?install=https%3A%2F%2Fa.example%2F%3Fx%3D1%26y&amp;room=R+1&amp;relayState=s"',
+  )
 })
 
 it('the page behind an install link shows whose descriptor it is, and installs nothing by itself', async () => {

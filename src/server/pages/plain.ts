@@ -7,13 +7,18 @@ export interface Page {
   readonly body: string | Buffer
 }
 
-/** The page at an address below the server's own; `undefined` where there is none. */
-export function pageAt(path: string, query: URLSearchParams, publicUrl: string): Page | undefined {
+/** The page at an address below the server's own; `undefined` where there is none. `chat`: there is a chat page. */
+export function pageAt(
+  path: string,
+  query: URLSearchParams,
+  publicUrl: string,
+  chat: boolean,
+): Page | undefined {
   switch (path) {
     case '/':
       return page('HipChat-compatible server', frontPage(publicUrl))
     case '/addons/install':
-      return page('Install an add-on', installPage(query), { script: installScript })
+      return page('Install an add-on', installPage(query, chat), { script: installScript })
     default:
       return undefined
   }
@@ -74,12 +79,14 @@ const frontPage = (publicUrl: string): Html => html`
 
 /**
  * Where install links lead: `/addons/install?url=…&room=…` (HipChat's guide to installation triggers). A link is only a
- * proposal: nothing happens until somebody gives a token that may install, and approves what he has been shown.
+ * proposal: nothing happens until somebody gives a token that may install, and approves what he has been shown. Whoever is
+ * signed in on the chat page goes on there, where he needs no token; who is not can.
  */
-function installPage(query: URLSearchParams): Html {
+function installPage(query: URLSearchParams, chat: boolean): Html {
   const url = query.get('url') ?? ''
   const host = URL.canParse(url) ? new URL(url).host || new URL(url).protocol : undefined
   return html`
+${chat && html`<p><a id="chat" href="${chatAddress(query)}">Install it on the chat page</a>: there you need no token.</p>`}
 ${host && html`<p>Its descriptor comes from <strong>${host}</strong>. Install it only if you know who that is.</p>`}
 <form id="install">
   <label for="url">Address of the descriptor</label>
@@ -100,12 +107,35 @@ ${host && html`<p>Its descriptor comes from <strong>${host}</strong>. Install it
 <p id="outcome" role="status"></p>`
 }
 
+/** The same proposal on the page of the add-ons. */
+function chatAddress(query: URLSearchParams): string {
+  const search = new URLSearchParams()
+  for (const [name, here] of [
+    ['install', 'url'],
+    ['room', 'room'],
+    ['relayState', 'relayState'],
+  ] as const) {
+    const value = query.get(here)
+    if (value !== null) search.set(name, value)
+  }
+  return search.size > 0 ? `/chat/addons?${search}` : '/chat/addons'
+}
+
 // A descriptor can say anything: it is shown as text, and what was shown is what is approved.
 const installScript = `
   const field = (id) => document.getElementById(id)
   const text = (id, content) => { field(id).textContent = content }
   const parameters = new URLSearchParams(location.search)
   let approved
+
+  // Whoever is signed in on the chat page, in this tab or to stay, goes on there.
+  try {
+    const chat = field('chat')
+    if (chat && (sessionStorage.getItem('hipchat-session') || localStorage.getItem('hipchat-session')))
+      location.replace(chat.href)
+  } catch {
+    // no storage here: the page works without
+  }
 
   async function call(path, body) {
     const answer = await fetch(path, {

@@ -1,0 +1,22 @@
+import { signal } from '@preact/signals'
+
+/** What a link to this page would have installed. A link is only a proposal: it fills in a field, and does nothing else. */
+export interface Wanted {
+  readonly url: string
+  /** By name or id. */
+  readonly room: string
+  /** For the add-on, which made the link. */
+  readonly relayState: string | undefined
+}
+
+export function wantedIn(search: string): Wanted {
+  const query = new URLSearchParams(search)
+  return {
+    url: query.get('install') ?? '',
+    room: query.get('room') ?? '',
+    relayState: query.get('relayState') ?? undefined,
+  }
+}
+
+/** Kept while somebody chooses the room. */
+export const wanted = signal<Wanted>(wantedIn(location.search))

@@ -1,0 +1,42 @@
+import { people } from '../store.ts'
+import { clock, roomName } from './watching.ts'
+
+/** A claim of a signed request, and what it is for. */
+export interface Claim {
+  readonly name: string
+  readonly value: string
+  readonly meaning: string
+}
+
+/** Takes a signed request apart for who has not read about them. */
+export function explained(claims: Readonly<Record<string, unknown>>): readonly Claim[] {
+  return Object.entries(claims).map(([name, value]) => ({
+    name,
+    value: typeof value === 'string' ? value : JSON.stringify(value),
+    meaning: meanings[name]?.(value) ?? '',
+  }))
+}
+
+const meanings: Readonly<Record<string, (value: unknown) => string>> = {
+  iss: () =>
+    'The OAuth id of the installation: by it the add-on finds the secret that the signature is checked with.',
+  sub: (value) =>
+    `The user who caused it: ${people.value.get(Number(value))?.name ?? 'unknown by now'}. Without it the add-on itself did.`,
+  iat: (value) => `Signed at ${time(value)}.`,
+  exp: (value) => `Good until ${time(value)}; after that the add-on has to refuse it.`,
+  jti: () => 'The id of this one request: what comes a second time is a replay.',
+  context: (value) => context(value),
+}
+
+function context(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return ''
+  const { room_id, user_tz } = value as { room_id?: unknown; user_tz?: unknown }
+  const said = [
+    typeof room_id === 'number' ? `in the room ${roomName(room_id)}` : '',
+    typeof user_tz === 'string' ? `the user’s time zone is ${user_tz}` : '',
+  ].filter(Boolean)
+  return said.length === 0 ? '' : `Where it happened: ${said.join('; ')}.`
+}
+
+const time = (seconds: unknown): string =>
+  typeof seconds === 'number' ? clock(new Date(seconds * 1000).toISOString()) : String(seconds)

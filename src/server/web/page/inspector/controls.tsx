@@ -1,0 +1,90 @@
+import type { ComponentChildren } from 'preact'
+import type { Arriving } from './arriving.ts'
+import { addonName, installations } from './watching.ts'
+
+/** Holding back what comes, and taking away what is there. */
+export function Controls({ of }: { readonly of: Arriving<unknown> }) {
+  const { isPaused, waiting } = of
+  return (
+    <>
+      <button
+        type="button"
+        class="button"
+        aria-pressed={isPaused.value}
+        onClick={() => of.setPaused(!isPaused.value)}
+      >
+        {isPaused.value
+          ? `Go on${waiting.value.length > 0 ? ` (${waiting.value.length} new)` : ''}`
+          : 'Pause'}
+      </button>
+      <button type="button" class="button" onClick={() => of.clear()}>
+        Clear
+      </button>
+    </>
+  )
+}
+
+interface SelectProps {
+  readonly label: string
+  readonly value: string
+  readonly onChange: (value: string) => void
+  readonly children: ComponentChildren
+}
+
+export const Select = ({ label, value, onChange, children }: SelectProps) => (
+  <label class="field tools-inline">
+    <span>{label}</span>
+    <select value={value} onChange={(event) => onChange(event.currentTarget.value)}>
+      {children}
+    </select>
+  </label>
+)
+
+interface AddonSelectProps {
+  readonly value: string
+  /** The OAuth ids that occur; those of what is installed come besides. */
+  readonly ids: readonly (string | null)[]
+  readonly onChange: (value: string) => void
+}
+
+/** Everything, or what is of one add-on: by its OAuth id. */
+export function AddonSelect({ value, ids, onChange }: AddonSelectProps) {
+  const installed = installations.value.map(({ oauthId }) => oauthId)
+  const all = [...new Set([...installed, ...ids.filter((id) => id !== null)])]
+  return (
+    <Select label="Add-on" value={value} onChange={onChange}>
+      <option value="">All</option>
+      {all.map((id) => (
+        <option key={id} value={id}>
+          {addonName(id)}
+        </option>
+      ))}
+    </Select>
+  )
+}
+
+interface FailedProps {
+  readonly checked: boolean
+  readonly onChange: (checked: boolean) => void
+}
+
+export const FailedOnly = ({ checked, onChange }: FailedProps) => (
+  <label class="inspector-check">
+    <input type="checkbox" checked={checked} onChange={(event) => onChange(event.currentTarget.checked)} />
+    Failed only
+  </label>
+)
+
+/** How something went, in a word that does not need its colour. */
+export const Outcome = ({
+  status,
+  error,
+}: {
+  readonly status: number | null
+  readonly error: string | null
+}) => (
+  <span class={error === null ? 'inspector-good' : 'inspector-bad'}>
+    {status ?? '—'}
+    {error !== null && <span class="inspector-error"> {error}</span>}
+  </span>
+)
