@@ -158,8 +158,8 @@ test('an add-on that goes on in the browser is gone to, and sends it back', asyn
     const query = new URL(path, addon.url).searchParams
     const installable = query.get('installable_url')
     if (installable === null) return undefined // the browser asks for an icon too
-    const document = await (await fetch(installable)).json()
-    return html(`<a href="${query.get('redirect_url')}">Back, ${document.roomId}</a>`)
+    const { roomId } = (await (await fetch(installable)).json()) as { roomId: number }
+    return html(`<a href="${query.get('redirect_url')}">Back, ${roomId}</a>`)
   }
   const page = await addonsAt(server, 'admin', '/chat/addons/1')
   await propose(page, `${addon.url}/descriptor`)
