@@ -16,6 +16,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    // What a test waits for comes in a moment; on a busy machine the moment is longer than the usual second.
+    expect: { poll: { timeout: 10_000 } },
     // The tests start servers, stores and processes of their own: two at once are as many as two cores carry.
     maxWorkers: 2,
     // What leaves the tests is written down, and searched for secrets in the end.

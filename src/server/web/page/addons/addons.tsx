@@ -3,7 +3,8 @@ import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import type { PageIntegration, PageRoom } from '../../../pages/api.ts'
 import { call } from '../api.ts'
-import { addressOf, goTo, type Place } from '../place.ts'
+import { Link } from '../link.tsx'
+import { goTo } from '../place.ts'
 import { hear, me, rooms } from '../store.ts'
 import { Install } from './install.tsx'
 import { Integration } from './integration.tsx'
@@ -43,7 +44,7 @@ export function Addons({ room: id }: { room: number | undefined }) {
               ))}
           </select>
         </label>
-        {room && <Go to={{ kind: 'room', id: room.id }}>Back to {room.name}</Go>}
+        {room && <Link to={{ kind: 'room', id: room.id }}>Back to {room.name}</Link>}
       </header>
       {id !== undefined && !room ? (
         <p>There is no room with this address, or you cannot see it.</p>
@@ -76,7 +77,7 @@ function NotHere({ room }: { readonly room: PageRoom | undefined }) {
           {own.map((one, index) => (
             <span key={one.id}>
               {index > 0 && ', '}
-              <Go to={{ kind: 'addons', room: one.id }}>{one.name}</Go>
+              <Link to={{ kind: 'addons', room: one.id }}>{one.name}</Link>
             </span>
           ))}
           .
@@ -148,18 +149,3 @@ const List = ({ title, items, room, children }: ListProps) => (
     </ul>
   </section>
 )
-
-function Go({ to, children }: { readonly to: Place; readonly children: string | (string | undefined)[] }) {
-  return (
-    <a
-      href={addressOf(to)}
-      onClick={(event) => {
-        if (event.metaKey || event.ctrlKey || event.shiftKey) return
-        event.preventDefault()
-        goTo(to)
-      }}
-    >
-      {children}
-    </a>
-  )
-}

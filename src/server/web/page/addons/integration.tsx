@@ -1,8 +1,8 @@
 import { useSignal } from '@preact/signals'
 import type { PageIntegration, PageRoom } from '../../../pages/api.ts'
 import { call } from '../api.ts'
+import { ModuleFrame } from '../modules/frame.tsx'
 import { rooms } from '../store.ts'
-import { ConfigFrame } from './config-frame.tsx'
 import { Confirm, Modal } from './modal.tsx'
 import { type Proposal, Proposed, propose } from './proposal.tsx'
 import { Scopes } from './scopes.tsx'
@@ -127,7 +127,15 @@ export function Integration({ integration, room }: IntegrationProps) {
           title={open.value === 'configurable' ? `Configure ${name}` : `Administration of ${name}`}
           onClose={close}
         >
-          <ConfigFrame integration={integration} room={place ?? room?.id} page={open.value} />
+          <div class="tools-frame">
+            <ModuleFrame
+              integration={integration}
+              room={room}
+              show={{ page: open.value }}
+              title={open.value === 'configurable' ? `Configuration of ${name}` : `Administration of ${name}`}
+              onEscape={close}
+            />
+          </div>
           <p class="tools-buttons">
             <button type="button" class="button" onClick={close}>
               Close
