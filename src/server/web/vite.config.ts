@@ -38,7 +38,8 @@ export default defineConfig({
   root: here,
   base: '/',
   plugins: [calls()],
-  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  // The same page whoever builds it: by default NODE_ENV would decide whether it names the files it was made of.
+  oxc: { jsx: { runtime: 'automatic', importSource: 'preact', development: false } },
   worker: { format: 'es' },
   build: {
     outDir: fileURLToPath(new URL('../../../dist/server/web/', import.meta.url)),
