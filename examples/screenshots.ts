@@ -50,7 +50,10 @@ const views: Readonly<Record<string, View>> = {
     as: 'Admin',
     async first(page) {
       await page.getByRole('link', { name: 'Inspector' }).click()
-      await page.getByRole('button', { name: /^Delivery \d+, room_message/ }).first().click()
+      await page
+        .getByRole('button', { name: /^Delivery \d+, room_message/ })
+        .first()
+        .click()
       await page.getByRole('button', { name: /Resend/ }).waitFor()
     },
   },

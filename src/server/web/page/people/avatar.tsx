@@ -1,3 +1,4 @@
+import { useSignal } from '@preact/signals'
 import type { PageUser } from '../../../pages/api.ts'
 import { isAddress } from '../messages/html.ts'
 import './people.css'
@@ -15,7 +16,20 @@ interface AvatarProps {
 /** Somebody's picture, or his initials on a colour that is always the same for him. The name stands beside it. */
 export function Avatar({ id, name, url, size = 36 }: AvatarProps) {
   const style = { width: `${size}px`, height: `${size}px`, fontSize: `${Math.round(size * 0.4)}px` }
-  if (isAddress(url)) return <img class="avatar" src={url} alt="" style={style} loading="lazy" />
+  const missing = useSignal<string | undefined>(undefined)
+  if (isAddress(url) && missing.value !== url)
+    return (
+      <img
+        class="avatar"
+        src={url}
+        alt=""
+        style={style}
+        loading="lazy"
+        onError={() => {
+          missing.value = url
+        }}
+      />
+    )
   return (
     <span
       class="avatar"
