@@ -147,7 +147,7 @@ test('the front page names the API and lets nobody frame it', async () => {
   const server = await startServer()
   const answer = await call(server, 'GET', server.url)
   expect(answer.status).toBe(200)
-  expect(answer.body).toContain(server.capabilitiesUrl)
+  expect(answer.body).toContain('The API below <code>/v2</code>')
   expect(answer.headers.get('content-security-policy')).toContain("frame-ancestors 'none'")
 })
 
