@@ -110,8 +110,9 @@ describe('the packed package', () => {
       'SECURITY.md',
       'package.json',
     ])
-    // Beside scripts and types there is what the chat page is made of.
-    const expected = /^dist\/(?:.*\.(?:js|d\.ts)|server\/web\/(?:index\.html|assets\/[^/]+\.(?:css|svg)))$/
+    // Beside scripts and types there is what the chat page and the frames of add-ons are made of.
+    const expected =
+      /^dist\/(?:.*\.(?:js|d\.ts)|server\/web\/(?:index\.html|assets\/[^/]+\.(?:css|svg)|atlassian-connect\/all\.css))$/
     expect(files.filter((file) => file.startsWith('dist/') && !expected.test(file))).toEqual([])
     expect(files.filter((file) => /test|examples/.test(file))).toEqual([])
   })
