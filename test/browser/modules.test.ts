@@ -109,6 +109,19 @@ describe('glances', () => {
     await list.getByText('back').waitFor()
   })
 
+  it('are asked for again when the page has missed something', async () => {
+    const server = await startServer()
+    const addon = await startShipyard(server, (url) => ({ glance: [glance(url)], webPanel: [panel(url)] }))
+    const page = await inLobby(server)
+    expectError(page, /ERR_INTERNET_DISCONNECTED/)
+    await page.getByText('3 deployments').waitFor()
+    await page.context().setOffline(true)
+    await page.getByText('The server cannot be reached').waitFor()
+    addon.pages.set('/glance', () => json(label('4 deployments')))
+    await page.context().setOffline(false)
+    await page.getByText('4 deployments').waitFor()
+  })
+
   it('run nothing that an add-on writes', async () => {
     const server = await startServer()
     const attack =
@@ -297,6 +310,33 @@ describe('panels', () => {
       .waitFor()
     await page.getByRole('alert').getByRole('button', { name: 'Try again' }).click()
     await page.getByRole('alert').getByText('is no http or https address').waitFor()
+  })
+})
+
+describe('a panel that never comes', () => {
+  it('is given up after 20 seconds', async () => {
+    const server = await startServer()
+    const addon = await startShipyard(server, (url) => ({ glance: [glance(url)], webPanel: [panel(url)] }))
+    const answer = addon.respond
+    let release = () => {}
+    const held = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    addon.respond = async (received) => {
+      if (received.path.startsWith('/board')) await held
+      return answer(received)
+    }
+    addon.pages.set('/board', '<p>the board</p>')
+    const page = await inLobby(server)
+    await page.getByText('3 deployments').waitFor()
+    await page.clock.install()
+    await page.getByText('3 deployments').click()
+    await expect.poll(() => addon.to('/board')).toHaveLength(1)
+    await page.clock.runFor(20_000)
+    await page.getByText('Board: did not load within 20 seconds').waitFor()
+    release()
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await frame(page).getByText('the board').waitFor()
   })
 })
 
