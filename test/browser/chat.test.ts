@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Page } from 'playwright-core'
-import { expect, it } from 'vitest'
+import { expect, it, onTestFinished } from 'vitest'
 import { planted } from '../leaks/planted.ts'
 import { hook, installOverHttp, startAddon, startServer } from '../server/support.ts'
 import { checkAccessibility, expectError, openBrowser, openPage, signInAs } from './support.ts'
@@ -279,11 +282,12 @@ it('files are attached and sent, pictures are seen large', async () => {
   await page.keyboard.press('Escape')
   await eventually(() => viewer.count()).toBe(0)
 
-  await page
-    .locator('input[type=file]')
-    .setInputFiles([
-      { name: 'big.bin', mimeType: 'application/octet-stream', buffer: Buffer.alloc(20 * 1024 * 1024 + 1) },
-    ])
+  const folder = mkdtempSync(join(tmpdir(), 'hipchat-page-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const big = join(folder, 'big.bin')
+  writeFileSync(big, '')
+  truncateSync(big, 20 * 1024 * 1024 + 1)
+  await page.locator('input[type=file]').setInputFiles(big)
   await page.getByRole('alert').getByText('big.bin is 21.0 MB long').waitFor()
 })
 
