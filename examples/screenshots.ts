@@ -93,7 +93,7 @@ async function picture(browser: Browser, name: string, view: View): Promise<void
   await page.getByRole('button', { name: new RegExp(as) }).click()
   await page.getByText('What to type').waitFor()
   // The newest card is shown unfolded.
-  await page.getByText('asks to deploy web').last().click()
+  await page.getByRole('button', { name: 'Details of web 1.18' }).click()
   await first?.(page)
   await page.waitForFunction('[...document.images].every((image) => image.complete)')
   await page.screenshot({ path: `${folder}${name}.png` })

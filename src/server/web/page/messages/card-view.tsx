@@ -12,6 +12,9 @@ export function CardView({ card }: { card: DrawnCard }) {
   const open = useSignal(false)
   const { activity } = card
   if (!activity?.html) return <Body card={card} />
+  const unfold = () => {
+    open.value = !open.value
+  }
   return (
     <div class="card-activity">
       <button
@@ -19,13 +22,17 @@ export function CardView({ card }: { card: DrawnCard }) {
         class="button-icon card-unfold"
         aria-expanded={open.value}
         aria-label={`Details of ${card.title}`}
-        onClick={() => {
-          open.value = !open.value
-        }}
+        onClick={unfold}
       >
         <Icon name="chevron" />
       </button>
-      <div class="card-line">
+      {/* biome-ignore lint/a11y/noStaticElementInteractions lint/a11y/useKeyWithClickEvents: the button before it is for keys */}
+      <div
+        class="card-line"
+        onClick={({ target }) => {
+          if (!(target instanceof Element && target.closest('a'))) unfold()
+        }}
+      >
         <Picture icon={activity.icon ?? card.icon} />
         <span>{safeHtml(activity.html, cardHtml)}</span>
       </div>
