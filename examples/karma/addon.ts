@@ -22,7 +22,8 @@ export function createKarma(options: Partial<AddonOptions> = {}) {
       if (key === sender?.mention_name?.toLowerCase()) return 'Nobody thanks himself.'
       const scores = await store.update<Scores>('scores', (before = {}) => ({
         ...before,
-        [key]: (before[key] ?? 0) + (change === '++' ? 1 : -1),
+        // Anything can be thanked, `__proto__` too.
+        [key]: (Object.hasOwn(before, key) ? (before[key] ?? 0) : 0) + (change === '++' ? 1 : -1),
       }))
       return `${name} has ${scores?.[key] ?? 0} now.`
     },

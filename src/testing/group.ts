@@ -33,8 +33,11 @@ export interface TestGroup {
   forge(event: EventName, options?: ForgedOptions): Promise<number>
 }
 
+/** What of an add-on its test needs: nothing that depends on its scopes. */
+export type TestedAddon = Pick<Addon, 'listen' | 'close' | 'idle' | 'descriptor' | 'installation'>
+
 /** A group on a server that listens; nothing is installed yet. */
-export function createTestGroup(addon: Addon, server: HipChatServer): TestGroup {
+export function createTestGroup(addon: TestedAddon, server: HipChatServer): TestGroup {
   let installations: Installation[] = []
   let home: RoomName | undefined
 

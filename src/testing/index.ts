@@ -5,6 +5,6 @@
  */
 
 export type { ForgedOptions, Forgery } from './forging.ts'
-export type { InstallOptions, TestGroup } from './group.ts'
+export type { InstallOptions, TestedAddon, TestGroup } from './group.ts'
 export type { OpenOptions, SaidOptions, SeenMessage, TestRoom, TriggerOptions } from './room.ts'
 export { type AddonTest, type TestClock, type TestOptions, testAddon } from './test-addon.ts'

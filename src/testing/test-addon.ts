@@ -1,10 +1,8 @@
-import type { Addon } from '../addon/addon.ts'
 import type { AddonOptions } from '../addon/options.ts'
-import type { Scope } from '../api/scopes.ts'
 import { typeName } from '../common/validate.ts'
 import { createHipChatServer, type ServerOptions } from '../server/index.ts'
 import { createClock, type TestClock } from './clock.ts'
-import { createTestGroup, type InstallOptions, type TestGroup } from './group.ts'
+import { createTestGroup, type InstallOptions, type TestedAddon, type TestGroup } from './group.ts'
 
 export type { TestClock } from './clock.ts'
 
@@ -19,8 +17,8 @@ export interface TestOptions {
 }
 
 /** An add-on under test, and the group that it is installed in. */
-export interface AddonTest<S extends Scope = Scope> extends TestGroup {
-  readonly addon: Addon<S>
+export interface AddonTest<A = unknown> extends TestGroup {
+  readonly addon: A
   readonly clock: TestClock
   /** Another group, on a server of its own, in which the add-on is installed too. */
   addGroup(options?: TestOptions): Promise<TestGroup>
@@ -30,7 +28,7 @@ export interface AddonTest<S extends Scope = Scope> extends TestGroup {
 }
 
 /** Makes the add-on. Gets what a test wants: a store in memory, and no log. */
-type Factory<S extends Scope> = (options: Partial<AddonOptions>) => Addon<S>
+type Factory<A> = (options: Partial<AddonOptions>) => A
 
 /**
  * Starts an add-on and a compatible server in this process, and installs the one in the other, over HTTP and with the real
@@ -41,10 +39,10 @@ type Factory<S extends Scope> = (options: Partial<AddonOptions>) => Addon<S>
  * const { room, close } = await testAddon(createDice)
  * const [answer] = await room.say('/roll 2d6', { from: 'alice' })
  */
-export async function testAddon<S extends Scope>(
-  made: Addon<S> | Factory<S>,
+export async function testAddon<A extends TestedAddon>(
+  made: Factory<A> | A,
   options: TestOptions = {},
-): Promise<AddonTest<S>> {
+): Promise<AddonTest<A>> {
   if (typeof made !== 'function' && (typeof made !== 'object' || made === null || !('listen' in made)))
     throw new TypeError(
       `testAddon: expected an add-on, or the function that makes it; came ${typeName(made)}`,
@@ -65,7 +63,7 @@ export async function testAddon<S extends Scope>(
     })
     await server.listen()
     servers.push(server)
-    const group = createTestGroup(addon as unknown as Addon, server) // what it is asked for needs no scope
+    const group = createTestGroup(addon, server)
     if (install) await group.install(install)
     return group
   }

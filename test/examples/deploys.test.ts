@@ -2,7 +2,7 @@ import { type AddonTest, testAddon } from 'hipchat-addon/testing'
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { createDeploys } from '../../examples/deploys/addon.ts'
 
-let test: AddonTest<'send_notification' | 'view_room'>
+let test: AddonTest<ReturnType<typeof createDeploys>>
 
 beforeEach(async () => {
   test = await testAddon(createDeploys)

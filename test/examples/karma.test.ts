@@ -18,6 +18,7 @@ it('counts who is thanked, whatever way it is written', async () => {
   expect(await say('alice++', 'alice')).toEqual(['Nobody thanks himself.'])
   expect(await say('a C++ compiler')).toEqual(['C has 1 now.'])
   expect(await say('i ++ and --verbose')).toEqual([])
+  expect(await say('__proto__++')).toEqual(['__proto__ has 1 now.'])
 })
 
 it('says who stands where', async () => {

@@ -79,6 +79,7 @@ function compileBlocks(): string[] {
           paths: {
             'hipchat-addon': [join(root, 'src/index.ts')],
             'hipchat-addon/server': [join(root, 'src/server/index.ts')],
+            'hipchat-addon/testing': [join(root, 'src/testing/index.ts')],
           },
         },
         include: ['block-*/**/*.ts'],
