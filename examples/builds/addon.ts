@@ -1,0 +1,132 @@
+import { timingSafeEqual } from 'node:crypto'
+import { type AddonOptions, type Card, card, createAddon, html } from 'hipchat-addon'
+
+/** What a build service posts. */
+interface Build {
+  readonly project: string
+  readonly number: number
+  readonly status: 'running' | 'passed' | 'failed'
+  readonly url: string
+  readonly branch?: string
+  readonly author?: string
+}
+
+const looks = {
+  running: { color: 'gray', lozenge: 'current' },
+  passed: { color: 'green', lozenge: 'success' },
+  failed: { color: 'red', lozenge: 'error' },
+} as const
+
+export interface BuildsOptions extends Partial<AddonOptions> {
+  /** What the build service sends along, as `Authorization: Bearer …`, so that nobody else can tell of builds. */
+  readonly buildToken: string
+}
+
+/** Tells every room that it is installed in how builds go: `POST /builds`, with what {@link Build} says, as JSON. */
+export function createBuilds({ buildToken, ...options }: BuildsOptions) {
+  const addon = createAddon({
+    key: 'com.example.builds',
+    name: 'Builds',
+    description: 'Tells how builds go.',
+    vendor: { name: 'Example', url: 'https://example.com' },
+    ...options,
+    allowGlobal: false,
+    scopes: ['send_notification'],
+  })
+
+  const settings = addon.settings({
+    title: 'Builds',
+    fields: {
+      projects: { type: 'text', label: 'Projects', hint: 'Separated by commas. Empty: all of them.' },
+      onlyFailed: { type: 'checkbox', label: 'Only what fails' },
+    },
+  })
+
+  addon.router.post('/builds', async (ctx) => {
+    if (!isToken(ctx.get('authorization'), buildToken)) return ctx.throw(401, 'Wrong token.')
+    const build = readBuild(await textOf(ctx.req))
+    if (typeof build === 'string') return ctx.throw(400, build)
+    const outcomes = await Promise.allSettled(await targets(build))
+    const failed = outcomes.filter(({ status }) => status === 'rejected').length
+    ctx.body = { rooms: outcomes.length - failed, failed }
+  })
+
+  /** One message under way for each room that wants to know. A room that cannot be reached keeps it from no other. */
+  async function targets(build: Build): Promise<Promise<unknown>[]> {
+    const sending: Promise<unknown>[] = []
+    for await (const installation of addon.installations()) {
+      const { projects = '', onlyFailed } = await settings.get({
+        installation,
+        store: addon.store(installation),
+      })
+      const wanted = projects
+        .split(',')
+        .map((name) => name.trim())
+        .filter(Boolean)
+      if (wanted.length > 0 && !wanted.includes(build.project)) continue
+      if (onlyFailed && build.status !== 'failed') continue
+      const { color } = looks[build.status]
+      sending.push(addon.room(installation).sendCard(cardOf(build), sentence(build), { color }))
+    }
+    return sending
+  }
+
+  return addon
+}
+
+const sentence = ({ project, number, status, url }: Build): string =>
+  `${project} #${number} ${status === 'running' ? 'is running' : status}: ${url}`
+
+/** The same id for all that is said of one build: the card in the room changes. */
+const cardOf = ({ project, number, status, url, branch, author }: Build): Card =>
+  card.application({
+    id: `${project}-${number}`,
+    title: `${project} #${number}`,
+    url,
+    activity: html`<b>${project}</b> #${number} ${status === 'running' ? 'is running' : status}`,
+    attributes: [
+      { label: 'State', value: status, lozenge: looks[status].lozenge },
+      ...(branch === undefined ? [] : [{ label: 'Branch', value: branch }]),
+      ...(author === undefined ? [] : [{ label: 'By', value: author }]),
+    ],
+  })
+
+function isToken(header: string, token: string): boolean {
+  const [given, wanted] = [Buffer.from(header), Buffer.from(`Bearer ${token}`)]
+  return given.length === wanted.length && timingSafeEqual(given, wanted)
+}
+
+/** What was posted, or what is wrong with it. */
+function readBuild(text: string): Build | string {
+  let build: Record<string, unknown>
+  try {
+    build = { ...JSON.parse(text) }
+  } catch {
+    return 'Expected JSON.'
+  }
+  const { project, number, status, url, branch, author } = build
+  if (typeof project !== 'string' || project === '') return 'project must be a text.'
+  if (typeof number !== 'number') return 'number must be a number.'
+  if (typeof url !== 'string' || !/^https?:\/\//.test(url)) return 'url must be an http or https address.'
+  if (status !== 'running' && status !== 'passed' && status !== 'failed')
+    return 'status must be running, passed or failed.'
+  return {
+    project,
+    number,
+    status,
+    url,
+    ...(typeof branch === 'string' ? { branch } : {}),
+    ...(typeof author === 'string' ? { author } : {}),
+  }
+}
+
+async function textOf(request: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of request) {
+    length += chunk.length
+    if (length > 64 * 1024) return ''
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
