@@ -6,15 +6,7 @@
 
 // Writing an add-on
 export { type Addon, createAddon, type HookContexts, type RegisteredWebhook } from './addon/addon.ts'
-export type { StaticOptions } from './addon/assets.ts'
 export type { Arguments } from './addon/command.ts'
-export type {
-  Conditions,
-  GlanceCondition,
-  MessageCondition,
-  MetadataCondition,
-  PlaceCondition,
-} from './addon/conditions.ts'
 export type {
   CommandContext,
   EventContext,
@@ -26,10 +18,19 @@ export type {
   Returned,
   Sender,
 } from './addon/context.ts'
-export type { GlanceShown } from './addon/glance.ts'
-export type { Icon, IconData, IconSource } from './addon/icons.ts'
 export type { Logger } from './addon/log.ts'
-export type { MetricsOptions, MetricsRegistry } from './addon/metrics-options.ts'
+export type { AddonOptions } from './addon/options.ts'
+export type { CommandOptions, WebhookOptions } from './addon/registration.ts'
+export type { StaticOptions } from './addon/showing/assets.ts'
+export type {
+  Conditions,
+  GlanceCondition,
+  MessageCondition,
+  MetadataCondition,
+  PlaceCondition,
+} from './addon/showing/conditions.ts'
+export type { GlanceShown } from './addon/showing/glance.ts'
+export type { Icon, IconData, IconSource } from './addon/showing/icons.ts'
 export type {
   ActionOptions,
   ConfigurableOptions,
@@ -39,9 +40,8 @@ export type {
   GlanceOptions,
   Target,
   WebPanelOptions,
-} from './addon/module-options.ts'
-export type { AddonOptions } from './addon/options.ts'
-export { type PageOptions, type PageParts, page, type Theme } from './addon/page.ts'
+} from './addon/showing/module-options.ts'
+export { type PageOptions, type PageParts, page, type Theme } from './addon/showing/page.ts'
 export type {
   AnonymousContext,
   GlanceHandler,
@@ -50,14 +50,14 @@ export type {
   PageReturned,
   ViewContext,
   Viewer,
-} from './addon/page-context.ts'
-export type { GlanceAudience, Glances } from './addon/pushing.ts'
-export type { CommandOptions, WebhookOptions } from './addon/registration.ts'
-export type { AddonSettings, SettingsOptions, SettingsPlace } from './addon/settings.ts'
-export type { SettingsField, SettingsFields, SettingsValues } from './addon/settings-fields.ts'
-export type { RegisteredModule, Shows } from './addon/shows.ts'
+} from './addon/showing/page-context.ts'
+export type { GlanceAudience, Glances } from './addon/showing/pushing.ts'
+export type { AddonSettings, SettingsOptions, SettingsPlace } from './addon/showing/settings.ts'
+export type { SettingsField, SettingsFields, SettingsValues } from './addon/showing/settings-fields.ts'
+export type { RegisteredModule, Shows } from './addon/showing/shows.ts'
+export type { FailedContext } from './addon/showing/viewing.ts'
 export type { Values } from './addon/values.ts'
-export type { FailedContext } from './addon/viewing.ts'
+export type { MetricsOptions, MetricsRegistry } from './addon/watching/metrics-options.ts'
 // What HipChat's API is
 export type { Card } from './api/card.ts'
 export type { Descriptor } from './api/descriptor.ts'

@@ -7,7 +7,7 @@ import type { Html } from '../common/html.ts'
 import type { Installation } from '../installation.ts'
 import type { Arguments } from './command.ts'
 import type { Logger } from './log.ts'
-import type { Glances } from './pushing.ts'
+import type { Glances } from './showing/pushing.ts'
 import type { Values } from './values.ts'
 
 /** Who caused an event: a person, or an integration that has a name and no more. */

@@ -6,10 +6,10 @@ import { createSealing, openStore, type Store, scopeStore } from '../store/index
 import type { HookContext, ReplacedContext } from './context.ts'
 import { createFacades, type Facade } from './facade.ts'
 import type { Logger } from './log.ts'
-import type { Modules } from './modules.ts'
-import type { Observation } from './observation.ts'
 import type { Settings } from './options.ts'
-import { createGlances, type Glances } from './pushing.ts'
+import type { Modules } from './showing/modules.ts'
+import { createGlances, type Glances } from './showing/pushing.ts'
+import type { Observation } from './watching/observation.ts'
 
 /** What the parts of an add-on share. Made once, at construction; opens nothing. */
 export interface Core {

@@ -4,9 +4,9 @@ import { isLoopbackHost } from '../common/outbound.ts'
 import { typeName } from '../common/validate.ts'
 import { ConfigurationError } from '../errors.ts'
 import type { StoreSetting } from '../store/index.ts'
-import type { Icon } from './icons.ts'
 import type { Logger } from './log.ts'
-import { type MetricsOptions, type MetricsSettings, readMetrics } from './metrics-options.ts'
+import type { Icon } from './showing/icons.ts'
+import { type MetricsOptions, type MetricsSettings, readMetrics } from './watching/metrics-options.ts'
 
 /** What an add-on is made of. Wrong, unknown and contradictory options are refused at construction, by name. */
 export interface AddonOptions<S extends Scope = Scope> {

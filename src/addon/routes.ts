@@ -9,9 +9,9 @@ import type { Core } from './core.ts'
 import { descriptorPage, pagePolicy, type ServedDescriptor } from './descriptor.ts'
 import type { Installing } from './installing.ts'
 import { logError } from './log.ts'
-import { observeDelivery, resultOf } from './observing.ts'
 import { paths } from './paths.ts'
 import { findToken, type SignedRequest, verifySignedRequest } from './signed-request.ts'
+import { observeDelivery, resultOf } from './watching/observing.ts'
 import { type Receiving, receive, type Webhook } from './webhook.ts'
 
 const { HttpError } = Koa

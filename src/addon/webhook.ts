@@ -10,10 +10,10 @@ import { type DeliveryOutcome, observed } from '../observer.ts'
 import { type EventContext, type Middleware, type Returned, readId, readSender } from './context.ts'
 import type { Core } from './core.ts'
 import { type Logger, logError } from './log.ts'
-import { noteLate } from './observing.ts'
 import { Closed, type Running, type Turn } from './running.ts'
 import { type SignedRequest, SKEW, verifySignedRequest } from './signed-request.ts'
 import { unlessEndless, within } from './time-limit.ts'
+import { noteLate } from './watching/observing.ts'
 
 /** A handler with what leads to it. */
 export interface Webhook {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { allowedOrigins, drawPage, originsOf, serverOf } from '../../src/addon/page.ts'
+import { allowedOrigins, drawPage, originsOf, serverOf } from '../../src/addon/showing/page.ts'
 import { html, type Installation } from '../../src/index.ts'
 
 const at = (homepage: string | undefined): Installation => ({

@@ -10,7 +10,7 @@ import {
 } from '@opentelemetry/sdk-trace-node'
 import { pino } from 'pino'
 import { afterAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { createTracing } from '../../src/addon/tracing.ts'
+import { createTracing } from '../../src/addon/watching/tracing.ts'
 import { createAddon, InstallationRefusedError } from '../../src/index.ts'
 import { CarelessError } from '../leaks/planted.ts'
 import { delivered, sign, startWorld, type TestHandler, testOptions, type WorldOptions } from '../support.ts'

@@ -1,4 +1,4 @@
-import { type Html, html } from '../common/html.ts'
+import { type Html, html } from '../../common/html.ts'
 import { type PageParts, page } from './page.ts'
 import { removalOf, type SettingsField, type SettingsFields } from './settings-fields.ts'
 

@@ -1,6 +1,6 @@
 import type { Middleware } from 'koa'
+import { belowBase, type Routed } from '../routes.ts'
 import type { Metrics } from './metrics.ts'
-import { belowBase, type Routed } from './routes.ts'
 
 /** The page of an add-on's metrics. It is nobody's secret that reaches it: who may is up to whoever runs the add-on. */
 export function createMetricsPage(

@@ -1,9 +1,10 @@
-import { ConfigurationError } from '../errors.ts'
+import { ConfigurationError } from '../../errors.ts'
+import type { Keys } from '../keys.ts'
+import { checkMembers, expectFunction } from '../members.ts'
+import { paths } from '../paths.ts'
 import { type ConditionPlace, readConditions } from './conditions.ts'
 import { describe } from './describing.ts'
 import type { IconAddresses, Icons } from './icons.ts'
-import type { Keys } from './keys.ts'
-import { checkMembers, expectFunction } from './members.ts'
 import {
   type ActionOptions,
   type ConfigurableOptions,
@@ -21,7 +22,6 @@ import type {
   PageHandler,
   ViewContext,
 } from './page-context.ts'
-import { paths } from './paths.ts'
 
 /** A glance whose content is asked for. */
 export interface Glance {

@@ -1,19 +1,19 @@
-import { loadOptional } from '../common/optional.ts'
+import { loadOptional } from '../../common/optional.ts'
 import {
   AccessTokenError,
   ConfigurationError,
   HipChatAddonError,
   RateLimitError,
   UnexpectedAnswerError,
-} from '../errors.ts'
+} from '../../errors.ts'
 import {
   type Activity,
   type CallActivity,
   type Happening,
   lifecycleTurns,
   type Observer,
-} from '../observer.ts'
-import { storeVerbs } from '../store/watched.ts'
+} from '../../observer.ts'
+import { storeVerbs } from '../../store/watched.ts'
 import type { MetricsSettings } from './metrics-options.ts'
 
 interface Series {

@@ -1,10 +1,10 @@
-import type { Scope } from '../api/scopes.ts'
-import type { Client } from '../client/client.ts'
-import { typeName } from '../common/validate.ts'
-import { ConfigurationError, RoomInstallationError } from '../errors.ts'
-import type { Installation } from '../installation.ts'
+import type { Scope } from '../../api/scopes.ts'
+import type { Client } from '../../client/client.ts'
+import { typeName } from '../../common/validate.ts'
+import { ConfigurationError, RoomInstallationError } from '../../errors.ts'
+import type { Installation } from '../../installation.ts'
+import { type Checks, checkMembers } from '../members.ts'
 import { type GlanceShown, toGlanceContent } from './glance.ts'
-import { type Checks, checkMembers } from './members.ts'
 
 /** Who gets to see what is pushed. */
 export interface GlanceAudience {

@@ -1,10 +1,10 @@
-import type { EventName } from '../api/events.ts'
-import type { Scope } from '../api/scopes.ts'
-import type { EventContext } from './context.ts'
-import type { Core } from './core.ts'
-import type { Logger } from './log.ts'
+import type { EventName } from '../../api/events.ts'
+import type { Scope } from '../../api/scopes.ts'
+import type { EventContext } from '../context.ts'
+import type { Core } from '../core.ts'
+import type { Logger } from '../log.ts'
+import type { Turn } from '../running.ts'
 import type { AnonymousContext, PageContext, ViewContext } from './page-context.ts'
-import type { Turn } from './running.ts'
 import type { Session } from './session.ts'
 
 /**

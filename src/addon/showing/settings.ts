@@ -1,7 +1,8 @@
-import type { Scope } from '../api/scopes.ts'
-import { Html, html } from '../common/html.ts'
-import type { Installation } from '../installation.ts'
-import { anyText, type Checks, checkMembers, elsewhere, expectFunction, flag } from './members.ts'
+import type { Scope } from '../../api/scopes.ts'
+import { Html, html } from '../../common/html.ts'
+import type { Installation } from '../../installation.ts'
+import { anyText, type Checks, checkMembers, elsewhere, expectFunction, flag } from '../members.ts'
+import type { Values } from '../values.ts'
 import type { FormContext, Modules } from './modules.ts'
 import { type PageParts, page } from './page.ts'
 import type { PageContext } from './page-context.ts'
@@ -14,7 +15,6 @@ import {
   valuesOf,
 } from './settings-fields.ts'
 import { type Notice, type SettingsDrawing, settingsPage } from './settings-page.ts'
-import type { Values } from './values.ts'
 
 /** What people can set, and the page they do it on. */
 export interface SettingsOptions<F extends SettingsFields = SettingsFields, S extends Scope = Scope> {

@@ -1,8 +1,8 @@
-import { Html, html } from '../common/html.ts'
-import { ConfigurationError } from '../errors.ts'
-import type { Installation } from '../installation.ts'
-import { originOf } from '../installation.ts'
-import { anyText, type Checks, checkMembers } from './members.ts'
+import { Html, html } from '../../common/html.ts'
+import { ConfigurationError } from '../../errors.ts'
+import type { Installation } from '../../installation.ts'
+import { originOf } from '../../installation.ts'
+import { anyText, type Checks, checkMembers } from '../members.ts'
 
 /** How clients look; they load the page again when that changes. */
 export type Theme = 'light' | 'dark'

@@ -1,10 +1,10 @@
 import type { Readable } from 'node:stream'
-import type { Scope } from '../api/scopes.ts'
-import type { Room } from '../client/client.ts'
-import type { Html } from '../common/html.ts'
-import type { InstallationContext } from './context.ts'
+import type { Scope } from '../../api/scopes.ts'
+import type { Room } from '../../client/client.ts'
+import type { Html } from '../../common/html.ts'
+import type { InstallationContext } from '../context.ts'
+import type { Logger } from '../log.ts'
 import type { GlanceShown } from './glance.ts'
-import type { Logger } from './log.ts'
 import type { PageParts, Theme } from './page.ts'
 
 /** Who looks at a page or glance. HipChat says no more than this; names are a call away. */

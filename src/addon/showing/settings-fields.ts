@@ -1,6 +1,6 @@
-import { typeName } from '../common/validate.ts'
-import { ConfigurationError } from '../errors.ts'
-import { anyText, type Check, type Checks, checkMembers, flag, isRecord, oneOf } from './members.ts'
+import { typeName } from '../../common/validate.ts'
+import { ConfigurationError } from '../../errors.ts'
+import { anyText, type Check, type Checks, checkMembers, flag, isRecord, oneOf } from '../members.ts'
 
 interface Labelled {
   /** What it is, beside it. */

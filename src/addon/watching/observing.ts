@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http'
-import type { EventName } from '../api/events.ts'
-import { BodyRefusedError } from '../common/body.ts'
-import { SignedRequestError, StoreError } from '../errors.ts'
-import type { DeliveryActivity, DeliveryOutcome, DeliveryResult, Observer } from '../observer.ts'
+import type { EventName } from '../../api/events.ts'
+import { BodyRefusedError } from '../../common/body.ts'
+import { SignedRequestError, StoreError } from '../../errors.ts'
+import type { DeliveryActivity, DeliveryOutcome, DeliveryResult, Observer } from '../../observer.ts'
 
 /** Takes a delivery while somebody looks on. */
 export function observeDelivery(

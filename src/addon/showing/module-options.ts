@@ -1,6 +1,4 @@
-import { typeName } from '../common/validate.ts'
-import type { Conditions, GlanceCondition, MessageCondition, PlaceCondition } from './conditions.ts'
-import type { Icon } from './icons.ts'
+import { typeName } from '../../common/validate.ts'
 import {
   anyText,
   type Check,
@@ -11,7 +9,9 @@ import {
   isRecord,
   oneOf,
   textOf,
-} from './members.ts'
+} from '../members.ts'
+import type { Conditions, GlanceCondition, MessageCondition, PlaceCondition } from './conditions.ts'
+import type { Icon } from './icons.ts'
 
 /** What opens: the key of a dialog, web panel or external page, with what the opened view is told. */
 export type Target = string | { readonly key: string; readonly options?: Readonly<Record<string, unknown>> }

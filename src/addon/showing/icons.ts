@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs'
 import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Context } from 'koa'
-import { typeName } from '../common/validate.ts'
-import { ConfigurationError, messageOf } from '../errors.ts'
-import { isRecord } from './members.ts'
-import { paths } from './paths.ts'
+import { typeName } from '../../common/validate.ts'
+import { ConfigurationError, messageOf } from '../../errors.ts'
+import { isRecord } from '../members.ts'
+import { paths } from '../paths.ts'
 
 /** Pictures an icon can be, by the endings of their files. */
 const types = {

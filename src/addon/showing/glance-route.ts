@@ -1,13 +1,13 @@
 import type { Context, Middleware } from 'koa'
-import type { GlanceContent } from '../api/glance.ts'
+import type { GlanceContent } from '../../api/glance.ts'
+import { paths } from '../paths.ts'
+import { belowBase, queryOf, refusalOf } from '../routes.ts'
+import { verifySignedRequest } from '../signed-request.ts'
+import { unlessEndless } from '../time-limit.ts'
 import { toGlanceContent } from './glance.ts'
 import type { Glance } from './modules.ts'
 import type { Showing } from './page-route.ts'
-import { paths } from './paths.ts'
-import { belowBase, queryOf, refusalOf } from './routes.ts'
 import { sessionOf } from './session.ts'
-import { verifySignedRequest } from './signed-request.ts'
-import { unlessEndless } from './time-limit.ts'
 import { parametersOf, viewContext } from './viewing.ts'
 
 /**

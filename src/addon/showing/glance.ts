@@ -1,8 +1,8 @@
-import { type GlanceContent, glanceContent } from '../api/glance.ts'
-import { escapeHtml, Html } from '../common/html.ts'
-import { typeName, validate } from '../common/validate.ts'
-import { ConfigurationError } from '../errors.ts'
-import { isRecord } from './members.ts'
+import { type GlanceContent, glanceContent } from '../../api/glance.ts'
+import { escapeHtml, Html } from '../../common/html.ts'
+import { typeName, validate } from '../../common/validate.ts'
+import { ConfigurationError } from '../../errors.ts'
+import { isRecord } from '../members.ts'
 
 type Status = NonNullable<GlanceContent['status']>
 type Lozenge = Extract<Status, { type: 'lozenge' }>['value']['type']

@@ -3,9 +3,9 @@ import { realpath, stat } from 'node:fs/promises'
 import { extname, join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Context } from 'koa'
-import { typeName } from '../common/validate.ts'
-import { ConfigurationError, messageOf } from '../errors.ts'
-import { type Checks, checkMembers, flag } from './members.ts'
+import { typeName } from '../../common/validate.ts'
+import { ConfigurationError, messageOf } from '../../errors.ts'
+import { type Checks, checkMembers, flag } from '../members.ts'
 
 /** How files are served. */
 export interface StaticOptions {

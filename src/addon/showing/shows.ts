@@ -1,5 +1,5 @@
-import type { Scope } from '../api/scopes.ts'
-import { ConfigurationError } from '../errors.ts'
+import type { Scope } from '../../api/scopes.ts'
+import { ConfigurationError } from '../../errors.ts'
 import type {
   ActionOptions,
   ConfigurableOptions,

@@ -1,11 +1,9 @@
 import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import jsonwebtoken from 'jsonwebtoken'
-import { SignedRequestError } from '../errors.ts'
-import type { Credentials, Installations } from '../installation.ts'
-import { readId } from './context.ts'
-import type { Theme } from './page.ts'
-import type { Viewer } from './page-context.ts'
+import { SignedRequestError } from '../../errors.ts'
+import type { Credentials, Installations } from '../../installation.ts'
+import { readId } from '../context.ts'
 import {
   checkTimes,
   occurrences,
@@ -13,7 +11,9 @@ import {
   type SignedRequest,
   verifySignature,
   verifySignedRequest,
-} from './signed-request.ts'
+} from '../signed-request.ts'
+import type { Theme } from './page.ts'
+import type { Viewer } from './page-context.ts'
 
 /**
  * Sessions of pages. A page is opened with a signed request in its address, where it may end in a history or a log. So

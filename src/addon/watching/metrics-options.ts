@@ -1,6 +1,6 @@
-import { typeName } from '../common/validate.ts'
-import { ConfigurationError } from '../errors.ts'
-import { paths } from './paths.ts'
+import { typeName } from '../../common/validate.ts'
+import { ConfigurationError } from '../../errors.ts'
+import { paths } from '../paths.ts'
 
 /** Where the add-on's metrics can be read. */
 export interface MetricsOptions {

@@ -1,8 +1,8 @@
 import type { Context, Middleware } from 'koa'
-import { SignedRequestError } from '../errors.ts'
-import type { Core } from './core.ts'
+import { SignedRequestError } from '../../errors.ts'
+import type { Core } from '../core.ts'
+import { refusalOf } from '../routes.ts'
 import type { PageContext } from './page-context.ts'
-import { refusalOf } from './routes.ts'
 import { sessionOfCall, sessionToken } from './session.ts'
 import { viewContext } from './viewing.ts'
 

@@ -1,6 +1,6 @@
-import { conditionNames } from '../api/descriptor.ts'
-import { typeName } from '../common/validate.ts'
-import { ConfigurationError } from '../errors.ts'
+import { conditionNames } from '../../api/descriptor.ts'
+import { typeName } from '../../common/validate.ts'
+import { ConfigurationError } from '../../errors.ts'
 import {
   anyText,
   type Check,
@@ -10,7 +10,7 @@ import {
   flag,
   isRecord,
   oneOf,
-} from './members.ts'
+} from '../members.ts'
 
 interface Invertible {
   /** `true`: it holds where it would not. Default false. */

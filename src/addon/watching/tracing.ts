@@ -1,10 +1,10 @@
 import type { Attributes, Context, Span } from '@opentelemetry/api'
-import { operations } from '../api/operations/index.ts'
-import { loadOptional } from '../common/optional.ts'
-import { HipChatAddonError } from '../errors.ts'
-import type { Activity, DeliveryActivity, Observer } from '../observer.ts'
-import type { Logger } from './log.ts'
-import { paths } from './paths.ts'
+import { operations } from '../../api/operations/index.ts'
+import { loadOptional } from '../../common/optional.ts'
+import { HipChatAddonError } from '../../errors.ts'
+import type { Activity, DeliveryActivity, Observer } from '../../observer.ts'
+import type { Logger } from '../log.ts'
+import { paths } from '../paths.ts'
 
 type Api = typeof import('@opentelemetry/api')
 
