@@ -114,7 +114,7 @@ describe('the packed package', () => {
     const isWeb = (file: string) => file.startsWith('dist/server/web/')
     const isCompiled = (file: string) => /\.(js|d\.ts)$/.test(file)
     expect(files.filter((file) => file.startsWith('dist/') && !isWeb(file) && !isCompiled(file))).toEqual([])
-    expect(files.filter((file) => isWeb(file) && !/\.(html|js|css|svg)$/.test(file))).toEqual([])
+    expect(files.filter((file) => isWeb(file) && !/\.(html|js|css|svg|txt)$/.test(file))).toEqual([])
     expect(files).toContain('dist/server/web/index.html')
     expect(files.filter((file) => /(^|\/)(test|examples)\/|\.test\./.test(file))).toEqual([])
   })

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { defineConfig, type Plugin } from 'vite'
 import type { Operation } from '../../api/operation.ts'
@@ -34,6 +35,22 @@ function calls(): Plugin {
   }
 }
 
+/** The licences of what is bundled, beside it: that is what they ask for. */
+function licences(...packages: readonly string[]): Plugin {
+  const textOf = (name: string) =>
+    `${name}\n\n${readFileSync(new URL(`../../../node_modules/${name}/LICENSE`, import.meta.url), 'utf8')}`
+  return {
+    name: 'licences',
+    generateBundle() {
+      this.emitFile({
+        type: 'asset',
+        fileName: 'licences.txt',
+        source: packages.map(textOf).join('\n\n'),
+      })
+    },
+  }
+}
+
 // What is built is for people, whatever the shell says that it is built in: a test run has NODE_ENV=test, which would put
 // file names of this machine into it.
 if (!process.argv.includes('serve') && !process.argv.includes('dev')) process.env['NODE_ENV'] = 'production'
@@ -41,7 +58,7 @@ if (!process.argv.includes('serve') && !process.argv.includes('dev')) process.en
 export default defineConfig({
   root: here,
   base: '/',
-  plugins: [calls()],
+  plugins: [calls(), licences('preact', '@preact/signals', '@preact/signals-core')],
   // The same page whoever builds it: by default NODE_ENV would decide whether it names the files it was made of.
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact', development: false } },
   worker: { format: 'es' },
