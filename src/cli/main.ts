@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander'
 import { installCommand, uninstallCommand } from './install.ts'
 import { serverCommand } from './server.ts'
 import { UsageError } from './usage.ts'
+import { validateCommand } from './validate.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string // our own package.json
@@ -20,7 +21,7 @@ program
   .exitOverride()
   .configureOutput({ outputError: (text, write) => write(inOneLine(text)) })
 
-for (const command of [serverCommand(), installCommand(), uninstallCommand()])
+for (const command of [serverCommand(), installCommand(), uninstallCommand(), validateCommand()])
   program.addCommand(command.copyInheritedSettings(program))
 
 program.parseAsync().catch((error: unknown) => {

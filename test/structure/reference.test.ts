@@ -9,6 +9,7 @@ import { conditionNames } from '../../src/api/descriptor.ts'
 import { scopeNames } from '../../src/api/scopes.ts'
 import { installCommand, uninstallCommand } from '../../src/cli/install.ts'
 import { serverCommand } from '../../src/cli/server.ts'
+import { validateCommand } from '../../src/cli/validate.ts'
 import { deliveryResults } from '../../src/observer.ts'
 import { defaultLimits } from '../../src/server/rest/limits.ts'
 import { codeIn, readPage, rows, section } from './markdown.ts'
@@ -132,6 +133,7 @@ describe('the compatible server', () => {
 describe.each([
   ['install', installCommand],
   ['uninstall', uninstallCommand],
+  ['validate', validateCommand],
 ])('hipchat-addon %s', (name, command) => {
   it('has the options that the reference lists, with their defaults and variables', () => {
     const listed = rows(section(readPage('docs/reference/command-line.md'), `hipchat-addon ${name}`))
