@@ -1,9 +1,12 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import { diffCommand } from './diff.ts'
 import { installCommand, uninstallCommand } from './install.ts'
+import { listCommand } from './list.ts'
+import { sayCommand } from './say.ts'
 import { serverCommand } from './server.ts'
-import { UsageError } from './usage.ts'
+import { UnansweredError, UsageError } from './usage.ts'
 import { validateCommand } from './validate.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
@@ -21,8 +24,16 @@ program
   .exitOverride()
   .configureOutput({ outputError: (text, write) => write(inOneLine(text)) })
 
-for (const command of [serverCommand(), installCommand(), uninstallCommand(), validateCommand()])
-  program.addCommand(command.copyInheritedSettings(program))
+const commands = [
+  serverCommand(),
+  installCommand(),
+  uninstallCommand(),
+  listCommand(),
+  diffCommand(),
+  validateCommand(),
+  sayCommand(),
+]
+for (const command of commands) program.addCommand(command.copyInheritedSettings(program))
 
 program.parseAsync().catch((error: unknown) => {
   if (error instanceof CommanderError) {
@@ -35,5 +46,5 @@ program.parseAsync().catch((error: unknown) => {
     return
   }
   console.error(error instanceof Error ? error.message : error)
-  process.exitCode = 1
+  process.exitCode = error instanceof UnansweredError ? 2 : 1
 })

@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers'
 import { exchange, KIB } from '../common/http.ts'
 import { createOutbound } from '../common/outbound.ts'
 import { messageOf } from '../errors.ts'
-import { UsageError } from './usage.ts'
+import { UnansweredError, UsageError } from './usage.ts'
 
 /** What is fetched is the caller's own word, so where it leads is his business. */
 export const anywhere = createOutbound({ ranges: ['0.0.0.0/0', '::/0'], loopback: true, http: true })
@@ -16,7 +16,7 @@ export const isAddress = (source: string): boolean => /^https?:\/\//i.test(sourc
 
 /**
  * The text of a descriptor in a file, at an http or https address, or on the standard input for `-`. Throws a
- * {@link UsageError} when it cannot be read.
+ * {@link UsageError} or {@link UnansweredError} when it cannot be read.
  */
 export async function readDescriptor(source: string): Promise<string> {
   const content = isAddress(source) ? await fetchDescriptor(source) : await readLocal(source)
@@ -43,6 +43,6 @@ export async function fetchDescriptor(url: string): Promise<string> {
     if (answer.status === 200) return answer.body
     throw new Error(`it answered ${answer.status}, not 200`)
   } catch (error) {
-    throw new UsageError(`the descriptor at ${url} cannot be read: ${messageOf(error)}`)
+    throw new UnansweredError(`the descriptor at ${url} cannot be read: ${messageOf(error)}`)
   }
 }

@@ -52,7 +52,7 @@ const apiCall = object({
   error: nullable(string({ description: 'what a refused call was told' })),
 })
 
-const installation = object({
+const installationMembers = {
   oauthId: string(),
   key: string(),
   name: string(),
@@ -63,7 +63,9 @@ const installation = object({
   created: string(),
   webhooks: integer(),
   lastDelivery: nullable(object({ id: integer(), at: string(), error: nullable(string()) })),
-})
+} as const
+
+const installation = object(installationMembers)
 
 export const administration = {
   listDeliveries: operation({
@@ -107,6 +109,19 @@ export const administration = {
     path: '/installations',
     summary: 'What is installed, and how it fares.',
     result: { kind: 'json', status: 200, schema: object({ items: array(installation) }) },
+    paging: 'none',
+  }),
+
+  getInstallation: operation({
+    ...administrator,
+    method: 'GET',
+    path: '/installations/{oauthId}',
+    summary: 'One installation, with the descriptor as it was approved.',
+    result: {
+      kind: 'json',
+      status: 200,
+      schema: object({ ...installationMembers, document: record({ description: 'the descriptor' }) }),
+    },
     paging: 'none',
   }),
 

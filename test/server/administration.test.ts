@@ -173,6 +173,7 @@ test('only administrators of the group get at it, and not at what was said behin
       ['GET', '/deliveries/1'],
       ['POST', '/deliveries/1/redeliver'],
       ['GET', '/installations'],
+      ['GET', '/installations/anything'],
       ['POST', '/proposal'],
     ] as const) {
       const options = { ...(token === undefined ? {} : { token }), json: { url: `${addon.url}/descriptor` } }
@@ -213,6 +214,21 @@ test('installations are listed with their state', async () => {
     expect.objectContaining({ key: 'com.example.wiki', roomId: null, status: 'pending', lastDelivery: null }),
   ])
   expect(JSON.stringify(body)).not.toContain(record.oauthSecret)
+})
+
+test('an installation is given with the descriptor as it was approved', async () => {
+  const server = await startServer()
+  const { addon, record } = await told(server)
+  const approved = structuredClone(addon.descriptor)
+  addon.descriptor = { ...addon.descriptor, name: 'Other dice' }
+  const { status, body } = await admin(server, 'GET', `/installations/${record.oauthId}`)
+  const { items } = (await admin(server, 'GET', '/installations')).body
+  expect([status, body]).toEqual([200, { ...items[0], document: approved }])
+  expect(JSON.stringify(body)).not.toContain(record.oauthSecret)
+  expect(refusal(await admin(server, 'GET', '/installations/nobody'))).toEqual([
+    404,
+    'Installation nobody not found',
+  ])
 })
 
 test('of what was sent and answered only so much is kept', () => {

@@ -7,7 +7,10 @@ import { readOptions } from '../../src/addon/options.ts'
 import { paths } from '../../src/addon/paths.ts'
 import { conditionNames } from '../../src/api/descriptor.ts'
 import { scopeNames } from '../../src/api/scopes.ts'
+import { diffCommand } from '../../src/cli/diff.ts'
 import { installCommand, uninstallCommand } from '../../src/cli/install.ts'
+import { listCommand } from '../../src/cli/list.ts'
+import { sayCommand } from '../../src/cli/say.ts'
 import { serverCommand } from '../../src/cli/server.ts'
 import { validateCommand } from '../../src/cli/validate.ts'
 import { deliveryResults } from '../../src/observer.ts'
@@ -134,6 +137,9 @@ describe.each([
   ['install', installCommand],
   ['uninstall', uninstallCommand],
   ['validate', validateCommand],
+  ['list', listCommand],
+  ['say', sayCommand],
+  ['diff', diffCommand],
 ])('hipchat-addon %s', (name, command) => {
   it('has the options that the reference lists, with their defaults and variables', () => {
     const listed = rows(section(readPage('docs/reference/command-line.md'), `hipchat-addon ${name}`))

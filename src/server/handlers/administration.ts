@@ -5,9 +5,10 @@ import { findRoom, maySee, requireGroupAdmin } from '../accounts/access.ts'
 import type { Session } from '../accounts/session.ts'
 import type { administration } from '../administration.ts'
 import type { DeliveryRecord } from '../connect/delivery-history.ts'
-import type { Handler } from '../context.ts'
+import type { Context, Handler } from '../context.ts'
 import { formatSeconds } from '../dates.ts'
 import { notFound } from '../errors.ts'
+import type { ClientRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
 import { requireRights } from './addons.ts'
 
@@ -38,23 +39,14 @@ export const administrationHandlers: { readonly [Id in keyof Table]: Handler<Tab
   listInstallations(_parameters, session, { state, delivery }) {
     requireGroupAdmin(session)
     const clients = state.clients.all().toSorted((one, other) => one.created - other.created)
-    return {
-      items: clients.map(({ oauthId, key, name, roomId, status, scopes, descriptor, created }) => {
-        const last = delivery.records({ oauthId }).at(-1)
-        return {
-          oauthId,
-          key,
-          name,
-          roomId,
-          status,
-          scopes: [...scopes],
-          descriptor: descriptor.links.self,
-          created: formatSeconds(created),
-          webhooks: webhooksOf(descriptor).length,
-          lastDelivery: last ? { id: last.id, at: last.at.toISOString(), error: last.error ?? null } : null,
-        }
-      }),
-    }
+    return { items: clients.map((client) => shownInstallation(client, delivery)) }
+  },
+
+  getInstallation({ oauthId }, session, { state, delivery }) {
+    requireGroupAdmin(session)
+    const client = state.clients.get(String(oauthId))
+    if (!client) throw notFound('Installation', oauthId)
+    return { ...shownInstallation(client, delivery), document: { ...client.descriptor } }
   },
 
   listCalls({ oauthId, limit = 100 }, session, { calls }) {
@@ -88,6 +80,23 @@ export const administrationHandlers: { readonly [Id in keyof Table]: Handler<Tab
       update: existing !== undefined,
     }
   },
+}
+
+function shownInstallation(client: ClientRecord, delivery: Context['delivery']) {
+  const { oauthId, key, name, roomId, status, scopes, descriptor, created } = client
+  const last = delivery.records({ oauthId }).at(-1)
+  return {
+    oauthId,
+    key,
+    name,
+    roomId,
+    status,
+    scopes: [...scopes],
+    descriptor: descriptor.links.self,
+    created: formatSeconds(created),
+    webhooks: webhooksOf(descriptor).length,
+    lastDelivery: last ? { id: last.id, at: last.at.toISOString(), error: last.error ?? null } : null,
+  }
 }
 
 /** A delivery for administrators. What was said in a room that they cannot see is left out. */
