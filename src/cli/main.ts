@@ -6,6 +6,7 @@ import { installCommand, uninstallCommand } from './install.ts'
 import { listCommand } from './list.ts'
 import { sayCommand } from './say.ts'
 import { serverCommand } from './server.ts'
+import { triggerCommand } from './trigger.ts'
 import { UnansweredError, UsageError } from './usage.ts'
 import { validateCommand } from './validate.ts'
 
@@ -32,6 +33,7 @@ const commands = [
   diffCommand(),
   validateCommand(),
   sayCommand(),
+  triggerCommand(),
 ]
 for (const command of commands) program.addCommand(command.copyInheritedSettings(program))
 

@@ -145,6 +145,29 @@ export const administration = {
     paging: 'none',
   }),
 
+  trigger: operation({
+    ...administrator,
+    method: 'POST',
+    path: '/trigger',
+    summary: 'Makes an event happen, and gives the deliveries that came of it within half a minute.',
+    body: {
+      type: 'json',
+      schema: object({
+        event: oneOf(eventNames as [EventName, ...EventName[]]),
+        room_id: optional(union(integer(), string({ minLength: 1 }))),
+        values: optional(
+          record({ description: 'by event: `message`, `topic`, `name`, `user` and the like' }),
+        ),
+      }),
+    },
+    result: {
+      kind: 'json',
+      status: 201,
+      schema: object({ deliveries: array(delivery), waiting: integer({ description: 'not over yet' }) }),
+    },
+    paging: 'none',
+  }),
+
   proposeInstallation: operation({
     method: 'POST',
     path: '/proposal',

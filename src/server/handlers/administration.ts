@@ -2,7 +2,7 @@ import { webhooksOf } from '../../api/descriptor.ts'
 import { scopes } from '../../api/scopes.ts'
 import { parseJson } from '../../common/http.ts'
 import { findRoom, maySee, requireGroupAdmin } from '../accounts/access.ts'
-import type { Session } from '../accounts/session.ts'
+import { person, type Session } from '../accounts/session.ts'
 import type { administration } from '../administration.ts'
 import type { DeliveryRecord } from '../connect/delivery-history.ts'
 import type { Context, Handler } from '../context.ts'
@@ -10,7 +10,11 @@ import { formatSeconds } from '../dates.ts'
 import { notFound } from '../errors.ts'
 import type { ClientRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
+import { pull } from '../triggers.ts'
 import { requireRights } from './addons.ts'
+
+// Shorter than proxies wait for an answer.
+const longestWait = 30_000
 
 type Table = typeof administration
 
@@ -63,6 +67,17 @@ export const administrationHandlers: { readonly [Id in keyof Table]: Handler<Tab
       'the secret of an installation was shown',
     )
     return { oauthSecret: client.secret }
+  },
+
+  async trigger({ event, room_id, values = {} }, session, context) {
+    requireGroupAdmin(session)
+    const { state, delivery } = context
+    const room = room_id === undefined ? undefined : findRoom(state, room_id, session)
+    const { deliveries, waiting } = await delivery.follow(
+      () => pull({ event, room, user: person(session), values }, context),
+      longestWait,
+    )
+    return { deliveries: deliveries.map((record) => shown(record, session, state)), waiting }
   },
 
   async proposeInstallation({ url, room_id }, session, { installer, state }) {
