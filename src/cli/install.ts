@@ -1,13 +1,8 @@
 import { Command, Option } from 'commander'
-import { createPersonalClient } from '../client/personal.ts'
-import { ConfigurationError } from '../errors.ts'
-import { UsageError } from './usage.ts'
+import { type Connection, clientFor, onServer } from './connection.ts'
 
-interface Given {
-  server: string
-  token?: string
-  room?: string
-  json?: boolean
+interface Given extends Connection {
+  readonly room?: string
 }
 
 const installExamples = `
@@ -51,34 +46,4 @@ export function uninstallCommand(): Command {
     await clientFor(given).uninstallAddon({ addon_key_or_id: key, installable_id: id })
     console.log(given.json ? JSON.stringify({ id, key }) : `Removed  ${id} of ${key}`)
   })
-}
-
-const onServer = (command: Command): Command =>
-  command
-    .addOption(
-      new Option('--server <url>', 'address of the server')
-        .env('HIPCHAT_SERVER')
-        .default('http://127.0.0.1:8080'),
-    )
-    .addOption(
-      new Option('--token <token>', 'access token of an administrator, or of the owner of the room').env(
-        'HIPCHAT_TOKEN',
-      ),
-    )
-    .addOption(new Option('--json', 'print the result as JSON'))
-
-function clientFor({ server, token }: Given) {
-  if (!URL.canParse(server) || !/^https?:$/.test(new URL(server).protocol))
-    throw new UsageError(`--server: expected an address with http or https, came ${server}`)
-  if (!token) throw new UsageError('--token: expected an access token, here or in HIPCHAT_TOKEN; came none')
-  try {
-    return createPersonalClient({
-      apiUrl: `${server.replace(/\/+(?:v2\/*)?$/, '')}/v2`,
-      token,
-      timeout: 30_000,
-    })
-  } catch (error) {
-    if (error instanceof ConfigurationError) throw new UsageError(error.message)
-    throw error
-  }
 }

@@ -1,9 +1,14 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import { diffCommand } from './diff.ts'
 import { installCommand, uninstallCommand } from './install.ts'
+import { listCommand } from './list.ts'
+import { sayCommand } from './say.ts'
 import { serverCommand } from './server.ts'
-import { UsageError } from './usage.ts'
+import { triggerCommand } from './trigger.ts'
+import { UnansweredError, UsageError } from './usage.ts'
+import { validateCommand } from './validate.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string // our own package.json
@@ -20,8 +25,17 @@ program
   .exitOverride()
   .configureOutput({ outputError: (text, write) => write(inOneLine(text)) })
 
-for (const command of [serverCommand(), installCommand(), uninstallCommand()])
-  program.addCommand(command.copyInheritedSettings(program))
+const commands = [
+  serverCommand(),
+  installCommand(),
+  uninstallCommand(),
+  listCommand(),
+  diffCommand(),
+  validateCommand(),
+  sayCommand(),
+  triggerCommand(),
+]
+for (const command of commands) program.addCommand(command.copyInheritedSettings(program))
 
 program.parseAsync().catch((error: unknown) => {
   if (error instanceof CommanderError) {
@@ -34,5 +48,5 @@ program.parseAsync().catch((error: unknown) => {
     return
   }
   console.error(error instanceof Error ? error.message : error)
-  process.exitCode = 1
+  process.exitCode = error instanceof UnansweredError ? 2 : 1
 })

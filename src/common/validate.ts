@@ -20,35 +20,88 @@ export type Validation<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly problem: Problem }
 
-const compiled = new WeakMap<Schema, ValidateFunction>()
-let ajv: Ajv | undefined
+type Checks = WeakMap<Schema, ValidateFunction>
+
+const compiled: Checks = new WeakMap()
+const thorough: Checks = new WeakMap()
+const ajvs = new Map<Checks, Ajv>()
 
 /**
  * Checks a value against a schema and gives it the schema's type. The value itself is returned, not a copy;
  * defaults are not filled in. Schemas are compiled on first use, ajv is loaded then too.
  */
 export function validate<T>(schema: Schema<T>, value: unknown): Validation<T> {
-  let check = compiled.get(schema)
-  if (!check) {
-    check = loadAjv().compile(schema)
-    compiled.set(schema, check)
-  }
+  const check = checkOf(schema, compiled)
   if (check(value)) return { ok: true, value: value as T } // the check above is what makes this true
   return { ok: false, problem: describe(check.errors ?? [], value) }
 }
 
+/**
+ * Everything that is wrong with a value, for somebody who mends a document by hand; empty when it fits. {@link validate}
+ * stops at the first finding: a program needs no more, and a stranger's document could have a hundred thousand.
+ */
+export function problemsOf(schema: Schema, value: unknown): Problem[] {
+  const check = checkOf(schema, thorough)
+  return check(value) ? [] : unfold(check.errors ?? [], value)
+}
+
+function checkOf(schema: Schema, checks: Checks): ValidateFunction {
+  let check = checks.get(schema)
+  if (!check) {
+    check = loadAjv(checks).compile(schema)
+    checks.set(schema, check)
+  }
+  return check
+}
+
 // Loading and compiling take longer than everything else at start: an add-on that receives nothing pays nothing.
-function loadAjv(): Ajv {
+function loadAjv(checks: Checks): Ajv {
+  let ajv = ajvs.get(checks)
   if (!ajv) {
     const require = createRequire(import.meta.url)
     const { Ajv: Constructor } = require('ajv') as typeof import('ajv')
     // `strict: false`: our schemas carry `default`s and members of `anyOf` that ajv's strict mode complains about.
-    // `verbose` gives each error the value it is about, `allErrors` is off: nobody reads a hundred findings.
+    // `verbose` gives each error the value it is about.
     // The schemas are ours and checked by a test: checking and polishing them here would double the time to compile them.
     const quick = { meta: false, validateSchema: false, code: { optimize: false } }
-    ajv = new Constructor({ strict: false, verbose: true, unicodeRegExp: true, ...quick })
+    const allErrors = checks === thorough
+    ajv = new Constructor({ strict: false, verbose: true, unicodeRegExp: true, allErrors, ...quick })
+    ajvs.set(checks, ajv)
   }
   return ajv
+}
+
+/** One finding for each error, but for each union one of the branch that was meant. */
+function unfold(errors: ErrorObject[], value: unknown): Problem[] {
+  const unions = errors.filter(({ keyword }) => keyword === 'anyOf')
+  const outermost = unions.filter((one) => !unions.some((other) => isWithin(one, other)))
+  const plain = errors.filter(
+    (error) => !outermost.includes(error) && !outermost.some((one) => isWithin(error, one)),
+  )
+  return [
+    ...plain.map((error) => describe([error], value)),
+    ...outermost.flatMap((one) => {
+      const within = errors.filter((error) => isWithin(error, one))
+      const meant = branchMeant(one, within)
+      return meant ? unfold(meant, value) : [describe([one, ...within], value)]
+    }),
+  ]
+}
+
+const isWithin = (error: ErrorObject, { schemaPath, instancePath }: ErrorObject): boolean =>
+  error.schemaPath.startsWith(`${schemaPath}/`) && `${error.instancePath}/`.startsWith(`${instancePath}/`)
+
+/** The errors of the branch whose outward form the value has, if that is one only. */
+function branchMeant(union: ErrorObject, within: ErrorObject[]): ErrorObject[] | undefined {
+  const branches = new Map<string, ErrorObject[]>()
+  for (const error of within) {
+    const [branch = ''] = error.schemaPath.slice(union.schemaPath.length + 1).split('/')
+    branches.set(branch, [...(branches.get(branch) ?? []), error])
+  }
+  const fitting = [...branches.values()].filter((found) =>
+    found.every(({ instancePath }) => instancePath !== union.instancePath),
+  )
+  return fitting.length === 1 ? fitting[0] : undefined
 }
 
 /** Picks the finding that says most: the one deepest in the value, and not the mere "no branch of anyOf fits". */

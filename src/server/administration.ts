@@ -52,7 +52,7 @@ const apiCall = object({
   error: nullable(string({ description: 'what a refused call was told' })),
 })
 
-const installation = object({
+const installationMembers = {
   oauthId: string(),
   key: string(),
   name: string(),
@@ -63,7 +63,9 @@ const installation = object({
   created: string(),
   webhooks: integer(),
   lastDelivery: nullable(object({ id: integer(), at: string(), error: nullable(string()) })),
-})
+} as const
+
+const installation = object(installationMembers)
 
 export const administration = {
   listDeliveries: operation({
@@ -110,6 +112,19 @@ export const administration = {
     paging: 'none',
   }),
 
+  getInstallation: operation({
+    ...administrator,
+    method: 'GET',
+    path: '/installations/{oauthId}',
+    summary: 'One installation, with the descriptor as it was approved.',
+    result: {
+      kind: 'json',
+      status: 200,
+      schema: object({ ...installationMembers, document: record({ description: 'the descriptor' }) }),
+    },
+    paging: 'none',
+  }),
+
   listCalls: operation({
     ...administrator,
     method: 'GET',
@@ -127,6 +142,29 @@ export const administration = {
     summary:
       'The OAuth secret of an installation, for whoever writes the add-on: with it anybody can act as the add-on.',
     result: { kind: 'json', status: 200, schema: object({ oauthSecret: string() }) },
+    paging: 'none',
+  }),
+
+  trigger: operation({
+    ...administrator,
+    method: 'POST',
+    path: '/trigger',
+    summary: 'Makes an event happen, and gives the deliveries that came of it within half a minute.',
+    body: {
+      type: 'json',
+      schema: object({
+        event: oneOf(eventNames as [EventName, ...EventName[]]),
+        room_id: optional(union(integer(), string({ minLength: 1 }))),
+        values: optional(
+          record({ description: 'by event: `message`, `topic`, `name`, `user` and the like' }),
+        ),
+      }),
+    },
+    result: {
+      kind: 'json',
+      status: 201,
+      schema: object({ deliveries: array(delivery), waiting: integer({ description: 'not over yet' }) }),
+    },
     paging: 'none',
   }),
 

@@ -20,7 +20,7 @@ export interface Context {
   readonly present: Presenter
   readonly chat: Chat
   readonly installer: Installer
-  readonly delivery: Pick<Delivery, 'records' | 'find' | 'redeliver'>
+  readonly delivery: Pick<Delivery, 'records' | 'find' | 'redeliver' | 'follow'>
   readonly glances: GlanceUpdates
   readonly feed: Feed
   readonly calls: Calls

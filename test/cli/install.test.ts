@@ -1,25 +1,7 @@
-import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { planted } from '../leaks/planted.ts'
 import { startWorld } from '../support.ts'
-
-const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
-
-interface Ended {
-  readonly code: number
-  readonly out: string
-  readonly err: string
-}
-
-/** Runs the command line to its end. */
-const run = (given: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> =>
-  new Promise((resolve) => {
-    const options = { env: { ...process.env, ...env } }
-    execFile(process.execPath, ['--import', 'tsx', main, ...given], options, (error, out, err) => {
-      resolve({ code: error ? Number(error.code) : 0, out, err })
-    })
-  })
+import { run } from './support.ts'
 
 const token = planted('administrators-token')
 

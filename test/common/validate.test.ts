@@ -17,7 +17,7 @@ import {
   string,
   union,
 } from '../../src/common/schema.ts'
-import { validate } from '../../src/common/validate.ts'
+import { problemsOf, validate } from '../../src/common/validate.ts'
 
 const card = object({
   id: string({ minLength: 1, maxLength: 5 }),
@@ -146,5 +146,46 @@ describe('validating', () => {
       field: 'map',
       message: 'map must be object, not array',
     })
+  })
+})
+
+describe('finding all problems', () => {
+  const all = (schema: Schema, value: unknown) => problemsOf(schema, value).map(({ message }) => message)
+
+  it('gives none for a value that fits', () => {
+    expect(all(card, { id: 'a', style: 'file' })).toEqual([])
+  })
+
+  it('gives each member its own', () => {
+    const value = { id: 'abcdefg', style: 'sheet', width: 'wide', thumbnail: {}, tags: ['a', 5] }
+    expect(all(card, value).toSorted()).toEqual([
+      'id must NOT have more than 5 characters, came 7',
+      'style must be one of file, link',
+      'tags.1 must be string, not number',
+      'thumbnail.size is missing',
+      'thumbnail.url is missing',
+      'width must be integer, not string',
+    ])
+  })
+
+  it('of a union only of the branch that was meant, each of its problems', () => {
+    const hook = object({ url: string(), event: oneOf(['enter', 'exit']) })
+    const one = union(array(hook), hook)
+    expect(all(one, [{ url: 1, event: 'enter' }, { event: 'leave' }]).toSorted()).toEqual([
+      '0.url must be string, not number',
+      '1.event must be one of enter, exit',
+      '1.url is missing',
+    ])
+    expect(all(one, { url: 'u', event: 'leave' })).toEqual(['event must be one of enter, exit'])
+    expect(all(one, 'hook')).toEqual(['value must be array or object, not string'])
+    const leaf = closedObject({ name: oneOf(['admin', 'guest']) })
+    const either = union(leaf, closedObject({ type: oneOf(['and']), all: array(leaf) }))
+    expect(
+      all(array(either), [{ name: 'admn' }, { type: 'and', all: [{ name: 'x' }, { name: 'y' }] }]),
+    ).toEqual([
+      '0.name must be one of admin, guest',
+      '1.all.0.name must be one of admin, guest',
+      '1.all.1.name must be one of admin, guest',
+    ])
   })
 })

@@ -6,9 +6,15 @@ import { paths } from '../../src/addon/paths.ts'
 import { optionsOf } from '../../src/addon/showing/module-options.ts'
 import { series } from '../../src/addon/watching/metrics.ts'
 import { conditionNames } from '../../src/api/descriptor.ts'
+import { eventNames } from '../../src/api/events.ts'
 import { scopeNames } from '../../src/api/scopes.ts'
+import { diffCommand } from '../../src/cli/diff.ts'
 import { installCommand, uninstallCommand } from '../../src/cli/install.ts'
+import { listCommand } from '../../src/cli/list.ts'
+import { sayCommand } from '../../src/cli/say.ts'
 import { serverCommand } from '../../src/cli/server.ts'
+import { triggerCommand } from '../../src/cli/trigger.ts'
+import { validateCommand } from '../../src/cli/validate.ts'
 import { deliveryResults } from '../../src/observer.ts'
 import { defaultLimits } from '../../src/server/rest/limits.ts'
 import { codeIn, readPage, rows, section } from './markdown.ts'
@@ -132,15 +138,28 @@ describe('the compatible server', () => {
 describe.each([
   ['install', installCommand],
   ['uninstall', uninstallCommand],
+  ['validate', validateCommand],
+  ['list', listCommand],
+  ['say', sayCommand],
+  ['diff', diffCommand],
+  ['trigger', triggerCommand],
 ])('hipchat-addon %s', (name, command) => {
   it('has the options that the reference lists, with their defaults and variables', () => {
     const listed = rows(section(readPage('docs/reference/command-line.md'), `hipchat-addon ${name}`))
     const { options } = command()
     expect(listed.map(firstCode)).toEqual(options.map(({ long }) => long))
-    for (const [index, { defaultValue, envVar }] of options.entries()) {
-      if (defaultValue !== undefined) expect(listed[index]?.[1]).toBe(`\`${String(defaultValue)}\``)
+    for (const [index, { defaultValue, defaultValueDescription, envVar }] of options.entries()) {
+      if (defaultValueDescription !== undefined) expect(listed[index]?.[1]).toBe(defaultValueDescription)
+      else if (defaultValue !== undefined) expect(listed[index]?.[1]).toBe(`\`${String(defaultValue)}\``)
       expect(listed[index]?.[2]).toBe(envVar === undefined ? '' : `\`${envVar}\``)
     }
+  })
+})
+
+describe('hipchat-addon trigger', () => {
+  it('has the events that the reference lists', () => {
+    const text = section(readPage('docs/reference/command-line.md'), 'What an event is filled with')
+    expect(rows(text).map(firstCode).toSorted()).toEqual(eventNames.toSorted())
   })
 })
 

@@ -13,9 +13,9 @@ import { pageOf, room, roomReference, statistics } from '../objects.ts'
 import { operation } from '../operation.ts'
 import { expand, offset } from './query.ts'
 
-const roomName = string({ minLength: 1, maxLength: 50 })
-const topic = string({ maxLength: 250 })
-const privacies = ['public', 'private'] as const
+export const roomName = string({ minLength: 1, maxLength: 50 })
+export const topic = string({ maxLength: 250 })
+export const privacies = ['public', 'private'] as const
 const delegate_admin_visibility = nullable(boolean())
 
 const createdRoom = object({

@@ -24,6 +24,7 @@ import { failureOf } from './network.ts'
 import { compilePattern, type Pattern } from './patterns.ts'
 import { createQueues, type Queues } from './queues.ts'
 import { claimsOf, signRequest } from './signing.ts'
+import { createTrails, type Trails } from './trails.ts'
 
 /** What happened, and who did it. */
 export interface Happening {
@@ -49,6 +50,8 @@ export interface Delivery {
    * times. Throws 409 when its webhook is gone or its body is not kept any more.
    */
   redeliver(delivery: Kept): Promise<DeliveryRecord>
+  /** Does something, and gives the deliveries that came of it. */
+  readonly follow: Trails['follow']
   readonly queues: Queues
   clear(): void
 }
@@ -83,6 +86,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     log.error({ err: error }, 'a delivery failed for a reason of our own'),
   )
   const history = createDeliveryHistory(log, options.told)
+  const trails = createTrails()
   const patterns = new Map<string, Pattern>()
 
   async function matches(webhook: WebhookRecord, { text = '' }: Happening): Promise<boolean> {
@@ -113,21 +117,39 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       if (client === 'gone') continue
       const { event, room, user, causedBy, hops } = happening
       const source: Source = { webhook, event, room, user, causedBy, ...(hops === undefined ? {} : { hops }) }
-      const queued = queues.add(ownerOf(webhook), String(room.id), async () => {
-        // Ask again when its turn comes: it may have been uninstalled. A deleted room ends its installations, which
-        // still hear of the deletion.
-        const gone = clientOf(webhook, room) === 'gone' || !state.webhooks.has(webhook)
-        if (gone && event !== 'room_deleted') return
-        if (!(await matches(webhook, happening))) return
-        const body = bodyFor(webhook, client, happening)
-        if (history.breakerOf(webhook).allows()) await deliver(source, client, body)
-        else {
-          const request = { headers: contentType, claims: undefined, body }
-          history.add(source, { request, error: 'skipped: the add-on failed many times in a row' })
-        }
-      })
-      if (!queued) history.add(source, { error: 'dropped: too many deliveries are waiting' })
+      const over = trails.begin()
+      const queued = queues.add(ownerOf(webhook), String(room.id), () =>
+        makeDelivery(source, client, happening).finally(over),
+      )
+      if (queued) continue
+      keep(source, { error: 'dropped: too many deliveries are waiting' })
+      over()
     }
+  }
+
+  async function makeDelivery(
+    source: Source,
+    client: ClientRecord | undefined,
+    happening: Happening,
+  ): Promise<void> {
+    const { webhook, room, event } = source
+    // Ask again when its turn comes: it may have been uninstalled. A deleted room ends its installations, which
+    // still hear of the deletion.
+    const gone = clientOf(webhook, room) === 'gone' || !state.webhooks.has(webhook)
+    if (gone && event !== 'room_deleted') return
+    if (!(await matches(webhook, happening))) return
+    const body = bodyFor(webhook, client, happening)
+    if (history.breakerOf(webhook).allows()) await deliver(source, client, body)
+    else {
+      const request = { headers: contentType, claims: undefined, body }
+      keep(source, { request, error: 'skipped: the add-on failed many times in a row' })
+    }
+  }
+
+  function keep(...made: Parameters<typeof history.add>): DeliveryRecord {
+    const record = history.add(...made)
+    trails.note(record)
+    return record
   }
 
   const bodyFor = (webhook: WebhookRecord, client: ClientRecord | undefined, { event, item }: Happening) =>
@@ -170,7 +192,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       const ok = answer.status >= 200 && answer.status < 300
       // An add-on that answers its own notifications would go on for ever.
       const own = client?.oauthId === source.causedBy
-      return history.add(source, {
+      return keep(source, {
         status: answer.status,
         duration,
         replied: ok && client && !own ? await postReply(answer, client, source) : false,
@@ -181,7 +203,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       })
     } catch (error) {
       breaker.report(false)
-      return history.add(source, {
+      return keep(source, {
         duration: performance.now() - started,
         request,
         redeliveryOf,
@@ -263,6 +285,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     records: history.list,
     find: history.find,
     redeliver,
+    follow: trails.follow,
     clear: history.clear,
   }
 }

@@ -2,14 +2,19 @@ import { webhooksOf } from '../../api/descriptor.ts'
 import { scopes } from '../../api/scopes.ts'
 import { parseJson } from '../../common/http.ts'
 import { findRoom, maySee, requireGroupAdmin } from '../accounts/access.ts'
-import type { Session } from '../accounts/session.ts'
+import { person, type Session } from '../accounts/session.ts'
 import type { administration } from '../administration.ts'
 import type { DeliveryRecord } from '../connect/delivery-history.ts'
-import type { Handler } from '../context.ts'
+import type { Context, Handler } from '../context.ts'
 import { formatSeconds } from '../dates.ts'
 import { notFound } from '../errors.ts'
+import type { ClientRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
+import { pull } from '../triggers.ts'
 import { requireRights } from './addons.ts'
+
+// Shorter than proxies wait for an answer.
+const longestWait = 30_000
 
 type Table = typeof administration
 
@@ -38,23 +43,14 @@ export const administrationHandlers: { readonly [Id in keyof Table]: Handler<Tab
   listInstallations(_parameters, session, { state, delivery }) {
     requireGroupAdmin(session)
     const clients = state.clients.all().toSorted((one, other) => one.created - other.created)
-    return {
-      items: clients.map(({ oauthId, key, name, roomId, status, scopes, descriptor, created }) => {
-        const last = delivery.records({ oauthId }).at(-1)
-        return {
-          oauthId,
-          key,
-          name,
-          roomId,
-          status,
-          scopes: [...scopes],
-          descriptor: descriptor.links.self,
-          created: formatSeconds(created),
-          webhooks: webhooksOf(descriptor).length,
-          lastDelivery: last ? { id: last.id, at: last.at.toISOString(), error: last.error ?? null } : null,
-        }
-      }),
-    }
+    return { items: clients.map((client) => shownInstallation(client, delivery)) }
+  },
+
+  getInstallation({ oauthId }, session, { state, delivery }) {
+    requireGroupAdmin(session)
+    const client = state.clients.get(String(oauthId))
+    if (!client) throw notFound('Installation', oauthId)
+    return { ...shownInstallation(client, delivery), document: { ...client.descriptor } }
   },
 
   listCalls({ oauthId, limit = 100 }, session, { calls }) {
@@ -73,6 +69,17 @@ export const administrationHandlers: { readonly [Id in keyof Table]: Handler<Tab
     return { oauthSecret: client.secret }
   },
 
+  async trigger({ event, room_id, values = {} }, session, context) {
+    requireGroupAdmin(session)
+    const { state, delivery } = context
+    const room = room_id === undefined ? undefined : findRoom(state, room_id, session)
+    const { deliveries, waiting } = await delivery.follow(
+      () => pull({ event, room, user: person(session), values }, context),
+      longestWait,
+    )
+    return { deliveries: deliveries.map((record) => shown(record, session, state)), waiting }
+  },
+
   async proposeInstallation({ url, room_id }, session, { installer, state }) {
     const room = room_id === undefined ? undefined : findRoom(state, room_id, session)
     requireRights(room, session)
@@ -88,6 +95,23 @@ export const administrationHandlers: { readonly [Id in keyof Table]: Handler<Tab
       update: existing !== undefined,
     }
   },
+}
+
+function shownInstallation(client: ClientRecord, delivery: Context['delivery']) {
+  const { oauthId, key, name, roomId, status, scopes, descriptor, created } = client
+  const last = delivery.records({ oauthId }).at(-1)
+  return {
+    oauthId,
+    key,
+    name,
+    roomId,
+    status,
+    scopes: [...scopes],
+    descriptor: descriptor.links.self,
+    created: formatSeconds(created),
+    webhooks: webhooksOf(descriptor).length,
+    lastDelivery: last ? { id: last.id, at: last.at.toISOString(), error: last.error ?? null } : null,
+  }
 }
 
 /** A delivery for administrators. What was said in a room that they cannot see is left out. */

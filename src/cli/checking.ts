@@ -1,0 +1,366 @@
+import { type Descriptor, descriptor, placesOf, webhooksOf } from '../api/descriptor.ts'
+import { events } from '../api/events.ts'
+import { hostOf, isLoopbackHost } from '../common/outbound.ts'
+import type { Schema } from '../common/schema.ts'
+import { problemsOf } from '../common/validate.ts'
+import { messageOf } from '../errors.ts'
+import { compilePattern } from '../server/connect/patterns.ts'
+
+/** Something that a descriptor's author wants to know. */
+export interface Finding {
+  /** Dotted path of the member; empty for the descriptor as a whole. */
+  readonly field: string
+  /** The whole finding as one line, with what is allowed. */
+  readonly message: string
+}
+
+export interface Checked {
+  /** With any of these no server takes it. */
+  readonly errors: readonly Finding[]
+  /** It can be installed, and something will probably not work as it is meant. */
+  readonly warnings: readonly Finding[]
+  /** The checks beyond the schema were made: they need a descriptor that fits it. */
+  readonly complete: boolean
+}
+
+type Capabilities = NonNullable<Descriptor['capabilities']>
+
+const mostCharacters = 255 // of a key, as in the paths that name an add-on
+
+/**
+ * Checks a descriptor against HipChat's schema, and if it fits, for what the schema cannot say. `servedAt` is the address
+ * that it was fetched from.
+ */
+export function checkDescriptor(document: unknown, servedAt?: string): Checked {
+  const errors = problemsOf(descriptor, document).map(({ field, message, rule, value }) => ({
+    field,
+    message: rule === 'enum' || rule === 'pattern' ? `${message}; came ${shown(value)}` : message,
+  }))
+  if (errors.length > 0) return { errors, warnings: [], complete: false }
+  const fitting = document as Descriptor // the check above is what makes this true
+  const problems = [...places(fitting), ...keys(fitting), ...targets(fitting), ...patterns(fitting)]
+  const addresses = checkAddresses(fitting)
+  return {
+    errors: [...problems, ...addresses.errors],
+    warnings: [
+      ...unknownMembers(descriptor, document, ''),
+      ...webhooks(fitting),
+      ...modules(fitting),
+      ...credentials(fitting),
+      ...addresses.warnings,
+      ...ownAddress(fitting, servedAt),
+    ],
+    complete: true,
+  }
+}
+
+const found = (field: string, what: string): Finding => ({ field, message: `${field} ${what}` })
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'nothing'
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text
+}
+
+function places(document: Descriptor): Finding[] {
+  const { key, apiVersion = '1:1' } = document
+  const { room, global } = placesOf(document)
+  const [server] = apiVersion.split(':')
+  return [
+    ...(key.length > mostCharacters
+      ? [found('key', `must have at most ${mostCharacters} characters, came ${key.length}`)]
+      : []),
+    ...(Number(server) > 1
+      ? [found('apiVersion', `asks for version ${server} of the Connect API; there is only 1`)]
+      : []),
+    ...(room || global
+      ? []
+      : [
+          found(
+            'capabilities.installable',
+            'lets it be installed nowhere: one of allowRoom and allowGlobal must be true',
+          ),
+        ]),
+  ]
+}
+
+const kinds = ['glance', 'webPanel', 'dialog', 'action', 'externalPage'] as const
+
+/** Every module that has a key, with its path. Clients look a key up over all kinds and take the first hit. */
+function keyed(document: Descriptor): { readonly field: string; readonly key: string }[] {
+  const capabilities = document.capabilities ?? {}
+  return [
+    ...kinds.flatMap((kind) =>
+      (capabilities[kind] ?? []).map(({ key }, index) => ({
+        field: `capabilities.${kind}.${index}.key`,
+        key,
+      })),
+    ),
+    ...webhookList(document).flatMap(({ field, webhook: { key } }) =>
+      key === undefined ? [] : [{ field: `${field}.key`, key }],
+    ),
+  ]
+}
+
+function keys(document: Descriptor): Finding[] {
+  const first = new Map<string, string>()
+  return keyed(document).flatMap(({ field, key }) => {
+    const other = first.get(key)
+    if (other === undefined) first.set(key, field)
+    return other === undefined
+      ? []
+      : [found(field, `must be a key of its own: ${other} is ${shown(key)} too`)]
+  })
+}
+
+function targets(document: Descriptor): Finding[] {
+  const {
+    glance = [],
+    webPanel = [],
+    dialog = [],
+    action = [],
+    externalPage = [],
+  } = document.capabilities ?? {}
+  const views = [...webPanel, ...dialog, ...externalPage].map(({ key }) => key)
+  const openedBy = {
+    action: [...views, ...glance.map(({ key }) => key)],
+    glance: views,
+  } as const
+  return (['action', 'glance'] as const).flatMap((kind) =>
+    (kind === 'action' ? action : glance).flatMap(({ target }, index) => {
+      if (target === undefined) return []
+      const key = typeof target === 'string' ? target : target.key
+      if (openedBy[kind].includes(key)) return []
+      const allowed = openedBy[kind].join(', ') || 'none is declared'
+      const whom = `a dialog, web panel${kind === 'action' ? ', external page or glance' : ' or external page'}`
+      return [
+        found(
+          `capabilities.${kind}.${index}.target`,
+          `must name ${whom} of this add-on (${allowed}); came ${shown(key)}`,
+        ),
+      ]
+    }),
+  )
+}
+
+const webhookList = (document: Descriptor) =>
+  webhooksOf(document).map((webhook, index) => ({
+    webhook,
+    field: Array.isArray(document.capabilities?.webhook)
+      ? `capabilities.webhook.${index}`
+      : 'capabilities.webhook',
+  }))
+
+function patterns(document: Descriptor): Finding[] {
+  return webhookList(document).flatMap(({ webhook: { event, pattern }, field }) => {
+    if (pattern === undefined || !events[event].pattern) return []
+    try {
+      compilePattern(pattern)
+      return []
+    } catch (error) {
+      return [found(`${field}.pattern`, `${messageOf(error)}; came ${shown(pattern)}`)]
+    }
+  })
+}
+
+function webhooks(document: Descriptor): Finding[] {
+  const list = webhookList(document)
+  const single = document.capabilities?.webhook !== undefined && !Array.isArray(document.capabilities.webhook)
+  return [
+    ...(single
+      ? [found('capabilities.webhook', "is one object; HipChat's schema asks for a list of them")]
+      : []),
+    ...list.flatMap(({ webhook: { authentication, event, pattern }, field }) => [
+      ...(authentication === undefined
+        ? [
+            found(
+              `${field}.authentication`,
+              'is missing: deliveries are not signed, and anybody can forge them; say jwt',
+            ),
+          ]
+        : []),
+      ...(pattern !== undefined && !events[event].pattern
+        ? [
+            found(
+              `${field}.pattern`,
+              `means nothing for ${event}: only room_message and room_notification have a text to search`,
+            ),
+          ]
+        : []),
+    ]),
+  ]
+}
+
+type Conditions = NonNullable<NonNullable<Capabilities['action']>[number]['conditions']>
+
+const namesIn = (conditions: Conditions = []): string[] =>
+  conditions.flatMap((one) => ('condition' in one ? [one.condition] : namesIn(one.conditions)))
+
+function modules({ key, capabilities = {} }: Descriptor): Finding[] {
+  const { glance = [], action = [] } = capabilities
+  const ofMessages = /^(?:message_|card_matches$)/
+  return [
+    ...(key.includes(':') ? [found('key', 'holds a colon, at which clients split the keys of modules')] : []),
+    ...glance.flatMap(({ conditions, queryUrl, target }, index) => [
+      ...(queryUrl === undefined && namesIn(conditions).includes('glance_matches')
+        ? [
+            found(
+              `capabilities.glance.${index}.conditions`,
+              'wait for glance_matches, and without a queryUrl nothing will match: the glance stays hidden',
+            ),
+          ]
+        : []),
+      ...(typeof target === 'object'
+        ? [
+            found(
+              `capabilities.glance.${index}.target`,
+              'is an object, which HipChat 4.30 could not open for a glance; name the module in a text',
+            ),
+          ]
+        : []),
+    ]),
+    ...action.flatMap(({ conditions, location }, index) =>
+      location === 'hipchat.input.action' && namesIn(conditions).some((name) => ofMessages.test(name))
+        ? [
+            found(
+              `capabilities.action.${index}.conditions`,
+              'ask about a message, which an input action has none of: it is never shown',
+            ),
+          ]
+        : [],
+    ),
+  ]
+}
+
+function credentials(document: Descriptor): Finding[] {
+  const { hipchatApiConsumer, installable, glance = [] } = document.capabilities ?? {}
+  const told = installable?.callbackUrl ?? installable?.installedUrl
+  return [
+    ...(!hipchatApiConsumer && (webhooksOf(document).length > 0 || glance.length > 0)
+      ? [
+          found(
+            'capabilities.hipchatApiConsumer',
+            'is missing: the add-on gets no access token, and cannot answer through the API',
+          ),
+        ]
+      : []),
+    ...(told === undefined
+      ? [
+          found(
+            'capabilities.installable',
+            'has neither callbackUrl nor installedUrl: the add-on never learns its credentials',
+          ),
+        ]
+      : []),
+  ]
+}
+
+/** All addresses with their paths. What only people look at is apart: a wrong one harms nobody. */
+function addressesOf(document: Descriptor): { called: [string, string][]; looked: [string, string][] } {
+  const { links, vendor, capabilities = {} } = document
+  const { installable = {}, glance = [], configurable, adminPage } = capabilities
+  const called: [string, string | undefined][] = [
+    ['links.self', links.self],
+    ...(['callbackUrl', 'updateCallbackUrl', 'installedUrl', 'updatedUrl', 'uninstalledUrl'] as const).map(
+      (name): [string, string | undefined] => [`capabilities.installable.${name}`, installable[name]],
+    ),
+    ...webhookList(document).map(({ field, webhook }): [string, string] => [`${field}.url`, webhook.url]),
+    ...glance.map(({ queryUrl }, index): [string, string | undefined] => [
+      `capabilities.glance.${index}.queryUrl`,
+      queryUrl,
+    ]),
+    ...(['webPanel', 'dialog', 'externalPage'] as const).flatMap((kind) =>
+      (capabilities[kind] ?? []).map(({ url }, index): [string, string] => [
+        `capabilities.${kind}.${index}.url`,
+        url,
+      ]),
+    ),
+    ['capabilities.configurable.url', configurable?.url],
+    ['capabilities.adminPage.url', adminPage?.url],
+  ]
+  const looked: [string, string | undefined][] = [
+    ['links.homepage', links.homepage],
+    ['vendor.url', vendor?.url],
+  ]
+  const given = (list: [string, string | undefined][]) =>
+    list.flatMap(([field, url]): [string, string][] => (url === undefined ? [] : [[field, url]]))
+  return { called: given(called), looked: given(looked) }
+}
+
+/** What a program fills in before it serves the descriptor; `{name}` alone is for the chat client. */
+const blanks = /\{\{.*?\}\}|\$\{.*?\}|\{%.*?%\}|<%.*?%>/g
+
+function checkAddresses(document: Descriptor): { errors: Finding[]; warnings: Finding[] } {
+  const { called, looked } = addressesOf(document)
+  const unfilled = new Map<string, string[]>()
+  const plain: string[] = []
+  const wrong = (list: [string, string][]) =>
+    list.flatMap(([field, url]) => {
+      const [blank] = url.match(blanks) ?? []
+      if (blank !== undefined) {
+        unfilled.set(blank, [...(unfilled.get(blank) ?? []), field])
+        return []
+      }
+      const filled = url.replaceAll(/\{[^{}]*\}/g, 'x')
+      const parsed = URL.canParse(filled) ? new URL(filled) : undefined
+      if (!parsed || !/^https?:$/.test(parsed.protocol))
+        return [found(field, `must be an absolute http or https address, came ${shown(url)}`)]
+      if (parsed.protocol === 'http:' && !isLoopbackHost(hostOf(parsed))) plain.push(field)
+      return []
+    })
+  const errors = wrong(called)
+  const secure = plain.length
+  const warnings = wrong(looked)
+  for (const [blank, [field = '', ...others]] of unfilled)
+    warnings.push(
+      found(
+        field,
+        `${others.length > 0 ? `and ${others.length} more hold` : 'holds'} ${blank}, which has to be filled in before a server reads it; not checked`,
+      ),
+    )
+  const [first, ...rest] = plain.slice(0, secure)
+  if (first !== undefined)
+    warnings.push(
+      found(
+        first,
+        `${rest.length > 0 ? `and ${rest.length} more are` : 'is'} plain http: beyond a developer's machine servers ask for https`,
+      ),
+    )
+  return { errors, warnings }
+}
+
+function ownAddress({ links }: Descriptor, servedAt: string | undefined): Finding[] {
+  if (servedAt === undefined || !URL.canParse(links.self)) return []
+  if (new URL(links.self).href === new URL(servedAt).href) return []
+  return [found('links.self', `should be the address it was fetched from, ${servedAt}; came ${links.self}`)]
+}
+
+/** What people wrote, and what they meant. */
+const meant: Readonly<Record<string, string>> = { 'capabilities.installable.allowGroup': 'allowGlobal' }
+
+/** Members that the schema allows and does not know. HipChat's own validator warned of these too. */
+function unknownMembers(schema: Schema, value: unknown, path: string): Finding[] {
+  if (Array.isArray(value)) {
+    const items = branchesOf(schema).find((one) => one['type'] === 'array')?.['items'] as Schema | undefined
+    return items ? value.flatMap((one, index) => unknownMembers(items, one, `${path}.${index}`)) : []
+  }
+  if (typeof value !== 'object' || value === null) return []
+  // Where there are several forms of an object, as of conditions, they are closed: the schema itself refuses strangers.
+  const [form, ...others] = branchesOf(schema).filter((one) => one['properties'] !== undefined)
+  if (!form || others.length > 0) return []
+  const properties = form['properties'] as Readonly<Record<string, Schema>> // made by `object`
+  return Object.entries(value).flatMap(([name, member]) => {
+    const field = path ? `${path}.${name}` : name
+    const known = Object.hasOwn(properties, name) ? properties[name] : undefined
+    if (known) return unknownMembers(known, member, field)
+    const hint = meant[field]
+    return [
+      found(
+        field,
+        hint ? `does not exist; it is called ${hint}` : "is not in HipChat's schema, and nothing reads it",
+      ),
+    ]
+  })
+}
+
+const branchesOf = (schema: Schema): readonly Schema[] =>
+  (schema['anyOf'] as readonly Schema[] | undefined) ?? [schema]
