@@ -7,6 +7,7 @@ import type { Names } from './names.ts'
 /** The templates, and what each is for. The folder of a template has its name. */
 export const templates = {
   basic: 'a command, and a greeting for who comes in',
+  ui: 'a glance, a panel, a dialog and a configuration page',
 } as const
 
 export type TemplateName = keyof typeof templates
