@@ -8,6 +8,7 @@ import type { Names } from './names.ts'
 export const templates = {
   basic: 'a command, and a greeting for who comes in',
   ui: 'a glance, a panel, a dialog and a configuration page',
+  notifier: 'a route for reports from outside, shown as cards in every room',
 } as const
 
 export type TemplateName = keyof typeof templates

@@ -51,7 +51,9 @@ export function writeProject(folder: string, project: Project): void {
       // Secrets are nobody else's.
       writeFileSync(join(fresh, path), text, { mode: path === '.env' ? 0o600 : 0o666 })
     }
-    if (there) moveInto(target, fresh, join(draft, 'old'), [...project.keys()])
+    // Secrets that are there already are worth more than new ones.
+    const paths = [...project.keys()].filter((path) => path !== '.env' || !existsSync(join(target, path)))
+    if (there) moveInto(target, fresh, join(draft, 'old'), paths)
     else renameSync(fresh, target)
   } catch (error) {
     if (draft) rmSync(draft, { recursive: true, force: true })
