@@ -73,8 +73,10 @@ export function readArguments(given: readonly string[], env: NodeJS.ProcessEnv):
     if (!Object.hasOwn(options, name)) throw new UsageError(unknownOption(rawName))
     if (options[name].type === 'boolean' && value !== undefined)
       throw new UsageError(`${rawName}: expected no value, came ${value}`)
-    if (options[name].type === 'string' && !value)
-      throw new UsageError(`${rawName}: expected a value, came none`)
+    // What follows in a word of its own and looks like an option is one.
+    const missing = !value || (!token.inlineValue && value.startsWith('-'))
+    if (options[name].type === 'string' && missing)
+      throw new UsageError(`${rawName}: expected a value, came ${value || 'none'}`)
     values.set(name, value ?? '')
   }
   // Without `--`, npm keeps `--template` for itself and passes only its value on.
