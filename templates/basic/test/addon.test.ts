@@ -1,0 +1,35 @@
+import { testAddon } from 'hipchat-addon/testing'
+import { expect, onTestFinished, test } from 'vitest'
+import { createGreeter } from '../src/addon.ts'
+
+/** The add-on, installed in a room of a server in this process. */
+async function start() {
+  const started = await testAddon(createGreeter)
+  onTestFinished(() => started.close())
+  return started
+}
+
+test('says hello when it is installed', async () => {
+  const { room } = await start()
+  expect(room.notifications).toMatchObject([{ message: 'Here I am. Try /hello', color: 'green' }])
+})
+
+test('greets who asks, or somebody else', async () => {
+  const { room } = await start()
+  expect(await room.say('/hello', { from: 'bob' })).toMatchObject([{ message: 'Hello, Bob Baker!' }])
+  expect(await room.say('/hello dear world')).toMatchObject([{ message: 'Hello, dear world!' }])
+})
+
+test('greets who comes in, and knows who was here before', async () => {
+  const { room } = await start()
+  const enter = () => room.trigger('room_enter', { from: 'carol' })
+  expect(await enter()).toMatchObject([{ message: 'Welcome, Carol Cook!' }])
+  expect(await enter()).toMatchObject([{ message: 'Welcome back, Carol Cook.' }])
+})
+
+test('believes no delivery that HipChat has not signed', async () => {
+  const { room, forge } = await start()
+  const before = room.messages.length
+  expect(await forge('room_enter')).toBe(401)
+  expect(room.messages).toHaveLength(before)
+})

@@ -1,0 +1,54 @@
+import { builtinModules } from 'node:module'
+import { basename, dirname, resolve } from 'node:path'
+
+/** What a new add-on is called, each in its own place. All of it follows from the folder. */
+export interface Names {
+  /** In `package.json`: a name that npm takes. */
+  readonly packageName: string
+  /** The same without a scope: for image tags, host names and the key. */
+  readonly shortName: string
+  /** Of the descriptor. */
+  readonly key: string
+  /** What people read. Letters, digits, blanks and dots only, so that it can stand in any file as it is. */
+  readonly title: string
+}
+
+/**
+ * Names for an add-on in a folder: `Münze & Würfel` gives the package `munze-wurfel` and the title `Münze Würfel`. A folder
+ * named like a package of npm's own kind, `@example/dice`, keeps the scope.
+ */
+export function namesFor(folder: string, reserved: readonly string[]): Names {
+  const path = resolve(folder)
+  const scope = /^@[a-z0-9][a-z0-9._-]*$/.exec(basename(dirname(path)))?.[0]
+  const plain = plainName(basename(path)) || 'my-addon'
+  // npm installs nothing into a package of the same name, and a package named like a module of Node is never found.
+  const taken = scope === undefined && [...reserved, ...builtinModules, 'node_modules'].includes(plain)
+  const shortName = taken ? `my-${plain}` : plain
+  return {
+    packageName: scope === undefined ? shortName : `${scope}/${shortName}`,
+    shortName,
+    key: `com.example.${shortName}`,
+    title: titleOf(basename(path)) || 'My addon',
+  }
+}
+
+/** Lower-case letters of ASCII, digits, and single dots, dashes and underscores between them; empty if nothing is left. */
+const plainName = (text: string): string =>
+  text
+    .replaceAll('ß', 'ss')
+    .normalize('NFKD')
+    .replace(/\p{M}+/gu, '')
+    .toLowerCase()
+    .replace(/[^a-z0-9._]+/g, '-')
+    .replace(/([._-])[._-]+/g, '$1')
+    .slice(0, 100)
+    .replace(/^[._-]+|[._-]+$/g, '')
+
+function titleOf(text: string): string {
+  const words = text
+    .normalize('NFC')
+    .replace(/[^\p{L}\p{M}\p{N}.]+/gu, ' ')
+    .replace(/^[. ]+|[. ]+$/g, '')
+  const [first = ''] = words
+  return (first.toUpperCase() + words.slice(first.length)).slice(0, 50).trim()
+}
