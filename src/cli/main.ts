@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import { devCommand } from './dev.ts'
 import { diffCommand } from './diff.ts'
 import { installCommand, uninstallCommand } from './install.ts'
 import { listCommand } from './list.ts'
@@ -26,6 +27,7 @@ program
   .configureOutput({ outputError: (text, write) => write(inOneLine(text)) })
 
 const commands = [
+  devCommand(),
   serverCommand(),
   installCommand(),
   uninstallCommand(),
