@@ -77,7 +77,7 @@ export function createAddonProcess({ entry, env, printed, ended }: AddonProcessO
 function loaderFor(entry: string): string[] {
   if (!/\.[cm]?tsx?$/.test(entry)) return []
   try {
-    return ['--import', pathToFileURL(createRequire(entry).resolve('tsx')).href]
+    return [`--import=${pathToFileURL(createRequire(entry).resolve('tsx'))}`]
   } catch {
     if ('typescript' in process.features && process.features.typescript) return []
     throw new UsageError(

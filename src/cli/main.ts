@@ -20,9 +20,16 @@ const inOneLine = (fault: string): string =>
   `${fault.trim().replaceAll(/\s*\n\s*/g, ' ')} (hipchat-addon --help shows what there is)\n`
 
 const program = new Command('hipchat-addon')
+const exitCodes = `
+Exit codes:
+  0  done
+  1  it failed, and one line on stderr says why; of validate and diff: not valid, not the same
+  2  wrong arguments; of validate and diff also: what they ask about cannot be had`
+
 program
   .description('HipChat Connect add-ons, and the compatible server they are installed into.')
   .version(version)
+  .addHelpText('after', exitCodes)
   .exitOverride()
   .configureOutput({ outputError: (text, write) => write(inOneLine(text)) })
 
