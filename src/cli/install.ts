@@ -5,12 +5,25 @@ interface Given extends Connection {
   readonly room?: string
 }
 
+const exitCodes = `Exit codes:
+  0  done
+  1  the server or the add-on refused, or could not be reached
+  2  wrong arguments`
+
 const installExamples = `
 Examples:
   hipchat-addon install http://localhost:3000/ --token secret --room Lobby
   HIPCHAT_TOKEN=… hipchat-addon install https://deploys.example.com/descriptor --server https://chat.example.net
 
-The same again updates the installation to the descriptor as it is now.`
+The same again updates the installation to the descriptor as it is now.
+
+${exitCodes}`
+
+const uninstallExamples = `
+Example:
+  hipchat-addon uninstall com.example.deploys 294966c4-d707-4191-9d2a-80d6cbefd514 --token secret
+
+${exitCodes}`
 
 /** `hipchat-addon install`: has a server install an add-on, or update it. */
 export function installCommand(): Command {
@@ -42,8 +55,10 @@ export function uninstallCommand(): Command {
       .description('Removes an installation of an add-on.')
       .argument('<addon-key>', 'key of the add-on')
       .argument('<installation>', 'id of the installation, as install says it'),
-  ).action(async (key: string, id: string, given: Given) => {
-    await clientFor(given).uninstallAddon({ addon_key_or_id: key, installable_id: id })
-    console.log(given.json ? JSON.stringify({ id, key }) : `Removed  ${id} of ${key}`)
-  })
+  )
+    .addHelpText('after', uninstallExamples)
+    .action(async (key: string, id: string, given: Given) => {
+      await clientFor(given).uninstallAddon({ addon_key_or_id: key, installable_id: id })
+      console.log(given.json ? JSON.stringify({ id, key }) : `Removed  ${id} of ${key}`)
+    })
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import { devCommand } from './dev.ts'
 import { diffCommand } from './diff.ts'
 import { installCommand, uninstallCommand } from './install.ts'
 import { listCommand } from './list.ts'
@@ -19,13 +20,21 @@ const inOneLine = (fault: string): string =>
   `${fault.trim().replaceAll(/\s*\n\s*/g, ' ')} (hipchat-addon --help shows what there is)\n`
 
 const program = new Command('hipchat-addon')
+const exitCodes = `
+Exit codes:
+  0  done
+  1  it failed, and one line on stderr says why; of validate and diff: not valid, not the same
+  2  wrong arguments; of validate and diff also: what they ask about cannot be had`
+
 program
   .description('HipChat Connect add-ons, and the compatible server they are installed into.')
   .version(version)
+  .addHelpText('after', exitCodes)
   .exitOverride()
   .configureOutput({ outputError: (text, write) => write(inOneLine(text)) })
 
 const commands = [
+  devCommand(),
   serverCommand(),
   installCommand(),
   uninstallCommand(),

@@ -148,7 +148,7 @@ const flagOf: Readonly<Record<string, string>> = {
 }
 
 /** What is wrong with an option, said of the flag. */
-function asUsage(error: unknown): unknown {
+export function asUsage(error: unknown): unknown {
   if (!(error instanceof ServerOptionError)) return error
   const message = error.message
     .replaceAll(
@@ -195,7 +195,7 @@ function stopOnSignal(server: HipChatServer): void {
     })
 }
 
-const wholeNumber =
+export const wholeNumber =
   (least: number, most: number) =>
   (text: string): number => {
     const value = Number(text)

@@ -254,3 +254,15 @@ describe('hipchat-addon validate', () => {
     }
   })
 })
+
+describe('help', () => {
+  it.each(['', 'dev', 'install', 'uninstall', 'list', 'diff', 'validate', 'say', 'trigger'])(
+    'of hipchat-addon %s names the exit codes, and of a command examples',
+    async (command) => {
+      const { code, out } = await run([...(command ? [command] : []), '--help'])
+      expect(code).toBe(0)
+      expect(out).toMatch(/Exit codes:\n {2}0 {2}\S/)
+      if (command) expect(out).toMatch(new RegExp(`Examples?:\\n.*hipchat-addon ${command}`))
+    },
+  )
+})

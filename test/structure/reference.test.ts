@@ -8,6 +8,7 @@ import { series } from '../../src/addon/watching/metrics.ts'
 import { conditionNames } from '../../src/api/descriptor.ts'
 import { eventNames } from '../../src/api/events.ts'
 import { scopeNames } from '../../src/api/scopes.ts'
+import { devCommand } from '../../src/cli/dev.ts'
 import { diffCommand } from '../../src/cli/diff.ts'
 import { installCommand, uninstallCommand } from '../../src/cli/install.ts'
 import { listCommand } from '../../src/cli/list.ts'
@@ -143,6 +144,7 @@ describe.each([
   ['say', sayCommand],
   ['diff', diffCommand],
   ['trigger', triggerCommand],
+  ['dev', devCommand],
 ])('hipchat-addon %s', (name, command) => {
   it('has the options that the reference lists, with their defaults and variables', () => {
     const listed = rows(section(readPage('docs/reference/command-line.md'), `hipchat-addon ${name}`))

@@ -1,0 +1,253 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { createPersonalClient } from '../../src/index.ts'
+import { main, run, start, temporaryFolder, tsx } from './support.ts'
+
+const framework = new URL('../../src/index.ts', import.meta.url).href
+const tsxFolder = join(dirname(fileURLToPath(tsx)), '..')
+
+/** An add-on that answers pings, as an author writes it. */
+const program = (name = 'Ping') => `
+import { createAddon } from '${framework}'
+
+const addon = createAddon({
+  key: 'com.example.ping', name: '${name}', description: 'Answers', scopes: ['send_notification'],
+  baseUrl: process.env.BASE_URL, log: false,
+})
+addon.webhook('room_message', ({ message }) => (message.message === 'ping' ? 'pong' : undefined))
+addon.on('uninstalled', () => console.log('forgotten'))
+await addon.listen(Number(process.env.PORT))
+console.log('${name} listens')
+process.once('SIGTERM', () => addon.close())
+`
+
+/** A folder as a project has it, with the program in it. */
+function project(files: Readonly<Record<string, string>>, withTsx = true): string {
+  const folder = temporaryFolder()
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true })
+    writeFileSync(join(folder, name), content)
+  }
+  mkdirSync(join(folder, 'node_modules'), { recursive: true })
+  if (withTsx) symlinkSync(tsxFolder, join(folder, 'node_modules', 'tsx'), 'dir')
+  return folder
+}
+
+const anyPorts = ['--port', '0', '--addon-port', '0']
+
+function dev(folder: string, ...given: string[]) {
+  const started = start(process.execPath, ['--import', tsx, main, 'dev', ...anyPorts, ...given], {
+    cwd: folder,
+  })
+  return {
+    ...started,
+    prints: (what: RegExp) => expect.poll(started.printed, { timeout: 25_000 }).toMatch(what),
+  }
+}
+
+/** Acts as the administrator, with what the command printed. */
+function administrator(printed: string) {
+  const [, apiUrl = ''] = /^API +(\S+)/m.exec(printed) ?? []
+  const [, token = ''] = /^Administrator's token +(\S+)/m.exec(printed) ?? []
+  return createPersonalClient({ apiUrl, token })
+}
+
+const isGone = (address: string): Promise<boolean> =>
+  fetch(address).then(
+    () => false,
+    () => true,
+  )
+
+describe('hipchat-addon dev', () => {
+  it('installs the add-on, shows what goes to and fro, and updates it when it changed', async () => {
+    const folder = project({ 'package.json': '{ "type": "module" }', 'src/index.ts': program() })
+    const { child, ended, printed, prints } = dev(folder)
+    await prints(/^\d\d:\d\d:\d\d {2}com\.example\.ping is installed in Lobby$/m)
+    expect(printed()).toMatch(/^\d\d:\d\d:\d\d {2}200 {2}generateToken <- {2}\d+ ms$/m)
+    expect(printed()).toMatch(/^Ping listens$/m)
+    expect(printed()).not.toContain('Keys')
+
+    const admin = administrator(printed())
+    await admin.sendRoomMessage({ id_or_name: 'Lobby', message: 'ping' })
+    await prints(
+      /^\d\d:\d\d:\d\d {2}200 {2}room_message -> \/webhook\/\S+ {2}\d+ ms {2}\(the answer was posted\)$/m,
+    )
+
+    writeFileSync(join(folder, 'src/index.ts'), `${program()}// another comment`)
+    await prints(/src\/index\.ts changed$[\s\S]*The add-on runs; its descriptor is the same$/m)
+    writeFileSync(join(folder, 'src/index.ts'), program('Pong'))
+    await prints(/com\.example\.ping is updated in Lobby$/m)
+    await admin.sendRoomMessage({ id_or_name: 'Lobby', message: 'ping' })
+    await prints(/Pong listens[\s\S]* 200 {2}room_message -> /)
+
+    const [, page = ''] = /^Chat page +(\S+)/m.exec(printed()) ?? []
+    const [, addon = ''] = /^Add-on +(\S+)/m.exec(printed()) ?? []
+    child.kill('SIGINT')
+    expect(await ended).toBe(0)
+    expect(printed()).toMatch(/^forgotten$/m)
+    expect(await Promise.all([isGone(page), isGone(addon)])).toEqual([true, true])
+  })
+
+  it('says why an add-on ended at its start, and starts it again when it is mended', async () => {
+    const folder = project({
+      'package.json': '{ "type": "module" }',
+      'src/addon.ts': 'throw new Error("no dice")',
+    })
+    const { prints, child, ended } = dev(folder)
+    await prints(/no dice[\s\S]*The add-on ended with code 1; it starts again when a file changes$/m)
+    writeFileSync(join(folder, 'src/addon.ts'), program())
+    await prints(/com\.example\.ping is installed in Lobby/)
+    child.kill('SIGTERM')
+    expect(await ended).toBe(0)
+  })
+
+  it('prints a JSON document for each thing that happens, and keeps state where it is told', async () => {
+    const plain = `
+      const { createServer } = require('node:http')
+      createServer((request, response) => {
+        const url = process.env.BASE_URL
+        if (request.url !== '/descriptor') return response.writeHead(request.url === '/fail' ? 503 : 204).end()
+        response.end(JSON.stringify({
+          key: 'com.example.plain', name: 'Plain', description: 'Plain', links: { self: url + '/descriptor' },
+          capabilities: {
+            installable: { callbackUrl: url + '/installed', allowRoom: false },
+            webhook: [{ event: 'room_topic_change', url: url + '/fail', authentication: 'jwt' }],
+          },
+        }))
+      }).listen(process.env.PORT)`
+    const folder = project({ 'package.json': '{ "main": "lib/plain.js" }', 'lib/plain.js': plain }, false)
+    const { child, ended, printed, prints } = dev(
+      folder,
+      '--json',
+      '--descriptor',
+      '/descriptor',
+      '--data',
+      'chat',
+    )
+    await prints(/"event":"installed"/)
+    const events = () =>
+      printed()
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line))
+    const [first, second] = events()
+    expect(first).toEqual({
+      at: expect.stringMatching(/^\d{4}-/),
+      event: 'started',
+      page: expect.stringMatching(/^http:/),
+      apiUrl: `${first.page}/v2`,
+      adminToken: expect.any(String),
+      addon: expect.stringMatching(/^http:\/\/localhost:\d+$/),
+      entry: join(folder, 'lib/plain.js'),
+    })
+    expect(second).toMatchObject({ event: 'installed', key: 'com.example.plain', room: null })
+    const admin = createPersonalClient({ apiUrl: first.apiUrl, token: first.adminToken })
+    await admin.setRoomTopic({ id_or_name: 'Lobby', topic: 'Dice' })
+    await prints(/"event":"delivery"/)
+    expect(events()[2]).toMatchObject({ webhook: 'room_topic_change', status: 503, error: 'answered 503' })
+    child.kill('SIGTERM')
+    expect(await ended).toBe(0)
+    expect(existsSync(join(folder, 'chat'))).toBe(true)
+  })
+
+  it('says what a server refuses, and goes on', async () => {
+    const folder = project({
+      'index.js': program().replace("'com.example.ping'", "'com.example:ping'.repeat(20)"),
+    })
+    writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
+    const bad = program().replace(
+      'await addon.listen',
+      'addon.on("installed", () => { throw new Error("not today") })\nawait addon.listen',
+    )
+    writeFileSync(join(folder, 'index.ts'), bad)
+    const { prints, child, ended } = dev(folder, 'index.ts')
+    await prints(/The add-on was not installed: .*The installation failed: the add-on answered 500/)
+    writeFileSync(join(folder, 'index.ts'), program())
+    await prints(/com\.example\.ping is installed in Lobby/)
+    child.kill('SIGTERM')
+    expect(await ended).toBe(0)
+  })
+
+  it.skipIf(spawnSync('script', ['--version']).error !== undefined || process.platform !== 'linux')(
+    'takes keys in a terminal: r sends the last delivery again, c clears, q quits',
+    async () => {
+      const folder = project({ 'package.json': '{ "type": "module" }', 'src/index.ts': program() })
+      const command = [process.execPath, '--import', tsx, main, 'dev', ...anyPorts].join(' ')
+      const { child, ended, printed } = start('script', ['-qefc', command, join(folder, 'typed')], {
+        cwd: folder,
+      })
+      const prints = (what: RegExp) => expect.poll(printed, { timeout: 25_000 }).toMatch(what)
+      await prints(/is installed in Lobby/)
+      expect(printed()).toMatch(/Keys +r send the last delivery again, o open the page, c clear, q quit/)
+      child.stdin?.write('r')
+      await prints(/There was no delivery yet/)
+      await administrator(printed().replaceAll('\r', '')).sendRoomMessage({
+        id_or_name: 'Lobby',
+        message: 'ping',
+      })
+      await prints(/room_message -> .*\(the answer was posted\)/)
+      child.stdin?.write('r')
+      await prints(/room_message -> .*\(the answer was posted\) {2}\(delivery 1 again\)/)
+      child.stdin?.write('c')
+      await expect.poll(printed).toContain('\u001b[')
+      child.stdin?.write('q')
+      expect(await ended).toBe(0)
+      expect(readFileSync(join(folder, 'typed'), 'utf8')).toContain('forgotten')
+    },
+  )
+
+  it('refuses what it cannot run, in one line', async () => {
+    const folder = project({}, false)
+    const taken = createServer()
+    await new Promise<void>((resolve) => taken.listen(0, resolve))
+    onTestFinished(() => void taken.close())
+    const { port } = taken.address() as AddressInfo // it listens on a port
+    writeFileSync(join(folder, 'here.js'), '')
+    const cases: [string[], number, RegExp][] = [
+      [
+        [join(folder, 'nowhere.ts')],
+        2,
+        /expected a file that can be run, came \S+nowhere\.ts: there is none/,
+      ],
+      [
+        [join(folder, 'here.js'), '--addon-port', String(port)],
+        1,
+        /the add-on cannot listen on port \d+: it is taken/,
+      ],
+      [
+        [join(folder, 'here.js'), ...anyPorts, '--room', 'Nowhere'],
+        2,
+        /--room: expected one of Lobby, Workshop, Back office; came Nowhere/,
+      ],
+      [[join(folder, 'here.js'), '--addon-port', 'x'], 2, /expected a whole number from 0 to 65535/],
+    ]
+    for (const [given, code, message] of cases) {
+      const ended = await run(['dev', '--port', '0', ...given])
+      expect(ended).toMatchObject({ code, out: '' })
+      expect(ended.err).toMatch(message)
+      expect(ended.err.trim().split('\n')).toHaveLength(1)
+    }
+    const { ended, printed } = dev(temporaryFolder())
+    expect(await ended).toBe(2)
+    expect(printed()).toMatch(
+      /there is no src\/index\.ts, src\/addon\.ts, index\.js or main of package\.json in/,
+    )
+  })
+
+  it.skipIf('typescript' in process.features && process.features.typescript)(
+    'says what runs TypeScript where nothing does',
+    async () => {
+      const folder = project({ 'src/index.ts': program() }, false)
+      const { ended, printed } = dev(folder)
+      expect(await ended).toBe(2)
+      expect(printed()).toMatch(
+        /is TypeScript, which Node \S+ does not run, and tsx cannot be found .* npm install --save-dev tsx/,
+      )
+    },
+  )
+})
