@@ -6,7 +6,7 @@ import { createNotifier } from '../src/addon.ts'
 const secret = randomBytes(16).toString('hex')
 const report = { id: 'build-7', title: 'Build 7', state: 'running', url: 'https://ci.example.com/7' }
 
-let test: AddonTest<'send_notification'>
+let test: AddonTest<ReturnType<typeof createNotifier>>
 
 beforeEach(async () => {
   test = await testAddon((options) => createNotifier({ ...options, secret }))

@@ -2,7 +2,7 @@ import { type AddonTest, testAddon } from 'hipchat-addon/testing'
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { createTasks } from '../src/addon.ts'
 
-let test: AddonTest<'send_notification'>
+let test: AddonTest<ReturnType<typeof createTasks>>
 
 beforeEach(async () => {
   test = await testAddon(createTasks)
