@@ -15,7 +15,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished }
 import { options } from '../../templates/arguments.ts'
 import { templates } from '../../templates/project.ts'
 import { codeIn, readPage, root, rows, section } from '../structure/markdown.ts'
-import { compileScaffolder, createFolder, filesBelow, run } from './support.ts'
+import { compileScaffolder, createFolder, environment, filesBelow, run } from './support.ts'
 
 const home = createFolder()
 let main: string
@@ -273,7 +273,7 @@ describe('installing the packages', () => {
   })
 
   it('ends with what is to be done when somebody interrupts it', async () => {
-    const env = { ...process.env, ...commands({ npm: 'echo begun >&2\nexec sleep 60' }) }
+    const env = { ...environment(), ...commands({ npm: 'echo begun >&2\nexec sleep 60' }) }
     const child = spawn(process.execPath, [main, 'dice', '--no-git', '--pm', 'npm'], { cwd: here, env })
     onTestFinished(() => void child.kill('SIGKILL'))
     let stderr = ''
@@ -292,10 +292,9 @@ describe('installing the packages', () => {
 async function atTerminal(args: readonly string[], keys: readonly (readonly [string, string])[]) {
   // A terminal without a size has one letter in a line.
   const command = `stty cols 100 rows 30; ${[process.execPath, main, ...args].map((text) => `'${text}'`).join(' ')}`
-  const { CI: _, ...env } = process.env
   const child = spawn('script', ['-qefc', command, '/dev/null'], {
     cwd: here,
-    env: { ...env, TERM: 'xterm' },
+    env: { ...environment(), TERM: 'xterm' },
   })
   onTestFinished(() => void child.kill('SIGKILL'))
   let shown = ''

@@ -1,11 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { templateNames } from '../../templates/project.ts'
-import { root } from '../structure/markdown.ts'
-import { createFolder, filesBelow, packBoth, run, succeed } from './support.ts'
+import { createFolder, environment, filesBelow, packBoth, run, succeed } from './support.ts'
 
 const home = createFolder()
 /** The scaffolder as it is installed from its tarball. */
@@ -28,7 +27,7 @@ function generate(template: string): void {
   const path = join(folderOf(template), 'package.json')
   const manifest = JSON.parse(readFileSync(path, 'utf8'))
   manifest.dependencies['hipchat-addon'] = `file:${framework}`
-  writeFileSync(path, JSON.stringify(manifest, null, 2))
+  writeFileSync(path, `${JSON.stringify(manifest, null, 2)}\n`)
 }
 
 beforeAll(() => {
@@ -36,23 +35,6 @@ beforeAll(() => {
   framework = packed.framework
   mkdirSync(scaffolder, { recursive: true })
   succeed('tar', ['-xzf', packed.scaffolder, '-C', scaffolder, '--strip-components', '1'])
-  // What `npm install` would put beside it.
-  const { dependencies } = JSON.parse(readFileSync(join(scaffolder, 'package.json'), 'utf8'))
-  for (const name of Object.keys(dependencies))
-    cpSync(join(root, 'node_modules', name), join(home.folder, 'installed/node_modules', name), {
-      recursive: true,
-    })
-  for (const name of [
-    '@clack/core',
-    'sisteransi',
-    'fast-wrap-ansi',
-    'fast-string-width',
-    'fast-string-truncated-width',
-  ])
-    if (existsSync(join(root, 'node_modules', name)))
-      cpSync(join(root, 'node_modules', name), join(home.folder, 'installed/node_modules', name), {
-        recursive: true,
-      })
   for (const template of templateNames) generate(template)
   const { stdout, stderr, status } = run('npm', ['install', '--prefer-offline', '--no-audit'], {
     cwd: folderOf('basic'),
@@ -78,6 +60,17 @@ it('the packed scaffolder holds all templates, and no tests or sources of its ow
   ])
     expect(files).toContain(file)
   expect(files.filter((file) => /^[^/]+\.ts$|^dist\/.*(?<!\.js)$/.test(file))).toEqual([])
+})
+
+it('the packed scaffolder depends on all it imports', () => {
+  const imported = new Set<string>()
+  for (const file of filesBelow(join(scaffolder, 'dist')))
+    for (const [, name = ''] of readFileSync(join(scaffolder, 'dist', file), 'utf8').matchAll(
+      /(?:from |import\()'([^.'][^']*)'/g,
+    ))
+      if (!name.startsWith('node:')) imported.add(name)
+  const { dependencies } = JSON.parse(readFileSync(join(scaffolder, 'package.json'), 'utf8'))
+  expect([...imported]).toEqual(Object.keys(dependencies))
 })
 
 it('npm has nothing to say about install scripts of what a project depends on', () => {
@@ -106,7 +99,7 @@ describe.each(templateNames)('an add-on made from %s', (template) => {
     // Port 0 is any free one; which, it says in its log.
     const child = spawn(process.execPath, args, {
       cwd: folderOf(template),
-      env: { ...process.env, PORT: '0', LOG_LEVEL: 'info', NODE_OPTIONS: '' },
+      env: { ...environment(), PORT: '0' },
     })
     onTestFinished(() => void child.kill('SIGKILL'))
     let said = ''
@@ -115,7 +108,7 @@ describe.each(templateNames)('an add-on made from %s', (template) => {
         said += bytes
       })
     const closed = once(child, 'close')
-    await expect.poll(() => said, { timeout: 20_000 }).toContain('"listening"')
+    await expect.poll(() => said).toContain('"listening"')
     const [, url] = /"url":"([^"]+)"/.exec(said) ?? []
     const descriptor = await (await fetch(`${url}/atlassian-connect.json`)).json()
     expect(descriptor).toMatchObject({

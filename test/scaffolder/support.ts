@@ -6,14 +6,21 @@ import { root } from '../structure/markdown.ts'
 
 const templates = join(root, 'templates')
 
-/** Runs a command to its end. Without the variables by which npm and CI tell a program where it runs. */
+/** The environment of somebody at work: what vitest, npm and CI put into ours would be read as his (`BASE_URL` is one). */
+export function environment(): NodeJS.ProcessEnv {
+  const foreign =
+    /^(CI|BASE_URL|MODE|DEV|PROD|SSR|TEST|NODE_ENV|NODE_OPTIONS|VITEST.*|npm_(?!config_registry$).*)$/
+  const own = Object.entries(process.env).filter(([name]) => !foreign.test(name))
+  return { ...Object.fromEntries(own), NO_COLOR: '1' }
+}
+
+/** Runs a command to its end. */
 export function run(command: string, args: readonly string[], options: SpawnSyncOptions = {}) {
-  const { CI: _, npm_config_user_agent: __, ...env } = process.env
   return spawnSync(command, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     ...options,
     encoding: 'utf8',
-    env: { ...env, NODE_OPTIONS: '', NO_COLOR: '1', ...options.env },
+    env: { ...environment(), ...options.env },
   })
 }
 
