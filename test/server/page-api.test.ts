@@ -704,6 +704,20 @@ describe('what changes', () => {
     await server.say('Workshop', 'alice', 'not for Carol')
     await server.say('Lobby', 'alice', 'for Carol')
     await expect.poll(page.texts).toEqual(['for Carol'])
+    const removals = page.told.filter(({ name }) => name === 'room_removed')
+    expect(removals).toHaveLength(1) // nothing more of it, once it has gone
+  })
+
+  test('what happens in a private room is nothing for the pages of others', async () => {
+    const server = await startServer()
+    const carol = await visit(server, 'carol')
+    const page = await listen(server, carol.token, await cursorOf(carol))
+    await server.enter('Back office', 'alice')
+    await server.setTopic('Back office', 'alice', 'secret')
+    await server.leave('Back office', 'alice')
+    await server.say('Lobby', 'alice', 'for Carol')
+    await expect.poll(page.texts).toEqual(['for Carol'])
+    expect(page.told.filter(({ name }) => name !== 'message' && name !== 'user')).toEqual([])
   })
 
   test('a page that was away for megabytes gets them in parts, each going on where the last one ended', async () => {

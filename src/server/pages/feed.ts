@@ -6,7 +6,7 @@ import type { GlanceUpdateRecord, MessageRecord, PrivateMessageRecord, UserRecor
 import type { State } from '../state/state.ts'
 import type { Written } from '../state/watching.ts'
 import type { ApiCall, PageEvents } from './events.ts'
-import { shownRoom } from './showing.ts'
+import { roomsOf, shownRoom } from './showing.ts'
 
 /** Something that open pages may have to show. Rooms and users are looked up when it is told. */
 type Change =
@@ -101,12 +101,21 @@ export function createFeed(state: State, present: Presenter): Feed {
         stream.push(text)
         if (stream.readableLength > longestBacklog) one.end()
       }
+      // Ids of the rooms that the page knows, once it has caught up.
+      let known: Set<number> | undefined
+      /** A room that the page never heard of does not go from it: that something happens there is nothing for it. */
+      function isNews({ name, data }: Event): boolean {
+        if (name === 'room') known?.add(data.id)
+        return name !== 'room_removed' || !known || known.delete(data.id)
+      }
       const one: Listening = {
         listener,
         tell(number, change) {
           const user = listener.user()
           if (!user) one.end()
-          else for (const event of eventsOf(change, user)) write(shown(event, `${era}-${number}`))
+          else
+            for (const event of eventsOf(change, user))
+              if (isNews(event)) write(shown(event, `${era}-${number}`))
           return listening.has(one)
         },
         check() {
@@ -130,6 +139,8 @@ export function createFeed(state: State, present: Presenter): Feed {
         // More than a page gets at a time: it comes back for the rest.
         missed.every(({ number, change }) => one.tell(number, change))
       } else write(shown({ name: 'reset', data: {} }, `${era}-${last}`))
+      const user = listener.user()
+      known = new Set(user ? roomsOf(user, state).map(({ id }) => id) : [])
       return stream
     },
 
