@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
@@ -6,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createPersonalClient } from '../../src/index.ts'
+import { needsTerminal } from '../terminal.ts'
 import { main, run, start, temporaryFolder, tsx } from './support.ts'
 
 const framework = new URL('../../src/index.ts', import.meta.url).href
@@ -173,33 +173,31 @@ describe('hipchat-addon dev', () => {
     expect(await ended).toBe(0)
   })
 
-  it.skipIf(spawnSync('script', ['--version']).error !== undefined || process.platform !== 'linux')(
-    'takes keys in a terminal: r sends the last delivery again, c clears, q quits',
-    async () => {
-      const folder = project({ 'package.json': '{ "type": "module" }', 'src/index.ts': program() })
-      const command = [process.execPath, '--import', tsx, main, 'dev', ...anyPorts].join(' ')
-      const { child, ended, printed } = start('script', ['-qefc', command, join(folder, 'typed')], {
-        cwd: folder,
-      })
-      const prints = (what: RegExp) => expect.poll(printed, { timeout: 25_000 }).toMatch(what)
-      await prints(/is installed in Lobby/)
-      expect(printed()).toMatch(/Keys +r send the last delivery again, o open the page, c clear, q quit/)
-      child.stdin?.write('r')
-      await prints(/There was no delivery yet/)
-      await administrator(printed().replaceAll('\r', '')).sendRoomMessage({
-        id_or_name: 'Lobby',
-        message: 'ping',
-      })
-      await prints(/room_message -> .*\(the answer was posted\)/)
-      child.stdin?.write('r')
-      await prints(/room_message -> .*\(the answer was posted\) {2}\(delivery 1 again\)/)
-      child.stdin?.write('c')
-      await expect.poll(printed).toContain('\u001b[')
-      child.stdin?.write('q')
-      expect(await ended).toBe(0)
-      expect(readFileSync(join(folder, 'typed'), 'utf8')).toContain('forgotten')
-    },
-  )
+  it('takes keys in a terminal: r sends the last delivery again, c clears, q quits', async ({ skip }) => {
+    needsTerminal(skip)
+    const folder = project({ 'package.json': '{ "type": "module" }', 'src/index.ts': program() })
+    const command = [process.execPath, '--import', tsx, main, 'dev', ...anyPorts].join(' ')
+    const { child, ended, printed } = start('script', ['-qefc', command, join(folder, 'typed')], {
+      cwd: folder,
+    })
+    const prints = (what: RegExp) => expect.poll(printed, { timeout: 25_000 }).toMatch(what)
+    await prints(/is installed in Lobby/)
+    expect(printed()).toMatch(/Keys +r send the last delivery again, o open the page, c clear, q quit/)
+    child.stdin?.write('r')
+    await prints(/There was no delivery yet/)
+    await administrator(printed().replaceAll('\r', '')).sendRoomMessage({
+      id_or_name: 'Lobby',
+      message: 'ping',
+    })
+    await prints(/room_message -> .*\(the answer was posted\)/)
+    child.stdin?.write('r')
+    await prints(/room_message -> .*\(the answer was posted\) {2}\(delivery 1 again\)/)
+    child.stdin?.write('c')
+    await expect.poll(printed).toContain('\u001b[')
+    child.stdin?.write('q')
+    expect(await ended).toBe(0)
+    expect(readFileSync(join(folder, 'typed'), 'utf8')).toContain('forgotten')
+  })
 
   it('refuses what it cannot run, in one line', async () => {
     const folder = project({}, false)
@@ -239,15 +237,16 @@ describe('hipchat-addon dev', () => {
     )
   })
 
-  it.skipIf('typescript' in process.features && process.features.typescript)(
-    'says what runs TypeScript where nothing does',
-    async () => {
-      const folder = project({ 'src/index.ts': program() }, false)
-      const { ended, printed } = dev(folder)
-      expect(await ended).toBe(2)
-      expect(printed()).toMatch(
-        /is TypeScript, which Node \S+ does not run, and tsx cannot be found .* npm install --save-dev tsx/,
-      )
-    },
-  )
+  it('says what runs TypeScript where nothing does', async ({ skip }) => {
+    skip(
+      'typescript' in process.features && Boolean(process.features.typescript),
+      'what is said where nothing runs TypeScript: this Node runs it itself; run on Node 20',
+    )
+    const folder = project({ 'src/index.ts': program() }, false)
+    const { ended, printed } = dev(folder)
+    expect(await ended).toBe(2)
+    expect(printed()).toMatch(
+      /is TypeScript, which Node \S+ does not run, and tsx cannot be found .* npm install --save-dev tsx/,
+    )
+  })
 })

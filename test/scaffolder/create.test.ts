@@ -15,6 +15,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished }
 import { options } from '../../templates/arguments.ts'
 import { templates } from '../../templates/project.ts'
 import { codeIn, readPage, root, rows, section } from '../structure/markdown.ts'
+import { needsTerminal } from '../terminal.ts'
 import { compileScaffolder, createFolder, environment, filesBelow, run } from './support.ts'
 
 const home = createFolder()
@@ -310,9 +311,9 @@ async function atTerminal(args: readonly string[], keys: readonly (readonly [str
   return { code, shown }
 }
 
-const noScript = run('script', ['--version']).status !== 0
+describe('at a terminal', () => {
+  beforeEach(({ skip }) => needsTerminal(skip))
 
-describe.skipIf(noScript)('at a terminal', () => {
   it('asks for what was not given', async () => {
     const { code, shown } = await atTerminal(
       ['--no-install', '--no-git'],
