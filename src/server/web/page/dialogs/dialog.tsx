@@ -1,3 +1,4 @@
+import { useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import { useEffect, useId, useRef } from 'preact/hooks'
 import { Icon } from '../icons.tsx'
@@ -44,5 +45,60 @@ export function Dialog({ title, class: name = '', children, close }: DialogProps
         {children}
       </div>
     </dialog>
+  )
+}
+
+interface FormDialogProps extends DialogProps {
+  /** What the button says that saves. */
+  readonly action: string
+  readonly isIncomplete?: boolean
+  /** Closes the dialog when it resolves; else it stays open and says why. */
+  save(text: (field: string) => string): Promise<void>
+}
+
+/** A dialog that asks for something. `save` gets the fields by their names, without the blanks around them. */
+export function FormDialog({ title, action, isIncomplete = false, children, close, save }: FormDialogProps) {
+  const problem = useSignal('')
+  const busy = useSignal(false)
+
+  async function submit(form: HTMLFormElement) {
+    const given = new FormData(form)
+    busy.value = true
+    problem.value = ''
+    try {
+      await save((field) => String(given.get(field) ?? '').trim())
+      close()
+    } catch (error) {
+      problem.value = (error as Error).message
+    } finally {
+      busy.value = false
+    }
+  }
+
+  return (
+    <Dialog title={title} close={close}>
+      <form
+        class="dialog-form"
+        onSubmit={(event) => {
+          event.preventDefault()
+          void submit(event.currentTarget)
+        }}
+      >
+        {children}
+        {problem.value && (
+          <p role="alert" class="problem">
+            {problem.value}
+          </p>
+        )}
+        <div class="dialog-buttons">
+          <button type="button" class="button" onClick={close}>
+            Cancel
+          </button>
+          <button type="submit" class="button-main" disabled={busy.value || isIncomplete}>
+            {action}
+          </button>
+        </div>
+      </form>
+    </Dialog>
   )
 }

@@ -13,19 +13,8 @@ export function Calls() {
   return (
     <>
       <div class="inspector-filters">
-        <AddonSelect
-          value={addon.value}
-          ids={all.map(({ oauth_id }) => oauth_id)}
-          onChange={(value) => {
-            addon.value = value
-          }}
-        />
-        <FailedOnly
-          checked={failedOnly.value}
-          onChange={(checked) => {
-            failedOnly.value = checked
-          }}
-        />
+        <AddonSelect chosen={addon} ids={all.map(({ oauth_id }) => oauth_id)} />
+        <FailedOnly chosen={failedOnly} />
         <Controls of={calls} />
       </div>
       {shown.length === 0 ? (

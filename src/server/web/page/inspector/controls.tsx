@@ -1,3 +1,4 @@
+import type { Signal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import type { Arriving } from './arriving.ts'
 import { addonName, installations } from './watching.ts'
@@ -26,34 +27,38 @@ export function Controls({ of }: { readonly of: Arriving<unknown> }) {
 
 interface SelectProps {
   readonly label: string
-  readonly value: string
-  readonly onChange: (value: string) => void
+  readonly chosen: Signal<string>
   readonly children: ComponentChildren
 }
 
-export const Select = ({ label, value, onChange, children }: SelectProps) => (
+/** Everything, or what is of one kind: the empty string is everything. */
+export const Select = ({ label, chosen, children }: SelectProps) => (
   <label class="field tools-inline">
     <span>{label}</span>
-    <select value={value} onChange={(event) => onChange(event.currentTarget.value)}>
+    <select
+      value={chosen.value}
+      onChange={(event) => {
+        chosen.value = event.currentTarget.value
+      }}
+    >
+      <option value="">All</option>
       {children}
     </select>
   </label>
 )
 
 interface AddonSelectProps {
-  readonly value: string
+  readonly chosen: Signal<string>
   /** The OAuth ids that occur; those of what is installed come besides. */
   readonly ids: readonly (string | null)[]
-  readonly onChange: (value: string) => void
 }
 
 /** Everything, or what is of one add-on: by its OAuth id. */
-export function AddonSelect({ value, ids, onChange }: AddonSelectProps) {
+export function AddonSelect({ chosen, ids }: AddonSelectProps) {
   const installed = installations.value.map(({ oauthId }) => oauthId)
   const all = [...new Set([...installed, ...ids.filter((id) => id !== null)])]
   return (
-    <Select label="Add-on" value={value} onChange={onChange}>
-      <option value="">All</option>
+    <Select label="Add-on" chosen={chosen}>
       {all.map((id) => (
         <option key={id} value={id}>
           {addonName(id)}
@@ -63,14 +68,15 @@ export function AddonSelect({ value, ids, onChange }: AddonSelectProps) {
   )
 }
 
-interface FailedProps {
-  readonly checked: boolean
-  readonly onChange: (checked: boolean) => void
-}
-
-export const FailedOnly = ({ checked, onChange }: FailedProps) => (
+export const FailedOnly = ({ chosen }: { readonly chosen: Signal<boolean> }) => (
   <label class="inspector-check">
-    <input type="checkbox" checked={checked} onChange={(event) => onChange(event.currentTarget.checked)} />
+    <input
+      type="checkbox"
+      checked={chosen.value}
+      onChange={(event) => {
+        chosen.value = event.currentTarget.checked
+      }}
+    />
     Failed only
   </label>
 )

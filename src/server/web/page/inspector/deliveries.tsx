@@ -25,33 +25,15 @@ export function Deliveries() {
   return (
     <>
       <div class="inspector-filters">
-        <AddonSelect
-          value={addon.value}
-          ids={all.map(({ oauthId }) => oauthId)}
-          onChange={(value) => {
-            addon.value = value
-          }}
-        />
-        <Select
-          label="Event"
-          value={event.value}
-          onChange={(value) => {
-            event.value = value
-          }}
-        >
-          <option value="">All</option>
+        <AddonSelect chosen={addon} ids={all.map(({ oauthId }) => oauthId)} />
+        <Select label="Event" chosen={event}>
           {events.map((name) => (
             <option key={name} value={name}>
               {name}
             </option>
           ))}
         </Select>
-        <FailedOnly
-          checked={failedOnly.value}
-          onChange={(checked) => {
-            failedOnly.value = checked
-          }}
-        />
+        <FailedOnly chosen={failedOnly} />
         <Controls of={deliveries} />
       </div>
       {shown.length === 0 ? (
