@@ -192,6 +192,9 @@ export const descriptor = object({
 
 export type Descriptor = Infer<typeof descriptor>
 
+/** The kinds of modules that are lists of things with a key each. Webhooks may have keys too, see {@link webhooksOf}. */
+export const moduleKinds = ['glance', 'webPanel', 'dialog', 'action', 'externalPage'] as const
+
 /** A descriptor's webhooks as a list, whichever way it was written. */
 export function webhooksOf(document: Descriptor): DescriptorWebhook[] {
   const webhook = document.capabilities?.webhook

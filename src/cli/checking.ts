@@ -1,4 +1,4 @@
-import { type Descriptor, descriptor, placesOf, webhooksOf } from '../api/descriptor.ts'
+import { type Descriptor, descriptor, moduleKinds, placesOf, webhooksOf } from '../api/descriptor.ts'
 import { events } from '../api/events.ts'
 import { hostOf, isLoopbackHost } from '../common/outbound.ts'
 import type { Schema } from '../common/schema.ts'
@@ -83,13 +83,11 @@ function places(document: Descriptor): Finding[] {
   ]
 }
 
-const kinds = ['glance', 'webPanel', 'dialog', 'action', 'externalPage'] as const
-
 /** Every module that has a key, with its path. Clients look a key up over all kinds and take the first hit. */
 function keyed(document: Descriptor): { readonly field: string; readonly key: string }[] {
   const capabilities = document.capabilities ?? {}
   return [
-    ...kinds.flatMap((kind) =>
+    ...moduleKinds.flatMap((kind) =>
       (capabilities[kind] ?? []).map(({ key }, index) => ({
         field: `capabilities.${kind}.${index}.key`,
         key,

@@ -5,6 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { createAddon } from '../../src/index.ts'
 import { createMemoryStore } from '../../src/store/index.ts'
 import { planted } from '../leaks/planted.ts'
+import { freePort } from '../ports.ts'
 import { delivered, sign, startWorld, testOptions } from '../support.ts'
 
 const addonWith = (over: object) => () => createAddon({ ...testOptions, store: 'memory:', ...over })
@@ -535,14 +536,6 @@ describe('an add-on', () => {
     await addon.close()
   })
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve))
-  const { port } = server.address() as AddressInfo // it listens on a port
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
 
 describe('two add-ons on one store', () => {
   it('know nothing of each other’s installations', async () => {

@@ -7,7 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { type AddonOptions, createAddon, StoreError } from '../../src/index.ts'
 import { createMemoryStore } from '../../src/store/index.ts'
 import { CarelessError } from '../leaks/planted.ts'
-import { freePort } from '../store/redis-server.ts'
+import { freePort } from '../ports.ts'
 import { delivered, sign, startWorld, type TestHandler, testOptions, type WorldOptions } from '../support.ts'
 import { json, startImpostor } from './impostor.ts'
 

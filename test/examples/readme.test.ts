@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, onTestFinished, test } from 'vitest'
-import { freePort } from '../store/redis-server.ts'
+import { freePort } from '../ports.ts'
 import { readPage, root, section } from '../structure/markdown.ts'
 
 const page = readPage('README.md')

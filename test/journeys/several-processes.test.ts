@@ -7,7 +7,8 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { createPersonalClient } from '../../src/index.ts'
 import { createHipChatServer } from '../../src/server/index.ts'
 import { openStore, scopeStore } from '../../src/store/index.ts'
-import { freePort, needs, sharedUrl } from '../store/redis-server.ts'
+import { freePort } from '../ports.ts'
+import { needs, sharedUrl } from '../store/redis-server.ts'
 import { delivered, sign } from '../support.ts'
 
 const worker = fileURLToPath(new URL('several-processes.worker.ts', import.meta.url))

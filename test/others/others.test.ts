@@ -2,8 +2,8 @@ import { fork } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import type { HipChatServer } from '../../src/server/index.ts'
+import { freePort } from '../ports.ts'
 import { inline, startAddon, startServer } from '../server/support.ts'
-import { freePort } from '../store/redis-server.ts'
 import { folder, installOthers, needsOthers } from './installed.ts'
 
 let installed = false

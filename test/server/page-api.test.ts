@@ -1,7 +1,9 @@
-import { type AddressInfo, connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { HipChatServer } from '../../src/server/index.ts'
+import { raw, request } from '../attack/raw.ts'
 import { planted } from '../leaks/planted.ts'
+import { freePort } from '../ports.ts'
 import {
   type Answered,
   accessToken,
@@ -146,52 +148,28 @@ describe('signing in', () => {
   test('neither another host name nor a page of another origin signs anybody in', async () => {
     const server = await startServer()
     const { port } = new URL(server.url)
-    const post = (headers: string) =>
-      raw(
-        server,
-        `POST /page/session HTTP/1.1\r\n${headers}\r\nContent-Type: application/json\r\nContent-Length: 13\r\nConnection: close\r\n\r\n{"user_id":2}`,
-      )
+    const body = '{"user_id":2}'
+    const post = async (...headers: string[]) => {
+      const about = ['Content-Type: application/json', `Content-Length: ${body.length}`]
+      return (await raw(server.url, request(['POST /page/session HTTP/1.1', ...headers, ...about], body)))
+        .text
+    }
     expect(await post(`Host: evil.example:${port}`)).toMatch(
       /^HTTP\/1\.1 403 [\s\S]*does not answer to that host name/,
     )
-    expect(await post(`Host: 127.0.0.1:${port}\r\nOrigin: http://evil.example`)).toMatch(
+    expect(await post(`Host: 127.0.0.1:${port}`, 'Origin: http://evil.example')).toMatch(
       /^HTTP\/1\.1 403 [\s\S]*pages of other origins/,
     )
-    expect(await post(`Host: 127.0.0.1:${port}\r\nOrigin: null`)).toMatch(/^HTTP\/1\.1 403 /)
+    expect(await post(`Host: 127.0.0.1:${port}`, 'Origin: null')).toMatch(/^HTTP\/1\.1 403 /)
     // an add-on on another port of the same host is another origin too
-    expect(await post(`Host: 127.0.0.1:${port}\r\nOrigin: http://127.0.0.1:1`)).toMatch(/^HTTP\/1\.1 403 /)
-    expect(await post(`Host: 127.0.0.1:${port}\r\nOrigin: http://127.0.0.1:${port}`)).toMatch(
+    expect(await post(`Host: 127.0.0.1:${port}`, 'Origin: http://127.0.0.1:1')).toMatch(/^HTTP\/1\.1 403 /)
+    expect(await post(`Host: 127.0.0.1:${port}`, `Origin: http://127.0.0.1:${port}`)).toMatch(
       /^HTTP\/1\.1 201 /,
     )
-    expect(
-      await raw(server, `GET /page/welcome HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n`),
-    ).toMatch(/^HTTP\/1\.1 403 /)
+    const welcome = await raw(server.url, request(['GET /page/welcome HTTP/1.1', 'Host: evil.example']))
+    expect(welcome.status).toBe(403)
   })
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
-
-/** A request as typed, for what fetch would not send. Gives the whole answer. */
-function raw(server: HipChatServer, text: string): Promise<string> {
-  const { hostname, port } = new URL(server.url)
-  return new Promise((resolve, reject) => {
-    const socket = connect(Number(port), hostname)
-    let answer = ''
-    socket.setEncoding('utf8')
-    socket.on('data', (chunk) => {
-      answer += chunk
-    })
-    socket.on('end', () => resolve(answer))
-    socket.on('error', reject)
-    socket.write(text)
-  })
-}
 
 describe("what is the page's alone", () => {
   test('takes no token but that of a page', async () => {

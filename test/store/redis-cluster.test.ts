@@ -6,10 +6,11 @@ import slotOf from 'cluster-key-slot'
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createRedisStore } from '../../src/store/redis.ts'
 import type { Store } from '../../src/store/store.ts'
+import { freePort } from '../ports.ts'
 import { describeStore, list, refused } from './contract.ts'
 import { inspect, soon } from './failing.ts'
 import { type Cluster, type Member, password, startCluster } from './redis-deployments.ts'
-import { ask, freePort, needs, startRedis, stopRedis } from './redis-server.ts'
+import { ask, needs, startRedis, stopRedis } from './redis-server.ts'
 
 let starting: Promise<Cluster> | undefined
 const stores: Store[] = []

@@ -6,9 +6,10 @@ import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vites
 import { ConfigurationError } from '../../src/errors.ts'
 import { createRedisStore, type RedisStoreOptions } from '../../src/store/redis.ts'
 import type { Store } from '../../src/store/store.ts'
+import { freePort } from '../ports.ts'
 import { refused } from './contract.ts'
 import { inspect } from './failing.ts'
-import { ask, freePort, needs, started, startRedis, stopRedis } from './redis-server.ts'
+import { ask, needs, started, startRedis, stopRedis } from './redis-server.ts'
 
 describe('a Redis with a certificate of its own', () => {
   const folder = mkdtempSync(join(tmpdir(), 'hipchat-addon-tls-'))

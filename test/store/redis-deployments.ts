@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, vi } from 'vitest'
-import { ask, freePort, started, startRedis, stopRedis } from './redis-server.ts'
+import { freePort } from '../ports.ts'
+import { ask, started, startRedis, stopRedis } from './redis-server.ts'
 
 /** One server of several. */
 export interface Member {

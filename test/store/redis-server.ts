@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createClient } from '@keyv/redis'
@@ -60,15 +60,6 @@ export const needs =
     const { present, note } = parts[part]
     if (!present && process.env['CI'] !== 'true') skip(note)
   }
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
-}
 
 /** A Redis of one's own, in memory only unless the settings say more, to stop and to start again. */
 export async function startRedis(port: number, ...settings: string[]): Promise<ChildProcess> {

@@ -7,9 +7,10 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createRedisStore } from '../../src/store/redis.ts'
 import type { Store } from '../../src/store/store.ts'
 import { planted } from '../leaks/planted.ts'
+import { freePort } from '../ports.ts'
 import { describeStore, list, refused } from './contract.ts'
 import { allVerbs, inspect, soon, writingVerbs } from './failing.ts'
-import { ask as askRedis, freePort, needs, sharedUrl, startRedis, stopRedis } from './redis-server.ts'
+import { ask as askRedis, needs, sharedUrl, startRedis, stopRedis } from './redis-server.ts'
 
 const geheim = planted('geheim')
 

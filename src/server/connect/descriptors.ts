@@ -1,4 +1,4 @@
-import { type Descriptor, descriptor, placesOf, webhooksOf } from '../../api/descriptor.ts'
+import { type Descriptor, descriptor, moduleKinds, placesOf, webhooksOf } from '../../api/descriptor.ts'
 import { events } from '../../api/events.ts'
 import { exchange, KIB, parseJson } from '../../common/http.ts'
 import type { Outbound } from '../../common/outbound.ts'
@@ -139,17 +139,11 @@ const callbacksOf = (document: Descriptor): [name: string, url: string][] =>
  * module is let through: published add-ons had one, and it harms nobody until it is clicked.
  */
 function checkKeys(document: Descriptor): void {
-  const {
-    glance = [],
-    webPanel = [],
-    dialog = [],
-    action = [],
-    externalPage = [],
-  } = document.capabilities ?? {}
-  const modules = { glance, webPanel, dialog, action, externalPage, webhook: webhooksOf(document) }
+  const { capabilities = {} } = document
   const seen = new Map<string, string>()
-  for (const [kind, list] of Object.entries(modules))
-    for (const { key } of list) {
+  for (const kind of [...moduleKinds, 'webhook'] as const) {
+    const modules = kind === 'webhook' ? webhooksOf(document) : (capabilities[kind] ?? [])
+    for (const { key } of modules) {
       if (key === undefined) continue
       const other = seen.get(key)
       if (other)
@@ -159,4 +153,5 @@ function checkKeys(document: Descriptor): void {
         )
       seen.set(key, kind)
     }
+  }
 }
