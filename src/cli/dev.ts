@@ -17,17 +17,22 @@ import { activityLog } from './activity.ts'
 import { createAddonProcess, findEntry, projectOf } from './addon-process.ts'
 import { administer } from './connection.ts'
 import { fetchDescriptor } from './reading.ts'
-import { asUsage, wholeNumber } from './server.ts'
+import {
+  aboutServer,
+  asUsage,
+  type ServerFlags,
+  serverFlags,
+  serverOptions,
+  wholeNumber,
+} from './server-flags.ts'
 import { watchSources } from './sources.ts'
 import { oneLine } from './table.ts'
 import { UsageError } from './usage.ts'
 
-interface Given {
-  readonly port: number
+interface Given extends ServerFlags {
   readonly addonPort: number
   readonly descriptor: string
   readonly room?: string
-  readonly data?: string
   readonly json?: boolean
 }
 
@@ -50,12 +55,7 @@ export function devCommand(): Command {
   return new Command('dev')
     .description('Runs an add-on on a server of its own, and starts it anew on every change.')
     .argument('[entry]', 'the file that starts the add-on')
-    .addOption(
-      new Option('-p, --port <number>', 'port of the server; 0 for any free one')
-        .env('HIPCHAT_PORT')
-        .default(8080)
-        .argParser(wholeNumber(0, 65_535)),
-    )
+    .addOption(serverFlags.port)
     .addOption(
       new Option('--addon-port <number>', 'port of the add-on; 0 for any free one')
         .env('PORT')
@@ -70,7 +70,9 @@ export function devCommand(): Command {
     .addOption(
       new Option('--room <id-or-name>', 'room to install it in').default(undefined, 'the first room'),
     )
-    .addOption(new Option('--data <folder>', "where the server's state is kept; temporary when absent"))
+    .addOption(serverFlags.data)
+    .addOption(serverFlags.seed)
+    .addOption(serverFlags.adminToken)
     .addOption(new Option('--json', 'print one JSON document for each thing that happens'))
     .addHelpText('after', examples)
     .action(run)
@@ -154,14 +156,20 @@ async function run(named: string | undefined, given: Given): Promise<void> {
   const hasKeys = !given.json && process.stdin.isTTY && process.stdout.isTTY
   report(
     'started',
-    { page: server.url, apiUrl: server.apiUrl, adminToken: server.adminToken, addon: baseUrl, entry },
+    {
+      page: server.url,
+      apiUrl: server.apiUrl,
+      adminToken: given.adminToken === undefined ? server.adminToken : null, // who gave it knows it
+      addon: baseUrl,
+      entry,
+    },
     [
-      `Chat page              ${server.url}`,
-      `API                    ${server.apiUrl}`,
-      `Administrator's token  ${server.adminToken}`,
-      `Add-on                 ${baseUrl}  ${relative(process.cwd(), entry)}`,
+      `Chat page                  ${server.url}`,
+      `API                        ${server.apiUrl}`,
+      ...aboutServer(server, given),
+      `Add-on                     ${baseUrl}  ${relative(process.cwd(), entry)}`,
       ...(hasKeys
-        ? ['Keys                   r send the last delivery again, o open the page, c clear, q quit']
+        ? ['Keys                       r send the last delivery again, o open the page, c clear, q quit']
         : []),
     ].join('\n'),
   )
@@ -207,11 +215,10 @@ function freePort(wanted: number): Promise<number> {
   })
 }
 
-function createServerFor({ port, data }: Given, report: Report): HipChatServer {
+function createServerFor(given: Given, report: Report): HipChatServer {
   try {
     const server: HipChatServer = createHipChatServer({
-      port,
-      ...(data === undefined ? {} : { data }),
+      ...serverOptions(given),
       log: activityLog(() => server, {
         delivery: (delivery) => report('delivery', deliveryMembers(delivery), deliveryLine(delivery)),
         call: (call) => report('call', call, callLine(call)),

@@ -1,17 +1,22 @@
-import { readFileSync } from 'node:fs'
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import { pino } from 'pino'
 import { hostOf, isLoopbackHost } from '../common/outbound.ts'
-import { createHipChatServer, type HipChatServer, type Seed, ServerOptionError } from '../server/index.ts'
+import { createHipChatServer, type HipChatServer } from '../server/index.ts'
+import {
+  aboutServer,
+  asUsage,
+  contentOf,
+  option,
+  type ServerFlags,
+  serverFlags,
+  serverOptions,
+  wholeNumber,
+} from './server-flags.ts'
 import { UsageError } from './usage.ts'
 
-interface Given {
-  port: number
+interface Given extends ServerFlags {
   host: string
   publicUrl?: string
-  data?: string
-  seed?: string
-  adminToken?: string
   compatibility: 'standard' | 'classic'
   tokenLifetime: number
   tlsCert?: string
@@ -43,21 +48,12 @@ What a flag does not say is taken from the environment, and then from the defaul
 export function serverCommand(): Command {
   return new Command('server')
     .description('Runs a HipChat-compatible server.')
-    .addOption(
-      option('-p, --port <number>', 'port to listen on; 0 for any free one')
-        .default(8080)
-        .argParser(wholeNumber(0, 65_535)),
-    )
+    .addOption(serverFlags.port)
     .addOption(option('--host <address>', 'address to listen on').default('127.0.0.1'))
     .addOption(option('--public-url <url>', 'address under which others reach it'))
-    .addOption(option('--data <folder>', 'where its state is kept; in a temporary folder when absent'))
-    .addOption(option('--seed <file>', 'JSON file: what a new server begins with'))
-    .addOption(
-      option(
-        '--admin-token <token>',
-        "the administrator's access token; a random one is printed when absent",
-      ),
-    )
+    .addOption(serverFlags.data)
+    .addOption(serverFlags.seed)
+    .addOption(serverFlags.adminToken)
     .addOption(
       option('--compatibility <form>', 'answer as the OpenAPI document says, or as HipChat did')
         .choices(['standard', 'classic'])
@@ -80,12 +76,6 @@ export function serverCommand(): Command {
     .action(run)
 }
 
-/** An option with its environment variable: `--public-url` is `HIPCHAT_PUBLIC_URL`. */
-function option(flags: string, description: string): Option {
-  const made = new Option(flags, description)
-  return made.env(`HIPCHAT_${made.name().replaceAll('-', '_').toUpperCase()}`)
-}
-
 async function run(given: Given): Promise<void> {
   const server = serverFrom(given)
   await server.listen().catch((error: unknown) => {
@@ -95,13 +85,13 @@ async function run(given: Given): Promise<void> {
   stopOnSignal(server)
 }
 
-function serverFrom({ seed, tlsCert, tlsKey, log, ...given }: Given): HipChatServer {
+function serverFrom({ port, data, seed, adminToken, tlsCert, tlsKey, log, ...given }: Given): HipChatServer {
   if ((tlsCert === undefined) !== (tlsKey === undefined))
     throw new UsageError('--tls-cert and --tls-key go together: a certificate file and the file of its key')
   try {
     return createHipChatServer({
       ...given,
-      ...(seed === undefined ? {} : { seed: readSeed(seed) }),
+      ...serverOptions({ port, data, seed, adminToken }),
       ...(tlsCert === undefined || tlsKey === undefined
         ? {}
         : { tls: { cert: contentOf('--tls-cert', tlsCert), key: contentOf('--tls-key', tlsKey) } }),
@@ -112,63 +102,12 @@ function serverFrom({ seed, tlsCert, tlsKey, log, ...given }: Given): HipChatSer
   }
 }
 
-function readSeed(file: string): Seed {
-  const text = contentOf('--seed', file)
-  let seed: unknown
-  try {
-    seed = JSON.parse(text)
-  } catch (error) {
-    // Not the message itself: it quotes the text, and a seed holds passwords.
-    const at = /position (\d+)/.exec(error instanceof Error ? error.message : '')?.[1]
-    const line = text.slice(0, at === undefined ? text.length : Number(at)).split('\n').length
-    throw new UsageError(`--seed: expected JSON, ${file} is none from line ${line} on`)
-  }
-  if (typeof seed !== 'object' || seed === null)
-    throw new UsageError(`--seed: expected an object with users, rooms and the like in ${file}`)
-  return seed // its form is checked when the server is created
-}
-
-function contentOf(flag: string, file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? ` (${error.code})` : ''
-    throw new UsageError(`${flag}: expected a file that can be read, came ${file}${code}`)
-  }
-}
-
-/** Options of `createHipChatServer` whose names are no words of a sentence, by their flags. */
-const flagOf: Readonly<Record<string, string>> = {
-  adminToken: '--admin-token',
-  publicUrl: '--public-url',
-  tokenLifetime: '--token-lifetime',
-  allowPrivate: '--allow-private',
-  'tls.cert': '--tls-cert',
-  'tls.key': '--tls-key',
-}
-
-/** What is wrong with an option, said of the flag. */
-export function asUsage(error: unknown): unknown {
-  if (!(error instanceof ServerOptionError)) return error
-  const message = error.message
-    .replaceAll(
-      /\b(?:adminToken|publicUrl|tokenLifetime|allowPrivate|tls\.cert|tls\.key)\b/g,
-      (name) => flagOf[name] ?? name,
-    )
-    .replaceAll(/(?<=^|: |; )(?=(?:seed|data|host)\b)/g, '--')
-  return new UsageError(message)
-}
-
 function greeting(server: HipChatServer, given: Given): string[] {
   const pending = server.redirects().filter(({ reason }) => reason === 'installed')
   return [
     `HipChat-compatible server  ${server.url}`,
     `API                        ${server.apiUrl}`,
-    `Administrator's token      ${given.adminToken ? '(as given)' : server.adminToken}`,
-    `State                      ${given.data ?? 'temporary: gone when the server stops'}`,
-    ...(given.seed !== undefined && !server.seeded
-      ? [`Seed                       not applied: ${given.data} holds a group already`]
-      : []),
+    ...aboutServer(server, given),
     ...pending.map(({ url }) => `To complete in a browser   ${url}`),
     ...(server.url.startsWith('http:') && !isLocal(given, server)
       ? ['Warning                    plain http: tokens and messages can be read on their way']
@@ -194,15 +133,6 @@ function stopOnSignal(server: HipChatServer): void {
       )
     })
 }
-
-export const wholeNumber =
-  (least: number, most: number) =>
-  (text: string): number => {
-    const value = Number(text)
-    if (!/^\d+$/.test(text) || value < least || value > most)
-      throw new InvalidArgumentError(`expected a whole number from ${least} to ${most}`)
-    return value
-  }
 
 function yesOrNo(text: string): boolean {
   if (text === 'true' || text === 'false') return text === 'true'

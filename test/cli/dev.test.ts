@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createPersonalClient } from '../../src/index.ts'
+import { planted } from '../leaks/planted.ts'
 import { needsTerminal } from '../terminal.ts'
 import { main, run, start, temporaryFolder, tsx } from './support.ts'
 
@@ -155,6 +156,27 @@ describe('hipchat-addon dev', () => {
     expect(existsSync(join(folder, 'chat'))).toBe(true)
   })
 
+  it('begins with the seed and the token that it is given, and prints neither', async () => {
+    const password = planted('password')
+    const token = planted('token')
+    const folder = project({
+      'package.json': '{ "type": "module" }',
+      'src/index.ts': program(),
+      'seed.json': JSON.stringify({
+        users: [{ name: 'Ada Admin', mentionName: 'ada', isAdmin: true, password }],
+        rooms: [{ name: 'Tower', owner: 'ada' }],
+      }),
+    })
+    const { child, ended, printed, prints } = dev(folder, '--seed', 'seed.json', '--admin-token', token)
+    await prints(/com\.example\.ping is installed in Tower$/m)
+    expect(printed()).toMatch(/^Administrator's token +\(as given\)$/m)
+    const [, apiUrl = ''] = /^API +(\S+)/m.exec(printed()) ?? []
+    await createPersonalClient({ apiUrl, token }).sendRoomMessage({ id_or_name: 'Tower', message: 'ping' })
+    await prints(/room_message -> .*\(the answer was posted\)/)
+    child.kill('SIGTERM')
+    expect(await ended).toBe(0)
+  })
+
   it('says what a server refuses, and goes on', async () => {
     const folder = project({
       'index.js': program().replace("'com.example.ping'", "'com.example:ping'.repeat(20)"),
@@ -173,12 +195,18 @@ describe('hipchat-addon dev', () => {
     expect(await ended).toBe(0)
   })
 
-  it('takes keys in a terminal: r sends the last delivery again, c clears, q quits', async ({ skip }) => {
+  it('takes keys in a terminal: r sends the last delivery again, o opens the page, c clears, q quits', async ({
+    skip,
+  }) => {
     needsTerminal(skip)
     const folder = project({ 'package.json': '{ "type": "module" }', 'src/index.ts': program() })
     const command = [process.execPath, '--import', tsx, main, 'dev', ...anyPorts].join(' ')
+    const opened = join(folder, 'opened')
+    for (const opener of ['xdg-open', 'open'])
+      writeFileSync(join(folder, opener), `#!/bin/sh\nprintf %s "$1" > '${opened}'\n`, { mode: 0o755 })
     const { child, ended, printed } = start('script', ['-qefc', command, join(folder, 'typed')], {
       cwd: folder,
+      env: { PATH: `${folder}:${process.env['PATH']}` },
     })
     const prints = (what: RegExp) => expect.poll(printed, { timeout: 25_000 }).toMatch(what)
     await prints(/is installed in Lobby/)
@@ -192,6 +220,9 @@ describe('hipchat-addon dev', () => {
     await prints(/room_message -> .*\(the answer was posted\)/)
     child.stdin?.write('r')
     await prints(/room_message -> .*\(the answer was posted\) {2}\(delivery 1 again\)/)
+    child.stdin?.write('o')
+    const [, page] = /^Chat page +(http:\S+)/m.exec(printed()) ?? []
+    await expect.poll(() => existsSync(opened) && readFileSync(opened, 'utf8')).toBe(page)
     child.stdin?.write('c')
     await expect.poll(printed).toContain('\u001b[')
     child.stdin?.write('q')
@@ -221,6 +252,11 @@ describe('hipchat-addon dev', () => {
         [join(folder, 'here.js'), ...anyPorts, '--room', 'Nowhere'],
         2,
         /--room: expected one of Lobby, Workshop, Back office; came Nowhere/,
+      ],
+      [
+        [join(folder, 'here.js'), ...anyPorts, '--seed', 'none.json'],
+        2,
+        /--seed: expected a file that can be read, came none\.json/,
       ],
       [[join(folder, 'here.js'), '--addon-port', 'x'], 2, /expected a whole number from 0 to 65535/],
     ]

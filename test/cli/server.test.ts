@@ -1,34 +1,16 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { planted } from '../leaks/planted.ts'
-
-const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+import { main, start, tsx } from './support.ts'
 
 const run = (...given: string[]) => runWith({}, ...given)
 
-/** Runs the command line in an environment, and gives what it printed and how it ended. */
-function runWith(env: Readonly<Record<string, string>>, ...given: string[]) {
-  const child: ChildProcess = spawn(process.execPath, ['--import', 'tsx', main, ...given], {
-    stdio: 'pipe',
-    env: { ...process.env, ...env },
-  })
-  onTestFinished(() => void child.kill('SIGKILL'))
-  let printed = ''
-  child.stdout?.on('data', (bytes) => {
-    printed += bytes
-  })
-  child.stderr?.on('data', (bytes) => {
-    printed += bytes
-  })
-  const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
-  return { child, ended, printed: () => printed }
-}
+const runWith = (env: Readonly<Record<string, string>>, ...given: string[]) =>
+  start(process.execPath, ['--import', tsx, main, ...given], { cwd: process.cwd(), env })
 
 function fileWith(content: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'hipchat-addon-cli-'))
