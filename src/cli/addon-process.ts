@@ -11,6 +11,8 @@ import { UsageError } from './usage.ts'
 export interface AddonProcess {
   /** Ends the one that runs, and starts another. */
   restart(): Promise<void>
+  /** Has the next one load the framework already, which is most of a start: what is left of it takes a moment. */
+  prepare(): void
   /** Resolves when none runs: it gets five seconds to end by itself. */
   stop(): Promise<void>
   isRunning(): boolean
@@ -25,51 +27,108 @@ export interface AddonProcessOptions {
   ended(reason: string): void
 }
 
+interface Started {
+  readonly child: ChildProcess
+  /** How it ended. */
+  readonly over: Promise<string>
+}
+
 const grace = 5_000
 
 export function createAddonProcess({ entry, env, printed, ended }: AddonProcessOptions): AddonProcess {
-  const given = [...loaderFor(entry), entry]
-  let running: { child: ChildProcess; closed: Promise<void> } | undefined
+  const given = [...loaderFor(entry), `--import=${holdFor(entry)}`, entry]
+  let running: Started | undefined
+  let next: Started | undefined
   let stopping = false
 
-  function begin(): void {
+  /** It comes as far as its entry, and waits there. */
+  function start(): Started {
     const child = spawn(process.execPath, given, {
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       env: { ...process.env, ...env },
     })
-    for (const stream of ['stdout', 'stderr'] as const)
-      createInterface(child[stream]).on('line', (line) => printed(stream, line))
-    const closed = new Promise<void>((done) => {
-      const over = (reason: string) => {
-        if (running?.child !== child) return
-        running = undefined
-        done()
-        if (!stopping) ended(reason)
-      }
-      child.once('error', (error) => over(error.message))
-      child.once('close', (code, signal) => over(signal ? `by ${signal}` : `with code ${code}`))
+    for (const stream of ['stdout', 'stderr'] as const) {
+      const output = child[stream]
+      if (output) createInterface(output).on('line', (line) => printed(stream, line))
+    }
+    const over = new Promise<string>((done) => {
+      child.once('error', (error) => done(error.message))
+      child.once('close', (code, signal) => done(signal ? `by ${signal}` : `with code ${code}`))
     })
-    running = { child, closed }
+    return { child, over }
   }
 
-  async function stop(): Promise<void> {
-    if (!running) return
-    stopping = true
-    const { child, closed } = running
+  function begin(): void {
+    const one = next ?? start()
+    next = undefined
+    running = one
+    one.child.send('begin', () => {}) // where it has ended already, that is told below
+    void one.over.then((reason) => {
+      if (running !== one) return
+      running = undefined
+      if (!stopping) ended(reason)
+    })
+  }
+
+  async function end({ child, over }: Started): Promise<void> {
     child.kill('SIGTERM')
     const timer = setTimeout(() => child.kill('SIGKILL'), grace)
-    await closed
+    await over
     clearTimeout(timer)
+  }
+
+  async function stopRunning(): Promise<void> {
+    if (!running) return
+    stopping = true
+    await end(running)
     stopping = false
   }
 
   return {
     async restart() {
-      await stop()
+      await stopRunning()
       begin()
     },
-    stop,
+    prepare() {
+      if (next) return
+      const one = start()
+      next = one
+      void one.over.then(() => {
+        if (next === one) next = undefined
+      })
+    },
+    async stop() {
+      const waiting = next
+      next = undefined
+      await Promise.all([stopRunning(), waiting && end(waiting)])
+    },
     isRunning: () => running !== undefined,
+  }
+}
+
+/**
+ * What is run before the entry: it loads the framework, if the project has it, and waits for a word. The entry is then the main
+ * module as ever. Code rather than a file: which loader knows the file's language is not settled before it.
+ */
+function holdFor(entry: string): string {
+  const framework = frameworkOf(entry)
+  const code = `
+    ${framework === undefined ? '' : `await import(${JSON.stringify(framework)}).catch(() => {})`}
+    const alone = () => process.exit()
+    process.once('disconnect', alone)
+    await new Promise((begin) => process.once('message', begin))
+    process.off('disconnect', alone)
+    process.disconnect()
+    delete process.send`
+  return `data:text/javascript,${encodeURIComponent(code)}`
+}
+
+/** The address of the framework that the project uses. */
+function frameworkOf(entry: string): string | undefined {
+  try {
+    return pathToFileURL(createRequire(entry).resolve('hipchat-addon')).href
+  } catch {
+    return undefined
   }
 }
 

@@ -131,6 +131,7 @@ async function run(named: string | undefined, given: Given): Promise<void> {
         `The add-on served no descriptor at ${url} in ${slowest / 1000} seconds (--descriptor says where it is)`,
       )
     await installation.bring(url, text)
+    if (!quitting) addon.prepare()
   }
 
   let work = Promise.resolve()

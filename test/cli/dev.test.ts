@@ -1,4 +1,5 @@
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
@@ -56,6 +57,15 @@ function administrator(printed: string) {
   const [, apiUrl = ''] = /^API +(\S+)/m.exec(printed) ?? []
   const [, token = ''] = /^Administrator's token +(\S+)/m.exec(printed) ?? []
   return createPersonalClient({ apiUrl, token })
+}
+
+/** The commands of this machine that name a folder; none where commands cannot be read as files. */
+async function processesOf(folder: string): Promise<string[]> {
+  const ids = existsSync('/proc/self/cmdline')
+    ? readdirSync('/proc').filter((name) => /^\d+$/.test(name))
+    : []
+  const commands = await Promise.all(ids.map((id) => readFile(`/proc/${id}/cmdline`, 'utf8').catch(() => '')))
+  return commands.filter((command) => command.includes(folder))
 }
 
 const isGone = (address: string): Promise<boolean> =>
@@ -154,6 +164,32 @@ describe('hipchat-addon dev', () => {
     child.kill('SIGTERM')
     expect(await ended).toBe(0)
     expect(existsSync(join(folder, 'chat'))).toBe(true)
+  })
+
+  it('runs the entry as the main module each time, and leaves no process behind', async () => {
+    const plain = `
+      const { createServer } = require('node:http')
+      console.log('main', require.main === module, process.argv.length, typeof process.send, process.pid)
+      createServer((_, response) => {
+        const url = process.env.BASE_URL
+        response.end(JSON.stringify({
+          key: 'com.example.plain', name: 'Plain', description: 'Plain', links: { self: url + '/d' },
+          capabilities: { installable: { callbackUrl: url, allowRoom: true } },
+        }))
+      }).listen(process.env.PORT)`
+    const folder = project({ 'package.json': '{}', 'index.js': plain }, false)
+    const { child, ended, printed, prints } = dev(folder, '--descriptor', '/d')
+    const processes = () => new Set(printed().match(/main true 2 undefined \d+/g))
+    await prints(/is installed in Lobby/)
+    for (const change of [1, 2]) {
+      writeFileSync(join(folder, 'index.js'), `${plain}\n// ${change}`)
+      await expect.poll(processes, { timeout: 25_000 }).toHaveProperty('size', change + 1)
+      await expect.poll(() => printed().split('The add-on runs; ')).toHaveLength(change + 1)
+    }
+    expect(printed()).not.toMatch(/main false|main true [^2]|function/)
+    child.kill('SIGTERM')
+    expect(await ended).toBe(0)
+    expect(await processesOf(folder)).toEqual([])
   })
 
   it('begins with the seed and the token that it is given, and prints neither', async () => {
