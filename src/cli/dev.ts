@@ -16,6 +16,7 @@ import {
 import { activityLog } from './activity.ts'
 import { createAddonProcess, findEntry, projectOf } from './addon-process.ts'
 import { administer } from './connection.ts'
+import { readableLine } from './log-line.ts'
 import { fetchDescriptor } from './reading.ts'
 import {
   aboutServer,
@@ -99,7 +100,10 @@ async function run(named: string | undefined, given: Given): Promise<void> {
   const addon = createAddonProcess({
     entry,
     env: { PORT: String(port), BASE_URL: baseUrl },
-    printed: (stream, line) => report('log', { stream, line }, line),
+    printed(stream, line) {
+      const text = readableLine(line)
+      if (given.json || text !== undefined) report('log', { stream, line }, text ?? line)
+    },
     ended(reason) {
       turn.abort()
       if (quitting) return // Ctrl-C reaches it too, where the terminal is left as it is

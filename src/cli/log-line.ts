@@ -1,0 +1,55 @@
+import { parseJson } from '../common/http.ts'
+
+const levels: Readonly<Record<number, string>> = {
+  10: 'trace',
+  20: 'debug',
+  30: 'info',
+  40: 'warn',
+  50: 'error',
+  60: 'fatal',
+}
+
+/** What the framework logs and `dev` tells by itself, in its own words. */
+const told = [
+  'listening',
+  'installed',
+  'updated',
+  'uninstalled',
+  'delivery',
+  'api call',
+  'installations were approved with another descriptor than the one served now',
+]
+
+/** Members that are the same in every line of one add-on on one server, or are shown otherwise. */
+const apart = new Set(['level', 'time', 'pid', 'hostname', 'msg', 'err', 'installation', 'group'])
+
+/**
+ * A line that an add-on printed, for people. JSON as pino writes it becomes level, message and the other members, and the stack
+ * of an error below; `undefined` for what `dev` tells anyway. Everything else stays as it is.
+ */
+export function readableLine(line: string): string | undefined {
+  const entry = line.startsWith('{') ? parseJson(line) : undefined
+  if (typeof entry !== 'object' || entry === null) return line
+  const { level, time, msg, err } = entry as Readonly<Record<string, unknown>>
+  if (typeof level !== 'number' || typeof time !== 'number') return line
+  const message = typeof msg === 'string' ? msg : ''
+  if (level < 50 && told.some((words) => message.startsWith(words))) return undefined
+  const members = Object.entries(entry)
+    .filter(([name]) => !apart.has(name))
+    .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
+  const head = [
+    new Date(time).toTimeString().slice(0, 8),
+    levels[level] ?? String(level),
+    message,
+    ...members,
+  ].join('  ')
+  return [head, ...stackOf(err)].join('\n')
+}
+
+const stackOf = (err: unknown): string[] => {
+  const { stack, message } = (typeof err === 'object' && err !== null ? err : {}) as Readonly<
+    Record<string, unknown>
+  >
+  const text = stack ?? message
+  return typeof text === 'string' ? text.split('\n').map((line) => `    ${line}`) : []
+}

@@ -1,0 +1,47 @@
+import { Writable } from 'node:stream'
+import { pino } from 'pino'
+import { expect, it } from 'vitest'
+import { readableLine } from '../../src/cli/log-line.ts'
+
+/** What a log writes, as `dev` shows it. */
+function shown(write: (log: pino.Logger) => void): string | undefined {
+  let line = ''
+  const out = new Writable({
+    write(chunk, _, done) {
+      line += chunk
+      done()
+    },
+  })
+  write(pino(out))
+  return readableLine(line.trimEnd())
+}
+
+it('a line of the log is read as level, message and what else was said', () => {
+  const line = shown((log) =>
+    log.warn({ installation: 'f00', webhook: 'roll', dice: [1, 6] }, 'too many dice'),
+  )
+  expect(line).toMatch(/^\d\d:\d\d:\d\d {2}warn {2}too many dice {2}webhook=roll {2}dice=\[1,6\]$/)
+})
+
+it('an error stands below with its stack, whatever its message is', () => {
+  const line = shown((log) => log.error({ err: new RangeError('no dice') }, 'a handler failed')) ?? ''
+  const [head, error, ...stack] = line.split('\n')
+  expect(head).toMatch(/ {2}error {2}a handler failed$/)
+  expect(error).toBe('    RangeError: no dice')
+  expect(stack[0]).toMatch(/^ +at .*log-line\.test\.ts/)
+  expect(shown((log) => log.error('installed'))).toMatch(/ {2}error {2}installed$/)
+})
+
+it.each(['delivery', 'api call', 'listening', 'installed'])(
+  'the line “%s” is left out: dev says it by itself',
+  (message) => {
+    expect(shown((log) => log.info({ status: 200 }, message))).toBeUndefined()
+  },
+)
+
+it.each(['Dice listens', '{"dice":6}', '{not json', '{"level":"info","time":1}', '', 'null'])(
+  'what is no line of pino stays as it is: %s',
+  (line) => {
+    expect(readableLine(line)).toBe(line)
+  },
+)
