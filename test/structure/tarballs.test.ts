@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { productionPackages } from '../../bench/sizes.ts'
 import { createFolder, filesBelow, packBoth, succeed } from '../scaffolder/support.ts'
+import { productionPackages } from './locked.ts'
 import { root } from './markdown.ts'
 
 /** A package as it is published: what may be in it, and how large it may be. */
