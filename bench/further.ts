@@ -1,7 +1,6 @@
-import { execFileSync } from 'node:child_process'
-import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
-import { join, relative } from 'node:path'
-import { end, here, median, messageOf, rounds, say, scratch, seconds, start } from './processes.ts'
+import { join } from 'node:path'
+import { end, median, messageOf, rounds, say, scratch, seconds, start } from './processes.ts'
+import { sizeTable } from './sizes.ts'
 
 /** Look-ups of installations in the embedded store, when there are few and when there are many. */
 export async function measureLookups(): Promise<string> {
@@ -80,39 +79,10 @@ async function forgetTokens(folder: string): Promise<void> {
   await store.close()
 }
 
-/** What `npm install hipchat-addon` brings, without what only developers need. */
+/** What `npm install` of either package brings, without what only developers need. */
 export function measureSize(): string {
   say('install size')
-  const folder = join(scratch, 'size')
-  mkdirSync(folder)
-  const run = (argv: string[], cwd: string): string =>
-    execFileSync('npm', argv, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
-  run(['pack', '--ignore-scripts=false', '--pack-destination', folder], join(here, '..'))
-  const [tarball = ''] = readdirSync(folder)
-  writeFileSync(join(folder, 'package.json'), '{ "private": true }')
-  run(['install', '--omit=dev', '--no-package-lock', join(folder, tarball)], folder)
-  const packages = run(['ls', '--all', '--parseable'], folder).trim().split('\n').length - 1
-  const modules = join(folder, 'node_modules')
-  const byPackage = new Map<string, number>()
-  let total = 0
-  let onDisk = 0
-  for (const entry of readdirSync(modules, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue
-    const path = relative(modules, join(entry.parentPath, entry.name))
-    const { size } = statSync(join(modules, path))
-    const name = path.split('/', path.startsWith('@') ? 2 : 1).join('/')
-    byPackage.set(name, (byPackage.get(name) ?? 0) + size)
-    total += size
-    onDisk += Math.ceil(size / 4096) * 4096
-  }
-  const mebibytes = (bytes: number): string => (bytes / 1024 / 1024).toFixed(1)
-  const largest = [...byPackage].sort(([, one], [, other]) => other - one).slice(0, 6)
-  const named = largest.map(([name, size]) => `${name} ${mebibytes(size)}`).join(', ')
-  return [
-    '| packages | MiB | MiB in blocks of 4 KiB | the largest |',
-    '| --- | --- | --- | --- |',
-    `| ${packages} | ${mebibytes(total)} | ${mebibytes(onDisk)} | ${named} |`,
-  ].join('\n')
+  return sizeTable(scratch)
 }
 
 const perSecond = (rates: readonly number[]): string => {

@@ -67,7 +67,7 @@ installed in the room with a webhook, before the next 320 are said.`,
   size: {
     title: 'A production install',
     table: measureSize,
-    notes: '`npm install hipchat-addon` into an empty folder.',
+    notes: '`npm install` of each into an empty folder. `npm run size` prints this by itself.',
   },
 }
 

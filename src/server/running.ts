@@ -41,8 +41,13 @@ export interface Running {
 const graceful = 5_000
 const aborted = 500
 
-// Node looks at the first two every 30 s only, unless it is told otherwise.
-const timeouts = { headersTimeout: 15_000, requestTimeout: 60_000, connectionsCheckingInterval: 5_000 }
+const timeouts = {
+  headersTimeout: 15_000,
+  requestTimeout: 60_000,
+  connectionsCheckingInterval: 5_000, // Node looks at the two above every 30 s only
+  // Longer than proxies keep a connection that nobody uses: one that is closed while a call is on its way loses the call.
+  keepAliveTimeout: 65_000,
+}
 
 /** Opens the state, wires the parts and listens. What was opened is closed again when listening fails. */
 export async function start(settings: Settings, adminToken: string): Promise<Running> {

@@ -1,37 +1,14 @@
-import { execFileSync } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { request } from 'node:https'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { createHipChatServer } from '../../src/server/index.ts'
+import { certificate } from '../certificate.ts'
 import { planted } from '../leaks/planted.ts'
 import { needs } from '../store/redis-server.ts'
 import { adminCall, refusal, startServer } from './support.ts'
 
 const adminToken = planted('token-of-the-administrator')
 const publicUrl = 'https://chat.example.net'
-
-/** A certificate for localhost that certifies itself. */
-function certificate(): { cert: string; key: string } {
-  const folder = mkdtempSync(join(tmpdir(), 'hipchat-tls-'))
-  try {
-    const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')]
-    const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1']
-    const files = ['-keyout', key, '-out', cert]
-    execFileSync(
-      'openssl',
-      ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', ...subject, ...files],
-      {
-        stdio: 'ignore',
-      },
-    )
-    return { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') }
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
-}
 
 test.each<[string, object, string]>([
   [

@@ -57,6 +57,12 @@ test('with a data folder everything is there after a restart', async () => {
   expect((await adminCall(second, 'GET', '/room')).status).toBe(200)
 })
 
+test('a connection is kept for longer than proxies keep theirs, which is a minute', async () => {
+  const server = await startServer()
+  const { headers } = await call(server, 'GET', `${server.url}/page/welcome`)
+  expect(headers.get('keep-alive')).toBe('timeout=65')
+})
+
 test('tokens are not kept in clear', async () => {
   const data = folder()
   const server = await startServer({ data })

@@ -14,8 +14,6 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
-import { publint } from 'publint'
-import { formatMessage } from 'publint/utils'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readPage, root } from './markdown.ts'
 
@@ -82,11 +80,6 @@ beforeAll(() => {
 afterAll(() => rmSync(work, { recursive: true, force: true }))
 
 describe('the packed package', () => {
-  it('gives publint nothing to say', async () => {
-    const { messages, pkg } = await publint({ pkgDir: installed, strict: true, pack: false })
-    expect(messages.map((message) => formatMessage(message, pkg))).toEqual([])
-  })
-
   it('has types that fit its modules, for all ways of resolving them', async () => {
     const data = new Uint8Array(readFileSync(tarball))
     const checked = await checkPackage(createPackageFromTarballData(data))
@@ -101,34 +94,13 @@ describe('the packed package', () => {
     expect(unexpected).toEqual([])
   })
 
-  it('holds what is run, its types and its papers, and nothing else', () => {
-    const files = filesBelow(installed)
-    expect(files.filter((file) => !file.startsWith('dist/')).toSorted()).toEqual([
-      'CHANGELOG.md',
-      'LICENSE',
-      'README.md',
-      'SECURITY.md',
-      'package.json',
-    ])
-    // What browsers get is built on its own.
-    const isWeb = (file: string) => file.startsWith('dist/server/web/')
-    const isCompiled = (file: string) => /\.(js|d\.ts)$/.test(file)
-    expect(files.filter((file) => file.startsWith('dist/') && !isWeb(file) && !isCompiled(file))).toEqual([])
-    expect(files.filter((file) => isWeb(file) && !/\.(html|js|css|svg|txt)$/.test(file))).toEqual([])
-    expect(files).toContain('dist/server/web/index.html')
-    expect(files.filter((file) => /(^|\/)(test|examples)\/|\.test\./.test(file))).toEqual([])
-  })
-
-  it('imports compiled files, and names no folder of the machine it was built on', () => {
-    for (const file of filesBelow(join(installed, 'dist'))) {
-      const text = readFileSync(join(installed, 'dist', file), 'utf8')
-      // Declarations keep the endings of the sources; the compiler reads `./x.ts` there as `./x.d.ts`.
-      const compiled = file.endsWith('.js') ? text : ''
-      expect(compiled, file).not.toMatch(/(?:from|import)\s*\(?["']\.[^"']*\.ts["']/)
-      expect(text, file).not.toContain(work)
-      expect(text, file).not.toContain(root)
-      expect(text, file).not.toContain('sourceMappingURL')
-    }
+  it('imports compiled files', () => {
+    // Declarations keep the endings of the sources; the compiler reads `./x.ts` there as `./x.d.ts`.
+    const compiled = filesBelow(join(installed, 'dist')).filter((file) => file.endsWith('.js'))
+    for (const file of compiled)
+      expect(readFileSync(join(installed, 'dist', file), 'utf8'), file).not.toMatch(
+        /(?:from|import)\s*\(?["']\.[^"']*\.ts["']/,
+      )
   })
 
   it('depends on all it imports', () => {
@@ -278,11 +250,6 @@ export const nothing: Promise<void> = createEcho().close()
 describe('the command hipchat-addon', () => {
   const command = (...args: string[]) =>
     run(process.execPath, [join(installed, manifest.bin['hipchat-addon'] ?? ''), ...args], consumer)
-
-  it('begins with the line that lets a shell run it', () => {
-    const text = readFileSync(join(installed, manifest.bin['hipchat-addon'] ?? ''), 'utf8')
-    expect(text.startsWith('#!/usr/bin/env node\n')).toBe(true)
-  })
 
   it('shows help', () => {
     const { stdout, status } = command('--help')
