@@ -7,4 +7,5 @@
 export type { ForgedOptions, Forgery } from './forging.ts'
 export type { InstallOptions, TestedAddon, TestGroup } from './group.ts'
 export type { OpenOptions, SaidOptions, SeenMessage, TestRoom, TriggerOptions } from './room.ts'
+export { type StoreCheck, type StoreUnderTest, storeContract } from './store/contract.ts'
 export { type AddonTest, type TestClock, type TestOptions, testAddon } from './test-addon.ts'
