@@ -66,7 +66,8 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
     signal: abort.signal,
     isClassic,
     async reply(room, client, notification, hops) {
-      await chat.notify(room, addonAuthor(client), notification, hops)
+      const { id } = await chat.notify(room, addonAuthor(client), notification, hops)
+      return id
     },
   })
   const installer = createInstaller({
