@@ -94,6 +94,11 @@ export interface HipChatServer {
   listen(): Promise<HipChatServer>
   /** Stops accepting, gives what is running five seconds, and leaves nothing open. May be called twice. */
   close(): Promise<void>
+  /**
+   * Lets the process end although the server listens, once nothing else keeps it: for scripts and tests. Nothing is closed
+   * then; what was answered is on disk all the same.
+   */
+  unref(): void
   /** Waits for running deliveries, then goes back to the seed. Installations, tokens and messages are gone. */
   reset(): Promise<void>
 
@@ -218,6 +223,7 @@ export function createHipChatServer(options: ServerOptions = {}): HipChatServer 
       running = undefined
       await (await open?.catch(() => undefined))?.close()
     },
+    unref: () => live().unref(),
     reset: () => live().reset(),
 
     async say(roomName, userName, text) {

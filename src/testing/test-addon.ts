@@ -79,6 +79,7 @@ export async function testAddon<A extends TestedAddon>(
       port: 0,
     })
     await server.listen()
+    server.unref() // a test that forgets to close ends all the same
     servers.push(server)
     const group = createTestGroup(addon, server)
     if (install) await group.install(install)
@@ -95,7 +96,8 @@ export async function testAddon<A extends TestedAddon>(
   }
 
   try {
-    await addon.listen(0)
+    const listening = await addon.listen(0)
+    listening.unref()
     const first = await addGroup(options)
     return {
       addon,

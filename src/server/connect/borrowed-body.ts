@@ -38,10 +38,9 @@ export function textOf(body: BorrowedBody): string {
 
 /** Who did it, if that was a person: the one whom the signed request names. */
 export function personOf(body: BorrowedBody): Pick<UserRecord, 'id' | 'timezone'> | undefined {
-  const item = membersOf(body['item'])
-  const sender = membersOf(
-    item['message'] === undefined ? item['sender'] : membersOf(item['message'])['from'],
-  )
+  const { message, sender: by } = membersOf(body['item'])
+  const { from } = membersOf(message)
+  const sender = membersOf(message === undefined ? by : from)
   const id = Number(sender['id'] ?? Number.NaN)
   // The token of an add-on looks like a person, but for its scopes.
   if (!Number.isInteger(id) || 'allowed_scopes' in sender) return undefined
