@@ -7,9 +7,11 @@ import type { HipChatServer } from '../server/index.ts'
 /** What is wrong with a delivery: who signed it, when, or that it comes a second time. */
 export type Forgery = 'wrong secret' | 'expired' | 'unsigned' | 'replayed'
 
+/** What a delivery that must not be believed is like. */
 export interface ForgedOptions {
+  /** Default `wrong secret`. */
   readonly forgery?: Forgery
-  /** What the message says. Default `Hello`. */
+  /** What the message says, or the topic. Default `Hello`. */
   readonly text?: string
 }
 

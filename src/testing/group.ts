@@ -6,8 +6,9 @@ import type { HipChatServer, RoomName } from '../server/index.ts'
 import { type ForgedOptions, forge } from './forging.ts'
 import { createTestRoom, type TestRoom } from './room.ts'
 
+/** Where an add-on is installed, and with what. */
 export interface InstallOptions {
-  /** Name of the room; `null` for the whole group. Default: the first room. */
+  /** Name or id of the room; `null` for the whole group. Default: the first room. */
   readonly room?: RoomName | null
   /** What was approved. Default: all that the add-on asks for. */
   readonly scopes?: readonly Scope[]
@@ -19,7 +20,7 @@ export interface TestGroup {
   readonly server: HipChatServer
   /** The room in which the add-on is installed; of a group-wide installation the first room. */
   readonly room: TestRoom
-  /** Another room, by name or id. */
+  /** Another room, by name or id. Throws when there is none. */
   roomOf(name: RoomName): TestRoom
   /** The newest installation. Throws while there is none. */
   readonly installation: Installation

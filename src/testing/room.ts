@@ -24,11 +24,13 @@ export interface SeenMessage {
   readonly replyTo?: string
 }
 
+/** How something is said. */
 export interface SaidOptions {
   /** Mention name of who says it. Default `alice`. */
   readonly from?: UserName
 }
 
+/** What happens, and who does it. What an event has no use for is left alone. */
 export interface TriggerOptions {
   /**
    * Mention name of who does it. Default `alice`; the administrator where rooms are made, deleted, archived or taken out of the
@@ -48,6 +50,7 @@ export interface DeliverOptions {
   readonly body: object
 }
 
+/** How a page is opened. */
 export interface OpenOptions {
   /** Mention name of who looks. Default `alice`. */
   readonly as?: UserName
