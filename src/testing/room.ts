@@ -1,3 +1,4 @@
+import { type Checks, checkMembers, elsewhere, oneOf } from '../addon/members.ts'
 import type { Card } from '../api/card.ts'
 import type { EventName } from '../api/events.ts'
 import type { GlanceContent } from '../api/glance.ts'
@@ -58,6 +59,16 @@ export interface OpenOptions {
   readonly values?: Readonly<Record<string, unknown>>
   /** Of the client that it is shown in. Default `light`. */
   readonly theme?: 'light' | 'dark'
+}
+
+// A mistyped option would be left out in silence; the server looks at what is in them.
+const sayOptions: Checks<SaidOptions> = { from: elsewhere }
+const triggerOptions: Checks<TriggerOptions> = { from: elsewhere, text: elsewhere, file: elsewhere }
+const glanceOptions: Checks<Pick<OpenOptions, 'as'>> = { as: elsewhere }
+const openOptions: Checks<OpenOptions> = {
+  ...glanceOptions,
+  values: elsewhere,
+  theme: oneOf('light', 'dark'),
 }
 
 /** A room with people in it. What is done in it resolves when all that came of it has happened. */
@@ -189,7 +200,9 @@ export function createTestRoom({ server, room, idle }: TestRoomParts): TestRoom 
 
   return {
     ...room,
-    async say(text, { from = alice } = {}) {
+    async say(text, options = {}) {
+      checkMembers('room.say', options, sayOptions, [])
+      const { from = alice } = options
       await server.enter(room.id, from)
       await idle() // what comes of entering is no answer to what is said
       return after(() => server.say(room.id, from, text))
@@ -200,6 +213,7 @@ export function createTestRoom({ server, room, idle }: TestRoomParts): TestRoom 
         throw new TypeError(
           `trigger: there is no event ${event}; there are ${Object.keys(events).join(', ')}`,
         )
+      checkMembers('room.trigger', options, triggerOptions, [])
       await act.before?.(options)
       await idle() // what came of that is no answer to what happens now
       return after(() => act.happens(options))
@@ -225,13 +239,20 @@ export function createTestRoom({ server, room, idle }: TestRoomParts): TestRoom 
         }
       return [...found.values()]
     },
-    glance: (key, { as = alice } = {}) => visitor.glance(room.id, key, as),
+    async glance(key, options = {}) {
+      checkMembers('room.glance', options, glanceOptions, [])
+      return visitor.glance(room.id, key, options.as ?? alice)
+    },
     pushed: (key) =>
       server
         .glanceUpdates()
         .filter((update) => update.key === key && (update.roomId === undefined || update.roomId === room.id))
         .map(({ content }) => content),
-    open: (key, { as = alice, ...options } = {}) => visitor.open(room.id, key, as, options),
+    async open(key, options = {}) {
+      checkMembers('room.open', options, openOptions, [])
+      const { as = alice, ...more } = options
+      return visitor.open(room.id, key, as, more)
+    },
   }
 }
 

@@ -1,3 +1,4 @@
+import { type Checks, checkMembers, elsewhere } from '../addon/members.ts'
 import type { AddonOptions } from '../addon/options.ts'
 import { typeName } from '../common/validate.ts'
 import { createHipChatServer, type ServerOptions } from '../server/index.ts'
@@ -17,6 +18,8 @@ export interface TestOptions {
    */
   readonly server?: Omit<ServerOptions, 'port' | 'host' | 'publicUrl' | 'tls'>
 }
+
+const testOptions: Checks<TestOptions> = { install: elsewhere, server: elsewhere }
 
 /** An add-on under test, and the group that it is installed in. */
 export interface AddonTest<A = unknown> extends TestGroup {
@@ -68,7 +71,9 @@ export async function testAddon<A extends TestedAddon>(
   const clock = createClock()
   const servers: { close(): Promise<void> }[] = []
 
-  async function addGroup({ install = {}, server: settings = {} }: TestOptions = {}): Promise<TestGroup> {
+  async function addGroup(given: TestOptions = {}): Promise<TestGroup> {
+    checkMembers('the options of a group', given, testOptions, [])
+    const { install = {}, server: settings = {} } = given
     const number = servers.length + 1
     const server = createHipChatServer({
       limits: false,

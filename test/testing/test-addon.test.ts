@@ -1,5 +1,12 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { type AddonOptions, card, createAddon, type EventName, html } from '../../src/index.ts'
+import {
+  type AddonOptions,
+  ConfigurationError,
+  card,
+  createAddon,
+  type EventName,
+  html,
+} from '../../src/index.ts'
 import { testAddon, webhookFixtures } from '../../src/testing/index.ts'
 
 /** Uses most of what a test looks at. */
@@ -387,6 +394,44 @@ describe('a test of an add-on', () => {
     await expect(testAddon((() => {}) as never)).rejects.toThrow(
       'testAddon: expected the function to give an add-on; came undefined',
     )
+  })
+
+  it('refuses options that there are not, by name', async () => {
+    const { room, install, forge, addGroup } = await start()
+    const typed = { form: 'bob' } as object
+    const refusals = [
+      [() => room.say('hello', typed), 'room.say: there is no option form; known are from'],
+      [
+        () => room.trigger('room_enter', typed),
+        'room.trigger: there is no option form; known are from, text, file',
+      ],
+      [() => room.glance('count', typed), 'room.glance: there is no option form; known are as'],
+      [() => room.open('panel', typed), 'room.open: there is no option form; known are as, values, theme'],
+      [
+        () => room.open('panel', { theme: 'pink' as 'dark' }),
+        'room.open: expected theme to be one of light, dark; came "pink"',
+      ],
+      [() => install(typed), 'install: there is no option form; known are room, scopes'],
+      [() => addGroup(typed), 'the options of a group: there is no option form; known are install, server'],
+      [() => forge('room_enter', typed), 'forge: there is no option form; known are forgery, text'],
+      [
+        () => forge('room_enter', { forgery: 'stale' as 'expired' }),
+        'forge: expected forgery to be one of wrong secret, expired, unsigned, replayed; came "stale"',
+      ],
+    ] as const
+    for (const [use, message] of refusals)
+      await expect(use()).rejects.toThrow(new ConfigurationError(message))
+  })
+
+  it('has the room of the newest installation, also when others were removed', async () => {
+    const group = await start()
+    await group.install({ room: 'Workshop' })
+    expect(group.room.name).toBe('Workshop')
+    await group.uninstall()
+    expect(group.room.name).toBe('Lobby')
+    expect(await group.forge('room_enter', { forgery: 'replayed' })).toBe(204)
+    await group.install({ room: null })
+    expect(group.room.name).toBe('Lobby')
   })
 
   it('ends what it began when the installation is refused', async () => {
