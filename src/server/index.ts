@@ -96,7 +96,7 @@ export interface HipChatServer {
   close(): Promise<void>
   /**
    * Lets the process end although the server listens, once nothing else keeps it: for scripts and tests. Nothing is closed
-   * then; what was answered is on disk all the same.
+   * then, and a temporary folder stays.
    */
   unref(): void
   /** Waits for running deliveries, then goes back to the seed. Installations, tokens and messages are gone. */

@@ -9,6 +9,7 @@ export { type DescriptorFixture, descriptorFixtures } from './fixtures/descripto
 export { type WebhookFixture, webhookFixtures } from './fixtures/webhooks.ts'
 export type { ForgedOptions, Forgery } from './forging.ts'
 export type { InstallOptions, TestedAddon, TestGroup } from './group.ts'
+export type { TriggerOptions } from './happenings.ts'
 export type { LogLine } from './log.ts'
 export type {
   DeliverOptions,
@@ -16,7 +17,6 @@ export type {
   SaidOptions,
   SeenMessage,
   TestRoom,
-  TriggerOptions,
 } from './room.ts'
 export { type StoreCheck, type StoreUnderTest, storeContract } from './store/contract.ts'
 export { type AddonTest, type TestClock, type TestOptions, testAddon } from './test-addon.ts'

@@ -4,6 +4,7 @@ import type { EventName } from '../api/events.ts'
 import type { GlanceContent } from '../api/glance.ts'
 import type { Message } from '../api/objects.ts'
 import type { HipChatServer, UserName } from '../server/index.ts'
+import { alice, createHappenings, type TriggerOptions } from './happenings.ts'
 import { createVisitor } from './visitor.ts'
 
 /** A message as the people in the room see it. */
@@ -31,19 +32,6 @@ export interface SaidOptions {
   readonly from?: UserName
 }
 
-/** What happens, and who does it. What an event has no use for is left alone. */
-export interface TriggerOptions {
-  /**
-   * Mention name of who does it. Default `alice`; the administrator where rooms are made, deleted, archived or taken out of the
-   * archive.
-   */
-  readonly from?: UserName
-  /** What is said, also with a file; the new topic; the name of the new room. Default: something that says what it is. */
-  readonly text?: string
-  /** The file that is shared, `size` in bytes. Default: `notes.txt` of 1,234 bytes at an address that nobody serves. */
-  readonly file?: { readonly name: string; readonly size?: number; readonly url?: string }
-}
-
 /** A delivery that was not made here. Each of `webhookFixtures` is one. */
 export interface DeliverOptions {
   readonly event: EventName
@@ -63,7 +51,6 @@ export interface OpenOptions {
 
 // A mistyped option would be left out in silence; the server looks at what is in them.
 const sayOptions: Checks<SaidOptions> = { from: elsewhere }
-const triggerOptions: Checks<TriggerOptions> = { from: elsewhere, text: elsewhere, file: elsewhere }
 const glanceOptions: Checks<Pick<OpenOptions, 'as'>> = { as: elsewhere }
 const openOptions: Checks<OpenOptions> = {
   ...glanceOptions,
@@ -80,8 +67,8 @@ export interface TestRoom {
   say(text: string, options?: SaidOptions): Promise<readonly SeenMessage[]>
   /**
    * Lets something happen, as HipChat would tell it; gives what this room saw in answer. What has to be so before is done
-   * before: who enters has left, an archived room comes out of the archive. Throws for events that there are not, and where it
-   * cannot happen: to archive an archived room changes nothing, and nobody is told.
+   * before: who enters leaves, who leaves enters, and what comes out of the archive is put there. Rejects for events that there
+   * are not, and where nothing would change: to archive an archived room is told to nobody.
    */
   trigger(event: EventName, options?: TriggerOptions): Promise<readonly SeenMessage[]>
   /**
@@ -138,54 +125,7 @@ export function createTestRoom({ server, room, idle }: TestRoomParts): TestRoom 
     return seen().filter(({ id, type }) => !before.has(id) && type === 'notification')
   }
 
-  const alice = 'alice'
-  const asAdministrator = (event: EventName, { from, text }: TriggerOptions) =>
-    visitor.trigger(event, room.id, {
-      ...(from === undefined ? {} : { user: String(from) }),
-      ...(text === undefined || event !== 'room_created' ? {} : { name: text }),
-    })
-
-  /** How each event is made to happen, and what has to be so before. */
-  const events: Readonly<Record<EventName, Act>> = {
-    room_message: {
-      happens: ({ from = alice, text = 'Hello' }) => server.say(room.id, from, text),
-    },
-    room_notification: {
-      happens: ({ from = alice, text = 'Hello' }) =>
-        server.notify(room.id, from, { message: text, message_format: 'text' }),
-    },
-    room_enter: {
-      before: ({ from = alice }) => server.leave(room.id, from),
-      happens: ({ from = alice }) => server.enter(room.id, from),
-    },
-    room_exit: {
-      before: ({ from = alice }) => server.enter(room.id, from),
-      happens: ({ from = alice }) => server.leave(room.id, from),
-    },
-    room_topic_change: {
-      happens: ({ from = alice, text = `Topic ${server.history(room.id).length}` }) =>
-        server.setTopic(room.id, from, text),
-    },
-    room_file_upload: {
-      happens: ({ from = alice, text, file }) =>
-        server.shareFile(room.id, from, {
-          url: 'https://files.example.com/notes.txt',
-          size: 1234,
-          name: 'notes.txt',
-          ...file,
-          ...(text === undefined ? {} : { message: text }),
-        }),
-    },
-    room_archived: { happens: (options) => asAdministrator('room_archived', options) },
-    room_unarchived: {
-      async before() {
-        if (!(await visitor.isArchived(room.id))) await asAdministrator('room_archived', {})
-      },
-      happens: (options) => asAdministrator('room_unarchived', options),
-    },
-    room_created: { happens: (options) => asAdministrator('room_created', options) },
-    room_deleted: { happens: (options) => asAdministrator('room_deleted', options) },
-  }
+  const happenings = createHappenings(server, visitor, room)
 
   async function tell({ event, body }: DeliverOptions): Promise<void> {
     const installed = server
@@ -208,15 +148,10 @@ export function createTestRoom({ server, room, idle }: TestRoomParts): TestRoom 
       return after(() => server.say(room.id, from, text))
     },
     async trigger(event, options = {}) {
-      const act = Object.hasOwn(events, event) ? events[event] : undefined
-      if (!act)
-        throw new TypeError(
-          `trigger: there is no event ${event}; there are ${Object.keys(events).join(', ')}`,
-        )
-      checkMembers('room.trigger', options, triggerOptions, [])
-      await act.before?.(options)
+      const { before, happens } = happenings(event, options)
+      await before()
       await idle() // what came of that is no answer to what happens now
-      return after(() => act.happens(options))
+      return after(happens)
     },
     deliver: (delivery) => after(() => tell(delivery)),
     get messages() {
@@ -254,12 +189,6 @@ export function createTestRoom({ server, room, idle }: TestRoomParts): TestRoom 
       return visitor.open(room.id, key, as, more)
     },
   }
-}
-
-/** How an event is made to happen. */
-interface Act {
-  before?(options: TriggerOptions): Promise<unknown>
-  happens(options: TriggerOptions): Promise<unknown>
 }
 
 function seenOf(message: Message): SeenMessage {

@@ -230,15 +230,18 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     signRequest({ oauthId, secret, user, roomId: room.id })
 
   async function tell({ client, event, room, body }: Telling): Promise<DeliveryRecord[]> {
-    const made: Promise<DeliveryRecord>[] = []
-    for (const webhook of state.webhooks.listening(event, room.id)) {
-      if (ownerOf(webhook) !== client.oauthId || !(await matches(webhook, { text: textOf(body) }))) continue
-      const home = { oauthId: client.oauthId, webhookId: webhook.id, roomId: room.id }
-      const text = JSON.stringify(adopt(body, home))
-      const source: Source = { webhook, event, room, user: personOf(body) }
-      made.push(queued(webhook, String(room.id), () => deliver(source, client, text)))
-    }
-    return Promise.all(made)
+    const waiting: WebhookRecord[] = []
+    for (const webhook of state.webhooks.listening(event, room.id))
+      if (ownerOf(webhook) === client.oauthId && (await matches(webhook, { text: textOf(body) })))
+        waiting.push(webhook)
+    return Promise.all(
+      waiting.map((webhook) => {
+        const home = { oauthId: client.oauthId, webhookId: webhook.id, roomId: room.id }
+        const text = JSON.stringify(adopt(body, home))
+        const source: Source = { webhook, event, room, user: personOf(body) }
+        return queued(webhook, String(room.id), () => deliver(source, client, text))
+      }),
+    )
   }
 
   async function redeliver({ record, source }: Kept): Promise<DeliveryRecord> {
