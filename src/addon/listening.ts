@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { unrefServer } from '../common/unref.ts'
 import { ConfigurationError } from '../errors.ts'
 
 /** The HTTP server of an add-on that listens itself. */
@@ -7,6 +8,8 @@ export interface Listening {
   readonly port: number
   /** Takes no new connection; resolves when the last one is gone. */
   stop(): Promise<void>
+  /** Lets the process end although it listens, and although connections are open that come from now on. */
+  unref(): void
   /** Closes idle connections, and the others in a second. */
   hurry(): void
 }
@@ -34,6 +37,7 @@ export async function listenOn(
   return {
     port: (server.address() as AddressInfo).port, // it listens on a port, not on a pipe
     stop: () => new Promise<void>((resolve) => server.close(() => resolve())),
+    unref: () => unrefServer(server),
     hurry() {
       server.closeIdleConnections()
       setTimeout(() => server.closeAllConnections(), 1_000).unref()

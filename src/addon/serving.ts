@@ -40,6 +40,8 @@ export interface ListeningAt {
   readonly url: string
   /** Where the metrics are, if they have a port of their own. */
   readonly metricsPort?: number
+  /** Lets the process end although the add-on listens, once nothing else keeps it: for scripts and tests. */
+  unref(): void
 }
 
 /** The add-on's way from construction to its end: on ports of its own or under somebody else's HTTP server. */
@@ -154,8 +156,14 @@ export function createServing(served: Served): Serving {
       metricsListening = listenForMetrics()
       metricsListening.catch(() => {}) // asked for below, unless the other port fails
       try {
-        const { port } = await listening
-        const metricsPort = (await metricsListening)?.port
+        const opened = await listening
+        const { port } = opened
+        const metricsOpened = await metricsListening
+        const metricsPort = metricsOpened?.port
+        const unref = () => {
+          opened.unref()
+          metricsOpened?.unref()
+        }
         address.learn(`http://localhost:${port}`)
         address.descriptor() // a wrong one is the author's mistake: now, not at the first installation
         const resealed = await core.installations.reseal()
@@ -164,7 +172,7 @@ export function createServing(served: Served): Serving {
         const more = metricsPort === undefined ? {} : { metricsPort }
         const url = address.url()
         log.info({ url, ...more }, 'listening')
-        return { port, url, ...more }
+        return { port, url, ...more, unref }
       } catch (error) {
         await stop(listening)
         await stop(metricsListening)

@@ -17,7 +17,7 @@ import { file, id } from './objects.ts'
  * The ten webhook events and what their deliveries carry (`webhooks.md`).
  *
  * Payloads varied by year, by edition and by whoever wrote the test data: ids as text, no `links`, no `version`, no
- * date, not even `event`. So nothing is required but what a handler cannot do without; `fixtures/webhooks` are all
+ * date, not even `event`. So nothing is required but what a handler cannot do without; `src/testing/fixtures/webhooks` are all
  * accepted. What we send ourselves is complete.
  */
 

@@ -1,9 +1,10 @@
+import { type EventName, eventNames, isEventName } from '../api/events.ts'
 import type { Message } from '../api/objects.ts'
 import { type OperationId, operations } from '../api/operations/index.ts'
 import type { Notification } from '../api/operations/messages.ts'
 import { type Scope, scopeNames } from '../api/scopes.ts'
 import type { Schema } from '../common/schema.ts'
-import { validate } from '../common/validate.ts'
+import { typeName, validate } from '../common/validate.ts'
 import { groupOwnerId, maySee } from './accounts/access.ts'
 import { scopesOf } from './accounts/issuing.ts'
 import type { DeliveryFilter, DeliveryRecord } from './connect/delivery-history.ts'
@@ -58,6 +59,13 @@ export interface SharedFile {
   readonly message?: string
 }
 
+/** An event in words that are not this server's. */
+export interface ToldEvent {
+  readonly event: EventName
+  readonly room: RoomName
+  readonly body: object
+}
+
 /** An installed add-on. `roomId` is absent when it is installed for the whole group. */
 export interface InstalledAddon {
   readonly oauthId: string
@@ -86,6 +94,11 @@ export interface HipChatServer {
   listen(): Promise<HipChatServer>
   /** Stops accepting, gives what is running five seconds, and leaves nothing open. May be called twice. */
   close(): Promise<void>
+  /**
+   * Lets the process end although the server listens, once nothing else keeps it: for scripts and tests. Nothing is closed
+   * then, and a temporary folder stays.
+   */
+  unref(): void
   /** Waits for running deliveries, then goes back to the seed. Installations, tokens and messages are gone. */
   reset(): Promise<void>
 
@@ -117,6 +130,14 @@ export interface HipChatServer {
   installations(): InstalledAddon[]
   /** Where browsers would have been sent, by add-ons that are told of things that way. */
   redirects(): readonly Redirect[]
+
+  /**
+   * Tells an installation of an event in a room with a body of your own, a recorded one for instance: signed for the person
+   * whom the body names, posted to each of its webhooks for that event whose pattern the message matches, the answer posted
+   * into the room. The ids of installation, webhook and room in it are made those of here; everything else, what is missing
+   * or wrong too, is told as it is. Resolves when the deliveries are answered, and gives them; none where no webhook waits.
+   */
+  deliver(oauthId: string, told: ToldEvent): Promise<DeliveryRecord[]>
 
   /** What add-ons pushed to their glances, oldest first: the newest 200. */
   glanceUpdates(): GlanceUpdateRecord[]
@@ -202,6 +223,7 @@ export function createHipChatServer(options: ServerOptions = {}): HipChatServer 
       running = undefined
       await (await open?.catch(() => undefined))?.close()
     },
+    unref: () => live().unref(),
     reset: () => live().reset(),
 
     async say(roomName, userName, text) {
@@ -298,6 +320,20 @@ export function createHipChatServer(options: ServerOptions = {}): HipChatServer 
         .filter((client) => client.status === 'live')
         .map(addonOf),
     redirects: () => live().context.installer.redirects(),
+
+    async deliver(oauthId, { event, room: roomName, body }) {
+      const { state } = live().context
+      const client = state.clients.get(oauthId)
+      if (client?.status !== 'live') throw notFound('Installation', oauthId)
+      const room = roomOf(roomName)
+      if (client.roomId !== null && client.roomId !== room.id)
+        throw new CallRefusedError(409, `Installation ${oauthId} is not of ${room.name}`)
+      if (!isEventName(event))
+        throw new CallRefusedError(400, `There is no event ${event}; there are ${eventNames.join(', ')}`)
+      if (typeof body !== 'object' || body === null)
+        throw new CallRefusedError(400, `body must be an object, not ${typeName(body)}`)
+      return live().delivery.tell({ client, event, room, body: { ...body } })
+    },
 
     glanceUpdates: () => live().context.glances.list(),
     deliveries: (filter) => live().delivery.records(filter),

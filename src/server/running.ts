@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { scopeNames } from '../api/scopes.ts'
 import { createOutbound, isLoopbackHost } from '../common/outbound.ts'
+import { unrefServer } from '../common/unref.ts'
 import { groupOwnerId } from './accounts/access.ts'
 import { addonAuthor } from './accounts/session.ts'
 import { createChat } from './chat/chat.ts'
@@ -34,6 +35,7 @@ export interface Running {
   /** This start filled the state from the seed. */
   readonly seeded: boolean
   reset(): Promise<void>
+  unref(): void
   close(): Promise<void>
 }
 
@@ -71,7 +73,8 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
     signal: abort.signal,
     isClassic,
     async reply(room, client, notification, hops) {
-      await chat.notify(room, addonAuthor(client), notification, hops)
+      const { id } = await chat.notify(room, addonAuthor(client), notification, hops)
+      return id
     },
   })
   const installer = createInstaller({
@@ -217,6 +220,7 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
       for (const counter of [calls, messages, attempts]) counter.clear()
       if (await prepare()) await seedAddons(context, settings)
     },
+    unref: () => unrefServer(server),
     close,
   }
 }

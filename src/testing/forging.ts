@@ -5,11 +5,15 @@ import type { Installation } from '../installation.ts'
 import type { HipChatServer } from '../server/index.ts'
 
 /** What is wrong with a delivery: who signed it, when, or that it comes a second time. */
-export type Forgery = 'wrong secret' | 'expired' | 'unsigned' | 'replayed'
+export type Forgery = (typeof forgeries)[number]
 
+export const forgeries = ['wrong secret', 'expired', 'unsigned', 'replayed'] as const
+
+/** What a delivery that must not be believed is like. */
 export interface ForgedOptions {
+  /** Default `wrong secret`. */
   readonly forgery?: Forgery
-  /** What the message says. Default `Hello`. */
+  /** What the message says, or the topic. Default `Hello`. */
   readonly text?: string
 }
 

@@ -1,17 +1,22 @@
 import type { Addon } from '../addon/addon.ts'
+import { type Checks, checkMembers, elsewhere, oneOf } from '../addon/members.ts'
 import type { EventName } from '../api/events.ts'
 import type { Scope } from '../api/scopes.ts'
 import type { Installation } from '../installation.ts'
 import type { HipChatServer, RoomName } from '../server/index.ts'
-import { type ForgedOptions, forge } from './forging.ts'
+import { type ForgedOptions, forge, forgeries } from './forging.ts'
 import { createTestRoom, type TestRoom } from './room.ts'
 
+/** Where an add-on is installed, and with what. */
 export interface InstallOptions {
-  /** Name of the room; `null` for the whole group. Default: the first room. */
+  /** Name or id of the room; `null` for the whole group. Default: the first room. */
   readonly room?: RoomName | null
   /** What was approved. Default: all that the add-on asks for. */
   readonly scopes?: readonly Scope[]
 }
+
+// A mistyped option would be left out in silence; the server looks at what is in them.
+const installOptions: Checks<InstallOptions> = { room: elsewhere, scopes: elsewhere }
 
 /** A group of people on a server of its own, with the add-on in it. */
 export interface TestGroup {
@@ -19,7 +24,7 @@ export interface TestGroup {
   readonly server: HipChatServer
   /** The room in which the add-on is installed; of a group-wide installation the first room. */
   readonly room: TestRoom
-  /** Another room, by name or id. */
+  /** Another room, by name or id. Throws when there is none. */
   roomOf(name: RoomName): TestRoom
   /** The newest installation. Throws while there is none. */
   readonly installation: Installation
@@ -61,14 +66,17 @@ export function createTestGroup(addon: TestedAddon, server: HipChatServer): Test
     roomOf,
     idle,
     get room() {
-      return roomOf(home ?? firstRoom(server))
+      const newest = installations.at(-1)
+      return roomOf((newest ? newest.roomId : home) ?? firstRoom(server))
     },
     get installation() {
       const newest = installations.at(-1)
       if (!newest) throw new Error('the add-on is not installed: call install() first')
       return newest
     },
-    async install({ room = firstRoom(server), scopes } = {}) {
+    async install(options = {}) {
+      checkMembers('install', options, installOptions, [])
+      const { room = firstRoom(server), scopes } = options
       const { oauthId } = await server.install(addon.descriptor.links.self, {
         ...(room === null ? {} : { room }),
         ...(scopes ? { scopes } : {}),
@@ -86,6 +94,7 @@ export function createTestGroup(addon: TestedAddon, server: HipChatServer): Test
       installations = installations.filter(({ oauthId }) => oauthId !== installation.oauthId)
     },
     async forge(event, options = {}) {
+      checkMembers('forge', options, { forgery: oneOf(...forgeries), text: elsewhere }, [])
       const webhook = [addon.descriptor.capabilities?.webhook ?? []].flat().find((one) => one.event === event)
       if (!webhook) throw new Error(`forge: the add-on has no webhook for ${event}`)
       const { id, name } = group.room

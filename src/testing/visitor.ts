@@ -1,3 +1,4 @@
+import type { EventName } from '../api/events.ts'
 import { type GlanceContent, glanceContent } from '../api/glance.ts'
 import { validate } from '../common/validate.ts'
 import type { HipChatServer, UserName } from '../server/index.ts'
@@ -11,9 +12,9 @@ export interface Visitor {
     as: UserName,
     options: { readonly values?: object; readonly theme?: 'light' | 'dark' },
   ): Promise<Response>
-  archive(roomId: number, archived: boolean): Promise<void>
-  createRoom(name: string): Promise<void>
-  deleteRoom(roomId: number): Promise<void>
+  isArchived(roomId: number): Promise<boolean>
+  /** Makes an event happen that only administrators can cause, unless `values` name somebody else as `user`. */
+  trigger(event: EventName, roomId: number, values: Readonly<Record<string, unknown>>): Promise<void>
 }
 
 interface Integration {
@@ -82,22 +83,9 @@ export function createVisitor(server: HipChatServer): Visitor {
       })
       return fetch(url)
     },
-    async archive(roomId, archived) {
-      const room = await admin('GET', `/v2/room/${roomId}`)
-      await admin('PUT', `/v2/room/${roomId}`, {
-        name: room.name,
-        privacy: room.privacy,
-        is_archived: archived,
-        is_guest_accessible: room.is_guest_accessible,
-        topic: room.topic,
-        owner: { id: room.owner.id },
-      })
-    },
-    async createRoom(name) {
-      await admin('POST', '/v2/room', { name })
-    },
-    async deleteRoom(roomId) {
-      await admin('DELETE', `/v2/room/${roomId}`)
+    isArchived: async (roomId) => (await admin('GET', `/v2/room/${roomId}`)).is_archived,
+    async trigger(event, roomId, values) {
+      await admin('POST', '/admin/trigger', { event, room_id: String(roomId), values })
     },
   }
 }

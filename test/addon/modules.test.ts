@@ -196,7 +196,7 @@ describe('what a published add-on declared', () => {
   it('can be said: Sentry, with a hidden glance that an action stands on', () => {
     const { capabilities } = JSON.parse(
       readFileSync(
-        new URL('../fixtures/descriptors/getsentry__sentry-hipchat-ac.json', import.meta.url),
+        new URL('../../src/testing/fixtures/descriptors/getsentry__sentry-hipchat-ac.json', import.meta.url),
         'utf8',
       ),
     )

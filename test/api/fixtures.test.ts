@@ -8,7 +8,7 @@ import { operations } from '../../src/api/operations/index.ts'
 import type { Schema } from '../../src/common/schema.ts'
 import { validate } from '../../src/common/validate.ts'
 
-const folder = new URL('../fixtures/', import.meta.url)
+const folder = new URL('../../src/testing/fixtures/', import.meta.url)
 const read = (path: string): unknown => JSON.parse(readFileSync(new URL(path, folder), 'utf8'))
 const list = (path: string): string[] =>
   readdirSync(new URL(path, folder)).filter((name) => name.endsWith('.json'))

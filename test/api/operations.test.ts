@@ -7,7 +7,7 @@ const table = Object.entries(operations) as [string, Operation][]
 
 /** The 25 operations of the published OpenAPI description of the REST API v2. */
 const published: Record<string, { method: string; path: string; status: number }> = JSON.parse(
-  readFileSync(new URL('../fixtures/published-operations.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('../../src/testing/fixtures/published-operations.json', import.meta.url), 'utf8'),
 )
 
 describe('the table of operations', () => {

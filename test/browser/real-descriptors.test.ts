@@ -6,7 +6,7 @@ import { expectError, openBrowser, signInAs } from './support.ts'
 
 openBrowser()
 
-const folder = new URL('../fixtures/descriptors/', import.meta.url)
+const folder = new URL('../../src/testing/fixtures/descriptors/', import.meta.url)
 
 const files = readdirSync(folder).map((file) => {
   const { capabilities } = JSON.parse(readFileSync(new URL(file, folder), 'utf8'))

@@ -8,7 +8,7 @@ import { checkDescriptor } from '../../src/cli/checking.ts'
 import { startWorld } from '../support.ts'
 import { linesOf, run, temporaryFolder } from './support.ts'
 
-const fixtures = fileURLToPath(new URL('../fixtures/descriptors/', import.meta.url))
+const fixtures = fileURLToPath(new URL('../../src/testing/fixtures/descriptors/', import.meta.url))
 
 const good = {
   key: 'com.example.dice',

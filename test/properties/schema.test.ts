@@ -136,7 +136,7 @@ describe('a card', () => {
     ))
 })
 
-const folder = new URL('../fixtures/descriptors/', import.meta.url)
+const folder = new URL('../../src/testing/fixtures/descriptors/', import.meta.url)
 const published = readdirSync(folder).map((file): [string, object] => [
   file,
   JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as object, // a published descriptor

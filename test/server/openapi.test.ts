@@ -7,7 +7,7 @@ import { adminCall, call, startServer } from './support.ts'
 // biome-ignore lint/suspicious/noExplicitAny: a document of any form
 type Any = any
 
-const file = new URL('../fixtures/published-operations.json', import.meta.url)
+const file = new URL('../../src/testing/fixtures/published-operations.json', import.meta.url)
 const published: Record<string, Described> = JSON.parse(readFileSync(file, 'utf8'))
 const document: Any = JSON.parse(JSON.stringify(openApiDocument()))
 

@@ -12,7 +12,7 @@ import {
 } from './support.ts'
 
 /** Deliveries after the shape of those that HipChat made; `README.md` there says which. */
-const folder = new URL('../fixtures/webhooks/', import.meta.url)
+const folder = new URL('../../src/testing/fixtures/webhooks/', import.meta.url)
 
 type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json }
 

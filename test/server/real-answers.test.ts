@@ -12,7 +12,7 @@ import {
 } from './support.ts'
 
 const read = (path: string) =>
-  JSON.parse(readFileSync(new URL(`../fixtures/${path}`, import.meta.url), 'utf8'))
+  JSON.parse(readFileSync(new URL(`../../src/testing/fixtures/${path}`, import.meta.url), 'utf8'))
 
 /** Types of everything in a document, by path: `items[].id` is `number`. */
 type Shape = Readonly<Record<string, string>>
@@ -137,7 +137,9 @@ const intended: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 
 test('every member of real answers is in ours with the same type, but for a named list', async () => {
   const ours = await answers()
-  const files = readdirSync(new URL('../fixtures/api', import.meta.url)).map((name) => `api/${name}`)
+  const files = readdirSync(new URL('../../src/testing/fixtures/api', import.meta.url)).map(
+    (name) => `api/${name}`,
+  )
   expect(Object.keys(ours).sort()).toEqual([...files, ...Object.keys(recorded)].sort())
   const found = Object.entries(ours).map(([name, answer]) => {
     const real = recorded[name] ?? shapeOf(read(name))

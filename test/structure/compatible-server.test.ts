@@ -14,7 +14,7 @@ const listed = rows(section(page, 'All operations')).map(([id = '', call = '', k
 }))
 
 const published: Record<string, { method: string; path: string }> = JSON.parse(
-  readFileSync(new URL('../fixtures/published-operations.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('../../src/testing/fixtures/published-operations.json', import.meta.url), 'utf8'),
 )
 
 it('the page calls served what is in the table of operations, in its order, and nothing else', () => {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
@@ -26,12 +26,17 @@ const partOf = (file: string): string => file.split('/')[0]?.replace(/\.ts$/, ''
 
 const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
 
-const importsOf = (file: string): string[] => {
-  const text = readFileSync(join(src, file), 'utf8')
-  return [...text.matchAll(/(?:from|import)\s*\(?'(\.[^']+)'/g)].map((match) =>
-    relative(src, join(src, dirname(file), match[1] ?? '')),
+const namesIn = (file: string): string[] =>
+  [...readFileSync(join(src, file), 'utf8').matchAll(/(?:from|import)\s*\(?'([^']+)'/g)].map(
+    ([, name = '']) => name,
   )
-}
+
+const importsOf = (file: string): string[] =>
+  namesIn(file)
+    .filter((name) => name.startsWith('.'))
+    .map((name) => relative(src, join(src, dirname(file), name)))
+
+const isData = (file: string): boolean => file.endsWith('.json')
 
 const graph = new Map(files.map((file) => [file, importsOf(file)]))
 
@@ -44,7 +49,21 @@ describe('imports', () => {
 
   it('lead to files that exist', () => {
     for (const [file, imports] of graph)
-      for (const other of imports) expect(graph.has(other), `${file} imports ${other}`).toBe(true)
+      for (const other of imports)
+        expect(
+          graph.has(other) || (isData(other) && existsSync(join(src, other))),
+          `${file} imports ${other}`,
+        ).toBe(true)
+  })
+
+  it('are of no test runner, so that the test kit works in any', () => {
+    const runners = /^(?:vitest|vite|jest|@jest|mocha|chai|ava|node:test)(?:\/|$)/
+    expect(files.filter((file) => file.startsWith('testing/')).length).toBeGreaterThan(5)
+    for (const file of files.filter((name) => !name.startsWith('server/web/')))
+      expect(
+        namesIn(file).filter((name) => runners.test(name)),
+        file,
+      ).toEqual([])
   })
 
   it('have no cycles', () => {

@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { descriptorFixtures, webhookFixtures } from '../../src/testing/index.ts'
 import { readPage, root } from './markdown.ts'
 
 interface Manifest {
@@ -103,9 +104,14 @@ describe('the packed package', () => {
       )
   })
 
+  it('has the fixtures that the test kit exports, and none of our own', () => {
+    const files = filesBelow(join(installed, 'dist')).filter((file) => file.endsWith('.json'))
+    expect(files).toHaveLength(webhookFixtures.length + descriptorFixtures.length)
+  })
+
   it('depends on all it imports', () => {
     const imported = new Set<string>()
-    for (const file of filesBelow(join(installed, 'dist'))) {
+    for (const file of filesBelow(join(installed, 'dist')).filter((name) => !name.endsWith('.json'))) {
       const text = readFileSync(join(installed, 'dist', file), 'utf8')
       for (const [, name = ''] of text.matchAll(
         /(?:from|import|require)\s*\(?["']((?:@[^/"']+\/)?[^./"'][^/"']*)["'/]/g,
@@ -117,8 +123,12 @@ describe('the packed package', () => {
   })
 })
 
-const exported = (name: string): string[] =>
-  name === 'hipchat-addon' ? ['createAddon', 'html', 'createPersonalClient'] : ['createHipChatServer']
+/** What each entry of the package exports, among others. */
+const exported: Readonly<Record<string, readonly string[]>> = {
+  'hipchat-addon': ['createAddon', 'html', 'createPersonalClient'],
+  'hipchat-addon/server': ['createHipChatServer'],
+  'hipchat-addon/testing': ['testAddon', 'storeContract', 'webhookFixtures', 'descriptorFixtures'],
+}
 
 describe('the packages that an author may add', () => {
   it('are optional, and each is named with its reason', () => {
@@ -143,13 +153,13 @@ createAddon({ key: 'k', name: 'n', description: 'd', scopes: [], store: 'memory:
   })
 })
 
-describe.each(['hipchat-addon', 'hipchat-addon/server'])('%s', (name) => {
+describe.each(Object.entries(exported))('%s', (name, names) => {
   it('can be imported', () => {
     const file = join(consumer, 'import.mjs')
     writeFileSync(file, `import * as all from '${name}'\nconsole.log(JSON.stringify(Object.keys(all)))`)
     const { stdout, stderr, status } = run(process.execPath, [file], consumer)
     expect({ stderr, status }).toEqual({ stderr: '', status: 0 })
-    expect(JSON.parse(stdout)).toEqual(expect.arrayContaining(exported(name)))
+    expect(JSON.parse(stdout)).toEqual(expect.arrayContaining([...names]))
   })
 
   it('can be required by CommonJS', () => {
@@ -157,14 +167,15 @@ describe.each(['hipchat-addon', 'hipchat-addon/server'])('%s', (name) => {
     writeFileSync(file, `const all = require('${name}')\nconsole.log(JSON.stringify(Object.keys(all)))`)
     const { stdout, stderr, status } = run(process.execPath, [file], consumer)
     expect(status, stderr).toBe(0)
-    expect(JSON.parse(stdout)).toEqual(expect.arrayContaining(exported(name)))
+    expect(JSON.parse(stdout)).toEqual(expect.arrayContaining([...names]))
   })
 })
 
 describe('a project in TypeScript that uses the package', () => {
   const addon = `
-import { type AddonOptions, ApiError, createAddon, html } from 'hipchat-addon'
+import { type AddonOptions, ApiError, createAddon, html, type Store } from 'hipchat-addon'
 import { createHipChatServer, type HipChatServer } from 'hipchat-addon/server'
+import { type AddonTest, descriptorFixtures, storeContract, testAddon, webhookFixtures } from 'hipchat-addon/testing'
 
 export function createEcho(options: Partial<AddonOptions> = {}) {
   const addon = createAddon({
@@ -190,6 +201,14 @@ export function createEcho(options: Partial<AddonOptions> = {}) {
 
 export const server: HipChatServer = createHipChatServer({ port: 0 })
 export const nothing: Promise<void> = createEcho().close()
+
+export async function tried(store: Store): Promise<AddonTest> {
+  for (const { name, run } of storeContract(() => ({ store }))) await run().catch(() => console.log(name))
+  const group = await testAddon(createEcho)
+  for (const fixture of webhookFixtures) await group.room.deliver(fixture)
+  console.log(group.log[0]?.message, descriptorFixtures[0]?.descriptor.key)
+  return group
+}
 `
 
   it.each([

@@ -32,12 +32,14 @@ const readTests = (page: string, cell: string): Promised['shownBy'] =>
     titles: [...after.matchAll(/"([^"]+)"/g)].map(([, title = '']) => title),
   }))
 
-/** Titles of tests and groups in a test file, as they are written there. */
+/** Titles of tests and groups in a test file, and of checks in the contract of stores, as they are written there. */
 function titlesIn(file: string): Set<string> {
-  const calls = readFileSync(file, 'utf8').matchAll(
-    /(?:\b(?:describe|it|test)(?:\.\w+)*|\))\(\s*(['"`])((?:\\.|(?!\1).)*)\1\s*,/g,
-  )
-  return new Set([...calls].map(([, , title = '']) => title.replace(/\\(.)/g, '$1')))
+  const text = readFileSync(file, 'utf8')
+  const found = [
+    ...text.matchAll(/(?:\b(?:describe|it|test)(?:\.\w+)*|\))\(\s*(['"`])((?:\\.|(?!\1).)*)\1\s*,/g),
+    ...text.matchAll(/^ {2}async (['"`])((?:\\.|(?!\1).)*)\1\(/gm),
+  ]
+  return new Set(found.map(([, , title = '']) => title.replace(/\\(.)/g, '$1')))
 }
 
 const promised = pages.flatMap(promisesOf)

@@ -1,5 +1,6 @@
 import { createAddon } from 'hipchat-addon'
 import { createHipChatServer } from 'hipchat-addon/server'
+import * as testing from 'hipchat-addon/testing'
 import { describe, expect, it } from 'vitest'
 import { readOptions } from '../../src/addon/options.ts'
 import { paths } from '../../src/addon/paths.ts'
@@ -162,6 +163,29 @@ describe('hipchat-addon trigger', () => {
   it('has the events that the reference lists', () => {
     const text = section(readPage('docs/reference/command-line.md'), 'What an event is filled with')
     expect(rows(text).map(firstCode).toSorted()).toEqual(eventNames.toSorted())
+  })
+})
+
+describe('the test kit', () => {
+  const page = readPage('docs/reference/testing.md')
+  const listed = (heading: string) => {
+    const [text = ''] = section(page, heading).split('\n#')
+    return rows(text)
+      .map(firstCode)
+      .map((code) => code.replace(/\(.*$/, ''))
+      .toSorted()
+  }
+
+  it('gives what the reference lists, in rooms that have what it lists, and nothing else', async () => {
+    await using group = await testing.testAddon((options) => createAddon({ ...dice, ...options }))
+    expect(listed('What it gives')).toEqual(Object.keys(group).toSorted())
+    expect(listed('A room')).toEqual(Object.keys(group.room).toSorted())
+    expect(listed('Events')).toEqual(eventNames.toSorted())
+  })
+
+  it('exports what the reference names', () => {
+    const named = codeIn(page).map((code) => code.replace(/\(.*$/, ''))
+    expect(named).toEqual(expect.arrayContaining(Object.keys(testing)))
   })
 })
 

@@ -27,6 +27,7 @@ const published: Readonly<Record<string, Published>> = {
       /^(package\.json|LICENSE|README\.md|CHANGELOG\.md|SECURITY\.md)$/,
       /^dist\/(?!server\/web\/)[\w/-]+\.(js|d\.ts)$/,
       /^dist\/server\/web\/[\w/-]+\.(html|js|css|svg|txt)$/,
+      /^dist\/testing\/fixtures\/(descriptors|webhooks)\/[\w.-]+\.json$/,
     ],
     packed: 470_000,
     packages: 151,

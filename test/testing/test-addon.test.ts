@@ -1,6 +1,13 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { type AddonOptions, createAddon, html } from '../../src/index.ts'
-import { testAddon } from '../../src/testing/index.ts'
+import {
+  type AddonOptions,
+  ConfigurationError,
+  card,
+  createAddon,
+  type EventName,
+  html,
+} from '../../src/index.ts'
+import { testAddon, webhookFixtures } from '../../src/testing/index.ts'
 
 /** Uses most of what a test looks at. */
 function createSample(options: Partial<AddonOptions> = {}) {
@@ -17,6 +24,10 @@ function createSample(options: Partial<AddonOptions> = {}) {
     return room.notify('said by a call').then(() => undefined)
   })
   addon.command('/name', async ({ room }) => (await room.getRoom()).name)
+  addon.command('/card <id> <title>', async ({ args, room }) => {
+    await room.sendCard(card.application({ id: args.id, title: args.title }), args.title)
+    return undefined
+  })
   addon.command('/count', async ({ store, glance }) => {
     const count = await store.update<number>('count', (before = 0) => before + 1)
     await glance.push('count', { label: `${count} times` })
@@ -30,6 +41,8 @@ function createSample(options: Partial<AddonOptions> = {}) {
     'room_notification',
     'room_archived',
     'room_unarchived',
+    'room_created',
+    'room_deleted',
   ] as const)
     addon.webhook(event, ({ event: happened, sender }) => `${happened} by ${sender?.name}`)
   addon.glance(
@@ -54,6 +67,35 @@ async function start(options?: Parameters<typeof testAddon>[1]) {
   return test
 }
 
+/** An add-on with what a test needs and nothing else. */
+async function testAddonWith(register: (addon: ReturnType<typeof createPlain>) => void) {
+  const test = await testAddon((options) => {
+    const addon = createPlain(options)
+    register(addon)
+    return addon
+  })
+  onTestFinished(() => test.close())
+  return test
+}
+
+const createPlain = (options: Partial<AddonOptions>) =>
+  createAddon({
+    key: 'com.example.plain',
+    name: 'Plain',
+    description: 'For tests',
+    ...options,
+    scopes: ['send_notification'],
+  })
+
+/** Each place in a value that has a member: `item.room.id`. */
+const placesIn = (value: unknown, place = ''): string[] =>
+  typeof value === 'object' && value !== null
+    ? Object.entries(value).flatMap(([name, member]) => [
+        place + name,
+        ...placesIn(member, `${place}${name}.`),
+      ])
+    : []
+
 describe('a test of an add-on', () => {
   it('says something, and sees what the room sees in answer', async () => {
     const { room } = await start()
@@ -71,22 +113,91 @@ describe('a test of an add-on', () => {
     expect(room.notifications).toHaveLength(3)
   })
 
-  it.each([
-    ['room_enter', 'room_enter by Alice Archer'],
-    ['room_exit', 'room_exit by Alice Archer'],
-    ['room_topic_change', 'room_topic_change by Alice Archer'],
-    ['room_file_upload', 'room_file_upload by Alice Archer'],
-    ['room_notification', 'room_notification by Alice Archer'],
-    ['room_archived', 'room_archived by Admin'],
-    ['room_unarchived', 'room_unarchived by Admin'],
-  ] as const)('lets %s happen', async (event, answer) => {
+  it('tells what was said inline from what was said by a call', async () => {
     const { room } = await start()
-    expect((await room.trigger(event)).map(({ message }) => message)).toContain(answer)
+    await room.say('/late')
+    expect(room.replies).toEqual([])
+    const [reply] = await room.say('/name')
+    expect(room.replies).toEqual([reply])
+    expect(room.notifications).toHaveLength(3)
+  })
+
+  it('shows the newest of the cards with one id, in the order in which they were sent', async () => {
+    const { room } = await start()
+    for (const [id, title] of [
+      ['one', 'First'],
+      ['two', 'Second'],
+      ['one', 'Third'],
+    ])
+      await room.say(`/card ${id} ${title}`)
+    expect(room.cards.map(({ id, title }) => [id, title])).toEqual([
+      ['two', 'Second'],
+      ['one', 'Third'],
+    ])
+    expect(room.notifications.filter((seen) => seen.card)).toHaveLength(3)
+  })
+
+  it.each([
+    ['room_enter', {}, 'room_enter by Alice Archer'],
+    ['room_enter', { from: 'bob' }, 'room_enter by Bob Baker'],
+    ['room_exit', {}, 'room_exit by Alice Archer'],
+    ['room_topic_change', {}, 'room_topic_change by Alice Archer'],
+    ['room_file_upload', { from: 'carol' }, 'room_file_upload by Carol Cook'],
+    ['room_notification', {}, 'room_notification by Alice Archer'],
+    ['room_message', { text: '/name' }, 'Lobby'],
+    ['room_archived', {}, 'room_archived by Admin'],
+    ['room_archived', { from: 'bob' }, 'room_archived by Bob Baker'],
+    ['room_unarchived', {}, 'room_unarchived by Admin'],
+  ] as const)(
+    'lets %s happen, as %j says, and gives what came of that alone',
+    async (event, options, answer) => {
+      const { room } = await start()
+      expect((await room.trigger(event, options)).map(({ message }) => message)).toEqual([answer])
+    },
+  )
+
+  it('lets a room be made, which an add-on of the whole group hears of', async () => {
+    const { room, roomOf, server } = await start({ install: { room: null } })
+    expect(await room.trigger('room_created', { text: 'Harbour' })).toEqual([])
+    expect(roomOf('Harbour').messages).toMatchObject([{ message: 'room_created by Admin' }])
+    await room.trigger('room_created')
+    expect(server.deliveries({ event: 'room_created' })).toHaveLength(2)
+  })
+
+  it('lets a room be deleted, in which nothing is to be seen any more', async () => {
+    const { room, server } = await start()
+    expect(await room.trigger('room_deleted')).toEqual([])
+    expect(server.deliveries({ event: 'room_deleted' })).toMatchObject([{ status: 200 }])
+    expect([room.messages, room.replies]).toEqual([[], []])
+    expect(server.installations()).toEqual([])
+  })
+
+  it('refuses what would change nothing, and so be told to nobody', async () => {
+    const { room } = await start()
+    await room.trigger('room_archived')
+    await expect(room.trigger('room_archived')).rejects.toThrow('Lobby is archived already')
+  })
+
+  it('tells an add-on all that HipChat told of each event', async () => {
+    const { room, server } = await start({ install: { room: null } })
+    const complete = webhookFixtures.filter(({ name }) => /\.(full|public-room|user)$/.test(name))
+    const told: Partial<Record<EventName, unknown>> = {}
+    for (const { event } of [...complete].sort((one) => (one.event === 'room_deleted' ? 1 : -1))) {
+      await room.trigger(event, event === 'room_message' ? { text: '/name' } : {})
+      const { body = '{}' } = server.deliveries({ event }).at(-1)?.request ?? {}
+      told[event] = JSON.parse(body)
+      if (event === 'room_archived') await room.trigger('room_unarchived')
+    }
+    expect(Object.keys(told)).toHaveLength(10)
+    const missing = complete.flatMap(({ event, body }) =>
+      placesIn(body).filter((place) => !placesIn(told[event]).includes(place)),
+    )
+    expect(missing).toEqual([])
   })
 
   it('names the events there are when it is asked for another', async () => {
     const { room } = await start()
-    expect(() => room.trigger('nonsense' as 'room_enter')).toThrow(
+    await expect(room.trigger('nonsense' as 'room_enter')).rejects.toThrow(
       'trigger: there is no event nonsense; there are room_message,',
     )
   })
@@ -162,6 +273,69 @@ describe('a test of an add-on', () => {
     expect(room.messages).toHaveLength(before)
   })
 
+  it.each(webhookFixtures)(
+    'delivers $name, which the add-on believes and handles',
+    async ({ event, body }) => {
+      const heard: unknown[] = []
+      const { room, server } = await testAddonWith((addon) => {
+        addon.webhook(event, ({ item, sender }) => {
+          heard.push(item)
+          return `from ${sender?.name}`
+        })
+      })
+      const [answer] = await room.deliver({ event, body })
+      expect(answer?.message).toMatch(/^from (Ines Brandt|Ines|Noor Haddad|Noor|Shipyard|undefined|)$/)
+      expect(room.replies).toEqual([answer])
+      const [delivery] = server.deliveries({ event })
+      expect([delivery?.status, delivery?.error]).toEqual([200, undefined])
+      const { room: itsRoom, ...others } = heard[0] as { room: { id: number | string } }
+      const { room: theirs, ...same } = body.item
+      expect(others).toEqual(same)
+      expect(itsRoom).toEqual({ ...theirs, id: typeof theirs.id === 'string' ? `${room.id}` : room.id })
+    },
+  )
+
+  it('delivers to an add-on of the whole group, and to webhooks whose pattern the message matches', async () => {
+    const { room, roomOf } = await start({ install: { room: null } })
+    const said = (message: string) =>
+      ({ event: 'room_message', body: { item: { message: { message }, room: { id: 7 } } } }) as const
+    expect(await room.deliver(said('/name'))).toMatchObject([{ message: 'Lobby' }])
+    expect(await roomOf('Workshop').deliver(said('/name'))).toMatchObject([{ message: 'Workshop' }])
+    expect(await room.deliver(said('hello'))).toEqual([])
+  })
+
+  it('tells what an add-on refuses of what it is delivered, and where it is installed', async () => {
+    const { room, roomOf } = await start()
+    const nowhere = { event: 'room_enter', body: { item: {} } } as const
+    await expect(room.deliver(nowhere)).rejects.toThrow(
+      'deliver: the add-on refused it with 400: The delivery cannot be read: item.room is missing.',
+    )
+    await expect(room.deliver({ event: 'room_enter', body: undefined as never })).rejects.toThrow(
+      'body must be an object, not undefined',
+    )
+    await expect(room.deliver({ event: 'nonsense' as never, body: {} })).rejects.toThrow(
+      'There is no event nonsense; there are room_message,',
+    )
+    await expect(roomOf('Workshop').deliver(nowhere)).rejects.toThrow(
+      'deliver: nothing is installed in Workshop',
+    )
+  })
+
+  it('keeps what the add-on logs, with what its handlers throw', async () => {
+    const { room, log } = await testAddonWith((addon) => {
+      addon.command('/fail', () => {
+        throw new RangeError('no dice')
+      })
+    })
+    expect(await room.say('/fail')).toEqual([])
+    expect(log.filter(({ level }) => level === 'error')).toMatchObject([
+      { err: { type: 'RangeError', message: 'no dice', stack: expect.stringContaining('test-addon.test') } },
+    ])
+    expect(log).toContainEqual(
+      expect.objectContaining({ level: 'info', message: 'delivery', event: 'room_message', status: 500 }),
+    )
+  })
+
   it('has several groups, whose rooms are not the same', async () => {
     const { room, addGroup } = await start()
     const other = await addGroup()
@@ -169,6 +343,42 @@ describe('a test of an add-on', () => {
     expect((await room.glance('count')).label.value).toBe('0 times')
     expect((await other.room.glance('count')).label.value).toBe('1 times')
     expect(other.installation.groupId).toBe(2)
+  })
+
+  it('has several rooms in several groups at once, and the add-on knows them apart', async () => {
+    const { addGroup, install, roomOf, server } = await start()
+    const other = await addGroup({ install: { room: 'Workshop' } })
+    await install({ room: 'Back office' })
+    const places = [roomOf('Lobby'), roomOf('Back office'), other.room]
+    await Promise.all(places.map((place) => place.say('/count')))
+    await Promise.all(places.slice(1).map((place) => place.say('/count')))
+    const shown = await Promise.all(places.map((place) => place.glance('count')))
+    expect(shown.map(({ label }) => label.value)).toEqual(['1 times', '2 times', '2 times'])
+    expect([server.installations().length, other.server.installations().length]).toEqual([2, 1])
+  })
+
+  it('has the allowances of HipChat where they are asked for', async () => {
+    const { room } = await start({ server: { limits: { api: 3 } } })
+    const answers: number[] = []
+    // The greeting took one. The add-on is told how many are left, and makes no call when there are none.
+    for (let count = 0; count < 3; count += 1) answers.push((await room.say('/name')).length)
+    expect(answers).toEqual([1, 1, 0])
+  })
+
+  it('ends twice without complaint, and by itself with await using', async () => {
+    const made: string[] = []
+    {
+      await using test = await testAddon(createSample)
+      made.push(test.server.url)
+      await test.close()
+    }
+    await expect(fetch(made[0] ?? '')).rejects.toThrow('fetch failed')
+  })
+
+  it('takes a function that makes the add-on in a while', async () => {
+    const test = await testAddon(async (options) => createSample(options))
+    onTestFinished(() => test.close())
+    expect(test.addon.descriptor.key).toBe('com.example.sample')
   })
 
   it('takes an add-on that is made already', async () => {
@@ -181,6 +391,47 @@ describe('a test of an add-on', () => {
     await expect(testAddon('nonsense' as never)).rejects.toThrow(
       'testAddon: expected an add-on, or the function that makes it; came string',
     )
+    await expect(testAddon((() => {}) as never)).rejects.toThrow(
+      'testAddon: expected the function to give an add-on; came undefined',
+    )
+  })
+
+  it('refuses options that there are not, by name', async () => {
+    const { room, install, forge, addGroup } = await start()
+    const typed = { form: 'bob' } as object
+    const refusals = [
+      [() => room.say('hello', typed), 'room.say: there is no option form; known are from'],
+      [
+        () => room.trigger('room_enter', typed),
+        'room.trigger: there is no option form; known are from, text, file',
+      ],
+      [() => room.glance('count', typed), 'room.glance: there is no option form; known are as'],
+      [() => room.open('panel', typed), 'room.open: there is no option form; known are as, values, theme'],
+      [
+        () => room.open('panel', { theme: 'pink' as 'dark' }),
+        'room.open: expected theme to be one of light, dark; came "pink"',
+      ],
+      [() => install(typed), 'install: there is no option form; known are room, scopes'],
+      [() => addGroup(typed), 'the options of a group: there is no option form; known are install, server'],
+      [() => forge('room_enter', typed), 'forge: there is no option form; known are forgery, text'],
+      [
+        () => forge('room_enter', { forgery: 'stale' as 'expired' }),
+        'forge: expected forgery to be one of wrong secret, expired, unsigned, replayed; came "stale"',
+      ],
+    ] as const
+    for (const [use, message] of refusals)
+      await expect(use()).rejects.toThrow(new ConfigurationError(message))
+  })
+
+  it('has the room of the newest installation, also when others were removed', async () => {
+    const group = await start()
+    await group.install({ room: 'Workshop' })
+    expect(group.room.name).toBe('Workshop')
+    await group.uninstall()
+    expect(group.room.name).toBe('Lobby')
+    expect(await group.forge('room_enter', { forgery: 'replayed' })).toBe(204)
+    await group.install({ room: null })
+    expect(group.room.name).toBe('Lobby')
   })
 
   it('ends what it began when the installation is refused', async () => {

@@ -22,6 +22,8 @@ export interface DeliveryRecord {
   readonly error: string | undefined
   /** Whether the answer was posted into the room. */
   readonly replied: boolean
+  /** Id of the message that it was posted as. */
+  readonly replyId: string | undefined
   /** Id of the delivery that this one repeats. */
   readonly redeliveryOf: number | undefined
   /** What was sent, or skipped. Absent for what was dropped, and for older ones when there is no more room for it. */
@@ -60,7 +62,8 @@ export interface Source {
   readonly webhook: WebhookRecord
   readonly event: EventName
   readonly room: RoomRecord
-  readonly user?: UserRecord | undefined
+  /** Whom the signed request names. */
+  readonly user?: Pick<UserRecord, 'id' | 'timezone'> | undefined
   readonly causedBy?: string | undefined
   readonly hops?: number
 }
@@ -81,7 +84,7 @@ export interface DeliveryHistory {
 }
 
 type Outcome = Partial<
-  Pick<DeliveryRecord, 'status' | 'duration' | 'error' | 'replied' | 'redeliveryOf' | 'request' | 'response'>
+  Pick<DeliveryRecord, 'status' | 'duration' | 'error' | 'replyId' | 'redeliveryOf' | 'request' | 'response'>
 >
 
 const kept = 200
@@ -129,7 +132,7 @@ export function createDeliveryHistory(log: Log, told: (id: number) => void = () 
 
   return {
     breakerOf: (webhook) => of(webhook).breaker,
-    add(source, { status, duration = 0, error, replied = false, redeliveryOf, request, response }) {
+    add(source, { status, duration = 0, error, replyId, redeliveryOf, request, response }) {
       const { webhook, event, room } = source
       const url = new URL(webhook.url)
       lastId += 1
@@ -143,7 +146,8 @@ export function createDeliveryHistory(log: Log, told: (id: number) => void = () 
         status,
         duration: Math.round(duration),
         error,
-        replied,
+        replied: replyId !== undefined,
+        replyId,
         redeliveryOf,
         request,
         response,

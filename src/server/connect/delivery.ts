@@ -11,6 +11,7 @@ import type { Log } from '../log.ts'
 import { type IsClassic, signedAddress } from '../rest/classic.ts'
 import type { ClientRecord, RoomRecord, UserRecord, WebhookRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
+import { adopt, type BorrowedBody, personOf, textOf } from './borrowed-body.ts'
 import {
   createDeliveryHistory,
   type DeliveryFilter,
@@ -40,11 +41,24 @@ export interface Happening {
   readonly hops?: number
 }
 
+/** A delivery whose body was not made here. */
+export interface Telling {
+  readonly client: ClientRecord
+  readonly event: EventName
+  readonly room: RoomRecord
+  readonly body: BorrowedBody
+}
+
 export interface Delivery {
   /** Queues a delivery for every webhook that wants to know, and returns. */
   fire(happening: Happening): void
   records(filter?: DeliveryFilter): DeliveryRecord[]
   find(id: number): Kept | undefined
+  /**
+   * Tells an installation of an event in somebody else's words, with a signature of its own, and gives the deliveries: none
+   * where no webhook waits for it.
+   */
+  tell(telling: Telling): Promise<DeliveryRecord[]>
   /**
    * Makes a kept delivery once more, with the same body and a signature of its own, even to an add-on that failed many
    * times. Throws 409 when its webhook is gone or its body is not kept any more.
@@ -66,8 +80,8 @@ export interface DeliveryOptions {
   readonly isClassic: IsClassic
   /** A delivery was made, by its id. */
   told(id: number): void
-  /** Posts an add-on's answer into the room. */
-  reply(room: RoomRecord, client: ClientRecord, notification: Notification, hops: number): Promise<void>
+  /** Posts an add-on's answer into the room, and gives the id of the message. */
+  reply(room: RoomRecord, client: ClientRecord, notification: Notification, hops: number): Promise<string>
 }
 
 const longestReply = 64 * KIB
@@ -89,7 +103,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   const trails = createTrails()
   const patterns = new Map<string, Pattern>()
 
-  async function matches(webhook: WebhookRecord, { text = '' }: Happening): Promise<boolean> {
+  async function matches(webhook: WebhookRecord, { text = '' }: Pick<Happening, 'text'>): Promise<boolean> {
     if (webhook.pattern === null || !events[webhook.event].pattern) return true
     await nextTurn() // many costly patterns must not hold up the server one after the other
     let pattern = patterns.get(webhook.pattern)
@@ -195,7 +209,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       return keep(source, {
         status: answer.status,
         duration,
-        replied: ok && client && !own ? await postReply(answer, client, source) : false,
+        replyId: ok && client && !own ? await postReply(answer, client, source) : undefined,
         request,
         response: shownResponse(answer.headers, answer.body),
         redeliveryOf,
@@ -215,6 +229,21 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   const sign = ({ oauthId, secret }: ClientRecord, { user, room }: Source): string =>
     signRequest({ oauthId, secret, user, roomId: room.id })
 
+  async function tell({ client, event, room, body }: Telling): Promise<DeliveryRecord[]> {
+    const waiting: WebhookRecord[] = []
+    for (const webhook of state.webhooks.listening(event, room.id))
+      if (ownerOf(webhook) === client.oauthId && (await matches(webhook, { text: textOf(body) })))
+        waiting.push(webhook)
+    return Promise.all(
+      waiting.map((webhook) => {
+        const home = { oauthId: client.oauthId, webhookId: webhook.id, roomId: room.id }
+        const text = JSON.stringify(adopt(body, home))
+        const source: Source = { webhook, event, room, user: personOf(body) }
+        return queued(webhook, String(room.id), () => deliver(source, client, text))
+      }),
+    )
+  }
+
   async function redeliver({ record, source }: Kept): Promise<DeliveryRecord> {
     const { room } = source
     // It may have been changed meanwhile.
@@ -225,33 +254,46 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     const body = record.request?.body
     if (body === undefined)
       throw new CallRefusedError(409, `What delivery ${record.id} would send is not kept`)
+    return queued(webhook, `redelivery of ${record.id}`, () =>
+      deliver({ ...source, webhook }, client, body, record.id),
+    )
+  }
+
+  /** Waits for its turn, and for what comes of it. */
+  function queued(
+    webhook: WebhookRecord,
+    line: string,
+    work: () => Promise<DeliveryRecord>,
+  ): Promise<DeliveryRecord> {
     return new Promise((resolve, reject) => {
-      const queued = queues.add(ownerOf(webhook), `redelivery of ${record.id}`, () =>
-        deliver({ ...source, webhook }, client, body, record.id).then(resolve, reject),
-      )
-      if (!queued) reject(new CallRefusedError(409, 'Too many deliveries are waiting for this add-on'))
+      const taken = queues.add(ownerOf(webhook), line, () => work().then(resolve, reject))
+      if (!taken) reject(new CallRefusedError(409, 'Too many deliveries are waiting for this add-on'))
     })
   }
 
-  /** An answer that is a notification goes into the room (HipChat's webhook documentation). It counts no limits. */
+  /**
+   * An answer that is a notification goes into the room (HipChat's webhook documentation). It counts no limits. Gives the id
+   * of what was posted.
+   */
   async function postReply(
     answer: Answer,
     client: ClientRecord,
     { room, hops = 0 }: Source,
-  ): Promise<boolean> {
+  ): Promise<string | undefined> {
     if (
       !answer.body ||
       !/^application\/([\w.-]+\+)?json\b/i.test(String(answer.headers['content-type'] ?? ''))
     )
-      return false
+      return undefined
     const body = Buffer.byteLength(answer.body) <= longestReply ? parseJson(answer.body) : undefined
-    if (typeof body !== 'object' || body === null || !('message' in body) || body.message === '') return false
+    if (typeof body !== 'object' || body === null || !('message' in body) || body.message === '')
+      return undefined
     if (hops >= mostHops) {
       log.warn(
         { oauthId: client.oauthId },
         'an answer to a webhook was not posted: add-ons answer each other without end',
       )
-      return false
+      return undefined
     }
     const current = state.clients.get(client.oauthId)
     const living = state.rooms.get(room.id)
@@ -260,7 +302,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
         { oauthId: client.oauthId },
         'an answer to a webhook was not posted: no room or no scope for it',
       )
-      return false
+      return undefined
     }
     const checked = validate(notification, body)
     if (!checked.ok) {
@@ -268,14 +310,13 @@ export function createDelivery(options: DeliveryOptions): Delivery {
         { oauthId: client.oauthId, problem: checked.problem.message },
         'an answer to a webhook is no valid notification',
       )
-      return false
+      return undefined
     }
     try {
-      await options.reply(living, current, checked.value, hops + 1)
-      return true
+      return await options.reply(living, current, checked.value, hops + 1)
     } catch (error) {
       log.warn({ oauthId: client.oauthId, err: error }, 'an answer to a webhook could not be posted')
-      return false
+      return undefined
     }
   }
 
@@ -284,6 +325,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     queues,
     records: history.list,
     find: history.find,
+    tell,
     redeliver,
     follow: trails.follow,
     clear: history.clear,

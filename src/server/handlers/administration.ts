@@ -116,7 +116,7 @@ function shownInstallation(client: ClientRecord, delivery: Context['delivery']) 
 
 /** A delivery for administrators. What was said in a room that they cannot see is left out. */
 function shown(record: DeliveryRecord, session: Session, state: State) {
-  const { status, error, oauthId, redeliveryOf, request, response, at, ...rest } = record
+  const { status, error, oauthId, redeliveryOf, request, response, at, replyId: _, ...rest } = record
   const room = state.rooms.get(record.roomId)
   const open = !room || maySee(room, session)
   const body = request && parseJson(request.body)

@@ -1,0 +1,489 @@
+import { AssertionError } from 'node:assert'
+import { describe, expect, it, vi } from 'vitest'
+import { StoreError } from '../../src/errors.ts'
+import { createMemoryStore } from '../../src/store/memory.ts'
+import type { Store } from '../../src/store/store.ts'
+import { storeContract } from '../../src/testing/index.ts'
+
+type Change = Parameters<Store['update']>[1]
+
+/** A store that does one thing wrong, and what the contract says of it. */
+interface Broken {
+  readonly fault: string
+  /** Verbs that take the place of a sound store's. */
+  readonly verbs: (sound: Store) => Partial<Store>
+  /** The check that finds it, and what that says. Others may find it too. */
+  readonly check: string
+  readonly says: string | RegExp
+}
+
+const broken: readonly Broken[] = [
+  {
+    fault: 'has a verb less',
+    verbs: () => ({ release: undefined as never }),
+    check: 'has a name and all verbs',
+    says: "the type of release: expected 'function', came 'undefined'",
+  },
+  {
+    fault: 'has no name',
+    verbs: () => ({ name: '' }),
+    check: 'has a name and all verbs',
+    says: 'whether name says something: expected true, came false',
+  },
+  {
+    fault: 'gives null for what is not there',
+    verbs: (sound) => ({ get: async (key) => (await sound.get(key)) ?? (null as never) }),
+    check: 'gives back what was set, and undefined for what was not',
+    says: "get('c'), which nobody set: expected undefined, came null",
+  },
+  {
+    fault: 'takes an empty text for nothing',
+    verbs: (sound) => ({ get: async (key) => (await sound.get(key)) || undefined }),
+    check: 'gives back what was set, and undefined for what was not',
+    says: "get('b') after set('b', ''): expected '', came undefined",
+  },
+  {
+    fault: 'never overwrites',
+    verbs: (sound) => ({
+      set: async (key, value, ttl) => {
+        if ((await sound.get(key)) === undefined) await sound.set(key, value, ttl)
+      },
+    }),
+    check: 'gives back what was set, and undefined for what was not',
+    says: "get('a') after set('a', 'two'): expected 'two', came 'one'",
+  },
+  {
+    fault: 'trims values',
+    verbs: (sound) => ({ set: (key, value, ttl) => sound.set(key, value.trim(), ttl) }),
+    check: 'keeps large values and any text as it is',
+    says: /^get\('text-4'\): expected '\ufeff', came ''$/,
+  },
+  {
+    fault: 'cuts values at 64 KiB',
+    verbs: (sound) => ({ set: (key, value, ttl) => sound.set(key, value.slice(0, 65_536), ttl) }),
+    check: 'keeps large values and any text as it is',
+    says: /^get\('text-0'\): expected 'x+'\.\.\. 204740 more characters, came 'x+'\.\.\. 65476 more characters$/,
+  },
+  {
+    fault: 'ends texts at a zero byte, as C does',
+    verbs: (sound) => ({ set: (key, value, ttl) => sound.set(key, value.split('\0')[0] ?? '', ttl) }),
+    check: 'keeps large values and any text as it is',
+    says: /^get\('text-1'\): expected .*, came 'ü😀'$/,
+  },
+  {
+    fault: 'says of every deletion that there was something',
+    verbs: (sound) => ({ delete: async (key) => (await sound.delete(key)) || true }),
+    check: 'says whether there was something to delete',
+    says: "delete('a') once more: expected false, came true",
+  },
+  {
+    fault: 'gives no answer to delete',
+    verbs: (sound) => ({ delete: async (key) => void (await sound.delete(key)) as never }),
+    check: 'says whether there was something to delete',
+    says: "delete('a') of an empty value: expected true, came undefined",
+  },
+  {
+    fault: 'deletes nothing',
+    verbs: (sound) => ({ delete: async (key) => (await sound.get(key)) !== undefined }),
+    check: 'says whether there was something to delete',
+    says: "delete('a') once more: expected false, came true",
+  },
+  {
+    fault: 'ignores the time to live',
+    verbs: (sound) => ({ set: (key, value) => sound.set(key, value) }),
+    check: 'shows an expired value to no verb',
+    says: "get('x:get') when its time to live is over, also after 4000 ms: expected undefined, came 'old'",
+  },
+  {
+    fault: 'takes milliseconds for seconds',
+    verbs: (sound) => ({
+      set: (key, value, ttl) => sound.set(key, value, ttl === undefined ? ttl : ttl * 1000),
+    }),
+    check: 'shows an expired value to no verb',
+    says: "get('x:get') when its time to live is over, also after 4000 ms: expected undefined, came 'old'",
+  },
+  {
+    fault: 'lists what has expired',
+    verbs: (sound) => {
+      const all = new Map<string, string>()
+      return {
+        set: (key, value, ttl) => {
+          all.set(key, value)
+          return sound.set(key, value, ttl)
+        },
+        async *entries(prefix) {
+          for (const [key, value] of all) if (key.startsWith(prefix)) yield [key, value]
+        },
+      }
+    },
+    check: 'shows an expired value to no verb',
+    says: /^entries\('x:'\) when the others have expired: expected \{ .* \}, came \{ 'x:get': 'old'/,
+  },
+  {
+    fault: 'keeps the time to live of the value before',
+    verbs: (sound) => {
+      const lifetimes = new Map<string, number | undefined>()
+      return {
+        set: (key, value, ttl) => {
+          lifetimes.set(key, ttl ?? lifetimes.get(key))
+          return sound.set(key, value, lifetimes.get(key))
+        },
+      }
+    },
+    check: 'forgets the time to live of a value that is set again without one',
+    says: "get('a'), set again without a time to live: expected 'long', came undefined",
+  },
+  {
+    fault: 'ignores the time to live of an update',
+    verbs: (sound) => ({ update: (key, change) => sound.update(key, change) }),
+    check: 'gives an updated value the time to live it is given',
+    says: "get('a') when its time to live is over, also after 4000 ms: expected undefined, came 'short'",
+  },
+  {
+    fault: 'reads a prefix as a pattern',
+    verbs: (sound) => ({
+      async *entries(prefix) {
+        const pattern = prefix.replaceAll(/[.\\^$+|(){}]/g, '\\$&').replaceAll('*', '.*')
+        for await (const [key, value] of sound.entries(''))
+          if (new RegExp(`^${pattern.replaceAll('?', '.')}`, 's').test(key)) yield [key, value]
+      },
+    }),
+    check: 'lists the keys that begin with a prefix, whatever characters it has',
+    says: /^entries\("a\*b:"\): expected \{ 'a\*b:1': 'a\*b:one', 'a\*b:2': '' \}, came \{/,
+  },
+  {
+    fault: 'bleeds into keys that have the prefix in them',
+    verbs: (sound) => ({
+      async *entries(prefix) {
+        for await (const [key, value] of sound.entries('')) if (key.includes(prefix)) yield [key, value]
+      },
+    }),
+    check: 'lists the keys that begin with a prefix, whatever characters it has',
+    says: /^entries\("%"\): expected \{ '%1': '%one', '%2': '' \}, came \{ 'a%:1'/,
+  },
+  {
+    fault: 'ends a range before the last characters there are',
+    verbs: (sound) => ({
+      async *entries(prefix) {
+        for await (const [key, value] of sound.entries(prefix))
+          if (key < `${prefix}\uffff`) yield [key, value]
+      },
+    }),
+    check: 'lists keys with characters beyond the basic plane after the prefix',
+    says: /^entries\('p:'\): expected .*, came \{ 'p:\u{10ffff}': '2' \}$/u,
+  },
+  {
+    fault: 'lists a page of keys twice',
+    verbs: (sound) => ({
+      async *entries(prefix) {
+        yield* sound.entries(prefix)
+        yield* sound.entries(prefix)
+      },
+    }),
+    check: 'lists every key once, also while others are written',
+    says: "the number of keys that entries('old:') gives: expected 350, came 700",
+  },
+  {
+    fault: 'lists a hundred keys and no more',
+    verbs: (sound) => ({
+      async *entries(prefix) {
+        let count = 0
+        for await (const entry of sound.entries(prefix)) if (count++ < 100) yield entry
+      },
+    }),
+    check: 'lists every key once, also while others are written',
+    says: "the number of keys that entries('old:') gives: expected 350, came 100",
+  },
+  {
+    fault: 'looks whether a key is claimed, and claims it later',
+    verbs: () => {
+      const claims = new Set<string>()
+      return {
+        claim: async (key) => {
+          const free = !claims.has(key)
+          await new Promise(setImmediate)
+          claims.add(key)
+          return free
+        },
+        release: async (key) => void claims.delete(key),
+      }
+    },
+    check: 'lets exactly one of many callers claim a key',
+    says: 'how many of 50 claims were granted: expected 1, came 50',
+  },
+  {
+    fault: 'has a claim for all keys together',
+    verbs: (sound) => ({ claim: (_, ttl) => sound.claim('one', ttl) }),
+    check: 'lets exactly one of many callers claim a key',
+    says: "claim('other'): expected true, came false",
+  },
+  {
+    fault: 'releases nothing',
+    verbs: () => ({ release: async () => {} }),
+    check: 'lets a key be claimed again when it was released or its time is over',
+    says: "claim('token') after its release: expected true, came false",
+  },
+  {
+    fault: 'holds claims for ever',
+    verbs: (sound) => ({ claim: (key) => sound.claim(key, 3_600_000) }),
+    check: 'lets a key be claimed again when it was released or its time is over',
+    says: "claim('token') when its time is over, also after 4000 ms: expected true, came false",
+  },
+  {
+    fault: 'keeps claims among the values',
+    verbs: (sound) => ({
+      claim: async (key, ttl) => {
+        let taken = false
+        await sound.update(
+          key,
+          (value) => {
+            taken = value === undefined
+            return value ?? ''
+          },
+          ttl,
+        )
+        return taken
+      },
+      release: async (key) => void (await sound.delete(key)),
+    }),
+    check: 'keeps claims apart from values',
+    says: 'claim() of a key that has a value: expected true, came false',
+  },
+  {
+    fault: 'lists claims',
+    verbs: (sound) => {
+      const claims = new Set<string>()
+      return {
+        claim: async (key, ttl) => {
+          claims.add(key)
+          return sound.claim(key, ttl)
+        },
+        async *entries(prefix) {
+          yield* sound.entries(prefix)
+          for (const key of claims) yield [`claim:${key}`, '']
+        },
+      }
+    },
+    check: 'keeps claims apart from values',
+    says: "entries('') after the release: expected { token: 'none' }, came { token: 'none', 'claim:token': '' }",
+  },
+  {
+    fault: 'updates by reading and then writing',
+    verbs: (sound) => ({
+      update: async (key, change, ttl) => {
+        const value = change(await sound.get(key))
+        await new Promise(setImmediate)
+        if (value === undefined) await sound.delete(key)
+        else await sound.set(key, value, ttl)
+        return value
+      },
+    }),
+    check: 'loses none of many updates at the same time',
+    says: "what 50 updates at once have counted: expected '50', came '1'",
+  },
+  {
+    fault: 'writes the text undefined',
+    verbs: (sound) => ({
+      update: (key, change, ttl) => sound.update(key, (value) => String(change(value)), ttl),
+    }),
+    check: 'removes a value that an update turns into undefined',
+    says: "what the update gives: expected undefined, came 'undefined'",
+  },
+  {
+    fault: 'removes a value before it changes it',
+    verbs: (sound) => ({
+      update: async (key, change: Change, ttl) => {
+        const before = await sound.get(key)
+        await sound.delete(key)
+        return sound.update(key, () => change(before), ttl)
+      },
+    }),
+    check: 'leaves the value alone when the change throws, and hands the error on as it is',
+    says: "get('a') after the change threw: expected 'x', came undefined",
+  },
+  {
+    fault: 'wraps what a change throws',
+    verbs: (sound) => ({
+      update: (key, change, ttl) =>
+        sound.update(key, change, ttl).catch((cause: unknown) => {
+          throw new StoreError('update failed', { cause })
+        }),
+    }),
+    check: 'leaves the value alone when the change throws, and hands the error on as it is',
+    says: /^whether update\(\) hands on what its change throws \(it gave StoreError: update failed\): expected true/,
+  },
+  {
+    fault: 'cuts long keys',
+    verbs: (sound) => ({
+      set: (key, value, ttl) => sound.set(key.slice(0, 900), value, ttl),
+    }),
+    check: 'takes keys up to 900 bytes and refuses longer, empty and ill-formed ones',
+    says: /^set\(\) with a key of 901 bytes: expected a StoreError that matches .*, came undefined$/,
+  },
+  {
+    fault: 'refuses with an error of its own',
+    verbs: (sound) => ({
+      get: (key) => {
+        if (key === '') throw new TypeError('no key')
+        return sound.get(key)
+      },
+    }),
+    check: 'takes keys up to 900 bytes and refuses longer, empty and ill-formed ones',
+    says: /^get\(\) with an empty key: expected a StoreError that matches .*, came TypeError: no key$/,
+  },
+  {
+    fault: 'takes NaN for ever',
+    verbs: (sound) => ({
+      set: (key, value, ttl) => sound.set(key, value, Number.isNaN(ttl) ? undefined : ttl),
+    }),
+    check: 'refuses a time to live that is no number and takes one that is over as the shortest',
+    says: /^set\(\) for NaN milliseconds: expected a StoreError that matches \/milliseconds\/, came undefined$/,
+  },
+  {
+    fault: 'overflows for a very long time to live',
+    verbs: (sound) => ({
+      set: (key, value, ttl) => sound.set(key, value, ttl === undefined ? ttl : ttl > 2 ** 31 ? 1 : ttl),
+      get: async (key) => {
+        await new Promise((resolve) => setTimeout(resolve, 3))
+        return sound.get(key)
+      },
+    }),
+    check: 'refuses a time to live that is no number and takes one that is over as the shortest',
+    says: /^get\('b'\), set for Infinity milliseconds: expected 'x', came undefined$/,
+  },
+  {
+    fault: 'cannot be reached',
+    verbs: () => ({
+      ping: async () => {
+        throw new StoreError('mine: connection refused')
+      },
+    }),
+    check: 'answers a ping',
+    says: 'mine: connection refused',
+  },
+  {
+    fault: 'goes on after it was closed',
+    verbs: () => ({ close: async () => {} }),
+    check: 'waits for pending writes when it closes, and refuses every verb afterwards',
+    says: /^get\(\) after close\(\): expected a StoreError that matches .*, came undefined$/,
+  },
+  {
+    fault: 'refuses to be closed twice',
+    verbs: (sound) => {
+      let closed = false
+      return {
+        close: async () => {
+          if (closed) throw new StoreError('mine is closed already')
+          closed = true
+          await sound.close()
+        },
+      }
+    },
+    check: 'waits for pending writes when it closes, and refuses every verb afterwards',
+    says: 'mine is closed already',
+  },
+]
+
+const open = (verbs: Broken['verbs'] = () => ({})) => {
+  const sound = createMemoryStore()
+  return { store: { ...sound, ...verbs(sound) } }
+}
+
+const errorOf = async (work: Promise<void>): Promise<Error> => {
+  const error = await work.then(
+    () => new Error('it passed'),
+    (reason: unknown) => reason,
+  )
+  if (error instanceof Error) return error
+  throw error
+}
+
+describe('the contract of stores', () => {
+  it.each(broken)('catches one that $fault', async ({ verbs, check, says }) => {
+    const found = storeContract(() => open(verbs)).find(({ name }) => name === check)
+    const { message } = await errorOf(found?.run() ?? Promise.reject(new Error(`there is no check ${check}`)))
+    if (typeof says === 'string') expect(message).toBe(says)
+    else expect(message).toMatch(says)
+  })
+
+  it('has no check that nothing fails', () => {
+    const names = storeContract(open).map(({ name }) => name)
+    expect(names.filter((name) => !broken.some(({ check }) => check === name))).toEqual([])
+    expect(new Set(names).size).toBe(names.length)
+  })
+
+  it('lets a sound store pass', async () => {
+    for (const { run } of storeContract(open)) await run()
+  })
+
+  it('tells runners what was expected and what came', async () => {
+    const [first] = storeContract(() => open(() => ({ name: '' })))
+    const error = await errorOf(first?.run() ?? Promise.resolve())
+    expect(error).toBeInstanceOf(AssertionError)
+    expect(error).toMatchObject({ actual: 'false', expected: 'true' })
+  })
+
+  it('opens a store for each check, closes both accesses and cleans up, whatever came of it', async () => {
+    const told: string[] = []
+    const accesses = () => {
+      told.push('open')
+      const access = (name: string, verbs: Partial<Store> = {}): Store => ({
+        ...createMemoryStore(),
+        ...verbs,
+        close: async () => void told.push(`close ${name}`),
+      })
+      return {
+        store: access('store', { ping: () => Promise.reject(new Error('away')) }),
+        second: access('second'),
+        cleanUp: () => told.push('clean up'),
+      }
+    }
+    const ping = storeContract(accesses).find(({ name }) => name === 'answers a ping')
+    expect((await errorOf(ping?.run() ?? Promise.resolve())).message).toBe('away')
+    expect(told).toEqual(['open', 'close store', 'close second', 'clean up'])
+  })
+
+  it('fails when a store does not close, or is not cleaned up', async () => {
+    const fail = () => Promise.reject(new Error('busy'))
+    const [unclosed] = storeContract(() => open(() => ({ close: fail })))
+    expect((await errorOf(unclosed?.run() ?? Promise.resolve())).message).toBe('busy')
+    const [uncleaned] = storeContract(() => ({ ...open(), cleanUp: fail }))
+    expect((await errorOf(uncleaned?.run() ?? Promise.resolve())).message).toBe('busy')
+  })
+
+  it('fails when a store rejects with nothing at all', async () => {
+    const ping = () => Promise.reject(undefined)
+    const check = storeContract(() => open(() => ({ ping }))).find(({ name }) => name === 'answers a ping')
+    await expect(check?.run()).rejects.toBeUndefined()
+  })
+
+  it('does not wait for ever for a store that hangs', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate'] })
+    try {
+      const hanging = storeContract(() => open(() => ({ ping: () => new Promise(() => {}) })))
+      const ping = hanging.find(({ name }) => name === 'answers a ping')
+      const failed = errorOf(ping?.run() ?? Promise.resolve())
+      await vi.advanceTimersByTimeAsync(20_001)
+      expect((await failed).message).toBe('“answers a ping” did not end within 20 s: a verb never answered')
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  it.each([
+    [undefined, 'expected a function that opens a store; came undefined'],
+    [createMemoryStore(), 'expected a function that opens a store; came object'],
+  ])('says what it expects', (given, message) => {
+    expect(() => storeContract(given as never)).toThrow(new TypeError(`storeContract: ${message}`))
+  })
+
+  it.each([
+    [undefined, 'came undefined'],
+    [createMemoryStore(), 'came store: undefined'],
+    [{ store: 'memory:' }, 'came store: string'],
+  ])('says what the function has to give', async (opened, came) => {
+    const [first] = storeContract(() => opened as never)
+    const expected = 'storeContract: expected open() to give { store }, a store with its verbs; '
+    await expect(first?.run()).rejects.toThrow(new TypeError(expected + came))
+  })
+})
