@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os'
 import { dirname, join, relative, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { slugOf } from '../../docs/.vitepress/slug.ts'
 import { markdownBelow, readPage, root } from './markdown.ts'
 
 const pages = [
@@ -110,10 +111,7 @@ function anchorsOf(text: string): Set<string> {
   const anchors = new Set<string>()
   for (const [, heading = ''] of withoutCode(text).matchAll(/^#{1,6} +(.+?) *#*$/gm)) {
     const plain = heading.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
-    const slug = plain
-      .toLowerCase()
-      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
-      .replace(/\s/g, '-')
+    const slug = slugOf(plain)
     const times = seen.get(slug) ?? 0
     seen.set(slug, times + 1)
     anchors.add(times === 0 ? slug : `${slug}-${times}`)
@@ -149,9 +147,10 @@ describe('the documentation', () => {
     expect(fences.filter((_, index) => index % 2 === 0)).not.toContain('')
   })
 
-  it('is on one of the four shelves', () => {
+  // `docs/index.md` is the front page, which leads to all shelves.
+  it('is on one of the four shelves, but for its front page', () => {
     const shelves = ['tutorial', 'how-to', 'reference', 'explanation']
     const elsewhere = markdownBelow('docs').filter((path) => !shelves.includes(path.split('/')[1] ?? ''))
-    expect(elsewhere).toEqual([])
+    expect(elsewhere).toEqual(['docs/index.md'])
   })
 })
