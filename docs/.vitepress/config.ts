@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { defineConfig } from 'vitepress'
-import { pages, root, sidebar } from './pages.ts'
-import { repositoryLinks } from './repository.ts'
+import { createLinks } from './links.ts'
+import { elsewhere, pages, root, sidebar } from './pages.ts'
+import { copies, writeLinks } from './repository.ts'
 import { slugOf } from './slug.ts'
 
 /** Where the project is published, such as `https://github.com/somebody/hipchat-addon`. */
@@ -11,7 +12,7 @@ const repository = process.env['DOCS_REPOSITORY']?.replace(/\/+$/, '') || undefi
 const base = `/${process.env['DOCS_BASE'] ?? ''}/`.replace(/\/+/g, '/')
 
 const icon = readFileSync(join(root, 'src/server/web/icon.svg'))
-const links = repositoryLinks(repository)
+const links = createLinks(repository)
 
 export default defineConfig({
   title: 'hipchat-addon',
@@ -20,8 +21,7 @@ export default defineConfig({
   lang: 'en',
   base,
   srcDir: root,
-  // Whatever is no page: those are in the sources of the site, wherever they are.
-  srcExclude: ['**/node_modules/**', 'README.md', 'bench/**', 'dist/**', 'templates/**', 'test/**'],
+  srcExclude: [...elsewhere],
   rewrites: Object.fromEntries(pages),
   outDir: join(root, 'docs/.vitepress/dist'),
   cacheDir: join(root, 'node_modules/.vitepress'),
@@ -32,10 +32,10 @@ export default defineConfig({
     anchor: { slugify: slugOf },
     config(md) {
       md.linkify.set({ fuzzyLink: false }) // or README.md is a link to somewhere in Moldova
-      links.markdown(md)
+      writeLinks(md, links)
     },
   },
-  vite: { plugins: [links.plugin] },
+  vite: { plugins: [copies(links)] },
   themeConfig: {
     nav: [
       { text: 'Tutorial', link: '/tutorial/first-add-on' },

@@ -55,6 +55,11 @@ export const pages: ReadonlyMap<string, string> = new Map(
   ['docs/index.md', ...shelves.flatMap(filesOf), ...papers].map((file) => [file, pageOf(file)]),
 )
 
+/** What the project's folder has besides, as patterns: no page is there. */
+export const elsewhere: readonly string[] = readdirSync(root)
+  .filter((name) => ![...pages.keys()].some((file) => file === name || file.startsWith(`${name}/`)))
+  .map((name) => `${name}{,/**}`)
+
 /** `docs` is the site's own folder. A README is the page of its folder, or of the example that it is about. */
 function pageOf(file: string): string {
   if (papers.includes(file)) return `project/${file.toLowerCase()}`

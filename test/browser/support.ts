@@ -41,7 +41,7 @@ export function expectError(page: Page, text: RegExp): void {
 
 /** A page for whoever is not signed in, with a storage of its own. An error nobody expected fails the test. */
 export async function openPage(
-  server: HipChatServer,
+  server: Pick<HipChatServer, 'url'>,
   { path = '/', ...options }: PageOptions = {},
   prepare?: (page: Page) => Promise<unknown>,
 ): Promise<Page> {

@@ -1,4 +1,5 @@
-import './style.css'
+// Without its fonts: like the chat page, the site is set in those of the reader's system.
+import theme from 'vitepress/theme-without-fonts'
+import './style.css' // after the theme's own
 
-// The theme without its fonts: like the chat page, the site is set in those of the reader's system.
-export { default } from 'vitepress/theme-without-fonts'
+export default theme
