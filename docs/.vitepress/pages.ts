@@ -32,7 +32,16 @@ const shelves: readonly Shelf[] = [
   {
     text: 'Reference',
     folder: 'docs/reference',
-    first: ['options.md', 'events.md', 'modules.md', 'api.md', 'errors.md', 'routes.md', 'metrics.md'],
+    first: [
+      'options.md',
+      'functions.md',
+      'events.md',
+      'modules.md',
+      'api.md',
+      'errors.md',
+      'routes.md',
+      'metrics.md',
+    ],
   },
   {
     text: 'Explanation',

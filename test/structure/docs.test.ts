@@ -21,6 +21,9 @@ const pages = [
   ...markdownBelow('examples'),
 ].map((path) => ({ path, text: readPage(path) }))
 
+/** The pages of the documentation itself. */
+const shelved = pages.filter(({ path }) => path.startsWith('docs/'))
+
 interface Block {
   readonly page: string
   /** Line of the page on which its code begins. */
@@ -145,6 +148,26 @@ describe('the documentation', () => {
     const fences = [...text.matchAll(/^```(.*)$/gm)].map(([, info = '']) => info.trim())
     expect(fences.length % 2).toBe(0)
     expect(fences.filter((_, index) => index % 2 === 0)).not.toContain('')
+  })
+
+  it.each(shelved)('$path begins with its title, the only one, and then says what it is for', ({ text }) => {
+    expect(withoutCode(text).match(/^# .+$/gm)).toHaveLength(1)
+    expect(text).toMatch(/^# .+\n\n(?:[A-Z`<*])(?!``)/)
+  })
+
+  it('has no two pages of the same title', () => {
+    const titles = shelved.map(({ text }) => text.split('\n', 1)[0])
+    expect(new Set(titles).size).toBe(titles.length)
+  })
+
+  it('can be read by following links from the README', () => {
+    const reached = new Set<string>(['README.md'])
+    for (const page of reached) // what is added meanwhile comes too
+      for (const link of linksOf(readPage(page))) {
+        const target = join(dirname(page), link.split('#', 1)[0] ?? '')
+        if (target.endsWith('.md') && existsSync(join(root, target))) reached.add(target)
+      }
+    expect(shelved.map(({ path }) => path).filter((path) => !reached.has(path))).toEqual([])
   })
 
   // `docs/index.md` is the front page, which leads to all shelves.
