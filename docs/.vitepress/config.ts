@@ -35,7 +35,10 @@ export default defineConfig({
       writeLinks(md, links)
     },
   },
-  vite: { plugins: [copies(links)] },
+  vite: {
+    plugins: [copies(links)],
+    optimizeDeps: { entries: 'docs/.vitepress/theme/index.ts' }, // and not whatever HTML the project has
+  },
   themeConfig: {
     nav: [
       { text: 'Tutorial', link: '/tutorial/first-add-on' },

@@ -20,9 +20,9 @@ export function writeLinks(md: Markdown, links: Links): void {
 /** Serves the copies that links lead to, and puts them into what is built. */
 export const copies = ({ copied }: Links): Plugin => ({
   name: 'copies-of-sources',
-  configureServer({ middlewares }) {
+  configureServer({ middlewares, config }) {
     middlewares.use((request, response, next) => {
-      const file = [...copied].find((one) => request.url === copyOf(one))
+      const file = [...copied].find((one) => request.url === config.base + copyOf(one).slice(1))
       if (file === undefined) return next()
       response.setHeader('Content-Type', 'text/plain; charset=utf-8')
       response.end(textOf(file))

@@ -8,6 +8,7 @@ import { pathToFileURL } from 'node:url'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { createLinks } from '../../docs/.vitepress/links.ts'
+import { slugOf } from '../../docs/.vitepress/slug.ts'
 import { markdownBelow, readPage, root } from '../structure/markdown.ts'
 import { checkAccessibility, openBrowser, openPage } from './support.ts'
 
@@ -140,6 +141,17 @@ function longestWord(markdown: string): string {
   const words = paragraph.replace(/`[^`]*`|\]\([^)]*\)/g, ' ').match(/[a-z]+/gi) ?? []
   return words.reduce((longest, word) => (word.length > longest.length ? word : longest), '').toLowerCase()
 }
+
+describe('the anchor of a heading', () => {
+  it.each([
+    ['What is left out, and why', 'what-is-left-out-and-why'],
+    ['addon.webhook(event, options, handler)', 'addonwebhookevent-options-handler'],
+    ['Look-ahead & _look_-behind', 'look-ahead--_look_-behind'],
+    ['Grüße', 'grüße'],
+  ])('%s is what code hosts make of it', (heading, anchor) => {
+    expect(slugOf(heading)).toBe(anchor)
+  })
+})
 
 describe('a link of a page', () => {
   const published = 'https://code.example.com/somebody/hipchat-addon'
