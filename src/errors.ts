@@ -56,17 +56,21 @@ export class InstallationRefusedError extends HipChatAddonError {
   }
 }
 
+/** Which part of a signed request can be wrong. Each has an entry in `docs/reference/errors.md`. */
+export const signedRequestFaults = [
+  'none',
+  'malformed',
+  'unknown issuer',
+  'wrong signature',
+  'expired',
+  'clock ahead',
+  'wrong room',
+  'wrong client',
+  'wrong sender',
+] as const
+
 /** Which part of a signed request was wrong. */
-export type SignedRequestFault =
-  | 'none'
-  | 'malformed'
-  | 'unknown issuer'
-  | 'wrong signature'
-  | 'expired'
-  | 'clock ahead'
-  | 'wrong room'
-  | 'wrong client'
-  | 'wrong sender'
+export type SignedRequestFault = (typeof signedRequestFaults)[number]
 
 /** A webhook or page request, or a session of a page, that is forged, stale or damaged. Logged; the caller gets a neutral text and 401. */
 export class SignedRequestError extends HipChatAddonError {

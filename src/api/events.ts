@@ -23,12 +23,19 @@ import { file, id } from './objects.ts'
 
 const links = optional(object({ self: optional(string()) }))
 
+const text = nullable(string())
+
+/** The same schema, with what is to be read of it in the reference. */
+const described = <T>(schema: Schema<T>, description: string): Schema<T> => ({ ...schema, description })
+
+const version = optional(string({ description: 'changes with it' }))
+
 /** A person in a delivery. */
 export const person = object({
   id: optional(id),
-  name: optional(nullable(string())),
-  mention_name: optional(nullable(string())),
-  version: optional(string()),
+  name: optional(text),
+  mention_name: optional(described(text, 'what stands behind the @')),
+  version,
   links,
 })
 
@@ -36,10 +43,10 @@ export type Person = Infer<typeof person>
 
 /** An add-on's token as the author of a topic change. */
 export const oauthClient = object({
-  id: optional(id),
-  name: optional(nullable(string())),
+  id: optional(described(id, 'of the OAuth client, and nobody’s user id')),
+  name: optional(text),
   allowed_scopes: array(string()),
-  room: optional(nullable(record())),
+  room: optional(described(nullable(record()), 'the one room it is for')),
   links,
 })
 
@@ -50,8 +57,8 @@ export const eventRoom = object({
   id,
   name: optional(string()),
   is_archived: optional(boolean()),
-  privacy: optional(string()),
-  version: optional(string()),
+  privacy: optional(string({ description: '`public` or `private`' })),
+  version,
   links: optional(
     object({
       self: optional(string()),
@@ -66,28 +73,33 @@ export type EventRoom = Infer<typeof eventRoom>
 
 export const eventMessage = object({
   id: optional(id),
-  date: optional(string()),
+  date: optional(string({ description: 'ISO 8601 with microseconds and offset' })),
   from: optional(sender),
   message: string({ description: 'the text as typed, mentions as @Name' }),
-  mentions: optional(array(person)),
-  type: optional(string()),
+  mentions: optional(array(person, { description: 'who is mentioned' })),
+  type: optional(string({ description: '`message` or `notification`' })),
   file: optional(nullable(file)),
-  message_links: optional(array(record())),
-  color: optional(string()),
-  message_format: optional(string()),
-  notification_sender: optional(
-    nullable(object({ type: optional(string()), id: optional(id), client_id: optional(id) })),
+  message_links: optional(
+    array(record(), { description: 'addresses in the text, with what is behind them' }),
   ),
-  card: optional(nullable(union(string(), record()))),
+  color: optional(string({ description: 'of a notification' })),
+  message_format: optional(string({ description: '`html` or `text`, of a notification' })),
+  notification_sender: optional(
+    described(
+      nullable(object({ type: optional(string()), id: optional(id), client_id: optional(id) })),
+      'the add-on that a notification is from: its key, and the id of its installation',
+    ),
+  ),
+  card: optional(described(nullable(union(string(), record())), 'a card, as JSON text or as an object')),
 })
 
 export type EventMessage = Infer<typeof eventMessage>
 
-const uploadedFile = object({
+export const uploadedFile = object({
   name: string(),
-  size: optional(number()),
+  size: optional(number({ description: 'bytes' })),
   url: optional(string()),
-  thumb_url: optional(nullable(string())),
+  thumb_url: optional(described(text, 'of a smaller picture of it, if it is one')),
 })
 
 const messageItem = object({ room: eventRoom, message: eventMessage })
@@ -152,8 +164,8 @@ export function delivery<E extends EventName>(name: E): Schema<Delivery<E>> {
   if (!schema) {
     schema = object({
       event: optional(string()),
-      webhook_id: optional(id),
-      oauth_client_id: optional(nullable(string())),
+      webhook_id: optional(described(id, 'the server’s number of the webhook')),
+      oauth_client_id: optional(described(text, 'the `oauthId` of the installation')),
       item: events[name].item as Schema,
     })
     envelopes.set(name, schema)

@@ -1,15 +1,8 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
-import { devCommand } from './dev.ts'
-import { diffCommand } from './diff.ts'
-import { installCommand, uninstallCommand } from './install.ts'
-import { listCommand } from './list.ts'
-import { sayCommand } from './say.ts'
-import { serverCommand } from './server.ts'
-import { triggerCommand } from './trigger.ts'
+import { createCommands } from './commands.ts'
 import { UnansweredError, UsageError } from './usage.ts'
-import { validateCommand } from './validate.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string // our own package.json
@@ -33,18 +26,7 @@ program
   .exitOverride()
   .configureOutput({ outputError: (text, write) => write(inOneLine(text)) })
 
-const commands = [
-  devCommand(),
-  serverCommand(),
-  installCommand(),
-  uninstallCommand(),
-  listCommand(),
-  diffCommand(),
-  validateCommand(),
-  sayCommand(),
-  triggerCommand(),
-]
-for (const command of commands) program.addCommand(command.copyInheritedSettings(program))
+for (const command of createCommands()) program.addCommand(command.copyInheritedSettings(program))
 
 program.parseAsync().catch((error: unknown) => {
   if (error instanceof CommanderError) {

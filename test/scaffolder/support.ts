@@ -62,7 +62,7 @@ export const filesBelow = (folder: string): string[] =>
 export function packBoth(into: string): { framework: string; scaffolder: string } {
   const source = join(into, 'source')
   mkdirSync(source)
-  for (const name of ['src', 'docs', 'templates'])
+  for (const name of ['src', 'templates'])
     cpSync(join(root, name), join(source, name), {
       recursive: true,
       filter: (path) => !/^templates\/(dist|node_modules)\b/.test(relative(root, path)),

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import { type Operation, parameterNames, pathParameters } from '../../src/api/operation.ts'
 import { operations } from '../../src/api/operations/index.ts'
 import type { Schema } from '../../src/common/schema.ts'
+import { describe } from './schema-words.ts'
 
 /** The API reference is written from the table of operations: `npx vitest run test/structure/api-reference.test.ts --update` writes it anew. */
 it('docs/reference/api.md says what the table of operations says', async () => {
@@ -69,21 +70,3 @@ const holders = {
 
 const row = (name: string, required: boolean, schema: Schema): string =>
   `| \`${name}\` | ${required ? 'required' : ''} | ${describe(schema)} |`
-
-/** A schema in words: what it is, its limits, its default. */
-function describe(schema: Schema): string {
-  const { enum: values, default: fallback, description, minimum, maximum, minLength, maxLength } = schema
-  const words = [values ? (values as string[]).map((value) => `\`${value}\``).join(', ') : typeOf(schema)]
-  if (minimum !== undefined || maximum !== undefined)
-    words.push(`${String(minimum ?? '')}–${String(maximum ?? '∞')}`)
-  if (minLength !== undefined || maxLength !== undefined)
-    words.push(`${String(minLength ?? 0)}–${String(maxLength ?? '∞')} characters`)
-  if (fallback !== undefined) words.push(`default \`${String(fallback)}\``)
-  if (description) words.push(String(description))
-  return words.join('; ').replaceAll('|', '\\|')
-}
-
-function typeOf({ type, anyOf }: Schema): string {
-  if (typeof type === 'string') return type
-  return Array.isArray(anyOf) ? (anyOf as Schema[]).map(typeOf).join(' or ') : 'anything'
-}

@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os'
 import { dirname, join, relative, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { slugOf } from '../../docs/.vitepress/slug.ts'
 import { markdownBelow, readPage, root } from './markdown.ts'
 
 const pages = [
@@ -19,6 +20,9 @@ const pages = [
   ...markdownBelow('docs'),
   ...markdownBelow('examples'),
 ].map((path) => ({ path, text: readPage(path) }))
+
+/** The pages of the documentation itself. */
+const shelved = pages.filter(({ path }) => path.startsWith('docs/'))
 
 interface Block {
   readonly page: string
@@ -110,10 +114,7 @@ function anchorsOf(text: string): Set<string> {
   const anchors = new Set<string>()
   for (const [, heading = ''] of withoutCode(text).matchAll(/^#{1,6} +(.+?) *#*$/gm)) {
     const plain = heading.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
-    const slug = plain
-      .toLowerCase()
-      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
-      .replace(/\s/g, '-')
+    const slug = slugOf(plain)
     const times = seen.get(slug) ?? 0
     seen.set(slug, times + 1)
     anchors.add(times === 0 ? slug : `${slug}-${times}`)
@@ -149,9 +150,30 @@ describe('the documentation', () => {
     expect(fences.filter((_, index) => index % 2 === 0)).not.toContain('')
   })
 
-  it('is on one of the four shelves', () => {
+  it.each(shelved)('$path begins with its title, the only one, and then says what it is for', ({ text }) => {
+    expect(withoutCode(text).match(/^# .+$/gm)).toHaveLength(1)
+    expect(text).toMatch(/^# .+\n\n(?:[A-Z`<*])(?!``)/)
+  })
+
+  it('has no two pages of the same title', () => {
+    const titles = shelved.map(({ text }) => text.split('\n', 1)[0])
+    expect(new Set(titles).size).toBe(titles.length)
+  })
+
+  it('can be read by following links from the README', () => {
+    const reached = new Set<string>(['README.md'])
+    for (const page of reached) // what is added meanwhile comes too
+      for (const link of linksOf(readPage(page))) {
+        const target = join(dirname(page), link.split('#', 1)[0] ?? '')
+        if (target.endsWith('.md') && existsSync(join(root, target))) reached.add(target)
+      }
+    expect(shelved.map(({ path }) => path).filter((path) => !reached.has(path))).toEqual([])
+  })
+
+  // `docs/index.md` is the front page, which leads to all shelves.
+  it('is on one of the four shelves, but for its front page', () => {
     const shelves = ['tutorial', 'how-to', 'reference', 'explanation']
     const elsewhere = markdownBelow('docs').filter((path) => !shelves.includes(path.split('/')[1] ?? ''))
-    expect(elsewhere).toEqual([])
+    expect(elsewhere).toEqual(['docs/index.md'])
   })
 })

@@ -4,11 +4,15 @@ import { fileURLToPath } from 'node:url'
 
 export const root = fileURLToPath(new URL('../../', import.meta.url))
 
-/** Paths of the Markdown files below a folder of the project. */
+/** Paths of the Markdown files below a folder of the project; hidden folders hold none, and come and go while others build. */
 export const markdownBelow = (folder: string): string[] =>
-  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.md'))
-    .map((file) => join(folder, file))
+  readdirSync(join(root, folder), { withFileTypes: true })
+    .filter(({ name }) => !name.startsWith('.'))
+    .flatMap((entry) => {
+      const path = join(folder, entry.name)
+      if (entry.isDirectory()) return markdownBelow(path)
+      return path.endsWith('.md') ? [path] : []
+    })
 
 export const readPage = (path: string): string => readFileSync(join(root, path), 'utf8')
 

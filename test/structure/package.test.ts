@@ -53,7 +53,7 @@ const filesBelow = (folder: string): string[] =>
 beforeAll(() => {
   const source = join(work, 'source')
   mkdirSync(source)
-  for (const name of ['src', 'docs']) cpSync(join(root, name), join(source, name), { recursive: true })
+  cpSync(join(root, 'src'), join(source, 'src'), { recursive: true })
   for (const name of readdirSync(root))
     if (/\.(json|md)$|^LICENSE$/.test(name)) copyFileSync(join(root, name), join(source, name))
   symlinkSync(join(root, 'node_modules'), join(source, 'node_modules'))

@@ -1,3 +1,4 @@
+import type { Argument } from 'commander'
 import { createAddon } from 'hipchat-addon'
 import { createHipChatServer } from 'hipchat-addon/server'
 import * as testing from 'hipchat-addon/testing'
@@ -9,14 +10,8 @@ import { series } from '../../src/addon/watching/metrics.ts'
 import { conditionNames } from '../../src/api/descriptor.ts'
 import { eventNames } from '../../src/api/events.ts'
 import { scopeNames } from '../../src/api/scopes.ts'
-import { devCommand } from '../../src/cli/dev.ts'
-import { diffCommand } from '../../src/cli/diff.ts'
-import { installCommand, uninstallCommand } from '../../src/cli/install.ts'
-import { listCommand } from '../../src/cli/list.ts'
-import { sayCommand } from '../../src/cli/say.ts'
+import { createCommands } from '../../src/cli/commands.ts'
 import { serverCommand } from '../../src/cli/server.ts'
-import { triggerCommand } from '../../src/cli/trigger.ts'
-import { validateCommand } from '../../src/cli/validate.ts'
 import { deliveryResults } from '../../src/observer.ts'
 import { defaultLimits } from '../../src/server/rest/limits.ts'
 import { codeIn, readPage, rows, section } from './markdown.ts'
@@ -137,27 +132,39 @@ describe('the compatible server', () => {
   })
 })
 
-describe.each([
-  ['install', installCommand],
-  ['uninstall', uninstallCommand],
-  ['validate', validateCommand],
-  ['list', listCommand],
-  ['say', sayCommand],
-  ['diff', diffCommand],
-  ['trigger', triggerCommand],
-  ['dev', devCommand],
-])('hipchat-addon %s', (name, command) => {
-  it('has the options that the reference lists, with their defaults and variables', () => {
-    const listed = rows(section(readPage('docs/reference/command-line.md'), `hipchat-addon ${name}`))
-    const { options } = command()
-    expect(listed.map(firstCode)).toEqual(options.map(({ long }) => long))
-    for (const [index, { defaultValue, defaultValueDescription, envVar }] of options.entries()) {
-      if (defaultValueDescription !== undefined) expect(listed[index]?.[1]).toBe(defaultValueDescription)
-      else if (defaultValue !== undefined) expect(listed[index]?.[1]).toBe(`\`${String(defaultValue)}\``)
-      expect(listed[index]?.[2]).toBe(envVar === undefined ? '' : `\`${envVar}\``)
-    }
+describe('hipchat-addon', () => {
+  it('has the commands that the reference lists, with their arguments and what they do', () => {
+    const listed = rows(section(readPage('docs/reference/command-line.md'), 'Commands'))
+    expect(listed.map(([usage = '', what]) => [codeIn(usage)[0], what])).toEqual(
+      createCommands().map((command) => [
+        [command.name(), ...command.registeredArguments.map(argumentOf)].join(' '),
+        command.description(),
+      ]),
+    )
   })
 })
+
+const argumentOf = (argument: Argument): string =>
+  argument.required ? `<${argument.name()}>` : `[${argument.name()}]`
+
+// The server's are with all else about it, and are compared above.
+const elsewhere = createCommands().filter((command) => command.name() !== 'server')
+
+describe.each(elsewhere.map((command) => [command.name(), command] as const))(
+  'hipchat-addon %s',
+  (name, command) => {
+    it('has the options that the reference lists, with their defaults and variables', () => {
+      const listed = rows(section(readPage('docs/reference/command-line.md'), `hipchat-addon ${name}`))
+      const { options } = command
+      expect(listed.map(firstCode)).toEqual(options.map(({ long }) => long))
+      for (const [index, { defaultValue, defaultValueDescription, envVar }] of options.entries()) {
+        if (defaultValueDescription !== undefined) expect(listed[index]?.[1]).toBe(defaultValueDescription)
+        else if (defaultValue !== undefined) expect(listed[index]?.[1]).toBe(`\`${String(defaultValue)}\``)
+        expect(listed[index]?.[2]).toBe(envVar === undefined ? '' : `\`${envVar}\``)
+      }
+    })
+  },
+)
 
 describe('hipchat-addon trigger', () => {
   it('has the events that the reference lists', () => {

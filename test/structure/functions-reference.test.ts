@@ -1,0 +1,158 @@
+import { describe, expect, it } from 'vitest'
+import { type Member, membersOf } from './interfaces.ts'
+import { readPage } from './markdown.ts'
+
+/**
+ * The reference of functions is written from the doc comments of what they take:
+ * `npx vitest run test/structure/functions-reference.test.ts --update` writes it anew.
+ */
+it('docs/reference/functions.md says what the doc comments say', async () => {
+  const page = [introduction, ...sections.map(sectionOf)].join('\n')
+  await expect(page).toMatchFileSnapshot('../../docs/reference/functions.md')
+})
+
+interface Section {
+  readonly heading: string
+  readonly text: string
+  readonly file: string
+  /** Interfaces whose members are listed, one table each. */
+  readonly interfaces: readonly string[]
+  /** Whether its members are options, of which some are required. */
+  readonly options?: false
+}
+
+const sections: readonly Section[] = [
+  {
+    heading: 'An add-on',
+    text: 'What `createAddon` gives. What it shows is registered by methods of their own: see [modules](modules.md).',
+    file: 'src/addon/addon.ts',
+    interfaces: ['Addon'],
+    options: false,
+  },
+  {
+    heading: 'addon.webhook(event, options, handler)',
+    text: 'The options may be left out. [Events](events.md) lists what a handler gets.',
+    file: 'src/addon/registration.ts',
+    interfaces: ['WebhookOptions'],
+  },
+  {
+    heading: 'addon.command(usage, options, handler)',
+    text: 'The options may be left out. `usage` is such as `/remind <who> [when] [what...]`.',
+    file: 'src/addon/registration.ts',
+    interfaces: ['CommandOptions'],
+  },
+  {
+    heading: 'addon.on(hook, handler)',
+    text: 'Hooks by their names. What each gets has `installation`, `client`, `glance`, `store`, `log`, `signal`, and `room` unless the installation is global; `replaced` has `old` besides.',
+    file: 'src/addon/addon.ts',
+    interfaces: ['HookContexts'],
+    options: false,
+  },
+  {
+    heading: 'addon.settings(options)',
+    text: '[Let people configure your add-on](../how-to/configure.md) has the fields.',
+    file: 'src/addon/showing/settings.ts',
+    interfaces: ['SettingsOptions'],
+  },
+  {
+    heading: 'addon.static(path, folder, options)',
+    text: 'The options may be left out.',
+    file: 'src/addon/showing/assets.ts',
+    interfaces: ['StaticOptions'],
+  },
+  {
+    heading: 'page(content, options)',
+    text: 'For a handler of a page to return; the options may be left out.',
+    file: 'src/addon/showing/page.ts',
+    interfaces: ['PageOptions'],
+  },
+  {
+    heading: 'card.application(options) and others',
+    text: 'All styles, `application`, `link`, `image`, `file` and `media`, take the first table; three of them what follows it besides. [Send cards](../how-to/cards.md) says which is for what.',
+    file: 'src/client/card.ts',
+    interfaces: ['CardOptions', 'ApplicationCardOptions', 'LinkCardOptions', 'ImageCardOptions'],
+  },
+  {
+    heading: 'Any call of the API',
+    text: 'Behind its [parameters](api.md): `room.getRoom({}, { signal })`.',
+    file: 'src/client/client.ts',
+    interfaces: ['CallOptions'],
+  },
+  {
+    heading: 'createPersonalClient(options)',
+    text: 'Gives a client with what people may call, for scripts.',
+    file: 'src/client/personal.ts',
+    interfaces: ['PersonalClientOptions'],
+  },
+]
+
+const introduction = `# Functions
+
+What the functions of the package take, besides [the options of createAddon](options.md),
+[those of modules](modules.md) and [the compatible server's](server.md#createhipchatserver). Options that are unknown or wrong
+are refused with \`ERR_CONFIGURATION\`, by name; those of a call are not looked through.
+
+This page is written from the doc comments in the sources, which your editor shows too.
+`
+
+function sectionOf({ heading, text, file, interfaces, options }: Section): string {
+  const tables = interfaces.map((name, index) => {
+    const table = options === false ? memberTable(membersOf(file, name)) : optionTable(membersOf(file, name))
+    return index === 0 ? table : `\`${name}\`:\n\n${table}`
+  })
+  return `## ${heading}\n\n${text}\n\n${tables.join('\n\n')}\n`
+}
+
+const memberTable = (members: readonly Member[]): string =>
+  [
+    '| member | what |',
+    '| --- | --- |',
+    ...members.map(({ name, text }) => `| \`${name}\` | ${text} |`),
+  ].join('\n')
+
+const optionTable = (members: readonly Member[]): string =>
+  [
+    '| option | | what |',
+    '| --- | --- | --- |',
+    ...members.map(({ name, required, text }) => `| \`${name}\` | ${required ? 'required' : ''} | ${text} |`),
+  ].join('\n')
+
+/** Options that are on other pages, where they are compared with what is accepted. */
+const elsewhere = {
+  AddonOptions: 'docs/reference/options.md',
+  MetricsOptions: 'docs/reference/metrics.md',
+  NotificationOptions: 'docs/reference/api.md',
+  ...Object.fromEntries(
+    ['Glance', 'WebPanel', 'Dialog', 'Action', 'ExternalPage', 'Configurable'].map((kind) => [
+      `${kind}Options`,
+      'docs/reference/modules.md',
+    ]),
+  ),
+}
+
+describe('the options that the package exports', () => {
+  it('are all in the reference', () => {
+    const exported = [...readPage('src/index.ts').matchAll(/\b(\w+Options)\b/g)].map(([, name]) => name)
+    const documented = [...Object.keys(elsewhere), ...sections.flatMap(({ interfaces }) => interfaces)]
+    expect(exported.length).toBeGreaterThan(15)
+    expect(documented.filter((name) => name.endsWith('Options')).toSorted()).toEqual(exported.toSorted())
+  })
+
+  it('are read whole from the sources: every member, and whether it may be left out', () => {
+    expect(membersOf('src/addon/registration.ts', 'WebhookOptions').map(({ name }) => name)).toEqual([
+      'pattern',
+      'key',
+      'name',
+      'declared',
+      'ordered',
+    ])
+    const [apiUrl, , scopes] = membersOf('src/client/personal.ts', 'PersonalClientOptions')
+    expect(apiUrl).toEqual({
+      name: 'apiUrl',
+      required: true,
+      text: 'Base address of the API, such as `https://api.hipchat.com/v2`.',
+    })
+    expect(scopes).toMatchObject({ name: 'scopes', required: false })
+    expect(membersOf('src/addon/addon.ts', 'Addon').filter(({ text }) => text === '')).toEqual([])
+  })
+})
