@@ -60,20 +60,29 @@ export function start(command: string, args: readonly string[], { cwd, env, owne
   // Who waits for it hears of a program that could not be started; nobody else has to.
   ended.catch(() => {})
   return {
-    pid: child.pid,
     ended,
     said: () => said,
-    signal: (signal: NodeJS.Signals) => child.kill(signal),
     signalGroup: (signal: NodeJS.Signals) => signalGroup(child, signal),
   }
 }
 
 export type Running = ReturnType<typeof start>
 
+/** Waits for the end of a program, and ends it itself when that takes too long. Gives its exit code, or what ended it. */
+export async function endWithin(seconds: number, program: Running): Promise<number | string | null> {
+  let late = false
+  const timer = setTimeout(() => {
+    late = true
+    program.signalGroup('SIGKILL')
+  }, seconds * 1000)
+  const code = await program.ended.finally(() => clearTimeout(timer))
+  return late ? `nothing within ${seconds} s` : code
+}
+
 /** Runs a program that has to succeed, and gives what it said. */
 export async function succeed(command: string, args: readonly string[], place: Place): Promise<string> {
   const program = start(command, args, place)
-  const code = await program.ended
+  const code = await endWithin(300, program)
   if (code !== 0) throw new ProgramError(asTyped(command, args), `ended with ${code}`, program.said())
   return program.said()
 }

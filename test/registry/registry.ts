@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createFolder, environment } from '../scaffolder/support.ts'
 import { root } from '../structure/markdown.ts'
-import { ProgramError, type Running, start, succeed, succeedQuietly } from './programs.ts'
+import { endWithin, ProgramError, type Running, start, succeed, succeedQuietly } from './programs.ts'
 
 /** The last one that runs on every Node that we support. */
 const verdaccio = '6.8.0'
@@ -29,7 +29,7 @@ export async function startRegistry(): Promise<Registry> {
   let server: Running | undefined
   const close = async (): Promise<void> => {
     server?.signalGroup('SIGTERM')
-    await server?.ended
+    if (server) await endWithin(10, server)
     remove()
   }
   try {
@@ -88,7 +88,8 @@ const configuration = (folder: string, upstream: string) => ({
   log: { type: 'stdout', format: 'json', level: 'warn' },
 })
 
-async function freePort(): Promise<number> {
+/** A port that nobody listens on now. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, 'localhost')
   await once(server, 'listening')
   const address = server.address()
