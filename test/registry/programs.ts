@@ -20,6 +20,9 @@ export class ProgramError extends Error {
 const running = new Set<ChildProcess>()
 let stopped = false
 
+/** Whether `stopAll` was called: what fails then was stopped. */
+export const isStopped = (): boolean => stopped
+
 /** Ends all that runs, at once, and lets nothing more begin. */
 export function stopAll(): void {
   stopped = true

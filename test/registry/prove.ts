@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type TemplateName, templateNames } from '../../templates/project.ts'
 import { createFolder } from '../scaffolder/support.ts'
-import { stopAll } from './programs.ts'
+import { isStopped, stopAll } from './programs.ts'
 import { type Registry, startRegistry } from './registry.ts'
 import { stepsOf } from './steps.ts'
 import { type Toolchain, toolbox, toolchains } from './toolchain.ts'
@@ -53,14 +53,14 @@ async function timed<T>(what: string, run: () => Promise<T>): Promise<T> {
   const begun = performance.now()
   const tell = (how: string, note = '') => {
     const time = String(Math.round(performance.now() - begun)).padStart(6)
-    console.log(`${how.padEnd(6)} ${time} ms  ${what}${note}`)
+    console.log(`${how.padEnd(7)} ${time} ms  ${what}${note}`)
   }
   try {
     const result = await run()
     tell('ok', typeof result === 'string' ? `; LEFT OUT: ${result}` : '')
     return result
   } catch (error) {
-    tell('FAILED')
+    tell(isStopped() ? 'stopped' : 'FAILED')
     throw error
   }
 }
@@ -120,25 +120,23 @@ async function main(): Promise<void> {
   const { folder, remove } = createFolder()
   // Users of images go in, too.
   chmodSync(folder, 0o755)
-  let interrupted: number | undefined
   for (const [signal, code] of [
     ['SIGINT', 130],
     ['SIGTERM', 143],
   ] as const)
     process.on(signal, () => {
-      interrupted = code
+      process.exitCode = code
       stopAll()
     })
   try {
     const rows = await proveAll(templates, chosen, folder)
     console.log(`\n${table(rows)}\n\nAll of it took ${Math.round((performance.now() - begun) / 1000)} s.`)
   } catch (error) {
-    // What was stopped did not fail.
-    if (interrupted === undefined) throw error
+    if (!isStopped()) throw error
+    console.error('\nInterrupted; all that was started is ended, and what was made is removed.')
   } finally {
     remove()
   }
-  if (interrupted !== undefined) process.exitCode = interrupted
 }
 
 main().catch((error: unknown) => {

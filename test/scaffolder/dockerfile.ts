@@ -134,7 +134,8 @@ function* runFaults(stage: Stage, { files }: Context): Generator<string> {
   else if (!files.includes(sourceOf(command.at(-1) ?? '')))
     yield `CMD: nothing is built into ${command.at(-1)}`
 
-  if (!last(stage, 'ENV')?.getArgumentsContent()?.includes('NODE_ENV=production'))
+  const env = stage.instructions.filter((one) => one.getKeyword() === 'ENV')
+  if (!env.some((one) => one.getArgumentsContent()?.includes('NODE_ENV=production')))
     yield 'ENV: expected NODE_ENV=production'
 }
 
