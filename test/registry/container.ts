@@ -6,7 +6,7 @@ import { cpSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { parseEnv } from 'node:util'
 import { copied, ignoredBy, last, matching, type Stage, stagesOf, wordsOf } from '../scaffolder/dockerfile.ts'
-import { type Place, succeed } from './programs.ts'
+import { type Place, succeedQuietly } from './programs.ts'
 
 export interface Image {
   /** Where its command and its health check run, and as whom. */
@@ -63,7 +63,7 @@ async function buildStage(stage: Stage, { home, project, built, env: given }: Bu
       }
       case 'RUN':
         // A user of the image is no user of this machine.
-        await succeed(
+        await succeedQuietly(
           'sh',
           ['-c', written.replaceAll(`${user}:${user}`, `${standIn.uid}:${standIn.gid}`)],
           place,
