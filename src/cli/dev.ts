@@ -24,6 +24,7 @@ import {
   type ServerFlags,
   serverFlags,
   serverOptions,
+  shownToken,
   wholeNumber,
 } from './server-flags.ts'
 import { watchSources } from './sources.ts'
@@ -164,7 +165,7 @@ async function run(named: string | undefined, given: Given): Promise<void> {
     {
       page: server.url,
       apiUrl: server.apiUrl,
-      adminToken: given.adminToken === undefined ? server.adminToken : null, // who gave it knows it
+      adminToken: shownToken(server, given),
       addon: baseUrl,
       entry,
     },

@@ -97,11 +97,15 @@ export const serverOptions = ({ port, data, seed, adminToken }: ServerFlags): Se
   ...(seed === undefined ? {} : { seed: readSeed(seed) }),
 })
 
+/** The administrator's token, unless it was given: who gave it knows it, and others may read along. */
+export const shownToken = (server: HipChatServer, { adminToken }: ServerFlags): string | null =>
+  adminToken === undefined ? server.adminToken : null
+
 /** Lines of what a command says at its start: where the server is, and what it keeps. */
-export const aboutServer = (server: HipChatServer, { data, seed, adminToken }: ServerFlags): string[] => [
-  `Administrator's token      ${adminToken ? '(as given)' : server.adminToken}`,
-  `State                      ${data ?? 'temporary: gone when the server stops'}`,
-  ...(seed !== undefined && !server.seeded
-    ? [`Seed                       not applied: ${data} holds a group already`]
+export const aboutServer = (server: HipChatServer, given: ServerFlags): string[] => [
+  `Administrator's token      ${shownToken(server, given) ?? '(as given)'}`,
+  `State                      ${given.data ?? 'temporary: gone when the server stops'}`,
+  ...(given.seed !== undefined && !server.seeded
+    ? [`Seed                       not applied: ${given.data} holds a group already`]
     : []),
 ]

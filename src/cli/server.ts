@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { pino } from 'pino'
 import { hostOf, isLoopbackHost } from '../common/outbound.ts'
 import { createHipChatServer, type HipChatServer } from '../server/index.ts'
@@ -10,6 +10,7 @@ import {
   type ServerFlags,
   serverFlags,
   serverOptions,
+  shownToken,
   wholeNumber,
 } from './server-flags.ts'
 import { UsageError } from './usage.ts'
@@ -23,6 +24,7 @@ interface Given extends ServerFlags {
   tlsKey?: string
   allowPrivate?: boolean
   log: string
+  json?: boolean
 }
 
 const levels = ['off', 'error', 'warn', 'info']
@@ -42,7 +44,15 @@ Examples:
     HIPCHAT_ADMIN_TOKEN=… hipchat-addon server --host 0.0.0.0 --port 443 --data ./chat \\
       --public-url https://chat.example.net --tls-cert chat.pem --tls-key chat.key
 
-What a flag does not say is taken from the environment, and then from the default.`
+  For a script, on any free port:
+    hipchat-addon server --port 0 --json
+
+What a flag does not say is taken from the environment, and then from the default.
+
+Exit codes:
+  0  ended by SIGINT or SIGTERM
+  1  it could not begin: a port or a data folder is taken
+  2  wrong arguments`
 
 /** `hipchat-addon server`: the compatible server, until it is stopped. */
 export function serverCommand(): Command {
@@ -72,6 +82,7 @@ export function serverCommand(): Command {
         .argParser(yesOrNo),
     )
     .addOption(option('--log <level>', 'what is logged, to stderr').choices(levels).default('off'))
+    .addOption(new Option('--json', 'say where it is as one JSON document'))
     .addHelpText('after', examples)
     .action(run)
 }
@@ -81,11 +92,23 @@ async function run(given: Given): Promise<void> {
   await server.listen().catch((error: unknown) => {
     throw asUsage(error)
   })
-  for (const line of greeting(server, given)) console.log(line)
+  const pending = server.redirects().flatMap(({ reason, url }) => (reason === 'installed' ? [url] : []))
+  if (given.json) console.log(JSON.stringify(documentOf(server, given, pending)))
+  else for (const line of greeting(server, given, pending)) console.log(line)
   stopOnSignal(server)
 }
 
-function serverFrom({ port, data, seed, adminToken, tlsCert, tlsKey, log, ...given }: Given): HipChatServer {
+function serverFrom({
+  json: _,
+  port,
+  data,
+  seed,
+  adminToken,
+  tlsCert,
+  tlsKey,
+  log,
+  ...given
+}: Given): HipChatServer {
   if ((tlsCert === undefined) !== (tlsKey === undefined))
     throw new UsageError('--tls-cert and --tls-key go together: a certificate file and the file of its key')
   try {
@@ -102,18 +125,27 @@ function serverFrom({ port, data, seed, adminToken, tlsCert, tlsKey, log, ...giv
   }
 }
 
-function greeting(server: HipChatServer, given: Given): string[] {
-  const pending = server.redirects().filter(({ reason }) => reason === 'installed')
-  return [
-    `HipChat-compatible server  ${server.url}`,
-    `API                        ${server.apiUrl}`,
-    ...aboutServer(server, given),
-    ...pending.map(({ url }) => `To complete in a browser   ${url}`),
-    ...(server.url.startsWith('http:') && !isLocal(given, server)
-      ? ['Warning                    plain http: tokens and messages can be read on their way']
-      : []),
-  ]
-}
+const greeting = (server: HipChatServer, given: Given, pending: readonly string[]): string[] => [
+  `HipChat-compatible server  ${server.url}`,
+  `API                        ${server.apiUrl}`,
+  ...aboutServer(server, given),
+  ...pending.map((url) => `To complete in a browser   ${url}`),
+  ...(isPlain(server) && !isLocal(given, server)
+    ? ['Warning                    plain http: tokens and messages can be read on their way']
+    : []),
+]
+
+/** The same for programs. */
+const documentOf = (server: HipChatServer, given: Given, pending: readonly string[]): object => ({
+  url: server.url,
+  apiUrl: server.apiUrl,
+  adminToken: shownToken(server, given),
+  data: given.data ?? null,
+  seeded: server.seeded,
+  pending,
+})
+
+const isPlain = ({ url }: HipChatServer): boolean => url.startsWith('http:')
 
 const isLocal = ({ host }: Given, { url }: HipChatServer): boolean =>
   [host, hostOf(new URL(url))].every(isLoopbackHost)

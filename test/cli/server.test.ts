@@ -35,6 +35,25 @@ describe('hipchat-addon server', () => {
     expect(await ended).toBe(0)
   })
 
+  it('says the same as one JSON document, without the token that it was given', async () => {
+    const documentOf = async (...given: string[]) => {
+      const { child, ended, printed } = run('server', '--port', '0', '--json', ...given)
+      await expect.poll(printed, { timeout: 20_000 }).toMatch(/\n$/)
+      child.kill('SIGTERM')
+      expect(await ended).toBe(0)
+      return JSON.parse(printed())
+    }
+    const { url, ...about } = await documentOf()
+    expect(about).toEqual({
+      apiUrl: `${url}/v2`,
+      adminToken: expect.stringMatching(/^\w{40}$/),
+      data: null,
+      seeded: true,
+      pending: [],
+    })
+    expect(await documentOf('--admin-token', planted('token'))).toMatchObject({ adminToken: null })
+  })
+
   it('takes the token it is given, does not print it, and keeps its state in --data', async () => {
     const data = mkdtempSync(join(tmpdir(), 'hipchat-addon-cli-'))
     onTestFinished(() => rmSync(data, { recursive: true, force: true }))

@@ -256,7 +256,7 @@ describe('hipchat-addon validate', () => {
 })
 
 describe('help', () => {
-  it.each(['', 'dev', 'install', 'uninstall', 'list', 'diff', 'validate', 'say', 'trigger'])(
+  it.each(['', 'dev', 'server', 'install', 'uninstall', 'list', 'diff', 'validate', 'say', 'trigger'])(
     'of hipchat-addon %s names the exit codes, and of a command examples',
     async (command) => {
       const { code, out } = await run([...(command ? [command] : []), '--help'])

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { basename } from 'node:path'
 import { succeed } from '../scaffolder/support.ts'
+import { configuredRegistry } from './registry.ts'
 
 export interface LocalRegistry {
   /** For npm's `registry` setting; ends in a slash. */
@@ -19,10 +20,11 @@ interface Published {
 
 /**
  * A registry on this machine that has the packages of the tarballs, in one version each, as `latest`. For all else it sends npm
- * to the registry that npm is set to.
+ * to the registry that npm is set to. It is there at once, and takes nothing: what publishing makes of a package is proven with
+ * a whole registry (`registry.ts`).
  */
 export async function startLocalRegistry(tarballs: readonly string[], port = 0): Promise<LocalRegistry> {
-  const elsewhere = succeed('npm', ['config', 'get', 'registry']).trim()
+  const elsewhere = await configuredRegistry()
   const packages = new Map(tarballs.map(publish))
   const server = createServer((request, response) => {
     const path = decodeURIComponent(new URL(request.url ?? '/', 'http://localhost').pathname)

@@ -2,11 +2,10 @@
  * A registry of npm's kind on this machine, which has our two packages as they would be published, and every other package
  * from the registry that npm is configured with.
  */
-import { once } from 'node:events'
 import { cpSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from '../ports.ts'
 import { createFolder, environment } from '../scaffolder/support.ts'
 import { root } from '../structure/markdown.ts'
 import { endWithin, ProgramError, type Running, start, succeed, succeedQuietly } from './programs.ts'
@@ -52,7 +51,7 @@ export async function startRegistry(): Promise<Registry> {
 }
 
 /** Where packages come from here. Asked outside the checkout, as somebody's projects are. */
-async function configuredRegistry(): Promise<string> {
+export async function configuredRegistry(): Promise<string> {
   const args = ['config', 'get', 'registry', '--loglevel', 'error']
   const said = await succeed('npm', args, { cwd: dirname(root), env: environment() })
   return said.trim().split('\n').at(-1) ?? ''
@@ -88,17 +87,6 @@ const configuration = (folder: string, upstream: string) => ({
   },
   log: { type: 'stdout', format: 'json', level: 'warn' },
 })
-
-/** A port that nobody listens on now. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, 'localhost')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('a port was expected')
-  return address.port
-}
 
 /** Waits until a server answers; fails when it ended, or takes half a minute. */
 export async function answering(url: string, server: Running): Promise<Response> {
