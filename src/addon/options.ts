@@ -1,6 +1,7 @@
-import { isIPv4, isIPv6 } from 'node:net'
+import { isIPv6 } from 'node:net'
 import { isScope, type Scope, scopeNames } from '../api/scopes.ts'
 import { isLoopbackHost } from '../common/outbound.ts'
+import { parseRange } from '../common/ranges.ts'
 import { typeName } from '../common/validate.ts'
 import { ConfigurationError } from '../errors.ts'
 import type { StoreSetting } from '../store/index.ts'
@@ -198,11 +199,7 @@ const checks: { readonly [Name in keyof Required<AddonOptions>]: Check } = {
 
 const isHost = (host: string): boolean => /^(\*\.)?[a-z0-9.-]+$/i.test(host) || isIPv6(host)
 
-function isRange(range: string): boolean {
-  const [address = '', bits = '', ...rest] = range.split('/')
-  if (rest.length > 0 || !/^\d+$/.test(bits)) return false
-  return (isIPv4(address) && Number(bits) <= 32) || (isIPv6(address) && Number(bits) <= 128)
-}
+const isRange = (text: string): boolean => text.includes('/') && parseRange(text) !== undefined
 
 const required = ['key', 'name', 'description', 'scopes'] as const
 

@@ -27,6 +27,13 @@ export const wholeNumber =
     return value
   }
 
+/** Reads a flag's value: names, addresses or the like with commas between them. */
+export const list = (text: string): string[] =>
+  text
+    .split(',')
+    .map((one) => one.trim())
+    .filter(Boolean)
+
 /** The options of {@link ServerFlags}. */
 export const serverFlags = {
   port: option('-p, --port <number>', 'port of the server; 0 for any free one')
@@ -73,6 +80,7 @@ const flagOf: Readonly<Record<string, string>> = {
   publicUrl: '--public-url',
   tokenLifetime: '--token-lifetime',
   allowPrivate: '--allow-private',
+  trustedProxies: '--trusted-proxies',
   'tls.cert': '--tls-cert',
   'tls.key': '--tls-key',
 }
@@ -82,7 +90,7 @@ export function asUsage(error: unknown): unknown {
   if (!(error instanceof ServerOptionError)) return error
   const message = error.message
     .replaceAll(
-      /\b(?:adminToken|publicUrl|tokenLifetime|allowPrivate|tls\.cert|tls\.key)\b/g,
+      /\b(?:adminToken|publicUrl|tokenLifetime|allowPrivate|trustedProxies|tls\.cert|tls\.key)\b/g,
       (name) => flagOf[name] ?? name,
     )
     .replaceAll(/(?<=^|: |; )(?=(?:seed|data|host)\b)/g, '--')

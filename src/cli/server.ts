@@ -6,6 +6,7 @@ import {
   aboutServer,
   asUsage,
   contentOf,
+  list,
   option,
   type ServerFlags,
   serverFlags,
@@ -23,6 +24,7 @@ interface Given extends ServerFlags {
   tlsCert?: string
   tlsKey?: string
   allowPrivate?: boolean
+  trustedProxies?: string[]
   log: string
   json?: boolean
 }
@@ -80,6 +82,12 @@ export function serverCommand(): Command {
       option('--allow-private [true|false]', 'let add-ons be at private addresses, and without https')
         .preset('true')
         .argParser(yesOrNo),
+    )
+    .addOption(
+      option(
+        '--trusted-proxies <addresses>',
+        'proxies before it, with commas between them: addresses or ranges such as 10.0.0.0/8',
+      ).argParser(list),
     )
     .addOption(option('--log <level>', 'what is logged, to stderr').choices(levels).default('off'))
     .addOption(new Option('--json', 'say where it is as one JSON document'))

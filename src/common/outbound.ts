@@ -4,6 +4,7 @@ import { Agent as HttpsAgent } from 'node:https'
 import type { LookupFunction } from 'node:net'
 import { rootCertificates } from 'node:tls'
 import ipaddr from 'ipaddr.js'
+import { isWithin } from './ranges.ts'
 
 /** Which addresses this process may be sent to by somebody else's word: a URL in a request, in a document. */
 export interface OutboundRules {
@@ -51,7 +52,7 @@ export function createOutbound(rules: OutboundRules = {}): Outbound {
     const kind = address.range()
     if (kind === 'unicast' && isAssigned(address)) return true
     if (kind === 'loopback' && rules.loopback) return true
-    return ranges.some((range) => range[0].kind() === address.kind() && address.match(range))
+    return isWithin(ranges, text)
   }
 
   function check(text: string): URL {

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { hostOf, isLoopbackHost, type OutboundRules } from '../common/outbound.ts'
+import { parseRange, type Range } from '../common/ranges.ts'
 import { validate } from '../common/validate.ts'
 import { faultOf, missingFor, privateNetwork, type Tls } from './hosting.ts'
 import type { Log } from './log.ts'
@@ -57,6 +58,12 @@ export interface ServerOptions {
   /** Web origins besides the server's own whose pages may make calls without a token in the header. Default none. */
   readonly allowedOrigins?: readonly string[]
   /**
+   * Addresses and ranges of proxies before the server, such as `127.0.0.1` and `10.0.0.0/8`. Of requests that come from there
+   * the caller is taken from `X-Forwarded-For`: calls without a token and failed attempts to sign in are counted by address.
+   * Default none: the header is not read, since anybody can send it.
+   */
+  readonly trustedProxies?: readonly string[]
+  /**
    * `classic`: answers as real HipChat did where that differs from its OpenAPI document, for clients that need it.
    * Default `standard`: as the document has it.
    */
@@ -91,6 +98,7 @@ export interface Settings {
   readonly deliveryTimeout: number
   readonly outbound: OutboundRules
   readonly allowedOrigins: readonly string[]
+  readonly trustedProxies: readonly Range[]
   readonly classicClients: ReadonlySet<string>
   readonly log: Log | false
   readonly checkResponses: boolean
@@ -119,6 +127,7 @@ const names = new Set<string>([
   'outbound',
   'allowPrivate',
   'allowedOrigins',
+  'trustedProxies',
   'classicClients',
   'log',
   'checkResponses',
@@ -164,6 +173,7 @@ export function settingsFrom(options: ServerOptions, defaultSeed: Seed): Setting
     allowedOrigins: (options.allowedOrigins ?? []).map(
       (origin) => originOption('allowedOrigins', origin) ?? '',
     ),
+    trustedProxies: rangesOption('trustedProxies', options.trustedProxies),
     classicClients: new Set(classicClientsOption(options.classicClients)),
     log: options.log ?? false,
     checkResponses: options.checkResponses ?? false,
@@ -189,6 +199,19 @@ function number(name: string, value: unknown, least: number, most: number): numb
   throw new ServerOptionError(
     `${name} must be a whole number from ${least} to ${most}, came ${String(value)}`,
   )
+}
+
+function rangesOption(name: string, value: unknown): Range[] {
+  const given = value ?? []
+  if (!Array.isArray(given)) throw new ServerOptionError(`${name} must be a list of addresses and ranges`)
+  return given.map((one: unknown) => {
+    const range = typeof one === 'string' ? parseRange(one) : undefined
+    if (range === undefined)
+      throw new ServerOptionError(
+        `${name} must have addresses and ranges such as 127.0.0.1 and 10.0.0.0/8, came ${String(one)}`,
+      )
+    return range
+  })
 }
 
 function originOption(name: string, value: unknown): string | undefined {

@@ -20,6 +20,7 @@ import { silent } from './log.ts'
 import { addressOf, type Settings } from './options.ts'
 import { createFeed } from './pages/feed.ts'
 import { hashOf } from './random.ts'
+import { createAddressOf } from './rest/caller.ts'
 import { classicFor } from './rest/classic.ts'
 import { createFaults } from './rest/faults.ts'
 import { createCounter } from './rest/limits.ts'
@@ -124,6 +125,7 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
     messages,
     log,
     allowedOrigins: settings.allowedOrigins,
+    addressOf: createAddressOf(settings.trustedProxies),
     local: isLoopbackHost(settings.host),
     checkResponses: settings.checkResponses,
     isClassic,

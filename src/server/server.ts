@@ -18,6 +18,7 @@ import { assetAt } from './pages/assets.ts'
 import { updatesPath } from './pages/events.ts'
 import { type Page, pageAt } from './pages/plain.ts'
 import { addressIdentity, type Counted, createAllowances } from './rest/allowances.ts'
+import type { AddressOf } from './rest/caller.ts'
 import { checkResult } from './rest/checking.ts'
 import { classicDefaults, classicForm, classicStatus, type IsClassic } from './rest/classic.ts'
 import type { Counter, Limits } from './rest/limits.ts'
@@ -32,6 +33,7 @@ export interface AppOptions {
   readonly messages: Counter
   readonly log: Log
   readonly allowedOrigins: readonly string[]
+  readonly addressOf: AddressOf
   /** The server listens on a loopback address: then its loopback names are good too. */
   readonly local: boolean
   readonly checkResponses: boolean
@@ -60,7 +62,7 @@ export function createApp(options: AppOptions): Koa {
       method: ctx.method,
       ...split(ctx.req.url ?? '/'),
       authorization: ctx.get('authorization') || undefined,
-      address: ctx.req.socket.remoteAddress ?? 'unknown',
+      address: options.addressOf(ctx.req),
     }
     if (options.closing()) ctx.set('Connection', 'close')
     ctx.set('X-Content-Type-Options', 'nosniff')

@@ -46,6 +46,7 @@ async function startBehind(name: ProxyName, change?: (text: string) => string) {
     port: ports.server,
     publicUrl: `https://localhost:${ports.chat}`,
     outbound: { loopback: true, http: true, ca: proxy.ca },
+    trustedProxies: ['127.0.0.1'],
     checkResponses: true,
   })
   await server.listen()
@@ -181,6 +182,20 @@ describe('behind nginx', () => {
     )
     await install()
     expect(await say('/hello')).toEqual(['Hello from behind'])
+  })
+
+  it('callers without a token are counted by their own addresses', async (context) => {
+    needsProxy('nginx', context)
+    needs('openssl')(context)
+    const { server, proxy } = await startBehind('nginx')
+    // This machine's address is the proxy's too, so that the one before it counts.
+    const left = async (caller: string) => {
+      const answer = await ask(proxy, `${server.url}/v2/room`, { headers: { 'x-forwarded-for': caller } })
+      return Number(answer.resume().headers['x-ratelimit-remaining'])
+    }
+    const first = await left('203.0.113.9')
+    expect(await left('203.0.113.9')).toBe(first - 1)
+    expect(await left('198.51.100.7')).toBe(first)
   })
 
   it('one address cannot use up the attempts to sign in of all', async (context) => {
