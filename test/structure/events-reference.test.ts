@@ -20,7 +20,7 @@ import { codeIn, readPage, rows, section } from './markdown.ts'
 import { describe as inWords } from './schema-words.ts'
 
 /**
- * The reference of events is written from their table, and from deliveries in `test/fixtures/webhooks`:
+ * The reference of events is written from their table, and from deliveries in `src/testing/fixtures/webhooks`:
  * `npx vitest run test/structure/events-reference.test.ts --update` writes it anew.
  */
 it('docs/reference/events.md says what the table of events says', async () => {
@@ -60,7 +60,7 @@ const shown: Partial<Record<EventName, string>> = {
 const fixture = (name: EventName): unknown =>
   JSON.parse(
     readFileSync(
-      new URL(`../fixtures/webhooks/${shown[name] ?? `${name}.full`}.json`, import.meta.url),
+      new URL(`../../src/testing/fixtures/webhooks/${shown[name] ?? `${name}.full`}.json`, import.meta.url),
       'utf8',
     ),
   )
