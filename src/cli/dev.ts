@@ -1,23 +1,15 @@
-import { spawn } from 'node:child_process'
 import { createServer } from 'node:net'
 import { relative } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { Command, Option } from 'commander'
-import { descriptor, placesOf } from '../api/descriptor.ts'
-import { parseJson } from '../common/http.ts'
-import { validate } from '../common/validate.ts'
 import { messageOf } from '../errors.ts'
-import {
-  type ApiCall,
-  createHipChatServer,
-  type DeliveryRecord,
-  type HipChatServer,
-} from '../server/index.ts'
+import { createHipChatServer, type HipChatServer } from '../server/index.ts'
 import { activityLog } from './activity.ts'
 import { createAddonProcess, findEntry, projectOf } from './addon-process.ts'
 import { administer } from './connection.ts'
+import { createInstallation, served, slowest } from './dev-installation.ts'
+import { callLine, deliveryLine, deliveryMembers, type Report } from './dev-report.ts'
+import { onKeys, openPage } from './keys.ts'
 import { readableLine } from './log-line.ts'
-import { fetchDescriptor } from './reading.ts'
 import {
   aboutServer,
   asUsage,
@@ -80,12 +72,6 @@ export function devCommand(): Command {
     .action(run)
 }
 
-/** Prints one thing that happened: its text for people, its members for programs. */
-type Report = (event: string, members: object, text: string) => void
-
-const slowest = 30_000 // for an add-on to serve its descriptor
-const between = 100
-
 async function run(named: string | undefined, given: Given): Promise<void> {
   const entry = findEntry(named, process.cwd())
   const report: Report = given.json
@@ -120,7 +106,7 @@ async function run(named: string | undefined, given: Given): Promise<void> {
   await checkRoom(given.room, server)
   const connection = { server: server.url, token: server.adminToken }
 
-  const installation = createInstallation(server, given, timed)
+  const installation = createInstallation(server, given.room, timed)
 
   /** From the start of the process until it is installed as it is now. */
   async function begin(signal: AbortSignal): Promise<void> {
@@ -248,82 +234,6 @@ async function checkRoom(name: string | undefined, server: HipChatServer): Promi
   }
 }
 
-function deliveryMembers({ id, event, url, status, duration, error, replied, redeliveryOf }: DeliveryRecord) {
-  return {
-    id,
-    webhook: event,
-    url,
-    status: status ?? null,
-    duration,
-    error: error ?? null,
-    replied,
-    redeliveryOf: redeliveryOf ?? null,
-  }
-}
-
-const deliveryLine = ({ event, url, status, duration, error, replied, redeliveryOf }: DeliveryRecord) =>
-  [
-    String(status ?? '---'),
-    `${event} -> ${url.slice(url.indexOf('/'))}`,
-    `${duration} ms`,
-    ...(error === undefined ? [] : [error]),
-    ...(replied ? ['(the answer was posted)'] : []),
-    ...(redeliveryOf === undefined ? [] : [`(delivery ${redeliveryOf} again)`]),
-  ].join('  ')
-
-const callLine = ({ operation, method, path, status, duration, error }: ApiCall) =>
-  [
-    String(status),
-    `${operation ?? `${method} ${path}`} <-`,
-    `${duration} ms`,
-    ...(error === null ? [] : [error]),
-  ].join('  ')
-
-/** The descriptor once it is served; `undefined` when that takes too long, or is not waited for any more. */
-async function served(url: string, signal: AbortSignal): Promise<string | undefined> {
-  const end = Date.now() + slowest
-  while (Date.now() < end && !signal.aborted) {
-    const text = await fetchDescriptor(url).catch(() => undefined)
-    if (text !== undefined) return text
-    await delay(between)
-  }
-  return undefined
-}
-
-/** The add-on on the server: installed when its descriptor is first seen, updated when it is another. */
-function createInstallation(server: HipChatServer, given: Given, report: Report) {
-  let current: { readonly oauthId: string; readonly text: string } | undefined
-
-  return {
-    async bring(url: string, text: string): Promise<void> {
-      if (current?.text === text)
-        return report('ready', { oauthId: current.oauthId }, 'The add-on runs; its descriptor is the same')
-      const checked = validate(descriptor, parseJson(text))
-      const inRoom = given.room !== undefined || !checked.ok || placesOf(checked.value).room
-      const room = inRoom ? server.room(given.room ?? server.rooms()[0]?.id ?? 1) : undefined
-      const verb = current ? 'updated' : 'installed'
-      try {
-        const { oauthId, key, installedUrl } = await server.install(url, room ? { room: room.id } : {})
-        current = { oauthId, text }
-        const where = room ? `in ${room.name}` : 'for the whole group'
-        report(
-          verb,
-          { key, oauthId, room: room?.name ?? null, installedUrl: installedUrl ?? null },
-          `${key} is ${verb} ${where}${installedUrl ? `; to complete it open ${installedUrl} in a browser` : ''}`,
-        )
-      } catch (error) {
-        const reason = messageOf(error)
-        report('problem', { text: reason }, `The add-on was not ${verb}: ${reason}`)
-      }
-    },
-    async remove(): Promise<void> {
-      if (!current) return
-      const told = server.uninstall(current.oauthId).then(() => server.idle())
-      await Promise.race([told.catch(() => {}), delay(3_000, undefined, { ref: false })])
-    },
-  }
-}
-
 async function resend(
   server: HipChatServer,
   connection: { server: string; token: string },
@@ -333,26 +243,6 @@ async function resend(
   if (!last) return problem('There was no delivery yet')
   // How it went is reported like any other.
   await administer(connection, 'redeliver', { id: last.id })
-}
-
-const openers: Readonly<Partial<Record<NodeJS.Platform, readonly [string, ...string[]]>>> = {
-  darwin: ['open'],
-  win32: ['cmd', '/c', 'start', ''],
-}
-
-function openPage(url: string, problem: (text: string) => void): void {
-  const [command, ...given] = openers[process.platform] ?? ['xdg-open']
-  const opener = spawn(command, [...given, url], { stdio: 'ignore', detached: true })
-  opener.once('error', (error) => problem(`The page cannot be opened from here: ${error.message}`))
-  opener.unref()
-}
-
-function onKeys(actions: Readonly<Record<string, () => Promise<void>>>): void {
-  process.stdin.setRawMode(true)
-  process.stdin.setEncoding('utf8')
-  process.stdin.on('data', (keys: string) => {
-    for (const key of keys) actions[key]?.().catch((error: unknown) => console.error(messageOf(error)))
-  })
 }
 
 function once(work: () => Promise<void>): () => Promise<void> {

@@ -262,7 +262,7 @@ describe('help', () => {
       const { code, out } = await run([...(command ? [command] : []), '--help'])
       expect(code).toBe(0)
       expect(out).toMatch(/Exit codes:\n {2}0 {2}\S/)
-      if (command) expect(out).toMatch(new RegExp(`Examples?:\\n.*hipchat-addon ${command}`))
+      if (command) expect(out).toMatch(new RegExp(`Examples?:\\n[^]*?hipchat-addon ${command}`))
     },
   )
 })

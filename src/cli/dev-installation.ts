@@ -1,0 +1,57 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { descriptor, placesOf } from '../api/descriptor.ts'
+import { parseJson } from '../common/http.ts'
+import { validate } from '../common/validate.ts'
+import { messageOf } from '../errors.ts'
+import type { HipChatServer } from '../server/index.ts'
+import type { Report } from './dev-report.ts'
+import { fetchDescriptor } from './reading.ts'
+
+/** For an add-on to serve its descriptor, in milliseconds. */
+export const slowest = 30_000
+const between = 100
+
+/** The descriptor once it is served; `undefined` when that takes too long, or is not waited for any more. */
+export async function served(url: string, signal: AbortSignal): Promise<string | undefined> {
+  const end = Date.now() + slowest
+  while (Date.now() < end && !signal.aborted) {
+    const text = await fetchDescriptor(url).catch(() => undefined)
+    if (text !== undefined) return text
+    await delay(between)
+  }
+  return undefined
+}
+
+/** The add-on on the server: installed when its descriptor is first seen, updated when it is another. */
+export function createInstallation(server: HipChatServer, roomName: string | undefined, report: Report) {
+  let current: { readonly oauthId: string; readonly text: string } | undefined
+
+  return {
+    async bring(url: string, text: string): Promise<void> {
+      if (current?.text === text)
+        return report('ready', { oauthId: current.oauthId }, 'The add-on runs; its descriptor is the same')
+      const checked = validate(descriptor, parseJson(text))
+      const inRoom = roomName !== undefined || !checked.ok || placesOf(checked.value).room
+      const room = inRoom ? server.room(roomName ?? server.rooms()[0]?.id ?? 1) : undefined
+      const verb = current ? 'updated' : 'installed'
+      try {
+        const { oauthId, key, installedUrl } = await server.install(url, room ? { room: room.id } : {})
+        current = { oauthId, text }
+        const where = room ? `in ${room.name}` : 'for the whole group'
+        report(
+          verb,
+          { key, oauthId, room: room?.name ?? null, installedUrl: installedUrl ?? null },
+          `${key} is ${verb} ${where}${installedUrl ? `; to complete it open ${installedUrl} in a browser` : ''}`,
+        )
+      } catch (error) {
+        const reason = messageOf(error)
+        report('problem', { text: reason }, `The add-on was not ${verb}: ${reason}`)
+      }
+    },
+    async remove(): Promise<void> {
+      if (!current) return
+      const told = server.uninstall(current.oauthId).then(() => server.idle())
+      await Promise.race([told.catch(() => {}), delay(3_000, undefined, { ref: false })])
+    },
+  }
+}

@@ -1,0 +1,55 @@
+import type { ApiCall, DeliveryRecord } from '../server/index.ts'
+
+/** Prints one thing that happened: its text for people, its members for programs. */
+export type Report = (event: string, members: object, text: string) => void
+
+/** What programs are told of a delivery. */
+export function deliveryMembers({
+  id,
+  event,
+  url,
+  status,
+  duration,
+  error,
+  replied,
+  redeliveryOf,
+}: DeliveryRecord) {
+  return {
+    id,
+    webhook: event,
+    url,
+    status: status ?? null,
+    duration,
+    error: error ?? null,
+    replied,
+    redeliveryOf: redeliveryOf ?? null,
+  }
+}
+
+/** The same for people. */
+export const deliveryLine = ({
+  event,
+  url,
+  status,
+  duration,
+  error,
+  replied,
+  redeliveryOf,
+}: DeliveryRecord) =>
+  [
+    String(status ?? '---'),
+    `${event} -> ${url.slice(url.indexOf('/'))}`,
+    `${duration} ms`,
+    ...(error === undefined ? [] : [error]),
+    ...(replied ? ['(the answer was posted)'] : []),
+    ...(redeliveryOf === undefined ? [] : [`(delivery ${redeliveryOf} again)`]),
+  ].join('  ')
+
+/** A call of the API, for people. */
+export const callLine = ({ operation, method, path, status, duration, error }: ApiCall) =>
+  [
+    String(status),
+    `${operation ?? `${method} ${path}`} <-`,
+    `${duration} ms`,
+    ...(error === null ? [] : [error]),
+  ].join('  ')

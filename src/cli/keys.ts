@@ -1,0 +1,24 @@
+import { spawn } from 'node:child_process'
+import { messageOf } from '../errors.ts'
+
+/** Does what a key stands for, each time it is pressed in the terminal. */
+export function onKeys(actions: Readonly<Record<string, () => Promise<void>>>): void {
+  process.stdin.setRawMode(true)
+  process.stdin.setEncoding('utf8')
+  process.stdin.on('data', (keys: string) => {
+    for (const key of keys) actions[key]?.().catch((error: unknown) => console.error(messageOf(error)))
+  })
+}
+
+/** Opens a page in the browser that the system has for it. `problem` hears why it cannot. */
+export function openPage(url: string, problem: (text: string) => void): void {
+  const [command, ...given] = openers[process.platform] ?? ['xdg-open']
+  const opener = spawn(command, [...given, url], { stdio: 'ignore', detached: true })
+  opener.once('error', (error) => problem(`The page cannot be opened from here: ${error.message}`))
+  opener.unref()
+}
+
+const openers: Readonly<Partial<Record<NodeJS.Platform, readonly [string, ...string[]]>>> = {
+  darwin: ['open'],
+  win32: ['cmd', '/c', 'start', ''],
+}
