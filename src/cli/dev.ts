@@ -146,26 +146,6 @@ async function run(named: string | undefined, given: Given): Promise<void> {
   )
 
   const hasKeys = !given.json && process.stdin.isTTY && process.stdout.isTTY
-  report(
-    'started',
-    {
-      page: server.url,
-      apiUrl: server.apiUrl,
-      adminToken: shownToken(server, given),
-      addon: baseUrl,
-      entry,
-    },
-    [
-      `Chat page                  ${server.url}`,
-      `API                        ${server.apiUrl}`,
-      ...aboutServer(server, given),
-      `Add-on                     ${baseUrl}  ${relative(process.cwd(), entry)}`,
-      ...(hasKeys
-        ? ['Keys                       r send the last delivery again, o open the page, c clear, q quit']
-        : []),
-    ].join('\n'),
-  )
-
   const quit = once(async () => {
     quitting = true
     unwatch()
@@ -188,6 +168,25 @@ async function run(named: string | undefined, given: Given): Promise<void> {
       q: quit,
       '\u0003': quit, // Ctrl-C: in this mode a terminal sends it as it is
     })
+  report(
+    'started',
+    {
+      page: server.url,
+      apiUrl: server.apiUrl,
+      adminToken: shownToken(server, given),
+      addon: baseUrl,
+      entry,
+    },
+    [
+      `Chat page                  ${server.url}`,
+      `API                        ${server.apiUrl}`,
+      ...aboutServer(server, given),
+      `Add-on                     ${baseUrl}  ${relative(process.cwd(), entry)}`,
+      ...(hasKeys
+        ? ['Keys                       r send the last delivery again, o open the page, c clear, q quit']
+        : []),
+    ].join('\n'),
+  )
   again()
 }
 

@@ -100,10 +100,10 @@ async function run(given: Given): Promise<void> {
   await server.listen().catch((error: unknown) => {
     throw asUsage(error)
   })
+  stopOnSignal(server) // before it says that it is there: who reads that may end it
   const pending = server.redirects().flatMap(({ reason, url }) => (reason === 'installed' ? [url] : []))
   if (given.json) console.log(JSON.stringify(documentOf(server, given, pending)))
   else for (const line of greeting(server, given, pending)) console.log(line)
-  stopOnSignal(server)
 }
 
 function serverFrom({

@@ -7,6 +7,7 @@ import { startLocalRegistry } from './local.ts'
 /** `npm run registry`: both packages as this checkout has them, for `npm create` and `npm install` on this machine. */
 const folder = mkdtempSync(join(tmpdir(), 'hipchat-addon-registry-'))
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(0))
 console.log('Packing hipchat-addon and create-hipchat-addon …')
 const { framework, scaffolder } = packBoth(folder)
 const registry = await startLocalRegistry([framework, scaffolder], Number(process.env['PORT'] || 4873))
@@ -15,5 +16,3 @@ console.log(`A registry with both packages is at ${registry.url} until you press
   export npm_config_registry=${registry.url}
   npm create hipchat-addon@latest my-addon
 `)
-for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.once(signal, () => void registry.close().then(() => process.exit(0)))
