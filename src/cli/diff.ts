@@ -5,7 +5,7 @@ import { validate } from '../common/validate.ts'
 import { messageOf } from '../errors.ts'
 import { administer, type Connection, onServer, roomBy } from './connection.ts'
 import { type Difference, differences } from './differences.ts'
-import { fetchDescriptor } from './reading.ts'
+import { descriptorUrl, readDescriptor } from './reading.ts'
 import { oneLine } from './table.ts'
 import { UnansweredError, UsageError } from './usage.ts'
 
@@ -36,7 +36,7 @@ export function diffCommand(): Command {
   return onServer(
     new Command('diff')
       .description('Compares the descriptor that is installed with the one that is served now.')
-      .argument('<descriptor-url>', 'where the add-on serves its descriptor'),
+      .argument('<descriptor-url>', 'where the add-on serves its descriptor', descriptorUrl),
     'an administrator of the group',
   )
     .addOption(new Option('--room <id-or-name>', 'room it is installed in; the whole group when absent'))
@@ -75,7 +75,7 @@ async function compare(url: string, given: Given): Promise<Compared> {
 }
 
 async function descriptorAt(url: string): Promise<Descriptor> {
-  const checked = validate(descriptor, parseJson((await fetchDescriptor(url)).replace(/^\uFEFF/, '')))
+  const checked = validate(descriptor, parseJson(await readDescriptor(url)))
   if (!checked.ok) throw new Error(`the descriptor at ${url} is not valid: ${checked.problem.message}`)
   return checked.value
 }

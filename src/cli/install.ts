@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander'
 import { type Connection, clientFor, onServer } from './connection.ts'
+import { descriptorUrl } from './reading.ts'
 
 interface Given extends Connection {
   readonly room?: string
@@ -30,7 +31,7 @@ export function installCommand(): Command {
   return onServer(
     new Command('install')
       .description('Installs an add-on in a room or for the whole group, or updates it.')
-      .argument('<descriptor-url>', 'where the add-on serves its descriptor'),
+      .argument('<descriptor-url>', 'where the add-on serves its descriptor', descriptorUrl),
   )
     .addOption(new Option('--room <id-or-name>', 'room to install it in; the whole group when absent'))
     .addHelpText('after', installExamples)

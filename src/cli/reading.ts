@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
+import { InvalidArgumentError } from 'commander'
 import { exchange, KIB } from '../common/http.ts'
 import { createOutbound } from '../common/outbound.ts'
 import { messageOf } from '../errors.ts'
@@ -13,6 +14,12 @@ const longest = 256 * KIB
 const timeout = 10_000
 
 export const isAddress = (source: string): boolean => /^https?:\/\//i.test(source)
+
+/** Reads the argument that says where an add-on serves its descriptor. */
+export function descriptorUrl(text: string): string {
+  if (isAddress(text) && URL.canParse(text)) return text
+  throw new InvalidArgumentError('expected an address with http or https')
+}
 
 /**
  * The text of a descriptor in a file, at an http or https address, or on the standard input for `-`. Throws a

@@ -107,6 +107,10 @@ describe('hipchat-addon diff', () => {
       [[url, '--room', 'Nowhere', ...at], /Nowhere/],
       [[`${addon.url}/other`, ...at], /the descriptor at \S+\/other is not valid: value must be object/],
       [['http://127.0.0.1:1/', ...at], /ECONNREFUSED/],
+      [
+        ['notaurl', ...at],
+        /'notaurl' is invalid for argument 'descriptor-url'\. expected an address with http/,
+      ],
       [[url, '--server', server.url, '--token', bob], /the server answered 403: .*admin_group/],
       [
         [url, '--server', addon.url, '--token', token],

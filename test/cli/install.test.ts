@@ -41,6 +41,14 @@ describe('hipchat-addon install', () => {
     expect(await addon.installation(id)).toMatchObject({ oauthId: id, roomId: undefined })
   })
 
+  it('asks no server to install from what is no address', async () => {
+    const ended = await run(['install', 'notaurl', '--server', 'http://127.0.0.1:1', '--token', token])
+    expect(ended).toMatchObject({ code: 2, out: '' })
+    expect(ended.err).toMatch(
+      /'notaurl' is invalid for argument 'descriptor-url'\. expected an address with http or https/,
+    )
+  })
+
   it('tells what the add-on says when it refuses', async () => {
     const { descriptor, at } = await world('not today')
     const { code, out, err } = await run(['install', descriptor, '--token', token, ...at])
