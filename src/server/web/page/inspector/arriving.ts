@@ -6,9 +6,10 @@ export interface Arriving<T> {
   readonly isPaused: Signal<boolean>
   /** What came while it was paused. */
   readonly waiting: Signal<readonly T[]>
+  /** Those that are shown already change where they stand; others wait while it is paused. */
   add(found: readonly T[]): void
-  /** Begins anew, after everything may have changed. */
-  replace(found: readonly T[]): void
+  /** Forgets everything and is not paused: the server may have restarted, and its ids count from 1 again. */
+  restart(): void
   setPaused(paused: boolean): void
   /** Takes away what is there; what comes later is shown. */
   clear(): void
@@ -34,13 +35,21 @@ export function createArriving<T extends { readonly id: number }>(): Arriving<T>
     waiting,
     isPaused,
     add(found) {
-      if (isPaused.value) waiting.value = merged(waiting.value, found)
-      else items.value = merged(items.value, found)
+      const shown = new Set(isPaused.value ? items.value.map(({ id }) => id) : found.map(({ id }) => id))
+      items.value = merged(
+        items.value,
+        found.filter(({ id }) => shown.has(id)),
+      )
+      waiting.value = merged(
+        waiting.value,
+        found.filter(({ id }) => !shown.has(id)),
+      )
     },
-    replace(found) {
-      cleared = 0 // ids begin anew with each start of the server
+    restart() {
+      cleared = 0
+      isPaused.value = false
       waiting.value = []
-      items.value = merged([], found)
+      items.value = []
     },
     setPaused(paused) {
       isPaused.value = paused

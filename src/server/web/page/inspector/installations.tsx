@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals'
-import { useEffect } from 'preact/hooks'
+import { useLayoutEffect } from 'preact/hooks'
 import { Copy } from '../addons/copy.tsx'
 import { scopeName } from '../addons/scopes.tsx'
 import { Problem, useWork } from '../addons/work.tsx'
@@ -100,7 +100,8 @@ function One({ installation }: { readonly installation: Installation }) {
 function Secret({ oauthId, name }: { readonly oauthId: string; readonly name: string }) {
   const text = useSignal('')
   const { busy, problem, run } = useWork()
-  useEffect(() => {
+  // With the drawing and not some time after it: in a window that nobody sees, other effects wait, and the secret would stay.
+  useLayoutEffect(() => {
     if (text.value === '') return
     const timer = setTimeout(() => {
       text.value = ''

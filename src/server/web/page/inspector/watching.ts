@@ -23,6 +23,7 @@ const fewest = 8 // that are asked for together
 /** Asks for what there is, and for what comes from then on, until it is told to stop. */
 export function watch(): () => void {
   let stopped = false
+  let round = 0
   let told = new Set<number>()
   let timer: ReturnType<typeof setTimeout> | undefined
 
@@ -41,16 +42,22 @@ export function watch(): () => void {
       if (!stopped) installations.value = items
     })
 
-  const loadAll = () =>
-    tried(async () => {
+  const loadAll = () => {
+    round += 1
+    const mine = round
+    deliveries.restart()
+    calls.restart()
+    return tried(async () => {
       const [sent, asked] = await Promise.all([
         call('listDeliveries', { limit: most }),
         call('listCalls', { limit: 500 }),
       ])
-      if (stopped) return
-      deliveries.replace(sent.items)
-      calls.replace(asked.items)
+      if (stopped || mine !== round) return
+      // Added and not put in place of what is there: something may have been heard since the lists were made.
+      deliveries.add(sent.items)
+      calls.add(asked.items)
     })
+  }
 
   async function loadTold(): Promise<void> {
     timer = undefined
