@@ -1,4 +1,4 @@
-import type { RequestListener } from 'node:http'
+import { METHODS, type RequestListener } from 'node:http'
 import Router from '@koa/router'
 import type { Context } from 'koa'
 import type { Descriptor } from '../api/descriptor.ts'
@@ -174,7 +174,8 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
   const core = createCore(settings, log, observation, modules, () => address.descriptor().etag)
   const middleware: Middleware[] = []
   const errorHandlers: ((error: unknown, context: FailedContext) => unknown)[] = []
-  const router = new Router()
+  // Every method that Node parses: the router answers those that it does not list with 501.
+  const router = new Router({ methods: METHODS })
   const receiving = { core, running, middleware, onError }
   const { metrics } = observation
   const serving = createServing({
