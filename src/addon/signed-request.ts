@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import jsonwebtoken from 'jsonwebtoken'
+import { typeName } from '../common/validate.ts'
 import { messageOf, SignedRequestError } from '../errors.ts'
 import type { Credentials, Installations } from '../installation.ts'
 import { readId } from './context.ts'
@@ -12,6 +13,8 @@ export interface SignedRequest {
   readonly userId: string | undefined
   /** The room it is about, when it says so. */
   readonly roomId: number | undefined
+  /** The server says that the user is an administrator of the group. HipChat never did; its silence means no. */
+  readonly administrator: boolean
   /** The user's time zone, when it says that. */
   readonly timezone: string | undefined
   /** Id of the token; used once. Tokens without a usable one are told apart by their signature. */
@@ -135,19 +138,35 @@ function readContext(
       'wrong room',
       `the signed request is about room ${JSON.stringify(room).slice(0, 20)}, the installation about room ${roomId}`,
     )
-  const user = claims['sub'] ?? claims['prn']
+  if (room !== undefined && readId(room) === undefined)
+    throw new SignedRequestError(
+      'malformed',
+      `the signed request is about the room ${JSON.stringify(room).slice(0, 20)}, which is not an id`,
+    )
   const { jti } = claims
   // Test data of other frameworks has it as `tz`.
   const timezone = context['user_tz'] ?? context['tz']
   return {
     credentials,
-    userId: typeof user === 'string' || typeof user === 'number' ? String(user) : undefined,
+    userId: userOf(claims),
     roomId: readId(room),
+    administrator: context['is_group_admin'] === true,
     timezone: typeof timezone === 'string' ? timezone : undefined,
     // It becomes part of a key in the store, where not every text can be one.
     tokenId: typeof jti === 'string' && /^[\x21-\x7e]{1,120}$/.test(jti) ? jti : (token.split('.')[2] ?? ''),
     expires,
   }
+}
+
+/** Whom a token names. One that names somebody in a way that cannot be read must not pass for the server's own. */
+function userOf(claims: Record<string, unknown>): string | undefined {
+  const user = claims['sub'] ?? claims['prn'] ?? undefined
+  if (user === undefined || typeof user === 'string' || typeof user === 'number')
+    return user === undefined ? undefined : String(user)
+  throw new SignedRequestError(
+    'malformed',
+    `expected the user of a signed request (sub) to be a string or a number, got ${typeName(user)}`,
+  )
 }
 
 /** The signature alone; times are checked by {@link checkTimes}, which says by how much they are off. */

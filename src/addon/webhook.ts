@@ -117,7 +117,13 @@ function refuseForeign(received: Delivery, signed: SignedRequest, event: EventNa
       `the body names the client ${JSON.stringify(client.slice(0, 60))}, the signature is of ${installation.oauthId}`,
     )
   const room = readId(received.item.room.id)
-  // A global installation is about all rooms; but a token that a page in one of them was given is about that one.
+  // A global installation is about all rooms; but a token that a page in one of them was given is about that one. A
+  // person's token that names none may be any member's, of rooms that he must not see: it is about none.
+  if (installation.roomId === undefined && signed.userId !== undefined && signed.roomId === undefined)
+    throw new SignedRequestError(
+      'wrong room',
+      'the signed request names a user and no room, and the body is about a room',
+    )
   const own = installation.roomId ?? signed.roomId
   if (room === undefined || (own !== undefined && room !== own))
     throw new SignedRequestError(

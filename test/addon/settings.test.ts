@@ -1,3 +1,4 @@
+import { pino } from 'pino'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createAddon, html, type SettingsPlace } from '../../src/index.ts'
 import { planted } from '../leaks/planted.ts'
@@ -24,6 +25,35 @@ const fields = {
 const create = (addon: TestAddon, more: { allowAccessToRoomAdmins?: boolean } = {}) =>
   addon.settings({ fields, title: 'Deploys', description: 'What to say', ...more })
 
+/** An add-on with settings for the whole group that may not ask who is an administrator. */
+async function withoutViewGroup() {
+  const lines: string[] = []
+  const log = pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) })
+  const world = await startShowing((addon) => void create(addon), {
+    room: 'everywhere',
+    addon: { scopes: ['send_notification', 'view_room', 'view_messages', 'admin_room'], log },
+  })
+  return {
+    ...world,
+    log: () => lines.join(''),
+    /** Path of the page with the token of the compatible server. */
+    async addressFor(user_id: number) {
+      const page = (path: string, body: object, token?: string) =>
+        fetch(`${world.server.url}/page${path}`, {
+          method: 'POST',
+          headers: {
+            'content-type': 'application/json',
+            ...(token ? { authorization: `Bearer ${token}` } : {}),
+          },
+          body: JSON.stringify(body),
+        }).then(async (answer) => (await answer.json()) as { token: string; url: string }) // one of both answers
+      const { token } = await page('/session', { user_id })
+      const { url } = await page(`/integration/${world.oauthId}/open`, { page: 'configurable' }, token)
+      return url.slice(world.url.length)
+    },
+  }
+}
+
 /** An add-on with settings, installed, and a way to fill them in. */
 async function configured(
   room: string | 'everywhere' = 'Lobby',
@@ -47,8 +77,16 @@ async function configured(
     store: addon.store(installation),
     ...(id === undefined ? {} : { room: { id } }),
   })
+  // The settings of a group are opened by an administrator, which user 1 is, without a room.
+  const group = installation.roomId === undefined
   const page = (roomId?: number) =>
-    open('/configure', {}, token({ context: roomId === undefined ? {} : { room_id: roomId } }))
+    open(
+      '/configure',
+      {},
+      token(
+        roomId === undefined ? { sub: group ? '1' : '2', context: {} } : { context: { room_id: roomId } },
+      ),
+    )
   const post = (form: Record<string, string>) =>
     open('/configure', { method: 'POST', body: new URLSearchParams(form) }, '')
   return {
@@ -260,6 +298,109 @@ describe('settings of rooms', () => {
     expect([status, text.includes('These settings are of the whole group')]).toEqual([403, true])
     expect((await settings.get(place(1))).channel).toBe('general')
   })
+})
+
+describe('settings of a group', () => {
+  it('are opened and saved by administrators, and by a request in nobody’s name', async () => {
+    const { save, open, token, settings, place } = await configured('everywhere')
+    expect((await save(right)).status).toBe(200)
+    expect((await settings.get(place())).channel).toBe('general')
+    expect((await open('/configure', {}, token({ sub: undefined, context: {} }))).status).toBe(200)
+  })
+
+  it.each([
+    ['a member’s request that names no room', { sub: '2', context: {} }],
+    ['such a request with the older prn', { sub: undefined, prn: 2, context: {} }],
+    ['such a request without a context', { sub: '2', context: undefined }],
+    ['one with an empty room', { sub: '2', context: { room_id: null } }],
+    ['one of somebody who is not there', { sub: '999', context: {} }],
+    ['a member’s claim to be one', { sub: '2', context: { is_group_admin: true } }],
+  ])('are not opened by %s', async (_, claims) => {
+    const { open, token } = await configured('everywhere')
+    const { status, text } = await open('/configure', {}, token(claims))
+    expect([status, text.includes('administrators of the group')]).toEqual([403, true])
+    expect(text).not.toContain('<form')
+  })
+
+  it('are not opened by a request of a user that cannot be read, which is not one in nobody’s name', async () => {
+    const { open, token } = await configured('everywhere')
+    for (const sub of ['alice', '', '1 ', ['1'], { id: 1 }, true])
+      expect((await open('/configure', {}, token({ sub, context: {} }))).status).toBe(401)
+  })
+
+  it('are not saved by somebody who is no longer an administrator', async () => {
+    const { open, token, post, admin, settings, place } = await configured('everywhere')
+    const user = { name: 'Olga Other', email: 'olga@example.com', mention_name: 'olga' }
+    const { id } = await admin.createUser({ ...user, password: planted('of-olga-12'), is_group_admin: true })
+    const opened = await open('/configure', {}, token({ sub: String(id), context: {} }))
+    const session = sessionIn(opened.text)
+    expect(session).not.toBe('')
+    await admin.updateUser({ id_or_email: id, ...user, is_group_admin: false })
+    expect((await post({ session, ...right })).status).toBe(403)
+    expect((await settings.get(place())).channel).toBeUndefined()
+  })
+
+  it('are opened by whom the server calls an administrator, where the add-on may not ask', async () => {
+    const { open, token, log } = await withoutViewGroup()
+    const { status, text } = await open(
+      '/configure',
+      {},
+      token({ sub: '1', context: { is_group_admin: true } }),
+    )
+    expect([status, text.includes('<form')]).toEqual([200, true])
+    for (const is_group_admin of [undefined, false, 'true', 1, null]) {
+      const { status } = await open('/configure', {}, token({ sub: '1', context: { is_group_admin } }))
+      expect(status).toBe(403)
+    }
+    expect(log()).toContain('list view_group in scopes')
+  })
+
+  it('are saved by whom the server calls an administrator', async () => {
+    const { open, token } = await withoutViewGroup()
+    const { text } = await open('/configure', {}, token({ sub: '1', context: { is_group_admin: true } }))
+    const body = new URLSearchParams({ session: sessionIn(text), ...right })
+    expect((await open('/configure', { method: 'POST', body }, '')).status).toBe(200)
+  })
+
+  it('are opened by the administrator for whom the compatible server opens them', async () => {
+    const world = await withoutViewGroup()
+    const answer = await fetch(world.url + (await world.addressFor(1)))
+    expect([answer.status, (await answer.text()).includes('<form')]).toEqual([200, true])
+  })
+
+  it('are opened by whomever the author lets, with mayChange', async () => {
+    const { open, token } = await startShowing(
+      (addon) => {
+        addon.settings({ fields, mayChange: ({ user }) => user?.id === 2 })
+      },
+      { room: 'everywhere' },
+    )
+    expect((await open('/configure', {}, token({ sub: '2', context: {} }))).status).toBe(200)
+    expect((await open('/configure', {}, token({ sub: '1', context: {} }))).status).toBe(403)
+  })
+
+  it('are not opened while the server cannot be asked', async () => {
+    const { open, token, server } = await configured('everywhere')
+    await server.close()
+    expect((await open('/configure', {}, token({ sub: '1', context: {} }))).status).toBe(503)
+  })
+
+  it.each(['configurable', 'adminPage'] as const)(
+    'have company: a %s page of the author’s own',
+    async (kind) => {
+      const { open, token } = await startShowing(
+        (addon) => void addon[kind](() => html`<p>of the group</p>`),
+        { room: 'everywhere' },
+      )
+      const path = kind === 'configurable' ? '/configure' : '/admin'
+      const answers = await Promise.all(
+        [{ sub: '2', context: {} }, { sub: '2' }, { sub: '1', context: {} }].map((claims) =>
+          open(path, {}, token(claims)),
+        ),
+      )
+      expect(answers.map(({ status }) => status)).toEqual([403, 403, 200])
+    },
+  )
 })
 
 describe('mayChange', () => {

@@ -279,6 +279,43 @@ describe('a token for one room', () => {
   })
 })
 
+describe('a person’s token that names no room', () => {
+  it.each([
+    ['no context', undefined],
+    ['an empty context', {}],
+    ['null for the room', { room_id: null }],
+    ['a context that is a list', []],
+  ])('is refused by a global installation with a body about a room: %s', async (_, context) => {
+    const { post, valid, oauthId, handled, fault } = await target(true)
+    const answer = await post(valid({ context }), delivered(oauthId, 1, 'hello'))
+    expect([answer.status, fault(), handled()]).toEqual([401, 'wrong room', 0])
+    const older = await post(valid({ context, sub: undefined, prn: 2 }), delivered(oauthId, 1, 'hello'))
+    expect([older.status, fault(), handled()]).toEqual([401, 'wrong room', 0])
+  })
+
+  it.each([
+    ['a text', 'Lobby'],
+    ['a list', [1]],
+    ['an object', { id: 1 }],
+    ['true', true],
+  ])('is refused with a room that is %s', async (_, room_id) => {
+    const { post, valid, oauthId, handled, fault } = await target(true)
+    const token = valid({ sub: undefined, context: { room_id } })
+    expect((await post(token, delivered(oauthId, 1, 'hello'))).status).toBe(401)
+    expect([fault(), handled()]).toEqual(['malformed', 0])
+  })
+
+  it.each([
+    ['a list', ['2']],
+    ['an object', { id: 2 }],
+    ['true', true],
+  ])('is not the server’s own for naming its user with %s', async (_, sub) => {
+    const { post, valid, oauthId, handled, fault } = await target(true)
+    expect((await post(valid({ sub }), delivered(oauthId, 1, 'hello'))).status).toBe(401)
+    expect([fault(), handled()]).toEqual(['malformed', 0])
+  })
+})
+
 describe('a token with odd ids', () => {
   it.each([
     ['half a surrogate pair', '\ud800'],

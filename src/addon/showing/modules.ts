@@ -31,6 +31,14 @@ export interface Glance {
   readonly handle: GlanceHandler<ViewContext>
 }
 
+/** How a page of the whole group is kept to its administrators. */
+export interface GroupRules {
+  /** Rooms have a page of their own: it is opened from a room too, and is about that room then. */
+  readonly rooms: boolean
+  /** The author decides who may: every person is let through. */
+  readonly anybody: boolean
+}
+
 /** A page that is shown by clients, or in a browser. */
 export interface ShownPage {
   /** Key of the module; `configurable` and `adminPage` for the pages that have none. */
@@ -40,6 +48,8 @@ export interface ShownPage {
   /** Heading of a page that has none of its own; `undefined` for the name of the add-on. */
   readonly title: string | undefined
   readonly parameters: readonly string[]
+  /** For a page that a global installation has for its whole group: to whom it is shown. */
+  readonly group?: GroupRules
   /** For a page that has a form: whether it takes what the form sends. */
   readonly form?: PageHandler<FormContext>
   readonly handler:
@@ -70,13 +80,20 @@ export interface Modules {
   configurable(
     options: ConfigurableOptions,
     handler: PageHandler<PageContext>,
-    form?: PageHandler<FormContext>,
+    own?: OwnSettings,
   ): RegisteredAt
   adminPage(handler: PageHandler<PageContext>): RegisteredAt
   /** The modules as the descriptor has them. It is validated as a whole, against HipChat's schema. */
   capabilities(baseUrl: string): Readonly<Record<string, object>>
   /** Throws a {@link ConfigurationError} for a target that is none: everything has been registered. */
   checkTargets(): void
+}
+
+/** What the configuration page of `addon.settings` has besides its handler. */
+export interface OwnSettings {
+  readonly form: PageHandler<FormContext>
+  /** The author decides who may open it. */
+  readonly anybody: boolean
 }
 
 /** A handler of either kind; which one it is shows by the option `authentication`. */
@@ -102,6 +119,7 @@ interface PageRules {
   readonly title?: string | undefined
   readonly parameters?: object | undefined
   readonly authentication?: 'jwt' | 'none' | undefined
+  readonly group?: GroupRules
   readonly form?: ShownPage['form'] | undefined
 }
 
@@ -131,11 +149,19 @@ export function createModules(keys: Keys, icons: Icons): Modules {
   }
 
   function addPage(path: string, key: string, rules: PageRules, handle: AnyPageHandler): void {
-    const { framed, title, authentication = 'jwt', form } = rules
+    const { framed, title, authentication = 'jwt', group, form } = rules
     // Its type follows from the option `authentication`, as the overloads of `Addon` have it.
     const handler = { authentication, handle } as ShownPage['handler']
     const parameters = Object.keys(rules.parameters ?? {})
-    pages.set(path, { key, framed, title, parameters, handler, ...(form ? { form } : {}) })
+    pages.set(path, {
+      key,
+      framed,
+      title,
+      parameters,
+      handler,
+      ...(group ? { group } : {}),
+      ...(form ? { form } : {}),
+    })
   }
 
   const iconOf = (what: string, icon: unknown): IconAddresses | undefined =>
@@ -212,7 +238,7 @@ export function createModules(keys: Keys, icons: Icons): Modules {
       return registered
     },
 
-    configurable(options, handle, form) {
+    configurable(options, handle, own) {
       checkMembers<ConfigurableOptions>('configurable', options, optionsOf.configurable, [])
       expectFunction(handle, 'configurable: expected a handler')
       if (single.configurable)
@@ -220,7 +246,8 @@ export function createModules(keys: Keys, icons: Icons): Modules {
           'there are two configuration pages; an add-on has one, made by addon.configurable() or by addon.settings()',
         )
       single.configurable = options
-      addPage(paths.configurable, 'configurable', { framed: true, form }, handle)
+      const group = { rooms: options.allowAccessToRoomAdmins === true, anybody: own?.anybody === true }
+      addPage(paths.configurable, 'configurable', { framed: true, group, form: own?.form }, handle)
       return { key: 'configurable', path: paths.configurable }
     },
 
@@ -228,7 +255,8 @@ export function createModules(keys: Keys, icons: Icons): Modules {
       expectFunction(handle, 'adminPage: expected a handler')
       if (single.adminPage) throw new ConfigurationError('there are two admin pages; an add-on has one')
       single.adminPage = true
-      addPage(paths.adminPage, 'adminPage', { framed: true }, handle)
+      const group = { rooms: false, anybody: false }
+      addPage(paths.adminPage, 'adminPage', { framed: true, group }, handle)
       return { key: 'adminPage', path: paths.adminPage }
     },
 

@@ -9,6 +9,7 @@ import { belowBase, queryOf, refusalOf } from '../routes.ts'
 import type { Running, Turn } from '../running.ts'
 import { verifySignedRequest } from '../signed-request.ts'
 import { unlessEndless } from '../time-limit.ts'
+import { groupRefusal } from './administration.ts'
 import type { FormContext, ShownPage } from './modules.ts'
 import { allowedOrigins, drawPage, isPageParts, noticePage, originsOf, serverOf, type Theme } from './page.ts'
 import type { AnonymousContext, PageContext, PageReturned } from './page-context.ts'
@@ -77,6 +78,8 @@ async function show(ctx: Context, page: ShownPage, showing: Showing): Promise<vo
   const session =
     page.handler.authentication === 'none' ? undefined : await authenticate(ctx, page, query, form, core)
   if (session) frame(ctx, page, originsOf(session.credentials.installation))
+  const refusal = session && page.group && (await running.follow(groupRefusal(page.group, session, core)))
+  if (refusal) return notice(ctx, refusal.status, 'This page is not shown', refusal.text)
   if (running.accepting !== 'yes') return notice(ctx, 503, 'The add-on is busy', 'Try again in a moment.')
   const answer = await running.take((turn) => {
     const asked = ask(page, session, query, turn, core, form)

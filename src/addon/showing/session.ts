@@ -24,6 +24,8 @@ export interface Session {
   readonly credentials: Credentials
   readonly roomId: number | undefined
   readonly user: Viewer | undefined
+  /** The server said that the user is an administrator of the group, when the page was opened. */
+  readonly administrator: boolean
   readonly theme: Theme
   /** Key of the page it was made for. */
   readonly page: string
@@ -54,12 +56,19 @@ const seconds = (): number => Math.floor(Date.now() / 1000)
 
 /** A session that begins with a signed request. */
 export function sessionOf(signed: SignedRequest, page: string, theme: Theme): Session {
-  const { credentials, roomId, timezone } = signed
+  const { credentials, roomId, timezone, administrator } = signed
   const id = signed.userId === undefined ? undefined : readId(signed.userId)
+  // A person whom nobody can name must not pass for nobody, which is the server itself.
+  if (signed.userId !== undefined && id === undefined)
+    throw new SignedRequestError(
+      'malformed',
+      `the signed request is of the user ${JSON.stringify(signed.userId.slice(0, 20))}, which is not an id`,
+    )
   return {
     credentials,
     roomId: credentials.installation.roomId ?? roomId,
     user: id === undefined ? undefined : { id, timezone },
+    administrator,
     theme,
     page,
     opened: seconds(),
@@ -67,7 +76,15 @@ export function sessionOf(signed: SignedRequest, page: string, theme: Theme): Se
 }
 
 /** A token for a session, good for an hour. */
-export function sessionToken({ credentials, roomId, user, theme, page, opened }: Session): string {
+export function sessionToken({
+  credentials,
+  roomId,
+  user,
+  administrator,
+  theme,
+  page,
+  opened,
+}: Session): string {
   const now = seconds()
   const claims = {
     iss: credentials.installation.oauthId,
@@ -75,6 +92,7 @@ export function sessionToken({ credentials, roomId, user, theme, page, opened }:
     exp: Math.min(now + LIFETIME, opened + LONGEST),
     ...(user ? { sub: String(user.id), tz: user.timezone } : {}),
     room: roomId,
+    ...(administrator ? { administrator } : {}),
     theme,
     page,
     opened,
@@ -106,12 +124,13 @@ export async function readSession(token: string, installations: Installations): 
     if (!(error instanceof SignedRequestError) || error.fault !== 'expired') throw error
     expired = error
   }
-  const { sub, tz, room, theme, page, opened, exp } = claims // signed by us, so that they are what we wrote
+  const { sub, tz, room, administrator, theme, page, opened, exp } = claims // signed by us, so that they are what we wrote
   const id = readId(sub)
   return {
     credentials,
     roomId: readId(room),
     user: id === undefined ? undefined : { id, timezone: typeof tz === 'string' ? tz : undefined },
+    administrator: administrator === true,
     theme: theme === 'dark' ? 'dark' : 'light',
     page: String(page),
     opened: Number(opened),

@@ -31,7 +31,8 @@ export interface SettingsOptions<F extends SettingsFields = SettingsFields, S ex
   readonly allowAccessToRoomAdmins?: boolean
   /**
    * Whether who looks at the page may. Servers show it to administrators only, but every member of a room can get a
-   * signed request for himself from a page in that room, and open this one with it. Default: everybody who has one.
+   * signed request for himself from a page in that room, and open this one with it. Default: for the settings of a
+   * group its administrators, for those of a room everybody who has a signed request.
    */
   readonly mayChange?: (context: PageContext<S, never>) => boolean | Promise<boolean>
 }
@@ -126,11 +127,6 @@ export function createSettings(options: SettingsOptions, { modules, onError }: S
 
   /** Says no to who may not change what this page is about; `undefined` to who may. */
   async function refusal(context: PageContext): Promise<PageParts | undefined> {
-    const { installation, room } = context
-    // Servers open the page of a group without a room. A request about a room comes from a page in that room, which
-    // every member sees.
-    if (installation.roomId === undefined && room && !rooms)
-      return refused('These settings are of the whole group: open them from its administration.')
     return mayChange && !(await mayChange(context))
       ? refused('You may not change these settings.')
       : undefined
@@ -168,7 +164,10 @@ export function createSettings(options: SettingsOptions, { modules, onError }: S
     }
   }
 
-  modules.configurable(rooms ? { allowAccessToRoomAdmins: true } : {}, show, save)
+  modules.configurable(rooms ? { allowAccessToRoomAdmins: true } : {}, show, {
+    form: save,
+    anybody: mayChange !== undefined,
+  })
 
   return {
     async get(place) {

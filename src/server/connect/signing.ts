@@ -11,6 +11,8 @@ export interface Signing {
   /** The person whose doing caused the request; none for an add-on's own doing. */
   readonly user?: { readonly id: number; readonly timezone: string } | undefined
   readonly roomId?: number | undefined
+  /** The user is an administrator of the group, and the request is about the group. HipChat did not say that. */
+  readonly administrator?: boolean | undefined
 }
 
 /**
@@ -25,6 +27,7 @@ export function signRequest(signing: Signing): string {
     context: {
       ...(signing.roomId === undefined ? {} : { room_id: signing.roomId }),
       ...(signing.user ? { user_tz: signing.user.timezone } : {}),
+      ...(signing.administrator ? { is_group_admin: true } : {}),
     },
   }
   // As a string the secret would first be tried as a PEM key, which takes forty times as long.

@@ -35,7 +35,14 @@ export function openAddress({
   const filled = fillTemplate(url, values)
   if (!URL.canParse(filled) || !/^https?:$/.test(new URL(filled).protocol))
     throw badRequest(`The address of the module is no http or https address: ${filled.slice(0, 200)}`)
-  const token = signRequest({ oauthId: client.oauthId, secret: client.secret, user, roomId: room?.id })
+  const token = signRequest({
+    oauthId: client.oauthId,
+    secret: client.secret,
+    user,
+    roomId: room?.id,
+    // A request without a room opens what is of the whole group: the add-on has to know for whom.
+    administrator: room === undefined && user.isAdmin,
+  })
   const address = new URL(filled)
   const more = {
     ...(authentication === 'jwt' ? { signed_request: token } : {}),
