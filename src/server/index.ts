@@ -258,8 +258,7 @@ export function createHipChatServer(options: ServerOptions = {}): HipChatServer 
     },
     history(roomName) {
       const { state, present } = live().context
-      return state.messages
-        .history(roomOf(roomName).id, { limit: 1000 })
+      return [...state.messages.history(roomOf(roomName).id, { limit: 1000 })]
         .map((message) => present.message(message))
         .reverse()
     },

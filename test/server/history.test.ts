@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { createPersonalClient } from 'hipchat-addon'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import type { RootDatabase } from '../../src/common/lmdb.ts'
+import { largestPage, page } from '../../src/server/rest/paging.ts'
 import { openState } from '../../src/server/state/state.ts'
-import { adminCall, startServer } from './support.ts'
+import { adminCall, call, startServer } from './support.ts'
 
 /** Records that were read or walked over. */
 const read = vi.hoisted(() => ({ records: 0 }))
@@ -132,4 +133,78 @@ test('an answer of megabytes arrives whole', async () => {
   const read = []
   for await (const { message } of client.getRoomHistory({ id_or_name: 'Lobby' })) read.push(message === text)
   expect(read).toEqual(Array(100).fill(true))
+})
+
+/** Reads a history page by page, as its links say, and gives the texts of each page. */
+async function pagesOf(server: Awaited<ReturnType<typeof startServer>>, path: string, token: string) {
+  const pages: string[][] = []
+  let next: string | undefined = `${server.apiUrl}${path}`
+  while (next !== undefined) {
+    const { body } = await call(server, 'GET', next, { token })
+    expect(Buffer.byteLength(JSON.stringify(body.items))).toBeLessThan(largestPage * 1.01)
+    pages.push(body.items.map(({ message }: { message: string }) => message))
+    next = body.links.next
+  }
+  return pages
+}
+
+const text = (number: number) => `${number} ${'ä€😀'.repeat(3_300)}` // 10,000 characters in 30,000 bytes
+
+test('a page of large messages has fewer of them, and the next one goes on where it ended', async () => {
+  const server = await startServer()
+  for (let number = 1; number <= 300; number += 1) await server.say('Lobby', 'alice', text(number))
+  const all = Array.from({ length: 300 }, (_, index) => text(index + 1))
+  const pages = await pagesOf(server, '/room/Lobby/history?max-results=1000', server.adminToken)
+  expect(pages.length).toBeGreaterThan(2)
+  expect(pages.reverse().flat()).toEqual(all)
+  const backwards = await pagesOf(
+    server,
+    '/room/Lobby/history?max-results=290&reverse=false',
+    server.adminToken,
+  )
+  expect(backwards.flat().reverse()).toEqual(all)
+  const client = createPersonalClient({ apiUrl: server.apiUrl, token: server.adminToken })
+  expect(await client.getRoomHistory({ id_or_name: 'Lobby', 'max-results': 1000 }).toArray()).toHaveLength(
+    300,
+  )
+
+  read.records = 0
+  const { body } = await adminCall(server, 'GET', '/room/Lobby/history/latest?max-results=1000')
+  expect(body.items.at(-1).message).toBe(all.at(-1))
+  expect(body.items.length).toBeLessThan(150)
+  expect(read.records).toBeLessThan(4 * body.items.length) // what does not fit is not read either
+})
+
+test('a page of large one-to-one messages has fewer of them, too', async () => {
+  const server = await startServer()
+  const token = await server.createToken({ user: 'alice' })
+  for (let number = 1; number <= 200; number += 1)
+    await call(server, 'POST', '/user/@bob/message', {
+      token,
+      json: { message: text(number), message_format: 'text' },
+    })
+  const pages = await pagesOf(server, '/user/@bob/history?max-results=1000', token)
+  expect(pages.length).toBe(2)
+  expect(pages.reverse().flat()).toEqual(Array.from({ length: 200 }, (_, index) => text(index + 1)))
+})
+
+test('a page of any list ends where its bytes do, makes no more items than it has, and is never empty', () => {
+  const numbers = Array.from({ length: 20 }, (_, index) => index)
+  let made = 0
+  const listed = (start: number, size: number) =>
+    page(
+      numbers,
+      { 'start-index': start, 'max-results': 1000 },
+      new URL('http://localhost/v2/room'),
+      (number) => {
+        made += 1
+        return { number, text: 'x'.repeat(size) }
+      },
+    )
+  const first = listed(0, 1_000_000)
+  expect(first.items).toHaveLength(4)
+  expect(made).toBe(5)
+  expect(first.links?.next).toMatch(/start-index=4&max-results=1000$/)
+  expect(listed(16, 1_000_000).links?.next).toBeUndefined()
+  expect(listed(3, largestPage * 2).items).toHaveLength(1)
 })

@@ -7,7 +7,7 @@ export const emoticonHandlers: Pick<Handlers, 'getAllEmoticons' | 'getEmoticon'>
   getAllEmoticons(parameters, session, { state, present }) {
     const type = parameters.type ?? 'all'
     const emoticons = state.emoticons().filter((emoticon) => type === 'all' || emoticon.type === type)
-    return page(emoticons.map(present.emoticon), parameters, session.url)
+    return page(emoticons, parameters, session.url, present.emoticon)
   },
 
   getEmoticon({ emoticon_id_or_shortcut: name }, _session, { state, present }) {

@@ -20,21 +20,19 @@ export const memberHandlers: Pick<Handlers, MemberOperation> = {
     const room = findRoom(state, parameters.id_or_name, session)
     const absent = parameters['include-offline'] && room.privacy === 'private' ? memberIds(room) : []
     const people = usersOf([...room.participants, ...absent], state)
-    const listed = page(people, parameters, session.url)
     const whole = expandsItems(parameters.expand, session)
-    return { ...listed, items: listed.items.map(whole ? present.user : present.userReference) }
+    return page(people, parameters, session.url, whole ? present.user : present.userReference)
   },
 
   getAllRoomMembers(parameters, session, { state, present }) {
     const room = findRoom(state, parameters.id_or_name, session)
     requirePrivate(room)
     const whole = expandsItems(parameters.expand, session)
-    const listed = page(usersOf(memberIds(room), state), parameters, session.url)
     const item = (user: UserRecord): RoomMember => ({
       ...(whole ? present.user(user) : {}),
       ...present.member(user, room),
     })
-    return { ...listed, items: listed.items.map(item) }
+    return page(usersOf(memberIds(room), state), parameters, session.url, item)
   },
 
   async addRoomMember(parameters, session, { state, chat }) {

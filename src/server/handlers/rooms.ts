@@ -23,8 +23,7 @@ export const roomHandlers: Pick<Handlers, RoomOperation> = {
       .filter((room) => parameters['include-private'] || room.privacy === 'public')
       .filter((room) => parameters['include-archived'] || !room.isArchived)
       .filter((room) => maySee(room, session))
-    const listed = page(rooms, parameters, session.url)
-    return { ...listed, items: listed.items.map(listedRoom(parameters.expand, session, context)) }
+    return page(rooms, parameters, session.url, listedRoom(parameters.expand, session, context))
   },
 
   async createRoom(parameters, session, context) {

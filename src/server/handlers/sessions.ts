@@ -24,6 +24,6 @@ export const sessionHandlers: Pick<Handlers, 'getActiveSessions'> = {
           },
         ]
       })
-    return page(sessions, parameters, session.url)
+    return page(sessions, parameters, session.url, (one) => one)
   },
 }

@@ -28,8 +28,7 @@ export const userHandlers: Pick<Handlers, UserOperation> = {
       .filter((user) => parameters['include-guests'] || !user.isGuest)
       .filter((user) => parameters['include-deleted'] || !user.isDeleted)
     const whole = parseExpansion(parameters.expand).within('items') !== undefined
-    const listed = page(users, parameters, session.url)
-    return { ...listed, items: listed.items.map(whole ? present.user : present.userReference) }
+    return page(users, parameters, session.url, whole ? present.user : present.userReference)
   },
 
   async createUser(parameters, session, { state, present }) {
@@ -112,9 +111,7 @@ export const userHandlers: Pick<Handlers, UserOperation> = {
     const rooms = context.state.rooms
       .all()
       .filter((room) => room.participants.includes(user.id) && maySee(room, session))
-    const listed = page(rooms, parameters, session.url)
-    const show = listedRoom(parameters.expand, session, context)
-    return { ...listed, items: listed.items.map(show) }
+    return page(rooms, parameters, session.url, listedRoom(parameters.expand, session, context))
   },
 
   /** Nobody gets mail from here: whoever is invited is in at once, without a password to sign in with. */

@@ -20,11 +20,7 @@ export const webhookHandlers: Pick<Handlers, WebhookOperation> = {
   getAllRoomWebhooks(parameters, session, { state, present }) {
     const room = findRunRoom(state, parameters.id_or_name, session)
     const webhooks = ownWebhooks(state, room, session)
-    return page(
-      webhooks.map((webhook) => present.webhook(webhook, room)),
-      parameters,
-      session.url,
-    )
+    return page(webhooks, parameters, session.url, (webhook) => present.webhook(webhook, room))
   },
 
   async createRoomWebhook(parameters, session, context) {

@@ -2,13 +2,13 @@ import type { Message, Page } from '../../api/objects.ts'
 import { checkTimezone, type Micros, parseDate } from '../dates.ts'
 import { notFound } from '../errors.ts'
 import type { HistoryRange } from '../state/timeline.ts'
-import { pageOf, pageRange } from './paging.ts'
+import { fitting, pageOf, pageRange } from './paging.ts'
 
 /** Messages of one place: a room, or two people. */
 export interface Place<M extends { readonly at: Micros }> {
   find(id: string): M | undefined
-  /** Newest first. */
-  read(range: HistoryRange): M[]
+  /** Newest first, read as far as they are asked for. */
+  read(range: HistoryRange): Iterable<M>
   present(message: M, timezone: string): Message
 }
 
@@ -23,7 +23,8 @@ interface HistoryRequest {
 
 /**
  * Counted back from the newest message, or from `date` when it is dated; within a page the oldest comes first unless
- * `reverse` is false. Nothing deletes single messages here, so `include_deleted` makes no difference.
+ * `reverse` is false. Of large messages there are fewer on a page, the newest of those that were asked for. Nothing deletes
+ * single messages here, so `include_deleted` makes no difference.
  */
 export function historyPage<M extends { readonly at: Micros }>(
   place: Place<M>,
@@ -34,15 +35,15 @@ export function historyPage<M extends { readonly at: Micros }>(
   const dated = parameters.date !== undefined && parameters.date !== 'recent'
   const endDate = parameters['end-date']
   const { start, length } = pageRange(parameters)
-  const found = place.read({
+  const range = {
     ...(dated ? { until: parseDate(parameters.date ?? '', 'date') } : {}),
     ...(dated && endDate !== undefined ? { since: parseDate(endDate, 'end-date') } : {}),
-    offset: start,
-    limit: length + 1, // one more tells whether there is a next page
-  })
-  const messages = found.slice(0, length).map((message) => place.present(message, timezone))
+  }
+  const found = place.read({ ...range, offset: start, limit: length })
+  const messages = fitting(found, length, (message) => place.present(message, timezone))
+  const [next] = place.read({ ...range, offset: start + messages.length, limit: 1 })
   if (parameters.reverse !== false) messages.reverse()
-  return pageOf(messages, found.length > length, parameters, url)
+  return pageOf(messages, next !== undefined, parameters, url)
 }
 
 interface LatestRequest {
@@ -51,7 +52,7 @@ interface LatestRequest {
   readonly timezone?: string
 }
 
-/** The newest messages, oldest first. */
+/** The newest messages, oldest first, as many of them as fit on a page. */
 export function latestPage<M extends { readonly at: Micros }>(
   place: Place<M>,
   parameters: LatestRequest,
@@ -62,7 +63,7 @@ export function latestPage<M extends { readonly at: Micros }>(
   const oldest = notBefore === undefined ? undefined : findMessage(place, notBefore)
   const limit = parameters['max-results'] ?? 100
   const found = place.read({ limit, ...(oldest ? { since: oldest.at } : {}) })
-  const messages = found.map((message) => place.present(message, timezone)).reverse()
+  const messages = fitting(found, limit, (message) => place.present(message, timezone)).reverse()
   return pageOf(messages, false, { 'max-results': limit }, url)
 }
 

@@ -11,15 +11,45 @@ export const pageRange = (parameters: PageRequest): { start: number; length: num
   length: parameters['max-results'] ?? 100,
 })
 
-/** One page of a whole list. */
-export function page<T>(all: readonly T[], parameters: PageRequest, url: URL): Page<T> {
+/**
+ * Most bytes of the items of one page, written as JSON: half of what our own client takes for an answer. A thousand messages
+ * with cards would be a hundred times as many.
+ */
+export const largestPage = 4 * 1024 * 1024
+
+/**
+ * The first of some items, at most so many and as many as {@link largestPage} allows, but never none: a page without items
+ * looks like the end. No more items are made than are taken.
+ */
+export function fitting<T, R>(all: Iterable<T>, length: number, show: (one: T) => R): R[] {
+  const taken: R[] = []
+  let size = 0
+  if (length > 0)
+    for (const one of all) {
+      const item = show(one)
+      size += Buffer.byteLength(JSON.stringify(item))
+      if (size > largestPage && taken.length > 0) break
+      taken.push(item)
+      if (taken.length === length) break
+    }
+  return taken
+}
+
+/** One page of a whole list, of which only the items on it are shown. */
+export function page<T, R>(
+  all: readonly T[],
+  parameters: PageRequest,
+  url: URL,
+  show: (one: T) => R,
+): Page<R> {
   const { start, length } = pageRange(parameters)
-  return pageOf(all.slice(start, start + length), start + length < all.length, parameters, url)
+  const items = fitting(all.slice(start, start + length), length, show)
+  return pageOf(items, start + items.length < all.length, parameters, url)
 }
 
 /**
  * Puts items into HipChat's page. Links are absolute and keep the other query parameters; `next` is there while more
- * follows. There is no total.
+ * follows, and begins behind the last item, also where there are fewer than were asked for. There is no total.
  */
 export function pageOf<T>(items: T[], more: boolean, parameters: PageRequest, url: URL): Page<T> {
   const { start, length } = pageRange(parameters)
@@ -36,7 +66,7 @@ export function pageOf<T>(items: T[], more: boolean, parameters: PageRequest, ur
     links: {
       self: url.href,
       ...(start > 0 && length > 0 ? { prev: at(Math.max(0, start - length)) } : {}),
-      ...(more && length > 0 ? { next: at(start + length) } : {}),
+      ...(more && length > 0 ? { next: at(start + items.length) } : {}),
     },
   }
 }

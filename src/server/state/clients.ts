@@ -86,7 +86,7 @@ export function createClientState(db: StateDatabase): ClientState {
       for (const { hash, token } of tokenTable.all()) if (rule(token)) tokens.remove(hash)
     },
     removeExpired() {
-      for (const hash of expiries.backwards([], { from: Date.now() })) tokens.remove(hash)
+      for (const hash of [...expiries.backwards([], { from: Date.now() })]) tokens.remove(hash)
     },
   }
 

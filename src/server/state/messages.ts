@@ -7,15 +7,15 @@ export interface Messages {
   add(message: MessageRecord): void
   /** By message id, within its room. */
   find(roomId: number, id: string): MessageRecord | undefined
-  /** Newest first. */
-  history(roomId: number, range: HistoryRange): MessageRecord[]
+  /** Newest first, read as far as they are asked for. */
+  history(roomId: number, range: HistoryRange): Iterable<MessageRecord>
   /** Gives the messages that were there. */
   removeRoom(roomId: number): MessageRecord[]
   addPrivate(message: PrivateMessageRecord): void
   /** By message id, among what two people said to each other. */
   findPrivate(one: number, other: number, id: string): PrivateMessageRecord | undefined
   /** What two people said to each other, newest first. */
-  privateHistory(one: number, other: number, range: HistoryRange): PrivateMessageRecord[]
+  privateHistory(one: number, other: number, range: HistoryRange): Iterable<PrivateMessageRecord>
 }
 
 export function createMessages(db: StateDatabase): Messages {

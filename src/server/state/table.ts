@@ -17,8 +17,8 @@ export interface Table<T> {
   all(...prefix: Key): T[]
   /** Whether there is a record whose key begins with the prefix. */
   any(...prefix: Key): boolean
-  /** Walks backwards from `from` (included) to `to` (included), below the prefix. */
-  backwards(prefix: Key, range: { from?: number; to?: number; limit?: number }): T[]
+  /** Walks backwards from `from` (included) to `to` (included), below the prefix. Reads as far as somebody looks. */
+  backwards(prefix: Key, range: { from?: number; to?: number; limit?: number }): Iterable<T>
 }
 
 // LMDB takes keys of 1978 bytes, and throws for a longer one. A character has at most three bytes.
@@ -46,7 +46,7 @@ export function table<T>(db: StateDatabase, name: string): Table<T> {
         reverse: true,
         limit,
       })
-      return [...range.map((entry) => entry.value as T)]
+      return range.map((entry) => entry.value as T)
     },
   }
 }

@@ -16,8 +16,8 @@ export interface Timeline<M> {
   /** The message is later than all in its place. */
   add(place: Key, message: M): void
   find(place: Key, id: string): M | undefined
-  /** Newest first. */
-  read(place: Key, range: HistoryRange): M[]
+  /** Newest first, read as far as they are asked for. */
+  read(place: Key, range: HistoryRange): Iterable<M>
   /** Gives what was there. */
   remove(place: Key): M[]
 }
@@ -36,7 +36,7 @@ export function createTimeline<M extends { readonly id: string; readonly at: Mic
 
   /** Number of the last message at or before a time; 0 when there is none. */
   const numberAt = (place: Key, at?: Micros): number =>
-    numbersByTime.backwards(place, { ...(at === undefined ? {} : { from: at }), limit: 1 })[0] ?? 0
+    [...numbersByTime.backwards(place, { ...(at === undefined ? {} : { from: at }), limit: 1 })][0] ?? 0
 
   return {
     add(place, message) {

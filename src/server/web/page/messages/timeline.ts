@@ -102,12 +102,13 @@ function createTimeline(talk: Talk): Kept {
     if (same) outgoing.value = outgoing.value.filter((one) => one !== same)
   }
 
-  async function ask(date?: string): Promise<readonly Message[]> {
+  /** What was said before a date, and whether something was said before that. */
+  async function ask(date?: string): Promise<{ readonly items: readonly Message[]; readonly more: boolean }> {
     const range = { 'max-results': pageLength, ...(date === undefined ? {} : { date }) }
-    const { items } = shared
+    const { items, links } = shared
       ? await call('getRoomHistory', { id_or_name: talk.id, ...range })
       : await call('viewPrivatechatHistory', { id_or_email: talk.id, ...range })
-    return items
+    return { items, more: links?.next !== undefined }
   }
 
   async function load(): Promise<void> {
@@ -115,12 +116,12 @@ function createTimeline(talk: Talk): Kept {
     const oldest = messages.value[0]?.date
     state.value = 'loading'
     try {
-      const found = await ask(oldest)
+      const { items: found, more } = await ask(oldest)
       if (current !== era) return
       batch(() => {
         const before = messages.value.length
         add(found)
-        complete.value = found.length < pageLength || messages.value.length === before
+        complete.value = !more || messages.value.length === before
         state.value = undefined
       })
     } catch (error) {
@@ -175,7 +176,10 @@ function createTimeline(talk: Talk): Kept {
             change(next.key, { state: 'waiting' })
             await connected()
             // It may have arrived although its answer did not.
-            await ask().then(add, () => {})
+            await ask().then(
+              ({ items }) => add(items),
+              () => {},
+            )
           }
         }
       }
