@@ -13,6 +13,7 @@ import {
   string,
   union,
 } from '../common/schema.ts'
+import { largest, longest, most } from './bounds.ts'
 import { type EventName, eventNames } from './events.ts'
 import { authentication } from './objects.ts'
 import { type Scope, scopeNames } from './scopes.ts'
@@ -31,14 +32,21 @@ export const localizable = closedObject({
   i18n: optional(string({ minLength: 1, maxLength: 40 })),
 })
 
-const moduleIcon = object({ url: string(), 'url@2x': string() })
+const name = string({ maxLength: longest.name })
+const address = string({ maxLength: longest.address })
+const iconAddress = string({ maxLength: longest.icon })
+const listOf = <T>(module: Schema<T>) => array(module, { maxItems: most.modules })
 
-const avatar = union(
-  string(),
-  object({ url: string({ minLength: 1 }), 'url@2x': optional(string({ minLength: 1 })) }),
+const moduleIcon = object({ url: iconAddress, 'url@2x': iconAddress })
+
+const avatarAddress = string({ minLength: 1, maxLength: longest.icon })
+
+const avatar = union(iconAddress, object({ url: avatarAddress, 'url@2x': optional(avatarAddress) }))
+
+const target = union(
+  name,
+  object({ key: moduleKey, options: optional(record({ maxJsonLength: largest.metadata })) }),
 )
-
-const target = union(string(), object({ key: moduleKey, options: optional(record()) }))
 
 export const conditionNames = [
   'room_is_public',
@@ -54,29 +62,32 @@ export const conditionNames = [
 
 const leafCondition = closedObject({
   condition: oneOf(conditionNames),
-  params: optional(record()),
+  params: optional(record({ maxJsonLength: largest.metadata })),
   invert: optional(boolean()),
 })
 
 const composite = <T>(inner: Schema<T>) =>
-  closedObject({ type: oneOf(['and', 'or', 'AND', 'OR']), conditions: array(inner) })
+  closedObject({
+    type: oneOf(['and', 'or', 'AND', 'OR']),
+    conditions: array(inner, { maxItems: most.conditions }),
+  })
 
 // Two levels of composites and no third: HipChat's schema ends there.
 const condition = union(leafCondition, composite(union(leafCondition, composite(leafCondition))))
 
-const conditions = optional(array(condition))
+const conditions = optional(array(condition, { maxItems: most.conditions }))
 
 const button = object({
   name: localizable,
-  key: optional(string()),
+  key: optional(name),
   enabled: optional(boolean()),
 })
 
 export const descriptorWebhook = object({
-  url: string({ minLength: 1 }),
+  url: string({ minLength: 1, maxLength: longest.address }),
   event: oneOf(eventNames as [EventName, ...EventName[]]),
-  pattern: optional(string()),
-  name: optional(string()),
+  pattern: optional(string({ maxLength: longest.line })),
+  name: optional(name),
   key: optional(moduleKey),
   authentication: optional(oneOf(authentication)),
 })
@@ -87,7 +98,7 @@ const glance = object({
   key: moduleKey,
   name: localizable,
   icon: moduleIcon,
-  queryUrl: optional(string()),
+  queryUrl: optional(address),
   target: optional(target),
   weight: optional(integer()),
   conditions,
@@ -97,19 +108,19 @@ const webPanel = object({
   key: moduleKey,
   name: localizable,
   location: oneOf(['hipchat.sidebar.right']),
-  url: string(),
+  url: address,
   icon: optional(moduleIcon),
   weight: optional(integer()),
   authentication: optional(oneOf(authentication)),
   conditions,
 })
 
-const dialogLength = string({ pattern: '^\\d+(px|%)$' })
+const dialogLength = string({ pattern: '^\\d+(px|%)$', maxLength: longest.word })
 
 const dialog = object({
   key: moduleKey,
   title: localizable,
-  url: string(),
+  url: address,
   authentication: optional(oneOf(authentication)),
   options: optional(
     closedObject({
@@ -121,7 +132,7 @@ const dialog = object({
         ),
       ),
       primaryAction: optional(button),
-      secondaryActions: optional(array(button)),
+      secondaryActions: optional(array(button, { maxItems: most.buttons })),
       hint: optional(localizable),
       filter: optional(object({ placeholder: optional(localizable) })),
     }),
@@ -137,58 +148,61 @@ const action = object({
   conditions,
 })
 
-const externalPage = closedObject({ key: moduleKey, url: string(), name: optional(localizable) })
+const externalPage = closedObject({ key: moduleKey, url: address, name: optional(localizable) })
 
 export const installableCapability = object({
   allowRoom: optional(boolean()),
   allowGlobal: optional(boolean()),
-  callbackUrl: optional(string()),
-  updateCallbackUrl: optional(string()),
-  installedUrl: optional(string()),
-  updatedUrl: optional(string()),
-  uninstalledUrl: optional(string()),
+  callbackUrl: optional(address),
+  updateCallbackUrl: optional(address),
+  installedUrl: optional(address),
+  updatedUrl: optional(address),
+  uninstalledUrl: optional(address),
 })
 
-export const descriptor = object({
-  key: string({ minLength: 1 }),
-  name: string({ minLength: 1 }),
-  description: string(),
-  links: object({ self: string(), homepage: optional(string()) }),
-  vendor: optional(closedObject({ name: string(), url: string() })),
-  apiVersion: optional(string({ pattern: '^\\d+:\\d+$' })),
-  icon: optional(anything()),
-  capabilities: optional(
-    object({
-      installable: optional(installableCapability),
-      hipchatApiConsumer: optional(
-        object({
-          scopes: array(oneOf(scopeNames as [Scope, ...Scope[]])),
-          fromName: optional(string()),
-          avatar: optional(avatar),
-        }),
-      ),
-      // One object instead of a list: four of thirty real add-ons wrote it so, and HipChat's starter template did too.
-      webhook: optional(union(array(descriptorWebhook), descriptorWebhook)),
-      glance: optional(array(glance)),
-      webPanel: optional(array(webPanel)),
-      dialog: optional(array(dialog)),
-      action: optional(array(action)),
-      externalPage: optional(array(externalPage)),
-      configurable: optional(
-        object({
-          url: string(),
-          authentication: optional(oneOf(authentication)),
-          allowAccessToRoomAdmins: optional(boolean()),
-        }),
-      ),
-      adminPage: optional(object({ url: string() })),
-      oauth2Provider: optional(
-        object({ authorizationUrl: optional(string()), tokenUrl: optional(string()) }),
-      ),
-      oauth2Consumer: optional(object({ redirectionUrls: array(string()) })),
-    }),
-  ),
-})
+export const descriptor = object(
+  {
+    key: string({ minLength: 1, maxLength: longest.name }),
+    name: string({ minLength: 1, maxLength: longest.name }),
+    description: string({ maxLength: longest.description }),
+    links: object({ self: address, homepage: optional(address) }),
+    vendor: optional(closedObject({ name, url: address })),
+    apiVersion: optional(string({ pattern: '^\\d+:\\d+$', maxLength: longest.word })),
+    icon: optional(anything()),
+    capabilities: optional(
+      object({
+        installable: optional(installableCapability),
+        hipchatApiConsumer: optional(
+          object({
+            scopes: array(oneOf(scopeNames as [Scope, ...Scope[]]), { maxItems: most.scopes }),
+            fromName: optional(name),
+            avatar: optional(avatar),
+          }),
+        ),
+        // One object instead of a list: four of thirty real add-ons wrote it so, and HipChat's starter template did too.
+        webhook: optional(union(listOf(descriptorWebhook), descriptorWebhook)),
+        glance: optional(listOf(glance)),
+        webPanel: optional(listOf(webPanel)),
+        dialog: optional(listOf(dialog)),
+        action: optional(listOf(action)),
+        externalPage: optional(listOf(externalPage)),
+        configurable: optional(
+          object({
+            url: address,
+            authentication: optional(oneOf(authentication)),
+            allowAccessToRoomAdmins: optional(boolean()),
+          }),
+        ),
+        adminPage: optional(object({ url: address })),
+        oauth2Provider: optional(
+          object({ authorizationUrl: optional(address), tokenUrl: optional(address) }),
+        ),
+        oauth2Consumer: optional(object({ redirectionUrls: array(address, { maxItems: most.addresses }) })),
+      }),
+    ),
+  },
+  { maxJsonLength: largest.descriptor },
+)
 
 export type Descriptor = Infer<typeof descriptor>
 

@@ -1,4 +1,7 @@
 import { array, type Infer, object, oneOf, optional, record, string, union } from '../common/schema.ts'
+import { largest, longest, most } from './bounds.ts'
+
+const iconAddress = string({ maxLength: longest.icon })
 
 /**
  * What a glance shows: the answer of its `queryUrl`, and the `content` of an update.
@@ -6,28 +9,38 @@ import { array, type Infer, object, oneOf, optional, record, string, union } fro
  * After the schema that HipChat's web client 4.30 applied (`ui-modules.md` 1.2). That client showed the glance in its
  * error state when the content broke these rules.
  */
-export const glanceContent = object({
-  label: object({ type: oneOf(['html']), value: string({ minLength: 1, maxLength: 1000 }) }),
-  status: optional(
-    union(
-      object({
-        type: oneOf(['lozenge']),
-        value: object({
-          type: oneOf(['default', 'success', 'error', 'current', 'new', 'moved']),
-          label: string({ minLength: 1, maxLength: 20 }),
+export const glanceContent = object(
+  {
+    label: object({ type: oneOf(['html']), value: string({ minLength: 1, maxLength: 1000 }) }),
+    status: optional(
+      union(
+        object({
+          type: oneOf(['lozenge']),
+          value: object({
+            type: oneOf(['default', 'success', 'error', 'current', 'new', 'moved']),
+            label: string({ minLength: 1, maxLength: 20 }),
+          }),
         }),
-      }),
-      object({ type: oneOf(['icon']), value: object({ url: string(), 'url@2x': string() }) }),
+        object({ type: oneOf(['icon']), value: object({ url: iconAddress, 'url@2x': iconAddress }) }),
+      ),
     ),
-  ),
-  metadata: optional(record({ description: 'free; what `glance_matches` conditions look at' })),
-})
+    metadata: optional(
+      record({
+        maxJsonLength: largest.metadata,
+        description: 'free; what `glance_matches` conditions look at',
+      }),
+    ),
+  },
+  { maxJsonLength: largest.glance },
+)
 
 export type GlanceContent = Infer<typeof glanceContent>
 
 /** Body of the calls that push new content to open clients. It replaces label, status and metadata as a whole. */
 export const glanceUpdate = object({
-  glance: array(object({ key: string({ minLength: 1, maxLength: 40 }), content: glanceContent })),
+  glance: array(object({ key: string({ minLength: 1, maxLength: 40 }), content: glanceContent }), {
+    maxItems: most.glances,
+  }),
 })
 
 export type GlanceUpdate = Infer<typeof glanceUpdate>

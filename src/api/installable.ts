@@ -1,4 +1,5 @@
 import { type Infer, object, optional, string } from '../common/schema.ts'
+import { longest } from './bounds.ts'
 import { id } from './objects.ts'
 
 /**
@@ -14,7 +15,7 @@ export const installable = object({
   capabilitiesUrl: string({ minLength: 1, maxLength: 2048 }),
   groupId: optional(id),
   roomId: optional(id),
-  relayState: optional(string()),
+  relayState: optional(string({ maxLength: longest.description })),
 })
 
 export type Installable = Infer<typeof installable>
@@ -26,7 +27,7 @@ export const installableUpdate = object({
   capabilitiesUrl: string({ minLength: 1, maxLength: 2048 }),
   groupId: optional(id),
   roomId: optional(id),
-  relayState: optional(string()),
+  relayState: optional(string({ maxLength: longest.description })),
 })
 
 export type InstallableUpdate = Infer<typeof installableUpdate>

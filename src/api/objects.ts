@@ -13,6 +13,7 @@ import {
   string,
   union,
 } from '../common/schema.ts'
+import { longest } from './bounds.ts'
 
 /**
  * The objects HipChat's API answers with. Required is only what every recorded answer had, from 2014 to 2018 and from
@@ -20,7 +21,7 @@ import {
  */
 
 /** Ids are numbers on the wire; data that followed the documentation's samples has them as text. */
-export const id = union(integer(), string())
+export const id = union(integer(), string({ maxLength: longest.name }))
 
 const text = nullable(string())
 

@@ -76,11 +76,19 @@ export const array = <T>(
   rules: Annotations & { readonly minItems?: number; readonly maxItems?: number } = {},
 ): Schema<T[]> => ({ type: 'array', items, ...rules })
 
+export interface ObjectRules extends Annotations {
+  /**
+   * Most characters of the object written as JSON. A keyword of our own: JSON Schema bounds the number of members, and an
+   * object with free members has many ways to be large.
+   */
+  readonly maxJsonLength?: number
+}
+
 /** Any value at all; the type says `unknown`. */
 export const anything = (rules: Annotations = {}): Schema<unknown> => ({ ...rules })
 
 /** An object whose members nobody fixed. */
-export const record = (rules: Annotations = {}): Schema<Record<string, unknown>> => ({
+export const record = (rules: ObjectRules = {}): Schema<Record<string, unknown>> => ({
   type: 'object',
   ...rules,
 })
@@ -105,7 +113,7 @@ export const optional = <S extends Schema>(schema: S): Optional<S> => ({ schema 
  * An object with the given members. Others are allowed: HipChat and its clients added members over the years,
  * and whoever refuses an unknown one breaks on the next.
  */
-export function object<const M extends Members>(members: M, rules: Annotations = {}): Schema<ObjectOf<M>> {
+export function object<const M extends Members>(members: M, rules: ObjectRules = {}): Schema<ObjectOf<M>> {
   return { type: 'object', ...splitMembers(members), ...rules }
 }
 

@@ -66,6 +66,13 @@ function loadAjv(checks: Checks): Ajv {
     const quick = { meta: false, validateSchema: false, code: { optimize: false } }
     const allErrors = checks === thorough
     ajv = new Constructor({ strict: false, verbose: true, unicodeRegExp: true, allErrors, ...quick })
+    ajv.addKeyword({
+      keyword: 'maxJsonLength',
+      type: 'object',
+      schemaType: 'number',
+      errors: false,
+      validate: (limit: number, value: unknown) => jsonLength(value) <= limit,
+    })
     ajvs.set(checks, ajv)
   }
   return ajv
@@ -137,6 +144,14 @@ function describe(errors: ErrorObject[], value: unknown): Problem {
     case 'minLength':
     case 'maxLength':
       return finding(error, error.schema, `${error.message}, came ${[...String(error.data)].length}`)
+    case 'maxItems':
+      return finding(error, error.schema, `${error.message}, got ${(error.data as unknown[]).length}`)
+    case 'maxJsonLength':
+      return finding(
+        error,
+        error.schema,
+        `must have at most ${error.schema} characters as JSON, got ${jsonLength(error.data)}`,
+      )
     default:
       return finding(error, error.schema, error.message ?? 'is not valid')
   }
@@ -146,6 +161,8 @@ function finding(error: ErrorObject, expected: unknown, text: string): Problem {
   const field = path(error)
   return { field, rule: error.keyword, expected, value: error.data, message: `${field || 'value'} ${text}` }
 }
+
+const jsonLength = (value: unknown): number => JSON.stringify(value)?.length ?? 0
 
 const path = (error: ErrorObject): string =>
   error.instancePath

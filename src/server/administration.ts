@@ -1,3 +1,4 @@
+import { largest, longest } from '../api/bounds.ts'
 import { type EventName, eventNames } from '../api/events.ts'
 import { operation } from '../api/operation.ts'
 import {
@@ -75,7 +76,7 @@ export const administration = {
     summary: 'What add-ons were told, newest first.',
     query: {
       event: oneOf(eventNames as [EventName, ...EventName[]]),
-      oauthId: string(),
+      oauthId: string({ maxLength: longest.name }),
       webhookId: integer(),
       roomId: integer(),
       failed: boolean(),
@@ -130,7 +131,10 @@ export const administration = {
     method: 'GET',
     path: '/calls',
     summary: 'What add-ons asked of the API, newest first.',
-    query: { oauthId: string(), limit: integer({ minimum: 1, maximum: 500, default: 100 }) },
+    query: {
+      oauthId: string({ maxLength: longest.name }),
+      limit: integer({ minimum: 1, maximum: 500, default: 100 }),
+    },
     result: { kind: 'json', status: 200, schema: object({ items: array(apiCall) }) },
     paging: 'none',
   }),
@@ -154,9 +158,12 @@ export const administration = {
       type: 'json',
       schema: object({
         event: oneOf(eventNames as [EventName, ...EventName[]]),
-        room_id: optional(union(integer(), string({ minLength: 1 }))),
+        room_id: optional(union(integer(), string({ minLength: 1, maxLength: longest.name }))),
         values: optional(
-          record({ description: 'by event: `message`, `topic`, `name`, `user` and the like' }),
+          record({
+            maxJsonLength: largest.values,
+            description: 'by event: `message`, `topic`, `name`, `user` and the like',
+          }),
         ),
       }),
     },
@@ -180,7 +187,7 @@ export const administration = {
       type: 'json',
       schema: object({
         url: string({ minLength: 1, maxLength: 65_536 }),
-        room_id: optional(union(integer(), string())),
+        room_id: optional(union(integer(), string({ maxLength: longest.name }))),
       }),
     },
     result: {

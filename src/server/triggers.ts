@@ -1,3 +1,4 @@
+import { largest, longest } from '../api/bounds.ts'
 import type { EventName } from '../api/events.ts'
 import { notification, text } from '../api/operations/messages.ts'
 import { privacies, roomName, topic as topicText } from '../api/operations/rooms.ts'
@@ -38,7 +39,13 @@ const trigger =
     return run(checked.value, scene)
   }
 
-const user = optional(string({ minLength: 1, description: 'who does it: id, email address or mention name' }))
+const user = optional(
+  string({
+    minLength: 1,
+    maxLength: longest.name,
+    description: 'who does it: id, email address or mention name',
+  }),
+)
 const justUser = closedObject({ user })
 const members = notification['properties'] as Readonly<Record<string, Schema>> // made by `object`
 
@@ -84,7 +91,7 @@ const triggers: Readonly<Record<EventName, Trigger>> = {
     closedObject({
       user,
       name: optional(string({ minLength: 1, maxLength: 255 })),
-      content: optional(string()),
+      content: optional(string({ maxLength: largest.values })),
       message: optional(string({ maxLength: 10_000 })),
     }),
     ({ name = 'notes.txt', content = 'Hello from the command line\n', message }, { room, user, context }) => {

@@ -1,4 +1,5 @@
 import { array, integer, object, optional, string, union } from '../../common/schema.ts'
+import { longest, most } from '../bounds.ts'
 import { installable } from '../installable.ts'
 import { operation } from '../operation.ts'
 
@@ -19,11 +20,15 @@ export const installAddon = operation({
       room_id: optional(
         union(
           integer(),
-          string({ description: 'our extension: id or name of the room; absent: the whole group' }),
+          string({
+            maxLength: longest.name,
+            description: 'our extension: id or name of the room; absent: the whole group',
+          }),
         ),
       ),
       scopes: optional(
-        array(string(), {
+        array(string({ maxLength: longest.name }), {
+          maxItems: most.scopes,
           description: 'our extension: what was approved; a descriptor that asks for more is refused',
         }),
       ),

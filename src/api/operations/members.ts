@@ -1,4 +1,5 @@
 import { array, boolean, object, oneOf, optional, string } from '../../common/schema.ts'
+import { most } from '../bounds.ts'
 import { pageOf, roomMember, roomRoles, userReference } from '../objects.ts'
 import { operation } from '../operation.ts'
 import { expand, offset } from './query.ts'
@@ -51,6 +52,7 @@ export const addRoomMember = operation({
     schema: object({
       room_roles: optional(
         array(oneOf(roomRoles), {
+          maxItems: most.roles,
           description: 'a new member is a `room_member`; one who is there already stays what he is',
         }),
       ),

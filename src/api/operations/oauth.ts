@@ -1,6 +1,9 @@
 import { array, integer, nullable, object, oneOf, optional, string } from '../../common/schema.ts'
+import { longest } from '../bounds.ts'
 import { id, roomReference, userReference } from '../objects.ts'
 import { operation } from '../operation.ts'
+
+const name = string({ maxLength: longest.name })
 
 const tokenRequest = object({
   grant_type: oneOf([
@@ -13,18 +16,21 @@ const tokenRequest = object({
   ]),
   scope: optional(
     string({
+      maxLength: longest.line,
       description: 'separated by blanks; a part of what the client is allowed; all of it when absent',
     }),
   ),
-  username: optional(string()),
-  password: optional(string()),
-  code: optional(string()),
-  redirect_uri: optional(string()),
-  refresh_token: optional(string()),
-  room_id: optional(string({ description: 'room, by id or name, that a notification token is for' })),
-  user_id: optional(string()),
-  group_id: optional(string()),
-  client_name: optional(string()),
+  username: optional(name),
+  password: optional(string({ maxLength: longest.password })),
+  code: optional(string({ maxLength: longest.token })),
+  redirect_uri: optional(string({ maxLength: longest.address })),
+  refresh_token: optional(string({ maxLength: longest.token })),
+  room_id: optional(
+    string({ maxLength: longest.name, description: 'room, by id or name, that a notification token is for' }),
+  ),
+  user_id: optional(name),
+  group_id: optional(name),
+  client_name: optional(name),
 })
 
 const tokenAnswer = object({

@@ -1,9 +1,14 @@
 import { object, string } from '../../common/schema.ts'
+import { longest } from '../bounds.ts'
 import { operation } from '../operation.ts'
 
 /** Pictures of rooms, users and the group. They are sent in base64, and found at an address that the answer leads to. */
 
-const picture = string({ minLength: 1, description: 'JPEG, PNG or GIF in base64; a data: URL is taken too' })
+const picture = string({
+  minLength: 1,
+  maxLength: longest.picture,
+  description: 'JPEG, PNG or GIF in base64; a data: URL is taken too',
+})
 
 const found = {
   method: 'GET',

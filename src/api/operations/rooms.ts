@@ -9,6 +9,7 @@ import {
   string,
   union,
 } from '../../common/schema.ts'
+import { longest } from '../bounds.ts'
 import { pageOf, room, roomReference, statistics } from '../objects.ts'
 import { operation } from '../operation.ts'
 import { expand, offset } from './query.ts'
@@ -57,7 +58,10 @@ export const createRoom = operation({
       guest_access: optional(boolean({ default: false })),
       privacy: optional(oneOf(privacies, { default: 'public' })),
       owner_user_id: optional(
-        string({ description: 'id, email address or @mention name; by default the calling user' }),
+        string({
+          maxLength: longest.name,
+          description: 'id, email address or @mention name; by default the calling user',
+        }),
       ),
       delegate_admin_visibility: optional(delegate_admin_visibility),
     }),
@@ -95,7 +99,7 @@ export const updateRoom = operation({
       privacy: optional(oneOf(privacies)),
       is_archived: optional(boolean()),
       is_guest_accessible: optional(boolean()),
-      owner: optional(object({ id: union(string(), integer()) })),
+      owner: optional(object({ id: union(string({ maxLength: longest.name }), integer()) })),
       delegate_admin_visibility: optional(delegate_admin_visibility),
     }),
   },

@@ -1,12 +1,14 @@
 import { array, boolean, integer, nullable, object, optional, record, string } from '../../common/schema.ts'
+import { longest, most } from '../bounds.ts'
 import { pageOf, roomReference, user, userReference } from '../objects.ts'
 import { operation } from '../operation.ts'
-import { expand, offset } from './query.ts'
+import { expand, offset, timezone } from './query.ts'
 
 const name = string({ minLength: 1, maxLength: 50 })
 const email = string({ minLength: 3, maxLength: 254 })
 const title = string({ maxLength: 250 })
 const mention_name = string({ minLength: 1, maxLength: 50 })
+const roles = array(string({ maxLength: longest.name }), { maxItems: most.roles })
 
 export const getAllUsers = operation({
   method: 'GET',
@@ -42,11 +44,15 @@ export const createUser = operation({
         string({ minLength: 1, maxLength: 50, description: 'made of the name when absent' }),
       ),
       is_group_admin: optional(boolean({ default: false })),
-      timezone: optional(string({ default: 'UTC', description: 'tz database name' })),
+      timezone: optional(timezone),
       password: optional(
-        string({ minLength: 1, description: 'when absent one is made up, and is in the answer, once' }),
+        string({
+          minLength: 1,
+          maxLength: longest.password,
+          description: 'when absent one is made up, and is in the answer, once',
+        }),
       ),
-      roles: optional(array(string())),
+      roles: optional(roles),
     }),
   },
   result: {
@@ -89,14 +95,21 @@ export const updateUser = operation({
       mention_name: optional(mention_name),
       email: optional(email),
       is_group_admin: optional(boolean()),
-      timezone: optional(string()),
-      password: optional(string()),
-      roles: optional(array(string())),
+      timezone: optional(string({ maxLength: longest.word })),
+      password: optional(string({ maxLength: longest.password })),
+      roles: optional(roles),
       presence: optional(
         object({
-          status: optional(nullable(string({ description: 'away, chat, dnd or xa; or any text' }))),
+          status: optional(
+            nullable(string({ maxLength: longest.name, description: 'away, chat, dnd or xa; or any text' })),
+          ),
           show: optional(
-            nullable(string({ description: 'the other of the two: HipChat had the word here' })),
+            nullable(
+              string({
+                maxLength: longest.name,
+                description: 'the other of the two: HipChat had the word here',
+              }),
+            ),
           ),
         }),
       ),

@@ -9,6 +9,9 @@ const whole = (attribute: 'href' | 'src', schemes: RegExp) => (tagName: string, 
   return { tagName, attribs: schemes.test(address) ? attributes : others }
 }
 
+/** How many elements may stand inside each other. Tables within lists within tables take a dozen. */
+export const deepestMarkup = 32
+
 /**
  * The markup that HipChat's documentation allows in messages: a, b, i, strong, em, br, img, pre, code, lists and tables;
  * and what add-ons were seen to send besides (headings, paragraphs), or is as harmless. Everything else is taken out, scripts
@@ -31,6 +34,8 @@ const allowed: IOptions = {
   allowedSchemes: ['http', 'https', 'mailto', 'hipchat'], // the last leads to a room, and into an add-on's module there
   transformTags: { a: whole('href', /^(?:https?|mailto|hipchat):/i), img: whole('src', /^https?:/i) },
   disallowedTagsMode: 'discard',
+  // Elements further inside are taken out, and their text stays: what draws them costs with their depth.
+  nestingLimit: deepestMarkup,
 }
 
 let sanitizer: typeof import('sanitize-html') | undefined

@@ -21,6 +21,7 @@ export interface Opening {
 const clientApiVersion = '1'
 
 const longestAddress = 8 * 1024 // about what servers take
+const longestFilled = longestAddress + 2_048 // placeholders are shorter or longer than what they stand for
 
 /** Fills an address, signs it in the user's name, and gives the signed request by itself too. */
 export function openAddress({
@@ -60,7 +61,18 @@ export function openAddress({
  * (`descriptor.md` 2.6).
  */
 export function fillTemplate(template: string, values: Readonly<Record<string, unknown>>): string {
-  return template.replace(/\{([^{}]+)\}/g, (_, path: string) => encodeURIComponent(textAt(values, path)))
+  let length = template.length
+  return template.replace(/\{([^{}]+)\}/g, (_, path: string) => {
+    const text = encodeURIComponent(textAt(values, path))
+    length += text.length
+    // A short template can name a long value many hundred times.
+    if (length > longestFilled)
+      throw badRequest(
+        `The address of the module would have more than ${longestAddress} characters`,
+        'values',
+      )
+    return text
+  })
 }
 
 function textAt(values: Readonly<Record<string, unknown>>, path: string): string {

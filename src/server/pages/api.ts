@@ -1,3 +1,4 @@
+import { largest, longest, most } from '../../api/bounds.ts'
 import { emoticon, user } from '../../api/objects.ts'
 import { operation } from '../../api/operation.ts'
 import { type Scope, scopeNames } from '../../api/scopes.ts'
@@ -134,8 +135,8 @@ export const pageApi = {
       type: 'json',
       schema: object({
         user_id: optional(integer()),
-        username: optional(string({ minLength: 1, maxLength: 200 })),
-        password: optional(string({ minLength: 1, maxLength: 200 })),
+        username: optional(string({ minLength: 1, maxLength: longest.name })),
+        password: optional(string({ minLength: 1, maxLength: longest.password })),
       }),
     },
     result: {
@@ -236,7 +237,12 @@ export const pageApi = {
         room_id: optional(integer()),
         key: optional(string({ minLength: 1, maxLength: 40 })),
         page: optional(oneOf(['configurable', 'adminPage'])),
-        values: optional(record({ description: 'what the placeholders of its address stand for' })),
+        values: optional(
+          record({
+            maxJsonLength: largest.values,
+            description: 'what the placeholders of its address stand for',
+          }),
+        ),
         theme: optional(oneOf(['light', 'dark'])),
       }),
     },
@@ -262,7 +268,7 @@ export const pageApi = {
       schema: object({
         room_id: optional(integer()),
         label: optional(string({ minLength: 1, maxLength: 50 })),
-        scopes: optional(array(oneOf(scopeNames as [Scope, ...Scope[]]))),
+        scopes: optional(array(oneOf(scopeNames as [Scope, ...Scope[]]), { maxItems: most.scopes })),
       }),
     },
     result: { kind: 'json', status: 201, schema: object({ token: string(), id: string() }) },

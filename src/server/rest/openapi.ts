@@ -184,9 +184,10 @@ function convertInside(schema: Schema): Json {
       format: 'binary',
       description: 'a part with a file name in its Content-Disposition',
     }
-  const { anyOf, properties, required, items, additionalProperties, ...rest } = schema
+  const { anyOf, properties, required, items, additionalProperties, maxJsonLength, ...rest } = schema
   return {
     ...rest,
+    ...(maxJsonLength === undefined ? {} : bounded(schema)),
     ...(anyOf ? union(anyOf as Schema[]) : {}),
     ...(properties ? { properties: mapped(properties as Record<string, Schema>) } : {}),
     ...((required as string[] | undefined)?.length ? { required } : {}), // an empty list is not allowed
@@ -201,6 +202,11 @@ function convertInside(schema: Schema): Json {
         }),
   }
 }
+
+/** OpenAPI has no keyword for the size of an object. */
+const bounded = ({ description, maxJsonLength }: Schema): Json => ({
+  description: [description, `at most ${maxJsonLength} characters as JSON`].filter(Boolean).join('; '),
+})
 
 const mapped = (schemas: Readonly<Record<string, Schema>>): Json =>
   Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, convert(schema)]))

@@ -1,0 +1,237 @@
+import { describe, expect, it } from 'vitest'
+import { findMentions } from '../../src/server/chat/mentions.ts'
+import {
+  deepestMarkup,
+  sanitizeCard,
+  sanitizeGlance,
+  sanitizeHtml,
+} from '../../src/server/chat/sanitising.ts'
+import { shownResponse } from '../../src/server/connect/delivery-history.ts'
+import { fillTemplate } from '../../src/server/pages/addresses.ts'
+import { adminCall, call, refusal, startServer } from './support.ts'
+
+const nested = (depth: number, name = 'b') => `${`<${name}>`.repeat(depth)}x${`</${name}>`.repeat(depth)}`
+
+const depthOf = (html: string): number => {
+  let depth = 0
+  let most = 0
+  for (const [, closing] of html.matchAll(/<(\/?)\w+[^>]*>/g)) {
+    depth += closing ? -1 : 1
+    most = Math.max(most, depth)
+  }
+  return most
+}
+
+const card = { style: 'application', id: '1', title: 'Build' }
+const message = 'Build'
+
+describe('a notification', () => {
+  it.each<[name: string, body: object, text: RegExp, field: string]>([
+    [
+      'a card whose activity is a hundred thousand elements within each other',
+      { card: { ...card, activity: { html: nested(100_000) } } },
+      /^card\.activity\.html must NOT have more than 10000 characters, came 700001$/,
+      'card.activity.html',
+    ],
+    [
+      'a card with an endless id',
+      { card: { ...card, id: 'x'.repeat(256) } },
+      /255 characters, came 256$/,
+      'card.id',
+    ],
+    [
+      'a card whose icon is a picture of a megabyte',
+      { card: { ...card, icon: { url: 'x'.repeat(900_000) } } },
+      /8192 characters, came 900000$/,
+      'card.icon.url',
+    ],
+    [
+      'a card with an endless attribute',
+      { card: { ...card, attributes: [{ value: { label: 'x'.repeat(1_001) } }] } },
+      /1000 characters, came 1001$/,
+      'card.attributes.0.value.label',
+    ],
+    [
+      'a card with more attributes than HipChat took',
+      { card: { ...card, attributes: Array.from({ length: 11 }, () => ({ value: { label: 'x' } })) } },
+      /^card\.attributes must NOT have more than 10 items, got 11$/,
+      'card.attributes',
+    ],
+    [
+      'a card with much metadata',
+      { card: { ...card, metadata: { list: Array.from({ length: 20_000 }, () => 1) } } },
+      /^card\.metadata must have at most 16384 characters as JSON, got 40010$/,
+      'card.metadata',
+    ],
+    [
+      'a card with much of what nobody knows',
+      { card: { ...card, images: { list: 'x'.repeat(70_000) } } },
+      /^card must have at most 65536 characters as JSON, got 7\d{4}$/,
+      'card',
+    ],
+  ])('with %s is refused with the limit and what it has', async (_, body, text, field) => {
+    const server = await startServer()
+    const answer = await adminCall(server, 'POST', '/room/Lobby/notification', { json: { message, ...body } })
+    expect([answer.status, answer.body.error.message, answer.body.error.field]).toEqual([
+      400,
+      expect.stringMatching(text),
+      field,
+    ])
+    expect(server.history('Lobby')).toEqual([])
+  })
+
+  it('with the largest card that HipChat took is taken', async () => {
+    const server = await startServer()
+    const largest = {
+      ...card,
+      title: 'x'.repeat(500),
+      description: { format: 'html', value: 'x'.repeat(1_000) },
+      thumbnail: { url: 'x'.repeat(250), 'url@2x': 'x'.repeat(250) },
+      activity: { html: 'x'.repeat(10_000) },
+      attributes: Array.from({ length: 10 }, () => ({
+        label: 'x'.repeat(50),
+        value: { label: 'x'.repeat(500) },
+      })),
+    }
+    const json = { message: 'x'.repeat(10_000), card: largest }
+    expect((await adminCall(server, 'POST', '/room/Lobby/notification', { json })).status).toBe(204)
+  })
+})
+
+describe('a text or a list without a documented bound', () => {
+  it.each<[method: string, path: string, json: object, field: string]>([
+    ['POST', '/user', { name: 'A', email: 'a@example.com', password: 'x'.repeat(1_001) }, 'password'],
+    ['POST', '/user', { name: 'A', email: 'a@example.com', roles: Array(51).fill('a') }, 'roles'],
+    ['PUT', '/user/@alice', { timezone: 'x'.repeat(101) }, 'timezone'],
+    ['PUT', '/user/@alice', { presence: { status: 'x'.repeat(256) } }, 'presence.status'],
+    ['POST', '/room', { name: 'A', owner_user_id: 'x'.repeat(256) }, 'owner_user_id'],
+    ['PUT', '/room/Lobby', { owner: { id: 'x'.repeat(256) } }, 'owner.id'],
+    ['POST', '/addon', { url: 'http://127.0.0.1/', room_id: 'x'.repeat(256) }, 'room_id'],
+    ['POST', '/addon', { url: 'http://127.0.0.1/', scopes: Array(51).fill('view_room') }, 'scopes'],
+    [
+      'POST',
+      '/oauth/token',
+      { grant_type: 'password', username: 'a', password: 'x'.repeat(1_001) },
+      'password',
+    ],
+    ['POST', '/oauth/token', { grant_type: 'client_credentials', scope: 'x '.repeat(600) }, 'scope'],
+  ])('%s %s refuses more than its bound', async (method, path, json, field) => {
+    const server = await startServer()
+    const answer = await adminCall(server, method, path, { json })
+    expect([answer.status, answer.body.error.field]).toEqual([400, field])
+  })
+
+  it('has one in the query, too', async () => {
+    const server = await startServer()
+    expect(refusal(await adminCall(server, 'GET', `/room?expand=${'items.'.repeat(200)}`))).toEqual([
+      400,
+      'expand must NOT have more than 1000 characters, came 1200',
+    ])
+  })
+
+  it.each<[what: string, changes: object, text: RegExp]>([
+    [
+      'description',
+      { description: 'x'.repeat(10_001) },
+      /description must NOT have more than 10000 characters/,
+    ],
+    ['name', { name: 'x'.repeat(256) }, /name must NOT have more than 255 characters, came 256/],
+    [
+      'list of glances',
+      {
+        capabilities: {
+          glance: Array.from({ length: 101 }, (_, at) => ({
+            key: `g${at}`,
+            name: { value: 'x' },
+            icon: { url: 'https://example.com/', 'url@2x': 'https://example.com/' },
+          })),
+        },
+      },
+      /capabilities\.glance must NOT have more than 100 items, got 101/,
+    ],
+  ])('has one in a descriptor: its %s', async (_, changes, text) => {
+    const server = await startServer()
+    const document = {
+      key: 'a',
+      name: 'A',
+      description: 'A',
+      links: { self: 'https://example.com/' },
+      ...changes,
+    }
+    const url = `data:application/json;base64,${Buffer.from(JSON.stringify(document)).toString('base64')}`
+    const answer = await adminCall(server, 'POST', '/addon', { json: { url } })
+    expect([answer.status, answer.body.error.message]).toEqual([400, expect.stringMatching(text)])
+  })
+
+  it('has one on the chat page: what the placeholders of an address stand for', async () => {
+    const server = await startServer()
+    const token = await server.createPageToken('alice')
+    const answer = await call(server, 'POST', `${server.url}/page/integration/x/open`, {
+      token,
+      json: { key: 'a', values: { text: 'x'.repeat(140_000) } },
+    })
+    expect([answer.status, answer.body.error.field]).toEqual([400, 'values'])
+  })
+})
+
+describe('markup', () => {
+  it.each([
+    ['elements within each other', nested(3_000)],
+    ['elements that are never closed', '<i>'.repeat(3_000)],
+    ['lists within lists', '<ul><li>'.repeat(1_000)],
+    ['tables within tables', '<table><tr><td>'.repeat(600)],
+  ])('of %s keeps so many levels, and all of its text', (_, html) => {
+    const left = sanitizeHtml(`${html}text`)
+    expect(depthOf(left)).toBeLessThanOrEqual(deepestMarkup)
+    expect(left).toContain('text')
+  })
+
+  it('as deep as people write it stays as it is', () => {
+    const deep =
+      '<table><tr><td><ul><li><ul><li><b><i><a href="https://example.com/">a</a></i></b></li></ul></li></ul></td></tr></table>'
+    expect(sanitizeHtml(deep)).toBe(deep)
+  })
+
+  it('of a card and of a glance has the same depth', () => {
+    const sanitised = sanitizeCard({
+      style: 'link',
+      id: '1',
+      title: 'x',
+      activity: { html: nested(500) },
+      description: { format: 'html', value: nested(140) },
+    })
+    expect(depthOf(sanitised.activity?.html ?? '')).toBe(deepestMarkup)
+    expect(depthOf((sanitised.description as { value: string }).value)).toBe(deepestMarkup)
+    expect(depthOf(sanitizeGlance({ label: { type: 'html', value: nested(140) } }).label.value)).toBe(
+      deepestMarkup,
+    )
+  })
+})
+
+describe('work on what others send', () => {
+  it('does not grow with the square of an answer that looks like tokens', () => {
+    const { body } = shownResponse({}, 'eyJ'.repeat(90_000))
+    expect(body).toHaveLength(4_097)
+    expect(
+      shownResponse({}, `${'x'.repeat(4_000)}eyJhbGciOi.eyJpc3MiOi.${'s'.repeat(200)}`).body,
+    ).not.toMatch(/eyJ/)
+  })
+
+  it('does not grow with the square of a mention that never ends', () => {
+    let asked = 0
+    const people = {
+      byMention(name: string) {
+        asked += name.length
+        return undefined
+      },
+    }
+    expect(findMentions(`@${'-'.repeat(9_990)}a`, people)).toEqual([])
+    expect(asked).toBeLessThanOrEqual(100)
+  })
+
+  it('ends early for an address that names a long value many times', () => {
+    expect(() =>
+      fillTemplate('https://example.com/{a}'.padEnd(2_000, '{a}'), { a: 'x'.repeat(9_000) }),
+    ).toThrow(/more than 8192 characters/)
+  })
+})
