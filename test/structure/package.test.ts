@@ -85,13 +85,10 @@ describe('the packed package', () => {
     const data = new Uint8Array(readFileSync(tarball))
     const checked = await checkPackage(createPackageFromTarballData(data))
     const problems = checked.types ? checked.problems : ['there are no types']
-    const unexpected = problems.filter((problem) => {
-      if (typeof problem === 'string') return true
-      // The package is made of ES modules only. Node 20.19 and later can `require` them, which this rule does not know.
-      if (problem.kind === 'CJSResolvesToESM') return false
-      // TypeScript's `node10` knows no `exports`, and TypeScript 7 no `node10`.
-      return !('resolutionKind' in problem && problem.resolutionKind === 'node10')
-    })
+    // The package is made of ES modules only. Node 20.19 and later can `require` them, which this rule does not know.
+    const unexpected = problems.filter(
+      (problem) => typeof problem === 'string' || problem.kind !== 'CJSResolvesToESM',
+    )
     expect(unexpected).toEqual([])
   })
 
@@ -214,9 +211,11 @@ export async function tried(store: Store): Promise<AddonTest> {
   it.each([
     ['module nodenext, an ES module', 'nodenext', 'nodenext', 'module'],
     ['module nodenext, CommonJS', 'nodenext', 'nodenext', 'commonjs'],
+    ['module node20, CommonJS', 'node20', 'node16', 'commonjs'],
+    ['module node16, an ES module', 'node16', 'node16', 'module'],
     ['a bundler', 'esnext', 'bundler', 'module'],
   ])('compiles under strict with its libraries checked: %s', (_, module, moduleResolution, type) => {
-    const folder = join(consumer, `${moduleResolution}-${type}`)
+    const folder = join(consumer, `${module}-${type}`)
     mkdirSync(folder)
     writeFileSync(join(folder, 'package.json'), JSON.stringify({ type }))
     writeFileSync(join(folder, 'addon.ts'), addon)
