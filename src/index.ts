@@ -63,19 +63,19 @@ export type { Card } from './api/card.ts'
 export type { Descriptor } from './api/descriptor.ts'
 export type { EventItem, EventMessage, EventName, EventRoom, Person } from './api/events.ts'
 export type { GlanceContent } from './api/glance.ts'
+export type { Page } from './api/objects.ts'
+export type { Notification } from './api/operations/messages.ts'
+export type { Scope } from './api/scopes.ts'
+// Calling HipChat
 export type {
   Emoticon,
   Message,
-  Page,
-  Room as RoomDetails,
+  RoomDetails,
   RoomReference,
   User,
   UserReference,
   Webhook,
-} from './api/objects.ts'
-export type { Notification } from './api/operations/messages.ts'
-export type { Scope } from './api/scopes.ts'
-// Calling HipChat
+} from './client/answers.ts'
 export {
   type ApplicationCardOptions,
   type CardAttribute,

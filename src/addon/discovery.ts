@@ -1,7 +1,7 @@
 import { type CapabilitiesDocument, capabilitiesDocument } from '../api/capabilities.ts'
 import { exchange, parseJson } from '../common/http.ts'
 import type { Outbound } from '../common/outbound.ts'
-import { validate } from '../common/validate.ts'
+import { read } from '../common/tolerant-reading.ts'
 import { InstallationRefusedError } from '../errors.ts'
 import { tooSlow, WHOLE_INSTALLATION } from './hooks.ts'
 
@@ -16,7 +16,7 @@ export interface Discovery {
 export function createDiscovery(outbound: Outbound): Discovery {
   async function capabilities(url: string, signal: AbortSignal): Promise<CapabilitiesDocument> {
     const text = await fetchText(url, 'capabilitiesUrl', signal)
-    const parsed = validate(capabilitiesDocument, parseJson(text))
+    const parsed = read(capabilitiesDocument, parseJson(text))
     if (!parsed.ok)
       throw new InstallationRefusedError(
         400,

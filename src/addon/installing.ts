@@ -10,6 +10,7 @@ import {
 import type { Scope } from '../api/scopes.ts'
 import type { AccessToken } from '../client/access-token.ts'
 import type { Schema } from '../common/schema.ts'
+import { read } from '../common/tolerant-reading.ts'
 import { validate } from '../common/validate.ts'
 import { AccessTokenError, InstallationRefusedError } from '../errors.ts'
 import { type Credentials, type Installation, isOauthId, keyOf, originOf } from '../installation.ts'
@@ -253,8 +254,10 @@ export function createInstalling(core: Core): Installing {
   }
 }
 
+/** Reads what a server sent, and holds what was read to the bounds of the schema: it becomes keys and addresses here. */
 function check<T extends { oauthId: string }>(schema: Schema<T>, body: unknown): T {
-  const checked = validate(schema, body)
+  const received = read(schema, body)
+  const checked = received.ok ? validate(schema, received.value) : received
   if (checked.ok && isOauthId(checked.value.oauthId)) return checked.value
   const message = checked.ok ? 'oauthId must be printable ASCII without blanks' : checked.problem.message
   throw new InstallationRefusedError(400, `The installation record is not complete: ${message}.`)

@@ -3,7 +3,7 @@ import { type Delivery, delivery, type EventName } from '../api/events.ts'
 import type { Notification } from '../api/operations/messages.ts'
 import { toNotification } from '../client/notification.ts'
 import { readJson } from '../common/body.ts'
-import { validate } from '../common/validate.ts'
+import { read } from '../common/tolerant-reading.ts'
 import { ConfigurationError, MissingScopeError, SignedRequestError } from '../errors.ts'
 import type { Credentials, Installation } from '../installation.ts'
 import { type DeliveryOutcome, observed } from '../observer.ts'
@@ -70,7 +70,7 @@ export async function receive(
     log.warn('a delivery for a webhook that is no longer here: the installation has an older descriptor')
     return { status: 204, result: 'gone' }
   }
-  const parsed = validate(delivery(webhook.event), body)
+  const parsed = read(delivery(webhook.event), body)
   if (!parsed.ok) {
     log.warn({ webhook: webhook.key }, `a delivery that cannot be read: ${parsed.problem.message}`)
     return {

@@ -1,4 +1,4 @@
-import { type Infer, integer, mapOf, object, optional, string } from '../common/schema.ts'
+import { alwaysSent, integer, mapOf, object, optional, type Received, string } from '../common/schema.ts'
 
 /**
  * The server's capabilities document: where its API and its token endpoint are (`installation.md` section 5).
@@ -8,7 +8,7 @@ import { type Infer, integer, mapOf, object, optional, string } from '../common/
  */
 export const capabilitiesDocument = object({
   key: optional(string()),
-  name: string(),
+  name: alwaysSent(string()),
   description: optional(string()),
   connect_server_api_version: optional(integer()),
   vendor: optional(object({ name: optional(string()), url: optional(string()) })),
@@ -22,11 +22,13 @@ export const capabilitiesDocument = object({
     hipchatApiProvider: object({
       url: string(),
       availableScopes: optional(
-        mapOf(object({ id: string(), name: optional(string()), description: optional(string()) })),
+        mapOf(
+          object({ id: alwaysSent(string()), name: optional(string()), description: optional(string()) }),
+        ),
       ),
     }),
     oauth2Provider: object({ tokenUrl: string(), authorizationUrl: optional(string()) }),
   }),
 })
 
-export type CapabilitiesDocument = Infer<typeof capabilitiesDocument>
+export type CapabilitiesDocument = Received<typeof capabilitiesDocument>

@@ -1,11 +1,11 @@
 import {
   array,
   boolean,
-  type Infer,
   nullable,
   number,
   object,
   optional,
+  type Received,
   record,
   type Schema,
   string,
@@ -26,7 +26,10 @@ const links = optional(object({ self: optional(string()) }))
 const text = nullable(string())
 
 /** The same schema, with what is to be read of it in the reference. */
-const described = <T>(schema: Schema<T>, description: string): Schema<T> => ({ ...schema, description })
+const described = <T, R>(schema: Schema<T, R>, description: string): Schema<T, R> => ({
+  ...schema,
+  description,
+})
 
 const version = optional(string({ description: 'changes with it' }))
 
@@ -39,7 +42,7 @@ export const person = object({
   links,
 })
 
-export type Person = Infer<typeof person>
+export type Person = Received<typeof person>
 
 /** An add-on's token as the author of a topic change. */
 export const oauthClient = object({
@@ -69,7 +72,7 @@ export const eventRoom = object({
   ),
 })
 
-export type EventRoom = Infer<typeof eventRoom>
+export type EventRoom = Received<typeof eventRoom>
 
 export const eventMessage = object({
   id: optional(id),
@@ -93,7 +96,7 @@ export const eventMessage = object({
   card: optional(described(nullable(union(string(), record())), 'a card, as JSON text or as an object')),
 })
 
-export type EventMessage = Infer<typeof eventMessage>
+export type EventMessage = Received<typeof eventMessage>
 
 export const uploadedFile = object({
   name: string(),
@@ -106,7 +109,7 @@ const messageItem = object({ room: eventRoom, message: eventMessage })
 const senderItem = object({ room: eventRoom, sender: optional(sender) })
 
 interface Event<Item> {
-  readonly item: Schema<Item>
+  readonly item: Schema<unknown, Item>
   /** Whether a `pattern` may restrict the deliveries. */
   readonly pattern: boolean
   readonly summary: string
@@ -124,7 +127,7 @@ export const events = {
   room_enter: event({ item: senderItem, pattern: false, summary: 'somebody enters the room' }),
   room_exit: event({ item: senderItem, pattern: false, summary: 'somebody leaves the room' }),
   room_topic_change: event({
-    item: object({ room: eventRoom, sender: optional(sender), topic: string() }),
+    item: object({ room: eventRoom, sender: optional(sender), topic: string({ default: '' }) }),
     pattern: false,
     summary: 'the topic changes',
   }),
@@ -151,7 +154,7 @@ export const isEventName = (text: string): text is EventName => Object.hasOwn(ev
 
 /** What a delivery of the event carries under `item`. */
 export type EventItem<E extends EventName> =
-  (typeof events)[E]['item'] extends Schema<infer Item> ? Item : never
+  (typeof events)[E]['item'] extends Schema<unknown, infer Item> ? Item : never
 
 const envelopes = new Map<EventName, Schema>()
 
@@ -159,7 +162,7 @@ const envelopes = new Map<EventName, Schema>()
  * The whole delivery of one event. `webhook_id` is an integer in real deliveries; `event` and the id were missing in
  * bodies that real add-ons accepted.
  */
-export function delivery<E extends EventName>(name: E): Schema<Delivery<E>> {
+export function delivery<E extends EventName>(name: E): Schema<unknown, Delivery<E>> {
   let schema = envelopes.get(name)
   if (!schema) {
     schema = object({
@@ -170,7 +173,7 @@ export function delivery<E extends EventName>(name: E): Schema<Delivery<E>> {
     })
     envelopes.set(name, schema)
   }
-  return schema as Schema<Delivery<E>> // built just above from the item of this very event
+  return schema as Schema<unknown, Delivery<E>> // built just above from the item of this very event
 }
 
 export interface Delivery<E extends EventName = EventName> {

@@ -1,4 +1,5 @@
 import {
+  alwaysSent,
   array,
   boolean,
   type Infer,
@@ -18,6 +19,9 @@ import { longest } from './bounds.ts'
 /**
  * The objects HipChat's API answers with. Required is only what every recorded answer had, from 2014 to 2018 and from
  * HipChat Server too (`rest-api.md` 6.3): members came late (`version`, `privacy`), and readers must not depend on them.
+ *
+ * The types named after the schemas are what this project's server answers; what a client may get is in
+ * `src/client/answers.ts`.
  */
 
 /** Ids are numbers on the wire; data that followed the documentation's samples has them as text. */
@@ -30,7 +34,7 @@ export const userReference = object({
   name: string(),
   mention_name: optional(string()),
   version: optional(string()),
-  links: optional(object({ self: string() })),
+  links: optional(object({ self: alwaysSent(string()) })),
 })
 
 export type UserReference = Infer<typeof userReference>
@@ -63,8 +67,10 @@ export const user = object({
   last_active: optional(nullable(string())),
   photo_url: optional(text),
   roles: optional(array(string())),
-  group: optional(object({ id: integer(), name: string(), links: optional(object({ self: string() })) })),
-  links: optional(object({ self: string() })),
+  group: optional(
+    object({ id: integer(), name: string(), links: optional(object({ self: alwaysSent(string()) })) }),
+  ),
+  links: optional(object({ self: alwaysSent(string()) })),
 })
 
 export type User = Infer<typeof user>
@@ -77,14 +83,14 @@ export const roomMember = object({
   name: string(),
   mention_name: optional(string()),
   version: optional(string()),
-  links: optional(object({ self: string() })),
+  links: optional(object({ self: alwaysSent(string()) })),
   room_roles: optional(array(oneOf(roomRoles))),
 })
 
 export type RoomMember = Infer<typeof roomMember>
 
 const roomLinks = object({
-  self: string(),
+  self: alwaysSent(string()),
   webhooks: optional(string()),
   participants: optional(string()),
   members: optional(string({ description: 'private rooms only' })),
@@ -105,7 +111,7 @@ export type RoomReference = Infer<typeof roomReference>
 export const statistics = object({
   messages_sent: optional(integer()),
   last_active: optional(nullable(string())),
-  links: optional(object({ self: string() })),
+  links: optional(object({ self: alwaysSent(string()) })),
 })
 
 export type Statistics = Infer<typeof statistics>
@@ -141,7 +147,7 @@ export const group = object({
   avatar_url: optional(nullable(string())),
   owner: optional(nullable(userReference)),
   plan: optional(object({ id: optional(integer()), type: optional(string()) })),
-  links: optional(object({ self: string() })),
+  links: optional(object({ self: alwaysSent(string()) })),
 })
 
 export type Group = Infer<typeof group>
@@ -150,7 +156,7 @@ export type Group = Infer<typeof group>
 export const messageSender = nullable(union(userReference, object({ name: string() }), string()))
 
 export const file = object({
-  name: string(),
+  name: alwaysSent(string()),
   size: optional(integer({ description: 'bytes' })),
   url: optional(string()),
   thumb_url: optional(nullable(string())),
@@ -158,10 +164,11 @@ export const file = object({
 
 export const message = object({
   id: string(),
-  date: string({ description: 'ISO 8601 with microseconds and offset' }),
+  date: alwaysSent(string({ description: 'ISO 8601 with microseconds and offset' })),
   from: messageSender,
   message: optional(string({ description: 'absent when the message was deleted' })),
-  type: oneOf(['message', 'notification', 'guest_access', 'topic']),
+  // Messages of 2014 had none.
+  type: alwaysSent(oneOf(['message', 'notification', 'guest_access', 'topic'])),
   mentions: optional(array(userReference)),
   color: optional(string()),
   message_format: optional(oneOf(['html', 'text'])),
@@ -176,33 +183,38 @@ export type Message = Infer<typeof message>
 
 export const authentication = ['none', 'jwt'] as const
 
-export const webhook = object({
-  id,
+const webhookMembers = {
   key: optional(nullable(string())),
   name: optional(nullable(string())),
-  url: string(),
-  event: string(),
+  url: alwaysSent(string()),
+  event: alwaysSent(string()),
   pattern: optional(nullable(string())),
   authentication: optional(oneOf(authentication)),
   created: optional(string()),
   room: optional(nullable(roomReference)),
   creator: optional(nullable(userReference)),
-  links: optional(object({ self: string() })),
-})
+  links: optional(object({ self: alwaysSent(string()) })),
+} as const
+
+/** HipChat answered the call that made one with `id` and `links` alone. */
+export const webhook = object({ id, ...webhookMembers })
+
+/** The answer to whoever asked for one, and so has its id or key already. */
+export const namedWebhook = object({ id: alwaysSent(id), ...webhookMembers })
 
 export type Webhook = Infer<typeof webhook>
 
 export const emoticon = object({
   id: integer(),
-  shortcut: string(),
-  url: string(),
+  shortcut: alwaysSent(string()),
+  url: alwaysSent(string()),
   type: optional(oneOf(['group', 'global'])),
   width: optional(integer()),
   height: optional(integer()),
   audio: optional(array(record())),
   audio_path: optional(nullable(string())),
   creator: optional(nullable(userReference)),
-  links: optional(object({ self: string() })),
+  links: optional(object({ self: alwaysSent(string()) })),
 })
 
 export type Emoticon = Infer<typeof emoticon>
@@ -212,13 +224,15 @@ export interface Page<Item> {
   items: Item[]
   startIndex?: number
   maxResults?: number
-  links?: { self: string; prev?: string; next?: string }
+  links?: { self?: string; prev?: string; next?: string }
 }
 
-export const pageOf = <Item>(item: Schema<Item>): Schema<Page<Item>> =>
+export const pageOf = <Item, Read>(item: Schema<Item, Read>): Schema<Page<Item>, Page<Read>> =>
   object({
     items: array(item),
     startIndex: optional(integer()),
     maxResults: optional(integer()),
-    links: optional(object({ self: string(), prev: optional(string()), next: optional(string()) })),
+    links: optional(
+      object({ self: alwaysSent(string()), prev: optional(string()), next: optional(string()) }),
+    ),
   })

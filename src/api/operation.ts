@@ -1,4 +1,4 @@
-import type { Infer, Schema, Simplify } from '../common/schema.ts'
+import type { Infer, Received, Schema, Simplify } from '../common/schema.ts'
 import { oneOf, string } from '../common/schema.ts'
 import type { Scope } from './scopes.ts'
 
@@ -31,10 +31,28 @@ export interface Body {
 }
 
 export type Result =
-  | { readonly kind: 'json'; readonly status: 200 | 201; readonly schema: Schema }
+  | {
+      readonly kind: 'json'
+      readonly status: 200 | 201
+      readonly schema: Schema
+      /** On the wire the result is the one member of an object, under this name. */
+      readonly member?: string
+    }
   | { readonly kind: 'empty'; readonly status: 201 | 204 }
   | { readonly kind: 'redirect'; readonly status: 302 }
   | { readonly kind: 'binary'; readonly status: 200 }
+
+/** A result as it is on the wire. */
+export const wrapped = (result: Result, value: unknown): unknown =>
+  result.kind === 'json' && result.member !== undefined ? { [result.member]: value } : value
+
+/** The result in an answer; whoever answers with the bare one is understood, too. */
+export function unwrapped(result: Result, answer: unknown): unknown {
+  if (result.kind !== 'json' || result.member === undefined) return answer
+  if (typeof answer !== 'object' || answer === null) return answer
+  const inner = (answer as Readonly<Record<string, unknown>>)[result.member] // any member of an object is unknown
+  return typeof inner === 'object' && inner !== null ? inner : answer
+}
 
 /**
  * How a collection is read to its end: by `start-index` (`offset`), by naming the oldest message seen
@@ -120,11 +138,18 @@ export type Parameters<O extends Operation> = Simplify<
   { -readonly [K in PathParameters<O['path']>]: string | number } & QueryParameters<O> & BodyParameters<O>
 >
 
-/** What a successful call gives: the validated JSON, the address of a redirect, the bytes, or nothing. */
+/** What a server answers a successful call with: JSON, the address of a redirect, bytes, or nothing. */
 export type ResultOf<O extends Operation> = O['result'] extends { kind: 'json'; schema: infer S }
   ? Infer<S>
-  : O['result'] extends { kind: 'redirect' }
-    ? string
-    : O['result'] extends { kind: 'binary' }
-      ? Uint8Array
-      : undefined
+  : PlainResultOf<O>
+
+/** What a client reads from the answer, whichever server sent it. */
+export type ReceivedResultOf<O extends Operation> = O['result'] extends { kind: 'json'; schema: infer S }
+  ? Received<S>
+  : PlainResultOf<O>
+
+type PlainResultOf<O extends Operation> = O['result'] extends { kind: 'redirect' }
+  ? string
+  : O['result'] extends { kind: 'binary' }
+    ? Uint8Array
+    : undefined

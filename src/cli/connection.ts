@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander'
 import { type Operation, type Parameters, parameterNames, type ResultOf } from '../api/operation.ts'
 import { createPersonalClient } from '../client/personal.ts'
 import { exchange, parseJson } from '../common/http.ts'
-import { validate } from '../common/validate.ts'
+import { read } from '../common/tolerant-reading.ts'
 import { ConfigurationError } from '../errors.ts'
 import { administration } from '../server/administration.ts'
 import { anywhere } from './reading.ts'
@@ -75,7 +75,7 @@ export async function administer<Id extends keyof Table>(
   const body = parseJson(answer.body)
   if (answer.status >= 300) throw new Error(refusalOf(id, answer.status, body, base))
   if (operation.result.kind !== 'json') return undefined as ResultOf<Table[Id]> // its kind in the table
-  const result = validate(operation.result.schema, body)
+  const result = read(operation.result.schema, body)
   if (!result.ok)
     throw new Error(`${base} answered ${id} with something unexpected: ${result.problem.message}`)
   return result.value as ResultOf<Table[Id]> // of the schema that this very operation has

@@ -1,6 +1,6 @@
 import type { Card } from '../api/card.ts'
-import type { Message, Page } from '../api/objects.ts'
-import type { Operation, Parameters, ResultOf, TokenKind } from '../api/operation.ts'
+import type { Page } from '../api/objects.ts'
+import type { Operation, Parameters, ReceivedResultOf, TokenKind } from '../api/operation.ts'
 import { type OperationId, type Operations, operations } from '../api/operations/index.ts'
 import type { Notification } from '../api/operations/messages.ts'
 import type { Scope } from '../api/scopes.ts'
@@ -8,6 +8,7 @@ import { Html } from '../common/html.ts'
 import type { Simplify } from '../common/schema.ts'
 import { typeName } from '../common/validate.ts'
 import { ConfigurationError } from '../errors.ts'
+import type { Message } from './answers.ts'
 import { checkCard } from './card.ts'
 import { type Collection, createCollection } from './collection.ts'
 import { type Message as Sendable, toNotification } from './notification.ts'
@@ -20,10 +21,10 @@ export interface CallOptions {
 }
 
 type Result<O extends Operation> = O['paging'] extends 'offset'
-  ? ResultOf<O> extends Page<infer Item>
+  ? ReceivedResultOf<O> extends Page<infer Item>
     ? Collection<Item>
     : never
-  : Promise<ResultOf<O>>
+  : Promise<ReceivedResultOf<O>>
 
 // Where a message is taken, HTML made by the `html` tag is taken too.
 type Given<P> = P extends { message: string } ? Simplify<Omit<P, 'message'> & { message: string | Html }> : P

@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Operation, parameterNames } from '../api/operation.ts'
+import { type Operation, parameterNames, unwrapped } from '../api/operation.ts'
 import { type OperationId, operations } from '../api/operations/index.ts'
 import type { Scope } from '../api/scopes.ts'
 import { Html } from '../common/html.ts'
 import { type Answer, exchange, parseJson } from '../common/http.ts'
 import { type Outbound, OutboundRefusedError } from '../common/outbound.ts'
+import { read } from '../common/tolerant-reading.ts'
 import { typeName, validate } from '../common/validate.ts'
 import {
   ApiError,
@@ -45,6 +46,8 @@ export interface CallRecord {
   readonly status: number | undefined
   readonly milliseconds: number
   readonly attempts: number
+  /** What in the answer could not be read and was left out, if anything. */
+  readonly ignored?: string
 }
 
 export interface Calling {
@@ -84,14 +87,24 @@ export async function call(
     status: undefined,
     attempts: 0,
   }
+  let result: Result | undefined
   try {
-    return await observed(calling.observing?.(), activity, () =>
+    result = await observed(calling.observing?.(), activity, () =>
       carryOut(activity, request, authority, calling, signal),
     )
+    return result.value
   } finally {
     const { status, attempts } = activity
-    calling.onCall({ operation: id, status, milliseconds: Math.round(performance.now() - started), attempts })
+    const milliseconds = Math.round(performance.now() - started)
+    const ignored = result?.ignored === undefined ? {} : { ignored: result.ignored }
+    calling.onCall({ operation: id, status, milliseconds, attempts, ...ignored })
   }
+}
+
+interface Result {
+  readonly value: unknown
+  /** What the value does not hold, since it could not be read. */
+  readonly ignored?: string
 }
 
 /** Sends until there is an answer that counts; says in the activity how far it came. */
@@ -101,7 +114,7 @@ async function carryOut(
   authority: Authority,
   calling: Calling,
   signal: AbortSignal | undefined,
-): Promise<unknown> {
+): Promise<Result> {
   const id = activity.operation
   const operation: Operation = operations[id]
   let renewed = false
@@ -302,7 +315,7 @@ function networkError(id: OperationId, operation: Operation, cause: Error): Netw
   return new NetworkError(`${id}: ${cause.message}.${doubt}`, { cause })
 }
 
-function readAnswer(id: OperationId, operation: Operation, answer: Answer, token: string): unknown {
+function readAnswer(id: OperationId, operation: Operation, answer: Answer, token: string): Result {
   const { status, body } = answer
   // What a server says about a token may repeat it, and errors end up in logs.
   const hidden = (text: string): string => text.replaceAll(token, '[token]')
@@ -313,23 +326,28 @@ function readAnswer(id: OperationId, operation: Operation, answer: Answer, token
   const { result } = operation
   if (result.kind === 'redirect') {
     const { location } = answer.headers
-    if (status >= 300 && typeof location === 'string') return location
+    if (status >= 300 && typeof location === 'string') return { value: location }
     throw new UnexpectedAnswerError(`${id}: expected a redirect, came status ${status}`)
   }
   if (status >= 300)
     throw new UnexpectedAnswerError(`${id}: expected status ${result.status}, came the redirect ${status}`)
-  if (result.kind === 'empty') return undefined
-  if (result.kind === 'binary') return Buffer.from(body, 'utf8')
+  if (result.kind === 'empty') return { value: undefined }
+  if (result.kind === 'binary') return { value: Buffer.from(body, 'utf8') }
 
+  // Or it would be made a second time.
+  const effect = operation.method === 'GET' ? '' : `; the call took effect, since it was answered ${status}`
   const parsed = parseJson(body)
   if (parsed === undefined)
-    throw new UnexpectedAnswerError(`${id}: expected JSON, came ${JSON.stringify(hidden(body).slice(0, 60))}`)
-  const checked = validate(result.schema, parsed)
+    throw new UnexpectedAnswerError(
+      `${id}: expected JSON, came ${JSON.stringify(hidden(body).slice(0, 60))}${effect}`,
+    )
+  const checked = read(result.schema, unwrapped(result, parsed))
   if (!checked.ok)
     throw new UnexpectedAnswerError(
-      `${id}: HipChat's answer is not what it should be: ${hidden(checked.problem.message)}`,
+      `${id}: HipChat's answer is not what it should be: ${hidden(checked.problem.message)}${effect}`,
     )
-  return checked.value
+  const [first] = checked.ignored
+  return { value: checked.value, ...(first ? { ignored: hidden(first.message) } : {}) }
 }
 
 /** Reads HipChat's error envelope; anything else (a proxy's HTML page) gives no reason. */

@@ -1,17 +1,24 @@
 /**
- * JSON Schema with the TypeScript type it describes.
+ * JSON Schema with the TypeScript types it describes.
  *
- * A schema is written once, as data; the compiler reads its type from it and ajv its rules. The builders below
+ * A schema is written once, as data; the compiler reads its types from it and ajv its rules. The builders below
  * cover what HipChat's API needs and nothing else. (TypeBox does the same job with 6 MB and 80 ms at start;
  * what is used here fits on one page.)
+ *
+ * Each schema has two readings. The exact one is for what this project sends: `validate` holds a value to every rule of
+ * it. The tolerant one is for what somebody else's server sends: `read` (`tolerant-reading.ts`) asks for what a reader
+ * cannot do without, and takes the rest as it comes.
  */
 
 declare const typeOf: unique symbol
+declare const receivedTypeOf: unique symbol
 declare const optionalMark: unique symbol
+declare const alwaysSentMark: unique symbol
 
-/** A JSON Schema object describing values of type `T`. */
-export interface Schema<T = unknown> {
+/** A JSON Schema object describing values of type `T`, which are read as values of type `R` when others send them. */
+export interface Schema<T = unknown, R = unknown> {
   readonly [typeOf]?: T
+  readonly [receivedTypeOf]?: R
   readonly [keyword: string]: unknown
 }
 
@@ -21,19 +28,46 @@ export interface Optional<S extends Schema> {
   readonly schema: S
 }
 
+/** A member that this project always sends, and that a reader can do without. */
+export interface AlwaysSent<S extends Schema> {
+  readonly [alwaysSentMark]: true
+  readonly schema: S
+  readonly alwaysSent: true
+}
+
 /** The type a schema describes. */
 export type Infer<S> = S extends Schema<infer T> ? T : never
+
+/** The type of what is read from somebody else's server by a schema. */
+export type Received<S> = S extends Schema<unknown, infer R> ? R : never
+
+/** One of the known strings, or one that a later server has besides. */
+export type Known<V extends string> = V | (string & {})
+
+/**
+ * Key of the names of the members that a reader needs, in the schema of an object. A symbol, since it is no keyword of
+ * JSON Schema: documents that are made from schemas do not show it.
+ */
+export const neededMembers: unique symbol = Symbol('needed members')
 
 /** Shows an intersection as one flat object in error messages and hovers. */
 export type Simplify<T> = { [K in keyof T]: T[K] } & {}
 
-type Members = Readonly<Record<string, Schema | Optional<Schema>>>
+type Members = Readonly<Record<string, Schema | Optional<Schema> | AlwaysSent<Schema>>>
+
+type SchemaOf<M> = M extends Optional<infer S> ? S : M extends AlwaysSent<infer S> ? S : M
 
 type ObjectOf<M extends Members> = Simplify<
-  { -readonly [K in keyof M as M[K] extends Optional<Schema> ? never : K]: Infer<M[K]> } & {
-    -readonly [K in keyof M as M[K] extends Optional<Schema> ? K : never]?: M[K] extends Optional<infer S>
-      ? Infer<S>
-      : never
+  { -readonly [K in keyof M as M[K] extends Optional<Schema> ? never : K]: Infer<SchemaOf<M[K]>> } & {
+    -readonly [K in keyof M as M[K] extends Optional<Schema> ? K : never]?: Infer<SchemaOf<M[K]>>
+  }
+>
+
+type Dispensable = Optional<Schema> | AlwaysSent<Schema>
+
+type ReceivedObjectOf<M extends Members> = Simplify<
+  { -readonly [K in keyof M as M[K] extends Dispensable ? never : K]: Received<M[K]> } & {
+    -readonly [K in keyof M as M[K] extends Dispensable ? K : never]?: Received<SchemaOf<M[K]>>
   }
 >
 
@@ -54,27 +88,32 @@ export interface NumberRules extends Annotations {
   readonly default?: number
 }
 
-export const string = (rules: StringRules = {}): Schema<string> => ({ type: 'string', ...rules })
+export const string = (rules: StringRules = {}): Schema<string, string> => ({
+  type: 'string',
+  ...rules,
+})
 
-export const integer = (rules: NumberRules = {}): Schema<number> => ({ type: 'integer', ...rules })
+export const integer = (rules: NumberRules = {}): Schema<number, number> => ({ type: 'integer', ...rules })
 
-export const number = (rules: NumberRules = {}): Schema<number> => ({ type: 'number', ...rules })
+export const number = (rules: NumberRules = {}): Schema<number, number> => ({ type: 'number', ...rules })
 
-export const boolean = (rules: Annotations & { readonly default?: boolean } = {}): Schema<boolean> => ({
+export const boolean = (
+  rules: Annotations & { readonly default?: boolean } = {},
+): Schema<boolean, boolean> => ({
   type: 'boolean',
   ...rules,
 })
 
-/** One of the given texts. */
+/** One of the given texts; read from others, any text. */
 export const oneOf = <const V extends readonly string[]>(
   values: V,
   rules: Annotations & { readonly default?: V[number] } = {},
-): Schema<V[number]> => ({ type: 'string', enum: values, ...rules })
+): Schema<V[number], Known<V[number]>> => ({ type: 'string', enum: values, ...rules })
 
-export const array = <T>(
-  items: Schema<T>,
+export const array = <T, R>(
+  items: Schema<T, R>,
   rules: Annotations & { readonly minItems?: number; readonly maxItems?: number } = {},
-): Schema<T[]> => ({ type: 'array', items, ...rules })
+): Schema<T[], R[]> => ({ type: 'array', items, ...rules })
 
 export interface ObjectRules extends Annotations {
   /**
@@ -85,57 +124,72 @@ export interface ObjectRules extends Annotations {
 }
 
 /** Any value at all; the type says `unknown`. */
-export const anything = (rules: Annotations = {}): Schema<unknown> => ({ ...rules })
+export const anything = (rules: Annotations = {}): Schema<unknown, unknown> => ({ ...rules })
 
 /** An object whose members nobody fixed. */
-export const record = (rules: ObjectRules = {}): Schema<Record<string, unknown>> => ({
+export const record = (
+  rules: ObjectRules = {},
+): Schema<Record<string, unknown>, Record<string, unknown>> => ({
   type: 'object',
   ...rules,
 })
 
 /** An object in which every member has the same form. */
-export const mapOf = <T>(values: Schema<T>): Schema<Record<string, T>> => ({
+export const mapOf = <T, R>(values: Schema<T, R>): Schema<Record<string, T>, Record<string, R>> => ({
   type: 'object',
   additionalProperties: values,
 })
 
 /** Any of the schemas. The first that fits the author's intention should come first: errors name it. */
-export const union = <const S extends readonly Schema[]>(...schemas: S): Schema<Infer<S[number]>> => ({
+export const union = <const S extends readonly Schema[]>(
+  ...schemas: S
+): Schema<Infer<S[number]>, Received<S[number]>> => ({
   anyOf: schemas,
 })
 
-export const nullable = <T>(schema: Schema<T>): Schema<T | null> => ({ anyOf: [schema, { type: 'null' }] })
+export const nullable = <T, R>(schema: Schema<T, R>): Schema<T | null, R | null> => ({
+  anyOf: [schema, { type: 'null' }],
+})
 
 /** Marks a member that may be absent. */
 export const optional = <S extends Schema>(schema: S): Optional<S> => ({ schema }) as Optional<S>
 
 /**
+ * Marks a member of an answer that is always there when this project answers. Whoever reads somebody else's answer does
+ * without it: a value of another form, or none, must not take the rest of the answer away.
+ */
+export const alwaysSent = <S extends Schema>(schema: S): AlwaysSent<S> =>
+  ({ schema, alwaysSent: true }) as unknown as AlwaysSent<S>
+
+/**
  * An object with the given members. Others are allowed: HipChat and its clients added members over the years,
  * and whoever refuses an unknown one breaks on the next.
  */
-export function object<const M extends Members>(members: M, rules: ObjectRules = {}): Schema<ObjectOf<M>> {
+export function object<const M extends Members>(
+  members: M,
+  rules: ObjectRules = {},
+): Schema<ObjectOf<M>, ReceivedObjectOf<M>> {
   return { type: 'object', ...splitMembers(members), ...rules }
 }
 
 /** An object with the given members and no others, where HipChat's own schema refuses them. */
-export function closedObject<const M extends Members>(members: M): Schema<ObjectOf<M>> {
+export function closedObject<const M extends Members>(members: M): Schema<ObjectOf<M>, ReceivedObjectOf<M>> {
   return { type: 'object', ...splitMembers(members), additionalProperties: false }
 }
 
-function splitMembers(members: Members): { properties: Record<string, Schema>; required: string[] } {
+function splitMembers(members: Members) {
   const properties: Record<string, Schema> = {}
   const required: string[] = []
+  const needed: string[] = []
   for (const [name, member] of Object.entries(members)) {
-    if (isOptional(member)) properties[name] = member.schema
-    else {
-      properties[name] = member
-      required.push(name)
-    }
+    properties[name] = isMarked(member) ? member.schema : member
+    if (!isMarked(member)) needed.push(name)
+    if (!isMarked(member) || 'alwaysSent' in member) required.push(name)
   }
-  return { properties, required }
+  return { properties, required, [neededMembers]: needed }
 }
 
-// A schema never has a `schema` keyword of its own, an optional member has nothing else.
-function isOptional(member: Schema | Optional<Schema>): member is Optional<Schema> {
+// A schema never has a `schema` keyword of its own.
+function isMarked(member: Members[string]): member is Optional<Schema> | AlwaysSent<Schema> {
   return 'schema' in member
 }

@@ -1,5 +1,5 @@
 import Koa from 'koa'
-import type { Operation } from '../api/operation.ts'
+import { type Operation, wrapped } from '../api/operation.ts'
 import { BodyRefusedError, readBody, readBytes } from '../common/body.ts'
 import { type ConsentAnswer, createConsent } from './accounts/consent.ts'
 import { consentPath } from './accounts/consent-page.ts'
@@ -270,7 +270,7 @@ export function createApp(options: AppOptions): Koa {
     const body = classic ? classicForm(result) : result
     if (options.checkResponses) checkResult(route.id, route.operation, body)
     ctx.status = status
-    if (kind === 'json') ctx.body = body
+    if (kind === 'json') ctx.body = wrapped(route.operation.result, body)
     else if (kind === 'binary')
       ctx.body = Buffer.from(body as Uint8Array) // its type in the table
     else ctx.body = null

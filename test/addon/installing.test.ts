@@ -732,6 +732,16 @@ describe('an installation by anybody', () => {
     expect(await said(await post(world, body))).toEqual([400, text])
   })
 
+  it('may have null for what a record can do without: it gets as far as its host', async () => {
+    const { world } = await witness({ baseUrl: 'https://addon.example.com', allowedHosts: ['a.example'] })
+    const absent = { groupId: null, roomId: null, relayState: null }
+    const record = { oauthId: 'a', oauthSecret: 'b', capabilitiesUrl: 'https://b.example/', ...absent }
+    expect(await said(await post(world, record))).toEqual([
+      403,
+      'The add-on does not accept installations from there (capabilitiesUrl).',
+    ])
+  })
+
   it.each([
     ['an unknown host', 'https://evil.example/v2/capabilities'],
     ['a host that only begins like ours', 'https://chat.example.net.evil.example/'],

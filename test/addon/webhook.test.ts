@@ -432,6 +432,20 @@ describe('a handler that fails', () => {
 })
 
 describe('a delivery', () => {
+  it.each<[string, object]>([
+    ['mentions, file and color of null', { mentions: null, file: null, color: null, type: null }],
+    ['an unknown type and format', { type: 'poll', message_format: 'markdown' }],
+    ['a mention of nobody', { mentions: [null, 'bob'] }],
+    ['lists where objects belong', { file: [], notification_sender: [], from: { links: [] } }],
+  ])('with %s is handled', async (_, odd) => {
+    const heard: unknown[] = []
+    const { deliver, oauthId } = await single(({ message }) => void heard.push(message.message))
+    const body = delivered(oauthId, 1, 'hello') as { item: { message: object } }
+    const message = { ...body.item.message, ...odd }
+    expect((await deliver('', { ...body, item: { ...body.item, message } })).status).toBe(204)
+    expect(heard).toEqual(['hello'])
+  })
+
   it.each([
     ['no JSON', 'hello', 400, 'Refused: the body is not valid JSON.'],
     ['an empty body', '', 400, 'Refused: expected a JSON body, came none.'],

@@ -1,8 +1,9 @@
 import nock from 'nock'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { OperationId } from '../../src/api/operations/index.ts'
 import { createAccessTokens } from '../../src/client/access-token.ts'
 import { createBudget } from '../../src/client/limits.ts'
-import type { CallRecord } from '../../src/client/request.ts'
+import type { CallParameters, CallRecord } from '../../src/client/request.ts'
 import { html } from '../../src/common/html.ts'
 import { createOutbound } from '../../src/common/outbound.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
@@ -229,6 +230,73 @@ describe('what comes back', () => {
     const answer = { ...room17, topic: 'Lunch', invented_later: { x: 1 } }
     hipchat().get('/room/17').reply(200, answer)
     expect(await caller()('getRoom', { id_or_name: 17 })).toEqual(answer)
+  })
+
+  const m2014 = { id: 'm1', date: '2014-05-01T12:00:00+00:00', from: 'Build', message: 'passed' }
+
+  it.each<[string, unknown, unknown]>([
+    ['a history item of 2014, without a type', m2014, m2014],
+    ['an unknown type and format', { ...m2014, type: 'poll', message_format: 'md' }, undefined],
+    ['null for what is absent', { ...m2014, color: null, type: null, mentions: null, card: null }, m2014],
+    ['a mention of nobody', { ...m2014, mentions: [null, {}] }, { ...m2014, mentions: [] }],
+    ['an id that is a number', { ...m2014, id: 17 }, { ...m2014, id: '17' }],
+    ['neither date nor author', { id: 'm1', date: null, from: null }, { id: 'm1', from: null }],
+    ['an author of an unknown form', { ...m2014, from: { type: 'bot' } }, { ...m2014, from: null }],
+  ])('is a whole history although one message has %s', async (_, odd, read = odd) => {
+    const usual = { ...m2014, type: 'message', color: 'green' }
+    hipchat()
+      .get('/room/17/history')
+      .query(true)
+      .reply(200, { items: [usual, odd, null, usual], startIndex: 0, maxResults: 100 })
+    const page = await caller()('getRoomHistory', { id_or_name: 17 })
+    expect(page).toEqual({ items: [usual, read, usual], startIndex: 0, maxResults: 100 })
+  })
+
+  it.each<[string, object, object]>([
+    ['null for what is absent', { topic: null, owner: null, created: null }, { owner: null }],
+    ['a new kind of privacy', { privacy: 'unlisted' }, { privacy: 'unlisted' }],
+    ['lists where objects belong', { links: [], statistics: [], participants: {} }, {}],
+  ])('is a room that has %s', async (_, odd, read) => {
+    hipchat()
+      .get('/room/17')
+      .reply(200, { ...room17, ...odd })
+    expect(await caller()('getRoom', { id_or_name: 17 })).toEqual({ ...room17, ...read })
+  })
+
+  it.each<[OperationId, string, CallParameters]>([
+    ['createRoom', '/room', { name: 'Lobby' }],
+    ['createRoomWebhook', '/room/17/webhook', { id_or_name: 17, url: 'https://a.b/', event: 'room_enter' }],
+    ['createUser', '/user', { name: 'Ada', email: 'ada@example.com' }],
+  ])('of %s may be an id and links', async (id, path, parameters) => {
+    const made = { id: 18, links: { self: `${apiUrl}${path}/18` } }
+    hipchat().post(path).reply(201, made)
+    expect(await caller()(id, parameters)).toEqual(made)
+  })
+
+  it('of a call that made something and cannot be read says that it was made', async () => {
+    hipchat().post('/room').reply(201, { links: {} })
+    expect(await failure(caller()('createRoom', { name: 'Lobby' }))).toMatchObject({
+      code: 'ERR_UNEXPECTED_ANSWER',
+      message:
+        "createRoom: HipChat's answer is not what it should be: id is missing; the call took effect, since it was answered 201",
+    })
+  })
+
+  it.each([
+    ['alone', m2014],
+    ['as the member `message` of an object', { message: m2014 }],
+  ])('is one message of a room, %s', async (_, answer) => {
+    hipchat().get('/room/17/history/m1').reply(200, answer)
+    expect(await caller()('getRoomMessage', { id_or_name: 17, message_id: 'm1' })).toEqual(m2014)
+  })
+
+  it('is told to the log where something in it was left out', async () => {
+    const records: CallRecord[] = []
+    hipchat()
+      .get('/room/17')
+      .reply(200, { ...room17, links: [] })
+    await caller({}, { onCall: (record) => records.push(record) })('getRoom', { id_or_name: 17 })
+    expect(records).toMatchObject([{ operation: 'getRoom', ignored: 'links must be object, not array' }])
   })
 
   it.each<[string, number, string, string]>([

@@ -293,7 +293,7 @@ test('a day that does not exist is no date', async () => {
   ])
 })
 
-test('one message of a room is found by its id, there and nowhere else', async () => {
+test('one message of a room is found by its id, there and nowhere else, as the member `message` of the answer', async () => {
   const server = await startServer()
   const said = await server.say('Lobby', 'alice', 'ahoy @bob')
   const { status, body } = await adminCall(
@@ -302,8 +302,10 @@ test('one message of a room is found by its id, there and nowhere else', async (
     `/room/Lobby/history/${said.id}?timezone=Europe/Berlin`,
   )
   expect(status).toBe(200)
-  expect(body).toMatchObject({ id: said.id, message: 'ahoy @bob', mentions: [{ id: 3 }], from: { id: 2 } })
-  expect(body.date).toMatch(/\+0[12]:00$/)
+  expect(Object.keys(body)).toEqual(['message'])
+  const { message } = body
+  expect(message).toMatchObject({ id: said.id, message: 'ahoy @bob', mentions: [{ id: 3 }], from: { id: 2 } })
+  expect(message.date).toMatch(/\+0[12]:00$/)
   expect(refusal(await adminCall(server, 'GET', `/room/Workshop/history/${said.id}`))).toEqual([
     404,
     `Message ${said.id} not found`,

@@ -70,7 +70,7 @@ test('one private message is found by its id by the two who wrote', async () => 
   await write(alice, '@bob', 'psst')
   const { id } = (await read(alice, '@bob/history')).body.items[0]
   const missing = [404, `Message ${id} not found`]
-  expect((await read(bob, `@alice/history/${id}`)).body).toMatchObject({ id, message: 'psst' })
+  expect((await read(bob, `@alice/history/${id}`)).body).toMatchObject({ message: { id, message: 'psst' } })
   expect(refusal(await read(server.adminToken, `@alice/history/${id}`))).toEqual(missing)
   expect(refusal(await read(alice, `@carol/history/${id}`))).toEqual(missing)
   const addon = await startAddon()

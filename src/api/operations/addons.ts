@@ -1,4 +1,4 @@
-import { array, integer, object, optional, string, union } from '../../common/schema.ts'
+import { alwaysSent, array, integer, object, optional, string, union } from '../../common/schema.ts'
 import { longest, most } from '../bounds.ts'
 import { installable } from '../installable.ts'
 import { operation } from '../operation.ts'
@@ -46,8 +46,8 @@ export const installAddon = operation({
     // The OpenAPI document names no body here; these members are ours.
     schema: object({
       id: string({ description: 'id of the installation, which is also its OAuth id' }),
-      key: string(),
-      links: object({ self: string() }),
+      key: alwaysSent(string()),
+      links: alwaysSent(object({ self: alwaysSent(string()) })),
       installed_url: optional(
         string({ description: 'where the browser has to go on; the installation is complete after that' }),
       ),

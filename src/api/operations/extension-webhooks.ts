@@ -1,5 +1,5 @@
-import { nullable, object, oneOf, optional, string } from '../../common/schema.ts'
-import { authentication, id, webhook } from '../objects.ts'
+import { alwaysSent, nullable, object, oneOf, optional, string } from '../../common/schema.ts'
+import { authentication, id, namedWebhook } from '../objects.ts'
 import { operation } from '../operation.ts'
 import { webhookMembers } from './webhooks.ts'
 
@@ -23,7 +23,7 @@ export const getRoomExtensionWebhook = operation({
   scopes: ['admin_room'],
   tokens: ['addon_group', 'addon_room'],
   ownRoom: 'id_or_name',
-  result: { kind: 'json', status: 200, schema: webhook },
+  result: { kind: 'json', status: 200, schema: namedWebhook },
   paging: 'none',
   limits: ['api'],
 })
@@ -43,7 +43,7 @@ export const createRoomExtensionWebhook = operation({
     schema: object({
       id,
       key: optional(nullable(string())),
-      links: optional(object({ self: string() })),
+      links: optional(object({ self: alwaysSent(string()) })),
     }),
   },
   paging: 'none',
@@ -68,7 +68,7 @@ export const getGlobalWebhook = operation({
   summary: "The add-on's webhook of that key for all rooms.",
   scopes: ['admin_group'],
   tokens: ['addon_group'],
-  result: { kind: 'json', status: 200, schema: webhook },
+  result: { kind: 'json', status: 200, schema: namedWebhook },
   paging: 'none',
   limits: ['api'],
 })

@@ -1,4 +1,4 @@
-import { integer, object } from '../../common/schema.ts'
+import { alwaysSent, integer, object } from '../../common/schema.ts'
 import { group } from '../objects.ts'
 import { operation } from '../operation.ts'
 
@@ -19,7 +19,7 @@ export const getGroupStatistics = operation({
   summary: 'How many users the group has.',
   scopes: ['view_group'],
   tokens: ['addon_group', 'user', 'personal'],
-  result: { kind: 'json', status: 200, schema: object({ users: integer() }) },
+  result: { kind: 'json', status: 200, schema: object({ users: alwaysSent(integer()) }) },
   paging: 'none',
   limits: ['api'],
 })

@@ -1,4 +1,4 @@
-import { array, integer, nullable, object, oneOf, optional, string } from '../../common/schema.ts'
+import { alwaysSent, array, integer, nullable, object, oneOf, optional, string } from '../../common/schema.ts'
 import { longest } from '../bounds.ts'
 import { id, roomReference, userReference } from '../objects.ts'
 import { operation } from '../operation.ts'
@@ -35,9 +35,9 @@ const tokenRequest = object({
 
 const tokenAnswer = object({
   access_token: string({ minLength: 1 }),
-  token_type: oneOf(['bearer']),
-  expires_in: integer({ description: 'seconds' }),
-  scope: string({ description: 'granted scopes, separated by blanks' }),
+  token_type: alwaysSent(oneOf(['bearer'])),
+  expires_in: alwaysSent(integer({ description: 'seconds' })),
+  scope: alwaysSent(string({ description: 'granted scopes, separated by blanks' })),
   group_id: optional(integer()),
   group_name: optional(string()),
   refresh_token: optional(string()),
@@ -61,11 +61,11 @@ export const generateToken = operation({
 })
 
 const session = object({
-  access_token: string(),
+  access_token: alwaysSent(string()),
   expires_in: optional(
     nullable(integer({ description: 'seconds; absent for a token that does not expire' })),
   ),
-  scopes: array(string()),
+  scopes: alwaysSent(array(string())),
   // hipchat/hipchat-rb reads `client.room` of every kind of token: null unless it is bound to a room.
   client: optional(
     nullable(
@@ -74,13 +74,13 @@ const session = object({
         name: optional(nullable(string())),
         allowed_scopes: optional(array(string())),
         room: optional(nullable(roomReference)),
-        links: optional(object({ self: string() })),
+        links: optional(object({ self: alwaysSent(string()) })),
       }),
     ),
   ),
   owner: optional(nullable(userReference)),
   owner_type: optional(nullable(string())),
-  links: optional(object({ self: string() })),
+  links: optional(object({ self: alwaysSent(string()) })),
 })
 
 export const getSession = operation({

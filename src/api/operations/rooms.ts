@@ -1,4 +1,5 @@
 import {
+  alwaysSent,
   boolean,
   integer,
   nullable,
@@ -19,10 +20,11 @@ export const topic = string({ maxLength: 250 })
 export const privacies = ['public', 'private'] as const
 const delegate_admin_visibility = nullable(boolean())
 
+/** HipChat itself answered with `id` and `links`. */
 const createdRoom = object({
   id: integer(),
-  name: string(),
-  links: object({ self: string() }),
+  name: alwaysSent(string()),
+  links: alwaysSent(object({ self: alwaysSent(string()) })),
   entity: optional(room as Schema),
 })
 

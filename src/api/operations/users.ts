@@ -1,4 +1,14 @@
-import { array, boolean, integer, nullable, object, optional, record, string } from '../../common/schema.ts'
+import {
+  alwaysSent,
+  array,
+  boolean,
+  integer,
+  nullable,
+  object,
+  optional,
+  record,
+  string,
+} from '../../common/schema.ts'
 import { longest, most } from '../bounds.ts'
 import { pageOf, roomReference, user, userReference } from '../objects.ts'
 import { operation } from '../operation.ts'
@@ -60,7 +70,7 @@ export const createUser = operation({
     status: 201,
     schema: object({
       id: integer(),
-      links: optional(object({ self: string() })),
+      links: optional(object({ self: alwaysSent(string()) })),
       entity: optional(user),
       password: optional(string()),
     }),

@@ -1,6 +1,6 @@
 import { object, oneOf, optional, string } from '../../common/schema.ts'
 import { type EventName, eventNames } from '../events.ts'
-import { authentication, pageOf, webhook } from '../objects.ts'
+import { authentication, namedWebhook, pageOf, webhook } from '../objects.ts'
 import { operation } from '../operation.ts'
 import { offset } from './query.ts'
 
@@ -55,7 +55,7 @@ export const getRoomWebhook = operation({
   scopes: ['admin_room'],
   tokens: ['addon_group', 'addon_room', 'user', 'personal'],
   ownRoom: 'id_or_name',
-  result: { kind: 'json', status: 200, schema: webhook },
+  result: { kind: 'json', status: 200, schema: namedWebhook },
   paging: 'none',
   limits: ['api'],
   deprecated,

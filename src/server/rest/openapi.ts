@@ -25,7 +25,7 @@ import {
 } from '../../api/operation.ts'
 import { operations } from '../../api/operations/index.ts'
 import { notification } from '../../api/operations/messages.ts'
-import type { Schema } from '../../common/schema.ts'
+import { object, type Schema } from '../../common/schema.ts'
 import type { Page } from '../pages/plain.ts'
 import { contentTypes } from './parsing.ts'
 
@@ -156,7 +156,12 @@ function response(result: Result): Json {
   const description = STATUS_CODES[result.status] ?? ''
   switch (result.kind) {
     case 'json':
-      return { description, content: jsonContent(convert(result.schema)) }
+      return {
+        description,
+        content: jsonContent(
+          convert(result.member === undefined ? result.schema : object({ [result.member]: result.schema })),
+        ),
+      }
     case 'binary':
       return {
         description,

@@ -4,6 +4,8 @@ declare module 'virtual:calls' {
     path: string,
     body: 'json' | 'form' | 'multipart/related' | 'text' | null,
     query: readonly string[],
+    /** The member of the answer that holds the result. */
+    member: string | null,
   ]
   /** By the id of the operation. */
   export const calls: Readonly<Record<string, Call>>

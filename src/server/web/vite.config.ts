@@ -11,11 +11,12 @@ const here = fileURLToPath(new URL('.', import.meta.url))
 /** The tables of operations without what a browser does not need: verb, path, kind of body, names of query parameters. */
 function calls(): Plugin {
   const name = 'virtual:calls'
-  const line = (base: string, { method, path, body, query }: Operation) => [
+  const line = (base: string, { method, path, body, query, result }: Operation) => [
     method,
     base + path,
     body?.type ?? null,
     Object.keys(query ?? {}),
+    result.kind === 'json' ? (result.member ?? null) : null,
   ]
   const lines = (base: string, table: Readonly<Record<string, Operation>>) =>
     Object.entries(table).map(([id, operation]) => [id, line(base, operation)])

@@ -29,7 +29,7 @@ export async function call<Id extends keyof Table & string>(
     ? [parameters?: Parameters<Table[Id] & Operation>]
     : [parameters: Parameters<Table[Id] & Operation>]
 ): Promise<ResultOf<Table[Id] & Operation>> {
-  const [method, path, type, query] = calls[id] ?? ['GET', `/unknown/${id}`, null, []]
+  const [method, path, type, query, member] = calls[id] ?? ['GET', `/unknown/${id}`, null, [], null]
   const rest = new Map<string, unknown>(Object.entries(parameters ?? {}))
   const take = (name: string) => {
     const value = rest.get(name)
@@ -44,9 +44,11 @@ export async function call<Id extends keyof Table & string>(
   }
   if (search.size > 0) address += `?${search}`
   const body = type === null ? undefined : JSON.stringify(Object.fromEntries(rest))
-  return (await send(method, address, {
+  const answer = await send(method, address, {
     ...(body === undefined ? {} : { body, type: 'application/json' }),
-  })) as ResultOf<Table[Id] & Operation> // what the table says that the server answers
+  })
+  const result = member === null ? answer : (answer as Record<string, unknown>)[member]
+  return result as ResultOf<Table[Id] & Operation> // what the table says that the server answers
 }
 
 interface Sending {
