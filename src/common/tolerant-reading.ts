@@ -1,5 +1,5 @@
 import { neededMembers, type Schema } from './schema.ts'
-import { type Problem, typeName } from './validate.ts'
+import { type Problem, typeName, validate } from './validate.ts'
 
 export type Reading<R> =
   | {
@@ -31,6 +31,8 @@ const mostIgnored = 3
  * Gives the value itself where nothing had to be changed, and otherwise a copy.
  */
 export function read<R>(schema: Schema<unknown, R>, value: unknown): Reading<R> {
+  // Nearly everything fits exactly, which the compiled schema sees a hundred times faster.
+  if (validate(schema, value).ok) return { ok: true, value: value as R, ignored: [] } // what fits exactly is received so
   const ignored: Problem[] = []
   const found = readAs(schema, value, { field: '', needed: true, isId: false, ignored })
   // What the schema asks for is there, and the types of `R` say what may be missing or unknown.
