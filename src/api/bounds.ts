@@ -23,6 +23,8 @@ export const longest = {
   password: 1_000,
   /** Tokens and codes that were handed out. */
   token: 2_048,
+  /** Names something that is looked up, and not found where there is nothing. */
+  reference: 8_192,
   /** A date, a time zone. */
   word: 100,
 } as const

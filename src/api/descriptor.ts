@@ -162,7 +162,7 @@ export const installableCapability = object({
 
 export const descriptor = object(
   {
-    key: string({ minLength: 1, maxLength: longest.name }),
+    key: string({ minLength: 1, maxLength: longest.line }),
     name: string({ minLength: 1, maxLength: longest.name }),
     description: string({ maxLength: longest.description }),
     links: object({ self: address, homepage: optional(address) }),

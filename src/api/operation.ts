@@ -105,11 +105,6 @@ export const pathParameters: Readonly<Record<string, Schema<string>>> = {
   installable_id: string({ minLength: 1, maxLength: 255 }),
   access_token: string({ minLength: 1, maxLength: 255, description: 'the token the call is made with' }),
   token: string({ minLength: 1, maxLength: 255 }),
-  // Of the tables that are the server's own.
-  id: string({ minLength: 1, maxLength: 255 }),
-  oauth_id: string({ minLength: 1, maxLength: 255 }),
-  oauthId: string({ minLength: 1, maxLength: 255 }),
-  room_id: string({ minLength: 1, maxLength: 255 }),
 }
 
 /** Names of the parameters in a path, in order. */

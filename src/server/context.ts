@@ -12,6 +12,7 @@ import type { Log } from './log.ts'
 import type { Feed } from './pages/feed.ts'
 import type { Faults } from './rest/faults.ts'
 import type { Counter } from './rest/limits.ts'
+import type { Transfers } from './rest/transfers.ts'
 import type { State } from './state/state.ts'
 
 /** The parts of a running server that handlers work with. */
@@ -29,6 +30,7 @@ export interface Context {
   readonly outbound: Outbound
   readonly log: Log
   readonly faults: Faults
+  readonly transfers: Transfers
   /** Attempts to sign in with a password. */
   readonly attempts: Counter
   /** Seconds. */

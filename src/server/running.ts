@@ -24,6 +24,7 @@ import { createAddressOf } from './rest/caller.ts'
 import { classicFor } from './rest/classic.ts'
 import { createFaults } from './rest/faults.ts'
 import { createCounter } from './rest/limits.ts'
+import { createTransfers } from './rest/transfers.ts'
 import { seedAddons, seedAll } from './seed.ts'
 import { createApp } from './server.ts'
 import { openState } from './state/state.ts'
@@ -110,6 +111,7 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
     glances: createGlanceUpdates(state),
     feed,
     faults: createFaults(),
+    transfers: createTransfers(),
     log,
     calls: callLog,
     isLocal: settings.isLocal,
@@ -174,6 +176,7 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
 
   async function release(): Promise<void> {
     feed.close()
+    context.transfers.close()
     outbound.close()
     await state.close()
     if (temporary !== undefined) rmSync(temporary, { recursive: true, force: true })

@@ -18,6 +18,7 @@ import { assetAt } from './pages/assets.ts'
 import { updatesPath } from './pages/events.ts'
 import { type Page, pageAt } from './pages/plain.ts'
 import { addressIdentity, type Counted, createAllowances } from './rest/allowances.ts'
+import { byteRangeOf } from './rest/byte-range.ts'
 import type { AddressOf } from './rest/caller.ts'
 import { checkResult } from './rest/checking.ts'
 import { classicDefaults, classicForm, classicStatus, type IsClassic } from './rest/classic.ts'
@@ -25,6 +26,8 @@ import type { Counter, Limits } from './rest/limits.ts'
 import { descriptionAt } from './rest/openapi.ts'
 import { longestBody, parseBody, parsePath, parseQuery } from './rest/parsing.ts'
 import { type Base, findRoute, type Route } from './rest/routes.ts'
+import type { Sending } from './rest/transfers.ts'
+import { inMemory, pieceLength } from './state/blobs.ts'
 
 export interface AppOptions {
   readonly context: Context
@@ -71,10 +74,7 @@ export function createApp(options: AppOptions): Koa {
       const page = /^(GET|HEAD)$/.test(ctx.method) ? pageFor(call) : undefined
       if (page) {
         tell(ctx, call, allowances.ofPage(call.address))
-        ctx.set(page.headers)
-        ctx.body = page.body
-        ctx.status = 200
-        if (ctx.fresh) ctx.status = 304
+        showPage(ctx, call, page)
       } else {
         checkOrigin(ctx.req, doors)
         ctx.set('Cache-Control', 'no-store')
@@ -85,6 +85,7 @@ export function createApp(options: AppOptions): Koa {
     } catch (error) {
       refuse(ctx, call, error)
     }
+    if (call.path !== updatesAt) context.transfers.watch(ctx.res)
     const duration = Math.round(performance.now() - started)
     noteCall(call, ctx.status, duration)
     // The operation and not the path: a path can hold a one-time token.
@@ -106,6 +107,40 @@ export function createApp(options: AppOptions): Koa {
     pictureAt(path, context.state) ??
     fileAt(path, context.state) ??
     descriptionAt(path)
+
+  /** Something that does not depend on who asks: whole, a part of it, or that it is still the same. */
+  function showPage(ctx: Koa.Context, call: Call, { headers, body }: Page): void {
+    const caller = addressIdentity(call.address)
+    context.transfers.check(caller)
+    const bytes = typeof body === 'object' && 'read' in body ? body : inMemory(Buffer.from(body))
+    ctx.set({ ...headers, 'Accept-Ranges': 'bytes' })
+    ctx.status = 200
+    if (ctx.fresh) {
+      ctx.status = 304
+      return
+    }
+    const unchanged = [ctx.response.get('etag'), ''].includes(ctx.get('if-range'))
+    const range = unchanged && ctx.method === 'GET' ? byteRangeOf(ctx.get('range'), bytes.size) : undefined
+    if (range === 'unsatisfiable')
+      throw new CallRefusedError(416, `There are ${bytes.size} bytes, expected a range within them`, {
+        headers: { 'Content-Range': `bytes */${bytes.size}` },
+      })
+    if (range) {
+      ctx.status = 206
+      ctx.set('Content-Range', `bytes ${range.from}-${range.to - 1}/${bytes.size}`)
+    }
+    sendBytes(ctx, { caller, bytes, held: pieceLength, ...(range ?? { from: 0, to: bytes.size }) })
+  }
+
+  /** Small answers at once; large ones as fast as they are read. */
+  function sendBytes(ctx: Koa.Context, sending: Omit<Sending, 'response'>): void {
+    const { bytes, from, to } = sending
+    const length = to - from
+    if (ctx.method === 'HEAD') ctx.body = ''
+    else if (length <= pieceLength) ctx.body = Buffer.concat([...bytes.read(from, to)])
+    else ctx.body = context.transfers.send({ ...sending, response: ctx.res })
+    ctx.length = length
+  }
 
   /** One call from top to bottom. */
   async function serve(ctx: Koa.Context, call: Call): Promise<void> {
@@ -136,19 +171,30 @@ export function createApp(options: AppOptions): Koa {
       ...parsePath(route.parameters),
       ...parseQuery(operation, call.query, defaults),
     }
-    if (operation.body) {
-      const { type } = operation.body
-      const timeout = type === 'multipart/related' ? uploadTimeout : bodyTimeout
-      const bytes = await readBytes(ctx.req, longestBody(operation.body), timeout)
-      const secret = operation.tokens.includes('basic')
-      // defined one by one: a member called __proto__ stays a member
-      for (const [name, value] of Object.entries(
-        parseBody(operation.body, ctx.get('content-type') || undefined, bytes, secret),
-      ))
-        Object.defineProperty(parameters, name, { value, enumerable: true })
+    const release = holdBody(ctx, operation, session)
+    try {
+      if (operation.body) {
+        const { type } = operation.body
+        const timeout = type === 'multipart/related' ? uploadTimeout : bodyTimeout
+        const bytes = await readBytes(ctx.req, longestBody(operation.body), timeout)
+        const secret = operation.tokens.includes('basic')
+        // defined one by one: a member called __proto__ stays a member
+        for (const [name, value] of Object.entries(
+          parseBody(operation.body, ctx.get('content-type') || undefined, bytes, secret),
+        ))
+          Object.defineProperty(parameters, name, { value, enumerable: true })
+      }
+      const result = await handle(base, route.id, parameters, session)
+      answer(ctx, route, session, result, classic)
+    } finally {
+      release()
     }
-    const result = await handle(base, route.id, parameters, session)
-    answer(ctx, route, result, classic)
+  }
+
+  /** Counts the body as held until the call is over; refuses a caller for whom too much is held already. */
+  function holdBody(ctx: Koa.Context, { body }: Operation, { identity }: Session): () => void {
+    const longest = body ? longestBody(body) : 0
+    return context.transfers.hold(identity, Math.min(ctx.request.length ?? longest, longest))
   }
 
   /** The consent page, on its way to the user and back. */
@@ -264,15 +310,25 @@ export function createApp(options: AppOptions): Koa {
       throw forbidden('This token is bound to another room')
   }
 
-  function answer(ctx: Koa.Context, route: Route, result: unknown, classic: boolean): void {
+  function answer(ctx: Koa.Context, route: Route, session: Session, result: unknown, classic: boolean): void {
     const { kind, status: standard } = route.operation.result
     const status = classic ? classicStatus(route.id, standard) : standard
     const body = classic ? classicForm(result) : result
     if (options.checkResponses) checkResult(route.id, route.operation, body)
     ctx.status = status
-    if (kind === 'json') ctx.body = wrapped(route.operation.result, body)
-    else if (kind === 'binary')
-      ctx.body = Buffer.from(body as Uint8Array) // its type in the table
+    const sendWhole = (bytes: Uint8Array) =>
+      sendBytes(ctx, {
+        caller: session.identity,
+        bytes: inMemory(bytes),
+        from: 0,
+        to: bytes.length,
+        held: bytes.length,
+      })
+    if (kind === 'json') {
+      ctx.type = 'json'
+      sendWhole(Buffer.from(JSON.stringify(wrapped(route.operation.result, body))))
+    } else if (kind === 'binary')
+      sendWhole(body as Uint8Array) // its type in the table
     else ctx.body = null
     if (kind === 'redirect') ctx.set('Location', String(result))
     ctx.status = status // Koa turns an empty body into a 204

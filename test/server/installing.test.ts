@@ -531,7 +531,7 @@ test('a descriptor that the server could not keep is refused', async () => {
   }
   expect(await refused({ key: 'x'.repeat(256) })).toEqual([
     400,
-    'The descriptor is not valid: key must NOT have more than 255 characters, came 256',
+    'The key of an add-on has at most 255 characters',
   ])
   const deep = JSON.parse(`${'['.repeat(500)}${']'.repeat(500)}`)
   expect(await refused({ icon: deep })).toEqual([400, 'The descriptor is nested more than 32 levels deep'])

@@ -39,7 +39,7 @@ export const history = {
 /** Of a history's newest messages. */
 export const latestHistory = {
   'not-before': string({
-    maxLength: longest.word,
+    maxLength: longest.reference,
     description: 'id of a message; nothing older than it is returned',
   }),
   timezone,

@@ -111,7 +111,7 @@ export function createChat({ state, present, fire, endInstallations }: ChatOptio
   ): Promise<MessageRecord> {
     return state.write(() => {
       if (!state.rooms.get(message.roomId)) throw notFound('Room', message.roomId)
-      if (stored) state.files.put([stored.id], stored)
+      if (stored) state.files.put(stored)
       return addMessage(message)
     })
   }
@@ -193,7 +193,7 @@ export function createChat({ state, present, fire, endInstallations }: ChatOptio
 
     sayPrivately: (from, to, message, stored) =>
       state.write(() => {
-        if (stored) state.files.put([stored.id], stored)
+        if (stored) state.files.put(stored)
         const record = { id: randomUUID(), at: state.now(), from: from.id, to: to.id, ...message }
         state.messages.addPrivate(record)
         return record

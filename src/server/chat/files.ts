@@ -14,6 +14,9 @@ export const longestFile = 20 * MIB
 /** Longest body with a file in it: clients sent base64, in lines of sixty characters, with a message besides. */
 export const longestUpload = 28 * MIB
 
+/** Bytes that tell a picture from all else. */
+const longestSignature = 8
+
 const folder = '/files/'
 
 /** Address of a file below the server's own. The name at its end is for people and their disks. */
@@ -39,14 +42,16 @@ export function fileAt(path: string, state: State): Page | undefined {
   const [id = ''] = path.startsWith(folder) ? path.slice(folder.length).split('/') : []
   const file = state.files.get(id)
   if (!file) return undefined
-  const picture = pictureType(file.bytes)
+  const [beginning = new Uint8Array()] = file.content.read(0, Math.min(file.content.size, longestSignature))
+  const picture = pictureType(beginning)
   return {
     headers: {
       ...strangersHeaders,
+      ETag: `"${file.id}"`,
       'Content-Type': picture ?? 'application/octet-stream',
       'Content-Disposition': `${picture ? 'inline' : 'attachment'}; filename*=UTF-8''${extended(file.name)}`,
     },
-    body: Buffer.from(file.bytes),
+    body: file.content,
   }
 }
 

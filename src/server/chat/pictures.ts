@@ -42,7 +42,7 @@ export function pictureAt(path: string, state: State): Page | undefined {
   const picture = path.startsWith(folder) ? state.pictures.get(path.slice(folder.length)) : undefined
   if (!picture) return undefined
   return {
-    headers: { ...strangersHeaders, 'Content-Type': picture.type },
-    body: Buffer.from(picture.bytes),
+    headers: { ...strangersHeaders, 'Content-Type': picture.type, ETag: `"${picture.id}"` },
+    body: picture.content,
   }
 }

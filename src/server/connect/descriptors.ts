@@ -19,6 +19,7 @@ export interface DescriptorRequest {
 
 const longest = 256 * KIB
 const longestInUrl = 64 * KIB
+const longestKey = 255 // as in the paths that name an add-on
 
 // Every message is matched against all patterns: 2,000 costly ones took eleven seconds for a text of 1,000 characters.
 const mostSteps = 20_000
@@ -78,6 +79,8 @@ function readDataUrl(url: string): string {
 
 /** What the schema cannot say. */
 function checkBeyondSchema(document: Descriptor, outbound: Outbound): void {
+  if (document.key.length > longestKey)
+    throw badRequest(`The key of an add-on has at most ${longestKey} characters`, 'key')
   const [server] = (document.apiVersion ?? '1:1').split(':')
   if (Number(server) > apiVersion)
     throw badRequest(

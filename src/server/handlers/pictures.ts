@@ -130,5 +130,5 @@ const replace = (
   state.write(() => {
     const before = change(picture?.id ?? null)
     if (before) state.pictures.remove(before)
-    if (picture) state.pictures.put([picture.id], picture)
+    if (picture) state.pictures.put(picture)
   })

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto'
 import { Html, html } from '../../common/html.ts'
+import type { Bytes } from '../state/blobs.ts'
 
 /** A page or a picture for people, with the headers it is sent with. */
 export interface Page {
   readonly headers: Readonly<Record<string, string>>
-  readonly body: string | Buffer
+  /** What is not in memory is read piece by piece. */
+  readonly body: string | Buffer | Bytes
 }
 
 /** The page at an address below the server's own; `undefined` where there is none. `chat`: there is a chat page. */

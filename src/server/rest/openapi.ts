@@ -52,12 +52,12 @@ const components: Readonly<Record<string, Schema>> = {
 
 const nameOf = new Map(Object.entries(components).map(([name, schema]) => [schema, name]))
 
-let text: string | undefined
+let text: Buffer | undefined
 
 /** The description at its address below the server's own; it is written at the first call. */
 export function descriptionAt(path: string): Page | undefined {
   if (path !== '/v2/openapi.json') return undefined
-  text ??= JSON.stringify(openApiDocument())
+  text ??= Buffer.from(JSON.stringify(openApiDocument()))
   return {
     headers: { 'Content-Type': 'application/json; charset=utf-8', 'Cache-Control': 'public, max-age=3600' },
     body: text,

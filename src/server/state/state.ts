@@ -1,5 +1,6 @@
 import { commitFailure, openLmdb } from '../../common/lmdb.ts'
 import { type Micros, nowMicros } from '../dates.ts'
+import { type Blobs, createBlobs } from './blobs.ts'
 import { type ClientState, createClientState } from './clients.ts'
 import { createMessages, type Messages } from './messages.ts'
 import { emptyFolder, leaveFolder, takeFolder } from './owner.ts'
@@ -32,10 +33,8 @@ export interface State extends ClientState {
   emoticons(): EmoticonRecord[]
   findEmoticon(text: string): EmoticonRecord | undefined
   addEmoticon(emoticon: EmoticonRecord): void
-  /** By id. */
-  readonly pictures: Pick<Table<PictureRecord>, 'get' | 'put' | 'remove'>
-  /** By id. */
-  readonly files: Pick<Table<StoredFileRecord>, 'get' | 'put' | 'remove'>
+  readonly pictures: Pick<Blobs<PictureRecord>, 'get' | 'put' | 'remove'>
+  readonly files: Pick<Blobs<StoredFileRecord>, 'get' | 'put' | 'remove'>
   /** By number, in the order in which they came. */
   readonly glanceUpdates: Pick<
     Table<{ readonly id: number; readonly size: number; readonly record: GlanceUpdateRecord }>,
@@ -68,6 +67,10 @@ export function openState(path: string, options: { durable: boolean }): State {
   const groups = table<GroupRecord>(db, 'group')
   const emoticonTable = table<EmoticonRecord>(db, 'emoticon')
   const emoticons = () => emoticonTable.all()
+  const pictures = createBlobs<PictureRecord>(db, 'picture')
+  const files = createBlobs<StoredFileRecord>(db, 'file')
+  // Each in a transaction of its own: a server that is killed meanwhile goes on with the next one.
+  for (const blobs of [pictures, files]) while (lmdb.transactionSync(blobs.migrate)) noted = []
 
   return {
     ...createClientState(db),
@@ -108,8 +111,8 @@ export function openState(path: string, options: { durable: boolean }): State {
       return byId ?? emoticons().find((emoticon) => folded(emoticon.shortcut) === folded(text))
     },
     addEmoticon: (emoticon) => emoticonTable.put([emoticon.id], emoticon),
-    pictures: table<PictureRecord>(db, 'picture'),
-    files: table<StoredFileRecord>(db, 'file'),
+    pictures,
+    files,
     glanceUpdates: table(db, 'glanceUpdate'),
     next(sequence, first = 1) {
       const value = (sequences.get(sequence) ?? first - 1) + 1

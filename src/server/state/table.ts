@@ -15,6 +15,8 @@ export interface Table<T> {
   remove(...key: Key): boolean
   /** All records whose key begins with the prefix, in the order of their keys. */
   all(...prefix: Key): T[]
+  /** All records, one after the other. */
+  each(): Iterable<T>
   /** Whether there is a record whose key begins with the prefix. */
   any(...prefix: Key): boolean
   /** Walks backwards from `from` (included) to `to` (included), below the prefix. Reads as far as somebody looks. */
@@ -36,6 +38,7 @@ export function table<T>(db: StateDatabase, name: string): Table<T> {
     put: (key, record) => void db.putSync([name, ...key], record),
     remove: (...key) => db.removeSync([name, ...key]),
     all: (...prefix) => [...db.getRange(below(prefix)).map((entry) => entry.value as T)],
+    each: () => db.getRange(below([])).map((entry) => entry.value as T),
     any: (...prefix) => db.getKeysCount({ ...below(prefix), limit: 1 }) > 0,
     backwards(prefix, { from, to, limit = Number.MAX_SAFE_INTEGER }) {
       if (limit <= 0) return []

@@ -1,0 +1,22 @@
+/** A part of some bytes; `to` is left out. */
+export interface ByteRange {
+  readonly from: number
+  readonly to: number
+}
+
+/**
+ * The part that a `Range` header asks for (RFC 9110, 14.2): `undefined` for all of it, which is also the answer to several
+ * ranges and to units that are not bytes; `unsatisfiable` where nothing is.
+ */
+export function byteRangeOf(header: string, size: number): ByteRange | 'unsatisfiable' | undefined {
+  const [, first = '', last = ''] = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header.trim()) ?? []
+  if (first === '' && last === '') return undefined
+  if (first === '') {
+    const length = Math.min(Number(last), size)
+    return length === 0 ? 'unsatisfiable' : { from: size - length, to: size }
+  }
+  const from = Number(first)
+  if (from >= size) return 'unsatisfiable'
+  const to = last === '' ? size : Math.min(Number(last) + 1, size)
+  return to > from ? { from, to } : undefined
+}
