@@ -52,6 +52,16 @@ export const isOauthId = (text: string): boolean => /^[\x21-\x7e]{1,255}$/.test(
 /** Where a server is, for telling servers apart: ids of users and rooms mean nothing across this. */
 export const originOf = (installation: Installation): string => new URL(installation.capabilitiesUrl).origin
 
+/**
+ * Whether two records are of one installation. An update changes a record; one that was removed and made anew, under the
+ * same `oauthId` even, is another installation.
+ */
+export const isSame = (one: Installation, other: Installation): boolean =>
+  one === other ||
+  (one.oauthId === other.oauthId &&
+    one.installedAt.getTime() === other.installedAt.getTime() &&
+    originOf(one) === originOf(other))
+
 /** The `oauthSecret`, for the one place that sends it: the token endpoint. */
 export const secretOf = (credentials: Credentials): string => credentials.key.export().toString('utf8')
 

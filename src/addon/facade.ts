@@ -10,7 +10,7 @@ import {
   RoomInstallationError,
   StoreError,
 } from '../errors.ts'
-import type { Credentials, Installation, Installations } from '../installation.ts'
+import { type Credentials, type Installation, type Installations, isSame } from '../installation.ts'
 import type { Store } from '../store/index.ts'
 import type { Logger } from './log.ts'
 import type { Settings } from './options.ts'
@@ -53,10 +53,14 @@ function createFacade(parts: FacadeParts, installation: Installation): Facade {
   // The secret is looked up when a token is needed: an installation that was removed since then gets none.
   const credentials = async (): Promise<Credentials> => {
     const known = await parts.installations.get(installation.oauthId)
-    if (known) return known
+    if (known && isSame(known.installation, installation)) return known
     throw new AccessTokenError(
       `installation ${installation.oauthId} is not known here any more: it was removed`,
     )
+  }
+  const isThere = async (): Promise<boolean> => {
+    const known = await parts.installations.get(installation.oauthId)
+    return known !== undefined && isSame(known.installation, installation)
   }
   const log = parts.log.child(bindingsOf(installation))
   const calls = createClientFor(
@@ -75,7 +79,7 @@ function createFacade(parts: FacadeParts, installation: Installation): Facade {
   const rooms = new Map<number, Room<Scope>>()
   const facade: Facade = {
     client: client as Facade['client'], // has every method of the table; the type shows what the scopes allow
-    values: guarded(createValues(parts.store, installation), log),
+    values: guarded(createValues(parts.store, installation, isThere), log),
     log,
     room(id) {
       let room = rooms.get(id)

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import jsonwebtoken from 'jsonwebtoken'
 import { typeName } from '../common/validate.ts'
 import { messageOf, SignedRequestError } from '../errors.ts'
-import type { Credentials, Installations } from '../installation.ts'
+import { type Credentials, type Installations, isSame } from '../installation.ts'
 import { readId } from './context.ts'
 
 /** What a signed request says, after its signature, times and room have been checked. */
@@ -47,6 +47,22 @@ export async function verifySignedRequest(
   if (!credentials)
     throw new SignedRequestError('unknown issuer', `no installation ${JSON.stringify(issuer)} is known here`)
   return readClaims(token, credentials)
+}
+
+/**
+ * The installation that signed, as it is by now. Called after everything that was waited for, a body above all: what was
+ * removed or made anew meanwhile gets nothing done any more. Throws as {@link verifySignedRequest} does for a stranger.
+ */
+export async function stillInstalled(
+  { installation }: Credentials,
+  installations: Installations,
+): Promise<Credentials> {
+  const current = await installations.get(installation.oauthId)
+  if (current && isSame(current.installation, installation)) return current
+  throw new SignedRequestError(
+    'unknown issuer',
+    `the installation ${JSON.stringify(installation.oauthId)} was removed while its request was being handled`,
+  )
 }
 
 /** Finds the one token of a request. Two are refused: a reader in front of us may have looked at the other. */

@@ -1,10 +1,12 @@
-import { ConfigurationError } from '../errors.ts'
+import { ConfigurationError, StoreError } from '../errors.ts'
 import { type Installation, valuePrefix } from '../installation.ts'
 import type { Store } from '../store/index.ts'
 
 /**
  * What an author keeps for one installation, as JSON: settings, counters, who opted in. Other installations have their
  * own, and everything is removed with the installation. A write that was awaited is on disk.
+ *
+ * For an installation that was removed nothing is kept any more: `set` and `update` reject with a StoreError.
  *
  * The type of a value is the author's word; nothing checks what an older version of the add-on wrote.
  */
@@ -28,12 +30,25 @@ export interface Values {
   entries<T = unknown>(prefix?: string): AsyncIterable<[key: string, value: T]>
 }
 
-export function createValues(store: Store, installation: Installation): Values {
+/** `isThere` says whether the installation has not been removed. */
+export function createValues(
+  store: Store,
+  installation: Installation,
+  isThere: () => Promise<boolean>,
+): Values {
   const prefix = valuePrefix(installation)
   const full = (key: string): string => {
     if (typeof key !== 'string' || key === '')
       throw new ConfigurationError('context.store: expected a key, a non-empty text')
     return prefix + key
+  }
+  /** Takes back what was written while the installation was being removed: nobody would ever remove it. */
+  const keepOnlyIfThere = async (key: string): Promise<void> => {
+    if (await isThere()) return
+    await store.delete(full(key))
+    throw new StoreError(
+      `context.store: ${key} is not kept: installation ${installation.oauthId} was removed`,
+    )
   }
   const parse = <T>(text: string | undefined): T | undefined =>
     text === undefined ? undefined : (JSON.parse(text) as T) // see above: the author's word
@@ -44,6 +59,7 @@ export function createValues(store: Store, installation: Installation): Values {
     },
     async set(key, value, ttl) {
       await store.set(full(key), serialize(key, value), ttl)
+      await keepOnlyIfThere(key)
     },
     async delete(key) {
       return store.delete(full(key))
@@ -57,6 +73,7 @@ export function createValues(store: Store, installation: Installation): Values {
         },
         ttl,
       )
+      if (text !== undefined) await keepOnlyIfThere(key)
       return parse<T>(text)
     },
     async *entries<T>(wanted = ''): AsyncGenerator<[string, T]> {

@@ -11,7 +11,7 @@ import { type EventContext, type Middleware, type Returned, readId, readSender }
 import type { Core } from './core.ts'
 import { type Logger, logError } from './log.ts'
 import { Closed, type Running, type Turn } from './running.ts'
-import { type SignedRequest, SKEW, verifySignedRequest } from './signed-request.ts'
+import { type SignedRequest, SKEW, stillInstalled, verifySignedRequest } from './signed-request.ts'
 import { unlessEndless, within } from './time-limit.ts'
 import { noteLate } from './watching/observing.ts'
 
@@ -63,9 +63,11 @@ export async function receive(
   receiving: Receiving,
 ): Promise<DeliveryAnswer> {
   const { core, running } = receiving
-  const signed = await verifySignedRequest(request, query, core.installations)
-  const log = core.facadeOf(signed.credentials.installation).log
+  const verified = await verifySignedRequest(request, query, core.installations)
   const body = await readJson(request, LONGEST_BODY, BODY_TIMEOUT)
+  const credentials = await stillInstalled(verified.credentials, core.installations)
+  const signed = { ...verified, credentials }
+  const log = core.facadeOf(credentials.installation).log
   if (!webhook) {
     log.warn('a delivery for a webhook that is no longer here: the installation has an older descriptor')
     return { status: 204, result: 'gone' }
@@ -102,7 +104,10 @@ export async function receive(
   const answer = await within(core.settings.acknowledgeAfter, answered)
   if (answer) return answer
   acknowledged = true
-  answered.catch((error: unknown) => logError(log, error, 'a delivery that was acknowledged failed'))
+  answered.catch((error: unknown) => {
+    if (error instanceof SignedRequestError) log.warn(`not handled: ${error.message}`)
+    else logError(log, error, 'a delivery that was acknowledged failed')
+  })
   noteLate(webhook.event, answered, core.observing())
   return { status: 204, result: 'acknowledged' }
 }
@@ -195,9 +200,11 @@ async function handleOnce(accepted: Accepted, receiving: Receiving): Promise<Del
   }
   const room = readId(received.item.room.id)
   const answer = await turn
-    .inOrder(webhook.ordered ? `${installation.oauthId}:${room}` : undefined, () =>
-      handle(accepted, receiving),
-    )
+    .inOrder(webhook.ordered ? `${installation.oauthId}:${room}` : undefined, async () => {
+      // Claiming took its time, and so did the deliveries before this one.
+      const credentials = await stillInstalled(signed.credentials, receiving.core.installations)
+      return handle({ ...accepted, signed: { ...signed, credentials } }, receiving)
+    })
     .catch((error: unknown): DeliveryAnswer => {
       if (error instanceof Closed) return { status: 503, result: 'closing', body: 'The add-on is closing.' }
       throw error
@@ -235,7 +242,7 @@ async function handle(accepted: Accepted, receiving: Receiving): Promise<Deliver
         room: context.room.id,
       },
       () =>
-        unlessEndless(runMiddleware(receiving.middleware, webhook, context), {
+        unlessEndless(runMiddleware(accepted, context, receiving), {
           key: webhook.key,
           turn: accepted.turn,
           log: receiving.core.facadeOf(signed.credentials.installation).log,
@@ -247,6 +254,7 @@ async function handle(accepted: Accepted, receiving: Receiving): Promise<Deliver
     if (accepted.isLate()) await context.room.sendRoomNotification(notification)
     return { status: 200, result: 'handled', body: notification }
   } catch (error) {
+    if (error instanceof SignedRequestError && error.fault === 'unknown issuer') throw error // removed meanwhile
     // Nobody waits for this: an error handler that takes its time, or for ever, holds up neither answer nor room.
     void receiving.running.follow(receiving.onError(error, context))
     return { status: 500, result: 'failed', body: 'The handler failed.' }
@@ -306,13 +314,16 @@ function createContext({ webhook, received, match, signed, turn }: Accepted, cor
  * answer would be lost, and an error of the handler would be nobody's and end the process.
  */
 function runMiddleware(
-  middleware: readonly Middleware[],
-  webhook: Webhook,
+  { webhook, signed }: Accepted,
   context: EventContext,
+  { core, middleware }: Receiving,
 ): Promise<Returned> {
   const step = async (index: number): Promise<Returned> => {
     const current = middleware[index]
-    if (!current) return webhook.handle(context)
+    if (!current) {
+      if (index > 0) await stillInstalled(signed.credentials, core.installations) // middleware may have waited
+      return webhook.handle(context)
+    }
     let inner: Promise<Returned> | undefined
     let settled = false
     let over = false

@@ -368,6 +368,15 @@ describe('settings of a group', () => {
     expect([answer.status, (await answer.text()).includes('<form')]).toEqual([200, true])
   })
 
+  it('are not shown for an installation that was removed while the server was asked', async () => {
+    const { open, token, store, installation, server } = await configured('everywhere')
+    server.fail('getUser', { delay: 200 })
+    const answer = open('/configure', {}, token({ sub: '1', context: {} }))
+    await expect.poll(() => store.get(`token:${installation.oauthId}`)).toBeDefined()
+    await store.delete(`installation:${installation.oauthId}`)
+    expect((await answer).status).toBe(401)
+  })
+
   it('are opened by whomever the author lets, with mayChange', async () => {
     const { open, token } = await startShowing(
       (addon) => {

@@ -1,8 +1,10 @@
+import { request } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
 import { type EventContext, html } from '../../src/index.ts'
-import { createMemoryStore } from '../../src/store/index.ts'
+import { createInstallations, type Installation, keyOf } from '../../src/installation.ts'
+import { createMemoryStore, createSealing, type Store } from '../../src/store/index.ts'
 import { delivered, secretOf, sign, startWorld, type TestHandler } from '../support.ts'
 
 /** A promise and the function that fulfils it. */
@@ -636,6 +638,144 @@ describe('deliveries of one room', () => {
     await server.say('Lobby', 'alice', 'go')
     await opened // would never come about if `go` waited for `wait`
     expect(addon.descriptor.key).toBe('com.example.test')
+  })
+})
+
+describe('an installation that is removed while its delivery is under way', () => {
+  /** Removes it as another process does, and may make another one of the same name. */
+  async function remove(store: Store, installation: Installation, anew: boolean): Promise<void> {
+    const installations = createInstallations(store, createSealing())
+    await installations.remove(installation)
+    if (!anew) return
+    const again = { ...installation, installedAt: new Date(), updatedAt: new Date() }
+    await installations.add({ installation: again, key: keyOf('another secret') })
+    await installations.confirm(again)
+  }
+
+  /** An add-on that counts what it handles, with middleware that waits for a gate when it is told to. */
+  async function counting(options: { store?: Store } = {}) {
+    const { opened, open } = gate()
+    const handled: string[] = []
+    const errors: unknown[] = []
+    let waits = false
+    let reached = (): void => {}
+    const world = await startWorld(
+      (it) => {
+        it.use(async (_, next) => {
+          if (waits) {
+            reached()
+            await opened
+          }
+          return next()
+        })
+        it.onError((error) => void errors.push(error))
+        it.webhook('room_message', { key: 'hook' }, async ({ message }) => {
+          handled.push(message.message)
+          if (message.message === 'first') await opened
+        })
+      },
+      { addon: { acknowledgeAfter: 20_000, ...options } },
+    )
+    const { installation, secret } = await world.install()
+    const { oauthId } = installation
+    const headers = () => ({ authorization: `JWT ${sign(oauthId, secret)}` })
+    const body = (text: string) => JSON.stringify(delivered(oauthId, 1, text))
+    return {
+      ...world,
+      installation,
+      handled,
+      errors,
+      open,
+      /** Resolves once the middleware waits. */
+      wait: () => {
+        waits = true
+        return new Promise<void>((resolve) => {
+          reached = resolve
+        })
+      },
+      remove: (anew: boolean) => remove(world.store, installation, anew),
+      headers,
+      body,
+      async deliver(text = 'hello') {
+        const init = { method: 'POST', headers: headers(), body: body(text) }
+        return (await fetch(`${world.url}/webhook/hook`, init)).status
+      },
+    }
+  }
+
+  it.each([
+    ['and gone', false],
+    ['and made anew by another server', true],
+  ])('while its body is on the way gets nothing done: removed %s', async (_, anew) => {
+    const { url, headers, body, remove, handled } = await counting()
+    const text = body('late')
+    const length = { 'content-length': String(Buffer.byteLength(text)) }
+    const status = await new Promise((resolve, reject) => {
+      const sending = request(`${url}/webhook/hook`, { method: 'POST', headers: { ...headers(), ...length } })
+      sending.on('response', (answer) => resolve(answer.resume().statusCode))
+      sending.on('error', reject)
+      sending.write(text.slice(0, 20), () =>
+        delay(50)
+          .then(() => remove(anew))
+          .then(() => sending.end(text.slice(20)), reject),
+      )
+    })
+    expect([status, handled]).toEqual([401, []])
+  })
+
+  it('while its token is claimed gets nothing done', async () => {
+    const memory = createMemoryStore()
+    let claiming = async (): Promise<void> => {}
+    const store = {
+      ...memory,
+      claim: async (key: string, ttl: number) => {
+        if (key.includes('jti:')) await claiming()
+        return memory.claim(key, ttl)
+      },
+    }
+    const { deliver, remove, handled } = await counting({ store })
+    claiming = () => remove(false)
+    expect([await deliver(), handled]).toEqual([401, []])
+  })
+
+  it('while it waits for the one before it gets nothing done', async () => {
+    const { deliver, remove, handled, open } = await counting()
+    const first = deliver('first')
+    await expect.poll(() => handled).toEqual(['first'])
+    const second = deliver('second')
+    await delay(50)
+    await remove(false)
+    open()
+    expect([await first, await second, handled]).toEqual([204, 401, ['first']])
+  })
+
+  it('while middleware waits gets nothing done, and is nobody’s failure', async () => {
+    const { deliver, remove, handled, errors, open, wait } = await counting()
+    const waiting = wait()
+    const answer = deliver()
+    await waiting
+    await remove(true)
+    open()
+    expect([await answer, handled, errors]).toEqual([401, [], []])
+  })
+
+  it('keeps no value that a handler writes after that, and makes no call for the next of its name', async () => {
+    const { opened, open } = gate()
+    const started = gate()
+    const results: unknown[] = []
+    const { store, deliver, addon, oauthId } = await single(async (context) => {
+      started.open()
+      await opened
+      const writes = [context.store.set('a', 1), context.store.update('b', () => 2), context.room.getRoom()]
+      results.push(...(await Promise.allSettled(writes)).map(({ status }) => status))
+    })
+    const answer = deliver()
+    await started.opened
+    await remove(store, (await addon.installation(oauthId)) as Installation, true) // it was installed above
+    open()
+    await answer
+    expect(results).toEqual(['rejected', 'rejected', 'rejected'])
+    for await (const [key] of store.entries('value:')) expect(key).toBe('nothing')
   })
 })
 

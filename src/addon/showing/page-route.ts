@@ -7,7 +7,7 @@ import { ConfigurationError, HandlerTimeoutError, SignedRequestError, StoreError
 import type { Core } from '../core.ts'
 import { belowBase, queryOf, refusalOf } from '../routes.ts'
 import type { Running, Turn } from '../running.ts'
-import { verifySignedRequest } from '../signed-request.ts'
+import { stillInstalled, verifySignedRequest } from '../signed-request.ts'
 import { unlessEndless } from '../time-limit.ts'
 import { groupRefusal } from './administration.ts'
 import type { FormContext, ShownPage } from './modules.ts'
@@ -78,8 +78,11 @@ async function show(ctx: Context, page: ShownPage, showing: Showing): Promise<vo
   const session =
     page.handler.authentication === 'none' ? undefined : await authenticate(ctx, page, query, form, core)
   if (session) frame(ctx, page, originsOf(session.credentials.installation))
-  const refusal = session && page.group && (await running.follow(groupRefusal(page.group, session, core)))
-  if (refusal) return notice(ctx, refusal.status, 'This page is not shown', refusal.text)
+  if (session && page.group) {
+    const refusal = await running.follow(groupRefusal(page.group, session, core))
+    if (refusal) return notice(ctx, refusal.status, 'This page is not shown', refusal.text)
+    await stillInstalled(session.credentials, core.installations) // the server took its time
+  }
   if (running.accepting !== 'yes') return notice(ctx, 503, 'The add-on is busy', 'Try again in a moment.')
   const answer = await running.take((turn) => {
     const asked = ask(page, session, query, turn, core, form)
