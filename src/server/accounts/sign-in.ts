@@ -39,7 +39,10 @@ export async function signIn(
   const late = taken.find(({ exceeded }) => exceeded)
   if (late) throw tooManyAttempts(late)
   const user = state.people.find(username.trim()) ?? state.people.byMention(username.trim())
-  const matches = await passwordMatches(password, user?.password ?? null)
+  const matches = await passwordMatches(password, user?.password ?? null, from).catch((error) => {
+    for (const key of Object.values(keys)) attempts.give(key) // it was not looked at
+    throw error
+  })
   if (!user || user.isDeleted || !matches)
     throw oauthError(401, 'invalid_grant', 'Wrong user name or password')
   for (const key of Object.values(keys)) attempts.give(key)
