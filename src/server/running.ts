@@ -177,6 +177,7 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
   async function release(): Promise<void> {
     feed.close()
     context.transfers.close()
+    await delivery.close()
     outbound.close()
     await state.close()
     if (temporary !== undefined) rmSync(temporary, { recursive: true, force: true })

@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { EventName } from '../../api/events.ts'
 import { events } from '../../api/events.ts'
 import { type Notification, notification } from '../../api/operations/messages.ts'
@@ -22,6 +21,7 @@ import {
   shownResponse,
 } from './delivery-history.ts'
 import { failureOf } from './network.ts'
+import { createPatternMatching } from './pattern-matching.ts'
 import { compilePattern, type Pattern } from './patterns.ts'
 import { createQueues, type Queues } from './queues.ts'
 import { claimsOf, signRequest } from './signing.ts'
@@ -68,6 +68,7 @@ export interface Delivery {
   readonly follow: Trails['follow']
   readonly queues: Queues
   clear(): void
+  close(): Promise<void>
 }
 
 export interface DeliveryOptions {
@@ -86,6 +87,7 @@ export interface DeliveryOptions {
 
 const longestReply = 64 * KIB
 const mostHops = 10
+const longestMatch = 2_000 // milliseconds; then its owner has used up more than his share
 const contentType = { 'content-type': 'application/json' }
 
 /**
@@ -102,17 +104,22 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   const history = createDeliveryHistory(log, options.told)
   const trails = createTrails()
   const patterns = new Map<string, Pattern>()
+  const matching = createPatternMatching()
 
   async function matches(webhook: WebhookRecord, { text = '' }: Pick<Happening, 'text'>): Promise<boolean> {
     if (webhook.pattern === null || !events[webhook.event].pattern) return true
-    await nextTurn() // many costly patterns must not hold up the server one after the other
     let pattern = patterns.get(webhook.pattern)
     if (!pattern) {
       if (patterns.size > 1000) patterns.clear()
       pattern = compilePattern(webhook.pattern) // compiled once before, when the webhook was made
       patterns.set(webhook.pattern, pattern)
     }
-    return pattern(text)
+    const started = performance.now()
+    const found = await matching.matches(ownerOf(webhook), pattern, text)
+    const waited = Math.round(performance.now() - started)
+    if (waited > longestMatch)
+      log.warn({ webhook: webhook.id, ms: waited }, 'a message waited long to be compared with a pattern')
+    return found
   }
 
   /** The installation a webhook belongs to; `gone` when there is none, or none yet, and for a user who lost sight of the room. */
@@ -151,7 +158,12 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     // still hear of the deletion.
     const gone = clientOf(webhook, room) === 'gone' || !state.webhooks.has(webhook)
     if (gone && event !== 'room_deleted') return
-    if (!(await matches(webhook, happening))) return
+    try {
+      if (!(await matches(webhook, happening))) return
+    } catch (error) {
+      keep(source, { error: `not told: its pattern could not be run: ${(error as Error).message}` })
+      return
+    }
     const body = bodyFor(webhook, client, happening)
     if (history.breakerOf(webhook).allows()) await deliver(source, client, body)
     else {
@@ -329,5 +341,6 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     redeliver,
     follow: trails.follow,
     clear: history.clear,
+    close: matching.close,
   }
 }
