@@ -1,27 +1,171 @@
-import { closeSync, mkdirSync, openSync, readSync } from 'node:fs'
+import { accessSync, constants, mkdirSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import type { RootDatabase, RootDatabaseOptionsWithPath } from 'lmdb'
+import type { Database, DatabaseOptions, RootDatabase } from 'lmdb'
+import { checkLmdbFile, DamagedFileError } from './lmdb-file.ts'
+
+export interface LmdbOptions {
+  /** Leave syncing to the system, for a folder that is thrown away anyway. Default false. */
+  readonly noSync?: boolean
+}
+
+/** An environment of this thread, with all who have it open. */
+interface Environment {
+  readonly root: RootDatabase
+  readonly noSync: boolean
+  /** Named databases, by name and options. */
+  readonly databases: Map<string, Database>
+  users: number
+}
+
+interface Shared {
+  /** By the identity of the data file, so that two spellings of a folder are one, and a folder made anew is another. */
+  readonly environments: Map<string, Environment>
+  /** Transactions that have begun. */
+  readonly underWay: Set<Promise<unknown>>
+  /** The last of those who want to open something; transactions that would begin wait for it. */
+  opening: Promise<void> | undefined
+}
+
+// One for all copies of this module in this thread.
+const place = Symbol.for('hipchat-addon/lmdb/1')
+const holder = globalThis as { [place]?: Shared }
+holder[place] ??= { environments: new Map(), underWay: new Set(), opening: undefined }
+const shared: Shared = holder[place]
 
 /**
- * Opens an LMDB environment in a folder of its own, which only the owner may enter.
+ * Opens an LMDB environment in a folder of its own, which only the owner may enter. All who open the same folder in one
+ * thread share one environment, which ends with the last `close()` of theirs.
+ *
+ * Opening waits for LMDB's lock of writers and holds up the thread meanwhile. LMDB's own thread has that lock while it
+ * waits for this one to run a transaction: so two environments of one folder in a thread could wait for each other for
+ * ever. Across threads and processes a circle takes two folders; {@link alone} is what excludes it.
  *
  * `overlappingSync` must stay off: with the default, writes that had been acknowledged to one of several processes
  * were lost in a trial (12 of 76,000; none of 45,000 with it off, at the same speed).
  *
  * `eventTurnBatching` must stay off, and writes go into transactions: with it on, a commit that fails (a full disk)
  * also rejects a promise inside lmdb that nobody can reach, and that ends the process.
+ *
+ * @throws {DamagedFileError} if what is there cannot be used; it is looked at before LMDB maps it into memory.
  */
 export function openLmdb<V, K extends string | number | (string | number)[]>(
   path: string,
-  options: Omit<RootDatabaseOptionsWithPath, 'path'> = {},
+  { noSync = false }: LmdbOptions = {},
 ): RootDatabase<V, K> {
   mkdirSync(path, { recursive: true, mode: 0o700 })
-  refuseForeignFile(join(path, 'data.mdb'))
+  const file = join(path, 'data.mdb')
+  const found = shared.environments.get(identityOf(file))
+  if (found && found.noSync !== noSync)
+    throw new Error(
+      `${path} is open in this process with noSync ${found.noSync}, and cannot be opened with ${noSync} meanwhile`,
+    )
+  const environment = found ?? openEnvironment(path, file, noSync)
+  environment.users += 1
+  return handleOf(environment) as unknown as RootDatabase<V, K> // V and K are the caller's word for what is kept there
+}
+
+function openEnvironment(path: string, file: string, noSync: boolean): Environment {
+  checkAccess(path)
+  checkLmdbFile(file)
   const require = createRequire(import.meta.url) // native and slow to load: only when an environment is opened
   const { open } = require('lmdb') as typeof import('lmdb')
   // `noSubdir: false`: otherwise a folder with a dot in its name would be taken for a file.
-  return open<V, K>({ ...options, path, noSubdir: false, overlappingSync: false, eventTurnBatching: false })
+  const root = open({ path, noSync, noSubdir: false, overlappingSync: false, eventTurnBatching: false })
+  const environment: Environment = { root, noSync, databases: new Map(), users: 0 }
+  shared.environments.set(identityOf(file), environment)
+  return environment
+}
+
+/** Where LMDB fails to open its files, lmdb ends the process with SIGSEGV: so what would fail is tried before. */
+function checkAccess(path: string): void {
+  accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK)
+  for (const name of ['data.mdb', 'lock.mdb']) {
+    const file = join(path, name)
+    const found = statSync(file, { throwIfNoEntry: false })
+    if (!found) continue
+    if (!found.isFile()) throw new DamagedFileError(`${file} is not a file`)
+    // Asked of the system: to open and close the lock file would give up the locks that this process has on it.
+    accessSync(file, constants.R_OK | constants.W_OK)
+  }
+}
+
+/** The environment as one of its users has it: with an end of its own. */
+function handleOf(environment: Environment): RootDatabase {
+  const { root, databases } = environment
+  const pending = new Set<Promise<unknown>>()
+  let closing: Promise<void> | undefined
+
+  async function close(): Promise<void> {
+    await Promise.allSettled(pending)
+    environment.users -= 1
+    if (environment.users > 0) return
+    for (const [key, other] of shared.environments) if (other === environment) shared.environments.delete(key)
+    await root.close()
+  }
+
+  // What is not here is that of the environment.
+  return Object.assign(Object.create(root), {
+    openDB(options: DatabaseOptions & { name: string }): Database {
+      const key = JSON.stringify(options)
+      const database = databases.get(key) ?? root.openDB(options)
+      databases.set(key, database)
+      return database
+    },
+    transaction<T>(action: () => T): Promise<T> {
+      if (closing) return Promise.reject(new Error('the database is closed'))
+      const done = shared.opening ? afterOpening(() => begin(root, action)) : begin(root, action)
+      return remember(pending, done)
+    },
+    close(): Promise<void> {
+      closing ??= close()
+      return closing
+    },
+  })
+}
+
+const begin = <T>(root: RootDatabase, action: () => T): Promise<T> =>
+  remember(shared.underWay, root.transaction(action))
+
+async function afterOpening<T>(start: () => Promise<T>): Promise<T> {
+  while (shared.opening) await shared.opening
+  return start()
+}
+
+function remember<T>(all: Set<Promise<unknown>>, done: Promise<T>): Promise<T> {
+  all.add(done)
+  const forget = () => void all.delete(done)
+  done.then(forget, forget)
+  return done
+}
+
+/**
+ * Runs `open`, which opens environments or databases, when no transaction of this thread is under way, and lets none
+ * begin before; at once if there is none. A thread that waits for LMDB's lock then holds none for which another one waits.
+ */
+export function alone<T>(open: () => T): T | Promise<T> {
+  return shared.opening || shared.underWay.size > 0 ? whenAlone(open) : open()
+}
+
+async function whenAlone<T>(open: () => T): Promise<T> {
+  const opened = Promise.resolve(shared.opening)
+    .then(() => Promise.allSettled(shared.underWay))
+    .then(open)
+  const ended = opened.then(
+    () => undefined,
+    () => undefined,
+  )
+  shared.opening = ended
+  try {
+    return await opened
+  } finally {
+    if (shared.opening === ended) shared.opening = undefined
+  }
+}
+
+function identityOf(file: string): string {
+  const found = statSync(file, { bigint: true, throwIfNoEntry: false })
+  return found ? `${found.dev}:${found.ino}` : ''
 }
 
 /**
@@ -37,24 +181,5 @@ export async function commitFailure(error: unknown): Promise<unknown> {
     return reason
   }
 }
-
-// LMDB maps whatever it finds into memory: a file of something else ends the process with a segmentation fault.
-function refuseForeignFile(file: string): void {
-  const head = Buffer.alloc(64)
-  let descriptor: number
-  try {
-    descriptor = openSync(file, 'r')
-  } catch {
-    return // absent, or unreadable, which LMDB says itself
-  }
-  try {
-    const length = readSync(descriptor, head, 0, head.length, 0)
-    if (length > 0 && !head.includes(lmdbMagic)) throw new Error(`${file} is not an LMDB file, or is damaged`)
-  } finally {
-    closeSync(descriptor)
-  }
-}
-
-const lmdbMagic = Buffer.from([0xde, 0xc0, 0xef, 0xbe]) // 0xBEEFC0DE in the first page, little endian
 
 export type { Database, RootDatabase } from 'lmdb'

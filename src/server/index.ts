@@ -29,6 +29,7 @@ export { type Compatibility, type Seed, ServerOptionError, type ServerOptions } 
 export type { ApiCall } from './pages/events.ts'
 export type { Fault } from './rest/faults.ts'
 export type { Limits } from './rest/limits.ts'
+export { FolderUnusableError } from './state/folder.ts'
 export { FolderTakenError } from './state/owner.ts'
 export type { GlanceUpdateRecord } from './state/records.ts'
 

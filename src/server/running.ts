@@ -4,6 +4,7 @@ import { createServer as createTlsServer } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { scopeNames } from '../api/scopes.ts'
+import { alone } from '../common/lmdb.ts'
 import { createOutbound, isLoopbackHost } from '../common/outbound.ts'
 import { unrefServer } from '../common/unref.ts'
 import { groupOwnerId } from './accounts/access.ts'
@@ -56,7 +57,9 @@ const timeouts = {
 /** Opens the state, wires the parts and listens. What was opened is closed again when listening fails. */
 export async function start(settings: Settings, adminToken: string): Promise<Running> {
   const temporary = settings.data === undefined ? mkdtempSync(join(tmpdir(), 'hipchat-server-')) : undefined
-  const state = openState(settings.data ?? temporary ?? '', { durable: temporary === undefined })
+  const state = await alone(() =>
+    openState(settings.data ?? temporary ?? '', { durable: temporary === undefined }),
+  )
   const outbound = createOutbound(settings.outbound)
   const abort = new AbortController()
   const log = settings.log || silent

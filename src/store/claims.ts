@@ -11,11 +11,13 @@ import {
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { longestLife } from './limits.ts'
+import { createSteadyClock } from './steady-clock.ts'
 import { createSweep } from './sweeping.ts'
 
 /** The claims of an embedded store: keys that are taken for a time. */
 export interface Claims {
-  /** Takes a key until `expiresAt`, in milliseconds since 1970. True for exactly one of however many callers. */
+  /** Takes a key until `expiresAt`, in milliseconds since 1970; `Infinity` is three centuries. True for exactly one of however many callers. */
   claim(key: string, expiresAt: number): Promise<boolean>
   release(key: string): Promise<void>
   /** Forgets claims that are over. */
@@ -48,6 +50,9 @@ interface Log {
 }
 
 const end = 'end'
+const longestLine = 200
+/** Milliseconds by which a line may be behind the latest one before its own time counts. */
+const farBehind = 60_000
 // Time, end of the claim (`-` for a release), who claims, and what.
 const record = /^([0-9a-z]+) ([0-9a-z]+|-) (\S+) (\S{43})$/
 
@@ -59,6 +64,8 @@ const record = /^([0-9a-z]+) ([0-9a-z]+|-) (\S+) (\S{43})$/
  * decides: whoever claims reads on to his own line and sees whether another for the same key stands before it. So there
  * are no locks, and a process that is killed or stopped in the midst of it holds up nobody. All readers come to the same
  * result, because it depends on nothing but the lines: a claim is over when the latest time in the log is past its end.
+ * Unless the line is more than a minute older than that: then somebody's clock was ahead or has been set back, and a
+ * claim is over when the line's own time is past its end.
  *
  * A log that is long enough is ended by a line that says so; what comes after it counts for nothing and is said again
  * in the next one. It is removed when its last claim is over, and all before it are removed. Lines that cannot be read,
@@ -66,7 +73,10 @@ const record = /^([0-9a-z]+) ([0-9a-z]+|-) (\S+) (\S{43})$/
  */
 export function openClaims(folder: string, { longestLog = 4 * 1024 * 1024 }: ClaimsOptions = {}): Claims {
   const held = new Map<string, number>()
-  const sweepHeld = createSweep(held, (expiresAt) => expiresAt <= latest)
+  const steady = createSteadyClock()
+  /** Up to when claims may be forgotten: by the lines, and by a clock that no mistake puts ahead. */
+  const forgettable = () => Math.min(latest, steady())
+  const sweepHeld = createSweep(held, (expiresAt) => expiresAt <= forgettable())
   const ended: Log[] = []
   const buffer = Buffer.allocUnsafe(64 * 1024)
   const self = randomBytes(6).toString('base64url')
@@ -86,7 +96,8 @@ export function openClaims(folder: string, { longestLog = 4 * 1024 * 1024 }: Cla
       const read = readSync(log.descriptor, buffer, 0, buffer.length, log.position)
       log.position += read
       const lines = (log.rest + buffer.toString('latin1', 0, read)).split('\n')
-      log.rest = lines.pop() ?? ''
+      // What is longer than a line is damaged, and nothing to keep: a whole log of zeros would be one.
+      log.rest = (lines.pop() ?? '').slice(0, longestLine + 1)
       const last = lines.indexOf(end)
       for (const line of last < 0 ? lines : lines.slice(0, last)) take(line)
       if (last >= 0) goOn()
@@ -103,13 +114,16 @@ export function openClaims(folder: string, { longestLog = 4 * 1024 * 1024 }: Cla
   function take(line: string): void {
     const [, time = '', until = '', by = '', hashed = ''] = record.exec(line) ?? []
     if (hashed === '') return
-    // Of a process that was stopped before it could write, or of a clock that was set back.
-    latest = Math.max(latest, Number.parseInt(time, 36))
+    const written = Number.parseInt(time, 36)
+    latest = Math.max(latest, written)
+    // Behind by less: of a process that was stopped before it could write, or of a clock that is a little behind.
+    const now = written < latest - farBehind ? written : latest
     let won = true
     if (until === '-') held.delete(hashed)
     else {
-      won = (held.get(hashed) ?? 0) <= latest
       const expiresAt = Number.parseInt(until, 36)
+      if (expiresAt > written + longestLife + farBehind) return // damaged
+      won = (held.get(hashed) ?? 0) <= now
       if (won) held.set(hashed, expiresAt)
       log.lastEnd = Math.max(log.lastEnd, expiresAt)
     }
@@ -160,7 +174,7 @@ export function openClaims(folder: string, { longestLog = 4 * 1024 * 1024 }: Cla
 
   // The oldest first: what is released in one may have been claimed in an earlier one.
   function removeLogs(): void {
-    while (ended[0] && ended[0].lastEnd <= latest) {
+    while (ended[0] && ended[0].lastEnd <= forgettable()) {
       const { number } = ended.shift() as Log // it is there: see above
       try {
         unlinkSync(pathOf(folder, number))
@@ -182,17 +196,15 @@ export function openClaims(folder: string, { longestLog = 4 * 1024 * 1024 }: Cla
       const hashed = hash('sha256', key, 'base64url')
       if (held.has(hashed)) {
         readOn()
-        if ((held.get(hashed) ?? 0) > Math.max(latest, Date.now())) return false
+        if ((held.get(hashed) ?? 0) > Math.max(latest - farBehind, Date.now())) return false
       }
-      return ask(hashed, Math.ceil(expiresAt))
+      return ask(hashed, Math.ceil(Math.min(expiresAt, Date.now() + longestLife)))
     },
     async release(key) {
       await ask(hash('sha256', key, 'base64url'), undefined)
     },
     async sweep() {
       readOn()
-      // Somebody's clock was far ahead and has been set back: without this, claims would be over too early until then.
-      if (latest > Date.now() + 60_000) latest = Date.now()
       removeLogs()
       await sweepHeld()
     },

@@ -1,10 +1,11 @@
 import { join, resolve } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { commitFailure, type Database, openLmdb, type RootDatabase } from '../common/lmdb.ts'
+import { alone, commitFailure, type Database, openLmdb, type RootDatabase } from '../common/lmdb.ts'
+import { DamagedFileError } from '../common/lmdb-file.ts'
 import { StoreError } from '../errors.ts'
 import { type Claims, openClaims } from './claims.ts'
 import { checkKey, closedError, lifetime } from './limits.ts'
-import type { Store } from './store.ts'
+import type { Awaitable, Store } from './store.ts'
 
 export interface EmbeddedStoreOptions {
   /** The folder; created on first use, readable by its owner only. It belongs to the store alone. */
@@ -30,24 +31,40 @@ const sweepBatch = 250
  * A write is on the disk when it is acknowledged, so neither a `kill -9` nor a power failure loses it. Writes that
  * wait at the same time share one commit. Claims outlive a `kill -9` too, but do not wait for the disk
  * (see {@link openClaims}). The folder is opened by the first verb, not before, and must be on a local disk: LMDB's locks do
- * not hold on network file systems.
+ * not hold on network file systems. Stores of one process on one folder share its environment.
  */
 export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
   const path = resolve(options.path)
   const name = `file:${path}`
   let opened: Opened | undefined
+  let opening: Promise<Opened> | undefined
   let closed = false
-  const pending = new Set<Promise<unknown>>()
 
-  function open(): Opened {
+  function open(): Awaitable<Opened> {
     if (closed) throw closedError(name)
-    opened ??= openFolder()
-    return opened
+    return opened ?? firstOpen()
+  }
+
+  /** Whoever comes before it is open waits for the same; after a failure the next one tries again. */
+  function firstOpen(): Awaitable<Opened> {
+    if (opening) return opening
+    const opens = alone(() => {
+      opened = openFolder()
+      return opened
+    })
+    if (!(opens instanceof Promise)) return opens
+    opening = opens
+    const forget = () => {
+      opening = undefined
+    }
+    opens.then(forget, forget)
+    return opens
   }
 
   function openFolder(): Opened {
+    let root: RootDatabase | undefined
     try {
-      const root = openLmdb<Buffer, string>(path)
+      root = openLmdb<Buffer, string>(path)
       return {
         root,
         values: root.openDB<Buffer, string>({ name: 'values', encoding: 'binary' }),
@@ -56,34 +73,26 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
         sweeper: setInterval(() => void sweep(), options.sweepEvery ?? 60_000).unref(),
       }
     } catch (error) {
+      void root?.close()
       throw failure('could not be opened', error)
     }
   }
 
   /** Runs `action` in a transaction of its own; several waiting ones are committed together. */
-  function transaction<T>(action: (databases: Opened) => T): Promise<T> {
-    const databases = open()
-    const done = databases.root
-      .transaction(() => attempt(() => action(databases)))
-      .then(
-        (outcome) => {
-          if (outcome.ok) return outcome.value
-          throw outcome.error
-        },
-        async (error) => {
-          throw failure('could not write', await commitFailure(error))
-        },
-      )
-    const settled: Promise<unknown> = done.then(
-      () => pending.delete(settled),
-      () => pending.delete(settled),
-    )
-    pending.add(settled)
-    return done
+  async function transaction<T>(action: (databases: Opened) => T): Promise<T> {
+    const databases = opened ?? (await open())
+    let outcome: Outcome<T>
+    try {
+      outcome = await databases.root.transaction(() => attempt(() => action(databases)))
+    } catch (error) {
+      throw failure('could not write', await commitFailure(error))
+    }
+    if (outcome.ok) return outcome.value
+    throw outcome.error
   }
 
   async function withClaims<T>(act: (claims: Claims) => T): Promise<Awaited<T>> {
-    const { claims } = open()
+    const { claims } = await open()
     try {
       return await act(claims)
     } catch (error) {
@@ -91,8 +100,7 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
     }
   }
 
-  function read(key: string): string | undefined {
-    const { values } = open()
+  function read({ values }: Opened, key: string): string | undefined {
     let packed: Buffer | undefined
     try {
       packed = values.get(key)
@@ -141,7 +149,8 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
     name,
     get(key) {
       checkKey(name, key)
-      return read(key)
+      const databases = open()
+      return databases instanceof Promise ? databases.then((them) => read(them, key)) : read(databases, key)
     },
     async set(key, value, ttl) {
       checkKey(name, key)
@@ -150,9 +159,9 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
     },
     async delete(key) {
       checkKey(name, key)
-      return transaction(({ values }) => {
-        const existed = read(key) !== undefined
-        values.remove(key)
+      return transaction((databases) => {
+        const existed = read(databases, key) !== undefined
+        databases.values.remove(key)
         return existed
       })
     },
@@ -160,7 +169,7 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
       // Page by page: an open cursor would make LMDB keep every page that is rewritten meanwhile.
       let start = prefix
       for (let first = true; ; first = false) {
-        const page = readPage(open(), start, first)
+        const page = readPage(await open(), start, first)
         for (const { key, value } of page) {
           if (!key.startsWith(prefix)) return
           start = key
@@ -182,21 +191,21 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
       checkKey(name, key)
       const life = lifetime(name, ttl)
       return transaction((databases) => {
-        const value = change(read(key))
+        const value = change(read(databases, key))
         if (value === undefined) databases.values.remove(key)
         else write(databases, key, value, life)
         return value
       })
     },
     async ping() {
-      read('ping')
+      read(await open(), 'ping')
     },
     async close() {
       if (closed) return
       closed = true
+      await opening?.catch(() => undefined) // whoever opens it is told
       if (!opened) return
       clearInterval(opened.sweeper)
-      await Promise.all(pending)
       opened.claims.close()
       await opened.root.close()
     },
@@ -205,7 +214,9 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
   function readPage({ values }: Opened, start: string, inclusive: boolean): { key: string; value: Buffer }[] {
     try {
       const options = { limit: pageSize, exclusiveStart: !inclusive }
-      return [...values.getRange(start === '' ? options : { ...options, start })]
+      const page = [...values.getRange(start === '' ? options : { ...options, start })]
+      if (page.some(({ key }) => typeof key !== 'string')) throw new DamagedFileError('a key is damaged')
+      return page
     } catch (error) {
       throw failure('could not read', error)
     }
@@ -247,9 +258,14 @@ function adviceFor(error: unknown, reason: string): string {
     return 'Give this process the right to write there, or choose another folder with the option store.'
   if (/^(EEXIST|ENOTDIR|17|20)$/.test(code))
     return 'A file is in the way: remove it, or choose another folder with the option store.'
+  if (/^(EISDIR|21)$/.test(code))
+    return 'A folder is where a file should be: move it away, or choose another folder with the option store.'
   if (/^(ENOSPC|EDQUOT|EIO|EFBIG|5|27|28|122)$/.test(code) || /MDB_MAP_FULL/.test(reason))
     return 'The disk may be full or failing: make room, nothing that was acknowledged is lost.'
-  if (/not an LMDB file|MDB_(INVALID|CORRUPTED|VERSION_MISMATCH|PAGE_NOTFOUND)/.test(reason))
+  if (
+    error instanceof DamagedFileError ||
+    /MDB_(INVALID|CORRUPTED|VERSION_MISMATCH|PAGE_NOTFOUND)/.test(reason)
+  )
     return 'Restore the folder from a copy, or move it away to start empty: add-ons must be installed again then.'
   return 'Choose another folder with the option store if this one cannot be mended.'
 }

@@ -25,11 +25,11 @@ export function lifetime(store: string, ttl: number | undefined): number | undef
   if (ttl === undefined || ttl === Number.POSITIVE_INFINITY) return undefined
   if (typeof ttl !== 'number' || Number.isNaN(ttl))
     throw new StoreError(`${store}: a time to live is a number of milliseconds, came ${ttl}`)
-  return Math.min(Math.max(1, Math.ceil(ttl)), longest)
+  return Math.min(Math.max(1, Math.ceil(ttl)), longestLife)
 }
 
-// Three centuries: added to the time of day it is still exact in every store.
-const longest = 1e13
+/** Three centuries, in milliseconds: added to the time of day it is still exact in every store. */
+export const longestLife = 1e13
 
 /** What every verb of a closed store rejects with. */
 export const closedError = (store: string): StoreError =>

@@ -1,4 +1,5 @@
 import { checkKey, closedError, lifetime } from './limits.ts'
+import { createSteadyClock } from './steady-clock.ts'
 import type { Store } from './store.ts'
 import { createSweep } from './sweeping.ts'
 
@@ -9,9 +10,6 @@ interface Entry {
 
 const sweepEvery = 10_000
 
-// Claims share the map and its sweep, under a prefix that keys do not begin with.
-const claimed = '\u0000claimed:'
-
 /**
  * A store in the memory of this process, for tests and trials: everything is gone when the process ends, installations
  * too, and HipChat does not send them again. `warning` says so.
@@ -19,9 +17,14 @@ const claimed = '\u0000claimed:'
 export function createMemoryStore(): Store {
   const name = 'memory:'
   const entries = new Map<string, Entry>()
+  /** When claims are over, by key. */
+  const claims = new Map<string, number>()
   let closed = false
   let sweeper: NodeJS.Timeout | undefined
-  const sweep = createSweep(entries, ({ expiresAt }) => expiresAt <= Date.now())
+  const steady = createSteadyClock()
+  const sweepEntries = createSweep(entries, ({ expiresAt }) => expiresAt <= Date.now())
+  // A claim that was forgotten while the clock was ahead by mistake would let a replay in.
+  const sweepClaims = createSweep(claims, (expiresAt) => expiresAt <= steady())
 
   function open(): Map<string, Entry> {
     if (closed) throw closedError(name)
@@ -34,10 +37,20 @@ export function createMemoryStore(): Store {
     return entry && entry.expiresAt > Date.now() ? entry.value : undefined
   }
 
-  function write(key: string, value: string, ttl: number | undefined): void {
+  function endOf(ttl: number | undefined): number {
     const life = lifetime(name, ttl)
-    if (life !== undefined && !sweeper) sweeper = setInterval(sweep, sweepEvery).unref()
-    open().set(key, { value, expiresAt: life === undefined ? Number.POSITIVE_INFINITY : Date.now() + life })
+    if (life === undefined) return Number.POSITIVE_INFINITY
+    sweeper ??= setInterval(sweep, sweepEvery).unref()
+    return Date.now() + life
+  }
+
+  async function sweep(): Promise<void> {
+    await sweepEntries()
+    await sweepClaims()
+  }
+
+  function write(key: string, value: string, ttl: number | undefined): void {
+    open().set(key, { value, expiresAt: endOf(ttl) })
   }
 
   return {
@@ -58,19 +71,21 @@ export function createMemoryStore(): Store {
     async *entries(prefix) {
       for (const [key, entry] of open()) {
         if (closed) throw closedError(name)
-        if (key.startsWith(prefix) && !key.startsWith(claimed) && entry.expiresAt > Date.now())
-          yield [key, entry.value]
+        if (key.startsWith(prefix) && entry.expiresAt > Date.now()) yield [key, entry.value]
       }
     },
     async claim(key, ttl) {
       checkKey(name, key)
-      if (read(claimed + key) !== undefined) return false
-      write(claimed + key, '', ttl)
+      open()
+      const end = endOf(ttl)
+      if ((claims.get(key) ?? 0) > Date.now()) return false
+      claims.set(key, end)
       return true
     },
     async release(key) {
       checkKey(name, key)
-      open().delete(claimed + key)
+      open()
+      claims.delete(key)
     },
     async update(key, change, ttl) {
       const value = change(read(key))
@@ -85,6 +100,7 @@ export function createMemoryStore(): Store {
       closed = true
       clearInterval(sweeper)
       entries.clear()
+      claims.clear()
     },
   }
 }

@@ -1,10 +1,10 @@
-import { hash } from 'node:crypto'
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { hash, randomBytes } from 'node:crypto'
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import fc from 'fast-check'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
 import { type Claims, type ClaimsOptions, openClaims } from '../../src/store/claims.ts'
 
 const inAnHour = () => Date.now() + 3_600_000
@@ -173,4 +173,50 @@ it('agrees with a plain set whatever is claimed and released in whatever order',
     }),
     { numRuns: Number(process.env['FC_RUNS'] ?? 30) },
   )
+})
+
+it('a clock that was ahead and is set back ends no claim, whatever was claimed and swept meanwhile', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] })
+  onTestFinished(() => void vi.useRealTimers())
+  for (const ahead of [2 * 60_000, 20 * 60_000, 48 * 3_600_000]) {
+    const folder = newFolder()
+    const claims = open(folder, { longestLog: 300 })
+    const begun = Date.now()
+    expect(await claims.claim('a', begun + 5 * 60_000)).toBe(true)
+    vi.setSystemTime(begun + ahead)
+    for (let index = 0; index < 20; index += 1) await claims.claim(`ahead ${index}`, Date.now() + 1)
+    await claims.sweep()
+    vi.setSystemTime(begun + 60_000)
+    expect(await claims.claim('a', begun + 5 * 60_000)).toBe(false)
+    expect(await open(folder).claim('a', begun + 5 * 60_000)).toBe(false)
+    await claims.sweep()
+    expect(await claims.claim('b', begun + 5 * 60_000)).toBe(true)
+    expect(await claims.claim('b', begun + 5 * 60_000)).toBe(false)
+    vi.setSystemTime(begun)
+  }
+})
+
+it('reads what it can of a log that is damaged, cut off or full of zeros', async () => {
+  const far = 'zzzzzzzzzz'
+  const damages: ((file: string) => void)[] = [
+    (file) => appendFileSync(file, Buffer.alloc(3_000_000)),
+    (file) => appendFileSync(file, randomBytes(100_000)),
+    (file) => appendFileSync(file, `\n${readFileSync(file, 'latin1').split('\n').join(' ')}`),
+    (file) => appendFileSync(file, `\n${Date.now().toString(36)} ${far} who ${'x'.repeat(43)}\n`),
+    (file) => appendFileSync(file, `\n${far} - who ${'x'.repeat(43)}\n`),
+    (file) => truncateSync(file, readFileSync(file).length - 30),
+  ]
+  for (const damage of damages) {
+    const folder = newFolder()
+    const before = openClaims(folder)
+    for (const key of ['a', 'b', 'last']) await before.claim(key, inAnHour())
+    before.close()
+    damage(join(folder, '0.log'))
+    const [after, other] = [open(folder), open(folder)]
+    expect([await after.claim('a', inAnHour()), await after.claim('b', inAnHour())]).toEqual([false, false])
+    expect(await after.claim('new', inAnHour())).toBe(true)
+    expect(await other.claim('new', inAnHour())).toBe(false)
+    await after.sweep()
+    expect(await after.claim('new', inAnHour())).toBe(false)
+  }
 })

@@ -1,7 +1,8 @@
-import { commitFailure, openLmdb } from '../../common/lmdb.ts'
+import { commitFailure } from '../../common/lmdb.ts'
 import { type Micros, nowMicros } from '../dates.ts'
 import { type Blobs, createBlobs } from './blobs.ts'
 import { type ClientState, createClientState } from './clients.ts'
+import { openFolder } from './folder.ts'
 import { createMessages, type Messages } from './messages.ts'
 import { emptyFolder, leaveFolder, takeFolder } from './owner.ts'
 import { createPeople, type People } from './people.ts'
@@ -13,7 +14,7 @@ import type {
   StoredFileRecord,
 } from './records.ts'
 import { createRooms, type Rooms } from './rooms.ts'
-import { folded, type Key, type Table, table } from './table.ts'
+import { folded, type Table, table } from './table.ts'
 import { noting, type Written } from './watching.ts'
 
 /**
@@ -49,11 +50,12 @@ export interface State extends ClientState {
 }
 
 /**
- * Opens the state in a folder, for this server alone: `FolderTakenError` when another one has it open. `durable: false`
- * leaves syncing to the system: for a folder that is thrown away anyway.
+ * Opens the state in a folder, for this server alone: `FolderTakenError` when another one has it open,
+ * `FolderUnusableError` when it is damaged. `durable: false` leaves syncing to the system: for a folder that is thrown
+ * away anyway.
  */
 export function openState(path: string, options: { durable: boolean }): State {
-  const lmdb = openLmdb<unknown, Key>(path, options.durable ? {} : { noSync: true })
+  const lmdb = openFolder(path, options)
   try {
     takeFolder(lmdb, path)
   } catch (error) {

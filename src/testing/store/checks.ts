@@ -215,13 +215,38 @@ export const checks: Readonly<Record<string, (subject: Subject) => Promise<void>
   },
 
   async 'refuses a time to live that is no number and takes one that is over as the shortest'({ store }) {
-    await refused(() => store.set('a', 'x', Number.NaN), /milliseconds/, 'set() for NaN milliseconds')
-    await store.set('a', 'x', -5)
-    await gone(store, 'a')
+    const timed: Record<string, (key: string, ttl: number) => Promise<unknown>> = {
+      set: (key, ttl) => store.set(key, 'x', ttl),
+      update: (key, ttl) => store.update(key, () => 'x', ttl),
+      claim: (key, ttl) => store.claim(key, ttl),
+    }
+    for (const [verb, use] of Object.entries(timed))
+      await refused(() => use('a', Number.NaN), /milliseconds/, `${verb}() for NaN milliseconds`)
+    for (const ttl of [-5, 0, Number.NEGATIVE_INFINITY]) {
+      await store.set('a', 'x', ttl)
+      await gone(store, 'a')
+      await store.update('a', () => 'x', ttl)
+      await gone(store, 'a')
+      same(await store.claim(`claim ${ttl}`, ttl), true, `claim() for ${ttl} milliseconds`)
+      await becomes(
+        () => store.claim(`claim ${ttl}`, 60_000),
+        true,
+        `claim() after one for ${ttl} milliseconds`,
+      )
+    }
     const long = { b: Number.POSITIVE_INFINITY, c: Number.MAX_SAFE_INTEGER, d: 60_000.5 }
-    for (const [key, ttl] of Object.entries(long)) await store.set(key, 'x', ttl)
-    for (const [key, ttl] of Object.entries(long))
+    for (const [key, ttl] of Object.entries(long)) {
+      await store.set(key, 'x', ttl)
+      await store.update(`updated ${key}`, () => 'x', ttl)
+      same(await store.claim(key, ttl), true, `claim() for ${ttl} milliseconds`)
+    }
+    for (const [key, ttl] of Object.entries(long)) {
       same(await store.get(key), 'x', `get('${key}'), set for ${ttl} milliseconds`)
+      same(await store.get(`updated ${key}`), 'x', `get(), updated for ${ttl} milliseconds`)
+      same(await store.claim(key, ttl), false, `claim() once more, claimed for ${ttl} milliseconds`)
+      await store.release(key)
+      same(await store.claim(key, ttl), true, `claim() for ${ttl} milliseconds after its release`)
+    }
   },
 
   async 'answers a ping'({ store }) {
