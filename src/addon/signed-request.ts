@@ -21,10 +21,17 @@ export interface SignedRequest {
   readonly tokenId: string
   /** When it expires, in milliseconds since 1970. */
   readonly expires: number
+  /** For how long it says it is good from when it was issued, in milliseconds; it is for {@link LONGEST_LIFETIME} at most. */
+  readonly lifetime: number
 }
 
 /** Seconds by which clocks may differ. */
 export const SKEW = 60
+/**
+ * Milliseconds for which a token is good at most, whatever it says. HipChat's were for an hour; and for as long as it is
+ * good its id is kept, so that nobody sends it again.
+ */
+export const LONGEST_LIFETIME = 24 * 3_600_000
 /** Longest token read, in characters. HipChat's have about 400. */
 const LONGEST = 4096
 
@@ -113,12 +120,14 @@ function decode(part: string | undefined): Record<string, unknown> | undefined {
 
 function readClaims(token: string, credentials: Credentials): SignedRequest {
   const claims = verifySignature(token, credentials.key)
-  const expires = checkTimes(claims)
-  return readContext(token, claims, credentials, expires)
+  const times = checkTimes(claims)
+  return readContext(token, claims, credentials, times)
 }
 
-/** Checks when a token was issued and when it expires; gives the latter, in milliseconds since 1970. */
-export function checkTimes(claims: Record<string, unknown>): number {
+type Times = Pick<SignedRequest, 'expires' | 'lifetime'>
+
+/** Checks when a token was issued and when it expires. */
+export function checkTimes(claims: Record<string, unknown>): Times {
   const now = Math.floor(Date.now() / 1000)
   const { exp, iat } = claims
   if (typeof exp !== 'number' || typeof iat !== 'number' || !Number.isFinite(exp) || !Number.isFinite(iat))
@@ -128,6 +137,11 @@ export function checkTimes(claims: Record<string, unknown>): number {
     )
   if (exp + SKEW <= now)
     throw new SignedRequestError('expired', `the signed request expired ${now - exp} s ago`)
+  if (iat + LONGEST_LIFETIME / 1000 + SKEW <= now)
+    throw new SignedRequestError(
+      'expired',
+      `the signed request was issued ${now - iat} s ago: it is good for a day at most, whatever its exp says`,
+    )
   if (iat - SKEW > now)
     throw new SignedRequestError(
       'clock ahead',
@@ -136,14 +150,15 @@ export function checkTimes(claims: Record<string, unknown>): number {
   const { nbf } = claims
   if (nbf !== undefined && !(typeof nbf === 'number' && nbf - SKEW <= now))
     throw new SignedRequestError('clock ahead', 'the signed request is not valid yet (nbf)')
-  return exp * 1000
+  const lifetime = Math.max(0, exp - iat) * 1000
+  return { lifetime, expires: Math.min(exp * 1000, iat * 1000 + LONGEST_LIFETIME) }
 }
 
 function readContext(
   token: string,
   claims: Record<string, unknown>,
   credentials: Credentials,
-  expires: number,
+  times: Times,
 ): SignedRequest {
   const context = isRecord(claims['context']) ? claims['context'] : {}
   const { roomId } = credentials.installation
@@ -170,7 +185,7 @@ function readContext(
     timezone: typeof timezone === 'string' ? timezone : undefined,
     // It becomes part of a key in the store, where not every text can be one.
     tokenId: typeof jti === 'string' && /^[\x21-\x7e]{1,120}$/.test(jti) ? jti : (token.split('.')[2] ?? ''),
-    expires,
+    ...times,
   }
 }
 

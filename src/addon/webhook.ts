@@ -9,9 +9,16 @@ import type { Credentials, Installation } from '../installation.ts'
 import { type DeliveryOutcome, observed } from '../observer.ts'
 import { type EventContext, type Middleware, type Returned, readId, readSender } from './context.ts'
 import type { Core } from './core.ts'
+import type { Facade } from './facade.ts'
 import { type Logger, logError } from './log.ts'
 import { Closed, type Running, type Turn } from './running.ts'
-import { type SignedRequest, SKEW, stillInstalled, verifySignedRequest } from './signed-request.ts'
+import {
+  LONGEST_LIFETIME,
+  type SignedRequest,
+  SKEW,
+  stillInstalled,
+  verifySignedRequest,
+} from './signed-request.ts'
 import { unlessEndless, within } from './time-limit.ts'
 import { noteLate } from './watching/observing.ts'
 
@@ -184,17 +191,34 @@ interface Accepted {
   isLate(): boolean
 }
 
+/**
+ * Milliseconds for which a token's id is kept: all of its life and not what is left of that, since our clock may be set
+ * back; and the skew before it, after it, and by which clocks of processes differ.
+ */
+const claimTime = ({ lifetime }: SignedRequest): number =>
+  Math.min(lifetime, LONGEST_LIFETIME) + 3 * SKEW * 1000
+
+/** Installations of whose odd tokens the log has been told. */
+const warned = new WeakSet<Facade>()
+
 /** Makes sure that it is handled once, waits for its turn, and writes down what became of it. */
 async function handleOnce(accepted: Accepted, receiving: Receiving): Promise<DeliveryAnswer> {
   const { webhook, received, signed, turn } = accepted
   const { store } = receiving.core
   const { installation } = signed.credentials
-  const { log } = receiving.core.facadeOf(installation)
+  const facade = receiving.core.facadeOf(installation)
+  const { log } = facade
   const started = performance.now()
 
   const claim = `jti:${encodeURIComponent(installation.oauthId)}:${signed.tokenId}`
-  // Until the token is refused as expired, which is after the skew; and a second for the way from there to here.
-  if (!(await store.claim(claim, signed.expires - Date.now() + SKEW * 1000 + 1000))) {
+  if (signed.lifetime > LONGEST_LIFETIME && !warned.has(facade)) {
+    warned.add(facade)
+    log.warn(
+      { seconds: signed.lifetime / 1000 },
+      'the server signs requests that are good for more than a day: here they are for a day',
+    )
+  }
+  if (!(await store.claim(claim, claimTime(signed)))) {
     log.warn({ webhook: webhook.key }, 'a replay of a delivery that has been handled')
     return { status: 204, result: 'replayed' }
   }

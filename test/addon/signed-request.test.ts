@@ -1,10 +1,15 @@
+import { mkdtempSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { pino } from 'pino'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { createEmbeddedStore } from '../../src/store/embedded.ts'
+import { createMemoryStore, type Store } from '../../src/store/index.ts'
 import { delivered, jwt, sign, startWorld } from '../support.ts'
 
 /** An installed add-on that counts the deliveries it handles, and a way to forge some. */
-async function target(allowGlobal = false) {
+async function target(allowGlobal = false, store: Store = createMemoryStore()) {
   const lines: Record<string, unknown>[] = []
   const log = pino({ level: 'warn' }, { write: (line: string) => void lines.push(JSON.parse(line)) })
   let handled = 0
@@ -14,7 +19,7 @@ async function target(allowGlobal = false) {
         handled += 1
       })
     },
-    { addon: { log, allowGlobal } },
+    { addon: { log, allowGlobal, store } },
   )
   const { installation, secret } = await world.install(allowGlobal ? 'everywhere' : 'Lobby')
   const { oauthId } = installation
@@ -30,6 +35,7 @@ async function target(allowGlobal = false) {
     /** What the log said of the last refusal. */
     fault: () => lines.at(-1)?.['fault'],
     logged: () => JSON.stringify(lines),
+    warnings: (text: string) => lines.filter(({ msg }) => String(msg).includes(text)).length,
     valid: (claims: Record<string, unknown> = {}) => sign(oauthId, secret, { sub: '2', ...claims }),
     post(
       token: string | undefined,
@@ -47,6 +53,12 @@ async function target(allowGlobal = false) {
       })
     },
   }
+}
+
+function createFolderStore(): Store {
+  const path = mkdtempSync(join(tmpdir(), 'hipchat-addon-claims-'))
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }))
+  return createEmbeddedStore({ path })
 }
 
 const base64 = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url')
@@ -349,6 +361,54 @@ describe('a replay', () => {
     }
     expect(handled()).toBe(3)
   })
+
+  it('of a token that is good for more than a day is known for that day, and refused afterwards', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const { post, valid, handled, fault, warnings } = await target()
+    const begun = Date.now()
+    const long = [now() + 100 * 365 * 86_400, 1e20, now() + 86_400 * 2].map((exp) => valid({ exp }))
+    for (const token of long) await post(token)
+    expect(warnings('good for more than a day')).toBe(1)
+    vi.setSystemTime(begun + 86_400_000 - 1000)
+    for (const token of long) expect((await post(token)).status).toBe(204)
+    expect(handled()).toBe(3)
+    vi.setSystemTime(begun + 86_400_000 + 61_000)
+    for (const token of long) expect([(await post(token)).status, fault()]).toEqual([401, 'expired'])
+    expect((await post(valid({ iat: now() - 86_400 * 2, exp: now() + 86_400 }))).status).toBe(401)
+    expect(handled()).toBe(3)
+  })
+
+  it.each([
+    ['the store in memory', createMemoryStore],
+    ['the embedded store', createFolderStore],
+  ])(
+    'stays one with %s when the clock was ahead and is set back, or is set back below its issue',
+    async (_, store) => {
+      vi.useFakeTimers({ toFake: ['Date'] })
+      onTestFinished(() => void vi.useRealTimers())
+      const { post, valid, handled } = await target(false, store())
+      const begun = Date.now()
+      const token = valid()
+      await post(token)
+      for (const clock of [240_000, 20 * 60_000, 7_200_000, -30_000, 0, 50_000, -90_000, 3_000_000]) {
+        vi.setSystemTime(begun + clock)
+        await post(token)
+        // What others send meanwhile must not end the claim.
+        await post(valid({ iat: now(), exp: now() + 60 }))
+      }
+      vi.setSystemTime(begun)
+      await post(token)
+      expect(handled()).toBe(1 + 8)
+      // Issued and seen while the clock was ahead.
+      vi.setSystemTime(begun + 240_000)
+      const ahead = valid({ iat: now() - 240, exp: now() + 60 })
+      await post(ahead)
+      vi.setSystemTime(begun)
+      await post(ahead)
+      expect(handled()).toBe(1 + 8 + 1)
+    },
+  )
 
   it('on another webhook is one too', async () => {
     const { post, valid, handled, url, oauthId, roomId } = await target()
