@@ -41,6 +41,8 @@ export interface Credentials {
   readonly key: KeyObject
   /** Set while its hooks run. Still set later: the process ended amid them, and the server was never told yes. */
   readonly unconfirmed?: boolean
+  /** ETag of the descriptor that an update nobody signed was told of: the same one is no news a second time. */
+  readonly announcedEtag?: string
 }
 
 /**
@@ -83,6 +85,7 @@ interface Stored {
   installedAt: string
   updatedAt: string
   unconfirmed?: true
+  announcedEtag?: string
   rejectedSince?: string
 }
 
@@ -96,9 +99,15 @@ export interface Installations {
   add(credentials: Credentials): Promise<boolean>
   /** Makes it one of `all`, and the newest in its place. False if it was removed meanwhile. */
   confirm(installation: Installation): Promise<boolean>
-  /** Writes what an update changed. False, and nothing is written, if it was removed meanwhile. */
-  replace(credentials: Credentials): Promise<boolean>
-  /** Removes an installation and everything kept for it. True if there was one. */
+  /**
+   * Writes what an update changed. False, and nothing is written, if it was removed meanwhile, or, where the record is given
+   * that the change was made from, if another update was faster.
+   */
+  replace(credentials: Credentials, from?: Installation): Promise<boolean>
+  /**
+   * Removes an installation and everything kept for it. True if there was one. One that was made anew under the same
+   * `oauthId` is another installation, and stays.
+   */
   remove(installation: Installation): Promise<boolean>
   /** Notes that its credentials were rejected, with the time of the first rejection; or that they are taken again. */
   mark(installation: Installation, rejected: boolean): Promise<void>
@@ -158,6 +167,10 @@ export function createInstallations(store: Store, sealing: Sealing): Installatio
     return text !== undefined
   }
 
+  async function removeValues(installation: Installation): Promise<void> {
+    for await (const [key] of store.entries(valuePrefix(installation))) await store.delete(key)
+  }
+
   return {
     get,
 
@@ -181,10 +194,16 @@ export function createInstallations(store: Store, sealing: Sealing): Installatio
       return true
     },
 
-    async replace(credentials) {
+    async replace(credentials, from) {
       const { installation } = credentials
       const text = JSON.stringify(toStored(credentials, sealing))
-      if (!(await change(installation.oauthId, () => text))) return false
+      let replaced = false
+      await change(installation.oauthId, (current) => {
+        const { installation: there } = parse(installation.oauthId, current)
+        replaced = isSame(there, installation) && (!from || isUnchanged(there, from)) // the last run counts
+        return replaced ? text : current
+      })
+      if (!replaced) return false
       // An update may be the first to say which group it is; a place that a newer one has stays with that.
       await store.update(placeKey(installation), (holder) => holder ?? installation.oauthId)
       return true
@@ -201,11 +220,20 @@ export function createInstallations(store: Store, sealing: Sealing): Installatio
     // The record goes last: whatever ends this half-way, the next removal does the rest.
     async remove(installation) {
       const { oauthId } = installation
+      const known = await get(oauthId)
+      if (!known || !isSame(known.installation, installation)) return false
       await store.delete(tokenKey(oauthId))
-      for await (const [key] of store.entries(valuePrefix(installation))) await store.delete(key)
+      await removeValues(installation)
       await store.update(placeKey(installation), (holder) => (holder === oauthId ? undefined : holder))
+      let removed = false
+      await store.update(keyFor(oauthId), (current) => {
+        removed = current !== undefined && isSame(parse(oauthId, current).installation, installation)
+        return removed ? undefined : current
+      })
       parsed.delete(oauthId)
-      return store.delete(keyFor(oauthId))
+      // A handler may have written until the record was gone.
+      if (removed) await removeValues(installation)
+      return removed
     },
 
     async *all() {
@@ -237,7 +265,11 @@ export function createInstallations(store: Store, sealing: Sealing): Installatio
   }
 }
 
-function toStored({ installation, key, unconfirmed }: Credentials, sealing: Sealing): Stored {
+/** Whether nothing was updated since a record was read; that its credentials were rejected meanwhile is no update. */
+const isUnchanged = (there: Installation, from: Installation): boolean =>
+  there.updatedAt.getTime() === from.updatedAt.getTime() && there.capabilitiesUrl === from.capabilitiesUrl
+
+function toStored({ installation, key, unconfirmed, announcedEtag }: Credentials, sealing: Sealing): Stored {
   const { oauthId, groupId, groupName, roomId, homepage, scopes } = installation
   return {
     oauthId,
@@ -255,6 +287,7 @@ function toStored({ installation, key, unconfirmed }: Credentials, sealing: Seal
     updatedAt: installation.updatedAt.toISOString(),
     ...(installation.rejectedSince ? { rejectedSince: installation.rejectedSince.toISOString() } : {}),
     ...(unconfirmed ? { unconfirmed } : {}),
+    ...(announcedEtag === undefined ? {} : { announcedEtag }),
   }
 }
 
@@ -278,5 +311,6 @@ function fromStored(stored: Stored, sealing: Sealing): Credentials {
     installation,
     key: keyOf(sealing.open(stored.secret, keyFor(stored.oauthId))),
     ...(stored.unconfirmed ? { unconfirmed: true } : {}),
+    ...(stored.announcedEtag === undefined ? {} : { announcedEtag: stored.announcedEtag }),
   }
 }

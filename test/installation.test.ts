@@ -152,6 +152,48 @@ describe('what was removed', () => {
   })
 })
 
+describe('what another process made anew under the same id', () => {
+  const anew = () => credentials({ installedAt: new Date(5_000_000_000_000), groupId: 18 })
+
+  it('is not removed by who removes the one before', async () => {
+    const { store, installations } = open()
+    await save(installations, anew())
+    const value = `${valuePrefix(installation())}count`
+    await store.set(value, '1')
+    await store.set(tokenKey('a1b2'), 'a token')
+    expect(await installations.remove(installation())).toBe(false)
+    expect((await installations.get('a1b2'))?.installation.groupId).toBe(18)
+    expect([await store.get(value), await store.get(tokenKey('a1b2'))]).toEqual(['1', 'a token'])
+  })
+
+  it('is not removed by a removal that is under way', async () => {
+    const memory = createMemoryStore()
+    const other = open(memory).installations
+    const store: Store = {
+      ...memory,
+      async *entries(prefix) {
+        yield* memory.entries(prefix)
+        await other.remove(installation())
+        await save(other, anew())
+      },
+    }
+    await save(other, credentials())
+    expect(await open(store).installations.remove(installation())).toBe(false)
+    expect((await other.get('a1b2'))?.installation.groupId).toBe(18)
+  })
+
+  it('is not replaced by an update of the one before, nor by one that another update outran', async () => {
+    const { installations } = open()
+    await save(installations, anew())
+    expect(await installations.replace(credentials())).toBe(false)
+    const updated = credentials({ ...anew().installation, updatedAt: new Date(6_000_000_000_000) })
+    expect(await installations.replace(updated, anew().installation)).toBe(true)
+    expect(await installations.replace(anew(), anew().installation)).toBe(false)
+    await installations.mark(updated.installation, true)
+    expect(await installations.replace(updated, updated.installation)).toBe(true)
+  })
+})
+
 describe('replacing', () => {
   it('leaves the place to a newer installation', async () => {
     const { installations } = open()

@@ -2,7 +2,7 @@ import { type AccessTokens, createAccessTokens } from '../client/access-token.ts
 import { createOutbound, type Outbound } from '../common/outbound.ts'
 import { createInstallations, type Installation, type Installations } from '../installation.ts'
 import { type Observing, observed } from '../observer.ts'
-import { createSealing, openStore, type Store, scopeStore } from '../store/index.ts'
+import { createSealing, openStore, type Store, scopeStore, shareStore } from '../store/index.ts'
 import type { HookContext, ReplacedContext } from './context.ts'
 import { createFacades, type Facade } from './facade.ts'
 import type { Logger } from './log.ts'
@@ -52,7 +52,10 @@ export function createCore(
   const { options, callTimeout: timeout } = settings
   const { observing } = observation
   const sealing = createSealing(options.secretKey)
-  const store = scopeStore(observation.watch(openStore(options.store)), `${options.key}:`)
+  const store = scopeStore(
+    observation.watch(shareStore(openStore(options.store), options.store)),
+    `${options.key}:`,
+  )
   const outbound = createOutbound({
     hosts: options.allowedHosts ?? [],
     ranges: options.allowedRanges,

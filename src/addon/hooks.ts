@@ -35,11 +35,17 @@ export async function runHooks<C>(
   signal: AbortSignal,
 ): Promise<void> {
   const late = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(tooSlow(`running the ${name} hook`)), { once: true })
+    const giveUp = () => reject(tooSlow(`running the ${name} hook`))
+    if (signal.aborted)
+      giveUp() // it is not aborted a second time
+    else signal.addEventListener('abort', giveUp, { once: true })
   })
   late.catch(() => {}) // without hooks nobody listens
   try {
-    for (const hook of hooks) await Promise.race([hook(context), late])
+    for (const hook of hooks) {
+      if (signal.aborted) await late // nothing begins once the time is over
+      await Promise.race([hook(context), late])
+    }
   } catch (error) {
     if (error instanceof InstallationRefusedError && error.status >= 400 && error.status <= 599) throw error
     if (error instanceof StoreError) throw error

@@ -13,15 +13,17 @@ import type { Schema } from '../common/schema.ts'
 import { read } from '../common/tolerant-reading.ts'
 import { validate } from '../common/validate.ts'
 import { AccessTokenError, InstallationRefusedError } from '../errors.ts'
-import { type Credentials, type Installation, isOauthId, keyOf, originOf } from '../installation.ts'
+import { type Credentials, type Installation, isOauthId, isSame, keyOf, originOf } from '../installation.ts'
 import { type InstallingActivity, observed } from '../observer.ts'
 import { createQueues } from '../store/queues.ts'
+import { createAttempts } from './attempts.ts'
 import { readId } from './context.ts'
 import type { Core } from './core.ts'
 import { addressesOf, createDiscovery } from './discovery.ts'
 import { hookContext, runHooks, tooSlow, WHOLE_INSTALLATION } from './hooks.ts'
 import { logError } from './log.ts'
 import type { SignedRequest } from './signed-request.ts'
+import { createThrottle } from './throttle.ts'
 
 /**
  * Installing, updating and removing. Nothing vouches for these requests: anybody can send them. So credentials count
@@ -39,7 +41,15 @@ export interface Installing {
   fetchInstallable(url: string): Promise<unknown>
   /** Removes the installation that a one-time document names. */
   uninstallByDocument(body: unknown): Promise<void>
+  /** Does nothing more by itself. */
+  close(): void
 }
+
+/** What anybody may ask for about one installation: so often at once, and then every so many milliseconds. */
+const unsigned = { burst: 5, every: 10_000 } as const
+
+/** What anybody may ask for that is about no installation yet. */
+const unknown = { atOnce: 10, waiting: 200, failures: 200, every: 500 } as const
 
 /** Credentials that the token endpoint took, with the token it gave for them. */
 interface Proven {
@@ -53,6 +63,9 @@ export function createInstalling(core: Core): Installing {
   // What concerns one installation happens one after the other. A server that is told nothing may ask again, and a
   // removal must not come between the two halves of an update.
   const queues = createQueues()
+  const refreshes = createThrottle<Installation>(unsigned)
+  const removals = createThrottle<void>(unsigned)
+  const attempts = createAttempts(unknown)
 
   async function install(record: Installable): Promise<Installation> {
     const known = await concluded(record)
@@ -60,11 +73,10 @@ export function createInstalling(core: Core): Installing {
     if (known) await installations.remove(known.installation) // a process ended amid its hooks: from the beginning
     refusePlace(record)
     const signal = AbortSignal.timeout(WHOLE_INSTALLATION)
-    const document = await discovery.capabilities(record.capabilitiesUrl, signal)
-    const { credentials, token } = await prove(
-      fromDocument(record, document, settings.options.scopes),
-      signal,
-    )
+    const { credentials, token } = await attempts.run(async () => {
+      const document = await discovery.capabilities(record.capabilitiesUrl, signal)
+      return prove(fromDocument(record, document, settings.options.scopes), signal)
+    })
     const { installation } = credentials
     if (!(await installations.add(credentials))) {
       // Another process was faster, perhaps with other credentials.
@@ -113,35 +125,74 @@ export function createInstalling(core: Core): Installing {
   }
 
   async function update(record: InstallableUpdate, signed: SignedRequest | undefined): Promise<Installation> {
+    const known = await movable(record, signed)
+    // Whoever knows the secret could sign the request just as well.
+    const byServer = vouched(signed, known) || record.oauthSecret !== undefined
+    const { oauthId } = record
+    if (byServer)
+      return queues.run(oauthId, async () => {
+        const current = await movable(record, signed) // it may have waited for its turn
+        const signal = AbortSignal.timeout(WHOLE_INSTALLATION)
+        const proven = await examine(current, record.capabilitiesUrl, signal)
+        return apply(current, proven, vouched(signed, current), signal)
+      })
+    // Anybody's, so that it must not keep the server's own requests waiting: what takes time is done before its turn.
+    return refreshes.run(oauthId, async () => {
+      const current = await movable(record, undefined)
+      const signal = AbortSignal.timeout(WHOLE_INSTALLATION)
+      const proven = await examine(current, record.capabilitiesUrl, signal)
+      return queues.run(oauthId, () =>
+        apply(current, asAnnounced(current, proven, core.descriptorEtag()), false, signal),
+      )
+    })
+  }
+
+  /** The installation that a record is about, if the record may change it. */
+  async function movable(record: InstallableUpdate, signed: SignedRequest | undefined): Promise<Credentials> {
     const known = await installations.get(record.oauthId)
     if (!known) throw notKnown()
     refuseTakeover(known, record)
-    const old = known.installation
-    const { capabilitiesUrl } = record
     // Another document may send the secret elsewhere, and people put files of their own on a chat server.
-    const byServer = vouched(signed, old.oauthId) || record.oauthSecret !== undefined
-    if (!byServer && capabilitiesUrl !== old.capabilitiesUrl)
+    const byServer = vouched(signed, known) || record.oauthSecret !== undefined
+    if (!byServer && record.capabilitiesUrl !== known.installation.capabilitiesUrl)
       throw new InstallationRefusedError(
         409,
         'Only a signed update can move an installation to another capabilitiesUrl.',
       )
-    const signal = AbortSignal.timeout(WHOLE_INSTALLATION)
+    return known
+  }
+
+  /** Reads the capabilities document anew, and shows what was approved by now. */
+  async function examine(known: Credentials, capabilitiesUrl: string, signal: AbortSignal): Promise<Proven> {
     const document = await discovery.capabilities(capabilitiesUrl, signal)
-    const moved = { ...old, ...addressesOf(document), capabilitiesUrl }
-    const { credentials, token } = await prove({ ...known, installation: moved }, signal)
+    const moved = { ...known.installation, ...addressesOf(document), capabilitiesUrl }
+    const { announcedEtag: _, ...credentials } = known
+    return prove({ ...credentials, installation: moved }, signal)
+  }
+
+  /** Writes what an update found, and runs its hooks if there is news. `signed`: the server says that there is. */
+  async function apply(
+    known: Credentials,
+    { credentials, token }: Proven,
+    signed: boolean,
+    signal: AbortSignal,
+  ): Promise<Installation> {
+    const old = known.installation
     const { installation } = credentials
-    if (!(await installations.replace(credentials))) throw notKnown()
-    await tokens.keep(installation, token)
+    if (!(await installations.replace(credentials, old))) return outrun(old)
+    const forgetToken = await tokens.keep(installation, token)
     // Unsigned, this may be anybody's request: it refreshes what we know, and is news only if there is any.
     const news =
-      vouched(signed, old.oauthId) ||
+      signed ||
       old.descriptorEtag !== installation.descriptorEtag ||
+      (credentials.announcedEtag !== undefined && credentials.announcedEtag !== known.announcedEtag) ||
       String(old.scopes) !== String(installation.scopes)
     if (!news) return installation
     try {
       await runHooks('updated', core.hooks.updated, hookContext(core, installation, signal), signal)
     } catch (error) {
-      await installations.replace(known)
+      await forgetToken() // it may have other scopes than the record that comes back
+      await installations.replace(known, installation)
       throw error
     }
     core.observing()?.happened({ kind: 'lifecycle', turn: 'updated' })
@@ -149,11 +200,18 @@ export function createInstalling(core: Core): Installing {
     return installation
   }
 
+  /** Another update was faster, and what it wrote stays; or a removal was. */
+  async function outrun(old: Installation): Promise<Installation> {
+    const current = await installations.get(old.oauthId)
+    if (current && isSame(current.installation, old)) return current.installation
+    throw notKnown()
+  }
+
   async function uninstall(oauthId: string, signed: SignedRequest | undefined): Promise<void> {
     const known = await installations.get(oauthId)
     if (!known) return // removed already, or never here: either way there is nothing left to do
-    if (!vouched(signed, oauthId)) await refuseWhileAlive(known)
-    await remove(known)
+    if (!vouched(signed, known)) return removeIfRejected(oauthId)
+    await queues.run(oauthId, () => remove(known))
   }
 
   async function uninstallByDocument(record: InstallableUpdate): Promise<void> {
@@ -161,11 +219,23 @@ export function createInstalling(core: Core): Installing {
     if (!known) return
     refuseTakeover(known, record)
     // Whoever knows the secret could sign the request just as well.
-    if (record.oauthSecret === undefined) await refuseWhileAlive(known)
-    await remove(known)
+    if (record.oauthSecret === undefined) return removeIfRejected(record.oauthId)
+    await queues.run(record.oauthId, () => remove(known))
   }
 
-  async function remove(known: Credentials): Promise<void> {
+  /** For requests that nobody signed. The server is asked before its turn: its own requests wait for no stranger's. */
+  function removeIfRejected(oauthId: string): Promise<void> {
+    return removals.run(oauthId, async () => {
+      const known = await installations.get(oauthId)
+      if (!known) return
+      await refuseWhileAlive(known)
+      await queues.run(oauthId, () => remove(known))
+    })
+  }
+
+  async function remove({ installation }: Credentials): Promise<void> {
+    const known = await installations.get(installation.oauthId)
+    if (!known || !isSame(known.installation, installation)) return // removed, and perhaps made anew, meanwhile
     const signal = AbortSignal.timeout(WHOLE_INSTALLATION)
     try {
       await runHooks(
@@ -178,7 +248,7 @@ export function createInstalling(core: Core): Installing {
       // The server has removed the add-on; nothing said here can stop that.
       logError(core.log, error, 'the uninstalled hook failed', { installation: known.installation.oauthId })
     }
-    await installations.remove(known.installation)
+    if (!(await installations.remove(known.installation))) return
     core.observing()?.happened({ kind: 'lifecycle', turn: 'uninstalled' })
     core.log.info({ installation: known.installation.oauthId, ...placeOf(known.installation) }, 'uninstalled')
   }
@@ -189,9 +259,12 @@ export function createInstalling(core: Core): Installing {
       await tokens.exchange(known, AbortSignal.timeout(WHOLE_INSTALLATION))
     } catch (error) {
       if (error instanceof AccessTokenError && error.status === 401) return
-      throw new InstallationRefusedError(503, 'Whether the installation still exists could not be checked.', {
-        cause: error,
-      })
+      const busy = error instanceof AccessTokenError && error.status === 429
+      throw new InstallationRefusedError(
+        503,
+        `Whether the installation still exists could not be checked${busy ? ': its server says that too many access tokens were asked for (429)' : ''}.`,
+        { cause: error },
+      )
     }
     throw new InstallationRefusedError(
       403,
@@ -232,25 +305,28 @@ export function createInstalling(core: Core): Installing {
       throw new InstallationRefusedError(400, 'This add-on can be installed for the whole group only.')
   }
 
-  /** In the queue of its installation, and looked on at. */
-  const run = <T>(turn: InstallingActivity['turn'], oauthId: string, work: () => Promise<T>): Promise<T> =>
-    observed(core.observing(), { kind: 'installing', turn }, () => queues.run(oauthId, work))
+  const run = <T>(turn: InstallingActivity['turn'], work: () => Promise<T>): Promise<T> =>
+    observed(core.observing(), { kind: 'installing', turn }, work)
 
   return {
     async install(body) {
       const record = check(installable, body)
-      return run('install', record.oauthId, () => install(record))
+      return run('install', () => queues.run(record.oauthId, () => install(record)))
     },
     async update(body, signed) {
       const record = check(installableUpdate, body)
-      return run('update', record.oauthId, () => update(record, signed))
+      return run('update', () => update(record, signed))
     },
-    uninstall: (oauthId, signed) => run('uninstall', oauthId, () => uninstall(oauthId, signed)),
+    uninstall: (oauthId, signed) => run('uninstall', () => uninstall(oauthId, signed)),
     async uninstallByDocument(body) {
       const record = check(installableUpdate, body)
-      return run('uninstall', record.oauthId, () => uninstallByDocument(record))
+      return run('uninstall', () => uninstallByDocument(record))
     },
-    fetchInstallable: discovery.installable,
+    fetchInstallable: (url) => attempts.run(() => discovery.installable(url)),
+    close() {
+      refreshes.close()
+      removals.close()
+    },
   }
 }
 
@@ -283,13 +359,22 @@ function notProven(cause: AccessTokenError): InstallationRefusedError {
   const { status } = cause
   if (status === undefined)
     return new InstallationRefusedError(502, 'The server’s token endpoint could not be reached.', { cause })
-  if (status >= 400 && status < 500)
+  if (status === 429)
+    return new InstallationRefusedError(
+      503,
+      'The server’s token endpoint says that too many access tokens were asked for (429). Try again later.',
+      { cause },
+    )
+  if (status === 400 || status === 401 || status === 403)
     return new InstallationRefusedError(
       403,
       'The credentials were not accepted by the server’s token endpoint.',
       { cause },
     )
-  return new InstallationRefusedError(502, 'The server’s token endpoint gave no access token.', { cause })
+  const answered = status >= 200 && status < 300 ? '' : `; it answered ${status}`
+  return new InstallationRefusedError(502, `The server’s token endpoint gave no access token${answered}.`, {
+    cause,
+  })
 }
 
 const equal = (a: Buffer, b: Buffer): boolean => a.length === b.length && timingSafeEqual(a, b)
@@ -298,8 +383,20 @@ const equal = (a: Buffer, b: Buffer): boolean => a.length === b.length && timing
  * Whether the server itself is speaking. Tokens that name a user do not count: every member of the room can get one
  * of his own, from any page of the add-on.
  */
-const vouched = (signed: SignedRequest | undefined, oauthId: string): boolean =>
-  signed !== undefined && signed.userId === undefined && signed.credentials.installation.oauthId === oauthId
+const vouched = (signed: SignedRequest | undefined, { installation }: Credentials): boolean =>
+  signed !== undefined && signed.userId === undefined && isSame(signed.credentials.installation, installation)
+
+/**
+ * An update that nobody signed shows what was approved by its scopes alone. Whether the server has approved the descriptor
+ * of today it does not say: with the same scopes the old one stays noted, and the warning about it at start.
+ */
+function asAnnounced(known: Credentials, { credentials, token }: Proven, etag: string): Proven {
+  const { scopes, descriptorEtag } = known.installation
+  if (String(scopes) !== String(credentials.installation.scopes)) return { credentials, token }
+  const installation = { ...credentials.installation, descriptorEtag }
+  const announced = etag === descriptorEtag ? {} : { announcedEtag: etag }
+  return { credentials: { ...credentials, ...announced, installation }, token }
+}
 
 /** `requested` stands for what was granted when the token endpoint does not say. */
 function fromDocument(

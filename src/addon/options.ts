@@ -60,7 +60,7 @@ export interface AddonOptions<S extends Scope = Scope> {
   /**
    * Where installations and values are kept: nothing for an embedded store in `./.hipchat-addon`, a path for one
    * elsewhere, `redis://…` (`redis+sentinel://…`, `redis+cluster://…`) for several machines, `memory:` for tests, or any
-   * Keyv store adapter.
+   * Keyv store adapter. A store or adapter that several add-ons of a process are given is closed by the last of them.
    */
   readonly store?: StoreSetting
   /**

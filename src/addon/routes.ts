@@ -5,6 +5,7 @@ import { html } from '../common/html.ts'
 import { InstallationRefusedError, messageOf, SignedRequestError, StoreError } from '../errors.ts'
 import { isOauthId } from '../installation.ts'
 import type { DeliveryOutcome } from '../observer.ts'
+import type { Store } from '../store/index.ts'
 import type { Core } from './core.ts'
 import { descriptorPage, pagePolicy, type ServedDescriptor } from './descriptor.ts'
 import type { Installing } from './installing.ts'
@@ -161,9 +162,21 @@ function serveDescriptor(ctx: Context, routed: Routed): void {
   if (ctx.fresh) ctx.status = 304
 }
 
+const pings = new WeakMap<Store, Promise<void>>()
+
+/** However many ask at once, the store is asked once. */
+function ping(store: Store): Promise<void> {
+  let pinging = pings.get(store)
+  if (!pinging) {
+    pinging = store.ping().finally(() => pings.delete(store))
+    pings.set(store, pinging)
+  }
+  return pinging
+}
+
 async function answerReady(ctx: Context, routed: Routed): Promise<void> {
   try {
-    await routed.core.store.ping()
+    await ping(routed.core.store)
     answerText(ctx, 200, 'ready')
   } catch (error) {
     routed.core.log.error({ err: error }, 'not ready')

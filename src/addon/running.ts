@@ -82,6 +82,8 @@ export function createRunning(max: number): Running {
   }
 
   function inOrder<T>(queue: string | undefined, task: () => Promise<T>): Promise<T> {
+    // What was waited for before may have ended after everything else was given up.
+    if (aborted) return Promise.reject(new Closed('the add-on was closed before this could begin'))
     const earlier = queue === undefined ? undefined : tails.get(queue)
     const result = earlier ? unlessAborted(earlier).then(task) : task()
     if (queue === undefined) return result

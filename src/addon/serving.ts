@@ -132,6 +132,7 @@ export function createServing(served: Served): Serving {
       const aborted = await running.close(settings.closeTimeout)
       if (aborted > 0) log.error({ aborted }, 'handlers were still running and have been aborted')
     })
+    installing.close()
     await stop(metricsListening) // after the handlers, so that what they did can still be read
     core.outbound.close()
     await store.close()

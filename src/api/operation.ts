@@ -40,7 +40,6 @@ export type Result =
     }
   | { readonly kind: 'empty'; readonly status: 201 | 204 }
   | { readonly kind: 'redirect'; readonly status: 302 }
-  | { readonly kind: 'binary'; readonly status: 200 }
 
 /** A result as it is on the wire. */
 export const wrapped = (result: Result, value: unknown): unknown =>
@@ -133,7 +132,7 @@ export type Parameters<O extends Operation> = Simplify<
   { -readonly [K in PathParameters<O['path']>]: string | number } & QueryParameters<O> & BodyParameters<O>
 >
 
-/** What a server answers a successful call with: JSON, the address of a redirect, bytes, or nothing. */
+/** What a server answers a successful call with: JSON, the address of a redirect, or nothing. */
 export type ResultOf<O extends Operation> = O['result'] extends { kind: 'json'; schema: infer S }
   ? Infer<S>
   : PlainResultOf<O>
@@ -143,8 +142,4 @@ export type ReceivedResultOf<O extends Operation> = O['result'] extends { kind: 
   ? Received<S>
   : PlainResultOf<O>
 
-type PlainResultOf<O extends Operation> = O['result'] extends { kind: 'redirect' }
-  ? string
-  : O['result'] extends { kind: 'binary' }
-    ? Uint8Array
-    : undefined
+type PlainResultOf<O extends Operation> = O['result'] extends { kind: 'redirect' } ? string : undefined

@@ -7,6 +7,7 @@ import { typeName } from '../common/validate.ts'
 import { AccessTokenError, messageOf } from '../errors.ts'
 import { type Credentials, type Installation, secretOf, tokenKey } from '../installation.ts'
 import { type Observing, observed, type TokenActivity } from '../observer.ts'
+import { createLock } from '../store/lock.ts'
 import type { Sealing } from '../store/sealing.ts'
 import type { Store } from '../store/store.ts'
 
@@ -29,8 +30,11 @@ export interface AccessTokens {
   renew(credentials: Credentials, refused: string): Promise<string>
   /** Exchanges the credentials now: proves an installation, and shows what was approved. The token is not kept. */
   exchange(credentials: Credentials, signal?: AbortSignal): Promise<AccessToken>
-  /** Keeps a token that was exchanged, once its installation is known to be the one it is for. */
-  keep(installation: Installation, token: AccessToken): Promise<void>
+  /**
+   * Keeps a token that was exchanged, once its installation is known to be the one it is for. What it gives takes that back:
+   * then the token from before is kept again, unless a newer one has been meanwhile.
+   */
+  keep(installation: Installation, token: AccessToken): Promise<() => Promise<void>>
 }
 
 interface Settings {
@@ -61,14 +65,26 @@ export function createAccessTokens(settings: Settings): AccessTokens {
 
   async function cached(oauthId: string): Promise<AccessToken | undefined> {
     const sealed = await store.get(tokenKey(oauthId))
-    if (sealed === undefined) return undefined
+    return sealed === undefined ? undefined : read(oauthId, sealed)
+  }
+
+  function read(oauthId: string, sealed: string): AccessToken | undefined {
     const token = JSON.parse(sealing.open(sealed, tokenKey(oauthId))) as AccessToken // written by `keep`
     return token.renewAt > Date.now() ? token : undefined
   }
 
-  async function keep({ oauthId }: Installation, token: AccessToken): Promise<void> {
+  async function keep({ oauthId }: Installation, token: AccessToken): Promise<() => Promise<void>> {
     const key = tokenKey(oauthId)
-    await store.set(key, sealing.seal(JSON.stringify(token), key), Math.max(1, token.renewAt - Date.now()))
+    const before = await store.get(key)
+    const kept = sealing.seal(JSON.stringify(token), key)
+    await store.set(key, kept, Math.max(1, token.renewAt - Date.now()))
+    return () => swap(key, kept, before)
+  }
+
+  /** Puts another value, or none, in the place of one that was read, and leaves alone what others wrote meanwhile. */
+  async function swap(key: string, read: string, next: string | undefined): Promise<void> {
+    // A token says itself until when it is good; the store need not forget it to the second.
+    await store.update(key, (current) => (current === read ? next : current), DAY)
   }
 
   /** One exchange in this process; in other processes sharing the store they wait for what it brings. */
@@ -84,9 +100,9 @@ export function createAccessTokens(settings: Settings): AccessTokens {
 
   async function acrossProcesses(credentials: Credentials, refused?: string): Promise<AccessToken> {
     const { oauthId } = credentials.installation
-    const lock = `lock:${tokenKey(oauthId)}`
+    const lock = createLock(store, `lock:${tokenKey(oauthId)}`, settings.timeout)
     const deadline = Date.now() + settings.timeout
-    while (!(await store.claim(lock, settings.timeout))) {
+    while (!(await lock.take())) {
       const token = await cached(oauthId)
       if (token && token.token !== refused) return token
       if (Date.now() > deadline) break // whoever held the lock failed or died: do not wait for his lock to expire
@@ -99,7 +115,7 @@ export function createAccessTokens(settings: Settings): AccessTokens {
       await keep(credentials.installation, token)
       return token
     } finally {
-      await store.release(lock)
+      await lock.release()
     }
   }
 
@@ -125,10 +141,11 @@ export function createAccessTokens(settings: Settings): AccessTokens {
 
     async renew(credentials, refused) {
       const { oauthId } = credentials.installation
-      const token = await cached(oauthId)
+      const sealed = await store.get(tokenKey(oauthId))
+      const token = sealed === undefined ? undefined : read(oauthId, sealed)
       if (token && token.token !== refused) return token.token
-      // Only what was refused: by now somebody else may be putting a new one there.
-      if (token) await store.delete(tokenKey(oauthId))
+      // Only what was refused: by now somebody else may have put a new one there.
+      if (sealed !== undefined) await swap(tokenKey(oauthId), sealed, undefined)
       return (await single(credentials, refused)).token
     },
 

@@ -332,7 +332,6 @@ function readAnswer(id: OperationId, operation: Operation, answer: Answer, token
   if (status >= 300)
     throw new UnexpectedAnswerError(`${id}: expected status ${result.status}, came the redirect ${status}`)
   if (result.kind === 'empty') return { value: undefined }
-  if (result.kind === 'binary') return { value: Buffer.from(body, 'utf8') }
 
   // Or it would be made a second time.
   const effect = operation.method === 'GET' ? '' : `; the call took effect, since it was answered ${status}`

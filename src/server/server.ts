@@ -316,7 +316,9 @@ export function createApp(options: AppOptions): Koa {
     const body = classic ? classicForm(result) : result
     if (options.checkResponses) checkResult(route.id, route.operation, body)
     ctx.status = status
-    const sendWhole = (bytes: Uint8Array) =>
+    if (kind === 'json') {
+      const bytes = Buffer.from(JSON.stringify(wrapped(route.operation.result, body)))
+      ctx.type = 'json'
       sendBytes(ctx, {
         caller: session.identity,
         bytes: inMemory(bytes),
@@ -324,12 +326,7 @@ export function createApp(options: AppOptions): Koa {
         to: bytes.length,
         held: bytes.length,
       })
-    if (kind === 'json') {
-      ctx.type = 'json'
-      sendWhole(Buffer.from(JSON.stringify(wrapped(route.operation.result, body))))
-    } else if (kind === 'binary')
-      sendWhole(body as Uint8Array) // its type in the table
-    else ctx.body = null
+    } else ctx.body = null
     if (kind === 'redirect') ctx.set('Location', String(result))
     ctx.status = status // Koa turns an empty body into a 204
   }

@@ -1,7 +1,8 @@
 import { createServer, get } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { Keyv } from 'keyv'
 import { pino } from 'pino'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createAddon } from '../../src/index.ts'
 import { createMemoryStore } from '../../src/store/index.ts'
 import { planted } from '../leaks/planted.ts'
@@ -534,6 +535,52 @@ describe('an add-on', () => {
     })
     await expect(fetch(`http://localhost:${port}/healthz`)).rejects.toThrow()
     await addon.close()
+  })
+})
+
+describe('two add-ons that were given one store', () => {
+  const given = [
+    ['a store', () => createMemoryStore()],
+    [
+      'a store of a class',
+      () => {
+        class Own {
+          readonly #kept = createMemoryStore()
+          readonly name = 'own'
+          get = (key: string) => this.#kept.get(key)
+          set(key: string, value: string, ttl?: number) {
+            return this.#kept.set(key, value, ttl)
+          }
+          delete = (key: string) => this.#kept.delete(key)
+          entries = (prefix: string) => this.#kept.entries(prefix)
+          claim = (key: string, ttl: number) => this.#kept.claim(key, ttl)
+          release = (key: string) => this.#kept.release(key)
+          update = (key: string, change: (value: string | undefined) => string | undefined) =>
+            this.#kept.update(key, change)
+          ping = () => this.#kept.ping()
+          close() {
+            return this.#kept.close()
+          }
+        }
+        return new Own()
+      },
+    ],
+    ['an adapter of Keyv', () => new Map()],
+    ['a Keyv', () => new Keyv()],
+  ] as const
+
+  it.each(given)('close %s when both are closed, and not before', async (_, make) => {
+    const store = make()
+    const create = (key: string) =>
+      createAddon({ ...testOptions, key, store, baseUrl: 'http://localhost:1' } as typeof testOptions)
+    const [one, other] = [create('com.example.one'), create('com.example.other')]
+    const closing = 'disconnect' in store ? vi.spyOn(store, 'disconnect') : undefined
+    await one.close()
+    await one.close()
+    expect(closing?.mock.calls ?? []).toEqual([])
+    expect(await other.installation('client-1')).toBeUndefined()
+    await other.close()
+    await expect(other.installation('client-1')).rejects.toMatchObject({ code: 'ERR_STORE' })
   })
 })
 

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { pino } from 'pino'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { runHooks } from '../../src/addon/hooks.ts'
 import {
   type AddonOptions,
   createAddon,
@@ -212,6 +213,114 @@ describe('an update that nobody signed', () => {
     const signed = { authorization: `JWT ${sign('client-1', impostorSecret)}` }
     expect((await post(world, record, '/installable/updated', signed)).status).toBe(200)
     expect(await world.addon.installation('client-1')).toMatchObject({ apiUrl: `${impostor.url}/uploads/` })
+  })
+})
+
+describe('requests that nobody signed', () => {
+  /** A server that counts what it is asked for, and answers when and as it is told to. */
+  async function counting(addon: Partial<AddonOptions> = {}) {
+    const { world, trail } = await witness(addon)
+    const state = { exchanges: 0, wait: 0, status: 200 }
+    const impostor = await startImpostor({
+      '/v2/oauth/token': async (_, response) => {
+        state.exchanges += 1
+        await delay(state.wait)
+        if (state.status === 200)
+          json(response, { access_token: planted('token'), expires_in: 3600, scope: 'send_notification' })
+        else json(response, {}, state.status)
+      },
+    })
+    await post(world, impostor.record())
+    state.exchanges = 0
+    const unsigned = impostor.record({ oauthSecret: undefined })
+    return { world, trail, state, impostor, update: () => post(world, unsigned, '/installable/updated') }
+  }
+
+  it('do not use up the access tokens of an installation: 600 removals', async () => {
+    const { world, state } = await counting()
+    for (let round = 0; round < 30; round += 1) {
+      const answers = await Promise.all(Array.from({ length: 20 }, () => remove(world, 'client-1')))
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([403]))
+    }
+    expect(state.exchanges).toBeLessThan(12)
+    expect(await known(world)).toEqual(['client-1'])
+  })
+
+  it('do not use up the access tokens of an installation: 200 updates', async () => {
+    const { state, impostor, update } = await counting()
+    impostor.asked.length = 0
+    for (let round = 0; round < 10; round += 1) await Promise.all(Array.from({ length: 20 }, update))
+    expect(state.exchanges).toBeLessThan(12)
+    expect(impostor.asked.length).toBeLessThan(24)
+  })
+
+  it.each(['DELETE', 'POST'] as const)(
+    'keep no signed removal waiting, though they hang up: %s',
+    async (method) => {
+      const { world, state, impostor } = await counting()
+      state.wait = 3_000
+      const path = method === 'DELETE' ? '/installable/client-1' : '/installable/updated'
+      const body =
+        method === 'DELETE' ? {} : { body: JSON.stringify(impostor.record({ oauthSecret: undefined })) }
+      const hangUp = new AbortController()
+      for (let count = 0; count < 20; count += 1)
+        fetch(`${world.url}${path}`, { method, signal: hangUp.signal, ...body }).catch(() => {})
+      await expect.poll(() => state.exchanges).toBeGreaterThan(0)
+      hangUp.abort()
+      const begun = performance.now()
+      expect((await remove(world, 'client-1', sign('client-1', impostorSecret))).status).toBe(204)
+      expect(performance.now() - begun).toBeLessThan(2_000)
+      expect(await known(world)).toEqual([])
+    },
+  )
+
+  it.each([
+    [
+      429,
+      503,
+      'Whether the installation still exists could not be checked: its server says that too many access tokens were asked for (429).',
+    ],
+    [500, 503, 'Whether the installation still exists could not be checked.'],
+    [503, 503, 'Whether the installation still exists could not be checked.'],
+  ])('remove nothing when the token endpoint answers %i', async (status, answer, text) => {
+    const { world, state } = await counting()
+    state.status = status
+    expect(await said(await remove(world, 'client-1'))).toEqual([answer, text])
+    expect((await world.addon.installation('client-1'))?.rejectedSince).toBeUndefined()
+  })
+
+  it.each([
+    [
+      429,
+      503,
+      'The server’s token endpoint says that too many access tokens were asked for (429). Try again later.',
+    ],
+    [500, 502, 'The server’s token endpoint gave no access token; it answered 500.'],
+    [404, 502, 'The server’s token endpoint gave no access token; it answered 404.'],
+    [401, 403, 'The credentials were not accepted by the server’s token endpoint.'],
+  ])('are told why they failed when the token endpoint answers %i', async (status, answer, text) => {
+    const { world, state, impostor, update } = await counting()
+    state.status = status
+    const other = impostor.record({ oauthId: 'client-2', roomId: 2 })
+    expect(await said(await post(world, other))).toEqual([answer, text])
+    expect(await said(await update())).toEqual([answer, text])
+  })
+
+  it('silence no warning: the descriptor that was approved stays noted, and its news is told once', async () => {
+    const store = createMemoryStore()
+    const impostor = await startImpostor()
+    const before = await witness({ store })
+    await post(before.world, impostor.record())
+    const noted = (await before.world.addon.installation('client-1'))?.descriptorEtag
+    const { world, trail } = await witness({ store, description: 'Another one' })
+    const update = (headers = {}) =>
+      post(world, impostor.record({ oauthSecret: undefined }), '/installable/updated', headers)
+    await update()
+    await update()
+    expect((await world.addon.installation('client-1'))?.descriptorEtag).toBe(noted)
+    expect(trail).toEqual(['updated 1'])
+    await update({ authorization: `JWT ${sign('client-1', impostorSecret)}` })
+    expect((await world.addon.installation('client-1'))?.descriptorEtag).not.toBe(noted)
   })
 })
 
@@ -522,8 +631,12 @@ describe('an update', () => {
       })
     })
     const { installation } = await world.install()
+    const token = await world.store.get(`token:${installation.oauthId}`)
+    expect(token).toBeDefined()
     await expect(world.install()).rejects.toMatchObject({ reason: expect.stringContaining('Not now.') })
     expect(await world.addon.installation(installation.oauthId)).toEqual(installation)
+    // With its token: another one may have other scopes.
+    expect(await world.store.get(`token:${installation.oauthId}`)).toBe(token)
   })
 
   it.each([
@@ -681,6 +794,25 @@ describe('a removal', () => {
     const { installation, secret } = await world.install()
     expect((await remove(world, installation.oauthId, sign(installation.oauthId, secret))).status).toBe(204)
     expect(await known(world)).toEqual([])
+  })
+})
+
+describe('a hook', () => {
+  it('does not begin when the time is over, and is not waited for', async () => {
+    const ran: string[] = []
+    const forever = () => new Promise(() => {})
+    const over = AbortSignal.abort(new Error('over'))
+    const message = 'The installation took longer than 4 s, while running the installed hook.'
+    await expect(runHooks('installed', [forever], {}, over)).rejects.toMatchObject({ status: 504, message })
+    await expect(runHooks('installed', [() => ran.push('it')], {}, over)).rejects.toMatchObject({
+      status: 504,
+    })
+    const ending = new AbortController()
+    const first = () => ending.abort()
+    await expect(
+      runHooks('installed', [first, () => ran.push('second')], {}, ending.signal),
+    ).rejects.toMatchObject({ status: 504 })
+    expect(ran).toEqual([])
   })
 })
 

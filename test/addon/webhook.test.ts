@@ -860,6 +860,50 @@ describe('close()', () => {
     expect(late).toEqual([true])
   })
 
+  it.each([
+    ['in order', true],
+    ['out of order', false],
+  ])('starts nothing whose claim settles after the time is up, %s', async (_, ordered) => {
+    const memory = createMemoryStore()
+    const claiming = gate()
+    const { opened, open } = gate()
+    const store = {
+      ...memory,
+      claim: async (key: string, ttl: number) => {
+        if (!key.includes('jti:')) return memory.claim(key, ttl)
+        claiming.open()
+        await opened
+        return memory.claim(key, ttl)
+      },
+      close: async () => {},
+    }
+    const started: string[] = []
+    const world = await startWorld(
+      (it) => {
+        it.webhook(
+          'room_message',
+          { key: 'hook', ordered },
+          ({ message }) => void started.push(message.message),
+        )
+      },
+      { addon: { store, closeTimeout: 10 } },
+    )
+    const { installation, secret } = await world.install()
+    const { oauthId } = installation
+    const answer = fetch(`${world.url}/webhook/hook`, {
+      method: 'POST',
+      headers: { authorization: `JWT ${sign(oauthId, secret)}` },
+      body: JSON.stringify(delivered(oauthId, 1, 'late')),
+    })
+    await claiming.opened
+    const closed = world.addon.close()
+    await delay(100)
+    open()
+    expect((await answer).status).toBe(503)
+    await closed
+    expect(started).toEqual([])
+  })
+
   it('waits for running handlers and takes nothing more on', async () => {
     const { opened, open } = gate()
     const entered = gate()

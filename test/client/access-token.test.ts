@@ -1,8 +1,10 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import nock from 'nock'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { type AccessTokens, createAccessTokens } from '../../src/client/access-token.ts'
 import { createOutbound } from '../../src/common/outbound.ts'
 import { tokenKey } from '../../src/installation.ts'
+import { createLock } from '../../src/store/lock.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import { createSealing } from '../../src/store/sealing.ts'
 import type { Store } from '../../src/store/store.ts'
@@ -385,6 +387,61 @@ describe('a lock', () => {
     await holder.keep(credentials().installation, other)
     expect(await waiting).toBe(other.token)
     expect(exchanges.count).toBe(1)
+  })
+})
+
+describe('a lock that is another process’s', () => {
+  it('is not released by who gave up waiting for it', async () => {
+    tokenEndpoint()
+    const store = createMemoryStore()
+    await store.claim(lock, 60 * MINUTE)
+    await createTokens({ store, timeout: 500 }).get(credentials())
+    expect(await store.claim(lock, MINUTE)).toBe(false)
+  })
+
+  it('is not released by who had it for too long', async () => {
+    const store = createMemoryStore()
+    const late = createLock(store, 'a', 50)
+    expect(await late.take()).toBe(true)
+    await delay(80)
+    const next = createLock(store, 'a', 10_000)
+    expect(await next.take()).toBe(true)
+    await late.release()
+    expect(await createLock(store, 'a', 10_000).take()).toBe(false)
+    await next.release()
+    expect(await createLock(store, 'a', 10_000).take()).toBe(true)
+  })
+
+  it('is not released twice by who had it', async () => {
+    const store = createMemoryStore()
+    const [one, other] = [createLock(store, 'a', 10_000), createLock(store, 'a', 10_000)]
+    await one.take()
+    await one.release()
+    await other.take()
+    await one.release()
+    expect(await one.take()).toBe(false)
+  })
+})
+
+describe('what was kept', () => {
+  it('is taken back for what was there before, unless there is something newer', async () => {
+    tokenEndpoint()
+    const store = createMemoryStore()
+    const tokens = createTokens({ store })
+    const { installation } = credentials()
+    const undo = await tokens.keep(installation, await tokens.exchange(credentials()))
+    await undo()
+    expect(await store.get(tokenKey('a1b2'))).toBeUndefined()
+    await tokens.keep(installation, await tokens.exchange(credentials()))
+    const before = await store.get(tokenKey('a1b2'))
+    const again = await tokens.keep(installation, await tokens.exchange(credentials()))
+    await again()
+    expect(await store.get(tokenKey('a1b2'))).toBe(before)
+    const late = await tokens.keep(installation, await tokens.exchange(credentials()))
+    await tokens.keep(installation, await tokens.exchange(credentials()))
+    const newest = await store.get(tokenKey('a1b2'))
+    await late()
+    expect(await store.get(tokenKey('a1b2'))).toBe(newest)
   })
 })
 

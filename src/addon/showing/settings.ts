@@ -146,9 +146,13 @@ export function createSettings(options: SettingsOptions, { modules, onError }: S
     const no = await refusal(context)
     if (no) return no
     const { own, group } = await savedAt(context)
-    const { values, errors, written } = readForm(fields, form, own, group)
+    const { errors, written } = readForm(fields, form, own, group)
     if (errors.size > 0) return draw(context, { written, errors, own, notice: 'wrong' })
-    await store.set(keyOf(context), values)
+    // What is kept of secrets is what is there when it is written: somebody else may have saved meanwhile.
+    await store.update<StoredValues>(
+      keyOf(context),
+      (current) => readForm(fields, form, current ?? {}, group).values,
+    )
     return drawCurrent(context, (await tell(context)) ? 'saved' : 'saved, but')
   }
 

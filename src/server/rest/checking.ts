@@ -18,8 +18,6 @@ function faultOf(result: Result, value: unknown): string | undefined {
       return typeof value === 'string' && URL.canParse(value)
         ? undefined
         : `expected an absolute address, came ${typeName(value)}`
-    case 'binary':
-      return value instanceof Uint8Array ? undefined : `expected bytes, came ${typeName(value)}`
     case 'empty':
       return value === undefined ? undefined : `expected nothing, came ${typeName(value)}`
   }

@@ -162,11 +162,6 @@ function response(result: Result): Json {
           convert(result.member === undefined ? result.schema : object({ [result.member]: result.schema })),
         ),
       }
-    case 'binary':
-      return {
-        description,
-        content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } },
-      }
     case 'redirect':
       return { description, headers: { Location: { required: true, schema: { type: 'string' } } } }
     case 'empty':
