@@ -40,6 +40,18 @@ const listOf = <T>(module: Schema<T>) => array(module, { maxItems: most.modules 
 const moduleIcon = object({ url: iconAddress, 'url@2x': iconAddress })
 
 const avatarAddress = string({ minLength: 1, maxLength: longest.icon })
+const webhookAddress = string({ minLength: 1, maxLength: longest.address })
+
+/**
+ * The strings of a descriptor that are addresses, by their schemas. They have no `format`, since an address may hold
+ * `{variables}`.
+ */
+export const addressSchemas: ReadonlyMap<Schema, 'address' | 'icon'> = new Map<Schema, 'address' | 'icon'>([
+  [address, 'address'],
+  [webhookAddress, 'address'],
+  [iconAddress, 'icon'],
+  [avatarAddress, 'icon'],
+])
 
 const avatar = union(iconAddress, object({ url: avatarAddress, 'url@2x': optional(avatarAddress) }))
 
@@ -84,7 +96,7 @@ const button = object({
 })
 
 export const descriptorWebhook = object({
-  url: string({ minLength: 1, maxLength: longest.address }),
+  url: webhookAddress,
   event: oneOf(eventNames as [EventName, ...EventName[]]),
   pattern: optional(string({ maxLength: longest.line })),
   name: optional(name),
@@ -168,7 +180,10 @@ export const descriptor = object(
     links: object({ self: address, homepage: optional(address) }),
     vendor: optional(closedObject({ name, url: address })),
     apiVersion: optional(string({ pattern: '^\\d+:\\d+$', maxLength: longest.word })),
-    icon: optional(anything()),
+    // Never documented; who writes it means a picture.
+    icon: optional(
+      union(iconAddress, object({ url: optional(iconAddress), 'url@2x': optional(iconAddress) }), anything()),
+    ),
     capabilities: optional(
       object({
         installable: optional(installableCapability),

@@ -5,7 +5,6 @@ import {
   type Infer,
   integer,
   nullable,
-  number,
   object,
   oneOf,
   optional,
@@ -29,21 +28,27 @@ export const id = union(integer(), string({ maxLength: longest.name }))
 
 const text = nullable(string())
 
+const uri = string({ format: 'uri' })
+const dateTime = string({ format: 'date-time' })
+
 export const userReference = object({
   id: integer(),
   name: string(),
   mention_name: optional(string()),
   version: optional(string()),
-  links: optional(object({ self: alwaysSent(string()) })),
+  links: optional(object({ self: alwaysSent(uri) })),
 })
 
 export type UserReference = Infer<typeof userReference>
 
+/** What people may be besides gone. */
+export const shows = ['chat', 'away', 'xa', 'dnd'] as const
+
 export const presence = object({
-  status: optional(text),
+  status: optional(nullable(oneOf(shows))),
   show: optional(text),
   status_text: optional(text),
-  idle: optional(nullable(number())),
+  idle: optional(nullable(integer({ description: 'seconds' }))),
   is_online: optional(boolean()),
   client: optional(
     nullable(object({ type: optional(nullable(string())), version: optional(nullable(string())) })),
@@ -55,7 +60,7 @@ export const user = object({
   name: string(),
   mention_name: string(),
   version: optional(string()),
-  email: optional(text),
+  email: optional(nullable(string({ format: 'email' }))),
   title: optional(text),
   presence: optional(nullable(presence)),
   xmpp_jid: optional(string()),
@@ -63,14 +68,14 @@ export const user = object({
   is_guest: optional(boolean()),
   is_deleted: optional(boolean()),
   timezone: optional(text),
-  created: optional(string()),
-  last_active: optional(nullable(string())),
-  photo_url: optional(text),
+  created: optional(dateTime),
+  last_active: optional(nullable(dateTime)),
+  photo_url: optional(nullable(uri)),
   roles: optional(array(string())),
   group: optional(
-    object({ id: integer(), name: string(), links: optional(object({ self: alwaysSent(string()) })) }),
+    object({ id: integer(), name: string(), links: optional(object({ self: alwaysSent(uri) })) }),
   ),
-  links: optional(object({ self: alwaysSent(string()) })),
+  links: optional(object({ self: alwaysSent(uri) })),
 })
 
 export type User = Infer<typeof user>
@@ -83,17 +88,17 @@ export const roomMember = object({
   name: string(),
   mention_name: optional(string()),
   version: optional(string()),
-  links: optional(object({ self: alwaysSent(string()) })),
+  links: optional(object({ self: alwaysSent(uri) })),
   room_roles: optional(array(oneOf(roomRoles))),
 })
 
 export type RoomMember = Infer<typeof roomMember>
 
 const roomLinks = object({
-  self: alwaysSent(string()),
-  webhooks: optional(string()),
-  participants: optional(string()),
-  members: optional(string({ description: 'private rooms only' })),
+  self: alwaysSent(uri),
+  webhooks: optional(uri),
+  participants: optional(uri),
+  members: optional(string({ format: 'uri', description: 'private rooms only' })),
 })
 
 export const roomReference = object({
@@ -110,8 +115,8 @@ export type RoomReference = Infer<typeof roomReference>
 /** Counts of a room; `last_active` came as ISO 8601 (hipchat/hipchat-rb's test data), the documentation says UNIX time. */
 export const statistics = object({
   messages_sent: optional(integer()),
-  last_active: optional(nullable(string())),
-  links: optional(object({ self: alwaysSent(string()) })),
+  last_active: optional(nullable(dateTime)),
+  links: optional(object({ self: alwaysSent(uri) })),
 })
 
 export type Statistics = Infer<typeof statistics>
@@ -125,12 +130,12 @@ export const room = object({
   links: optional(roomLinks),
   xmpp_jid: optional(string()),
   topic: optional(string()),
-  created: optional(string()),
-  last_active: optional(nullable(string())),
+  created: optional(dateTime),
+  last_active: optional(nullable(dateTime)),
   is_guest_accessible: optional(boolean()),
-  guest_access_url: optional(nullable(string())),
+  guest_access_url: optional(nullable(uri)),
   delegate_admin_visibility: optional(nullable(boolean())),
-  avatar_url: optional(nullable(string())),
+  avatar_url: optional(nullable(uri)),
   owner: optional(nullable(userReference)),
   participants: optional(array(userReference)),
   statistics: optional(statistics),
@@ -143,11 +148,11 @@ export const group = object({
   name: string(),
   subdomain: optional(string()),
   domain: optional(nullable(string())),
-  created: optional(string()),
-  avatar_url: optional(nullable(string())),
+  created: optional(dateTime),
+  avatar_url: optional(nullable(uri)),
   owner: optional(nullable(userReference)),
   plan: optional(object({ id: optional(integer()), type: optional(string()) })),
-  links: optional(object({ self: alwaysSent(string()) })),
+  links: optional(object({ self: alwaysSent(uri) })),
 })
 
 export type Group = Infer<typeof group>
@@ -158,13 +163,13 @@ export const messageSender = nullable(union(userReference, object({ name: string
 export const file = object({
   name: alwaysSent(string()),
   size: optional(integer({ description: 'bytes' })),
-  url: optional(string()),
-  thumb_url: optional(nullable(string())),
+  url: optional(uri),
+  thumb_url: optional(nullable(uri)),
 })
 
 export const message = object({
   id: string(),
-  date: alwaysSent(string({ description: 'ISO 8601 with microseconds and offset' })),
+  date: alwaysSent(string({ format: 'date-time', description: 'ISO 8601 with microseconds and offset' })),
   from: messageSender,
   message: optional(string({ description: 'absent when the message was deleted' })),
   // Messages of 2014 had none.
@@ -183,38 +188,17 @@ export type Message = Infer<typeof message>
 
 export const authentication = ['none', 'jwt'] as const
 
-const webhookMembers = {
-  key: optional(nullable(string())),
-  name: optional(nullable(string())),
-  url: alwaysSent(string()),
-  event: alwaysSent(string()),
-  pattern: optional(nullable(string())),
-  authentication: optional(oneOf(authentication)),
-  created: optional(string()),
-  room: optional(nullable(roomReference)),
-  creator: optional(nullable(userReference)),
-  links: optional(object({ self: alwaysSent(string()) })),
-} as const
-
-/** HipChat answered the call that made one with `id` and `links` alone. */
-export const webhook = object({ id, ...webhookMembers })
-
-/** The answer to whoever asked for one, and so has its id or key already. */
-export const namedWebhook = object({ id: alwaysSent(id), ...webhookMembers })
-
-export type Webhook = Infer<typeof webhook>
-
 export const emoticon = object({
   id: integer(),
   shortcut: alwaysSent(string()),
-  url: alwaysSent(string()),
+  url: alwaysSent(uri),
   type: optional(oneOf(['group', 'global'])),
   width: optional(integer()),
   height: optional(integer()),
   audio: optional(array(record())),
   audio_path: optional(nullable(string())),
   creator: optional(nullable(userReference)),
-  links: optional(object({ self: alwaysSent(string()) })),
+  links: optional(object({ self: alwaysSent(uri) })),
 })
 
 export type Emoticon = Infer<typeof emoticon>
@@ -232,7 +216,5 @@ export const pageOf = <Item, Read>(item: Schema<Item, Read>): Schema<Page<Item>,
     items: array(item),
     startIndex: optional(integer()),
     maxResults: optional(integer()),
-    links: optional(
-      object({ self: alwaysSent(string()), prev: optional(string()), next: optional(string()) }),
-    ),
+    links: optional(object({ self: alwaysSent(uri), prev: optional(uri), next: optional(uri) })),
   })

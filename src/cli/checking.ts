@@ -1,4 +1,11 @@
-import { type Descriptor, descriptor, moduleKinds, placesOf, webhooksOf } from '../api/descriptor.ts'
+import {
+  addressSchemas,
+  type Descriptor,
+  descriptor,
+  moduleKinds,
+  placesOf,
+  webhooksOf,
+} from '../api/descriptor.ts'
 import { events } from '../api/events.ts'
 import { hostOf, isLoopbackHost } from '../common/outbound.ts'
 import type { Schema } from '../common/schema.ts'
@@ -252,62 +259,61 @@ function credentials(document: Descriptor): Finding[] {
   ]
 }
 
-/** All addresses with their paths. What only people look at is apart: a wrong one harms nobody. */
-function addressesOf(document: Descriptor): { called: [string, string][]; looked: [string, string][] } {
-  const { links, vendor, capabilities = {} } = document
-  const { installable = {}, glance = [], configurable, adminPage } = capabilities
-  const called: [string, string | undefined][] = [
-    ['links.self', links.self],
-    ...(['callbackUrl', 'updateCallbackUrl', 'installedUrl', 'updatedUrl', 'uninstalledUrl'] as const).map(
-      (name): [string, string | undefined] => [`capabilities.installable.${name}`, installable[name]],
-    ),
-    ...webhookList(document).map(({ field, webhook }): [string, string] => [`${field}.url`, webhook.url]),
-    ...glance.map(({ queryUrl }, index): [string, string | undefined] => [
-      `capabilities.glance.${index}.queryUrl`,
-      queryUrl,
-    ]),
-    ...(['webPanel', 'dialog', 'externalPage'] as const).flatMap((kind) =>
-      (capabilities[kind] ?? []).map(({ url }, index): [string, string] => [
-        `capabilities.${kind}.${index}.url`,
-        url,
-      ]),
-    ),
-    ['capabilities.configurable.url', configurable?.url],
-    ['capabilities.adminPage.url', adminPage?.url],
-  ]
-  const looked: [string, string | undefined][] = [
-    ['links.homepage', links.homepage],
-    ['vendor.url', vendor?.url],
-  ]
-  const given = (list: [string, string | undefined][]) =>
-    list.flatMap(([field, url]): [string, string][] => (url === undefined ? [] : [[field, url]]))
-  return { called: given(called), looked: given(looked) }
+interface Address {
+  readonly field: string
+  readonly url: string
+  readonly kind: 'address' | 'icon'
 }
+
+/** All addresses that a descriptor holds, found by its schema. */
+function addressesIn(schema: Schema, value: unknown, field = ''): Address[] {
+  const kind = addressSchemas.get(schema)
+  if (kind) return typeof value === 'string' ? [{ field, url: value, kind }] : []
+  if (schema['anyOf']) return branchesOf(schema).flatMap((branch) => addressesIn(branch, value, field))
+  const inner = (name: string, of: unknown, member: unknown) =>
+    addressesIn(of as Schema, member, field ? `${field}.${name}` : name) // made by `array` or `object`
+  if (Array.isArray(value))
+    return schema['type'] === 'array'
+      ? value.flatMap((item, index) => inner(String(index), schema['items'], item))
+      : []
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(schema['properties'] ?? {}).flatMap(([name, of]) =>
+    Object.hasOwn(value, name) ? inner(name, of, (value as Record<string, unknown>)[name]) : [],
+  )
+}
+
+/** What only people look at: a wrong one harms nobody. */
+const lookedAt = ['links.homepage', 'vendor.url']
 
 /** What a program fills in before it serves the descriptor; `{name}` alone is for the chat client. */
 const blanks = /\{\{.*?\}\}|\$\{.*?\}|\{%.*?%\}|<%.*?%>/g
 
 function checkAddresses(document: Descriptor): { errors: Finding[]; warnings: Finding[] } {
-  const { called, looked } = addressesOf(document)
+  const errors: Finding[] = []
+  const warnings: Finding[] = []
   const unfilled = new Map<string, string[]>()
   const plain: string[] = []
-  const wrong = (list: [string, string][]) =>
-    list.flatMap(([field, url]) => {
-      const [blank] = url.match(blanks) ?? []
-      if (blank !== undefined) {
-        unfilled.set(blank, [...(unfilled.get(blank) ?? []), field])
-        return []
-      }
-      const filled = url.replaceAll(/\{[^{}]*\}/g, 'x')
-      const parsed = URL.canParse(filled) ? new URL(filled) : undefined
-      if (!parsed || !/^https?:$/.test(parsed.protocol))
-        return [found(field, `must be an absolute http or https address, came ${shown(url)}`)]
-      if (parsed.protocol === 'http:' && !isLoopbackHost(hostOf(parsed))) plain.push(field)
-      return []
-    })
-  const errors = wrong(called)
-  const secure = plain.length
-  const warnings = wrong(looked)
+  for (const { field, url, kind } of addressesIn(descriptor, document)) {
+    const [blank] = url.match(blanks) ?? []
+    if (blank !== undefined) {
+      unfilled.set(blank, [...(unfilled.get(blank) ?? []), field])
+      continue
+    }
+    const filled = url.replaceAll(/\{[^{}]*\}/g, 'x')
+    const parsed = URL.canParse(filled) ? new URL(filled) : undefined
+    const isPicture = kind === 'icon' && parsed?.protocol === 'data:'
+    if (!isPicture && !(parsed && /^https?:\/\/[^\s/]+(?:\/\S*)?$/i.test(filled.replace(/[?#].*$/s, '')))) {
+      const finding = found(field, `must be an absolute http or https address, came ${shown(url)}`)
+      if (lookedAt.includes(field)) warnings.push(finding)
+      else errors.push(finding)
+    } else if (
+      parsed?.protocol === 'http:' &&
+      !isLoopbackHost(hostOf(parsed)) &&
+      kind === 'address' &&
+      !lookedAt.includes(field)
+    )
+      plain.push(field)
+  }
   for (const [blank, [field = '', ...others]] of unfilled)
     warnings.push(
       found(
@@ -315,7 +321,7 @@ function checkAddresses(document: Descriptor): { errors: Finding[]; warnings: Fi
         `${others.length > 0 ? `and ${others.length} more hold` : 'holds'} ${blank}, which has to be filled in before a server reads it; not checked`,
       ),
     )
-  const [first, ...rest] = plain.slice(0, secure)
+  const [first, ...rest] = plain
   if (first !== undefined)
     warnings.push(
       found(

@@ -1,4 +1,5 @@
-import type { emoticon, message, room, roomReference, user, userReference, webhook } from '../api/objects.ts'
+import type { emoticon, message, room, roomReference, user, userReference } from '../api/objects.ts'
+import type { webhook } from '../api/webhook.ts'
 import type { Received } from '../common/schema.ts'
 
 /**

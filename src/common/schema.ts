@@ -79,6 +79,10 @@ export interface StringRules extends Annotations {
   readonly minLength?: number
   readonly maxLength?: number
   readonly pattern?: string
+  /** What is sent of it here, for readers of the schema: published answers hold other words, which `validate` takes. */
+  readonly sent?: readonly string[]
+  /** What the string is, for readers of the schema; `validate` does not look at it. */
+  readonly format?: 'uri' | 'date-time' | 'email'
   readonly default?: string
 }
 

@@ -65,7 +65,9 @@ function loadAjv(checks: Checks): Ajv {
     // The schemas are ours and checked by a test: checking and polishing them here would double the time to compile them.
     const quick = { meta: false, validateSchema: false, code: { optimize: false } }
     const allErrors = checks === thorough
-    ajv = new Constructor({ strict: false, verbose: true, unicodeRegExp: true, allErrors, ...quick })
+    // Formats are descriptions: who checks an address, a date or an email address knows which of them it takes.
+    const lenient = { strict: false, validateFormats: false }
+    ajv = new Constructor({ ...lenient, verbose: true, unicodeRegExp: true, allErrors, ...quick })
     ajv.addKeyword({
       keyword: 'maxJsonLength',
       type: 'object',

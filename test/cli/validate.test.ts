@@ -52,6 +52,81 @@ describe('checking a descriptor', () => {
     expect(checkDescriptor(document)).toEqual({ errors: [], warnings: [], complete: true })
   })
 
+  it.each([
+    '',
+    '/p',
+    'javascript:alert(1)',
+    'dice.example.com/x',
+    'https:',
+    ' https://a.example/',
+    'file:///a',
+  ])('names each address that is %j, of whatever it is', (bad) => {
+    const bads = { url: bad, 'url@2x': bad }
+    const document = having(
+      {
+        installable: {
+          callbackUrl: bad,
+          updateCallbackUrl: bad,
+          installedUrl: bad,
+          updatedUrl: bad,
+          uninstalledUrl: bad,
+        },
+        hipchatApiConsumer: { scopes: ['send_notification'], avatar: bad },
+        glance: [{ ...glance, icon: bads, queryUrl: bad }],
+        webPanel: [
+          { key: 'p', name: text('P'), location: 'hipchat.sidebar.right', url: bad, icon: { ...bads } },
+        ],
+        dialog: [{ ...dialog, url: bad }],
+        externalPage: [{ key: 'x', url: bad }],
+        configurable: { url: bad },
+        adminPage: { url: bad },
+        oauth2Provider: { authorizationUrl: bad, tokenUrl: bad },
+        oauth2Consumer: { redirectionUrls: ['https://a.example/', bad] },
+      },
+      { links: { self: bad, homepage: bad }, vendor: { name: 'V', url: bad }, icon: bads },
+    )
+    const { errors, warnings } = checkDescriptor(document)
+    const fields = (findings: typeof errors) =>
+      findings
+        .filter(({ message }) => message.includes('must be an absolute http or https address'))
+        .map(({ field }) => field.replace('capabilities.', ''))
+        .sort()
+    expect(fields(warnings)).toEqual(['links.homepage', 'vendor.url'])
+    expect(fields(errors)).toEqual([
+      'adminPage.url',
+      'configurable.url',
+      'dialog.0.url',
+      'externalPage.0.url',
+      'glance.0.icon.url',
+      'glance.0.icon.url@2x',
+      'glance.0.queryUrl',
+      'hipchatApiConsumer.avatar',
+      'icon.url',
+      'icon.url@2x',
+      'installable.callbackUrl',
+      'installable.installedUrl',
+      'installable.uninstalledUrl',
+      'installable.updateCallbackUrl',
+      'installable.updatedUrl',
+      'links.self',
+      'oauth2Consumer.redirectionUrls.1',
+      'oauth2Provider.authorizationUrl',
+      'oauth2Provider.tokenUrl',
+      'webPanel.0.icon.url',
+      'webPanel.0.icon.url@2x',
+      'webPanel.0.url',
+    ])
+  })
+
+  it('takes a picture in the address of an icon, and of nothing else', () => {
+    const picture = 'data:image/png;base64,iVBORw0KGgo='
+    const icons = { url: picture, 'url@2x': picture }
+    expect(checkDescriptor(having({ glance: [{ ...glance, icon: icons }] })).errors).toEqual([])
+    expect(checkDescriptor(having({ dialog: [{ ...dialog, url: picture }] })).errors).toMatchObject([
+      { field: 'capabilities.dialog.0.url' },
+    ])
+  })
+
   it('names everything that the schema refuses, and what came', () => {
     const document = having({
       webhook: [{ ...hook, event: 'room_massage' }, { event: 'room_enter' }],

@@ -118,8 +118,8 @@ const intended: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'creator: null → object': 'the same; null for webhooks of add-ons',
   },
   'user 2015': {
-    'last_active: string → absent': 'nobody uses a client here that would be active',
-    'presence.client: object → absent': 'the same',
+    'last_active: string → null': 'when somebody was last here is not kept',
+    'presence.client: object → absent': 'nobody uses a client here that would have a name',
     'presence.client.type: string → absent': 'the same',
     'presence.client.version: string → absent': 'the same',
   },

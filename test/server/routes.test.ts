@@ -171,6 +171,8 @@ const mayBeNull = [
   'file',
   'delegate_admin_visibility',
   'avatar_url',
+  'photo_url',
+  'last_active',
   'audio_path',
   'status_text',
 ]
@@ -193,12 +195,8 @@ test('what has no value is left out where the OpenAPI document knows no null', a
     const walk = (value: unknown, within: string) => {
       if (typeof value !== 'object' || value === null) return
       for (const [name, inner] of Object.entries(value)) {
-        // `last_active` of a room itself is not in the document; that of its statistics and of users is
-        if (
-          inner === null &&
-          !mayBeNull.includes(name) &&
-          !(name === 'last_active' && within.startsWith('/room'))
-        )
+        // those of a room's statistics are left out, those of rooms and users are there with null
+        if (inner === null && (!mayBeNull.includes(name) || within === 'statistics'))
           members.push([path, name])
         walk(inner, name === 'statistics' || name === 'owner' || name === 'participants' ? name : within)
       }

@@ -13,6 +13,7 @@ export const installAddon = operation({
     type: 'json',
     schema: object({
       url: string({
+        format: 'uri',
         minLength: 1,
         maxLength: 65_536,
         description: 'http, https, or a data: URL holding the descriptor',
@@ -47,7 +48,7 @@ export const installAddon = operation({
     schema: object({
       id: string({ description: 'id of the installation, which is also its OAuth id' }),
       key: alwaysSent(string()),
-      links: alwaysSent(object({ self: alwaysSent(string()) })),
+      links: alwaysSent(object({ self: alwaysSent(string({ format: 'uri' })) })),
       installed_url: optional(
         string({ description: 'where the browser has to go on; the installation is complete after that' }),
       ),

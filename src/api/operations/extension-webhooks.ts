@@ -1,6 +1,7 @@
 import { alwaysSent, nullable, object, oneOf, optional, string } from '../../common/schema.ts'
-import { authentication, id, namedWebhook } from '../objects.ts'
+import { authentication, id } from '../objects.ts'
 import { operation } from '../operation.ts'
+import { namedWebhook } from '../webhook.ts'
 import { webhookMembers } from './webhooks.ts'
 
 /**
@@ -43,7 +44,7 @@ export const createRoomExtensionWebhook = operation({
     schema: object({
       id,
       key: optional(nullable(string())),
-      links: optional(object({ self: alwaysSent(string()) })),
+      links: optional(object({ self: alwaysSent(string({ format: 'uri' })) })),
     }),
   },
   paging: 'none',

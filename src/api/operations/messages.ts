@@ -99,7 +99,7 @@ export const sendRoomMessage = operation({
   result: {
     kind: 'json',
     status: 200,
-    schema: object({ id: string(), timestamp: alwaysSent(string()) }),
+    schema: object({ id: string(), timestamp: alwaysSent(string({ format: 'date-time' })) }),
   },
 })
 

@@ -74,13 +74,13 @@ const session = object({
         name: optional(nullable(string())),
         allowed_scopes: optional(array(string())),
         room: optional(nullable(roomReference)),
-        links: optional(object({ self: alwaysSent(string()) })),
+        links: optional(object({ self: alwaysSent(string({ format: 'uri' })) })),
       }),
     ),
   ),
   owner: optional(nullable(userReference)),
   owner_type: optional(nullable(string())),
-  links: optional(object({ self: alwaysSent(string()) })),
+  links: optional(object({ self: alwaysSent(string({ format: 'uri' })) })),
 })
 
 export const getSession = operation({

@@ -24,7 +24,7 @@ const delegate_admin_visibility = nullable(boolean())
 const createdRoom = object({
   id: integer(),
   name: alwaysSent(string()),
-  links: alwaysSent(object({ self: alwaysSent(string()) })),
+  links: alwaysSent(object({ self: alwaysSent(string({ format: 'uri' })) })),
   entity: optional(room as Schema),
 })
 

@@ -15,7 +15,7 @@ import { operation } from '../operation.ts'
 import { expand, offset, timezone } from './query.ts'
 
 const name = string({ minLength: 1, maxLength: 50 })
-const email = string({ minLength: 3, maxLength: 254 })
+const email = string({ minLength: 3, maxLength: 254, format: 'email' })
 const title = string({ maxLength: 250 })
 const mention_name = string({ minLength: 1, maxLength: 50 })
 const roles = array(string({ maxLength: longest.name }), { maxItems: most.roles })
@@ -70,7 +70,7 @@ export const createUser = operation({
     status: 201,
     schema: object({
       id: integer(),
-      links: optional(object({ self: alwaysSent(string()) })),
+      links: optional(object({ self: alwaysSent(string({ format: 'uri' })) })),
       entity: optional(user),
       password: optional(string()),
     }),

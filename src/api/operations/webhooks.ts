@@ -1,12 +1,13 @@
 import { object, oneOf, optional, string } from '../../common/schema.ts'
 import { type EventName, eventNames } from '../events.ts'
-import { authentication, namedWebhook, pageOf, webhook } from '../objects.ts'
+import { authentication, pageOf } from '../objects.ts'
 import { operation } from '../operation.ts'
+import { defaultAuthentication, namedWebhook, webhook } from '../webhook.ts'
 import { offset } from './query.ts'
 
 /** What every way to register a webhook takes. */
 export const webhookMembers = {
-  url: string({ minLength: 1, maxLength: 2048 }),
+  url: string({ minLength: 1, maxLength: 2048, format: 'uri' }),
   event: oneOf(eventNames as [EventName, ...EventName[]]),
   pattern: optional(string({ maxLength: 1000, description: 'regular expression; message events only' })),
   name: optional(string({ maxLength: 255 })),
@@ -38,7 +39,12 @@ export const createRoomWebhook = operation({
     type: 'json',
     schema: object({
       ...webhookMembers,
-      authentication: optional(oneOf(authentication, { default: 'jwt' })),
+      authentication: optional(
+        oneOf(authentication, {
+          default: defaultAuthentication,
+          description: '`none` and nothing else for a webhook made with a user’s token',
+        }),
+      ),
       key: optional(string({ minLength: 1, maxLength: 40 })),
     }),
   },

@@ -8,10 +8,10 @@ import type {
   Statistics,
   User,
   UserReference,
-  Webhook,
 } from '../../api/objects.ts'
 import type { ResultOf } from '../../api/operation.ts'
 import type { Operations } from '../../api/operations/index.ts'
+import type { Webhook } from '../../api/webhook.ts'
 import { groupOwnerId, runs } from '../accounts/access.ts'
 import { formatDate, formatSeconds } from '../dates.ts'
 import type {
@@ -177,8 +177,10 @@ export function createPresenter(state: State, publicUrl: () => string): Presente
       is_guest: user.isGuest,
       is_deleted: user.isDeleted,
       timezone: user.timezone,
-      ...unlessNone('photo_url', pictureUrl(user.photo)),
+      photo_url: pictureUrl(user.photo) ?? null,
       created: formatSeconds(user.created),
+      // Real answers had both keys for everybody, and clients read them. When somebody was last here is not kept.
+      last_active: null,
       roles: [...user.roles],
       group: {
         id: groupId(),

@@ -1,3 +1,4 @@
+import { shows } from '../../api/objects.ts'
 import { findUser, groupOwnerId, maySee, protectGroupOwner, requireGroupAdmin } from '../accounts/access.ts'
 import { addUser, checkUnique } from '../accounts/accounts.ts'
 import { hashPassword } from '../accounts/passwords.ts'
@@ -132,8 +133,6 @@ function forgetIn(room: RoomRecord, { id }: UserRecord, state: State): void {
   if (current.participants.includes(id)) state.rooms.setParticipants(current, others(current.participants))
 }
 
-const shows = ['away', 'chat', 'dnd', 'xa'] as const
-
 const isShow = (text: unknown): text is (typeof shows)[number] => shows.some((show) => show === text)
 
 /** The OpenAPI document has the word in `status` and a free text in `show`, HipChat had it the other way round. */
@@ -147,6 +146,6 @@ function presenceOf(given: { status?: string | null; show?: string | null }): Us
     rule: 'enum',
     expected: shows,
     value: show,
-    message: `presence.show must be one of ${shows.join(', ')}, unless presence.status is`,
+    message: `presence.show must be one of ${[...shows].sort().join(', ')}, unless presence.status is`,
   })
 }

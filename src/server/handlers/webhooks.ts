@@ -1,3 +1,4 @@
+import { defaultAuthentication } from '../../api/webhook.ts'
 import { findRunRoom } from '../accounts/access.ts'
 import type { Session } from '../accounts/session.ts'
 import {
@@ -71,7 +72,7 @@ export const webhookHandlers: Pick<Handlers, WebhookOperation> = {
 
 /** An add-on's webhooks are signed with its secret; a user has no secret to sign with. */
 function authenticationOf(wanted: 'none' | 'jwt' | undefined, { client }: Session): 'none' | 'jwt' {
-  if (client) return wanted ?? 'jwt'
+  if (client) return wanted ?? defaultAuthentication
   if (wanted === 'jwt')
     throw badRequest(
       "authentication must be none: deliveries to a user's webhook have no secret to be signed with",

@@ -3,7 +3,9 @@ import { badRequest } from '../errors.ts'
 /** One part of a multipart body, decoded. */
 export interface Part {
   /** From its `Content-Disposition`. */
-  readonly name: string
+  readonly name?: string
+  /** Media type, in lower case and without parameters; none where it does not say. */
+  readonly type?: string
   /** File name without the folder it had, if it came with one. */
   readonly fileName?: string
   readonly content: Buffer
@@ -91,11 +93,16 @@ function readPart(bytes: Buffer): Part {
     throw badRequest(`A part of the body must have a head of at most ${longestHead} bytes and an empty line`)
   const headers = headersOf(bytes.toString('utf8', 0, head[0].length))
   const { name, filename } = dispositionOf(headers['content-disposition'] ?? '')
-  if (name === undefined) throw badRequest('Each part of the body must have a name in Content-Disposition')
+  const type = headers['content-type']?.split(';')[0]?.trim().toLowerCase()
   return {
-    name,
+    ...(name === undefined ? {} : { name }),
+    ...(type === undefined ? {} : { type }),
     ...(filename === undefined ? {} : { fileName: filename.split(/[\\/]/).at(-1) ?? '' }),
-    content: decode(bytes.subarray(head[0].length), headers['content-transfer-encoding'] ?? 'binary', name),
+    content: decode(
+      bytes.subarray(head[0].length),
+      headers['content-transfer-encoding'] ?? 'binary',
+      name ?? 'without a name',
+    ),
   }
 }
 

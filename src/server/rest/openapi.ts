@@ -14,7 +14,6 @@ import {
   statistics,
   user,
   userReference,
-  webhook,
 } from '../../api/objects.ts'
 import {
   type Body,
@@ -25,6 +24,7 @@ import {
 } from '../../api/operation.ts'
 import { operations } from '../../api/operations/index.ts'
 import { notification } from '../../api/operations/messages.ts'
+import { webhook } from '../../api/webhook.ts'
 import { object, type Schema } from '../../common/schema.ts'
 import type { Page } from '../pages/plain.ts'
 import { contentTypes } from './parsing.ts'
@@ -184,9 +184,10 @@ function convertInside(schema: Schema): Json {
       format: 'binary',
       description: 'a part with a file name in its Content-Disposition',
     }
-  const { anyOf, properties, required, items, additionalProperties, maxJsonLength, ...rest } = schema
+  const { anyOf, properties, required, items, additionalProperties, maxJsonLength, sent, ...rest } = schema
   return {
     ...rest,
+    ...(sent === undefined ? {} : { enum: sent }),
     ...(maxJsonLength === undefined ? {} : bounded(schema)),
     ...(anyOf ? union(anyOf as Schema[]) : {}),
     ...(properties ? { properties: mapped(properties as Record<string, Schema>) } : {}),

@@ -48,8 +48,9 @@ export function page<T, R>(
 }
 
 /**
- * Puts items into HipChat's page. Links are absolute and keep the other query parameters; `next` is there while more
- * follows, and begins behind the last item, also where there are fewer than were asked for. There is no total.
+ * Puts items into HipChat's page. Links are absolute. Those to other pages keep the query parameters; `next` is there while more
+ * follows, and begins behind the last item, also where there are fewer than were asked for. `self` is the collection, without a
+ * query, as in real answers. There is no total.
  */
 export function pageOf<T>(items: T[], more: boolean, parameters: PageRequest, url: URL): Page<T> {
   const { start, length } = pageRange(parameters)
@@ -64,7 +65,7 @@ export function pageOf<T>(items: T[], more: boolean, parameters: PageRequest, ur
     startIndex: start,
     maxResults: length,
     links: {
-      self: url.href,
+      self: url.origin + url.pathname,
       ...(start > 0 && length > 0 ? { prev: at(Math.max(0, start - length)) } : {}),
       ...(more && length > 0 ? { next: at(start + items.length) } : {}),
     },

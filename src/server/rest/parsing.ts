@@ -6,7 +6,7 @@ import type { Schema } from '../../common/schema.ts'
 import { type Problem, validate } from '../../common/validate.ts'
 import { longestUpload } from '../chat/files.ts'
 import { badRequest, CallRefusedError, invalid } from '../errors.ts'
-import { readParts } from './multipart.ts'
+import { type Part, readParts } from './multipart.ts'
 
 /** Longest request body taken, in bytes: a megabyte, unless it brings a file. HipChat's limits are not known. */
 export const longestBody = ({ type }: Body): number =>
@@ -86,7 +86,7 @@ export function parseBody(
   bytes: Buffer,
   secret = false,
 ): Members {
-  const raw = body.optional && bytes.length === 0 ? {} : readMembers(body, contentType, bytes)
+  const raw = body.optional && isNothing(bytes) ? {} : readMembers(body, contentType, bytes)
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw))
     throw badRequest('The body must be an object', undefined, { validation: 'type', expected_type: 'object' })
   checkDepth(raw, 'The body')
@@ -104,6 +104,10 @@ export function parseBody(
   if (!checked.ok) throw invalid(checked.problem, secret)
   return known
 }
+
+/** How clients write that they have nothing to say: not at all, as Go's `null`, or as PHP's empty array. */
+const isNothing = (bytes: Buffer): boolean =>
+  bytes.length <= 40 && /^\s*(?:null|\[\s*\]|)\s*$/.test(bytes.toString('latin1'))
 
 function readMembers(body: Body, contentType: string | undefined, bytes: Buffer): unknown {
   const accepted = new Set<string>([body.type, ...(body.relaxations ?? [])])
@@ -159,14 +163,20 @@ function formMembers(text: string, properties: Readonly<Record<string, Schema>>)
   return members
 }
 
-/** A part is named as its member. What is no file is JSON, whatever its content type says; unknown parts are dropped. */
+/**
+ * A part is named as its member; without a name it is known by what it is, as Perl's clients send the metadata. What is no
+ * file is JSON, whatever its content type says; unknown parts are dropped.
+ */
 function partMembers(
   bytes: Buffer,
   contentType: string,
   properties: Readonly<Record<string, Schema>>,
 ): Members {
   const members: Members = {}
-  for (const { name, fileName, content } of readParts(bytes, contentType)) {
+  for (const part of readParts(bytes, contentType)) {
+    const { fileName, content } = part
+    const name = part.name ?? memberFor(part, properties)
+    if (name === undefined) throw badRequest('Each part of the body must have a name in Content-Disposition')
     if (!Object.hasOwn(properties, name)) continue
     if (Object.hasOwn(members, name)) throw badRequest(`The body has more than one part named ${name}`, name)
     if (properties[name] === filePart)
@@ -181,6 +191,17 @@ function partMembers(
       }
   }
   return members
+}
+
+/** The member that a part without a name is for: the only one of its kind. */
+function memberFor(
+  { type = '', fileName }: Part,
+  properties: Readonly<Record<string, Schema>>,
+): string | undefined {
+  const isFile = fileName !== undefined
+  if (!isFile && kindOf(type) !== 'json') return undefined
+  const fitting = Object.keys(properties).filter((name) => (properties[name] === filePart) === isFile)
+  return fitting.length === 1 ? fitting[0] : undefined
 }
 
 function relax(name: string, value: unknown, schema: Schema, relaxations: readonly Relaxation[]): unknown {

@@ -1,6 +1,7 @@
 import type { Descriptor } from '../../api/descriptor.ts'
 import type { EventName } from '../../api/events.ts'
 import type { GlanceContent } from '../../api/glance.ts'
+import type { shows } from '../../api/objects.ts'
 import type { TokenKind } from '../../api/operation.ts'
 import type { Scope } from '../../api/scopes.ts'
 import type { Micros } from '../dates.ts'
@@ -28,7 +29,7 @@ export interface UserRecord {
   readonly isGuest: boolean
   readonly isDeleted: boolean
   readonly roles: readonly string[]
-  readonly presence: { readonly status: string | null; readonly show: string } | null
+  readonly presence: { readonly status: string | null; readonly show: (typeof shows)[number] } | null
   /** Id of his picture. */
   readonly photo?: string | null
   /** scrypt, as `salt:hash` in hex; null: nobody can sign in with a password. */
