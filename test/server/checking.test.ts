@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { operations } from '../../src/api/operations/index.ts'
 import { handlers } from '../../src/server/handlers/index.ts'
-import { checkResult } from '../../src/server/rest/checking.ts'
 import { adminCall, startServer } from './support.ts'
 
 afterEach(() => {
