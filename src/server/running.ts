@@ -98,8 +98,7 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
     present,
     fire: delivery.fire,
     async endInstallations(room) {
-      for (const client of state.clients.all())
-        if (client.roomId === room.id) await installer.uninstall(client)
+      for (const client of state.clients.of(room.id)) await installer.uninstall(client)
     },
   })
   const calls = createCounter(settings.limits.windowSeconds, settings.limitsEnforced)

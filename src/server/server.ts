@@ -277,13 +277,16 @@ export function createApp(options: AppOptions): Koa {
     const session = authenticate(context.state, { ...credentialsOf(call), queryToken: undefined })
     checkPage(session)
     const { tokenHash = '' } = session
-    tell(ctx, call, allowances.ofAddress(call.address))
+    tell(ctx, call, allowances.ofListener(session))
     ctx.set({ 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' })
     ctx.body = context.feed.open(call.query.get('after') ?? undefined, {
-      user() {
-        const token = context.state.tokens.get(tokenHash)
-        const expired = token?.expires != null && token.expires <= Date.now()
-        return expired || token?.userId == null ? undefined : context.state.people.get(token.userId)
+      tokenHash,
+      look() {
+        const { expires = null, userId = null } = context.state.tokens.get(tokenHash) ?? {}
+        const user = userId === null ? undefined : context.state.people.get(userId)
+        return user && !user.isDeleted && (expires === null || expires > Date.now())
+          ? { user, expires }
+          : undefined
       },
     })
   }

@@ -41,7 +41,22 @@ export function maySee(room: RoomRecord, { user }: Pick<Session, 'user'>): boole
 }
 
 export const isMember = (room: RoomRecord, user: UserRecord): boolean =>
-  room.ownerId === user.id || room.members.includes(user.id)
+  room.ownerId === user.id || isAmong(room.members, user.id)
+
+/** Whether a user is in a room now. */
+export const isInside = (room: RoomRecord, user: Pick<UserRecord, 'id'>): boolean =>
+  isAmong(room.participants, user.id)
+
+const sets = new WeakMap<readonly number[], ReadonlySet<number>>()
+const manyIds = 50
+
+/** A record is asked for each page that is open: the set of a long list is made once. */
+function isAmong(ids: readonly number[], id: number): boolean {
+  if (ids.length < manyIds) return ids.includes(id)
+  const set = sets.get(ids) ?? new Set(ids)
+  sets.set(ids, set)
+  return set.has(id)
+}
 
 /** Whether a user runs the room: as its owner, or as a member with the role `room_admin`. */
 export const runs = (room: RoomRecord, user: UserRecord): boolean =>

@@ -42,6 +42,8 @@ type SharedFile = NonNullable<Message['file']>
 export interface Presenter {
   userReference(user: UserRecord): UserReference
   user(user: UserRecord): User
+  /** Whether somebody is there and can be talked to; `undefined` where nothing is known. */
+  presence(user: UserRecord): Presence | undefined
   roomReference(room: RoomRecord): RoomReference
   room(room: RoomRecord): Room
   /** A user as a member of a room. */
@@ -60,6 +62,8 @@ export interface Presenter {
   /** As seen from a room, through which a group-wide webhook is addressed too; or without one, by its key. */
   webhook(webhook: WebhookRecord, room?: RoomRecord): Webhook
   emoticon(emoticon: EmoticonRecord): Emoticon
+  /** Address of a picture; null for none. */
+  pictureUrl(id: string | null | undefined): string | null
   group(group: GroupRecord): Group
 }
 
@@ -188,6 +192,8 @@ export function createPresenter(state: State, publicUrl: () => string): Presente
         links: { self: `${api()}/group/${groupId()}` },
       },
     }),
+    presence,
+    pictureUrl,
     roomReference,
     room(room) {
       const reference = roomReference(room)

@@ -1,14 +1,18 @@
 import type { Handlers } from '../context.ts'
 import { notFound } from '../errors.ts'
-import type { GroupRecord } from '../state/records.ts'
+import { walked } from '../rest/paging.ts'
+import type { GroupRecord, UserRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
 
 export const groupHandlers: Pick<Handlers, 'viewGroup' | 'getGroupStatistics'> = {
   viewGroup: ({ group_id }, _session, { state, present }) => present.group(findGroup(state, group_id)),
 
-  getGroupStatistics({ group_id }, _session, { state }) {
+  async getGroupStatistics({ group_id }, _session, { state }) {
     findGroup(state, group_id)
-    return { users: state.people.all().filter((user) => !user.isDeleted && !user.isGuest).length }
+    let users = 0
+    const isCounted = ({ isDeleted, isGuest }: UserRecord) => !isDeleted && !isGuest
+    for await (const chunk of walked(state.people.from, isCounted)) users += chunk.length
+    return { users }
   },
 }
 

@@ -18,10 +18,10 @@ type MemberOperation =
 export const memberHandlers: Pick<Handlers, MemberOperation> = {
   getAllRoomParticipants(parameters, session, { state, present }) {
     const room = findRoom(state, parameters.id_or_name, session)
-    const absent = parameters['include-offline'] && room.privacy === 'private' ? memberIds(room) : []
-    const people = usersOf([...room.participants, ...absent], state)
-    const whole = expandsItems(parameters.expand, session)
-    return page(people, parameters, session.url, whole ? present.user : present.userReference)
+    const absent = parameters['include-offline'] && room.privacy === 'private' ? memberIds(room, state) : []
+    const show = expandsItems(parameters.expand, session) ? present.user : present.userReference
+    const ids = [...new Set([...room.participants, ...absent])]
+    return page(ids, parameters, session.url, (id) => show(findUser(state, id)))
   },
 
   getAllRoomMembers(parameters, session, { state, present }) {
@@ -32,7 +32,8 @@ export const memberHandlers: Pick<Handlers, MemberOperation> = {
       ...(whole ? present.user(user) : {}),
       ...present.member(user, room),
     })
-    return page(usersOf(memberIds(room), state), parameters, session.url, item)
+    const ids = [...new Set(memberIds(room, state))]
+    return page(ids, parameters, session.url, (id) => item(findUser(state, id)))
   },
 
   async addRoomMember(parameters, session, { state, chat }) {
@@ -64,14 +65,9 @@ export const memberHandlers: Pick<Handlers, MemberOperation> = {
   },
 }
 
-const memberIds = (room: RoomRecord): number[] => [room.ownerId, ...room.members]
-
-/** Each once, without the deleted. */
-const usersOf = (ids: readonly number[], state: State): UserRecord[] =>
-  [...new Set(ids)].flatMap((id) => {
-    const user = state.people.get(id)
-    return user && !user.isDeleted ? [user] : []
-  })
+/** Of the deleted only an owner is left in a room. */
+const memberIds = ({ ownerId, members }: RoomRecord, { people }: State): number[] =>
+  people.get(ownerId)?.isDeleted ? members.filter((id) => id !== ownerId) : [ownerId, ...members]
 
 /** People are shown whole only to callers who may look at users themselves. */
 const expandsItems = (expand: string | undefined, { scopes }: Session): boolean =>

@@ -15,10 +15,10 @@ import {
   shownIntegration,
 } from '../pages/integrations.ts'
 import { openPageSession } from '../pages/sessions.ts'
-import { roomsOf, shownRoom } from '../pages/showing.ts'
 import { hashOf, randomText } from '../random.ts'
 import type { ClientRecord, RoomRecord, TokenRecord, UserRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
+import { pageListHandlers } from './page-lists.ts'
 
 type Table = typeof pageApi
 
@@ -43,19 +43,7 @@ export const pageHandlers: { readonly [Id in keyof Table]: Handler<Table[Id]> } 
     return undefined
   },
 
-  getStart(_parameters, session, { state, present, feed }) {
-    const user = person(session)
-    const { id = 0, name = '' } = state.group() ?? {}
-    const group = state.group()
-    return {
-      cursor: feed.cursor(),
-      user_id: user.id,
-      group: { id, name, avatar_url: group ? (present.group(group).avatar_url ?? null) : null },
-      people: state.people.all().map(present.user),
-      rooms: roomsOf(user, state).map((room) => shownRoom(room, user, present)),
-      emoticons: state.emoticons().map(present.emoticon),
-    }
-  },
+  ...pageListHandlers,
 
   async enterRoom({ room_id }, session, { state, chat }) {
     const room = findRoom(state, room_id, session)
@@ -179,17 +167,18 @@ export const pageHandlers: { readonly [Id in keyof Table]: Handler<Table[Id]> } 
   },
 }
 
-/** On a server for development: who has no password can be anybody's. */
-const chosenFrom = ({ state, isLocal }: Context): UserRecord[] =>
-  isLocal
-    ? state.people
-        .all()
-        .filter(({ isDeleted, isGuest, password }) => !isDeleted && !isGuest && password === null)
-    : []
+const mostToChooseFrom = 100
 
-function chosen(id: number, context: Context): UserRecord {
-  const user = chosenFrom(context).find((one) => one.id === id)
-  if (!user) throw forbidden('This user signs in with a password')
+/** On a server for development: who has no password can be anybody's. The first of them are shown. */
+const chosenFrom = ({ state, isLocal }: Context): UserRecord[] =>
+  isLocal ? state.people.from(0, mostToChooseFrom).filter(canBeChosen) : []
+
+const canBeChosen = ({ isDeleted, isGuest, password }: UserRecord): boolean =>
+  !isDeleted && !isGuest && password === null
+
+function chosen(id: number, { state, isLocal }: Context): UserRecord {
+  const user = isLocal ? state.people.get(id) : undefined
+  if (!user || !canBeChosen(user)) throw forbidden('This user signs in with a password')
   return user
 }
 

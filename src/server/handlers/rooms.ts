@@ -4,7 +4,7 @@ import { authorOf, type Session } from '../accounts/session.ts'
 import type { Context, Handlers } from '../context.ts'
 import { badRequest, forbidden } from '../errors.ts'
 import { type Expansion, parseExpansion } from '../rest/expanding.ts'
-import { page } from '../rest/paging.ts'
+import { pageOfWalk } from '../rest/paging.ts'
 import type { RoomRecord, UserRecord } from '../state/records.ts'
 
 type RoomOperation =
@@ -18,12 +18,12 @@ type RoomOperation =
 
 export const roomHandlers: Pick<Handlers, RoomOperation> = {
   getAllRooms(parameters, session, context) {
-    const rooms = context.state.rooms
-      .all()
-      .filter((room) => parameters['include-private'] || room.privacy === 'public')
-      .filter((room) => parameters['include-archived'] || !room.isArchived)
-      .filter((room) => maySee(room, session))
-    return page(rooms, parameters, session.url, listedRoom(parameters.expand, session, context))
+    const isListed = (room: RoomRecord) =>
+      (parameters['include-private'] || room.privacy === 'public') &&
+      (parameters['include-archived'] || !room.isArchived) &&
+      maySee(room, session)
+    const show = listedRoom(parameters.expand, session, context)
+    return pageOfWalk(context.state.rooms.from, isListed, parameters, session.url, show)
   },
 
   async createRoom(parameters, session, context) {

@@ -8,7 +8,7 @@ import { checkTimezone } from '../dates.ts'
 import { badRequest, invalid } from '../errors.ts'
 import { randomText } from '../random.ts'
 import { parseExpansion } from '../rest/expanding.ts'
-import { page } from '../rest/paging.ts'
+import { page, pageOfWalk } from '../rest/paging.ts'
 import type { RoomRecord, UserRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
 import { listedRoom } from './rooms.ts'
@@ -24,12 +24,11 @@ type UserOperation =
 
 export const userHandlers: Pick<Handlers, UserOperation> = {
   getAllUsers(parameters, session, { state, present }) {
-    const users = state.people
-      .all()
-      .filter((user) => parameters['include-guests'] || !user.isGuest)
-      .filter((user) => parameters['include-deleted'] || !user.isDeleted)
+    const isListed = (user: UserRecord) =>
+      (parameters['include-guests'] || !user.isGuest) && (parameters['include-deleted'] || !user.isDeleted)
     const whole = parseExpansion(parameters.expand).within('items') !== undefined
-    return page(users, parameters, session.url, whole ? present.user : present.userReference)
+    const show = whole ? present.user : present.userReference
+    return pageOfWalk(state.people.from, isListed, parameters, session.url, show)
   },
 
   async createUser(parameters, session, { state, present }) {
@@ -110,8 +109,8 @@ export const userHandlers: Pick<Handlers, UserOperation> = {
   getAutoJoinRooms(parameters, session, context) {
     const user = findUser(context.state, parameters.id_or_email)
     const rooms = context.state.rooms
-      .all()
-      .filter((room) => room.participants.includes(user.id) && maySee(room, session))
+      .of(user.id, Number.MAX_SAFE_INTEGER)
+      .filter((room) => maySee(room, session))
     return page(rooms, parameters, session.url, listedRoom(parameters.expand, session, context))
   },
 

@@ -27,7 +27,7 @@ const asUser = { tokens: ['user', 'personal'], scopes: [], limits: ['api'], pagi
 export const pageUser = user
 export type PageUser = Infer<typeof pageUser>
 
-/** A room as the page lists it; people are ids. */
+/** A room as the page lists it; who is in it is asked for by itself. */
 export const pageRoom = object({
   id: integer(),
   name: string(),
@@ -36,8 +36,8 @@ export const pageRoom = object({
   is_archived: boolean(),
   avatar_url: nullable(string()),
   owner_id: integer(),
-  participants: array(integer(), { description: 'who is in it now' }),
-  members: nullable(array(integer())),
+  participants: integer({ description: 'how many are in it now' }),
+  is_inside: boolean({ description: 'the user is in it' }),
   runs: boolean({ description: 'the user may change it: its topic, members, add-ons' }),
   last_active: nullable(string()),
 })
@@ -102,6 +102,19 @@ const opened = object({
 })
 export type OpenedModule = Infer<typeof opened>
 
+/** Ids, or the beginning of a name; without either all, by name. */
+const listQuery = {
+  ids: string({
+    maxLength: 1_600,
+    pattern: '^\\d{1,15}(,\\d{1,15}){0,99}$',
+    description: 'a hundred at most, separated by commas',
+  }),
+  name: string({ maxLength: 100, description: 'that begins so, or has a word that does' }),
+  after: string({ maxLength: 1_000, description: 'as `next` of the part before had it' }),
+} as const
+
+const next = nullable(string({ description: 'asks for what follows; null at the end' }))
+
 export const pageApi = {
   getWelcome: operation({
     method: 'GET',
@@ -159,7 +172,8 @@ export const pageApi = {
     ...asUser,
     method: 'GET',
     path: '/start',
-    summary: 'Everything to begin with, as of the moment that `cursor` names.',
+    summary:
+      'What to begin with, as of the moment that `cursor` names: the rooms that the user is in, and the first of all others and of the people.',
     result: {
       kind: 'json',
       status: 200,
@@ -167,10 +181,46 @@ export const pageApi = {
         cursor: string(),
         user_id: integer(),
         group: object({ id: integer(), name: string(), avatar_url: nullable(string()) }),
-        people: array(pageUser),
+        people: array(pageUser, { description: 'the user himself first' }),
+        next_people: next,
         rooms: array(pageRoom),
+        next_rooms: next,
         emoticons: array(emoticon),
       }),
+    },
+  }),
+
+  getPeople: operation({
+    ...asUser,
+    method: 'GET',
+    path: '/people',
+    summary: 'People of the group: those who are named, or all by name, a hundred at a time.',
+    query: listQuery,
+    result: { kind: 'json', status: 200, schema: object({ items: array(pageUser), next }) },
+  }),
+
+  getRooms: operation({
+    ...asUser,
+    method: 'GET',
+    path: '/rooms',
+    summary: 'Rooms that the user can see: those that are named, or all by name, a hundred at a time.',
+    query: listQuery,
+    result: { kind: 'json', status: 200, schema: object({ items: array(pageRoom), next }) },
+  }),
+
+  getRoomPeople: operation({
+    ...asUser,
+    method: 'GET',
+    path: '/room/{room_id}/people',
+    summary: 'Who is in a room now, a hundred at a time.',
+    query: {
+      absent: boolean({ description: 'the members of a private room who are not in it instead' }),
+      after: integer({ minimum: 0, description: 'as `next` of the part before had it' }),
+    },
+    result: {
+      kind: 'json',
+      status: 200,
+      schema: object({ items: array(pageUser), total: integer(), next: nullable(integer()) }),
     },
   }),
 

@@ -1,5 +1,5 @@
 import type { GlanceContent } from '../../api/glance.ts'
-import type { Message } from '../../api/objects.ts'
+import type { Message, User } from '../../api/objects.ts'
 import type { PageRoom, PageUser } from './api.ts'
 
 /** Path, below `/page`, of the connection over which the page hears of changes. */
@@ -28,9 +28,18 @@ export interface PageEvents {
   private_message: { readonly user_id: number; readonly message: Message }
   room: PageRoom
   room_removed: { readonly id: number }
-  user: PageUser
-  /** The add-ons of one room, or of all, have changed. */
-  integrations: Record<string, never>
+  /** Somebody entered a room, or left it. */
+  participant: {
+    readonly room_id: number
+    readonly user_id: number
+    readonly is_here: boolean
+    /** How many are in the room now. */
+    readonly participants: number
+  }
+  /** Somebody as he is now; or only whether he is there, when nothing else has changed. */
+  user: PageUser | { readonly id: number; readonly presence: NonNullable<User['presence']> | null }
+  /** The add-ons of a room have changed, or those of the group. */
+  integrations: { readonly room_id: number | null }
   /** Without a room it is for all rooms. */
   glance: {
     readonly oauth_id: string

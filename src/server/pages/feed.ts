@@ -1,29 +1,21 @@
 import { Readable } from 'node:stream'
-import { maySee } from '../accounts/access.ts'
 import type { Presenter } from '../chat/presenting.ts'
+import { CallRefusedError } from '../errors.ts'
 import { randomText } from '../random.ts'
-import type { GlanceUpdateRecord, MessageRecord, PrivateMessageRecord, UserRecord } from '../state/records.ts'
+import type { UserRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
 import type { Written } from '../state/watching.ts'
-import type { ApiCall, PageEvents } from './events.ts'
-import { roomsOf, shownRoom } from './showing.ts'
+import { createChangeLog } from './change-log.ts'
+import { type Change, changesIn, sizeOf } from './changes.ts'
+import { createEventTexts, type Entry, eventText } from './event-texts.ts'
+import type { ApiCall } from './events.ts'
 
-/** Something that open pages may have to show. Rooms and users are looked up when it is told. */
-type Change =
-  | { readonly kind: 'message'; readonly message: MessageRecord }
-  | { readonly kind: 'private message'; readonly message: PrivateMessageRecord }
-  | { readonly kind: 'room' | 'user'; readonly id: number }
-  | { readonly kind: 'integrations' }
-  | { readonly kind: 'glance'; readonly update: GlanceUpdateRecord }
-  | { readonly kind: 'delivery'; readonly id: number }
-  | { readonly kind: 'call'; readonly call: ApiCall }
-
-type Event = { [N in keyof PageEvents]: { readonly name: N; readonly data: PageEvents[N] } }[keyof PageEvents]
-
-/** Who listens on a page: whose token, and whether it is still good. */
+/** Who listens on a page. */
 export interface Listener {
-  /** The user as he is now; `undefined` once his token has ended. */
-  user(): UserRecord | undefined
+  /** Of the token of the page: looked at again when it was written. */
+  readonly tokenHash: string
+  /** The user as he is now, and when the token ends; `undefined` once it has ended. */
+  look(): { readonly user: UserRecord; readonly expires: number | null } | undefined
 }
 
 /** Tells open pages what changes: whatever wrote it, and over one connection each. */
@@ -35,190 +27,208 @@ export interface Feed {
   /** For what is not in the state. */
   tellDelivery(id: number): void
   tellCall(call: ApiCall): void
-  /** Whether a user has a page open. */
-  isListening(userId: number): boolean
   close(): void
 }
 
 const kept = 2_000 // changes
-const longestBacklog = 4 * 1024 * 1024 // bytes that wait for a slow page before it is cut off; it comes back and catches up
+const keptBytes = 32 * 1024 * 1024
+/** Bytes that wait for a slow page, or that one was away for, before it is cut off; it comes back and catches up. */
+const longestBacklog = 4 * 1024 * 1024
 const heartbeat = 15_000
 const patience = 30_000 // for what waits when a page is cut off; one that does not read is given up with it
+const mostUnreadBeats = 4 // of the heartbeat that a page may let pass without reading anything
+const mostPages = 100 // of one user
+const pagesPerTurn = 100 // of the event loop: others have their turn before all pages are told
+
+/** An open page: where it is in the log, from which it takes what it can take. */
+interface Page {
+  readonly listener: Listener
+  readonly stream: Readable
+  /** Number of the change that it is told next. */
+  next: number
+  /** Changes up to this number happened before it was connected. */
+  readonly missed: number
+  missedBytes: number
+  /** It has read what it was told. */
+  isHungry: boolean
+  /** Heartbeats since it read something. */
+  unreadBeats: number
+  known: ReturnType<Listener['look']>
+  isKnown: boolean
+}
 
 export function createFeed(state: State, present: Presenter): Feed {
   // Numbers begin anew with each start of the server: a page that knows those of the last one has to begin anew too.
   const era = randomText(8)
-  let last = 0
-  const changes: { readonly number: number; readonly change: Change }[] = []
-  const listening = new Set<Listening>()
+  const texts = createEventTexts(state, present)
+  const pages = new Set<Page>()
+  const ready = new Set<Page>()
+  let turn: NodeJS.Immediate | undefined
+  const log = createChangeLog<Entry>({ most: kept, mostBytes: keptBytes, dropping: keepForSlow })
+
+  const idOf = (number: number) => `${era}-${number}`
 
   function tell(change: Change): void {
-    last += 1
-    const entry = { number: last, change }
-    changes.push(entry)
-    if (changes.length > kept) changes.shift()
-    for (const one of listening) one.tell(entry.number, change)
+    log.add({ id: idOf(log.last + 1), change, texts: new Map() }, sizeOf(change))
+    for (const page of pages) if (page.isHungry) ready.add(page)
+    takeTurn()
+  }
+
+  /** One page after the other, a few in each turn: what is told meanwhile goes along with it. */
+  function takeTurn(): void {
+    if (turn || ready.size === 0) return
+    turn = setImmediate(() => {
+      turn = undefined
+      let left = pagesPerTurn
+      for (const page of ready) {
+        ready.delete(page)
+        serve(page)
+        left -= 1
+        if (left === 0) break
+      }
+      takeTurn()
+    })
+  }
+
+  /** Tells a page what it does not know yet, as far as it reads. */
+  function serve(page: Page): void {
+    while (page.isHungry && page.next <= log.last && pages.has(page)) tellNext(page)
+  }
+
+  function tellNext(page: Page): void {
+    const entry = log.at(page.next)
+    const user = userOf(page)
+    if (!user || !entry) {
+      end(page)
+      return
+    }
+    const text = texts.of(entry, user)
+    if (text && page.next <= page.missed) page.missedBytes += text.length
+    page.next += 1
+    if (text) page.isHungry = page.stream.push(text) && page.isHungry
+    // More than a page gets at a time: it comes back for the rest.
+    if (page.missedBytes > longestBacklog && page.next <= page.missed) end(page)
+  }
+
+  /** What the log forgets waits with the pages that have not read so far; they share its memory. */
+  function keepForSlow(number: number): void {
+    for (const page of pages)
+      if (page.next === number) {
+        tellNext(page)
+        if (page.stream.readableLength > longestBacklog) end(page)
+      }
+  }
+
+  function userOf(page: Page): UserRecord | undefined {
+    if (!page.isKnown || (page.known?.expires ?? Number.POSITIVE_INFINITY) <= Date.now()) {
+      page.known = page.listener.look()
+      page.isKnown = true
+    }
+    return page.known?.user
+  }
+
+  function end(page: Page): void {
+    if (!pages.delete(page)) return
+    ready.delete(page)
+    page.stream.push(null)
+    setTimeout(() => page.stream.destroy(), patience).unref()
+  }
+
+  /** Whoever signed out, or whose password is another now, hears no more from here on. */
+  function lookAgain(written: readonly Written[]): void {
+    const tokens = new Set<unknown>()
+    const users = new Set<unknown>()
+    for (const { table, key } of written)
+      if (table === 'token') tokens.add(key[0])
+      else if (table === 'user') users.add(key[0])
+    const isAll = written.some(({ table }) => table === 'everything')
+    if (!isAll && tokens.size === 0 && users.size === 0) return
+    for (const page of pages) {
+      if (!isAll && !tokens.has(page.listener.tokenHash) && !users.has(page.known?.user.id)) continue
+      page.isKnown = false
+      if (!userOf(page)) end(page)
+    }
   }
 
   const stopWatching = state.watch((written) => {
-    // Whoever signed out, or whose password is another now, hears no more from here on.
-    if (written.some(({ table, record }) => table === 'token' && record === undefined))
-      for (const one of listening) one.check()
-    for (const change of changesIn(written)) tell(change)
+    texts.forget(written)
+    lookAgain(written)
+    for (const change of changesIn(written, state)) tell(change)
   })
 
   const pulse = setInterval(() => {
-    for (const one of listening) one.beat()
+    for (const page of pages) {
+      page.unreadBeats = page.isHungry ? 0 : page.unreadBeats + 1
+      if (!userOf(page)) end(page)
+      else if (page.unreadBeats >= mostUnreadBeats) {
+        end(page)
+        page.stream.destroy()
+      }
+      // The number is where it goes on after a break.
+      else if (page.isHungry && page.next > log.last)
+        page.stream.push(`id: ${idOf(log.last)}\n: still here\n\n`)
+    }
   }, heartbeat)
   pulse.unref()
 
-  interface Listening {
-    readonly listener: Listener
-    /** False: it has ended. */
-    tell(number: number, change: Change): boolean
-    /** Ends it when its token has ended. */
-    check(): void
-    beat(): void
-    end(): void
+  /** Each page costs something with each change, whoever opened it. */
+  function refuseMore(listener: Listener): void {
+    const id = listener.look()?.user.id
+    let count = 0
+    for (const page of pages) if (page.known?.user.id === id) count += 1
+    if (count >= mostPages)
+      throw new CallRefusedError(429, `You have ${mostPages} pages open already, which is the most`, {
+        headers: { 'Retry-After': '60' },
+      })
   }
 
-  function missedSince(after: string | undefined): readonly { number: number; change: Change }[] | undefined {
+  /** Number of the change that a page has to be told first; `undefined` where that is not kept any more. */
+  function firstAfter(after: string | undefined): number | undefined {
     const [, from, number = ''] = /^(\w+)-(\d{1,15})$/.exec(after ?? '') ?? []
     const first = Number(number) + 1
-    if (from !== era || first > last + 1 || first < last + 1 - changes.length) return undefined
-    return changes.slice(changes.length - (last + 1 - first))
+    return from !== era || first > log.last + 1 || first < log.first ? undefined : first
   }
 
   return {
-    cursor: () => `${era}-${last}`,
+    cursor: () => idOf(log.last),
     tellDelivery: (id) => tell({ kind: 'delivery', id }),
     tellCall: (call) => tell({ kind: 'call', call }),
-    isListening: (userId) => [...listening].some(({ listener }) => listener.user()?.id === userId),
 
     open(after, listener) {
-      const stream = new Readable({ read() {} })
-      const write = (text: string) => {
-        stream.push(text)
-        if (stream.readableLength > longestBacklog) one.end()
-      }
-      // Ids of the rooms that the page knows, once it has caught up.
-      let known: Set<number> | undefined
-      /** A room that the page never heard of does not go from it: that something happens there is nothing for it. */
-      function isNews({ name, data }: Event): boolean {
-        if (name === 'room') known?.add(data.id)
-        return name !== 'room_removed' || !known || known.delete(data.id)
-      }
-      const one: Listening = {
+      refuseMore(listener)
+      const first = firstAfter(after)
+      const stream = new Readable({
+        read() {
+          page.isHungry = true
+          page.unreadBeats = 0
+          serve(page)
+        },
+      })
+      const page: Page = {
         listener,
-        tell(number, change) {
-          const user = listener.user()
-          if (!user) one.end()
-          else
-            for (const event of eventsOf(change, user))
-              if (isNews(event)) write(shown(event, `${era}-${number}`))
-          return listening.has(one)
-        },
-        check() {
-          if (!listener.user()) one.end()
-        },
-        beat() {
-          if (listener.user()) write(': still here\n\n')
-          else one.end()
-        },
-        end() {
-          if (!listening.delete(one)) return
-          stream.push(null)
-          setTimeout(() => stream.destroy(), patience).unref()
-        },
+        stream,
+        next: first ?? log.last + 1,
+        missed: log.last,
+        missedBytes: 0,
+        isHungry: false,
+        unreadBeats: 0,
+        known: undefined,
+        isKnown: false,
       }
-      listening.add(one)
-      stream.once('close', () => one.end())
-      const missed = missedSince(after)
-      if (missed) {
-        write(': welcome\n\n') // so that the page knows at once that it is connected
-        // More than a page gets at a time: it comes back for the rest.
-        missed.every(({ number, change }) => one.tell(number, change))
-      } else write(shown({ name: 'reset', data: {} }, `${era}-${last}`))
-      const user = listener.user()
-      known = new Set(user ? roomsOf(user, state).map(({ id }) => id) : [])
+      userOf(page)
+      pages.add(page)
+      stream.once('close', () => end(page))
+      stream.push(
+        first === undefined ? eventText({ name: 'reset', data: {} }, idOf(log.last)) : ': welcome\n\n', // so that the page knows at once that it is connected
+      )
       return stream
     },
 
     close() {
       clearInterval(pulse)
+      clearImmediate(turn)
       stopWatching()
-      for (const one of [...listening]) one.end()
+      for (const page of [...pages]) end(page)
     },
   }
-
-  /** What a change means for one user: nothing of what he may not see. */
-  function eventsOf(change: Change, user: UserRecord): Event[] {
-    switch (change.kind) {
-      case 'message': {
-        const room = state.rooms.get(change.message.roomId)
-        if (!room || !maySee(room, { user })) return []
-        return [{ name: 'message', data: { room_id: room.id, message: present.message(change.message) } }]
-      }
-      case 'private message': {
-        const { from, to } = change.message
-        if (user.id !== from && user.id !== to) return []
-        const other = user.id === from ? to : from
-        return [
-          {
-            name: 'private_message',
-            data: { user_id: other, message: present.privateMessage(change.message) },
-          },
-        ]
-      }
-      case 'room': {
-        const room = state.rooms.get(change.id)
-        return room && maySee(room, { user })
-          ? [{ name: 'room', data: shownRoom(room, user, present) }]
-          : [{ name: 'room_removed', data: { id: change.id } }]
-      }
-      case 'user': {
-        const changed = state.people.get(change.id)
-        return changed ? [{ name: 'user', data: present.user(changed) }] : []
-      }
-      case 'integrations':
-        return [{ name: 'integrations', data: {} }]
-      case 'glance': {
-        const { oauthId, addonKey, key, content, roomId, userId } = change.update
-        const room = roomId === undefined ? undefined : state.rooms.get(roomId)
-        if ((userId !== undefined && userId !== user.id) || (room && !maySee(room, { user }))) return []
-        const about = { oauth_id: oauthId, addon_key: addonKey, key, room_id: roomId ?? null }
-        return [{ name: 'glance', data: { ...about, content } }]
-      }
-      case 'delivery':
-        return user.isAdmin ? [{ name: 'delivery', data: { id: change.id } }] : []
-      case 'call':
-        return user.isAdmin ? [{ name: 'call', data: change.call }] : []
-    }
-  }
-}
-
-const shown = ({ name, data }: Event, id: string): string =>
-  `id: ${id}\nevent: ${name}\ndata: ${JSON.stringify(data)}\n\n`
-
-/** What was written, each room and user once: a page gets them as they are in the end. */
-function changesIn(written: readonly Written[]): Change[] {
-  const found = new Map<string, Change>()
-  written.forEach(({ table, key, record }, index) => {
-    const id = Number(key[0])
-    if (table === 'room' || table === 'user') found.set(`${table} ${id}`, { kind: table, id })
-    else if (table === 'client') found.set('integrations', { kind: 'integrations' })
-    else if (table === 'presence') found.set(`user ${id}`, { kind: 'user', id })
-    else if (record === undefined) return
-    // What is in a table is written by its own functions, with records of its own kind.
-    else if (table === 'message')
-      found.set(`message ${index}`, { kind: 'message', message: record as MessageRecord })
-    else if (table === 'private')
-      found.set(`message ${index}`, { kind: 'private message', message: record as PrivateMessageRecord })
-    else if (table === 'glanceUpdate')
-      found.set(`glance ${index}`, {
-        kind: 'glance',
-        update: (record as { readonly record: GlanceUpdateRecord }).record,
-      })
-  })
-  return [...found.values()]
 }

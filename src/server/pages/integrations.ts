@@ -11,9 +11,8 @@ const usualWeight = 100 // of HipChat's schema
 
 /** The confirmed installations that a room has, or without one those of the whole group. */
 export const installationsFor = (room: RoomRecord | undefined, state: State): ClientRecord[] =>
-  state.clients
-    .all()
-    .filter(({ status, roomId }) => status === 'live' && (roomId === null || roomId === room?.id))
+  [...state.clients.of(null), ...(room ? state.clients.of(room.id) : [])]
+    .filter(({ status }) => status === 'live')
     .sort((one, other) => one.created - other.created)
 
 /** An installation as the page draws it, for a user and in a room. */

@@ -1,30 +1,34 @@
-import { maySee, runs } from '../accounts/access.ts'
+import { isInside, runs } from '../accounts/access.ts'
 import type { Presenter } from '../chat/presenting.ts'
+import { formatSeconds } from '../dates.ts'
 import type { RoomRecord, UserRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
 import type { PageRoom } from './api.ts'
 
-/** A room as the page lists it for a user. */
-export function shownRoom(room: RoomRecord, user: UserRecord, present: Presenter): PageRoom {
-  const { avatar_url = null, last_active = null } = present.room(room)
+/** What of a room is another for each user. */
+export const placeIn = (room: RoomRecord, user: UserRecord): Pick<PageRoom, 'runs' | 'is_inside'> => ({
+  runs: user.isAdmin || runs(room, user),
+  is_inside: isInside(room, user),
+})
+
+/** A room as the page lists it for a user: as long with a thousand people as with one. */
+export function shownRoom(
+  room: RoomRecord,
+  user: UserRecord,
+  { rooms }: Pick<State, 'rooms'>,
+  present: Presenter,
+): PageRoom {
+  const { lastActive } = rooms.statistics(room.id)
   return {
     id: room.id,
     name: room.name,
     topic: room.topic,
     privacy: room.privacy,
     is_archived: room.isArchived,
-    avatar_url,
+    avatar_url: present.pictureUrl(room.avatar),
     owner_id: room.ownerId,
-    participants: [...room.participants],
-    members: room.privacy === 'private' ? [...new Set([room.ownerId, ...room.members])] : null,
-    runs: user.isAdmin || runs(room, user),
-    last_active,
+    participants: room.participants.length,
+    ...placeIn(room, user),
+    last_active: lastActive === null ? null : formatSeconds(lastActive),
   }
 }
-
-/** The rooms that a user can see, by name. */
-export const roomsOf = (user: UserRecord, state: State): RoomRecord[] =>
-  state.rooms
-    .all()
-    .filter((room) => maySee(room, { user }))
-    .sort((one, other) => one.name.localeCompare(other.name))

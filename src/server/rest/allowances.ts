@@ -21,6 +21,8 @@ export interface Allowances {
    * it is counted by address and becomes a 429 in the end, so that nobody tries tokens without end.
    */
   ofRefusal(route: Route | undefined, session: Session | undefined, address: string): Counted
+  /** Uses up a call of a page that begins to listen: many people may be behind one address. */
+  ofListener(session: Pick<Session, 'kind' | 'page' | 'identity'>): Counted
   /** Uses up a call of whoever is at an address. */
   ofAddress(address: string): Counted
   /** Uses up nothing: pages are for people to look at. */
@@ -41,7 +43,7 @@ const pageFactor = 30
 export const addressIdentity = (address: string): string => `address ${addressKey(address)}`
 
 export function createAllowances({ state, limits, calls, messages }: AllowanceOptions): Allowances {
-  function limitFor({ kind, page }: Session): number {
+  function limitFor({ kind, page }: Pick<Session, 'kind' | 'page'>): number {
     if (page) return limits.user * pageFactor
     return kind === 'user' || kind === 'personal' ? limits.user : limits.api
   }
@@ -75,6 +77,7 @@ export function createAllowances({ state, limits, calls, messages }: AllowanceOp
       const message = sends(route) ? messages.peek(messageKey(route, session), limits.flood) : undefined
       return { headers: counted(call, message).headers }
     },
+    ofListener: (session) => counted(calls.take(session.identity, limitFor(session))),
     ofAddress: (address) => counted(calls.take(addressIdentity(address), limits.api)),
     ofPage: (address) => counted(calls.peek(addressIdentity(address), limits.api)),
   }

@@ -1,4 +1,5 @@
 import type { Page } from '../../api/objects.ts'
+import { chunkLength, nextTurn } from '../turns.ts'
 
 interface PageRequest {
   readonly 'start-index'?: number
@@ -45,6 +46,45 @@ export function page<T, R>(
   const { start, length } = pageRange(parameters)
   const items = fitting(all.slice(start, start + length), length, show)
   return pageOf(items, start + items.length < all.length, parameters, url)
+}
+
+/** So many records at most, by id, from an id on. */
+export type Walk<T> = (from: number, limit: number) => readonly T[]
+
+/** All records of a walk that are wanted, a few in each turn of the event loop. */
+export async function* walked<T extends { readonly id: number }>(
+  walk: Walk<T>,
+  isWanted: (item: T) => boolean,
+): AsyncGenerator<readonly T[]> {
+  for (let from = 0; ; ) {
+    const chunk = walk(from, chunkLength)
+    yield chunk.filter(isWanted)
+    const last = chunk.at(-1)
+    if (last === undefined || chunk.length < chunkLength) return
+    from = last.id + 1
+    await nextTurn()
+  }
+}
+
+/** One page of what is too long to be looked at in one turn of the event loop. */
+export async function pageOfWalk<T extends { readonly id: number }, R>(
+  walk: Walk<T>,
+  isWanted: (item: T) => boolean,
+  parameters: PageRequest,
+  url: URL,
+  show: (one: T) => R,
+): Promise<Page<R>> {
+  const { start, length } = pageRange(parameters)
+  const found: T[] = [] // one more tells whether there is a next page
+  let passed = 0
+  for await (const chunk of walked(walk, isWanted)) {
+    const skipped = Math.min(chunk.length, Math.max(0, start - passed))
+    found.push(...chunk.slice(skipped, skipped + length + 1 - found.length))
+    passed += chunk.length
+    if (found.length > length) break
+  }
+  const items = fitting(found, length, show)
+  return pageOf(items, items.length < found.length, parameters, url)
 }
 
 /**

@@ -6,6 +6,10 @@ import { type StateDatabase, table } from './table.ts'
 export interface Clients {
   get(oauthId: string): ClientRecord | undefined
   all(): ClientRecord[]
+  /** Those of a room, or with null those of the whole group; unconfirmed ones too. */
+  of(roomId: number | null): ClientRecord[]
+  /** The confirmed installations of an add-on, so many at most. */
+  withKey(key: string, limit: number): ClientRecord[]
   put(client: ClientRecord): void
   /** The confirmed installation of an add-on in a place. */
   installed(key: string, roomId: number | null): ClientRecord | undefined
@@ -13,6 +17,8 @@ export interface Clients {
   occupy(client: ClientRecord): void
   /** Removes a client with its codes, tokens, webhooks and unread documents. */
   remove(client: ClientRecord): void
+  /** For data of a server that had no index of places: makes it. Inside of a transaction. */
+  completeIndex(): void
 }
 
 export interface Tokens {
@@ -64,6 +70,7 @@ export interface ClientState {
 export function createClientState(db: StateDatabase): ClientState {
   const clientTable = table<ClientRecord>(db, 'client')
   const places = table<string>(db, 'installation')
+  const clientsByPlace = table<string>(db, 'clientPlace')
   const tokenTable = table<{ hash: string; token: TokenRecord }>(db, 'token')
   const webhookTable = table<WebhookRecord>(db, 'webhook')
   const expiries = table<string>(db, 'tokenExpiry')
@@ -109,7 +116,15 @@ export function createClientState(db: StateDatabase): ClientState {
   const clients: Clients = {
     get: (oauthId) => clientTable.get(oauthId),
     all: () => clientTable.all(),
-    put: (client) => clientTable.put([client.oauthId], client),
+    of: (roomId) => clientsByPlace.all(placeOf(roomId)).flatMap((oauthId) => clientTable.get(oauthId) ?? []),
+    withKey: (key, limit) =>
+      places
+        .keysFrom([key], { to: [key, Number.MAX_SAFE_INTEGER], limit })
+        .flatMap((at) => clientTable.get(places.get(...at) ?? '') ?? []),
+    put(client) {
+      clientTable.put([client.oauthId], client)
+      clientsByPlace.put([placeOf(client.roomId), client.oauthId], client.oauthId)
+    },
     installed(key, roomId) {
       const oauthId = places.get(...place(key, roomId))
       return oauthId === undefined ? undefined : clientTable.get(oauthId)
@@ -125,6 +140,12 @@ export function createClientState(db: StateDatabase): ClientState {
       codes.removeWhere(isOwn)
       installables.removeWhere(isOwn)
       clientTable.remove(client.oauthId)
+      clientsByPlace.remove(placeOf(client.roomId), client.oauthId)
+    },
+    completeIndex() {
+      if (clientsByPlace.any()) return
+      for (const { oauthId, roomId } of clientTable.all())
+        clientsByPlace.put([placeOf(roomId), oauthId], oauthId)
     },
   }
 

@@ -1,5 +1,6 @@
 import { nowMicros } from '../dates.ts'
 import { randomVersion } from '../random.ts'
+import { createNameIndex, fromEachWord, type Named } from './name-index.ts'
 import type { UserRecord } from './records.ts'
 import { folded, type StateDatabase, table } from './table.ts'
 
@@ -9,6 +10,12 @@ export type NewUser = Pick<UserRecord, 'name' | 'mentionName'> & Partial<UserRec
 export interface People {
   get(id: number): UserRecord | undefined
   all(): UserRecord[]
+  /** So many at most, by id, from an id on; deleted ones too. */
+  from(id: number, limit: number): UserRecord[]
+  /** So many at most, by name, after an entry when one is given; without the deleted. */
+  byNames(range: { after?: Named | undefined; limit: number }): UserRecord[]
+  /** Those of whose name a word, or whose mention name, begins with a text. */
+  beginning(text: string, limit: number): UserRecord[]
   /** By id, email address or `@mention`; digits mean an id. */
   find(text: string): UserRecord | undefined
   byName(name: string): UserRecord | undefined
@@ -17,6 +24,8 @@ export interface People {
   deletedBy(email: string): UserRecord | undefined
   add(user: NewUser & { id: number }): UserRecord
   change(user: UserRecord, changes: Partial<UserRecord>): UserRecord
+  /** For data of a server that had no index of names: makes it. Inside of a transaction. */
+  completeIndex(): void
 }
 
 export function createPeople(db: StateDatabase): People {
@@ -24,29 +33,51 @@ export function createPeople(db: StateDatabase): People {
   // Looked up for every @word of a message, so by index. Deleted users have given their names free.
   const mentions = table<number>(db, 'mentionName')
   const emails = table<number>(db, 'email')
+  const names = createNameIndex(db, 'personName')
+  const beginnings = createNameIndex(db, 'personBeginning')
+  const beginningsOf = ({ name, mentionName }: UserRecord) => [...fromEachWord(name), mentionName]
 
-  function index({ id, mentionName, email }: UserRecord): void {
+  function indexNames(user: UserRecord): void {
+    names.add(user.name, user.id)
+    for (const one of beginningsOf(user)) beginnings.add(one, user.id)
+  }
+
+  function index(user: UserRecord): void {
+    const { id, mentionName, email } = user
     mentions.put([folded(mentionName)], id)
     if (email !== null) emails.put([folded(email)], id)
+    indexNames(user)
   }
 
-  function unindex({ mentionName, email }: UserRecord): void {
+  function unindex(user: UserRecord): void {
+    const { id, name, mentionName, email } = user
     mentions.remove(folded(mentionName))
     if (email !== null) emails.remove(folded(email))
+    names.remove(name, id)
+    for (const one of beginningsOf(user)) beginnings.remove(one, id)
   }
+
+  /** Each once: a person may be found by several of his names. */
+  const found = (entries: readonly Named[]): UserRecord[] =>
+    [...new Set(entries.map(({ id }) => id))].flatMap((id) => users.get(id) ?? [])
 
   const known = (id: number | undefined) => (id === undefined ? undefined : users.get(id))
 
   const people: People = {
     get: (id) => users.get(id),
     all: () => users.all(),
+    from: (id, limit) => users.from([id], limit),
+    byNames: (range) => found(names.find('', range)),
+    // Some of them may be found twice.
+    beginning: (text, limit) => found(beginnings.find(text, { limit: 2 * limit })).slice(0, limit),
     find(text) {
       if (/^\d+$/.test(text)) return users.get(Number(text))
       if (text.startsWith('@')) return people.byMention(text.slice(1))
       if (!text.includes('@')) return undefined
       return known(emails.get(folded(text)))
     },
-    byName: (name) => users.all().find((user) => !user.isDeleted && folded(user.name) === folded(name)),
+    byName: (name) =>
+      found(names.find(name, { limit: mostOfOneName })).find((user) => folded(user.name) === folded(name)),
     byMention: (mentionName) => known(mentions.get(folded(mentionName))),
     deletedBy: (email) =>
       users.all().findLast((user) => user.isDeleted && folded(user.email ?? '') === folded(email)),
@@ -72,10 +103,21 @@ export function createPeople(db: StateDatabase): People {
     change(user, changes) {
       const record = { ...user, ...changes, version: randomVersion() }
       users.put([record.id], record)
+      if (isIndexedAlike(user, record)) return record
       if (!user.isDeleted) unindex(user)
       if (!record.isDeleted) index(record)
       return record
     },
+    completeIndex() {
+      if (names.find('', { limit: 1 }).length > 0) return
+      for (const user of users.all()) if (!user.isDeleted) indexNames(user)
+    },
   }
   return people
 }
+
+const isIndexedAlike = (one: UserRecord, other: UserRecord): boolean =>
+  (['isDeleted', 'name', 'mentionName', 'email'] as const).every((member) => one[member] === other[member])
+
+// A name that begins with another one, cut off where keys are, may stand before it.
+const mostOfOneName = 10

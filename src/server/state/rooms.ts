@@ -1,5 +1,6 @@
 import { nowMicros } from '../dates.ts'
 import { randomVersion } from '../random.ts'
+import { createNameIndex, fromEachWord, type Named } from './name-index.ts'
 import type { RoomRecord, RoomStatistics } from './records.ts'
 import { folded, type StateDatabase, table } from './table.ts'
 
@@ -8,35 +9,96 @@ export type NewRoom = Pick<RoomRecord, 'name' | 'ownerId'> & Partial<RoomRecord>
 export interface Rooms {
   get(id: number): RoomRecord | undefined
   all(): RoomRecord[]
+  /** So many at most, by id, from an id on. */
+  from(id: number, limit: number): RoomRecord[]
+  /** So many at most, by name, after an entry when one is given. */
+  byNames(range: { after?: Named | undefined; limit: number }): RoomRecord[]
+  /** Those of whose name a word begins with a text; after an entry when one is given. */
+  beginning(text: string, range: { after?: Named | undefined; limit: number }): FoundRoom[]
+  /** So many at most of the rooms that a user is in now. */
+  of(userId: number, limit: number): RoomRecord[]
   /** By id or name. Digits mean an id; when there is no such id, a name after all. */
   find(text: string): RoomRecord | undefined
   byName(name: string): RoomRecord | undefined
   add(room: NewRoom & { id: number }): RoomRecord
   change(room: RoomRecord, changes: Partial<RoomRecord>): RoomRecord
-  /** Who is in a room changes often and is no change of the room: its version stays. */
+  /** Who is in a room changes often and is no change of the room: its version and its record stay. */
   setParticipants(room: RoomRecord, participants: readonly number[]): RoomRecord
   /** Whether a user is in any room now. */
   isPresent(userId: number): boolean
+  /** In how many rooms a user is now; more than two are not counted. */
+  presencesOf(userId: number): number
   remove(room: RoomRecord): void
   statistics(roomId: number): RoomStatistics
   setStatistics(roomId: number, statistics: RoomStatistics): void
+  /** For data of a server that had no index of names: makes it. Inside of a transaction. */
+  completeIndex(): void
 }
 
+export interface FoundRoom {
+  readonly room: RoomRecord
+  readonly entry: Named
+}
+
+/** A room without who is in it, which is kept beside it. In older data it is here. */
+type StoredRoom = Omit<RoomRecord, 'participants'> & Partial<Pick<RoomRecord, 'participants'>>
+
 export function createRooms(db: StateDatabase): Rooms {
-  const rooms = table<RoomRecord>(db, 'room')
+  const stored = table<StoredRoom>(db, 'room')
+  const participantLists = table<readonly number[]>(db, 'participants')
   const names = table<number>(db, 'roomName')
+  const beginnings = createNameIndex(db, 'roomBeginning')
   const statistics = table<RoomStatistics>(db, 'statistics')
   const presences = table<true>(db, 'presence') // by user and room
 
+  const whole = (room: StoredRoom): RoomRecord => ({
+    ...room,
+    participants: participantLists.get(room.id) ?? room.participants ?? [],
+  })
+
+  function get(id: number): RoomRecord | undefined {
+    const room = stored.get(id)
+    return room && whole(room)
+  }
+
+  function put({ participants, ...room }: RoomRecord): void {
+    if (participantLists.get(room.id) === undefined) participantLists.put([room.id], participants)
+    stored.put([room.id], room)
+  }
+
   const byName = (name: string) => {
     const id = names.get(folded(name))
-    return id === undefined ? undefined : rooms.get(id)
+    return id === undefined ? undefined : get(id)
   }
-  const byId = (text: string) => (/^\d{1,15}$/.test(text) ? rooms.get(Number(text)) : undefined)
+  const byId = (text: string) => (/^\d{1,15}$/.test(text) ? get(Number(text)) : undefined)
+
+  function index({ id, name }: StoredRoom): void {
+    for (const one of fromEachWord(name)) beginnings.add(one, id)
+  }
+
+  function unindex({ id, name }: StoredRoom): void {
+    for (const one of fromEachWord(name)) beginnings.remove(one, id)
+  }
 
   return {
-    get: (id) => rooms.get(id),
-    all: () => rooms.all(),
+    get,
+    all: () => stored.all().map(whole),
+    from: (id, limit) => stored.from([id], limit).map(whole),
+    byNames: ({ after, limit }) =>
+      names
+        .from(after === undefined ? [] : [after.name], limit + 1)
+        .filter((id) => id !== after?.id)
+        .slice(0, limit)
+        .flatMap((id) => get(id) ?? []),
+    beginning: (text, range) =>
+      beginnings.find(text, range).flatMap((entry) => {
+        const room = get(entry.id)
+        return room ? [{ room, entry }] : []
+      }),
+    of: (userId, limit) =>
+      presences
+        .keysFrom([userId], { to: [userId + 1], limit })
+        .flatMap(([, roomId]) => get(Number(roomId)) ?? []),
     find: (text) => byId(text) ?? byName(text),
     byName,
     add(room) {
@@ -53,7 +115,8 @@ export function createRooms(db: StateDatabase): Rooms {
         created: nowMicros(),
         ...room,
       }
-      rooms.put([record.id], record)
+      put(record)
+      index(record)
       names.put([folded(record.name)], record.id)
       statistics.put([record.id], { messagesSent: 0, lastActive: null })
       for (const userId of record.participants) presences.put([userId, record.id], true)
@@ -61,26 +124,37 @@ export function createRooms(db: StateDatabase): Rooms {
     },
     change(room, changes) {
       const record = { ...room, ...changes, version: randomVersion() }
-      if (folded(record.name) !== folded(room.name)) names.remove(folded(room.name))
-      rooms.put([record.id], record)
+      put(record)
+      if (record.name === room.name) return record
+      names.remove(folded(room.name))
+      unindex(room)
       names.put([folded(record.name)], record.id)
+      index(record)
       return record
     },
     setParticipants(room, participants) {
-      const record = { ...room, participants }
-      rooms.put([record.id], record)
-      for (const userId of room.participants) presences.remove(userId, room.id)
-      for (const userId of participants) presences.put([userId, room.id], true)
-      return record
+      const before = new Set(room.participants)
+      const after = new Set(participants)
+      participantLists.put([room.id], [...participants])
+      for (const userId of before) if (!after.has(userId)) presences.remove(userId, room.id)
+      for (const userId of after) if (!before.has(userId)) presences.put([userId, room.id], true)
+      return { ...room, participants }
     },
     isPresent: (userId) => presences.any(userId),
+    presencesOf: (userId) => presences.count([userId], 2),
     remove(room) {
       for (const userId of room.participants) presences.remove(userId, room.id)
+      participantLists.remove(room.id)
       names.remove(folded(room.name))
+      unindex(room)
       statistics.remove(room.id)
-      rooms.remove(room.id)
+      stored.remove(room.id)
     },
     statistics: (roomId) => statistics.get(roomId) ?? { messagesSent: 0, lastActive: null },
     setStatistics: (roomId, record) => statistics.put([roomId], record),
+    completeIndex() {
+      if (beginnings.find('', { limit: 1 }).length > 0) return
+      for (const room of stored.all()) index(room)
+    },
   }
 }

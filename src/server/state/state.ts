@@ -73,11 +73,17 @@ export function openState(path: string, options: { durable: boolean }): State {
   const files = createBlobs<StoredFileRecord>(db, 'file')
   // Each in a transaction of its own: a server that is killed meanwhile goes on with the next one.
   for (const blobs of [pictures, files]) while (lmdb.transactionSync(blobs.migrate)) noted = []
+  const clientState = createClientState(db)
+  const people = createPeople(db)
+  const rooms = createRooms(db)
+  lmdb.transactionSync(() => {
+    for (const part of [people, rooms, clientState.clients]) part.completeIndex()
+  })
 
   return {
-    ...createClientState(db),
-    people: createPeople(db),
-    rooms: createRooms(db),
+    ...clientState,
+    people,
+    rooms,
     messages: createMessages(db),
     async write(work) {
       let written: readonly Written[] = []
@@ -126,7 +132,11 @@ export function openState(path: string, options: { durable: boolean }): State {
       sequences.put(['time'], at)
       return at
     },
-    clear: () => emptyFolder(lmdb),
+    clear() {
+      emptyFolder(lmdb)
+      const written: Written = { table: 'everything', key: [], record: undefined, before: undefined }
+      for (const look of lookers) look([written])
+    },
     async close() {
       leaveFolder(lmdb)
       await lmdb.close()

@@ -2,7 +2,8 @@ import type { RootDatabase } from '../../common/lmdb.ts'
 
 export type Key = (string | number)[]
 /** What of LMDB the tables need. */
-export interface StateDatabase extends Pick<RootDatabase<unknown, Key>, 'get' | 'getRange' | 'getKeysCount'> {
+export interface StateDatabase
+  extends Pick<RootDatabase<unknown, Key>, 'get' | 'getRange' | 'getKeys' | 'getKeysCount'> {
   putSync(key: Key, record: unknown): void
   removeSync(key: Key): boolean
 }
@@ -19,6 +20,12 @@ export interface Table<T> {
   each(): Iterable<T>
   /** Whether there is a record whose key begins with the prefix. */
   any(...prefix: Key): boolean
+  /** So many records at most, from a key on, in the order of their keys. */
+  from(key: Key, limit: number): T[]
+  /** So many keys at most, from a key on, without the records; `to` is not among them. */
+  keysFrom(key: Key, range: { to?: Key; limit: number; exclusive?: boolean }): Key[]
+  /** How many records have a key that begins with the prefix; more than `most` are not counted. */
+  count(prefix: Key, most: number): number
   /** Walks backwards from `from` (included) to `to` (included), below the prefix. Reads as far as somebody looks. */
   backwards(prefix: Key, range: { from?: number; to?: number; limit?: number }): Iterable<T>
 }
@@ -40,6 +47,17 @@ export function table<T>(db: StateDatabase, name: string): Table<T> {
     all: (...prefix) => [...db.getRange(below(prefix)).map((entry) => entry.value as T)],
     each: () => db.getRange(below([])).map((entry) => entry.value as T),
     any: (...prefix) => db.getKeysCount({ ...below(prefix), limit: 1 }) > 0,
+    from: (key, limit) => [
+      ...db
+        .getRange({ start: [name, ...key], end: [name, afterAll], limit })
+        .map((entry) => entry.value as T),
+    ],
+    keysFrom: (key, { to = [afterAll], limit, exclusive = false }) => [
+      ...db
+        .getKeys({ start: [name, ...key], end: [name, ...to], limit, exclusiveStart: exclusive })
+        .map(([, ...rest]) => rest),
+    ],
+    count: (prefix, most) => db.getKeysCount({ ...below(prefix), limit: most }),
     backwards(prefix, { from, to, limit = Number.MAX_SAFE_INTEGER }) {
       if (limit <= 0) return []
       const range = db.getRange({

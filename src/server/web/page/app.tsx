@@ -13,7 +13,7 @@ import { Room } from './room.tsx'
 import { Rooms } from './rooms.tsx'
 import { session, signedOut } from './session.ts'
 import { SignIn } from './sign-in.tsx'
-import { group, loading, me, people, room } from './store.ts'
+import { group, isAskedFor, loading, me, people, room } from './store.ts'
 import { unreadSum } from './unread.ts'
 import { connection } from './updates.ts'
 import './app.css'
@@ -79,8 +79,9 @@ function Here() {
     const user = people.value.get(value.id)
     if (user && user.id !== me.value?.id) return <Person key={user.id} user={user} />
   }
-  if (value.kind === 'room' || value.kind === 'person' || value.kind === 'lobby')
-    return <Lobby missing={value.kind !== 'lobby'} />
+  if (value.kind === 'lobby') return <Lobby missing={false} />
+  if (value.kind === 'room' || value.kind === 'person')
+    return isAskedFor(value.kind, value.id) ? <p role="status">Loading…</p> : <Lobby missing={true} />
   return (
     <div class="app-tool">
       <div class="app-tool-head only-narrow">

@@ -13,7 +13,7 @@ import { timelineOf } from './messages/timeline.ts'
 import { NavigationButton, SideButton } from './opening.tsx'
 import { PeoplePanel } from './people/panel.tsx'
 import { goTo } from './place.ts'
-import { me, people } from './store.ts'
+import { personOf } from './store.ts'
 import { Field } from './writing/field.tsx'
 import { addonCommands } from './writing/suggestions.ts'
 import './room.css'
@@ -51,13 +51,13 @@ export function Room({ room }: { room: PageRoom }) {
           type="button"
           class="button-icon room-people-button"
           aria-pressed={peopleShown.value}
-          aria-label={`People: ${room.participants.length} in the room`}
+          aria-label={`People: ${room.participants} in the room`}
           title="Who is in the room"
           onClick={() => {
             peopleShown.value = !peopleShown.value
           }}
         >
-          <Icon name="people" /> {room.participants.length}
+          <Icon name="people" /> {room.participants}
         </button>
         <Menu label={`More about ${room.name}`} items={() => roomMenu(room, tell)}>
           <Icon name="dots" />
@@ -109,7 +109,6 @@ function placeholderFor({ name }: PageRoom): string {
 }
 
 function roomMenu(room: PageRoom, tell: (error: Error) => void): MenuItem[] {
-  const inside = room.participants.includes(me.value?.id ?? -1)
   return [
     ...(room.is_archived
       ? []
@@ -133,7 +132,7 @@ function roomMenu(room: PageRoom, tell: (error: Error) => void): MenuItem[] {
           },
         ]
       : []),
-    ...(inside
+    ...(room.is_inside
       ? [
           {
             key: 'leave',
@@ -225,7 +224,7 @@ function Topic({ room }: { room: PageRoom }) {
 }
 
 function Beginning({ room }: { room: PageRoom }) {
-  const owner = people.value.get(room.owner_id)?.name
+  const owner = personOf(room.owner_id)?.name
   return (
     <div class="room-beginning">
       <h2>This is the beginning of {room.name}</h2>

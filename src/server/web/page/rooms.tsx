@@ -7,10 +7,11 @@ import { page } from './dialogs/open.ts'
 import { Icon, type IconName } from './icons.tsx'
 import { Link } from './link.tsx'
 import { Menu, type MenuItem } from './menu.tsx'
+import { More } from './more.tsx'
 import { notifies, turnNotifications } from './notifying.ts'
 import { Avatar, availabilityNames, availabilityOf, Presence } from './people/avatar.tsx'
 import { session, signedOut } from './session.ts'
-import { group, me, people, rooms } from './store.ts'
+import { group, me, morePeople, moreRooms, nextPeople, nextRooms, people, rooms } from './store.ts'
 import { type ThemeChoice, themeChoice } from './theme.ts'
 import { hasNews, unreadOf } from './unread.ts'
 import './rooms.css'
@@ -19,9 +20,9 @@ import './rooms.css'
 export function Rooms() {
   const self = session.value?.userId ?? -1
   const all = [...rooms.value.values()].sort((one, other) => one.name.localeCompare(other.name))
-  const mine = all.filter(({ participants }) => participants.includes(self))
-  const others = all.filter(({ participants, is_archived }) => !participants.includes(self) && !is_archived)
-  const archived = all.filter(({ participants, is_archived }) => is_archived && !participants.includes(self))
+  const mine = all.filter(({ is_inside }) => is_inside)
+  const others = all.filter(({ is_inside, is_archived }) => !is_inside && !is_archived)
+  const archived = all.filter(({ is_inside, is_archived }) => is_archived && !is_inside)
   const users = [...people.value.values()]
     .filter(
       ({ id, is_deleted }) => id !== self && (!is_deleted || unreadOf({ kind: 'person', id }).count > 0),
@@ -56,6 +57,7 @@ export function Rooms() {
             ))}
           </Section>
         )}
+        {nextRooms.value !== null && <More label="More rooms" load={moreRooms} />}
         {archived.length > 0 && (
           <Section title="Archived">
             {archived.map((room) => (
@@ -68,6 +70,7 @@ export function Rooms() {
             <PersonEntry key={user.id} user={user} />
           ))}
         </Section>
+        {nextPeople.value !== null && <More label="More people" load={morePeople} />}
       </div>
       <Tools />
       <Me />

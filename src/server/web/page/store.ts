@@ -3,11 +3,15 @@ import type { Emoticon } from '../../../api/objects.ts'
 import type { PageIntegration, PageRoom, PageUser } from '../../pages/api.ts'
 import type { PageEvents } from '../../pages/events.ts'
 import { call } from './api.ts'
+import { createLookUp } from './look-up.ts'
 import { goTo, place } from './place.ts'
 import { session } from './session.ts'
 import { listen } from './updates.ts'
 
-/** What the page knows. It is asked for once, and kept true by what the server tells from then on. */
+/**
+ * What the page knows: all of a small group, and of a large one the rooms somebody is in, a part of the others and of the
+ * people, and whatever he came upon. It is asked for when it is needed, and kept true by what the server tells from then on.
+ */
 
 export const group = signal<{
   readonly id: number
@@ -20,6 +24,9 @@ export const group = signal<{
 })
 export const people = signal<ReadonlyMap<number, PageUser>>(new Map())
 export const rooms = signal<ReadonlyMap<number, PageRoom>>(new Map())
+/** Where the lists of all people and of all rooms go on; null when all of them are known. */
+export const nextPeople = signal<string | null>(null)
+export const nextRooms = signal<string | null>(null)
 export const emoticons = signal<readonly Emoticon[]>([])
 /** Why there is nothing to show yet; `undefined` once there is. */
 export const loading = signal<'loading' | { readonly failed: string } | undefined>('loading')
@@ -49,19 +56,104 @@ function tell<N extends keyof PageEvents>(name: N, data: PageEvents[N]): void {
   for (const hearer of hearers.get(name) ?? []) (hearer as Hearer<N>)(data)
 }
 
-function put<T extends { readonly id: number }>(
-  map: ReadonlyMap<number, T>,
-  item: T,
-): ReadonlyMap<number, T> {
-  return new Map(map).set(item.id, item)
+const byId = <T extends { readonly id: number }>(
+  items: readonly T[],
+  known: ReadonlyMap<number, T> = new Map(),
+): ReadonlyMap<number, T> => new Map([...known, ...items.map((item) => [item.id, item] as const)])
+
+/** Adds people of whom the server told to those that are known. */
+export function keepPeople(found: readonly PageUser[]): void {
+  if (found.length > 0) people.value = byId(found, people.value)
+}
+
+function keepRooms(found: readonly PageRoom[]): void {
+  if (found.length > 0) rooms.value = byId(found, rooms.value)
+}
+
+const peopleById = createLookUp(async (ids) => {
+  const { items } = await call('getPeople', { ids })
+  keepPeople(items)
+  return items.map(({ id }) => id)
+})
+
+const roomsById = createLookUp(async (ids) => {
+  const { items } = await call('getRooms', { ids })
+  keepRooms(items)
+  return items.map(({ id }) => id)
+})
+
+/** Somebody of the group; asked for when he is not known yet. */
+export function personOf(id: number): PageUser | undefined {
+  const found = people.value.get(id)
+  if (!found) peopleById.need(id)
+  return found
+}
+
+/** A room; asked for when it is not known yet. */
+export function roomOf(id: number): PageRoom | undefined {
+  const found = rooms.value.get(id)
+  if (!found) roomsById.need(id)
+  return found
+}
+
+/** Whether it is not known yet if there is somebody, or something, with an id. */
+export const isAskedFor = (kind: 'room' | 'person', id: number): boolean =>
+  kind === 'room'
+    ? !rooms.value.has(id) && !roomsById.missing.value.has(id)
+    : !people.value.has(id) && !peopleById.missing.value.has(id)
+
+/** Asks for somebody, unless all are known; he is among {@link people} then. */
+export async function fetchPerson(id: unknown): Promise<void> {
+  if (nextPeople.value !== null && isId(id)) keepPeople((await call('getPeople', { ids: String(id) })).items)
+}
+
+/** The same for a room. */
+export async function fetchRoom(id: unknown): Promise<void> {
+  if (nextRooms.value !== null && isId(id)) keepRooms((await call('getRooms', { ids: String(id) })).items)
+}
+
+const longestName = 100 // of what is searched for
+
+const isId = (id: unknown): boolean => /^\d{1,15}$/.test(String(id))
+
+/** Asks for people whose name begins so, unless all are known; they are among {@link people} then. */
+export async function searchPeople(name: string): Promise<void> {
+  if (nextPeople.value !== null)
+    keepPeople((await call('getPeople', { name: name.slice(0, longestName) })).items)
+}
+
+/** The same for rooms. */
+export async function searchRooms(name: string): Promise<void> {
+  if (nextRooms.value !== null)
+    keepRooms((await call('getRooms', { name: name.slice(0, longestName) })).items)
+}
+
+/** The next part of the list of all people. */
+export async function morePeople(): Promise<void> {
+  if (nextPeople.value === null) return
+  const { items, next } = await call('getPeople', { after: nextPeople.value })
+  keepPeople(items)
+  nextPeople.value = next
+}
+
+/** The next part of the list of all rooms. */
+export async function moreRooms(): Promise<void> {
+  if (nextRooms.value === null) return
+  const { items, next } = await call('getRooms', { after: nextRooms.value })
+  keepRooms(items)
+  nextRooms.value = next
 }
 
 async function begin(): Promise<string> {
   const start = await call('getStart')
   batch(() => {
+    peopleById.clear()
+    roomsById.clear()
     group.value = start.group
-    people.value = new Map(start.people.map((one) => [one.id, one]))
-    rooms.value = new Map(start.rooms.map((one) => [one.id, one]))
+    people.value = byId(start.people)
+    rooms.value = byId(start.rooms)
+    nextPeople.value = start.next_people
+    nextRooms.value = start.next_rooms
     emoticons.value = start.emoticons
     loading.value = undefined
   })
@@ -100,6 +192,11 @@ export function start(): void {
     place.value // asked for anew wherever he goes
     if (loading.value === undefined) loadIntegrations().catch(() => {})
   })
+  effect(() => {
+    if (loading.value !== undefined) return
+    if (place.value.kind === 'room') roomOf(place.value.id)
+    if (place.value.kind === 'person') personOf(place.value.id)
+  })
 }
 
 function follow(cursor: string): () => void {
@@ -107,8 +204,17 @@ function follow(cursor: string): () => void {
     message: (data) => tell('message', data),
     private_message: (data) => tell('private_message', data),
     room(changed) {
-      rooms.value = put(rooms.value, changed)
+      const isKnown = rooms.value.has(changed.id) || nextRooms.value === null
+      if (isKnown || changed.is_inside) keepRooms([changed])
+      else roomsById.forget(changed.id)
       tell('room', changed)
+    },
+    participant(changed) {
+      const { room_id, user_id, is_here, participants } = changed
+      const mine = user_id === session.value?.userId
+      const known = mine ? roomOf(room_id) : rooms.value.get(room_id)
+      if (known) keepRooms([{ ...known, participants, ...(mine ? { is_inside: is_here } : {}) }])
+      tell('participant', changed)
     },
     room_removed({ id }) {
       const rest = new Map(rooms.value)
@@ -118,11 +224,15 @@ function follow(cursor: string): () => void {
       tell('room_removed', { id })
     },
     user(changed) {
-      people.value = put(people.value, changed)
+      const known = people.value.get(changed.id)
+      if (known) keepPeople([{ ...known, ...changed }])
+      else if ('name' in changed && nextPeople.value === null) keepPeople([changed])
+      else peopleById.forget(changed.id)
       tell('user', changed)
     },
     integrations(data) {
-      loadIntegrations().catch(() => {})
+      const here = place.value.kind === 'room' ? place.value.id : null
+      if (data.room_id === null || data.room_id === here) loadIntegrations().catch(() => {})
       tell('integrations', data)
     },
     glance: (data) => tell('glance', data),

@@ -7,7 +7,7 @@ import type { Talk } from './messages/talk.ts'
 import { notify } from './notifying.ts'
 import { addressOf, place } from './place.ts'
 import { session } from './session.ts'
-import { hear, people, rooms } from './store.ts'
+import { hear, personOf, rooms } from './store.ts'
 
 /** What came since somebody looked at a place last. */
 export interface Unread {
@@ -89,12 +89,14 @@ function came(talk: Talk, message: Message, title: string): void {
 
 hear('message', ({ room_id, message }) => {
   const room = rooms.value.get(room_id)
-  if (!room?.participants.includes(session.value?.userId ?? -1)) return
+  if (!room?.is_inside) return
   const { from } = message
   const name = typeof from === 'string' ? from : from?.name
   came({ kind: 'room', id: room_id }, message, `${name ?? 'Somebody'} in ${room.name}`)
 })
 
 hear('private_message', ({ user_id, message }) => {
-  came({ kind: 'person', id: user_id }, message, people.value.get(user_id)?.name ?? 'Somebody')
+  const { from } = message
+  const known = typeof from === 'object' && from && 'id' in from && from.id === user_id ? from : undefined
+  came({ kind: 'person', id: user_id }, message, (personOf(user_id) ?? known)?.name ?? 'Somebody')
 })

@@ -4,8 +4,9 @@ import { useEffect } from 'preact/hooks'
 import type { PageIntegration, PageRoom } from '../../../pages/api.ts'
 import { call } from '../api.ts'
 import { Link } from '../link.tsx'
+import { More } from '../more.tsx'
 import { goTo } from '../place.ts'
-import { hear, me, rooms } from '../store.ts'
+import { hear, isAskedFor, me, moreRooms, nextRooms, roomOf, rooms, searchRooms } from '../store.ts'
 import { Install } from './install.tsx'
 import { Integration } from './integration.tsx'
 import { wanted } from './wanted.ts'
@@ -13,13 +14,19 @@ import { Problem } from './work.tsx'
 
 /** The add-ons of a room, or of the group: installing, configuring, updating, removing. */
 export function Addons({ room: id }: { room: number | undefined }) {
-  const room = id === undefined ? undefined : rooms.value.get(id)
+  const room = id === undefined ? undefined : roomOf(id)
   useEffect(() => {
     const { room: named } = wanted.value
     if (named === '') return
     wanted.value = { ...wanted.value, room: '' }
-    const found = [...rooms.value.values()].find((one) => String(one.id) === named || isNamed(one, named))
-    if (found) goTo({ kind: 'addons', room: found.id })
+    const go = () => {
+      const found = [...rooms.value.values()].find((one) => String(one.id) === named || isNamed(one, named))
+      if (found) goTo({ kind: 'addons', room: found.id })
+      return found
+    }
+    if (go()) return
+    if (/^\d{1,15}$/.test(named)) goTo({ kind: 'addons', room: Number(named) })
+    else searchRooms(named).then(go, () => {})
   }, [])
   return (
     <section class="tools" aria-labelledby="addons-title">
@@ -44,9 +51,12 @@ export function Addons({ room: id }: { room: number | undefined }) {
               ))}
           </select>
         </label>
+        {nextRooms.value !== null && <More label="More rooms" load={moreRooms} />}
         {room && <Link to={{ kind: 'room', id: room.id }}>Back to {room.name}</Link>}
       </header>
-      {id !== undefined && !room ? (
+      {id !== undefined && !room && isAskedFor('room', id) ? (
+        <p role="status">Loading…</p>
+      ) : id !== undefined && !room ? (
         <p>There is no room with this address, or you cannot see it.</p>
       ) : (
         <>
@@ -106,7 +116,12 @@ function Installed({ room }: { readonly room: PageRoom | undefined }) {
         },
       )
     void load()
-    const ends = [hear('integrations', load), hear('reset', load)]
+    const ends = [
+      hear('integrations', ({ room_id }) => {
+        if (room_id === null || room_id === id) void load()
+      }),
+      hear('reset', load),
+    ]
     return () => {
       gone = true
       for (const end of ends) end()

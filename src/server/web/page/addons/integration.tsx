@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals'
 import type { PageIntegration, PageRoom } from '../../../pages/api.ts'
 import { call } from '../api.ts'
 import { ModuleFrame } from '../modules/frame.tsx'
-import { rooms } from '../store.ts'
+import { roomOf } from '../store.ts'
 import { Confirm, Modal } from './modal.tsx'
 import { type Proposal, Proposed, propose } from './proposal.tsx'
 import { Scopes } from './scopes.tsx'
@@ -22,7 +22,7 @@ export function Integration({ integration, room }: IntegrationProps) {
   const done = useSignal('')
   const { busy, problem, run } = useWork()
   const place = room_id ?? undefined
-  const where = place === undefined ? 'the whole group' : (rooms.value.get(place)?.name ?? `room ${place}`)
+  const where = place === undefined ? 'the whole group' : (roomOf(place)?.name ?? `room ${place}`)
   const close = () => {
     open.value = undefined
   }

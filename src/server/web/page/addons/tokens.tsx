@@ -5,7 +5,8 @@ import type { ResultOf } from '../../../../api/operation.ts'
 import { type Scope, scopeNames, scopes } from '../../../../api/scopes.ts'
 import type { pageApi } from '../../../pages/api.ts'
 import { call } from '../api.ts'
-import { me, rooms } from '../store.ts'
+import { More } from '../more.tsx'
+import { me, moreRooms, nextRooms, roomOf, rooms } from '../store.ts'
 import { Copy } from './copy.tsx'
 import { Confirm } from './modal.tsx'
 import { scopeName } from './scopes.tsx'
@@ -109,7 +110,7 @@ export function Tokens() {
 
 const nameOf = ({ label, id }: Token): string => label ?? `Token ${id.slice(0, 6)}`
 
-const roomName = (id: number): string => rooms.value.get(id)?.name ?? String(id)
+const roomName = (id: number): string => roomOf(id)?.name ?? String(id)
 
 interface FormProps {
   readonly onMade: (token: Made) => void
@@ -183,6 +184,7 @@ function RoomForm({ onMade }: FormProps) {
       <section class="tools-card" aria-label="New room token">
         <h2>Room token</h2>
         <p class="tools-quiet">Who runs a room can make tokens for it. You run none.</p>
+        {nextRooms.value !== null && <More label="More rooms" load={moreRooms} />}
       </section>
     )
   return (
@@ -218,6 +220,7 @@ function RoomForm({ onMade }: FormProps) {
           ))}
         </select>
       </label>
+      {nextRooms.value !== null && <More label="More rooms" load={moreRooms} />}
       <LabelField label={label} hint="who its notifications come from" />
       <Problem text={problem.value} />
       <button type="submit" class="button-main" disabled={busy.value}>

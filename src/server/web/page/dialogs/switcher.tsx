@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals'
 import { Icon } from '../icons.tsx'
 import { Avatar } from '../people/avatar.tsx'
 import { goTo, type Place } from '../place.ts'
-import { me, people, rooms } from '../store.ts'
+import { me, people, rooms, searchPeople, searchRooms } from '../store.ts'
 import { unreadOf } from '../unread.ts'
 import { Dialog } from './dialog.tsx'
 import { page } from './open.ts'
@@ -79,6 +79,8 @@ export function Switcher() {
         onInput={(event) => {
           typed.value = event.currentTarget.value
           chosen.value = 0
+          const name = typed.value.trim()
+          if (name !== '') for (const search of [searchPeople, searchRooms]) search(name).catch(() => {})
         }}
         onKeyDown={(event) => {
           const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]

@@ -1,4 +1,4 @@
-import { people } from '../store.ts'
+import { personOf } from '../store.ts'
 import { clock, roomName } from './watching.ts'
 
 /** A claim of a signed request, and what it is for. */
@@ -21,7 +21,7 @@ const meanings: Readonly<Record<string, (value: unknown) => string>> = {
   iss: () =>
     'The OAuth id of the installation: by it the add-on finds the secret that the signature is checked with.',
   sub: (value) =>
-    `The user who caused it: ${people.value.get(Number(value))?.name ?? 'unknown by now'}. Without it the add-on itself did.`,
+    `The user who caused it: ${personOf(Number(value))?.name ?? 'unknown by now'}. Without it the add-on itself did.`,
   iat: (value) => `Signed at ${time(value)}.`,
   exp: (value) => `Good until ${time(value)}; after that the add-on has to refuse it.`,
   jti: () => 'The id of this one request: what comes a second time is a replay.',

@@ -3,7 +3,7 @@ import type { ResultOf } from '../../../../api/operation.ts'
 import type { administration } from '../../../administration.ts'
 import type { ApiCall } from '../../../pages/events.ts'
 import { call } from '../api.ts'
-import { hear, rooms } from '../store.ts'
+import { hear, roomOf } from '../store.ts'
 import { createArriving } from './arriving.ts'
 
 export type Delivery = ResultOf<typeof administration.getDelivery>
@@ -103,7 +103,7 @@ export const addonName = (oauthId: string | null): string => {
 }
 
 export const roomName = (id: number | null): string =>
-  id === null ? 'The whole group' : (rooms.value.get(id)?.name ?? `Room ${id}`)
+  id === null ? 'The whole group' : (roomOf(id)?.name ?? `Room ${id}`)
 
 /** When something happened, to the second; the rest stands in the title. */
 export const clock = (at: string): string =>

@@ -8,7 +8,7 @@ import { messageActions } from '../modules/actions.ts'
 import { followLink } from '../modules/links.ts'
 import { Avatar, numberOf } from '../people/avatar.tsx'
 import { addressOf } from '../place.ts'
-import { integrations, people } from '../store.ts'
+import { integrations, personOf } from '../store.ts'
 import { cardOf } from './card.ts'
 import { CardView } from './card-view.tsx'
 import { FileView } from './file-view.tsx'
@@ -31,14 +31,13 @@ export function authorOf({
   from,
   notification_sender: sender,
 }: Pick<Message, 'from' | 'notification_sender'>): Author {
-  const users = people.value
   if (typeof from === 'string') return { id: undefined, name: from }
   if (!from) return { id: undefined, name: 'Somebody who is gone' }
   if (!('id' in from)) {
     const addon = integrations.value.find(({ oauth_id }) => oauth_id === sender?.['client_id'])
     return { id: undefined, name: from.name, picture: addon?.icon?.url ?? null }
   }
-  const user = users.get(from.id)
+  const user = personOf(from.id)
   if (!user || user.is_deleted) return { id: from.id, name: user?.name ?? from.name }
   return { id: from.id, name: user.name, mention: user.mention_name, picture: user.photo_url ?? null }
 }

@@ -2,7 +2,8 @@ import type { PageIntegration, PageRoom, PageUser } from '../../../pages/api.ts'
 import type { api } from '../../frame/wire.ts'
 import { asking, type ViewedFile } from '../asking.ts'
 import { composer, goToWith } from '../composer.ts'
-import { me, people, rooms } from '../store.ts'
+import { participantsOf } from '../people/room-people.ts'
+import { fetchPerson, fetchRoom, me, people, rooms, searchPeople, searchRooms } from '../store.ts'
 import { isRecord } from './dialog-options.ts'
 import {
   closePanel,
@@ -33,6 +34,7 @@ type Answers = {
 
 const longestFile = 20 * 1024 * 1024 // as the server has it
 const longestMessage = 10_000
+const mostInvited = 100
 
 /** What the functions of the JavaScript API do here (`ui-modules.md` 8.2). */
 const answers: Answers = {
@@ -65,15 +67,12 @@ const answers: Answers = {
   },
 
   room: {
-    open([options]) {
+    async open([options]) {
       const { roomId, roomName, userId, userMentionName, message } = record(options, 'options')
       if (userId !== undefined || userMentionName !== undefined)
         return goToPerson(userId, userMentionName, message)
-      const found = [...rooms.value.values()].find(({ id, name }) =>
-        roomId === undefined ? name === roomName : String(id) === String(roomId),
-      )
-      if (!found) throw new Refusal(`There is no room ${roomId ?? roomName}`)
-      goToWith({ kind: 'room', id: found.id }, optionalText(message, 'message'))
+      const { id } = await roomNamed(roomId, roomName)
+      goToWith({ kind: 'room', id }, optionalText(message, 'message'))
     },
     create([name, topic, privacy = 'public']) {
       if (privacy !== 'public' && privacy !== 'private')
@@ -86,18 +85,18 @@ const answers: Answers = {
         ...(texts.topic === undefined ? {} : { topic: texts.topic }),
       }
     },
-    invite([ids], caller) {
+    async invite([ids], caller) {
       const { room } = inRoom(caller)
-      const userIds = (Array.isArray(ids) ? ids : [ids]).map((id) => person(id, undefined).id)
+      const asked: readonly unknown[] = (Array.isArray(ids) ? ids : [ids]).slice(0, mostInvited)
+      const userIds = (await Promise.all(asked.map((id) => person(id, undefined)))).map(({ id }) => id)
       asking.value = { kind: 'invite', roomId: room.id, userIds }
     },
     getRoomDetails(_, caller) {
       const { id, name, privacy, topic } = viewed(caller, 'room.getRoomDetails')
       return { id, name, privacy, topic }
     },
-    getParticipants(_, caller) {
-      const { participants } = viewed(caller, 'room.getParticipants')
-      const found = participants.flatMap((id) => people.value.get(id) ?? [])
+    async getParticipants(_, caller) {
+      const found = await participantsOf(viewed(caller, 'room.getParticipants').id)
       return {
         guests: found.filter(({ is_guest }) => is_guest).map(participant),
         members: found.filter(({ is_guest }) => !is_guest).map(participant),
@@ -114,7 +113,7 @@ const answers: Answers = {
     },
     open([options]) {
       const { userId, userMentionName, message } = record(options, 'options')
-      goToPerson(userId, userMentionName, message)
+      return goToPerson(userId, userMentionName, message)
     },
   },
 
@@ -204,19 +203,38 @@ function keyed(given: unknown, integration: PageIntegration, types: readonly str
   return { ...targetOptions(options), key }
 }
 
-function goToPerson(id: unknown, mentionName: unknown, message: unknown): void {
-  const found = person(id, mentionName)
+async function goToPerson(id: unknown, mentionName: unknown, message: unknown): Promise<void> {
+  const found = await person(id, mentionName)
   goToWith({ kind: 'person', id: found.id }, optionalText(message, 'message'))
 }
 
-function person(id: unknown, mentionName: unknown): PageUser {
+/** Somebody by id or mention name, known or not. */
+async function person(id: unknown, mentionName: unknown): Promise<PageUser> {
   const mention = String(mentionName).replace(/^@/, '').toLowerCase()
-  const found = [...people.value.values()].find((one) =>
-    id === undefined ? one.mention_name.toLowerCase() === mention : String(one.id) === String(id),
-  )
+  const find = () =>
+    [...people.value.values()].find((one) =>
+      id === undefined ? one.mention_name.toLowerCase() === mention : String(one.id) === String(id),
+    )
+  const found = find() ?? (await asked(id === undefined ? searchPeople(mention) : fetchPerson(id)).then(find))
   if (!found || found.is_deleted) throw new Refusal(`There is no user ${shown(id ?? mentionName)}`)
   return found
 }
+
+async function roomNamed(id: unknown, name: unknown): Promise<PageRoom> {
+  const find = () =>
+    [...rooms.value.values()].find((one) =>
+      id === undefined ? one.name === name : String(one.id) === String(id),
+    )
+  const found =
+    find() ?? (await asked(id === undefined ? searchRooms(String(name)) : fetchRoom(id)).then(find))
+  if (!found) throw new Refusal(`There is no room ${shown(id ?? name)}`)
+  return found
+}
+
+const asked = (work: Promise<void>): Promise<void> =>
+  work.catch((error: Error) => {
+    throw new Refusal(error.message)
+  })
 
 function participant({ id, name, mention_name, presence, photo_url, is_group_admin, email }: PageUser) {
   return {

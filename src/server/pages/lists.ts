@@ -1,0 +1,73 @@
+import { maySee } from '../accounts/access.ts'
+import { badRequest } from '../errors.ts'
+import type { Named } from '../state/name-index.ts'
+import type { RoomRecord, UserRecord } from '../state/records.ts'
+import type { FoundRoom } from '../state/rooms.ts'
+import type { State } from '../state/state.ts'
+import { folded } from '../state/table.ts'
+import { chunkLength, nextTurn } from '../turns.ts'
+
+/** A part of a list by name, and how the next part is asked for; null at its end. */
+export interface Part<T> {
+  readonly items: readonly T[]
+  readonly next: string | null
+}
+
+/** Where a list by name goes on, as a text that callers give back as they got it. */
+export const cursorOf = ({ name, id }: Named): string =>
+  Buffer.from(JSON.stringify([name, id])).toString('base64url')
+
+/** 400 for a text that {@link cursorOf} never gave. */
+export function entryAt(cursor: string | undefined): Named | undefined {
+  if (cursor === undefined) return undefined
+  try {
+    const [name, id] = JSON.parse(Buffer.from(cursor, 'base64url').toString())
+    if (typeof name === 'string' && Number.isSafeInteger(id)) return { name, id }
+  } catch {
+    // told below
+  }
+  throw badRequest('after is not a valid place in this list: give it as `next` had it', 'after')
+}
+
+/** The people of the group by name. */
+export function peoplePart({ people }: State, after: Named | undefined, limit: number): Part<UserRecord> {
+  const found = people.byNames({ after, limit: limit + 1 })
+  const items = found.slice(0, limit)
+  const last = found.length > limit ? items.at(-1) : undefined
+  return { items, next: last ? cursorOf({ name: folded(last.name), id: last.id }) : null }
+}
+
+interface RoomRange {
+  /** Of a word of the name. Default: all rooms. */
+  readonly beginning?: string | undefined
+  readonly after?: Named | undefined
+  readonly limit: number
+}
+
+/** The rooms that a user can see, by name. */
+export async function roomsPart(
+  state: State,
+  user: UserRecord,
+  { beginning, after, limit }: RoomRange,
+): Promise<Part<RoomRecord>> {
+  const items = new Map<number, RoomRecord>()
+  let last: Named | undefined
+  for (let from = after; ; ) {
+    const range = { after: from, limit: chunkLength }
+    const chunk: FoundRoom[] =
+      beginning === undefined
+        ? state.rooms.byNames(range).map((room) => ({ room, entry: entryOf(room) }))
+        : state.rooms.beginning(beginning, range)
+    for (const { room, entry } of chunk) {
+      if (!maySee(room, { user })) continue
+      if (last && items.size === limit) return { items: [...items.values()], next: cursorOf(last) }
+      items.set(room.id, room)
+      last = entry
+    }
+    if (chunk.length < chunkLength) return { items: [...items.values()], next: null }
+    from = chunk.at(-1)?.entry
+    await nextTurn()
+  }
+}
+
+const entryOf = ({ name, id }: RoomRecord): Named => ({ name: folded(name), id })

@@ -1,0 +1,10 @@
+/** Whether a word of somebody's name, or his mention name, begins with what was typed; as the server finds people. */
+export function isFoundBy(typed: string, name: string, mentionName: string): boolean {
+  const wanted = typed.toLowerCase()
+  const text = name.toLowerCase()
+  return (
+    mentionName.toLowerCase().startsWith(wanted) ||
+    text.startsWith(wanted) ||
+    [...text.matchAll(/[\p{L}\p{N}_]+/gu)].some(({ index }) => text.startsWith(wanted, index))
+  )
+}
