@@ -28,9 +28,11 @@ export function createDiscovery(outbound: Outbound): Discovery {
         400,
         'The capabilities document says that it belongs somewhere else: links.self is not capabilitiesUrl.',
       )
-    const { tokenUrl, apiUrl } = addressesOf(document)
+    const { tokenUrl, apiUrl, homepage } = addressesOf(document)
     allowed(tokenUrl, 'oauth2Provider.tokenUrl')
     allowed(apiUrl, 'hipchatApiProvider.url')
+    // It frames our pages, and they load its script.
+    if (homepage !== undefined) allowed(homepage, 'links.homepage')
     return document
   }
 
@@ -89,12 +91,16 @@ export function createDiscovery(outbound: Outbound): Discovery {
   }
 }
 
+/** An address that pages can be at; servers have put other things there, which nothing is made of. */
+const webAddress = (text: string | undefined): string | undefined =>
+  text !== undefined && URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) ? text : undefined
+
 /** The addresses an installation works with. */
 export function addressesOf(document: CapabilitiesDocument) {
   const { hipchatApiProvider, oauth2Provider } = document.capabilities
   return {
     apiUrl: hipchatApiProvider.url.endsWith('/') ? hipchatApiProvider.url : `${hipchatApiProvider.url}/`,
     tokenUrl: oauth2Provider.tokenUrl,
-    homepage: document.links.homepage,
+    homepage: webAddress(document.links.homepage),
   }
 }

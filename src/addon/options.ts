@@ -47,7 +47,7 @@ export interface AddonOptions<S extends Scope = Scope> {
    *
    * An installation tells the add-on where to fetch its tokens. Without this list, anyone who can reach the callback
    * could point the add-on at a host of his own. Required, unless `baseUrl` is a loopback address: then loopback hosts
-   * are accepted. If the server's API and web pages are on different hosts, list both.
+   * are accepted, besides those of the list. If the server's API and web pages are on different hosts, list both.
    */
   readonly allowedHosts?: readonly string[] | undefined
   /**

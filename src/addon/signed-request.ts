@@ -72,20 +72,43 @@ export async function stillInstalled(
   )
 }
 
-/** Finds the one token of a request. Two are refused: a reader in front of us may have looked at the other. */
+/**
+ * Finds the one token of a request. Of two that differ neither is taken: a reader in front of us may have looked at the
+ * other. An empty parameter is no token, and hides none.
+ */
 export function findToken(request: IncomingMessage, query: URLSearchParams | undefined): string {
-  const inQuery = query?.getAll('signed_request') ?? []
-  if (inQuery.length > 1) throw new SignedRequestError('malformed', 'signed_request is there more than once')
-  if (occurrences(request, 'authorization') > 1)
-    throw new SignedRequestError('malformed', 'the Authorization header is there twice')
-  const inHeader = /^JWT\s+(?:token=)?(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
-  const token = inQuery[0] ?? inHeader
-  if (!token)
+  const inQuery = tokenInQuery(query)
+  const inHeader = tokenInHeader(request)
+  if (inQuery !== undefined && givenInHeader(request) && inQuery !== inHeader)
+    throw new SignedRequestError(
+      'malformed',
+      'signed_request and the Authorization header hold two signed requests that differ',
+    )
+  const token = inQuery ?? inHeader
+  if (token === undefined)
     throw new SignedRequestError('none', 'no signed request: neither signed_request nor Authorization: JWT')
   if (token.length > LONGEST)
     throw new SignedRequestError('malformed', `a signed request of ${token.length} characters is none`)
   return token
 }
+
+/** The token in the address, if there is one. Throws for several, also for the same one twice. */
+export function tokenInQuery(query: URLSearchParams | undefined): string | undefined {
+  const all = query?.getAll('signed_request') ?? []
+  if (all.length > 1) throw new SignedRequestError('malformed', 'signed_request is there more than once')
+  return all[0] || undefined
+}
+
+/** The token in the header `Authorization: JWT`, if there is just one. Throws for two headers. */
+export function tokenInHeader(request: IncomingMessage): string | undefined {
+  if (occurrences(request, 'authorization') > 1)
+    throw new SignedRequestError('malformed', 'the Authorization header is there twice')
+  return /^(?:token=)?([^\s,]+)$/i.exec(givenInHeader(request) ?? '')?.[1]
+}
+
+/** What the header gives for a token, whether it can be read or not. */
+const givenInHeader = (request: IncomingMessage): string | undefined =>
+  /^JWT\s+(\S.*)$/is.exec(request.headers.authorization ?? '')?.[1]?.trimEnd()
 
 /** How often a header is there. */
 // Of two Node gives the first; its list of all, taken apart for each delivery, costs more than the delivery's JSON.

@@ -59,9 +59,15 @@ export const json = (response: ServerResponse, body: unknown, status = 200): voi
 }
 
 /** A capabilities document for a server at `url`. */
-export const document = (url: string, over: { self?: string; tokenUrl?: string; apiUrl?: string } = {}) => ({
+export const document = (
+  url: string,
+  over: { self?: string; tokenUrl?: string; apiUrl?: string; homepage?: string } = {},
+) => ({
   name: 'HipChat',
-  links: { self: over.self ?? `${url}/v2/capabilities` },
+  links: {
+    self: over.self ?? `${url}/v2/capabilities`,
+    ...(over.homepage === undefined ? {} : { homepage: over.homepage }),
+  },
   capabilities: {
     hipchatApiProvider: { url: over.apiUrl ?? `${url}/v2/` },
     oauth2Provider: { tokenUrl: over.tokenUrl ?? `${url}/v2/oauth/token` },

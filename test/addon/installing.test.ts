@@ -661,6 +661,26 @@ describe('an update', () => {
     expect(await said(await post(world, record, '/installable/updated'))).toEqual([status, text])
   })
 
+  it('with two tokens that differ is refused, and one with an empty parameter and a good header is not', async () => {
+    const { world, trail } = await witness()
+    const impostor = await startImpostor()
+    await post(world, impostor.record())
+    const token = () => sign('client-1', impostorSecret)
+    const update = (query: string) =>
+      post(
+        world,
+        impostor.record({ oauthSecret: undefined }),
+        `/installable/updated?signed_request=${query}`,
+        {
+          authorization: `JWT ${token()}`,
+        },
+      )
+    expect((await update(token())).status).toBe(401)
+    expect(trail).toEqual(['installed 1'])
+    expect((await update('')).status).toBe(200)
+    expect(trail).toEqual(['installed 1', 'updated 1'])
+  })
+
   it('with a forged signature is refused', async () => {
     const { world, trail } = await witness()
     const impostor = await startImpostor()

@@ -205,6 +205,28 @@ describe('the headers of a page', () => {
   })
 })
 
+describe('a homepage of the server that is on no list', () => {
+  it.each([
+    'https://evil.example',
+    'http://127.0.0.1.evil.example/',
+    'https://user@evil.example',
+    'javascript:alert(1)',
+    'https://10.0.0.1',
+    'not an address',
+  ])('frames no page and brings no script: %s', async (homepage) => {
+    const { open, store, oauthId, server } = await panel(() => html`<p>hi</p>`)
+    // As an older version has written it.
+    await store.update(`installation:${oauthId}`, (text) =>
+      JSON.stringify({ ...JSON.parse(text ?? '{}'), homepage }),
+    )
+    const { status, headers, text } = await open('/page/board')
+    expect(status).toBe(200)
+    expect(headers.get('content-security-policy')).toBe(`frame-ancestors ${server.url}`)
+    expect(text).toContain(`<script src="${server.url}/atlassian-connect/all.js">`)
+    expect(text).not.toMatch(/evil|alert|10\.0/)
+  })
+})
+
 describe('a page without authentication', () => {
   it('is shown to anybody, as the same for all, framed by allowed servers', async () => {
     const seen: unknown[] = []

@@ -137,6 +137,14 @@ describe('a call without a good session', () => {
       async ({ session }) => [undefined, `?session=${session}&signed_request=${session}`],
     ],
     ['with a signed request in the query', async ({ token }) => [undefined, `?signed_request=${token()}`]],
+    [
+      'with one in the header and another in the query',
+      async ({ token }) => [`JWT ${token()}`, `?signed_request=${token()}`],
+    ],
+    [
+      'with a session token, and a signed request in the query',
+      async ({ session, token }) => [`Bearer ${session}`, `?signed_request=${token()}`],
+    ],
     ['with a signed request for a session token', async ({ token }) => [`Bearer ${token()}`]],
     ['with a session token for a signed request', async ({ session }) => [`JWT ${session}`]],
     [

@@ -270,6 +270,22 @@ describe('a form that comes back', () => {
     expect((await world.settings.get(world.place())).channel).toBeUndefined()
   })
 
+  it('with another token besides is refused', async () => {
+    const { page, open, post, token } = await configured()
+    const session = sessionIn((await page()).text)
+    const body = new URLSearchParams({ session, ...right })
+    const inAddress = await open('/configure', { method: 'POST', body }, token())
+    const inHeader = { method: 'POST', body, headers: { authorization: `JWT ${token()}` } }
+    const twice = new URLSearchParams([['session', session], ...body])
+    for (const { status } of [
+      inAddress,
+      await open('/configure', inHeader, ''),
+      await open('/configure', { method: 'POST', body: twice }, ''),
+    ])
+      expect(status).toBe(401)
+    expect((await post({ session, ...right })).status).toBe(200)
+  })
+
   it('is taken by no page that has no form', async () => {
     const { open, page } = await configured()
     const body = new URLSearchParams({ session: sessionIn((await page()).text) })

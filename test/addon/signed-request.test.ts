@@ -239,6 +239,44 @@ describe('a forged request', () => {
     expect(handled()).toBe(0)
   })
 
+  it('with one token in the address and another in the header is refused, whichever is valid', async () => {
+    const { url, valid, oauthId, roomId, fault, handled } = await target()
+    const [one, other] = [valid(), valid()]
+    const body = JSON.stringify(delivered(oauthId, roomId, 'hello'))
+    const send = (query: string, authorization: string) =>
+      fetch(`${url}/webhook/hook?signed_request=${query}`, {
+        method: 'POST',
+        headers: { authorization },
+        body,
+      })
+    for (const [query, header] of [
+      [one, other],
+      [one, 'x'],
+      ['x', one],
+      [one, `token=${other}`],
+    ])
+      expect([(await send(query ?? '', `JWT ${header}`)).status, fault()]).toEqual([401, 'malformed'])
+    for (const header of [`JWT ${one} ${other}`, `JWT ${one},${other}`, `JWT ${one}, JWT ${other}`]) {
+      expect([(await send('', header)).status, fault()]).toEqual([401, 'none'])
+      expect([(await send(one, header)).status, fault()]).toEqual([401, 'malformed'])
+    }
+    expect(handled()).toBe(0)
+    expect((await send(one, `JWT ${one}`)).status).toBe(204)
+    expect(handled()).toBe(1)
+  })
+
+  it('whose parameter is empty is not one without a token: it hides no header', async () => {
+    const { url, valid, oauthId, roomId, fault, handled } = await target()
+    const send = (headers: Record<string, string>) =>
+      fetch(`${url}/webhook/hook?signed_request=`, {
+        method: 'POST',
+        headers,
+        body: JSON.stringify(delivered(oauthId, roomId, 'hello')),
+      })
+    expect((await send({ authorization: `JWT ${valid()}` })).status).toBe(204)
+    expect([(await send({})).status, fault(), handled()]).toEqual([401, 'none', 1])
+  })
+
   it('with a valid token and the body of another client is refused', async () => {
     const { post, valid, roomId, fault, handled } = await target()
     expect((await post(valid(), delivered('another', roomId, 'hello'))).status).toBe(401)

@@ -174,6 +174,10 @@ const impostors: readonly (readonly [name: string, status: number, routes: (url:
     ['with a token address elsewhere', 403, (url) => at(url, { tokenUrl: 'https://evil.example/token' })],
     ['with a token address that is a file', 403, (url) => at(url, { tokenUrl: 'file:///etc/passwd' })],
     ['with an API in a private network', 403, (url) => at(url, { apiUrl: 'http://10.0.0.1/v2/' })],
+    ['with web pages elsewhere', 403, (url) => at(url, { homepage: 'https://evil.example' })],
+    ['with web pages in a private network', 403, (url) => at(url, { homepage: 'https://10.0.0.1/' })],
+    ['with web pages over plain http', 403, (url) => at(url, { homepage: 'http://chat.example.net' })],
+    ['with web pages and credentials in them', 403, (url) => at(url, { homepage: 'http://a:b@127.0.0.1/' })],
     ['with an API and credentials in it', 403, (url) => at(url, { apiUrl: 'http://user:pw@127.0.0.1/' })],
     [
       'nested a hundred thousand deep',

@@ -7,11 +7,20 @@ import { ConfigurationError, HandlerTimeoutError, SignedRequestError, StoreError
 import type { Core } from '../core.ts'
 import { belowBase, queryOf, refusalOf } from '../routes.ts'
 import type { Running, Turn } from '../running.ts'
-import { stillInstalled, verifySignedRequest } from '../signed-request.ts'
+import { stillInstalled, tokenInHeader, tokenInQuery, verifySignedRequest } from '../signed-request.ts'
 import { unlessEndless } from '../time-limit.ts'
 import { groupRefusal } from './administration.ts'
 import type { FormContext, ShownPage } from './modules.ts'
-import { allowedOrigins, drawPage, isPageParts, noticePage, originsOf, serverOf, type Theme } from './page.ts'
+import {
+  allowedOrigins,
+  drawPage,
+  isPageParts,
+  noticePage,
+  originsOf,
+  serverOf,
+  type Theme,
+  withAllowedHomepage,
+} from './page.ts'
 import type { AnonymousContext, PageContext, PageReturned } from './page-context.ts'
 import { readSession, type Session, sessionOf, sessionToken } from './session.ts'
 import { anonymousContext, type FailedContext, parametersOf, viewContext } from './viewing.ts'
@@ -77,7 +86,7 @@ async function show(ctx: Context, page: ShownPage, showing: Showing): Promise<vo
   const form = ctx.method === 'POST' ? await readForm(ctx) : undefined
   const session =
     page.handler.authentication === 'none' ? undefined : await authenticate(ctx, page, query, form, core)
-  if (session) frame(ctx, page, originsOf(session.credentials.installation))
+  if (session) frame(ctx, page, originsOf(serverIn(session, core)))
   if (session && page.group) {
     const refusal = await running.follow(groupRefusal(page.group, session, core))
     if (refusal) return notice(ctx, refusal.status, 'This page is not shown', refusal.text)
@@ -105,8 +114,10 @@ async function authenticate(
 ): Promise<Session> {
   if (!form)
     return sessionOf(await verifySignedRequest(ctx.req, query, installations), page.key, themeOf(query))
-  const token = form.get('session') ?? ''
+  const [token, ...others] = form.getAll('session')
   if (!token) throw new SignedRequestError('none', 'a form without a session token')
+  if (others.length > 0 || tokenInQuery(query) !== undefined || tokenInHeader(ctx.req) !== undefined)
+    throw new SignedRequestError('malformed', 'a form with its session token, and another token besides')
   const session = await readSession(token, installations)
   if (session.page !== page.key)
     throw new SignedRequestError(
@@ -166,7 +177,7 @@ async function answerOf(
   const { handlerTimeout } = core.settings
   const limited = { key: page.key, turn, log: context.log, handlerTimeout }
   try {
-    return render(await unlessEndless(asked.handle(), limited), asked, core.settings.options.name)
+    return render(await unlessEndless(asked.handle(), limited), asked, core)
   } catch (error) {
     // Nobody waits for this: an error handler that takes its time holds up no page.
     void running.follow(onError(error, context))
@@ -174,15 +185,18 @@ async function answerOf(
   }
 }
 
-function render(returned: unknown, { page, session, theme, context }: Asked, name: string): Answer {
+const serverIn = ({ credentials }: Session, { outbound }: Core) =>
+  withAllowedHomepage(credentials.installation, outbound)
+
+function render(returned: unknown, { page, session, theme, context }: Asked, core: Core): Answer {
   if (returned === undefined || returned === null) return { body: undefined }
   if (typeof returned === 'string') return { type: 'text/plain; charset=utf-8', body: returned }
   if (returned instanceof Html || isPageParts(returned)) {
     const framed = page.framed && session
     const drawing = {
-      title: page.title ?? name,
+      title: page.title ?? core.settings.options.name,
       theme,
-      server: framed ? serverOf(session.credentials.installation) : undefined,
+      server: framed ? serverOf(serverIn(session, core)) : undefined,
       sessionToken: 'sessionToken' in context && context.sessionToken ? context.sessionToken : undefined,
     }
     const status = returned instanceof Html ? 200 : returned.status

@@ -1,4 +1,5 @@
 import { Html, html } from '../../common/html.ts'
+import { type Outbound, OutboundRefusedError } from '../../common/outbound.ts'
 import { ConfigurationError } from '../../errors.ts'
 import type { Installation } from '../../installation.ts'
 import { originOf } from '../../installation.ts'
@@ -103,6 +104,24 @@ ${content}
 export function serverOf(installation: Installation): string {
   const { homepage } = installation
   return homepage !== undefined && isWebAddress(homepage) ? homepage : originOf(installation)
+}
+
+/**
+ * An installation without a homepage that is not on an allowed host: it may be older than the list of these. What is left
+ * is the host of its capabilities document.
+ */
+export function withAllowedHomepage(
+  installation: Installation,
+  outbound: Pick<Outbound, 'check'>,
+): Installation {
+  const { homepage } = installation
+  try {
+    if (homepage !== undefined) outbound.check(homepage)
+    return installation
+  } catch (error) {
+    if (!(error instanceof OutboundRefusedError)) throw error
+    return { ...installation, homepage: undefined }
+  }
 }
 
 /** Origins that may frame a page of an installation: those of its server's pages and of its API, which may be one. */

@@ -1,7 +1,7 @@
 import type { Context, Middleware } from 'koa'
 import { SignedRequestError } from '../../errors.ts'
 import type { Core } from '../core.ts'
-import { refusalOf } from '../routes.ts'
+import { queryOf, refusalOf } from '../routes.ts'
 import type { PageContext } from './page-context.ts'
 import { sessionOfCall, sessionToken } from './session.ts'
 import { viewContext } from './viewing.ts'
@@ -11,7 +11,7 @@ const HEADER = 'Session-Token'
 
 /** The context of a call that a page of the add-on makes to a route of the author's. */
 export async function openSession(ctx: Context, core: Core): Promise<PageContext> {
-  const session = await sessionOfCall(ctx.req, core.installations)
+  const session = await sessionOfCall(ctx.req, queryOf(ctx), core.installations)
   // No token after the last one: from then on the page has to be opened anew.
   const token = sessionToken(session)
   if (session.stale) ctx.set(HEADER, token)

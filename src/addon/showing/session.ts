@@ -6,9 +6,11 @@ import type { Credentials, Installations } from '../../installation.ts'
 import { readId } from '../context.ts'
 import {
   checkTimes,
-  occurrences,
+  findToken,
   readIssuer,
   type SignedRequest,
+  tokenInHeader,
+  tokenInQuery,
   verifySignature,
   verifySignedRequest,
 } from '../signed-request.ts'
@@ -141,25 +143,29 @@ export async function readSession(token: string, installations: Installations): 
 
 /**
  * The session of a page's own call: `Authorization: Bearer` with the page's token, or `Authorization: JWT` with what
- * `HipChat.auth.withToken` gave it. Nothing is taken from cookies, which every site can have sent, nor from the address.
+ * `HipChat.auth.withToken` gave it. Nothing is taken from cookies, which every site can have sent, nor from the address; a
+ * signed request that is there all the same, and another one, is refused.
  */
 export async function sessionOfCall(
   request: IncomingMessage,
+  query: URLSearchParams,
   installations: Installations,
 ): Promise<ReadSession> {
-  const header = request.headers.authorization ?? ''
-  if (occurrences(request, 'authorization') > 1)
-    throw new SignedRequestError('malformed', 'the Authorization header is there twice')
-  if (/^JWT\s/i.test(header)) {
+  const inAddress = tokenInQuery(query)
+  const inHeader = tokenInHeader(request)
+  if (inHeader !== undefined) {
+    findToken(request, query) // throws when that in the address is another one
     const signed = await verifySignedRequest(request, undefined, installations)
     return { ...sessionOf(signed, '', 'light'), expired: undefined, stale: true }
   }
-  const token = /^Bearer\s+(\S+)$/i.exec(header)?.[1]
+  const token = /^Bearer\s+(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
   if (!token)
     throw new SignedRequestError(
       'none',
       'no session: neither Authorization: Bearer with a session token nor Authorization: JWT',
     )
+  if (inAddress !== undefined)
+    throw new SignedRequestError('malformed', 'a session token, and a signed request in the address besides')
   const session = await readSession(token, installations)
   if (session.expired) throw session.expired
   return session
