@@ -207,8 +207,12 @@ export function shownResponse(headers: Readonly<Record<string, unknown>>, body: 
     const value = headers[name]
     return typeof value === 'string' ? [[name, value]] : []
   })
-  // Cut first: the search takes time that grows with the square of a hostile text. A signature that is cut off is of no use.
-  const text = body.slice(0, longestShown).replaceAll(/eyJ[\w-]+\.eyJ[\w-]+\.[\w-]*/g, '[signed request]')
+  // The search takes time that grows with the square of a hostile text: so it sees no more than can be shown when much of
+  // that is left out. A signature that is cut off is of no use.
+  const text = body
+    .slice(0, 2 * longestShown)
+    .replaceAll(/eyJ[\w-]+\.eyJ[\w-]+\.[\w-]*/g, '[signed request]')
+    .slice(0, longestShown)
   return {
     headers: Object.fromEntries(named),
     body: body.length > longestShown ? `${text}…` : text,
