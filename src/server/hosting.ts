@@ -1,5 +1,6 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import type { OutboundRules } from '../common/outbound.ts'
+import { isLongEnough, shortestPassword } from './accounts/passwords.ts'
 import type { Seed } from './seed-schema.ts'
 
 /** Certificate and key of a server that speaks https itself, PEM. */
@@ -31,10 +32,10 @@ export function missingFor({ adminToken, seed }: Hosted): string[] {
     missing.push(
       `seed must give a password to ${open.map(({ mentionName }) => `@${mentionName}`).join(', ')}`,
     )
-  const weak = (seed?.users ?? []).filter(({ password }) => password !== undefined && password.length < 8)
+  const weak = (seed?.users ?? []).filter(({ password }) => password !== undefined && !isLongEnough(password))
   if (weak.length > 0)
     missing.push(
-      `seed must give a password of 8 characters or more to ${weak.map(({ mentionName }) => `@${mentionName}`).join(', ')}`,
+      `seed must give a password of ${shortestPassword} characters or more to ${weak.map(({ mentionName }) => `@${mentionName}`).join(', ')}`,
     )
   return missing
 }

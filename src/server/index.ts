@@ -5,8 +5,9 @@ import type { Notification } from '../api/operations/messages.ts'
 import { type Scope, scopeNames } from '../api/scopes.ts'
 import type { Schema } from '../common/schema.ts'
 import { typeName, validate } from '../common/validate.ts'
-import { groupOwnerId, maySee } from './accounts/access.ts'
-import { scopesOf } from './accounts/issuing.ts'
+import { operator } from './accounts/delegation.ts'
+import { scopesOf } from './accounts/granted-scopes.ts'
+import { maySee } from './accounts/room-rights.ts'
 import type { DeliveryFilter, DeliveryRecord } from './connect/delivery-history.ts'
 import type { Redirect } from './connect/installer.ts'
 import { nowMicros } from './dates.ts'
@@ -302,7 +303,7 @@ export function createHipChatServer(options: ServerOptions = {}): HipChatServer 
       const room = where.room === undefined ? undefined : roomOf(where.room)
       const { client, installedUrl } = await installer.install({
         url,
-        by: groupOwnerId,
+        by: operator,
         ...(room ? { room } : {}),
         ...(where.scopes ? { granted: where.scopes } : {}),
       })

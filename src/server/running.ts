@@ -17,6 +17,7 @@ import { createGlanceUpdates } from './connect/glance-updates.ts'
 import { createInstaller } from './connect/installer.ts'
 import type { Context } from './context.ts'
 import { nowMicros } from './dates.ts'
+import { forbidden } from './errors.ts'
 import { silent } from './log.ts'
 import { addressOf, type Settings } from './options.ts'
 import { createFeed } from './pages/feed.ts'
@@ -28,7 +29,8 @@ import { createCounter } from './rest/limits.ts'
 import { createTransfers } from './rest/transfers.ts'
 import { seedAddons, seedAll } from './seed.ts'
 import { createApp } from './server.ts'
-import { openState } from './state/state.ts'
+import type { ClientRecord } from './state/records.ts'
+import { openState, type State } from './state/state.ts'
 
 /** A server that listens: its parts, put together. */
 export interface Running {
@@ -78,7 +80,10 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
     signal: abort.signal,
     isClassic,
     async reply(room, client, notification, hops) {
-      const { id } = await chat.notify(room, addonAuthor(client), notification, hops)
+      // Looked at when it is posted: the add-on took its time to answer.
+      const { id } = await chat
+        .checked(() => requireAnswering(client, state))
+        .notify(room, addonAuthor(client), notification, hops)
       return id
     },
   })
@@ -158,6 +163,7 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
       for (const client of state.clients.all()) if (client.status === 'pending') state.clients.remove(client)
       state.tokens.removeWhere((token) => token.admin === true)
       state.tokens.removeExpired()
+      state.tokens.indexGrants()
       state.codes.removeExpired()
       state.installables.removeExpired()
       state.tokens.put(hashOf(adminToken), {
@@ -231,6 +237,13 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
     unref: () => unrefServer(server),
     close,
   }
+}
+
+/** 403 for an add-on that is gone, or may not post any more. */
+function requireAnswering({ oauthId }: ClientRecord, state: State): void {
+  const client = state.clients.get(oauthId)
+  if (client?.status !== 'live' || !client.scopes.includes('send_notification'))
+    throw forbidden('The add-on may not post notifications any more')
 }
 
 function listen(server: Server, { host, port }: Settings): Promise<number> {

@@ -1,5 +1,6 @@
-import { groupOwnerId, maySee } from './accounts/access.ts'
+import { operator } from './accounts/delegation.ts'
 import { hashPassword } from './accounts/passwords.ts'
+import { maySee } from './accounts/room-rights.ts'
 import { checkWebhook, webhookRecord } from './connect/webhook-rules.ts'
 import type { Context } from './context.ts'
 import { isTimezone, nowMicros } from './dates.ts'
@@ -54,7 +55,7 @@ export async function seedAddons(
     await refusedBy(`seed.addons.${index}`, () =>
       installer.install({
         url,
-        by: groupOwnerId,
+        by: operator,
         ...(room === undefined ? {} : { room: names.room(room) }),
       }),
     )

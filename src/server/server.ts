@@ -1,15 +1,16 @@
 import Koa from 'koa'
 import { type Operation, wrapped } from '../api/operation.ts'
 import { BodyRefusedError, readBody, readBytes } from '../common/body.ts'
+import { checkOwnRoom, createAuthority, limitedTo, type Request, requirePage } from './accounts/authority.ts'
 import { type ConsentAnswer, createConsent } from './accounts/consent.ts'
 import { consentPath } from './accounts/consent-page.ts'
-import { scopesOf } from './accounts/issuing.ts'
-import { authenticate, authenticateClient, type Credentials, type Session } from './accounts/session.ts'
+import { authenticate, type Credentials, type Session } from './accounts/session.ts'
 import { fileAt } from './chat/files.ts'
 import { pictureAt } from './chat/pictures.ts'
+import { reasonNotCalled } from './connect/network.ts'
 import type { Context } from './context.ts'
 import { checkHost, checkOrigin } from './doors.ts'
-import { badRequest, CallRefusedError, envelope, forbidden, reason } from './errors.ts'
+import { badRequest, CallRefusedError, envelope, reason } from './errors.ts'
 import { administrationHandlers } from './handlers/administration.ts'
 import { handlers } from './handlers/index.ts'
 import { pageHandlers } from './handlers/page.ts'
@@ -57,6 +58,7 @@ export function createApp(options: AppOptions): Koa {
   const doors = { ...options, publicUrl: context.publicUrl }
   const consent = createConsent(context, log)
   const allowances = createAllowances({ ...options, state: context.state })
+  const authority = createAuthority(context.state)
   app.silent = true // everything is caught and logged below
 
   app.use(async (ctx) => {
@@ -148,11 +150,10 @@ export function createApp(options: AppOptions): Koa {
     const route = findRoute(call.method, path, base)
     const { operation } = route
     call.route = route
-    const session = openSession(operation, call)
+    const request = requestOf(call, route, base)
+    const session = authority.open(request)
     call.session = session
-    if (base === '/page' && operation.tokens.length > 0) checkPage(session)
-    checkKind(operation, session)
-    checkScopes(operation, session)
+    authority.admit(request, session)
     const onlyTest = call.query.get('auth_test') === 'true'
     tell(ctx, call, allowances.ofCall(route, session, onlyTest))
     if (onlyTest) {
@@ -163,7 +164,7 @@ export function createApp(options: AppOptions): Koa {
       return
     }
     if (base === '/v2') await context.faults.meet(route.id, () => ctx.req.socket.destroy())
-    checkOwnRoom(route, session)
+    checkOwnRoom(route, session, context.state)
     const classic = options.isClassic(session.holder)
     const defaults = classic ? classicDefaults(route.id) : {}
     const parameters = {
@@ -184,7 +185,8 @@ export function createApp(options: AppOptions): Koa {
         ))
           Object.defineProperty(parameters, name, { value, enumerable: true })
       }
-      const result = await handle(base, route.id, parameters, session)
+      // Looked at again: what the caller might do when the call began may have ended while its body was on the way.
+      const result = await handle(base, route.id, parameters, session.renew())
       answer(ctx, route, session, result, classic)
     } finally {
       release()
@@ -234,37 +236,14 @@ export function createApp(options: AppOptions): Koa {
     // The route is of the table that these handlers serve, one for one; the parameters were validated by the schemas this
     // handler's type comes from.
     const handler = table[id as keyof typeof table] as (...call: [object, Session, Context]) => unknown
-    return handler(parameters, session, context)
+    return handler(parameters, session, limitedTo(session, context))
   }
 
-  function openSession(operation: Operation, call: Call): Session {
+  function requestOf(call: Call, route: Route, base: Base): Request {
     const url = new URL(`${context.publicUrl()}${call.path}`)
     for (const [name, value] of call.query) if (name !== 'auth_token') url.searchParams.append(name, value)
-    const about = { address: call.address, url }
-    const open = { kind: 'none' as const, scopes: [], identity: addressIdentity(call.address), ...about }
-    if (operation.tokens.length === 0) return open
-    if (operation.tokens.includes('basic')) {
-      const caller = authenticateClient(context.state, credentialsOf(call))
-      // Counted for itself: nobody at the same address, or behind the same proxy, keeps an add-on from its tokens.
-      const identity = caller.client ? `client ${caller.client.oauthId}` : open.identity
-      return { ...open, ...caller, kind: 'basic', identity }
-    }
-    const caller = authenticate(context.state, credentialsOf(call))
-    // Somebody who becomes an administrator is one on the pages that he has open, too.
-    const scopes = caller.page && caller.user ? scopesOf(caller.user) : caller.scopes
-    return { ...caller, scopes, ...about }
-  }
-
-  function checkKind(operation: Operation, { kind }: Session): void {
-    if (kind === 'none' || operation.tokens.includes(kind)) return
-    throw forbidden(
-      `This action cannot be called with ${kindNames[kind]}; it takes ${operation.tokens.map((one) => kindNames[one]).join(' or ')}`,
-    )
-  }
-
-  /** What an add-on may do in a user's name, or a token made by hand, is in its scopes; the page may do all. */
-  function checkPage({ page }: Pick<Session, 'page'>): void {
-    if (!page) throw forbidden('This is for the chat page: sign in there, or use the API below /v2')
+    const { address } = call
+    return { route, isOfPage: base === '/page', credentials: credentialsOf(call), address, url }
   }
 
   /** Whoever looks at the page hears what changes until he goes, signs out, or the server closes. */
@@ -275,7 +254,7 @@ export function createApp(options: AppOptions): Koa {
       })
     // Never from the query, which ends up in logs.
     const session = authenticate(context.state, { ...credentialsOf(call), queryToken: undefined })
-    checkPage(session)
+    requirePage(session)
     const { tokenHash = '' } = session
     tell(ctx, call, allowances.ofListener(session))
     ctx.set({ 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' })
@@ -291,26 +270,11 @@ export function createApp(options: AppOptions): Koa {
     })
   }
 
-  function checkScopes(operation: Operation, session: Session): void {
-    if (operation.scopes.length === 0) return
-    if (operation.scopes.some((scope) => session.scopes.includes(scope))) return
-    throw forbidden(
-      `This action requires one of the following scopes: [${operation.scopes.map((scope) => `"${scope}"`).join(', ')}]`,
-    )
-  }
-
   /** Tells what is left, whatever becomes of the call. */
   function tell(ctx: Koa.Context, call: Call, { headers, refused }: Counted): void {
     ctx.set({ ...headers })
     call.counted = true
     if (refused) throw refused
-  }
-
-  /** Compared by id: the path may name the room. An unknown room gets the same answer, which tells nothing. */
-  function checkOwnRoom({ operation, parameters }: Route, session: Session): void {
-    if (session.roomId === undefined || !operation.ownRoom) return
-    if (context.state.rooms.find(parameters[operation.ownRoom] ?? '')?.id !== session.roomId)
-      throw forbidden('This token is bound to another room')
   }
 
   function answer(ctx: Koa.Context, route: Route, session: Session, result: unknown, classic: boolean): void {
@@ -356,6 +320,9 @@ export function createApp(options: AppOptions): Koa {
     let refused = refusalOf(error)
     if (refused.status === 500)
       log.error({ err: error, operation: call.route?.id ?? null }, 'a request failed')
+    const notCalled = reasonNotCalled(refused.cause)
+    if (notCalled !== undefined)
+      log.warn({ operation: call.route?.id ?? null, reason: notCalled }, 'an address was not called')
     if (!call.counted) {
       const counted = allowances.ofRefusal(call.route, call.session, call.address)
       ctx.set({ ...counted.headers })
@@ -415,15 +382,6 @@ const credentialsOf = ({ authorization, query }: Call): Credentials => ({
   authorization,
   queryToken: query.get('auth_token') ?? undefined,
 })
-
-const kindNames: Readonly<Record<Exclude<Session['kind'], 'none'>, string>> = {
-  addon_group: "a group installation's token",
-  addon_room: "a room installation's token",
-  user: "a user's token",
-  personal: 'a personal access token',
-  room_notification: "a room's notification token",
-  basic: 'OAuth client credentials',
-}
 
 function split(target: string): { path: string; query: URLSearchParams } {
   const at = target.indexOf('?')

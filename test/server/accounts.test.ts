@@ -90,26 +90,38 @@ test('mention names are made of names, and are unique', async () => {
   expect(refusal(await create(server, { name: 'Dora' }))).toEqual([400, 'email is missing'])
 })
 
-test('a deleted user is brought back by his address, with his id and nothing of his rights', async () => {
-  const server = await startServer({
-    seed: {
-      users: [
-        { name: 'Alice', mentionName: 'alice', email: 'a@example.com', password: 'old', isAdmin: true },
-      ],
-    },
-  })
+test('a new person with the email address of a deleted one is another person, and inherits nothing', async () => {
+  const server = await startServer()
+  const asBob = await server.createToken({ user: 'bob' })
+  const asAlice = await server.createToken({ user: 'alice' })
+  const json = { message: 'Between the two of us' }
+  expect((await call(server, 'POST', '/user/@alice/message', { token: asBob, json })).status).toBe(204)
+  const picture = { photo: Buffer.from('474946383961', 'hex').toString('base64') }
+  expect((await adminCall(server, 'PUT', '/user/@alice/photo', { json: picture })).status).toBe(204)
   await adminCall(server, 'DELETE', '/user/@alice')
-  const { body } = await create(server, { name: 'Alice Archer', email: 'A@example.com' }, '?expand=entity')
+  const { body } = await create(
+    server,
+    { name: 'Alice Archer', email: 'ALICE@example.com', mention_name: 'alice' },
+    '?expand=entity',
+  )
   expect(body.entity).toMatchObject({
-    id: 2,
-    name: 'Alice Archer',
-    mention_name: 'AliceArcher',
+    id: 5,
+    mention_name: 'alice',
     is_deleted: false,
     is_group_admin: false,
   })
-  expect((await signIn(server, 'a@example.com', 'old')).status).toBe(401)
-  expect((await signIn(server, 'a@example.com', body.password)).status).toBe(200)
-  expect((await adminCall(server, 'GET', '/user')).body.items).toHaveLength(2)
+  expect(body.entity).not.toHaveProperty('photo_url')
+  expect((await signIn(server, 'alice@example.com', body.password)).status).toBe(200)
+
+  const token = await server.createToken({ user: '5' })
+  expect((await call(server, 'GET', '/user/@bob/history', { token })).body.items).toEqual([])
+  expect((await call(server, 'GET', '/user/@alice/history', { token: asBob })).body.items).toEqual([])
+  const rooms = await call(server, 'GET', '/room?include-private=true', { token })
+  expect(rooms.body.items.map(({ name }: { name: string }) => name)).toEqual(['Lobby', 'Workshop'])
+  expect((await call(server, 'PUT', '/room/3', { token, json: { name: 'Mine' } })).status).toBe(404) // it was hers
+  expect((await call(server, 'GET', '/room', { token: asAlice })).status).toBe(401)
+  // what the first one wrote stays hers
+  expect((await call(server, 'GET', '/user/2/history', { token: asBob })).body.items).toHaveLength(1)
 })
 
 test('who was deleted is a member of no room any more, and runs none', async () => {
@@ -119,7 +131,7 @@ test('who was deleted is a member of no room any more, and runs none', async () 
   await server.enter('Back office', 'bob')
   await adminCall(server, 'DELETE', '/user/@bob')
   const { body } = await create(server, { name: 'Bob', email: 'bob@example.com' })
-  expect(body.id).toBe(3)
+  expect(body.id).toBe(5)
   const token = await server.createToken({ user: 'bob' })
   expect((await call(server, 'GET', '/room/3', { token })).status).toBe(404)
   const participants = await adminCall(server, 'GET', '/room/3/participant?include-offline=true')

@@ -190,6 +190,32 @@ test('only administrators of the group get at it, and not at what was said behin
   expect((await admin(server, 'DELETE', '/deliveries')).status).toBe(405)
 })
 
+test('of a room that is gone is shown what was public there, and nothing else', async () => {
+  const server = await startServer()
+  const addon = await startAddon()
+  declare(addon, { webhook: hook(addon) })
+  await installOverHttp(server, addon)
+  await server.say('Lobby', 'alice', 'in the open')
+  await server.say('Back office', 'alice', 'behind closed doors')
+  await server.idle()
+  const bodies = async () =>
+    (await admin(server, 'GET', '/deliveries')).body.items.map(
+      ({ request }: { request: { body: { item: { message?: { message: string } } } } | null }) =>
+        request?.body.item.message?.message,
+    )
+  expect(await bodies()).toEqual(['behind closed doors', 'in the open'])
+  for (const room of ['Back%20office', 'Lobby'])
+    await call(server, 'DELETE', `/room/${room}`, { token: server.adminToken })
+  await server.idle()
+  expect(await bodies()).toEqual([undefined, 'in the open'])
+  const [hidden] = (await admin(server, 'GET', '/deliveries')).body.items
+  expect((await admin(server, 'GET', `/deliveries/${hidden.id}`)).body).toMatchObject({
+    request: null,
+    response: null,
+  })
+  expect((await admin(server, 'POST', `/deliveries/${hidden.id}/redeliver`)).status).toBe(409)
+})
+
 test('installations are listed with their state', async () => {
   const server = await startServer()
   const { addon, record } = await told(server)

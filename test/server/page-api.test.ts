@@ -524,6 +524,30 @@ describe('what changes', () => {
   const cursorOf = async (visitor: Awaited<ReturnType<typeof visit>>): Promise<string> =>
     (await visitor.call('GET', '/start')).body.cursor
 
+  test('of a room that is gone is told to nobody who did not see it', async () => {
+    const server = await startServer()
+    const addon = await startAddon({
+      glance: [
+        {
+          key: 'glance',
+          name: { value: 'G' },
+          queryUrl: 'http://127.0.0.1:1/glance',
+          icon: { url: 'http://127.0.0.1:1/i', 'url@2x': 'http://127.0.0.1:1/i' },
+        },
+      ],
+    })
+    const token = await accessToken(server, await installOverHttp(server, addon))
+    const carol = await visit(server, 'carol')
+    const before = await cursorOf(carol)
+    const json = { glance: [{ key: 'glance', content: { label: { type: 'html', value: 'behind doors' } } }] }
+    expect((await call(server, 'POST', '/addon/ui/room/3', { token, json })).status).toBe(204)
+    await call(server, 'DELETE', '/room/3', { token: server.adminToken })
+    await server.say('Lobby', 'alice', 'afterwards')
+    const page = await listen(server, carol.token, before)
+    await vi.waitFor(() => expect(page.texts()).toEqual(['afterwards']))
+    expect(page.told.map(({ name }) => name)).not.toContain('glance')
+  })
+
   test('is told at once, and once, to everybody whom it concerns', async () => {
     const server = await startServer()
     const [alice, bob, carol] = [

@@ -234,10 +234,14 @@ test('a name that cannot be read is refused', async () => {
 test('a guest owns no room, not by his own wish either', async () => {
   const server = await startServer({ seed: { users: [{ name: 'Gus', mentionName: 'gus', isGuest: true }] } })
   const token = await server.createToken({ user: 'gus' })
-  const words = 'A guest cannot own a room'
   expect(refusal(await call(server, 'POST', '/room', { token, json: { name: 'Mine' } }))).toEqual([
     403,
-    words,
+    'This action requires one of the following scopes: ["manage_rooms"]',
+  ])
+  const json = { name: 'His', owner_user_id: '@gus' }
+  expect(refusal(await adminCall(server, 'POST', '/room', { json }))).toEqual([
+    403,
+    'A guest cannot own a room',
   ])
 })
 

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { createServer, type IncomingHttpHeaders } from 'node:http'
+import { createServer, type IncomingHttpHeaders, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished } from 'vitest'
 import { errorAnswer } from '../../src/api/error-answer.ts'
@@ -219,3 +219,38 @@ export const inline = (notification: unknown): Reply => ({
 
 /** The error of an answer, reduced to what the tests compare: status and text. */
 export const refusal = ({ status, body }: Answered) => [status, body.error?.message]
+
+/** A call whose body stays away: the server has its head, and has found out who calls. */
+export async function callWithoutBody(
+  server: HipChatServer,
+  method: string,
+  path: string,
+  { token, json }: { readonly token: string; readonly json: unknown },
+): Promise<{ finish(): Promise<Pick<Answered, 'status' | 'body'>> }> {
+  const body = JSON.stringify(json)
+  const sending = request(path.startsWith('http') ? path : server.apiUrl + path, {
+    method,
+    headers: {
+      authorization: `Bearer ${token}`,
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(body),
+      expect: '100-continue',
+    },
+  })
+  const answered = new Promise<Pick<Answered, 'status' | 'body'>>((resolve, reject) => {
+    sending.on('error', reject)
+    sending.on('response', async (response) => {
+      let text = ''
+      for await (const chunk of response) text += chunk
+      resolve({ status: response.statusCode ?? 0, body: text ? JSON.parse(text) : text })
+    })
+  })
+  sending.flushHeaders()
+  await new Promise((resolve) => sending.once('continue', resolve))
+  return {
+    finish() {
+      sending.end(body)
+      return answered
+    },
+  }
+}

@@ -1,6 +1,7 @@
 import { badRequest, forbidden, notFound } from '../errors.ts'
 import type { RoomRecord, UserRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
+import { mayKnow, mayRun, maySee, type Viewer } from './room-rights.ts'
 import type { Session } from './session.ts'
 
 /**
@@ -8,15 +9,31 @@ import type { Session } from './session.ts'
  * does not leak.
  */
 export function findRoom(state: State, name: string | number, session: Session): RoomRecord {
+  const room = visibleRoom(state, name, session)
+  session.hold((now) => {
+    const current = state.rooms.get(room.id)
+    if (!current || !maySee(current, now)) throw notFound('Room', name)
+  })
+  return room
+}
+
+function visibleRoom(state: State, name: string | number, viewer: Viewer): RoomRecord {
   const room = state.rooms.find(String(name))
-  if (!room || !maySee(room, session)) throw notFound('Room', name)
+  if (!room || !maySee(room, viewer)) throw notFound('Room', name)
+  return room
+}
+
+/** The room that somebody names who is no caller with a token: who gives a name and a password, for one. */
+export function roomRunBy(user: UserRecord, name: string | number, state: State): RoomRecord {
+  const room = visibleRoom(state, name, { user })
+  if (!mayRun(room, user)) throw notRunning()
   return room
 }
 
 /** The same for a call that changes the room, or looks behind it: 403 for a user who does not run it. */
 export function findRunRoom(state: State, name: string | number, session: Session): RoomRecord {
   const room = findRoom(state, name, session)
-  requireRoomAdmin(room, session)
+  requireRoomAdmin(state, room, session)
   return room
 }
 
@@ -34,44 +51,27 @@ export function findActiveUser(state: State, name: string | number): UserRecord 
   return user
 }
 
-/** Add-ons see every room they may name. Administrators see private rooms unless the room says otherwise. */
-export function maySee(room: RoomRecord, { user }: Pick<Session, 'user'>): boolean {
-  if (!user || room.privacy === 'public' || isMember(room, user)) return true
-  return user.isAdmin && room.delegateAdminVisibility !== false
-}
-
-export const isMember = (room: RoomRecord, user: UserRecord): boolean =>
-  room.ownerId === user.id || isAmong(room.members, user.id)
-
-/** Whether a user is in a room now. */
-export const isInside = (room: RoomRecord, user: Pick<UserRecord, 'id'>): boolean =>
-  isAmong(room.participants, user.id)
-
-const sets = new WeakMap<readonly number[], ReadonlySet<number>>()
-const manyIds = 50
-
-/** A record is asked for each page that is open: the set of a long list is made once. */
-function isAmong(ids: readonly number[], id: number): boolean {
-  if (ids.length < manyIds) return ids.includes(id)
-  const set = sets.get(ids) ?? new Set(ids)
-  sets.set(ids, set)
-  return set.has(id)
-}
-
-/** Whether a user runs the room: as its owner, or as a member with the role `room_admin`. */
-export const runs = (room: RoomRecord, user: UserRecord): boolean =>
-  room.ownerId === user.id || (room.admins ?? []).includes(user.id)
-
 /** A user's token gives no more than the user himself may. Besides those who run a room there are the group's administrators. */
-export function requireRoomAdmin(room: RoomRecord, { user }: Session): void {
-  if (user && !user.isAdmin && !runs(room, user))
-    throw forbidden('Only administrators of the room and of the group may do this')
+export function requireRoomAdmin(state: State, { id }: RoomRecord, session: Session): void {
+  session.hold(({ user }) => {
+    const room = state.rooms.get(id)
+    if (user && !(room && mayRun(room, user))) throw notRunning()
+  })
 }
+
+const notRunning = () => forbidden('Only administrators of the room and of the group may do this')
 
 /** 400 for a public room: everybody may enter one, so that it has no members. */
 export function requirePrivate(room: RoomRecord): void {
   if (room.privacy !== 'private')
     throw badRequest(`Room ${room.name} is public: only private rooms have members`)
+}
+
+/** The user a call has to do with, as somebody who calls knows them. */
+export function findKnownUser(state: State, name: string | number, { user }: Session): UserRecord {
+  const found = findUser(state, name)
+  if (user?.isGuest && !mayKnow(found, user, state.rooms.all())) throw notFound('User', name)
+  return found
 }
 
 /** The first administrator. The server's own token is his. */
@@ -83,6 +83,8 @@ export function protectGroupOwner(user: UserRecord, session: Session): void {
     throw forbidden('Only the owner of the group may change his own profile')
 }
 
-export function requireGroupAdmin({ user }: Session): void {
-  if (user && !user.isAdmin) throw forbidden('Only administrators of the group may do this')
+export function requireGroupAdmin(session: Session): void {
+  session.hold(({ user }) => {
+    if (user && !user.isAdmin) throw forbidden('Only administrators of the group may do this')
+  })
 }

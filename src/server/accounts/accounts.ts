@@ -12,7 +12,10 @@ const everybody = /^(all|here)$/i
 
 type NewAccount = Parameters<Operations['createUser']>
 
-/** A new user, or the deleted one of the same email address, who is then what a new one would be. */
+/**
+ * A new user. Never a deleted one once more, as in HipChat: whoever has the email address now may be somebody else, and
+ * would find the private chats and the rooms of the one before.
+ */
 export async function addUser(state: State, request: NewAccount): Promise<UserRecord> {
   const { name, email, mention_name, title = '', timezone = 'UTC', is_group_admin: isAdmin = false } = request
   checkName(name, 'name')
@@ -20,7 +23,8 @@ export async function addUser(state: State, request: NewAccount): Promise<UserRe
   const password = request.password === undefined ? null : await hashPassword(request.password)
   return state.write(() => {
     checkUnique(state, undefined, { email, ...(mention_name === undefined ? {} : { mention_name }) })
-    const user = {
+    return state.people.add({
+      id: state.next('user'),
       name,
       email,
       mentionName: mention_name?.replace(/^@/, '') ?? freeMentionName(name, state),
@@ -32,12 +36,7 @@ export async function addUser(state: State, request: NewAccount): Promise<UserRe
       roles: request.roles ?? [isAdmin ? 'admin' : 'user'],
       password,
       photo: null,
-    }
-    const deleted = state.people.deletedBy(email)
-    if (deleted?.photo) state.pictures.remove(deleted.photo)
-    return deleted
-      ? state.people.change(deleted, user)
-      : state.people.add({ ...user, id: state.next('user') })
+    })
   })
 }
 

@@ -7,8 +7,8 @@ import type { Page } from '../pages/plain.ts'
 import { hashOf, randomText } from '../random.ts'
 import type { ClientRecord, UserRecord } from '../state/records.ts'
 import { consentPage, refusalPage } from './consent-page.ts'
-import { scopesFor } from './issuing.ts'
-import { signIn } from './sign-in.ts'
+import { scopesFor } from './granted-scopes.ts'
+import { signIn, stillSignedIn } from './sign-in.ts'
 
 /** What the browser gets: a page, or the way back to the add-on. */
 export type ConsentAnswer =
@@ -58,7 +58,8 @@ class RequestRefused extends Error {
   }
 }
 
-export function createConsent({ state, attempts }: Pick<Context, 'state' | 'attempts'>, log: Log): Consent {
+export function createConsent(context: Pick<Context, 'state' | 'attempts' | 'isLocal'>, log: Log): Consent {
+  const { state } = context
   const key = randomBytes(32) // forms of a server that was started again are as good as expired
 
   const sign = (text: string): Buffer => createHmac('sha256', key).update(text).digest()
@@ -85,7 +86,8 @@ export function createConsent({ state, attempts }: Pick<Context, 'state' | 'atte
     for (const name of ['client_id', 'redirect_uri'])
       if (query.getAll(name).length > 1) throw told(`The link has ${name} more than once.`)
     const client = state.clients.get(query.get('client_id') ?? '')
-    if (client?.status !== 'live') throw told('The link names no add-on that is installed here (client_id).')
+    if (client?.status !== 'live') throw notInstalled()
+    if (client.roomId !== null && !state.rooms.get(client.roomId)) throw notInstalled()
     const addresses = client.descriptor.capabilities?.oauth2Consumer?.redirectionUrls ?? []
     const named = query.get('redirect_uri') || undefined
     const redirectUri = named ?? (addresses.length === 1 ? addresses[0] : undefined)
@@ -125,7 +127,7 @@ export function createConsent({ state, attempts }: Pick<Context, 'state' | 'atte
 
   async function allow(request: Request, user: UserRecord, query: URLSearchParams): Promise<ConsentAnswer> {
     const { client, redirectUri, redirectNamed } = request
-    const scopes = scopesFor(user, request.scopes)
+    const scopes = scopesFor(user, request.scopes).filter((scope) => client.scopes.includes(scope))
     if (scopes.length === 0 && request.scopes.length > 0)
       return {
         redirect: back(redirectUri, query, {
@@ -135,6 +137,8 @@ export function createConsent({ state, attempts }: Pick<Context, 'state' | 'atte
       }
     const code = randomText(40)
     await state.write(() => {
+      stillSignedIn(user, state)
+      if (state.clients.get(client.oauthId)?.status !== 'live') throw notInstalled()
       state.codes.removeExpired()
       state.codes.put(hashOf(code), {
         oauthId: client.oauthId,
@@ -177,7 +181,7 @@ export function createConsent({ state, attempts }: Pick<Context, 'state' | 'atte
     const username = form.get('username') ?? ''
     let user: UserRecord
     try {
-      user = await signIn({ username, password: form.get('password') ?? '', address }, { state, attempts })
+      user = await signIn({ username, password: form.get('password') ?? '', address }, context)
     } catch (error) {
       if (!(error instanceof CallRefusedError)) throw error
       return {
@@ -187,7 +191,8 @@ export function createConsent({ state, attempts }: Pick<Context, 'state' | 'atte
         headers: error.status === 401 ? {} : error.headers,
       }
     }
-    return allow(request, user, query)
+    // Looked at again: the hash of the password took its time.
+    return allow({ ...read(query), scopes: sealed.scopes }, user, query)
   }
 }
 
@@ -199,6 +204,9 @@ async function answering(work: () => ConsentAnswer | Promise<ConsentAnswer>): Pr
     throw error
   }
 }
+
+const notInstalled = (): RequestRefused =>
+  told('The link names no add-on that is installed here (client_id).')
 
 const told = (problem: string): RequestRefused =>
   new RequestRefused({ status: 400, page: refusalPage(problem) })

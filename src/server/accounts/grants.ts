@@ -6,10 +6,11 @@ import { type CallRefusedError, forbidden, oauthError } from '../errors.ts'
 import { hashOf, randomText } from '../random.ts'
 import type { ClientRecord, UserRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
-import { findRoom, requireRoomAdmin } from './access.ts'
-import { grantedScopes, issue, scopesFor, scopesOf, year } from './issuing.ts'
+import { roomRunBy } from './access.ts'
+import { grantedScopes, scopesFor, scopesOf } from './granted-scopes.ts'
+import { type Grant, issue, year } from './issuing.ts'
 import { callerBy, type Session } from './session.ts'
-import { signIn } from './sign-in.ts'
+import { signIn, stillSignedIn } from './sign-in.ts'
 
 type TokenRequest = Parameters<Operations['generateToken']>
 type Granting = (
@@ -30,15 +31,18 @@ export const grants: Readonly<Record<TokenRequest['grant_type'], Granting>> = {
 
 /** An add-on in its own name. No refresh token: it asks again. */
 async function clientCredentials(request: TokenRequest, session: Session, context: Context) {
-  const { oauthId, roomId, scopes } = authenticated(session)
-  return issue(context, () => ({
-    kind: roomId === null ? 'addon_group' : 'addon_room',
-    scopes: grantedScopes(request.scope, scopes, 'the installation'),
-    oauthId,
-    userId: null,
-    roomId,
-    label: null,
-  }))
+  const client = authenticated(session)
+  return issue(context, () => {
+    const { oauthId, roomId, scopes } = installed(client, context.state)
+    return {
+      kind: roomId === null ? 'addon_group' : 'addon_room',
+      scopes: grantedScopes(request.scope, scopes, 'the installation'),
+      oauthId,
+      userId: null,
+      roomId,
+      label: null,
+    }
+  })
 }
 
 /** An add-on in the name of a user who allowed it on the consent page. */
@@ -63,7 +67,8 @@ async function authorizationCode(request: TokenRequest, session: Session, contex
         'redirect_uri',
       )
     const user = activeUser(state, code.userId)
-    const allowed = scopesFor(user, code.scopes).filter((scope) => client.scopes.includes(scope))
+    const { scopes: granted } = installed(client, state)
+    const allowed = scopesFor(user, code.scopes).filter((scope) => granted.includes(scope))
     const scopes = grantedScopes(request.scope, allowed, 'the code')
     state.codes.put(hash, { ...code, used: true })
     return {
@@ -80,8 +85,9 @@ async function authorizationCode(request: TokenRequest, session: Session, contex
 
 /** A user through a program that asks him for his password. */
 async function passwordGrant(request: TokenRequest, session: Session, context: Context) {
-  const user = await signedInByPassword(request, session, context)
+  const signedIn = await signedInByPassword(request, session, context)
   return issue(context, () => {
+    const user = stillSignedIn(signedIn, context.state)
     const scopes = grantedScopes(request.scope, scopesOf(user), 'this user')
     return {
       kind: 'user',
@@ -107,10 +113,9 @@ async function refreshToken(request: TokenRequest, session: Session, context: Co
     const foreign = token?.oauthId !== null && token?.oauthId !== session.client?.oauthId
     if (token?.use !== 'refresh' || expired || foreign || token.session === undefined)
       throw oauthError(400, 'invalid_grant', 'The refresh token is unknown, used or expired')
-    const { kind, oauthId, userId, roomId, label } = token
+    const { kind, oauthId, userId, roomId, label, madeWith } = token
     const allowed = userId === null ? token.scopes : scopesFor(activeUser(state, userId), token.scopes)
     const scopes = grantedScopes(request.scope, allowed, 'the refresh token')
-    state.tokens.remove(hash)
     // The new refresh token keeps what the old one had, also where less was asked for now (RFC 6749, 6).
     return {
       kind,
@@ -120,47 +125,56 @@ async function refreshToken(request: TokenRequest, session: Session, context: Co
       roomId,
       label,
       renewal: { scopes: allowed, session: token.session },
+      uses: hash,
+      ...(madeWith === undefined ? {} : { madeWith }),
     }
   })
 }
 
 /** A token that a user makes for himself, as on HipChat's account page. */
 async function personalToken(request: TokenRequest, session: Session, context: Context) {
-  const { user, scopes } = await signedIn(request, session, context)
-  return issue(context, () => ({
-    kind: 'personal',
-    scopes: grantedScopes(request.scope, scopes, 'this user'),
-    oauthId: null,
-    userId: user.id,
-    roomId: null,
-    label: request.client_name ?? null,
-    lifetime: year,
-  }))
+  const find = await signedIn(request, session, context)
+  return issue(context, () => {
+    const { user, scopes, origin } = find()
+    return {
+      ...origin,
+      kind: 'personal',
+      scopes: grantedScopes(request.scope, scopes, 'this user'),
+      oauthId: null,
+      userId: user.id,
+      roomId: null,
+      label: request.client_name ?? null,
+      lifetime: year,
+    }
+  })
 }
 
 /** A token that whoever runs a room makes for it, as on HipChat's page of the room's integrations. */
 async function roomToken(request: TokenRequest, session: Session, context: Context) {
   const name = required(request, 'room_id')
-  const { user, scopes } = await signedIn(request, session, context)
-  if (!scopes.includes('admin_room')) throw forbidden('This grant requires the scope admin_room')
-  const acting = { ...session, user }
-  const room = findRoom(context.state, name, acting)
-  requireRoomAdmin(room, acting)
-  return issue(context, () => ({
-    kind: 'room_notification',
-    scopes: grantedScopes(request.scope || 'send_notification', scopes, 'this user'),
-    oauthId: null,
-    userId: null,
-    roomId: room.id,
-    label: request.client_name ?? 'Integration',
-    lifetime: year,
-  }))
+  const find = await signedIn(request, session, context)
+  return issue(context, () => {
+    const { user, scopes, origin } = find()
+    if (!scopes.includes('admin_room')) throw forbidden('This grant requires the scope admin_room')
+    const room = roomRunBy(user, name, context.state)
+    return {
+      ...origin,
+      kind: 'room_notification',
+      scopes: grantedScopes(request.scope || 'send_notification', scopes, 'this user'),
+      oauthId: null,
+      userId: null,
+      roomId: room.id,
+      label: request.client_name ?? 'Integration',
+      madeBy: user.id,
+      lifetime: year,
+    }
+  })
 }
 
 /** The add-on whose id and secret came; 401 for wrong ones and for none. */
 function authenticated({ basic, client }: Session): ClientRecord {
   if (!basic) throw oauthError(401, 'invalid_client', 'Send the OAuth id and secret as Basic credentials')
-  if (!client) throw oauthError(401, 'invalid_client', 'Unknown or removed OAuth client')
+  if (!client) throw unknownClient()
   return client
 }
 
@@ -179,20 +193,46 @@ function signedInByPassword(
   return signIn({ username, password, address }, context)
 }
 
-/** Who makes a token for himself: by name and password, or by an access token of his own, which bounds the new one. */
-async function signedIn(
-  request: TokenRequest,
-  session: Session,
-  context: Context,
-): Promise<{ user: UserRecord; scopes: readonly Scope[] }> {
-  if (session.bearer === undefined) {
-    const user = await signedInByPassword(request, session, context)
-    return { user, scopes: scopesOf(user) }
+/** Who makes a token by hand, what it may do at most, and what it ends with. */
+interface Signed {
+  readonly user: UserRecord
+  readonly scopes: readonly Scope[]
+  readonly origin: Pick<Grant, 'madeWith' | 'madeWithPassword'>
+}
+
+/**
+ * Who makes a token for himself: by name and password, or by an access token of his own, which bounds the new one. What
+ * is given finds them as of the moment when it is called.
+ */
+async function signedIn(request: TokenRequest, session: Session, context: Context): Promise<() => Signed> {
+  const { state } = context
+  const { bearer } = session
+  if (bearer === undefined) {
+    const signed = await signedInByPassword(request, session, context)
+    return () => {
+      const user = stillSignedIn(signed, state)
+      return { user, scopes: scopesOf(user), origin: { madeWithPassword: true } }
+    }
   }
-  const { user, holder, scopes } = callerBy(context.state, session.bearer)
-  // A token that outlives the add-on it was lent to would be out of reach for whoever takes the permission back.
-  if (!user || holder) throw forbidden('Only users make such tokens, with a password or a token of their own')
-  return { user, scopes: scopesFor(user, scopes) }
+  return () => {
+    const { user, holder, scopes, page, grant } = callerBy(state, bearer)
+    // A token that outlives the add-on it was lent to would be out of reach for whoever takes the permission back.
+    if (!user || holder)
+      throw forbidden('Only users make such tokens, with a password or a token of their own')
+    // What somebody makes on the page stays when they sign out there: it is listed there, and revoked there.
+    return {
+      user,
+      scopes: scopesFor(user, scopes),
+      origin: page || grant === undefined ? {} : { madeWith: grant },
+    }
+  }
+}
+
+/** An installation as it is now. */
+function installed({ oauthId }: ClientRecord, state: State): ClientRecord {
+  const client = state.clients.get(oauthId)
+  if (!client) throw unknownClient()
+  return client
 }
 
 function activeUser(state: State, id: number): UserRecord {
@@ -200,6 +240,9 @@ function activeUser(state: State, id: number): UserRecord {
   if (!user || user.isDeleted) throw oauthError(400, 'invalid_grant', 'The user is not there any more')
   return user
 }
+
+const unknownClient = (): CallRefusedError =>
+  oauthError(401, 'invalid_client', 'Unknown or removed OAuth client')
 
 const badCode = (): CallRefusedError =>
   oauthError(400, 'invalid_grant', 'The code is unknown, used, expired or was given to another client')

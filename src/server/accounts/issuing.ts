@@ -1,16 +1,20 @@
-import { isScope, type Scope, scopeNames } from '../../api/scopes.ts'
+import type { Scope } from '../../api/scopes.ts'
 import type { Context } from '../context.ts'
 import { nowMicros } from '../dates.ts'
-import { oauthError } from '../errors.ts'
 import { hashOf, randomText } from '../random.ts'
-import type { TokenRecord, UserRecord } from '../state/records.ts'
+import type { TokenRecord } from '../state/records.ts'
 
 /** A token to be made: whose it is, and what it may do. */
-export type Grant = Pick<TokenRecord, 'kind' | 'scopes' | 'oauthId' | 'userId' | 'roomId' | 'label'> & {
+export type Grant = Pick<
+  TokenRecord,
+  'kind' | 'scopes' | 'oauthId' | 'userId' | 'roomId' | 'label' | 'madeBy' | 'madeWith' | 'madeWithPassword'
+> & {
   /** Seconds; default {@link Context.tokenLifetime}. */
   readonly lifetime?: number
   /** A refresh token comes along: what it may do, and the sign-in it belongs to. */
   readonly renewal?: { readonly scopes: readonly Scope[]; readonly session: string }
+  /** Hash of the refresh token that is used up. */
+  readonly uses?: string
 }
 
 export const year = 365 * 24 * 3600 // seconds
@@ -27,9 +31,7 @@ export async function issue({ state, tokenLifetime }: Context, find: () => Grant
   const { scopes, renewal, lifetime } = await state.write(() => {
     // Expired tokens go whenever new ones come: nothing else would ever remove them.
     state.tokens.removeExpired()
-    const { renewal, lifetime = tokenLifetime, ...grant } = find()
-    if (grant.oauthId !== null && !state.clients.get(grant.oauthId))
-      throw oauthError(401, 'invalid_client', 'Unknown or removed OAuth client')
+    const { renewal, lifetime = tokenLifetime, uses, ...grant } = find()
     const about = { ...grant, ...(renewal ? { session: renewal.session } : {}), created: nowMicros() }
     state.tokens.put(hashOf(access), { ...about, use: 'access', expires: until(lifetime) })
     if (renewal)
@@ -39,6 +41,7 @@ export async function issue({ state, tokenLifetime }: Context, find: () => Grant
         use: 'refresh',
         expires: until(year),
       })
+    if (uses !== undefined) state.tokens.remove(uses) // the last: with no token left the grant would end
     return { scopes: grant.scopes, renewal, lifetime }
   })
   const group = state.group()
@@ -50,33 +53,4 @@ export async function issue({ state, tokenLifetime }: Context, find: () => Grant
     ...(group ? { group_id: group.id, group_name: group.name } : {}),
     ...(renewal ? { refresh_token: refreshing } : {}),
   }
-}
-
-/**
- * What was asked for, if all of it is allowed; everything allowed when nothing was asked for. 400 `invalid_scope` names
- * the first that is not.
- */
-export function grantedScopes(
-  asked: string | undefined,
-  allowed: readonly Scope[],
-  holder: string,
-): readonly Scope[] {
-  const names = (asked ?? '').split(/[\s,]+/).filter(Boolean)
-  if (names.length === 0) return [...allowed]
-  return [...new Set(names)].map((name) => {
-    if (!isScope(name)) throw oauthError(400, 'invalid_scope', `There is no scope ${name}`, 'scope')
-    if (!allowed.includes(name))
-      throw oauthError(400, 'invalid_scope', `The scope ${name} was not granted to ${holder}`, 'scope')
-    return name
-  })
-}
-
-/** What a user may do at most. */
-export const scopesOf = (user: UserRecord): Scope[] =>
-  scopeNames.filter((scope) => user.isAdmin || (scope !== 'admin_group' && scope !== 'import_data'))
-
-/** Of some scopes, those a user may have. */
-export function scopesFor(user: UserRecord, scopes: readonly Scope[]): readonly Scope[] {
-  const possible = scopesOf(user)
-  return scopes.filter((scope) => possible.includes(scope))
 }

@@ -1,5 +1,5 @@
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
-import { CallRefusedError } from '../errors.ts'
+import { badRequest, CallRefusedError } from '../errors.ts'
 import { createFairQueue } from '../fair-queue.ts'
 
 const length = 32
@@ -11,6 +11,21 @@ const queue = createFairQueue(Math.max(1, Math.floor(threads / 2)))
 
 /** Passwords that may wait to be checked: of one address, and of all. A hundred take about three seconds. */
 const mostWaiting = { address: 50, all: 200 }
+
+/** Characters of a password on a server that more than its own machine can reach. */
+export const shortestPassword = 10
+
+/** Whether a password has as many characters; as people count them, not in UTF-16. */
+export const isLongEnough = (password: string): boolean =>
+  [...password.normalize('NFKC')].length >= shortestPassword
+
+/** 400 for a password that is too short where others can reach the server. */
+export function checkPassword(password: string, { isLocal }: { readonly isLocal: boolean }): void {
+  if (isLocal || isLongEnough(password)) return
+  throw badRequest(`password must have at least ${shortestPassword} characters`, 'password', {
+    validation: 'minLength',
+  })
+}
 
 const derive = (password: string, salt: Buffer): Promise<Buffer> =>
   new Promise((resolve, reject) =>

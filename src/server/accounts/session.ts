@@ -3,8 +3,11 @@ import type { TokenKind } from '../../api/operation.ts'
 import type { Scope } from '../../api/scopes.ts'
 import { CallRefusedError, forbidden } from '../errors.ts'
 import { hashOf } from '../random.ts'
-import type { Author, ClientRecord, UserRecord } from '../state/records.ts'
+import { grantOf } from '../state/clients.ts'
+import type { Author, ClientRecord, TokenRecord, UserRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
+import { scopesFor } from './granted-scopes.ts'
+import { mayRun, maySee } from './room-rights.ts'
 
 /** Who makes a call, and what for. One per call. */
 export interface Session {
@@ -28,12 +31,26 @@ export interface Session {
   readonly page?: boolean
   /** The token of the call, as it is kept. */
   readonly tokenHash?: string
+  /** What the token belongs to: whatever else is made with it ends with it. */
+  readonly grant?: string
   /** What the caller's allowance is counted by. */
   readonly identity: string
   /** Network address of the caller. */
   readonly address: string
   /** Absolute address of the call as paging links need it: without tokens. */
   readonly url: URL
+  /**
+   * Makes a check of the caller's rights, which throws where they do not suffice, and keeps it: it is made again before
+   * the call writes anything.
+   */
+  hold(check: (session: Session) => void): void
+  /**
+   * Who calls as of now, with every check made again. Throws as the call itself would be refused now. For after each wait:
+   * a right may have ended meanwhile.
+   */
+  renew(): Session
+  /** The same without those checks: for a call that has done what it does, such as deleting the room that it named. */
+  identify(): Session
 }
 
 export interface BasicCredentials {
@@ -63,9 +80,19 @@ export function basicOf({ authorization }: Credentials): BasicCredentials | unde
   return { id: decoded(text.slice(0, colon)), secret: decoded(text.slice(colon + 1)) }
 }
 
-type Caller = Pick<
+export type Caller = Pick<
   Session,
-  'kind' | 'scopes' | 'user' | 'client' | 'holder' | 'label' | 'roomId' | 'page' | 'tokenHash' | 'identity'
+  | 'kind'
+  | 'scopes'
+  | 'user'
+  | 'client'
+  | 'holder'
+  | 'label'
+  | 'roomId'
+  | 'page'
+  | 'tokenHash'
+  | 'grant'
+  | 'identity'
 >
 
 /** Who makes a call: {@link callerBy} its token. 401 in HipChat's words when there is none. */
@@ -80,21 +107,27 @@ export function authenticate(state: State, credentials: Credentials): Caller {
   return callerBy(state, text)
 }
 
-/** Finds who a token belongs to. 401 when it is unknown, expired or revoked, or its installation or user is gone. */
+/**
+ * Finds who a token belongs to. 401 when it is unknown, expired or revoked, or what it came from is gone: its installation,
+ * its user, the token it was made with. It does no more than its user and its installation may now.
+ */
 export function callerBy(state: State, text: string): Caller {
   const hash = hashOf(text)
   const token = state.tokens.get(hash)
   const identity = `token ${hash}`
-  if (token?.use !== 'access' || (token.expires !== null && token.expires <= Date.now())) throw badSession()
+  if (token?.use !== 'access' || !state.tokens.isGood(token)) throw badSession()
   const client = token.oauthId === null ? undefined : state.clients.get(token.oauthId)
   const user = token.userId === null ? undefined : state.people.get(token.userId)
   if (token.oauthId !== null && !client) throw badSession()
   if (token.userId !== null && (!user || user.isDeleted)) throw badSession()
+  if (token.roomId !== null && !isOfRoom(token, token.roomId, state)) throw badSession()
+  const scopes = client ? token.scopes.filter((scope) => client.scopes.includes(scope)) : token.scopes
   return {
     kind: token.kind,
-    scopes: token.scopes,
+    scopes: user?.isGuest ? scopesFor(user, scopes) : scopes,
     identity,
     tokenHash: hash,
+    grant: grantOf(hash, token),
     ...(token.page ? { page: true } : {}),
     ...(client ? { holder: client } : {}),
     ...(client && !user ? { client } : {}),
@@ -102,6 +135,14 @@ export function callerBy(state: State, text: string): Caller {
     ...(token.label === null ? {} : { label: token.label }),
     ...(token.roomId === null ? {} : { roomId: token.roomId }),
   }
+}
+
+/** Whether a token is still one of its room: the room is there, and whoever made the token by hand could make it now. */
+function isOfRoom({ madeBy }: TokenRecord, roomId: number, state: State): boolean {
+  const room = state.rooms.get(roomId)
+  if (!room || madeBy === undefined) return room !== undefined
+  const user = state.people.get(madeBy)
+  return user !== undefined && !user.isDeleted && maySee(room, { user }) && mayRun(room, user)
 }
 
 /**

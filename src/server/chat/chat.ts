@@ -1,7 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { EventName } from '../../api/events.ts'
 import type { Notification } from '../../api/operations/messages.ts'
-import { isMember, requirePrivate } from '../accounts/access.ts'
+import { requirePrivate } from '../accounts/access.ts'
+import { isMember } from '../accounts/room-rights.ts'
 import type { Happening } from '../connect/delivery.ts'
 import { badRequest, notFound } from '../errors.ts'
 import type {
@@ -56,6 +57,8 @@ export interface Chat {
   removeMember(room: RoomRecord, user: UserRecord): Promise<void>
   /** The room with all its messages, its webhooks and the installations in it. */
   deleteRoom(room: RoomRecord, author: Author): Promise<void>
+  /** The same, for a caller whose rights are looked at in the moment of writing: `check` throws when they do not suffice. */
+  checked(check: () => void): Chat
 }
 
 export type RoomChanges = Partial<
@@ -75,8 +78,18 @@ export interface ChatOptions {
 
 const colors = ['yellow', 'green', 'red', 'purple', 'gray'] as const
 
-export function createChat({ state, present, fire, endInstallations }: ChatOptions): Chat {
-  const ending = new Set<number>()
+export const createChat = (options: ChatOptions): Chat => chatWith(options, new Set(), () => undefined)
+
+/** `ending`: rooms that are being deleted right now. */
+function chatWith(options: ChatOptions, ending: Set<number>, check: () => void): Chat {
+  const { state, present, fire, endInstallations } = options
+
+  /** Nothing is written that the caller may not write any more. */
+  const write = <T>(work: () => T): Promise<T> =>
+    state.write(() => {
+      check()
+      return work()
+    })
 
   const userOf = (author: Author) => (author.kind === 'user' ? state.people.get(author.id) : undefined)
 
@@ -106,13 +119,14 @@ export function createChat({ state, present, fire, endInstallations }: ChatOptio
   }
 
   function post(
-    message: Omit<MessageRecord, 'id' | 'at'>,
+    room: RoomRecord,
+    message: Omit<MessageRecord, 'id' | 'at' | 'roomId'>,
     stored?: StoredFileRecord,
   ): Promise<MessageRecord> {
-    return state.write(() => {
-      if (!state.rooms.get(message.roomId)) throw notFound('Room', message.roomId)
+    return write(() => {
+      requireOpen(living(room))
       if (stored) state.files.put(stored)
-      return addMessage(message)
+      return addMessage({ roomId: room.id, ...message })
     })
   }
 
@@ -149,8 +163,7 @@ export function createChat({ state, present, fire, endInstallations }: ChatOptio
 
   return {
     async say(room, user, text, attachTo) {
-      const record = await post({
-        roomId: room.id,
+      const record = await post(room, {
         type: 'message',
         author: { kind: 'user', id: user.id },
         text,
@@ -164,7 +177,7 @@ export function createChat({ state, present, fire, endInstallations }: ChatOptio
     async shareFile(room, user, file, text = '', stored) {
       const author: Author = { kind: 'user', id: user.id }
       const mentions = findMentions(text, state.people).map(({ id }) => id)
-      const record = await post({ roomId: room.id, type: 'message', author, text, mentions, file }, stored)
+      const record = await post(room, { type: 'message', author, text, mentions, file }, stored)
       fireMessage('room_message', room, record)
       fireFrom('room_file_upload', room, author, { file: { thumb_url: null, ...present.file(file) } })
       return record
@@ -174,8 +187,7 @@ export function createChat({ state, present, fire, endInstallations }: ChatOptio
       const color = notification.color ?? 'yellow'
       const format = notification.message_format ?? 'html'
       const attachTo = notification.attach_to
-      const record = await post({
-        roomId: room.id,
+      const record = await post(room, {
         type: 'notification',
         author: notification.from ? { ...author, label: notification.from } : author,
         text: format === 'html' ? sanitizeHtml(notification.message) : notification.message,
@@ -192,7 +204,8 @@ export function createChat({ state, present, fire, endInstallations }: ChatOptio
     },
 
     sayPrivately: (from, to, message, stored) =>
-      state.write(() => {
+      write(() => {
+        if (state.people.get(to.id)?.isDeleted !== false) throw notFound('User', to.name)
         if (stored) state.files.put(stored)
         const record = { id: randomUUID(), at: state.now(), from: from.id, to: to.id, ...message }
         state.messages.addPrivate(record)
@@ -200,8 +213,9 @@ export function createChat({ state, present, fire, endInstallations }: ChatOptio
       }),
 
     async enter(room, user) {
-      const entered = await state.write(() => {
+      const entered = await write(() => {
         const current = living(room)
+        requireOpen(current)
         if (current.participants.includes(user.id)) return undefined
         return state.rooms.setParticipants(current, [...current.participants, user.id])
       })
@@ -209,7 +223,7 @@ export function createChat({ state, present, fire, endInstallations }: ChatOptio
     },
 
     async leave(room, user) {
-      const left = await state.write(() => {
+      const left = await write(() => {
         const current = living(room)
         if (!current.participants.includes(user.id)) return undefined
         return state.rooms.setParticipants(
@@ -221,7 +235,7 @@ export function createChat({ state, present, fire, endInstallations }: ChatOptio
     },
 
     async createRoom(author, room) {
-      const created = await state.write(() => {
+      const created = await write(() => {
         checkFree(room.name)
         return state.rooms.add({
           members: [room.ownerId],
@@ -235,7 +249,7 @@ export function createChat({ state, present, fire, endInstallations }: ChatOptio
     },
 
     async updateRoom(room, author, changes) {
-      const { before, after } = await state.write(() => {
+      const { before, after } = await write(() => {
         const current = living(room)
         if (changes.name !== undefined) checkFree(changes.name, current)
         const ownerId = changes.ownerId ?? current.ownerId
@@ -243,6 +257,8 @@ export function createChat({ state, present, fire, endInstallations }: ChatOptio
         const members = [...new Set([...current.members, ownerId])]
         if (changes.privacy === 'private' && current.privacy === 'public')
           members.push(...current.participants.filter((id) => !members.includes(id)))
+        const { topic = current.topic, isArchived = current.isArchived } = changes
+        if (topic !== current.topic && isArchived) requireOpen(current)
         const changed = state.rooms.change(current, {
           ...changes,
           members,
@@ -259,7 +275,7 @@ export function createChat({ state, present, fire, endInstallations }: ChatOptio
     },
 
     async addMember(room, user, admin) {
-      await state.write(() => {
+      await write(() => {
         const current = livingPrivate(room)
         const { admins = [] } = current
         const isAdmin = admin ?? admins.includes(user.id)
@@ -271,7 +287,7 @@ export function createChat({ state, present, fire, endInstallations }: ChatOptio
     },
 
     async removeMember(room, user) {
-      const left = await state.write(() => {
+      const left = await write(() => {
         const current = livingPrivate(room)
         if (current.ownerId === user.id) throw badRequest('The owner of a room cannot be removed from it')
         if (!isMember(current, user)) throw notFound('Member', user.name)
@@ -288,18 +304,20 @@ export function createChat({ state, present, fire, endInstallations }: ChatOptio
     },
 
     async deleteRoom(room, author) {
-      const current = living(room)
+      const current = await write(() => living(room))
       if (ending.has(room.id)) throw notFound('Room', room.name) // deleted by somebody else right now
       ending.add(room.id)
       try {
         // Fired first: the webhooks of installations in this room hear of it too, and go with it.
         fireFrom('room_deleted', current, author)
         await endInstallations(room)
+        // Decided above, and carried through: the token of the call may be one of those that end here.
         await state.write(() => {
           for (const { file } of state.messages.removeRoom(room.id))
             if (file?.id !== undefined) state.files.remove(file.id)
           for (const webhook of state.webhooks.of(room.id)) state.webhooks.remove(webhook)
           state.tokens.removeWhere((token) => token.roomId === room.id)
+          state.glanceUpdates.removeWhere(({ roomId }) => roomId === room.id)
           const last = living(room)
           if (last.avatar) state.pictures.remove(last.avatar)
           state.rooms.remove(last)
@@ -308,7 +326,18 @@ export function createChat({ state, present, fire, endInstallations }: ChatOptio
         ending.delete(room.id)
       }
     },
+
+    checked: (more) =>
+      chatWith(options, ending, () => {
+        check()
+        more()
+      }),
   }
+}
+
+/** 400 for an archived room: it can be read, and takes nothing new. */
+function requireOpen({ name, isArchived }: RoomRecord): void {
+  if (isArchived) throw badRequest(`Room ${name} is archived: unarchive it first`)
 }
 
 const guestKey = () => `g${randomBytes(6).toString('base64url')}`

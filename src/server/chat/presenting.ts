@@ -12,7 +12,8 @@ import type {
 import type { ResultOf } from '../../api/operation.ts'
 import type { Operations } from '../../api/operations/index.ts'
 import type { Webhook } from '../../api/webhook.ts'
-import { groupOwnerId, runs } from '../accounts/access.ts'
+import { groupOwnerId } from '../accounts/access.ts'
+import { runs } from '../accounts/room-rights.ts'
 import { formatDate, formatSeconds } from '../dates.ts'
 import type {
   Author,

@@ -4,7 +4,7 @@ import { type Notification, notification } from '../../api/operations/messages.t
 import { type Answer, exchange, KIB, parseJson } from '../../common/http.ts'
 import type { Outbound } from '../../common/outbound.ts'
 import { validate } from '../../common/validate.ts'
-import { maySee } from '../accounts/access.ts'
+import { mayRun, maySee } from '../accounts/room-rights.ts'
 import { CallRefusedError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { type IsClassic, signedAddress } from '../rest/classic.ts'
@@ -20,7 +20,7 @@ import {
   type Source,
   shownResponse,
 } from './delivery-history.ts'
-import { failureOf } from './network.ts'
+import { failureOf, reasonNotCalled } from './network.ts'
 import { createPatternMatching } from './pattern-matching.ts'
 import { compilePattern, type Pattern } from './patterns.ts'
 import { createQueues, type Queues } from './queues.ts'
@@ -122,14 +122,32 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     return found
   }
 
-  /** The installation a webhook belongs to; `gone` when there is none, or none yet, and for a user who lost sight of the room. */
-  function clientOf({ owner }: WebhookRecord, room: RoomRecord): ClientRecord | undefined | 'gone' {
+  /**
+   * The installation a webhook belongs to. `gone` when there is none, or none yet; when a user, or what they made it with,
+   * has ended; and when its owner does not see the room as it is now.
+   */
+  function clientOf({ owner, grant }: WebhookRecord, room: RoomRecord): ClientRecord | undefined | 'gone' {
     if ('oauthId' in owner) {
       const client = state.clients.get(owner.oauthId)
-      return client?.status === 'live' ? client : 'gone'
+      if (client?.status !== 'live') return 'gone'
+      return maySee(room, client.roomId === null ? {} : { roomId: client.roomId }) ? client : 'gone'
     }
     const user = state.people.get(owner.userId)
-    return user && maySee(room, { user }) ? undefined : 'gone'
+    if (!user || user.isDeleted || !maySee(room, { user })) return 'gone'
+    // Those of the seed are of no grant, and are made by whoever runs the server.
+    return grant === undefined || (state.tokens.lives(grant) && mayRun(room, user)) ? undefined : 'gone'
+  }
+
+  /**
+   * Whether a webhook may still be told when its turn comes: it may have been removed, or its owner may see less by now. A
+   * deleted room takes its own webhooks along, which still hear of the deletion.
+   */
+  function mayBeTold({ webhook, room, event }: Source): boolean {
+    const current = state.rooms.get(room.id)
+    if (current) return state.webhooks.has(webhook) && clientOf(webhook, current) !== 'gone'
+    if (event !== 'room_deleted') return false
+    if (webhook.roomId === room.id && 'oauthId' in webhook.owner) return true
+    return (webhook.roomId === room.id || state.webhooks.has(webhook)) && clientOf(webhook, room) !== 'gone'
   }
 
   function fire(happening: Happening): void {
@@ -153,13 +171,9 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     client: ClientRecord | undefined,
     happening: Happening,
   ): Promise<void> {
-    const { webhook, room, event } = source
-    // Ask again when its turn comes: it may have been uninstalled. A deleted room ends its installations, which
-    // still hear of the deletion.
-    const gone = clientOf(webhook, room) === 'gone' || !state.webhooks.has(webhook)
-    if (gone && event !== 'room_deleted') return
+    const { webhook } = source
     try {
-      if (!(await matches(webhook, happening))) return
+      if (!(await matches(webhook, happening)) || !mayBeTold(source)) return
     } catch (error) {
       keep(source, { error: `not told: its pattern could not be run: ${(error as Error).message}` })
       return
@@ -229,6 +243,9 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       })
     } catch (error) {
       breaker.report(false)
+      const notCalled = reasonNotCalled(error)
+      if (notCalled !== undefined)
+        log.warn({ webhook: webhook.id, reason: notCalled }, 'an address was not called')
       return keep(source, {
         duration: performance.now() - started,
         request,
@@ -260,7 +277,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     const { room } = source
     // It may have been changed meanwhile.
     const webhook = state.webhooks.of(source.webhook.roomId).find(({ id }) => id === source.webhook.id)
-    const client = webhook ? clientOf(webhook, state.rooms.get(room.id) ?? room) : 'gone'
+    const current = state.rooms.get(room.id)
+    const client = webhook && current ? clientOf(webhook, current) : 'gone'
     if (!webhook || client === 'gone')
       throw new CallRefusedError(409, `The webhook of delivery ${record.id} is gone`)
     const body = record.request?.body

@@ -5,7 +5,7 @@ import type { Outbound } from '../../common/outbound.ts'
 import { validate } from '../../common/validate.ts'
 import { badRequest, CallRefusedError, invalid } from '../errors.ts'
 import { checkDepth } from '../rest/parsing.ts'
-import { failureOf } from './network.ts'
+import { failureOf, notCalled } from './network.ts'
 import { checkPattern, checkUrl } from './webhook-rules.ts'
 
 export interface DescriptorRequest {
@@ -54,8 +54,12 @@ async function download({ url, outbound, timeout, signal }: DescriptorRequest): 
       headers: { accept: 'application/json' },
     })
   } catch (error) {
-    throw new CallRefusedError(400, `The descriptor could not be fetched: ${failureOf(error)}`, {
-      details: { field: 'url' },
+    const failure = failureOf(error)
+    // In the very words in which the address itself is refused.
+    const message =
+      failure === notCalled ? `url ${notCalled}` : `The descriptor could not be fetched: ${failure}`
+    throw new CallRefusedError(400, message, {
+      details: { field: 'url', ...(failure === notCalled ? { validation: 'format' } : {}) },
       cause: error,
     })
   }

@@ -2,8 +2,8 @@ import type { GlanceUpdateRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
 
 export interface GlanceUpdates {
-  /** Resolves once all of them are on disk. */
-  add(updates: readonly Omit<GlanceUpdateRecord, 'at'>[]): Promise<void>
+  /** Resolves once all of them are on disk. `check` throws, before anything is written, where they may not be pushed. */
+  add(updates: readonly Omit<GlanceUpdateRecord, 'at'>[], check?: () => void): Promise<void>
   /** Oldest first. */
   list(): GlanceUpdateRecord[]
 }
@@ -15,8 +15,9 @@ const longest = 4 * 1024 * 1024 // characters of all together: `metadata` may ho
 export function createGlanceUpdates(state: State): GlanceUpdates {
   const table = state.glanceUpdates
   return {
-    add: (updates) =>
+    add: (updates, check = () => undefined) =>
       state.write(() => {
+        check()
         for (const update of updates) {
           const id = state.next('glanceUpdate')
           table.put([id], { id, size: JSON.stringify(update).length, record: { ...update, at: new Date() } })

@@ -3,12 +3,14 @@ import { type Descriptor, placesOf, webhooksOf } from '../../api/descriptor.ts'
 import { events } from '../../api/events.ts'
 import type { Scope } from '../../api/scopes.ts'
 import type { Outbound } from '../../common/outbound.ts'
+import { approvedBy, mayLearn, requireForAddon } from '../accounts/delegation.ts'
+import { mayRun, maySee } from '../accounts/room-rights.ts'
 import { nowMicros } from '../dates.ts'
 import { badRequest } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { capabilitiesUrl } from '../options.ts'
 import { hashOf, randomText } from '../random.ts'
-import type { ClientRecord, InstallableRecord, RoomRecord } from '../state/records.ts'
+import type { ClientRecord, InstallableRecord, Maker, RoomRecord, WebhookRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
 import { type Callbacks, createCallbacks, signatureFor } from './callbacks.ts'
 import { fetchDescriptor, toldOrigins } from './descriptors.ts'
@@ -22,9 +24,12 @@ export interface Installer {
    */
   install(request: InstallRequest): Promise<Installed>
   /** What installing would mean: the descriptor as it is now, and the installation it would update. */
-  propose(request: Pick<InstallRequest, 'url' | 'room'>): Promise<Proposal>
-  /** Revokes the client first, then tells the add-on, whose answer cannot stop it. */
-  uninstall(client: ClientRecord): Promise<void>
+  propose(request: Pick<InstallRequest, 'url' | 'room' | 'by' | 'authorize'>): Promise<Proposal>
+  /**
+   * Revokes the client first, then tells the add-on, whose answer cannot stop it. `authorize` throws for a caller who may
+   * not do it any more.
+   */
+  uninstall(client: ClientRecord, authorize?: () => void): Promise<void>
   /** The document behind an `installable_url`, once; reading it completes an installation by browser. */
   readInstallable(key: string, token: string): Promise<InstallableRecord['document'] | undefined>
   /** Where a browser has to be sent after an uninstallation, newest last. */
@@ -34,8 +39,10 @@ export interface Installer {
 export interface InstallRequest {
   readonly url: string
   readonly room?: RoomRecord
-  /** Id of the user who approves. */
-  readonly by: number
+  /** Who approves: the add-on gets no more than they have. */
+  readonly by: Maker
+  /** Throws when whoever approves may not any more: asked after every wait. */
+  readonly authorize?: () => void
   /** The scopes he was shown: a descriptor that asks for more by now is refused. Not compared when absent. */
   readonly approved?: readonly string[]
   /** Of what the descriptor asks for, the scopes that it gets. All of them when absent. */
@@ -93,9 +100,16 @@ export function createInstaller(options: InstallerOptions): Installer {
     }
   }
 
-  async function propose({ url, room }: Pick<InstallRequest, 'url' | 'room'>): Promise<Proposal> {
+  async function propose({
+    url,
+    room,
+    by,
+    authorize = always,
+  }: Pick<InstallRequest, 'url' | 'room' | 'by' | 'authorize'>): Promise<Proposal> {
     const document = await fetchDescriptor({ ...options, url })
+    authorize()
     checkPlace(document, room)
+    requireForAddon(document, by)
     return { document, existing: state.clients.installed(document.key, room?.id ?? null) }
   }
 
@@ -108,7 +122,7 @@ export function createInstaller(options: InstallerOptions): Installer {
       const existing = state.clients.installed(document.key, roomId)
       const installed = existing ? await update(existing, document, request) : await create(document, request)
       log.info(
-        { key: document.key, oauthId: installed.client.oauthId, room: roomId, by: request.by },
+        { key: document.key, oauthId: installed.client.oauthId, room: roomId, by: request.by.userId },
         existing ? 'add-on updated' : 'add-on installed',
       )
       return installed
@@ -116,9 +130,11 @@ export function createInstaller(options: InstallerOptions): Installer {
   }
 
   /** A new client, usable at once: the add-on asks for a token while its callback is still open. */
-  async function create(document: Descriptor, { room, relayState }: InstallRequest): Promise<Installed> {
+  async function create(document: Descriptor, request: InstallRequest): Promise<Installed> {
+    const { room, relayState, by: maker, authorize = always } = request
     const installable = document.capabilities?.installable
     const pending = await state.write(() => {
+      authorize()
       for (const other of state.clients.all()) if (isForgotten(other)) state.clients.remove(other)
       const client: ClientRecord = {
         ...clientFrom(document),
@@ -127,6 +143,7 @@ export function createInstaller(options: InstallerOptions): Installer {
         secret: randomText(40),
         key: document.key,
         roomId: room?.id ?? null,
+        maker,
         status: 'pending',
         created: nowMicros(),
       }
@@ -134,29 +151,40 @@ export function createInstaller(options: InstallerOptions): Installer {
       return client
     })
     if (installable?.callbackUrl !== undefined) {
+      let told = false
       try {
         await callbacks.install(installable.callbackUrl, { ...documentOf(pending), ...relayed(relayState) })
+        told = true
+        return { client: await confirm(pending, authorize) }
       } catch (error) {
         await state.write(() => state.clients.remove(pending))
+        if (told) sayGoodBye(pending) // it has confirmed, and would wait for what never comes
         log.warn(
           { key: pending.key, error: error instanceof Error ? error.message : 'failed' },
           'installation refused',
         )
         throw error
       }
-    } else if (installable?.installedUrl !== undefined) {
+    }
+    if (installable?.installedUrl !== undefined) {
       const installedUrl = await redirectUrl('installed', installable.installedUrl, pending, relayState)
       return { client: pending, installedUrl }
     }
-    return { client: await confirm(pending) }
+    return { client: await confirm(pending, authorize) }
   }
 
-  /** Makes a pending client the installation of its place; what was there before is revoked and told. */
-  async function confirm(pending: ClientRecord): Promise<ClientRecord> {
+  /**
+   * Makes a pending client the installation of its place; what was there before is revoked and told. Whoever approved it may
+   * have been deleted since, or may not install there any more.
+   */
+  async function confirm(pending: ClientRecord, authorize: () => void): Promise<ClientRecord> {
     const { live, old } = await state.write(() => {
+      authorize()
       const current = state.clients.get(pending.oauthId)
       if (!current || (current.roomId !== null && !state.rooms.get(current.roomId)))
         throw badRequest('The installation was removed before the add-on confirmed it')
+      if (!mayInstall(current))
+        throw badRequest('Whoever approved the installation may not install there any more')
       const before = state.clients.installed(current.key, current.roomId)
       if (before) state.clients.remove(before)
       const live: ClientRecord = { ...current, status: 'live' }
@@ -169,11 +197,21 @@ export function createInstaller(options: InstallerOptions): Installer {
     return live
   }
 
+  function mayInstall({ maker, roomId }: ClientRecord): boolean {
+    if (maker === undefined || maker.userId === null) return true
+    const user = state.people.get(maker.userId)
+    if (!user || user.isDeleted) return false
+    if (roomId === null) return user.isAdmin
+    const room = state.rooms.get(roomId)
+    return room !== undefined && maySee(room, { user }) && mayRun(room, user)
+  }
+
   async function update(
     existing: ClientRecord,
     document: Descriptor,
     request: InstallRequest,
   ): Promise<Installed> {
+    const { by, authorize = always } = request
     const installable = document.capabilities?.installable
     // The key is no proof: who serves it from elsewhere gets credentials of his own, and not those of the add-on.
     const told = toldOrigins(existing.descriptor)
@@ -181,6 +219,7 @@ export function createInstaller(options: InstallerOptions): Installer {
     if (installable?.updateCallbackUrl !== undefined && hasCredentials(installable.updateCallbackUrl)) {
       // The new scopes count while the callback is open, so that the tokens it asks for have them.
       await state.write(() => {
+        authorize()
         checkThere(existing)
         state.clients.put({ ...existing, scopes: clientFrom(document).scopes })
       })
@@ -191,6 +230,7 @@ export function createInstaller(options: InstallerOptions): Installer {
           { ...known, ...relayed(request.relayState) },
           signatureFor(existing),
         )
+        return { client: await replaceDescriptor(existing, document, by, authorize) }
       } catch (error) {
         await state.write(() => {
           if (!state.clients.get(existing.oauthId)) return
@@ -199,11 +239,10 @@ export function createInstaller(options: InstallerOptions): Installer {
         })
         throw error
       }
-      return { client: await replaceDescriptor(existing, document) }
     }
     if (installable?.callbackUrl !== undefined) return create(document, request)
     if (installable?.updatedUrl !== undefined && hasCredentials(installable.updatedUrl)) {
-      const client = await replaceDescriptor(existing, document)
+      const client = await replaceDescriptor(existing, document, by, authorize)
       return {
         client,
         installedUrl: await redirectUrl('updated', installable.updatedUrl, client, request.relayState),
@@ -215,16 +254,26 @@ export function createInstaller(options: InstallerOptions): Installer {
         `An add-on with the key ${document.key} is installed here, and this descriptor names no address of it to be told of the update`,
         'capabilities.installable',
       )
-    return { client: await replaceDescriptor(existing, document) }
+    return { client: await replaceDescriptor(existing, document, by, authorize) }
   }
 
-  const replaceDescriptor = (existing: ClientRecord, document: Descriptor): Promise<ClientRecord> =>
+  const replaceDescriptor = (
+    existing: ClientRecord,
+    document: Descriptor,
+    maker: Maker,
+    authorize: () => void,
+  ): Promise<ClientRecord> =>
     state.write(() => {
+      authorize()
       checkThere(existing)
-      const client = { ...existing, ...clientFrom(document) }
+      const client = { ...existing, ...clientFrom(document), maker }
       state.clients.put(client)
-      for (const webhook of state.webhooks.of(client.roomId))
-        if (webhook.declared && 'oauthId' in webhook.owner && webhook.owner.oauthId === client.oauthId)
+      for (const webhook of state.webhooks.all())
+        if (
+          'oauthId' in webhook.owner &&
+          webhook.owner.oauthId === client.oauthId &&
+          endsWithUpdate(webhook, client)
+        )
           state.webhooks.remove(webhook)
       addWebhooks(client)
       revokeSurplus(client)
@@ -263,9 +312,10 @@ export function createInstaller(options: InstallerOptions): Installer {
     }
   }
 
-  async function uninstall({ oauthId }: ClientRecord): Promise<void> {
+  async function uninstall({ oauthId }: ClientRecord, authorize: () => void = always): Promise<void> {
     // Revoked first: the add-on can check that it is true by asking for a token.
     const client = await state.write(() => {
+      authorize()
       const current = state.clients.get(oauthId)
       if (current) state.clients.remove(current)
       return current
@@ -330,7 +380,12 @@ export function createInstaller(options: InstallerOptions): Installer {
     if (found.confirms) {
       const pending = state.clients.get(found.oauthId)
       if (!pending) return undefined
-      await confirm(pending)
+      try {
+        await confirm(pending, always)
+      } catch (error) {
+        await state.write(() => state.clients.remove(pending)) // its document is read, and cannot be read again
+        throw error
+      }
     }
     return found.document
   }
@@ -349,6 +404,19 @@ export function createInstaller(options: InstallerOptions): Installer {
 /** Begun in a browser and never completed: its document cannot be read any more. */
 const isForgotten = ({ status, created }: ClientRecord): boolean =>
   status === 'pending' && created / 1000 < Date.now() - 2 * documentLifetime
+
+/** Nobody is asked. */
+const always = (): void => undefined
+
+/**
+ * Of an installation's webhooks those that an update takes away: what the old descriptor declared, and what was made
+ * through the API if the add-on could not make it any more.
+ */
+function endsWithUpdate({ declared, roomId, event }: WebhookRecord, client: ClientRecord): boolean {
+  if (declared) return true
+  const needed = roomId === null ? 'admin_group' : 'admin_room'
+  return !client.scopes.includes(needed) || !mayLearn(event, approvedBy(client))
+}
 
 function checkPlace(document: Descriptor, room: RoomRecord | undefined): void {
   const places = placesOf(document)

@@ -1,20 +1,34 @@
 import { type EventName, events } from '../../api/events.ts'
 import { type Outbound, OutboundRefusedError } from '../../common/outbound.ts'
 import type { Session } from '../accounts/session.ts'
-import { badRequest, forbidden } from '../errors.ts'
+import { badRequest, CallRefusedError, forbidden } from '../errors.ts'
 import type { RoomRecord, WebhookRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
+import { notCalled } from './network.ts'
 import { compilePattern, PatternRefusedError } from './patterns.ts'
 
-/** 400 for an address that the egress rules do not allow, or that is none. */
+/** 400 for what is not a web address, and for one that the egress rules do not allow, always with {@link notCalled}. */
 export function checkUrl(url: string, outbound: Outbound, field: string): void {
   try {
     outbound.check(url)
   } catch (error) {
     if (error instanceof OutboundRefusedError)
-      throw badRequest(`${field}: ${error.message}`, field, { validation: 'format' })
+      throw new CallRefusedError(
+        400,
+        isWebAddress(url) ? `${field} ${notCalled}` : `${field}: ${error.message}`,
+        {
+          details: { field, validation: 'format' },
+          cause: error,
+        },
+      )
     throw error
   }
+}
+
+/** Whether it says by itself where to call; what it is refused for otherwise, everybody can see in it. */
+function isWebAddress(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  return url !== undefined && /^https?:$/.test(url.protocol) && !url.username && !url.password
 }
 
 /** 400 for a pattern that cannot be run; gives the steps it takes. */
@@ -44,7 +58,7 @@ export function checkWebhook({ url, event, pattern }: WebhookRequest, outbound: 
 /** A webhook made through the API. On other than message events a pattern means nothing; HipChat's schema let it pass. */
 export const webhookRecord = (
   { url, event, pattern, name }: WebhookRequest,
-  more: Pick<WebhookRecord, 'id' | 'owner' | 'roomId' | 'key' | 'authentication' | 'created'>,
+  more: Pick<WebhookRecord, 'id' | 'owner' | 'grant' | 'roomId' | 'key' | 'authentication' | 'created'>,
 ): WebhookRecord => ({
   ...more,
   event,

@@ -1,8 +1,11 @@
 import { findRoom, requireGroupAdmin, requireRoomAdmin } from '../accounts/access.ts'
+import { makerOf } from '../accounts/delegation.ts'
+import { maySee } from '../accounts/room-rights.ts'
 import type { Session } from '../accounts/session.ts'
 import type { Context, Handlers } from '../context.ts'
 import { CallRefusedError, forbidden, notFound } from '../errors.ts'
 import type { RoomRecord } from '../state/records.ts'
+import type { State } from '../state/state.ts'
 
 type AddonOperation = 'installAddon' | 'uninstallAddon' | 'getIntegrationInstallableData'
 
@@ -10,11 +13,12 @@ export const addonHandlers: Pick<Handlers, AddonOperation> = {
   async installAddon(parameters, session, context) {
     const { installer, state } = context
     const room = parameters.room_id === undefined ? undefined : findRoom(state, parameters.room_id, session)
-    requireRights(room, session)
+    requireRights(state, room, session)
     const { client, installedUrl } = await installer.install({
       url: parameters.url,
       ...(room ? { room } : {}),
-      by: session.user?.id ?? 0,
+      by: makerOf(session),
+      authorize: () => void session.renew(),
       ...(parameters.scopes === undefined ? {} : { approved: parameters.scopes }),
       ...(parameters.relay_state === undefined ? {} : { relayState: parameters.relay_state }),
     })
@@ -30,9 +34,12 @@ export const addonHandlers: Pick<Handlers, AddonOperation> = {
     const client = state.clients.get(String(installable_id))
     const named = client?.key === String(addon_key_or_id) || client?.oauthId === String(addon_key_or_id)
     if (!client || !named) throw notFound('Installation', installable_id)
+    // In a room that the caller does not see there is nothing installed for them, as far as they are told.
     const room = client.roomId === null ? undefined : state.rooms.get(client.roomId)
-    requireRights(room, session)
-    await installer.uninstall(client)
+    if (client.roomId !== null && !(room && maySee(room, session)))
+      throw notFound('Installation', installable_id)
+    requireRights(state, room, session)
+    await installer.uninstall(client, () => void session.renew())
     return undefined
   },
 
@@ -45,13 +52,15 @@ export const addonHandlers: Pick<Handlers, AddonOperation> = {
 }
 
 /** Installing for the group is the administrators' business, in a room its owner's too. */
-export function requireRights(room: RoomRecord | undefined, session: Session): void {
+export function requireRights(state: State, room: RoomRecord | undefined, session: Session): void {
   if (room) {
-    requireRoomAdmin(room, session)
+    requireRoomAdmin(state, room, session)
     return
   }
-  if (!session.scopes.includes('admin_group'))
-    throw forbidden('This action requires the scope admin_group unless it names a room')
+  session.hold(({ scopes }) => {
+    if (!scopes.includes('admin_group'))
+      throw forbidden('This action requires the scope admin_group unless it names a room')
+  })
   requireGroupAdmin(session)
 }
 

@@ -1,7 +1,9 @@
 import { webhooksOf } from '../../api/descriptor.ts'
 import { scopes } from '../../api/scopes.ts'
 import { parseJson } from '../../common/http.ts'
-import { findRoom, maySee, requireGroupAdmin } from '../accounts/access.ts'
+import { findRoom, requireGroupAdmin } from '../accounts/access.ts'
+import { makerOf } from '../accounts/delegation.ts'
+import { maySee } from '../accounts/room-rights.ts'
 import { person, type Session } from '../accounts/session.ts'
 import type { administration } from '../administration.ts'
 import type { DeliveryRecord } from '../connect/delivery-history.ts'
@@ -9,7 +11,6 @@ import type { Context, Handler } from '../context.ts'
 import { formatSeconds } from '../dates.ts'
 import { notFound } from '../errors.ts'
 import type { ClientRecord } from '../state/records.ts'
-import type { State } from '../state/state.ts'
 import { pull } from '../triggers.ts'
 import { requireRights } from './addons.ts'
 
@@ -20,24 +21,25 @@ type Table = typeof administration
 
 /** Serves the table of {@link administration}. */
 export const administrationHandlers: { readonly [Id in keyof Table]: Handler<Table[Id]> } = {
-  listDeliveries({ limit = 50, ...filter }, session, { state, delivery }) {
+  listDeliveries({ limit = 50, ...filter }, session, context) {
     requireGroupAdmin(session)
-    const found = delivery.records(filter).slice(-limit).reverse()
-    return { items: found.map((record) => shown(record, session, state)) }
+    const found = context.delivery.records(filter).slice(-limit).reverse()
+    return { items: found.map((record) => shown(record, session, context)) }
   },
 
-  getDelivery({ id }, session, { state, delivery }) {
+  getDelivery({ id }, session, context) {
     requireGroupAdmin(session)
-    const found = delivery.find(Number(id))
+    const found = context.delivery.find(Number(id))
     if (!found) throw notFound('Delivery', id)
-    return shown(found.record, session, state)
+    return shown(found.record, session, context)
   },
 
-  async redeliver({ id }, session, { state, delivery }) {
+  async redeliver({ id }, session, context) {
     requireGroupAdmin(session)
-    const found = delivery.find(Number(id))
+    const found = context.delivery.find(Number(id))
     if (!found) throw notFound('Delivery', id)
-    return shown(await delivery.redeliver(found), session, state)
+    const record = await context.delivery.redeliver(found)
+    return shown(record, session.renew(), context)
   },
 
   listInstallations(_parameters, session, { state, delivery }) {
@@ -77,13 +79,20 @@ export const administrationHandlers: { readonly [Id in keyof Table]: Handler<Tab
       () => pull({ event, room, user: person(session), values }, context),
       longestWait,
     )
-    return { deliveries: deliveries.map((record) => shown(record, session, state)), waiting }
+    const now = session.identify() // the room may be gone by what the call did
+    requireGroupAdmin(now)
+    return { deliveries: deliveries.map((record) => shown(record, now, context)), waiting }
   },
 
   async proposeInstallation({ url, room_id }, session, { installer, state }) {
     const room = room_id === undefined ? undefined : findRoom(state, room_id, session)
-    requireRights(room, session)
-    const { document, existing } = await installer.propose({ url, ...(room ? { room } : {}) })
+    requireRights(state, room, session)
+    const { document, existing } = await installer.propose({
+      url,
+      ...(room ? { room } : {}),
+      by: makerOf(session),
+      authorize: () => void session.renew(),
+    })
     const asked = new Set(document.capabilities?.hipchatApiConsumer?.scopes)
     return {
       key: document.key,
@@ -114,11 +123,18 @@ function shownInstallation(client: ClientRecord, delivery: Context['delivery']) 
   }
 }
 
-/** A delivery for administrators. What was said in a room that they cannot see is left out. */
-function shown(record: DeliveryRecord, session: Session, state: State) {
+/**
+ * A delivery for administrators. What was said in a room that they cannot see is left out; of a room that is gone
+ * everybody knows no more than whether it was public.
+ */
+function shown(
+  record: DeliveryRecord,
+  session: Session,
+  { state, delivery }: Pick<Context, 'state' | 'delivery'>,
+) {
   const { status, error, oauthId, redeliveryOf, request, response, at, replyId: _, ...rest } = record
   const room = state.rooms.get(record.roomId)
-  const open = !room || maySee(room, session)
+  const open = room ? maySee(room, session) : delivery.find(record.id)?.source.room.privacy === 'public'
   const body = request && parseJson(request.body)
   return {
     ...rest,

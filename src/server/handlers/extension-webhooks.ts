@@ -1,6 +1,7 @@
 import type { Parameters } from '../../api/operation.ts'
 import type { Operations } from '../../api/operations/index.ts'
 import { findRoom } from '../accounts/access.ts'
+import { requireForWebhook } from '../accounts/delegation.ts'
 import { addon, type Session } from '../accounts/session.ts'
 import {
   checkCount,
@@ -64,6 +65,7 @@ async function putWebhook(
   { state, outbound }: Context,
 ): Promise<WebhookRecord> {
   const { oauthId } = addon(session)
+  requireForWebhook(request.event, session)
   checkWebhook(request, outbound)
   const key = String(request.key)
   return state.write(() => {

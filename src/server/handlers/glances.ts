@@ -34,7 +34,7 @@ async function push(
   { glance: glances }: GlanceUpdate,
   { room, user }: Audience,
   session: Session,
-  { glances: pushed }: Context,
+  { glances: pushed, state }: Context,
 ): Promise<undefined> {
   const { oauthId, key: addonKey, descriptor } = addon(session)
   const known = (descriptor.capabilities?.glance ?? []).map(({ key }) => key)
@@ -51,6 +51,10 @@ async function push(
       ...(room ? { roomId: room.id } : {}),
       ...(user ? { userId: user.id } : {}),
     })),
+    () => {
+      session.renew()
+      if (user) findActiveUser(state, user.id)
+    },
   )
   return undefined
 }

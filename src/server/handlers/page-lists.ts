@@ -1,10 +1,12 @@
-import { findRoom, isInside, maySee } from '../accounts/access.ts'
+import { findRoom } from '../accounts/access.ts'
+import { isInside, maySee } from '../accounts/room-rights.ts'
 import { person } from '../accounts/session.ts'
+import type { Presenter } from '../chat/presenting.ts'
 import type { Handler } from '../context.ts'
-import type { pageApi } from '../pages/api.ts'
-import { entryAt, peoplePart, roomsPart } from '../pages/lists.ts'
-import { shownRoom } from '../pages/showing.ts'
-import type { RoomRecord } from '../state/records.ts'
+import type { PageUser, pageApi } from '../pages/api.ts'
+import { entryAt, knownBy, peoplePart, roomsPart } from '../pages/lists.ts'
+import { shownPerson, shownRoom } from '../pages/showing.ts'
+import type { RoomRecord, UserRecord } from '../state/records.ts'
 
 type Lists = Pick<typeof pageApi, 'getStart' | 'getPeople' | 'getRooms' | 'getRoomPeople'>
 
@@ -20,7 +22,7 @@ export const pageListHandlers: { readonly [Id in keyof Lists]: Handler<Lists[Id]
     const group = state.group()
     const { id = 0, name = '' } = group ?? {}
     const cursor = feed.cursor() // before all else: what changes while the rest is looked up is told
-    const people = peoplePart(state, undefined, partLength)
+    const people = peoplePart(state, user, undefined, partLength)
     const others = await roomsPart(state, user, { limit: partLength })
     const own = state.rooms.of(user.id, mostOwnRooms).filter((room) => maySee(room, { user }))
     const rooms = new Map([...own, ...others.items].map((room) => [room.id, room]))
@@ -28,7 +30,7 @@ export const pageListHandlers: { readonly [Id in keyof Lists]: Handler<Lists[Id]
       cursor,
       user_id: user.id,
       group: { id, name, avatar_url: group ? present.pictureUrl(group.avatar) : null },
-      people: [user, ...people.items.filter((one) => one.id !== user.id)].map(present.user),
+      people: [user, ...people.items.filter((one) => one.id !== user.id)].map(shownTo(user, present)),
       next_people: people.next,
       rooms: [...rooms.values()].map((room) => shownRoom(room, user, state, present)),
       next_rooms: others.next,
@@ -36,18 +38,18 @@ export const pageListHandlers: { readonly [Id in keyof Lists]: Handler<Lists[Id]
     }
   },
 
-  getPeople({ ids, name, after }, _session, { state, present }) {
-    if (ids !== undefined)
-      return {
-        items: idsIn(ids)
-          .flatMap((id) => state.people.get(id) ?? [])
-          .map(present.user),
-        next: null,
-      }
-    if (name !== undefined)
-      return { items: state.people.beginning(name, partLength).map(present.user), next: null }
-    const { items, next } = peoplePart(state, entryAt(after), partLength)
-    return { items: items.map(present.user), next }
+  getPeople({ ids, name, after }, session, { state, present }) {
+    const user = person(session)
+    const shown = shownTo(user, present)
+    if (ids !== undefined || name !== undefined) {
+      const found =
+        ids === undefined
+          ? state.people.beginning(name ?? '', partLength)
+          : idsIn(ids).flatMap((id) => state.people.get(id) ?? [])
+      return { items: knownBy(user, state, found).map(shown), next: null }
+    }
+    const { items, next } = peoplePart(state, user, entryAt(after), partLength)
+    return { items: items.map(shown), next }
   },
 
   async getRooms({ ids, name, after }, session, { state, present }) {
@@ -71,12 +73,17 @@ export const pageListHandlers: { readonly [Id in keyof Lists]: Handler<Lists[Id]
     const end = after + partLength
     const items = ids.slice(after, end).flatMap((id) => state.people.get(id) ?? [])
     return {
-      items: items.filter(({ isDeleted }) => !isDeleted).map(present.user),
+      items: items.filter(({ isDeleted }) => !isDeleted).map(shownTo(person(session), present)),
       total: ids.length,
       next: end < ids.length ? end : null,
     }
   },
 }
+
+const shownTo =
+  (viewer: UserRecord, present: Presenter) =>
+  (one: UserRecord): PageUser =>
+    shownPerson(one, viewer, present)
 
 /** Members of a private room who are not in it now. */
 const absentFrom = (room: RoomRecord): number[] =>

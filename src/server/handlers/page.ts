@@ -1,5 +1,6 @@
-import { findRoom, maySee, requireRoomAdmin, runs } from '../accounts/access.ts'
-import { scopesOf } from '../accounts/issuing.ts'
+import { findRoom, requireRoomAdmin } from '../accounts/access.ts'
+import { scopesOf } from '../accounts/granted-scopes.ts'
+import { mayRun, maySee } from '../accounts/room-rights.ts'
 import { person, type Session } from '../accounts/session.ts'
 import { signIn } from '../accounts/sign-in.ts'
 import type { Context, Handler } from '../context.ts'
@@ -46,9 +47,7 @@ export const pageHandlers: { readonly [Id in keyof Table]: Handler<Table[Id]> } 
   ...pageListHandlers,
 
   async enterRoom({ room_id }, session, { state, chat }) {
-    const room = findRoom(state, room_id, session)
-    if (room.isArchived) throw badRequest('The room is archived')
-    await chat.enter(room, person(session))
+    await chat.enter(findRoom(state, room_id, session), person(session))
     return undefined
   },
 
@@ -131,7 +130,7 @@ export const pageHandlers: { readonly [Id in keyof Table]: Handler<Table[Id]> } 
   async createToken({ room_id, label, scopes }, session, { state }) {
     const user = person(session)
     const room = room_id === undefined ? undefined : findRoom(state, room_id, session)
-    if (room) requireRoomAdmin(room, session)
+    if (room) requireRoomAdmin(state, room, session)
     const may = room ? (['send_notification'] as const) : scopesOf(user)
     const wanted = scopes ?? may
     const surplus = wanted.find((scope) => !may.some((one) => one === scope))
@@ -151,6 +150,7 @@ export const pageHandlers: { readonly [Id in keyof Table]: Handler<Table[Id]> } 
         oauthId: null,
         userId: room ? null : user.id,
         roomId: room?.id ?? null,
+        ...(room ? { madeBy: user.id } : {}),
         label: label ?? (room ? 'Integration' : null),
         expires: null,
         created: nowMicros(),
@@ -219,12 +219,7 @@ function handmade(session: Session, state: State): { hash: string; token: TokenR
     if (use !== 'access' || admin) return false
     if (kind === 'personal') return userId === user.id
     const room = roomId === null ? undefined : state.rooms.get(roomId)
-    return (
-      kind === 'room_notification' &&
-      room !== undefined &&
-      maySee(room, session) &&
-      (user.isAdmin || runs(room, user))
-    )
+    return kind === 'room_notification' && room !== undefined && maySee(room, session) && mayRun(room, user)
   }
   return state.tokens.all().filter(({ token }) => own(token))
 }

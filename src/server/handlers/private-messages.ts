@@ -1,4 +1,4 @@
-import { findActiveUser, findUser } from '../accounts/access.ts'
+import { findKnownUser } from '../accounts/access.ts'
 import { person, type Session } from '../accounts/session.ts'
 import { receiveFile } from '../chat/files.ts'
 import { sanitizeHtml } from '../chat/sanitising.ts'
@@ -7,7 +7,8 @@ import { checkTimezone } from '../dates.ts'
 import { notFound } from '../errors.ts'
 import { findMessage, historyPage, latestPage, type Place } from '../rest/history.ts'
 import { linkedText } from '../rest/links.ts'
-import type { PrivateMessageRecord } from '../state/records.ts'
+import type { PrivateMessageRecord, UserRecord } from '../state/records.ts'
+import type { State } from '../state/state.ts'
 
 type PrivateMessageOperation =
   | 'sendPrivateMessage'
@@ -19,7 +20,7 @@ type PrivateMessageOperation =
 
 export const privateMessageHandlers: Pick<Handlers, PrivateMessageOperation> = {
   async sendPrivateMessage(parameters, session, { state, chat }) {
-    const to = findActiveUser(state, parameters.id_or_email)
+    const to = findRecipient(state, parameters.id_or_email, session)
     const { message, message_format: format = 'html' } = parameters
     await chat.sayPrivately(person(session), to, {
       text: format === 'html' ? sanitizeHtml(message) : message,
@@ -44,7 +45,7 @@ export const privateMessageHandlers: Pick<Handlers, PrivateMessageOperation> = {
   },
 
   async shareLinkWithUser(parameters, session, { state, chat }) {
-    const to = findActiveUser(state, parameters.id_or_email)
+    const to = findRecipient(state, parameters.id_or_email, session)
     await chat.sayPrivately(person(session), to, {
       text: linkedText(parameters),
       format: 'text',
@@ -54,12 +55,18 @@ export const privateMessageHandlers: Pick<Handlers, PrivateMessageOperation> = {
   },
 
   async shareFileWithUser({ id_or_email, file: sent, metadata }, session, { state, chat }) {
-    const to = findActiveUser(state, id_or_email)
+    const to = findRecipient(state, id_or_email, session)
     const { file, stored } = receiveFile(sent)
     const message = { text: metadata?.message ?? '', format: 'text', notify: false, file } as const
     await chat.sayPrivately(person(session), to, message, stored)
     return undefined
   },
+}
+
+function findRecipient(state: State, name: string | number, session: Session): UserRecord {
+  const user = findKnownUser(state, name, session)
+  if (user.isDeleted) throw notFound('User', name)
+  return user
 }
 
 /** What the caller and another user wrote to each other; it stays when the other one is deleted. */
@@ -69,7 +76,7 @@ function placeOf(
   { state, present }: Context,
 ): Place<PrivateMessageRecord> {
   const self = person(session)
-  const other = findUser(state, name)
+  const other = findKnownUser(state, name, session)
   return {
     find: (id) => state.messages.findPrivate(self.id, other.id, id),
     read: (range) => state.messages.privateHistory(self.id, other.id, range),

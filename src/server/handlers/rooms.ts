@@ -1,5 +1,6 @@
 import type { Room, RoomReference, UserReference } from '../../api/objects.ts'
-import { findRoom, findRunRoom, maySee } from '../accounts/access.ts'
+import { findRoom, findRunRoom } from '../accounts/access.ts'
+import { maySee } from '../accounts/room-rights.ts'
 import { authorOf, type Session } from '../accounts/session.ts'
 import type { Context, Handlers } from '../context.ts'
 import { badRequest, forbidden } from '../errors.ts'

@@ -1,7 +1,15 @@
 import { shows } from '../../api/objects.ts'
-import { findUser, groupOwnerId, maySee, protectGroupOwner, requireGroupAdmin } from '../accounts/access.ts'
+import {
+  findActiveUser,
+  findUser,
+  groupOwnerId,
+  protectGroupOwner,
+  requireGroupAdmin,
+} from '../accounts/access.ts'
 import { addUser, checkUnique } from '../accounts/accounts.ts'
-import { hashPassword } from '../accounts/passwords.ts'
+import { requireForAccount } from '../accounts/delegation.ts'
+import { checkPassword, hashPassword } from '../accounts/passwords.ts'
+import { maySee } from '../accounts/room-rights.ts'
 import { checkName } from '../chat/names.ts'
 import type { Handlers } from '../context.ts'
 import { checkTimezone } from '../dates.ts'
@@ -31,9 +39,12 @@ export const userHandlers: Pick<Handlers, UserOperation> = {
     return pageOfWalk(state.people.from, isListed, parameters, session.url, show)
   },
 
-  async createUser(parameters, session, { state, present }) {
+  /** For somebody new `admin_group` suffices: they see what is public, until others let them in elsewhere. */
+  async createUser(parameters, session, { state, present, isLocal }) {
     requireGroupAdmin(session)
+    if (parameters.is_group_admin) requireForAccount({ isAdmin: true, isGuest: false }, session)
     const password = parameters.password ?? randomText(16)
+    checkPassword(password, { isLocal })
     const user = await addUser(state, { ...parameters, password })
     const whole = parseExpansion(parameters.expand).within('entity') !== undefined
     return {
@@ -49,7 +60,7 @@ export const userHandlers: Pick<Handlers, UserOperation> = {
   },
 
   /** What is left out stays, the password too; HipChat itself cleared absent members. */
-  async updateUser(parameters, session, { state }) {
+  async updateUser(parameters, session, { state, isLocal }) {
     requireGroupAdmin(session)
     const user = findUser(state, parameters.id_or_email)
     protectGroupOwner(user, session)
@@ -58,14 +69,24 @@ export const userHandlers: Pick<Handlers, UserOperation> = {
     if (user.isDeleted || user.isGuest) throw badRequest('Guests and deleted users cannot be updated')
     if (parameters.name !== undefined) checkName(parameters.name, 'name')
     if (parameters.timezone !== undefined) checkTimezone(parameters.timezone)
+    const isAdmin = parameters.is_group_admin ?? user.isAdmin
+    if (parameters.password || (isAdmin && !user.isAdmin)) requireForAccount({ ...user, isAdmin }, session)
+    if (parameters.password) checkPassword(parameters.password, { isLocal })
     const password = parameters.password ? await hashPassword(parameters.password) : undefined
     const { presence } = parameters
     await state.write(() => {
-      const current = state.people.get(user.id) ?? user
+      const current = findActiveUser(state, user.id)
+      // Made an administrator by somebody else while the password was hashed.
+      if (password !== undefined)
+        requireForAccount({ ...current, isAdmin: isAdmin || current.isAdmin }, session.renew())
       checkUnique(state, current, parameters)
       // Who knew the old password does not stay signed in.
       if (password !== undefined) {
-        state.tokens.removeWhere((token) => token.kind === 'user' && token.userId === user.id)
+        state.tokens.removeWhere(
+          (token) =>
+            (token.userId === user.id && (token.kind === 'user' || token.madeWithPassword === true)) ||
+            (token.madeBy === user.id && token.madeWithPassword === true),
+        )
         state.codes.removeWhere(({ userId }) => userId === user.id)
       }
       state.people.change(current, {
@@ -86,8 +107,8 @@ export const userHandlers: Pick<Handlers, UserOperation> = {
   },
 
   /**
-   * Deleted users stay visible with `include-deleted`; they leave all rooms and are members of none, and their tokens and
-   * webhooks end.
+   * Deleted users stay visible with `include-deleted`, as the authors of what they wrote; they leave all rooms and are
+   * members of none, and their tokens, webhooks and photo go. What else they are is asked wherever it matters.
    */
   async deleteUser({ id_or_email }, session, { state }) {
     requireGroupAdmin(session)
@@ -95,9 +116,11 @@ export const userHandlers: Pick<Handlers, UserOperation> = {
     protectGroupOwner(user, session)
     if (session.user?.id === user.id) throw badRequest('Nobody can delete himself')
     await state.write(() => {
-      const current = state.people.get(user.id) ?? user
-      state.people.change(current, { isDeleted: true, presence: null })
-      state.tokens.removeWhere((token) => token.userId === user.id)
+      const current = findActiveUser(state, user.id)
+      state.people.change(current, { isDeleted: true, presence: null, photo: null })
+      if (current.photo) state.pictures.remove(current.photo)
+      state.tokens.removeWhere((token) => token.userId === user.id || token.madeBy === user.id)
+      state.glanceUpdates.removeWhere(({ userId }) => userId === user.id)
       for (const webhook of state.webhooks.all())
         if ('userId' in webhook.owner && webhook.owner.userId === user.id) state.webhooks.remove(webhook)
       for (const room of state.rooms.all()) forgetIn(room, user, state)
@@ -122,7 +145,7 @@ export const userHandlers: Pick<Handlers, UserOperation> = {
   },
 }
 
-/** Whoever is brought back later begins with no more than a new user. What he owned has no other owner, and stays his. */
+/** What they owned has no other owner, and stays theirs: the group's administrators run it. */
 function forgetIn(room: RoomRecord, { id }: UserRecord, state: State): void {
   const others = (ids: readonly number[] = []) => ids.filter((other) => other !== id)
   const current =

@@ -1,5 +1,6 @@
 import { defaultAuthentication } from '../../api/webhook.ts'
 import { findRunRoom } from '../accounts/access.ts'
+import { requireForWebhook } from '../accounts/delegation.ts'
 import type { Session } from '../accounts/session.ts'
 import {
   checkCount,
@@ -27,6 +28,7 @@ export const webhookHandlers: Pick<Handlers, WebhookOperation> = {
   async createRoomWebhook(parameters, session, context) {
     const { state, present, outbound } = context
     const room = findRunRoom(state, parameters.id_or_name, session)
+    requireForWebhook(parameters.event, session)
     checkWebhook(parameters, outbound)
     const authentication = authenticationOf(parameters.authentication, session)
     const webhook = await state.write(() => {
@@ -34,7 +36,7 @@ export const webhookHandlers: Pick<Handlers, WebhookOperation> = {
       checkCount(ownWebhooks(state, room, session))
       const created = webhookRecord(parameters, {
         id: state.next('webhook'),
-        owner: ownerOf(session),
+        ...ownerOf(session),
         roomId: room.id,
         key: parameters.key ?? randomText(20),
         authentication,
@@ -81,9 +83,10 @@ function authenticationOf(wanted: 'none' | 'jwt' | undefined, { client }: Sessio
   return 'none'
 }
 
-function ownerOf({ client, user }: Session): WebhookRecord['owner'] {
-  if (client) return { oauthId: client.oauthId }
-  if (user) return { userId: user.id }
+/** Whose it is; and for a user's, the grant that it ends with. */
+function ownerOf({ client, user, grant }: Session): Pick<WebhookRecord, 'owner' | 'grant'> {
+  if (client) return { owner: { oauthId: client.oauthId } }
+  if (user) return { owner: { userId: user.id }, ...(grant === undefined ? {} : { grant }) }
   throw forbidden('Only add-ons and users can have webhooks')
 }
 

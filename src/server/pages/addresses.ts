@@ -1,5 +1,5 @@
 import { signRequest } from '../connect/signing.ts'
-import { badRequest } from '../errors.ts'
+import { badRequest, forbidden } from '../errors.ts'
 import type { ClientRecord, RoomRecord, UserRecord } from '../state/records.ts'
 import type { OpenedModule } from './api.ts'
 
@@ -23,7 +23,10 @@ const clientApiVersion = '1'
 const longestAddress = 8 * 1024 // about what servers take
 const longestFilled = longestAddress + 2_048 // placeholders are shorter or longer than what they stand for
 
-/** Fills an address, signs it in the user's name, and gives the signed request by itself too. */
+/**
+ * Fills an address, signs it in the user's name, and gives the signed request by itself too. The one place where signed
+ * requests are made for people: 403 for one that would name no room, unless it is for an administrator of the group.
+ */
 export function openAddress({
   client,
   user,
@@ -33,6 +36,9 @@ export function openAddress({
   values,
   parameters,
 }: Opening): OpenedModule {
+  // To an add-on, a request in which no room is named is about the whole group.
+  if (!room && !user.isAdmin)
+    throw forbidden('Only administrators of the group open a module outside of a room: give room_id')
   const filled = fillTemplate(url, values)
   if (!URL.canParse(filled) || !/^https?:$/.test(new URL(filled).protocol))
     throw badRequest(`The address of the module is no http or https address: ${filled.slice(0, 200)}`)

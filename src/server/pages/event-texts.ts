@@ -1,11 +1,11 @@
-import { maySee } from '../accounts/access.ts'
+import { mayKnow, maySee } from '../accounts/room-rights.ts'
 import type { Presenter } from '../chat/presenting.ts'
 import type { RoomRecord, UserRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
 import type { Written } from '../state/watching.ts'
 import type { Change } from './changes.ts'
 import type { PageEvents } from './events.ts'
-import { placeIn, shownRoom } from './showing.ts'
+import { placeIn, shownPerson, shownRoom } from './showing.ts'
 
 /** A change with its number, and what was told of it so far. */
 export interface Entry {
@@ -33,6 +33,7 @@ interface Told {
   event(): Event | undefined
 }
 
+const mostOfGuest = 100
 const mostRooms = 1_000 // looked up before all are looked up anew
 
 export function createEventTexts(state: State, present: Presenter): EventTexts {
@@ -50,6 +51,10 @@ export function createEventTexts(state: State, present: Presenter): EventTexts {
     const room = roomOf(id)
     return room && maySee(room, { user }) ? room : undefined
   }
+
+  /** Looked for in the rooms that a guest is in: what happens anywhere else does not concern them. */
+  const meets = (guest: UserRecord, other: UserRecord): boolean =>
+    mayKnow(other, guest, state.rooms.of(guest.id, mostOfGuest))
 
   function told(change: Change, user: UserRecord): Told | undefined {
     switch (change.kind) {
@@ -101,17 +106,21 @@ export function createEventTexts(state: State, present: Presenter): EventTexts {
         }))
       }
       case 'user':
-      case 'presence':
-        return alike(() => {
-          const changed = state.people.get(change.id)
-          if (!changed) return undefined
-          const { id } = changed
-          const data =
-            change.kind === 'user'
-              ? present.user(changed)
-              : { id, presence: present.presence(changed) ?? null }
-          return { name: 'user', data }
-        })
+      case 'presence': {
+        const changed = state.people.get(change.id)
+        if (!changed || (user.isGuest && !meets(user, changed))) return undefined
+        return {
+          form: user.isGuest ? 'for guests' : '',
+          event() {
+            const { id } = changed
+            const data =
+              change.kind === 'user'
+                ? shownPerson(changed, user, present)
+                : { id, presence: present.presence(changed) ?? null }
+            return { name: 'user', data }
+          },
+        }
+      }
       case 'rights':
         return user.id === change.userId ? alike(() => ({ name: 'reset', data: {} })) : undefined
       case 'integrations': {

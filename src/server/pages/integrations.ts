@@ -1,5 +1,5 @@
 import { type Descriptor, webhooksOf } from '../../api/descriptor.ts'
-import { runs } from '../accounts/access.ts'
+import { mayRun } from '../accounts/room-rights.ts'
 import { notFound } from '../errors.ts'
 import type { ClientRecord, RoomRecord, UserRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
@@ -39,7 +39,7 @@ export function shownIntegration(
     commands: commandsOf(descriptor),
     configurable: mayConfigure(client, user, room),
     admin_page: capabilities?.adminPage !== undefined && user.isAdmin,
-    removable: user.isAdmin || (client.roomId !== null && room !== undefined && runs(room, user)),
+    removable: user.isAdmin || (client.roomId !== null && room !== undefined && mayRun(room, user)),
   }
 }
 
@@ -50,7 +50,7 @@ export function mayConfigure(client: ClientRecord, user: UserRecord, room: RoomR
   if (user.isAdmin) return true
   return (
     room !== undefined &&
-    runs(room, user) &&
+    mayRun(room, user) &&
     (client.roomId !== null || configurable.allowAccessToRoomAdmins === true)
   )
 }

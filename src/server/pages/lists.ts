@@ -1,4 +1,4 @@
-import { maySee } from '../accounts/access.ts'
+import { mayKnow, maySee } from '../accounts/room-rights.ts'
 import { badRequest } from '../errors.ts'
 import type { Named } from '../state/name-index.ts'
 import type { RoomRecord, UserRecord } from '../state/records.ts'
@@ -29,11 +29,23 @@ export function entryAt(cursor: string | undefined): Named | undefined {
   throw badRequest('after is not a valid place in this list: give it as `next` had it', 'after')
 }
 
-/** The people of the group by name. */
-export function peoplePart({ people }: State, after: Named | undefined, limit: number): Part<UserRecord> {
-  const found = people.byNames({ after, limit: limit + 1 })
-  const items = found.slice(0, limit)
-  const last = found.length > limit ? items.at(-1) : undefined
+/** Of some people those whom a user may know of. */
+export function knownBy(user: UserRecord, { rooms }: State, found: readonly UserRecord[]): UserRecord[] {
+  const all = user.isGuest ? rooms.all() : []
+  return found.filter((one) => mayKnow(one, user, all))
+}
+
+/** The people of the group by name. A part may have fewer for a guest, who knows of few, and there may be more after it. */
+export function peoplePart(
+  state: State,
+  user: UserRecord,
+  after: Named | undefined,
+  limit: number,
+): Part<UserRecord> {
+  const found = state.people.byNames({ after, limit: limit + 1 })
+  const part = found.slice(0, limit)
+  const last = found.length > limit ? part.at(-1) : undefined
+  const items = knownBy(user, state, part)
   return { items, next: last ? cursorOf({ name: folded(last.name), id: last.id }) : null }
 }
 

@@ -1,4 +1,5 @@
-import { scopesOf } from '../accounts/issuing.ts'
+import { scopesOf } from '../accounts/granted-scopes.ts'
+import { stillSignedIn } from '../accounts/sign-in.ts'
 import type { Context } from '../context.ts'
 import { nowMicros } from '../dates.ts'
 import { hashOf, randomText } from '../random.ts'
@@ -6,14 +7,15 @@ import type { UserRecord } from '../state/records.ts'
 
 const lifetime = 14 * 24 * 3600_000 // milliseconds
 
-/** Signs somebody in on the chat page. When it ends, in milliseconds since 1970. */
+/** Signs somebody in on the chat page, unless they are gone by now. When it ends, in milliseconds since 1970. */
 export async function openPageSession(
-  user: UserRecord,
+  signedIn: UserRecord,
   { state }: Pick<Context, 'state'>,
 ): Promise<{ readonly token: string; readonly expires: number }> {
   const token = randomText(40)
   const expires = Date.now() + lifetime
   await state.write(() => {
+    const user = stillSignedIn(signedIn, state)
     state.tokens.removeExpired()
     state.tokens.put(hashOf(token), {
       kind: 'user',

@@ -1,13 +1,13 @@
-import { isInside, runs } from '../accounts/access.ts'
+import { isInside, mayRun } from '../accounts/room-rights.ts'
 import type { Presenter } from '../chat/presenting.ts'
 import { formatSeconds } from '../dates.ts'
 import type { RoomRecord, UserRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
-import type { PageRoom } from './api.ts'
+import type { PageRoom, PageUser } from './api.ts'
 
 /** What of a room is another for each user. */
 export const placeIn = (room: RoomRecord, user: UserRecord): Pick<PageRoom, 'runs' | 'is_inside'> => ({
-  runs: user.isAdmin || runs(room, user),
+  runs: mayRun(room, user),
   is_inside: isInside(room, user),
 })
 
@@ -31,4 +31,12 @@ export function shownRoom(
     ...placeIn(room, user),
     last_active: lastActive === null ? null : formatSeconds(lastActive),
   }
+}
+
+/** A person as the page of a user has them: guests get no email addresses. */
+export function shownPerson(person: UserRecord, viewer: UserRecord, present: Presenter): PageUser {
+  const whole = present.user(person)
+  if (!viewer.isGuest) return whole
+  const { email: _, ...rest } = whole
+  return rest
 }

@@ -1,4 +1,4 @@
-import { maySee } from '../accounts/access.ts'
+import { maySee } from '../accounts/room-rights.ts'
 import type { Session } from '../accounts/session.ts'
 import { CallRefusedError } from '../errors.ts'
 import type { State } from '../state/state.ts'

@@ -1,6 +1,13 @@
 import type { EventName } from '../../api/events.ts'
-import type { ClientRecord, CodeRecord, InstallableRecord, TokenRecord, WebhookRecord } from './records.ts'
-import { type StateDatabase, table } from './table.ts'
+import type {
+  ClientRecord,
+  CodeRecord,
+  GlanceUpdateRecord,
+  InstallableRecord,
+  TokenRecord,
+  WebhookRecord,
+} from './records.ts'
+import { type StateDatabase, type Table, table } from './table.ts'
 
 /** Installations, their codes, tokens and webhooks. One add-on is installed once per place; a place is a room, or the group. */
 export interface Clients {
@@ -15,7 +22,7 @@ export interface Clients {
   installed(key: string, roomId: number | null): ClientRecord | undefined
   /** Makes a client the installation of its place. */
   occupy(client: ClientRecord): void
-  /** Removes a client with its codes, tokens, webhooks and unread documents. */
+  /** Removes a client with its codes, tokens, webhooks, glance updates and unread documents. */
   remove(client: ClientRecord): void
   /** For data of a server that had no index of places: makes it. Inside of a transaction. */
   completeIndex(): void
@@ -24,9 +31,16 @@ export interface Clients {
 export interface Tokens {
   get(hash: string): TokenRecord | undefined
   put(hash: string, token: TokenRecord): void
+  /** With the last token of a grant goes what was made with it: webhooks, and other tokens. */
   remove(hash: string): boolean
   /** All tokens with their hashes. */
   all(): { hash: string; token: TokenRecord }[]
+  /** Neither expired, nor made with a token that has ended. */
+  isGood(token: TokenRecord): boolean
+  /** Whether there is a good token of a grant. */
+  lives(grant: string): boolean
+  /** For tokens that an older version of this server wrote. */
+  indexGrants(): void
   /** Removes tokens that a rule names. Looks at all of them. */
   removeWhere(rule: (token: TokenRecord) => boolean): void
   /** Looks at the expired ones only. */
@@ -53,11 +67,25 @@ export interface OneTime<T> {
   removeWhere(rule: (record: T) => boolean): void
 }
 
+interface KeptGlanceUpdate {
+  readonly id: number
+  readonly size: number
+  readonly record: GlanceUpdateRecord
+}
+
+/** By number, in the order in which they came. */
+export interface KeptGlanceUpdates extends Pick<Table<KeptGlanceUpdate>, 'put' | 'remove' | 'all'> {
+  removeWhere(rule: (update: GlanceUpdateRecord) => boolean): void
+}
+
 /** Authorization codes. */
 export type Codes = OneTime<CodeRecord>
 
 /** Unread documents of installations by browser. */
 export type Installables = OneTime<InstallableRecord>
+
+/** What a token belongs to. The tokens of one sign-in, or of one permission for an add-on, are of one grant. */
+export const grantOf = (hash: string, { session }: TokenRecord): string => session ?? hash
 
 export interface ClientState {
   readonly clients: Clients
@@ -65,7 +93,12 @@ export interface ClientState {
   readonly webhooks: Webhooks
   readonly codes: Codes
   readonly installables: Installables
+  readonly glanceUpdates: KeptGlanceUpdates
 }
+
+const placeOf = (roomId: number | null) => roomId ?? 0 // no room has the id 0
+
+const webhookKey = ({ id, roomId, event }: WebhookRecord) => [placeOf(roomId), event, id]
 
 export function createClientState(db: StateDatabase): ClientState {
   const clientTable = table<ClientRecord>(db, 'client')
@@ -74,7 +107,10 @@ export function createClientState(db: StateDatabase): ClientState {
   const tokenTable = table<{ hash: string; token: TokenRecord }>(db, 'token')
   const webhookTable = table<WebhookRecord>(db, 'webhook')
   const expiries = table<string>(db, 'tokenExpiry')
-  const placeOf = (roomId: number | null) => roomId ?? 0 // no room has the id 0
+  // By grant: its tokens, and what was made with them.
+  const grantTokens = table<string>(db, 'grantToken')
+  const grantMade = table<string>(db, 'grantMade')
+  const grantWebhooks = table<ReturnType<typeof webhookKey>>(db, 'grantWebhook')
   const place = (key: string, roomId: number | null) => [key, placeOf(roomId)]
 
   const tokens: Tokens = {
@@ -82,13 +118,34 @@ export function createClientState(db: StateDatabase): ClientState {
     put(hash, token) {
       tokenTable.put([hash], { hash, token })
       if (token.expires !== null) expiries.put([token.expires, hash], hash)
+      grantTokens.put([grantOf(hash, token), hash], hash)
+      if (token.madeWith !== undefined) grantMade.put([token.madeWith, hash], hash)
     },
     remove(hash) {
       const token = tokens.get(hash)
-      if (token && token.expires !== null) expiries.remove(token.expires, hash)
-      return tokenTable.remove(hash)
+      if (!token) return false
+      if (token.expires !== null) expiries.remove(token.expires, hash)
+      if (token.madeWith !== undefined) grantMade.remove(token.madeWith, hash)
+      const grant = grantOf(hash, token)
+      grantTokens.remove(grant, hash)
+      tokenTable.remove(hash)
+      if (!grantTokens.any(grant)) endGrant(grant)
+      return true
     },
+    isGood: ({ expires, madeWith }) =>
+      (expires === null || expires > Date.now()) && (madeWith === undefined || tokens.lives(madeWith)),
+    lives: (grant) =>
+      grantTokens.all(grant).some((hash) => {
+        const token = tokens.get(hash)
+        return token !== undefined && tokens.isGood(token)
+      }),
     all: () => tokenTable.all(),
+    indexGrants() {
+      for (const { hash, token } of tokenTable.all()) {
+        const grant = grantOf(hash, token)
+        if (grantTokens.get(grant, hash) === undefined) grantTokens.put([grant, hash], hash)
+      }
+    },
     removeWhere(rule) {
       for (const { hash, token } of tokenTable.all()) if (rule(token)) tokens.remove(hash)
     },
@@ -97,7 +154,14 @@ export function createClientState(db: StateDatabase): ClientState {
     },
   }
 
-  const webhookKey = ({ id, roomId, event }: WebhookRecord) => [placeOf(roomId), event, id]
+  function endGrant(grant: string): void {
+    for (const key of grantWebhooks.all(grant)) {
+      const webhook = webhookTable.get(...key)
+      if (webhook) webhooks.remove(webhook)
+    }
+    for (const hash of grantMade.all(grant)) tokens.remove(hash)
+  }
+
   const webhooks: Webhooks = {
     has: (webhook) => webhookTable.get(...webhookKey(webhook)) !== undefined,
     all: () => webhookTable.all(),
@@ -106,12 +170,26 @@ export function createClientState(db: StateDatabase): ClientState {
       [...webhookTable.all(placeOf(null), event), ...webhookTable.all(roomId, event)].sort(
         (one, other) => one.id - other.id,
       ),
-    put: (webhook) => webhookTable.put(webhookKey(webhook), webhook),
-    remove: (webhook) => void webhookTable.remove(...webhookKey(webhook)),
+    put(webhook) {
+      webhookTable.put(webhookKey(webhook), webhook)
+      if (webhook.grant !== undefined) grantWebhooks.put([webhook.grant, webhook.id], webhookKey(webhook))
+    },
+    remove(webhook) {
+      webhookTable.remove(...webhookKey(webhook))
+      if (webhook.grant !== undefined) grantWebhooks.remove(webhook.grant, webhook.id)
+    },
   }
 
   const codes: Codes = oneTime(db, 'code')
   const installables: Installables = oneTime(db, 'installable')
+
+  const updateTable = table<KeptGlanceUpdate>(db, 'glanceUpdate')
+  const glanceUpdates: KeptGlanceUpdates = {
+    ...updateTable,
+    removeWhere(rule) {
+      for (const { id, record } of updateTable.all()) if (rule(record)) updateTable.remove(id)
+    },
+  }
 
   const clients: Clients = {
     get: (oauthId) => clientTable.get(oauthId),
@@ -139,6 +217,7 @@ export function createClientState(db: StateDatabase): ClientState {
       const isOwn = ({ oauthId }: { readonly oauthId: string }) => oauthId === client.oauthId
       codes.removeWhere(isOwn)
       installables.removeWhere(isOwn)
+      glanceUpdates.removeWhere(isOwn)
       clientTable.remove(client.oauthId)
       clientsByPlace.remove(placeOf(client.roomId), client.oauthId)
     },
@@ -149,7 +228,7 @@ export function createClientState(db: StateDatabase): ClientState {
     },
   }
 
-  return { clients, tokens, webhooks, codes, installables }
+  return { clients, tokens, webhooks, codes, installables, glanceUpdates }
 }
 
 function oneTime<T extends { readonly oauthId: string; readonly expires: number }>(

@@ -20,8 +20,6 @@ export interface People {
   find(text: string): UserRecord | undefined
   byName(name: string): UserRecord | undefined
   byMention(mentionName: string): UserRecord | undefined
-  /** The deleted user who had an email address when he was deleted, the last of several. */
-  deletedBy(email: string): UserRecord | undefined
   add(user: NewUser & { id: number }): UserRecord
   change(user: UserRecord, changes: Partial<UserRecord>): UserRecord
   /** For data of a server that had no index of names: makes it. Inside of a transaction. */
@@ -79,8 +77,6 @@ export function createPeople(db: StateDatabase): People {
     byName: (name) =>
       found(names.find(name, { limit: mostOfOneName })).find((user) => folded(user.name) === folded(name)),
     byMention: (mentionName) => known(mentions.get(folded(mentionName))),
-    deletedBy: (email) =>
-      users.all().findLast((user) => user.isDeleted && folded(user.email ?? '') === folded(email)),
     add(user) {
       const record: UserRecord = {
         version: randomVersion(),

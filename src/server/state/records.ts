@@ -142,6 +142,13 @@ export interface EmoticonRecord {
   readonly creatorId: number | null
 }
 
+/** Who made something, and what they could do. */
+export interface Maker {
+  /** null: whoever runs the server. */
+  readonly userId: number | null
+  readonly scopes: readonly Scope[]
+}
+
 /** One installation of an add-on, which is also one OAuth client. */
 export interface ClientRecord {
   readonly oauthId: string
@@ -157,6 +164,8 @@ export interface ClientRecord {
   readonly scopes: readonly Scope[]
   /** As it was when the installation was approved; changing the hosted file changes nothing. */
   readonly descriptor: Descriptor
+  /** Who approved it, with the scopes of then: it may make nothing that tells more. Absent in older data. */
+  readonly maker?: Maker
   /** `pending` while the add-on has not confirmed: its tokens work, its webhooks do not. */
   readonly status: 'pending' | 'live'
   readonly created: Micros
@@ -173,6 +182,8 @@ export interface WebhookRecord {
   readonly name: string | null
   readonly key: string
   readonly authentication: 'none' | 'jwt'
+  /** The grant of the token that a user made it with: it ends with that. Absent in older data, and for those of the seed. */
+  readonly grant?: string
   /** From the descriptor: cannot be removed through REST. */
   readonly declared: boolean
   readonly created: Micros
@@ -191,6 +202,12 @@ export interface TokenRecord {
   readonly expires: number | null
   /** The same for all tokens of one sign-in: access tokens, and the refresh tokens that came with them. */
   readonly session?: string
+  /** Grant of the token with which this one was made at the token endpoint: it ends with that. */
+  readonly madeWith?: string
+  /** Made with the name and password of a user: it ends with that password. */
+  readonly madeWithPassword?: true
+  /** Of a room's token: the user who made it. It is good while they may make it. Absent in older data. */
+  readonly madeBy?: number
   /** Of the chat page: good for what the page asks for, and counted as what a person does there. */
   readonly page?: boolean
   /** The token of the server's own administrator, made anew at each start. */

@@ -6,15 +6,9 @@ import { openFolder } from './folder.ts'
 import { createMessages, type Messages } from './messages.ts'
 import { emptyFolder, leaveFolder, takeFolder } from './owner.ts'
 import { createPeople, type People } from './people.ts'
-import type {
-  EmoticonRecord,
-  GlanceUpdateRecord,
-  GroupRecord,
-  PictureRecord,
-  StoredFileRecord,
-} from './records.ts'
+import type { EmoticonRecord, GroupRecord, PictureRecord, StoredFileRecord } from './records.ts'
 import { createRooms, type Rooms } from './rooms.ts'
-import { folded, type Table, table } from './table.ts'
+import { folded, table } from './table.ts'
 import { noting, type Written } from './watching.ts'
 
 /**
@@ -36,11 +30,6 @@ export interface State extends ClientState {
   addEmoticon(emoticon: EmoticonRecord): void
   readonly pictures: Pick<Blobs<PictureRecord>, 'get' | 'put' | 'remove'>
   readonly files: Pick<Blobs<StoredFileRecord>, 'get' | 'put' | 'remove'>
-  /** By number, in the order in which they came. */
-  readonly glanceUpdates: Pick<
-    Table<{ readonly id: number; readonly size: number; readonly record: GlanceUpdateRecord }>,
-    'put' | 'remove' | 'all'
-  >
   /** The next number of a sequence, from 1 or from what is given. */
   next(sequence: string, first?: number): number
   /** A time later than every time given out before, even after the clock was set back. */
@@ -121,7 +110,6 @@ export function openState(path: string, options: { durable: boolean }): State {
     addEmoticon: (emoticon) => emoticonTable.put([emoticon.id], emoticon),
     pictures,
     files,
-    glanceUpdates: table(db, 'glanceUpdate'),
     next(sequence, first = 1) {
       const value = (sequences.get(sequence) ?? first - 1) + 1
       sequences.put([sequence], value)

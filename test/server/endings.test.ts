@@ -1,0 +1,305 @@
+import { describe, expect, it, test } from 'vitest'
+import type { HipChatServer } from '../../src/server/index.ts'
+import { planted } from '../leaks/planted.ts'
+import { codeFor, exchangeCode, installConsenting, password, startConsent } from './consent-support.ts'
+import {
+  type Addon,
+  accessToken,
+  adminCall,
+  call,
+  declare,
+  hook,
+  installOverHttp,
+  refusal,
+  startAddon,
+  startServer,
+} from './support.ts'
+
+const over = [401, 'Invalid OAuth session']
+
+/** An add-on that Alice, an administrator, lets act in her name, and which makes a webhook of hers in the private room. */
+async function withDelegatedWebhook() {
+  const { server, addon, client: first } = await startConsent()
+  await adminCall(server, 'PUT', '/user/@alice', { json: { is_group_admin: true } })
+  await server.uninstall(first.oauthId)
+  const client = await installConsenting(server, addon, {
+    hipchatApiConsumer: { scopes: ['admin_room', 'view_messages', 'view_room'] },
+  })
+  const tokens = (await exchangeCode(server, client, { code: await codeFor(server, client.oauthId) })).body
+  const made = await makeHook(server, tokens.access_token, addon)
+  expect(made.status).toBe(201)
+  return { server, addon, client, tokens, webhook: made.body.id as string }
+}
+
+const makeHook = (server: HipChatServer, token: string, addon: Addon, room = 'Lobby') =>
+  call(server, 'POST', `/room/${encodeURIComponent(room)}/webhook`, {
+    token,
+    json: { url: `${addon.url}/mine`, event: 'room_message' },
+  })
+
+/** How many deliveries of what is said now get to a user's webhook. */
+async function heard(server: HipChatServer, addon: Addon, room = 'Lobby'): Promise<number> {
+  const before = addon.to('/mine').length
+  await server.say(room, 'admin', 'Is anybody there?')
+  await server.idle()
+  return addon.to('/mine').length - before
+}
+
+describe('a webhook that was made with the permission of a user', () => {
+  it.each<[how: string, end: (made: Awaited<ReturnType<typeof withDelegatedWebhook>>) => Promise<unknown>]>([
+    [
+      'is withdrawn',
+      ({ server, tokens }) =>
+        call(server, 'DELETE', `/oauth/token/${tokens.access_token}`, { token: tokens.access_token }),
+    ],
+    ['ends with the add-on', ({ server, client }) => server.uninstall(client.oauthId)],
+    [
+      'ends with the password',
+      ({ server }) =>
+        adminCall(server, 'PUT', '/user/@alice', { json: { password: planted('the-next-one') } }),
+    ],
+    ['ends with the user', ({ server }) => adminCall(server, 'DELETE', '/user/@alice')],
+    [
+      'ends with the right to run the room',
+      ({ server }) => adminCall(server, 'PUT', '/user/@alice', { json: { is_group_admin: false } }),
+    ],
+  ])('tells nothing more once that %s', async (_, end) => {
+    const made = await withDelegatedWebhook()
+    const { server, addon } = made
+    expect(await heard(server, addon)).toBe(1)
+    await end(made)
+    expect(await heard(server, addon)).toBe(0)
+  })
+
+  it('outlives the renewal of its token, and not the last of the tokens', async () => {
+    const { server, addon, client, tokens } = await withDelegatedWebhook()
+    const renewed = await call(server, 'POST', '/oauth/token', {
+      json: { grant_type: 'refresh_token', refresh_token: tokens.refresh_token },
+      headers: { authorization: `Basic ${btoa(`${client.oauthId}:${client.oauthSecret}`)}` },
+    })
+    expect(renewed.status).toBe(200)
+    expect(await heard(server, addon)).toBe(1)
+    const { access_token: token } = renewed.body
+    await call(server, 'DELETE', `/oauth/token/${token}`, { token })
+    expect(await heard(server, addon)).toBe(0)
+    expect((await adminCall(server, 'GET', '/session')).body.items).toEqual([])
+  })
+
+  it('is gone from the list, and makes room for others', async () => {
+    const { server, client, webhook } = await withDelegatedWebhook()
+    await server.uninstall(client.oauthId)
+    const token = await server.createToken({ user: 'alice' })
+    const listed = await call(server, 'GET', '/room/Lobby/webhook', { token })
+    expect(listed.body.items).toEqual([])
+    expect((await call(server, 'GET', `/room/Lobby/webhook/${webhook}`, { token })).status).toBe(404)
+  })
+})
+
+test('a webhook that was made with a personal token ends with that, and with the sight of the room', async () => {
+  const server = await startServer()
+  const addon = await startAddon()
+  await adminCall(server, 'PUT', '/room/3', { json: { owner: { id: 3 } } })
+  const page = await server.createPageToken('bob')
+  const made = await call(server, 'POST', `${server.url}/page/tokens`, {
+    token: page,
+    json: { label: 'mine' },
+  })
+  expect((await makeHook(server, made.body.token, addon, 'Back office')).status).toBe(201)
+  expect(await heard(server, addon, 'Back office')).toBe(1)
+  await call(server, 'DELETE', `${server.url}/page/tokens/${made.body.id}`, { token: page })
+  expect(await heard(server, addon, 'Back office')).toBe(0)
+
+  const token = await server.createToken({ user: 'bob' })
+  expect((await makeHook(server, token, addon, 'Back office')).status).toBe(201)
+  expect(await heard(server, addon, 'Back office')).toBe(1)
+  await adminCall(server, 'PUT', '/room/3', { json: { owner: { id: 2 } } })
+  expect(await heard(server, addon, 'Back office')).toBe(0)
+})
+
+test('what was queued for somebody who loses sight of the room is not delivered', async () => {
+  const server = await startServer()
+  const addon = await startAddon()
+  await adminCall(server, 'PUT', '/room/3/member/@bob', { json: { room_roles: ['room_admin'] } })
+  const token = await server.createToken({ user: 'bob' })
+  expect((await makeHook(server, token, addon, 'Back office')).status).toBe(201)
+  let release = () => {}
+  const held = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  addon.respond = async () => {
+    await held
+    return undefined
+  }
+  await server.say('Back office', 'alice', 'first')
+  await server.say('Back office', 'alice', 'second')
+  await adminCall(server, 'DELETE', '/room/3/member/@bob')
+  release()
+  await server.idle()
+  expect(addon.to('/mine')).toHaveLength(1)
+})
+
+describe('a token that was made with another one', () => {
+  const seed = { users: [{ name: 'Dora', mentionName: 'dora', password, isAdmin: true }] }
+  const grant = (server: HipChatServer, json: object, token?: string) =>
+    call(server, 'POST', '/oauth/token', { json, ...(token === undefined ? {} : { token }) })
+  const signIn = (server: HipChatServer) =>
+    grant(server, { grant_type: 'password', username: 'dora', password })
+  const works = async (server: HipChatServer, token: string) =>
+    (await call(server, 'GET', `/oauth/token/${token}`, { token })).status === 200
+
+  it('ends with that one, with all that came of it', async () => {
+    const server = await startServer({ seed: { ...seed, rooms: [{ name: 'Lobby', owner: 'dora' }] } })
+    const addon = await startAddon()
+    const first: string = (await signIn(server)).body.access_token
+    const second: string = (await grant(server, { grant_type: 'personal' }, first)).body.access_token
+    const ofRoom: string = (await grant(server, { grant_type: 'room_notification', room_id: '1' }, second))
+      .body.access_token
+    expect((await makeHook(server, second, addon)).status).toBe(201)
+    expect(await Promise.all([first, second, ofRoom].map((token) => works(server, token)))).toEqual([
+      true,
+      true,
+      true,
+    ])
+    await call(server, 'DELETE', `/oauth/token/${first}`, { token: first })
+    expect(await Promise.all([first, second, ofRoom].map((token) => works(server, token)))).toEqual([
+      false,
+      false,
+      false,
+    ])
+    expect(await heard(server, addon)).toBe(0)
+  })
+
+  it('or with a password ends with that password, and one that was made on the page does not', async () => {
+    const server = await startServer({ seed: { ...seed, rooms: [{ name: 'Lobby', owner: 'dora' }] } })
+    const named = { username: 'dora', password }
+    const personal: string = (await grant(server, { grant_type: 'personal', ...named })).body.access_token
+    const ofRoom: string = (await grant(server, { grant_type: 'room_notification', room_id: '1', ...named }))
+      .body.access_token
+    const page = await server.createPageToken('dora')
+    const byHand: string = (
+      await call(server, 'POST', `${server.url}/page/tokens`, { token: page, json: { label: 'script' } })
+    ).body.token
+    await adminCall(server, 'PUT', '/user/@dora', { json: { password: planted('the-next-one') } })
+    const tokens = [personal, ofRoom, page, byHand]
+    expect(await Promise.all(tokens.map((token) => works(server, token)))).toEqual([
+      false,
+      false,
+      false,
+      true,
+    ])
+  })
+
+  it('for a room ends when who made it is deleted, or does not run the room any more', async () => {
+    const server = await startServer()
+    await adminCall(server, 'PUT', '/room/2', { json: { owner: { id: 3 } } })
+    const page = await server.createPageToken('bob')
+    const make = async () =>
+      (await call(server, 'POST', `${server.url}/page/tokens`, { token: page, json: { room_id: 2 } })).body
+        .token
+    const token: string = await make()
+    const post = () => call(server, 'POST', '/room/2/notification', { token, json: { message: 'built' } })
+    expect((await post()).status).toBe(204)
+    await adminCall(server, 'PUT', '/room/2', { json: { owner: { id: 2 } } })
+    expect(refusal(await post())).toEqual(over)
+    await adminCall(server, 'PUT', '/room/2', { json: { owner: { id: 3 } } })
+    expect((await post()).status).toBe(204)
+    await adminCall(server, 'DELETE', '/user/@bob')
+    expect(refusal(await post())).toEqual(over)
+  })
+})
+
+describe('with an installation', () => {
+  it('go its tokens, its webhooks, its glance updates, and the permissions of users for it', async () => {
+    const { server, addon, client } = await startConsent()
+    await server.uninstall(client.oauthId)
+    const glance = [
+      {
+        key: 'glance',
+        name: { value: 'G' },
+        queryUrl: `${addon.url}/glance`,
+        icon: { url: `${addon.url}/i`, 'url@2x': `${addon.url}/i` },
+      },
+    ]
+    const next = await installConsenting(server, addon, {
+      hipchatApiConsumer: { scopes: ['view_group', 'admin_room'] },
+      glance,
+    })
+    const own = await accessToken(server, next)
+    const lent = (await exchangeCode(server, next, { code: await codeFor(server, next.oauthId) })).body
+    const update = { glance: [{ key: 'glance', content: { label: { type: 'html', value: 'new' } } }] }
+    expect((await call(server, 'POST', '/addon/ui', { token: own, json: update })).status).toBe(204)
+    expect(
+      (await call(server, 'POST', '/room/Lobby/webhook', { token: own, json: hook(addon) })).status,
+    ).toBe(201)
+    expect(server.glanceUpdates()).toHaveLength(1)
+    await server.uninstall(next.oauthId)
+    expect(server.glanceUpdates()).toEqual([])
+    for (const token of [own, lent.access_token])
+      expect(refusal(await call(server, 'GET', '/emoticon', { token }))).toEqual(over)
+    await server.say('Lobby', 'alice', 'hello')
+    await server.idle()
+    expect(addon.to('/hook')).toEqual([])
+  })
+
+  it('that loses admin_room by an update go the webhooks that it made through the API', async () => {
+    const server = await startServer()
+    const addon = await startAddon()
+    const installable = { callbackUrl: `${addon.url}/installed`, updateCallbackUrl: `${addon.url}/updated` }
+    declare(addon, { installable, hipchatApiConsumer: { scopes: ['admin_room', 'view_room'] } })
+    const token = await accessToken(server, await installOverHttp(server, addon))
+    for (const room of ['Lobby', 'Workshop'])
+      await call(server, 'POST', `/room/${room}/webhook`, { token, json: hook(addon) })
+    declare(addon, { installable, hipchatApiConsumer: { scopes: ['view_room'] } })
+    await installOverHttp(server, addon)
+    await server.say('Lobby', 'alice', 'hello')
+    await server.say('Workshop', 'alice', 'hello')
+    await server.idle()
+    expect(addon.to('/hook')).toEqual([])
+  })
+})
+
+test('with a room go its glance updates, and with a user those for them', async () => {
+  const server = await startServer()
+  const addon = await startAddon({
+    glance: [
+      {
+        key: 'glance',
+        name: { value: 'G' },
+        queryUrl: 'http://127.0.0.1:1/glance',
+        icon: { url: 'http://127.0.0.1:1/i', 'url@2x': 'http://127.0.0.1:1/i' },
+      },
+    ],
+  })
+  const token = await accessToken(server, await installOverHttp(server, addon))
+  const json = { glance: [{ key: 'glance', content: { label: { type: 'html', value: 'new' } } }] }
+  for (const path of ['/addon/ui', '/addon/ui/room/Workshop', '/addon/ui/user/@bob'])
+    expect((await call(server, 'POST', path, { token, json })).status).toBe(204)
+  await adminCall(server, 'DELETE', '/room/Workshop')
+  expect(server.glanceUpdates()).toMatchObject([{ key: 'glance' }, { userId: 3 }])
+  await adminCall(server, 'DELETE', '/user/@bob')
+  expect(server.glanceUpdates()).toHaveLength(1)
+})
+
+test('an add-on that is removed before its turn does not hear that a room was deleted', async () => {
+  const server = await startServer()
+  const addon = await startAddon()
+  declare(addon, {
+    webhook: [hook(addon), hook(addon, { event: 'room_deleted', url: `${addon.url}/deleted` })],
+  })
+  const { oauthId } = await installOverHttp(server, addon)
+  let release = () => {}
+  const held = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  addon.respond = async ({ path }) => {
+    if (path === '/hook') await held
+    return undefined
+  }
+  await server.say('Lobby', 'alice', 'hello')
+  await adminCall(server, 'DELETE', '/room/Lobby')
+  await server.uninstall(oauthId)
+  release()
+  await server.idle()
+  expect(addon.to('/hook')).toHaveLength(1)
+  expect(addon.to('/deleted')).toEqual([])
+})
