@@ -3,7 +3,7 @@ import { type Operation, parameterNames, unwrapped } from '../api/operation.ts'
 import { type OperationId, operations } from '../api/operations/index.ts'
 import type { Scope } from '../api/scopes.ts'
 import { Html } from '../common/html.ts'
-import { type Answer, exchange, parseJson } from '../common/http.ts'
+import { type Answer, ExchangeFailedError, exchange, parseJson } from '../common/http.ts'
 import { type Outbound, OutboundRefusedError } from '../common/outbound.ts'
 import { read } from '../common/tolerant-reading.ts'
 import { typeName, validate } from '../common/validate.ts'
@@ -310,10 +310,14 @@ function send(
 }
 
 function networkError(id: OperationId, operation: Operation, cause: Error): NetworkError {
-  const doubt =
-    operation.method === 'GET' ? '' : ' Whether it took effect is not known, so it was not repeated.'
+  const doubt = operation.method === 'GET' ? '' : ` ${effectOf(cause)}`
   return new NetworkError(`${id}: ${cause.message}.${doubt}`, { cause })
 }
+
+const effectOf = (cause: Error): string =>
+  cause instanceof ExchangeFailedError && !cause.sent
+    ? 'There was no connection: it took no effect.'
+    : 'Whether it took effect is not known, so it was not repeated.'
 
 function readAnswer(id: OperationId, operation: Operation, answer: Answer, token: string): Result {
   const { status, body } = answer

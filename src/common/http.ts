@@ -1,4 +1,5 @@
 import type { Got, Method } from 'got'
+import { type Agents, follow, isUnconnected, type Progress } from './connections.ts'
 import { type Outbound, OutboundRefusedError } from './outbound.ts'
 
 export interface Exchange {
@@ -30,19 +31,25 @@ export class ExchangeFailedError extends Error {
   readonly code = 'ERR_EXCHANGE_FAILED'
   override name = 'ExchangeFailedError'
   readonly reason: string
+  /** Whether the request may have reached the other end: false when there was no connection. */
+  readonly sent: boolean
 
-  constructor(message: string, reason: string) {
+  constructor(message: string, reason: string, sent = true) {
     super(message)
     this.reason = reason
+    this.sent = sent
   }
 }
 
 let loading: Promise<Got> | undefined
 
 /**
- * One HTTP exchange under the outbound rules: no redirects, no retries, no decompression (an answer of a kilobyte can
+ * One HTTP exchange under the outbound rules: no redirects, no decompression (an answer of a kilobyte can
  * unfold to a gigabyte), and never more than `maxBytes`. Any status is an answer; what throws is a refused URL
  * (`OutboundRefusedError`) or a failure of the network (`ExchangeFailedError`); an aborted `signal` throws its reason.
+ *
+ * Not repeated either, but for one case: the peer had closed a connection that was kept, and the request crossed that on
+ * its way. Then nothing comes back, at once, and the request is sent once more on a connection of its own.
  */
 export async function exchange(request: Exchange): Promise<Answer> {
   const url = request.outbound.check(request.url)
@@ -51,6 +58,23 @@ export async function exchange(request: Exchange): Promise<Answer> {
 }
 
 async function send(url: URL, request: Exchange): Promise<Answer> {
+  const started = performance.now()
+  try {
+    return await attempt(url, request, request.outbound.agent, request.timeout)
+  } catch (error) {
+    const spent = performance.now() - started
+    if (!(error instanceof LostOnTheWay) || spent > crossing || request.signal?.aborted) throw error
+    return attempt(url, request, request.outbound.freshAgent, Math.max(1, request.timeout - spent))
+  }
+}
+
+/** Milliseconds within which it shows that a connection was closed before: later the peer may have been at work. */
+const crossing = 2000
+
+/** A connection that had been kept was closed, and nothing came back. */
+class LostOnTheWay extends ExchangeFailedError {}
+
+async function attempt(url: URL, request: Exchange, agent: Agents, timeout: number): Promise<Answer> {
   loading ??= import('got').then((module) => module.got) // got takes 100 ms to load: not before it is needed
   const got = await loading
   const maxBytes = request.maxBytes ?? 256 * KIB
@@ -59,8 +83,8 @@ async function send(url: URL, request: Exchange): Promise<Answer> {
     headers: { 'accept-encoding': 'identity', ...request.headers },
     ...(request.body === undefined ? {} : { body: request.body }),
     ...(request.signal ? { signal: request.signal } : {}),
-    agent: request.outbound.agent,
-    timeout: { request: request.timeout },
+    agent,
+    timeout: { request: timeout },
     retry: { limit: 0 },
     followRedirect: false,
     throwHttpErrors: false,
@@ -68,6 +92,10 @@ async function send(url: URL, request: Exchange): Promise<Answer> {
     responseType: 'buffer',
   })
   let tooLong = false
+  let progress = (): Progress => ({ unsecured: false, lost: false })
+  pending.on('request', (sending) => {
+    progress = follow(sending)
+  })
   pending.on('downloadProgress', ({ transferred }) => {
     if (transferred > maxBytes && !tooLong) {
       tooLong = true
@@ -80,19 +108,21 @@ async function send(url: URL, request: Exchange): Promise<Answer> {
     else
       return { status: response.statusCode, headers: response.headers, body: response.body.toString('utf8') }
   } catch (error) {
-    if (!tooLong) throw plain(error, url, request)
+    if (!tooLong) throw plain(error, url, request, progress())
   }
   throw new ExchangeFailedError(`${url.host} answered with more than ${maxBytes} bytes`, 'TOO_LONG')
 }
 
-function plain(error: unknown, url: URL, request: Exchange): unknown {
+function plain(error: unknown, url: URL, request: Exchange, { unsecured, lost }: Progress): unknown {
   if (request.signal?.aborted) return request.signal.reason
   if (!(error instanceof Error)) return error
   if (error.cause instanceof OutboundRefusedError) return error.cause
   const reason = 'code' in error ? String(error.code) : 'UNKNOWN'
+  const sent = !unsecured && !isUnconnected(error)
   if (reason === 'ETIMEDOUT')
-    return new ExchangeFailedError(`${url.host} did not answer within ${request.timeout} ms`, reason)
-  return new ExchangeFailedError(`${url.host} could not be reached: ${error.message}`, reason)
+    return new ExchangeFailedError(`${url.host} did not answer within ${request.timeout} ms`, reason, sent)
+  const Failed = lost && (reason === 'ECONNRESET' || reason === 'EPIPE') ? LostOnTheWay : ExchangeFailedError
+  return new Failed(`${url.host} could not be reached: ${error.message}`, reason, sent)
 }
 
 /** Parses JSON, or gives `undefined` for what is none. */

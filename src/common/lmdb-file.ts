@@ -55,8 +55,12 @@ function lookAt(file: string): Found | undefined {
     check(descriptor)
     return undefined
   } catch (error) {
-    if (!(error instanceof Damage)) throw error
-    return { damage: error.message, changing: !before.equals(readMetas(descriptor)) }
+    // Of a buffer: something leads out of its page.
+    if (!(error instanceof Damage || error instanceof RangeError)) throw error
+    return {
+      damage: error instanceof Damage ? error.message : 'is damaged',
+      changing: !before.equals(readMetas(descriptor)),
+    }
   } finally {
     closeSync(descriptor)
   }
@@ -249,8 +253,9 @@ function walk(descriptor: number, meta: Buffer, pageSize: number, size: number, 
 
   /** Notes what is free beyond the end of the file. A run of pages is its length, negative, and its first page. */
   function readFreeList(list: Buffer): void {
-    const count = list.length >= 8 && list.length % 8 === 0 ? list.readBigUInt64LE(0) : nothing
-    if (count > BigInt(list.length / 8 - 1)) throw new Damage('is damaged: its list of free pages is cut off')
+    const count = list.length >= 8 ? list.readBigUInt64LE(0) : nothing
+    if (count > BigInt(Math.floor(list.length / 8) - 1))
+      throw new Damage('is damaged: its list of free pages is cut off')
     for (let index = 1; index <= Number(count); index += 1) {
       const entry = list.readBigInt64LE(index * 8)
       const isRun = entry < 0n && index < Number(count)

@@ -1,9 +1,8 @@
 import dns from 'node:dns'
-import { Agent as HttpAgent } from 'node:http'
-import { Agent as HttpsAgent } from 'node:https'
 import type { LookupFunction } from 'node:net'
 import { rootCertificates } from 'node:tls'
 import ipaddr from 'ipaddr.js'
+import { type Connections, createConnections } from './connections.ts'
 import { isWithin } from './ranges.ts'
 
 /** Which addresses this process may be sent to by somebody else's word: a URL in a request, in a document. */
@@ -28,14 +27,11 @@ export class OutboundRefusedError extends Error {
   override name = 'OutboundRefusedError'
 }
 
-export interface Outbound {
+export interface Outbound extends Connections {
   /** Parses a URL and refuses it unless the rules allow it. Addresses behind a name are checked when connecting. */
   check(url: string): URL
-  readonly agent: { readonly http: HttpAgent; readonly https: HttpsAgent }
   /** Does the work of an exchange, as whoever made the rules wants it done. */
   readonly around?: (<T>(work: () => Promise<T>) => Promise<T>) | undefined
-  /** Closes idle connections. */
-  close(): void
 }
 
 /**
@@ -94,23 +90,14 @@ export function createOutbound(rules: OutboundRules = {}): Outbound {
     })
   }
 
-  const settings = { keepAlive: true, maxSockets: 64, lookup }
-  const agent = {
-    http: new HttpAgent(settings),
-    // Authorities given to an agent replace the public ones, so these come along.
-    https: new HttpsAgent(
-      rules.ca ? { ...settings, ca: [...rootCertificates, ...[rules.ca].flat()] } : settings,
-    ),
-  }
+  // Authorities given to an agent replace the public ones, so these come along.
+  const ca = rules.ca ? [...rootCertificates, ...[rules.ca].flat()] : undefined
+  const connections = createConnections({ maxSockets: 64, lookup }, ca)
 
   return {
     check,
-    agent,
+    ...connections,
     around: rules.around,
-    close() {
-      agent.http.destroy()
-      agent.https.destroy()
-    },
   }
 }
 

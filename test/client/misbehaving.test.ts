@@ -290,6 +290,20 @@ describe('a server that', () => {
   })
 })
 
+it.each(['sendRoomNotification', 'setRoomTopic'] as const)(
+  'a call that nobody takes is known to have had no effect: %s',
+  async (operation) => {
+    const server = createTcpServer()
+    const port = await portOf(server)
+    await new Promise((resolve) => server.close(resolve))
+    const given = operation === 'setRoomTopic' ? { id_or_name: 17, topic: 'x' } : hello
+    expect(await failure(apiCaller(port)(operation, given))).toMatchObject({
+      code: 'ERR_NETWORK',
+      message: expect.stringMatching(/ECONNREFUSED.*\. There was no connection: it took no effect\.$/),
+    })
+  },
+)
+
 const installed = (port: number) => credentials({ tokenUrl: `http://127.0.0.1:${port}/v2/oauth/token` })
 
 const patience = (expected: Expected): number => (expected === hung ? timeout : ample)

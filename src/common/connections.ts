@@ -1,0 +1,104 @@
+import { type AgentOptions, type ClientRequest, Agent as HttpAgent } from 'node:http'
+import { Agent as HttpsAgent } from 'node:https'
+import type { Socket } from 'node:net'
+
+/** Milliseconds after which a connection that nobody uses is closed: many servers and proxies close theirs after five seconds. */
+const idle = 4000
+/** Milliseconds by which it is closed before the peer says it would. */
+const margin = 1000
+
+export interface Agents {
+  readonly http: HttpAgent
+  readonly https: HttpsAgent
+}
+
+export interface Connections {
+  /** Keep connections for the next request, but for a shorter time than those at the other end. */
+  readonly agent: Agents
+  /** Make a connection for each request. */
+  readonly freshAgent: Agents
+  /** Closes all. */
+  close(): void
+}
+
+/** Connections with these settings; `ca` replaces the public authorities. */
+export function createConnections(settings: AgentOptions, ca: string[] | undefined): Connections {
+  const secure = ca ? { ...settings, ca } : settings
+  const agent = {
+    http: retiring(new HttpAgent({ ...settings, keepAlive: true })),
+    https: retiring(new HttpsAgent({ ...secure, keepAlive: true })),
+  }
+  const freshAgent = { http: new HttpAgent(settings), https: new HttpsAgent(secure) }
+  return {
+    agent,
+    freshAgent,
+    close() {
+      for (const { http, https } of [agent, freshAgent]) {
+        http.destroy()
+        https.destroy()
+      }
+    },
+  }
+}
+
+function retiring<A extends HttpAgent>(agent: A): A {
+  const { keepSocketAlive, reuseSocket } = agent
+  // An agent closes what is idle when its time is over, and leaves alone what is in use.
+  agent.keepSocketAlive = (socket) => {
+    const kept: unknown = keepSocketAlive.call(agent, socket) // the types do not know that it says whether
+    const time = Math.min(idle, (announced.get(socket as Socket) ?? Number.POSITIVE_INFINITY) - margin)
+    if (kept === false || time <= 0) return false
+    ;(socket as Socket).setTimeout(time)
+    return true
+  }
+  agent.reuseSocket = (socket, request) => {
+    ;(socket as Socket).setTimeout(0)
+    reuseSocket.call(agent, socket, request)
+  }
+  return agent
+}
+
+/** For how long peers said that they keep a connection, in milliseconds. */
+const announced = new WeakMap<Socket, number>()
+
+/** How far a request came on its connection. */
+export interface Progress {
+  /** There was a connection, but TLS had not been agreed on: nothing was sent. */
+  readonly unsecured: boolean
+  /** It was sent on a connection that had been used before, and nothing came back. */
+  readonly lost: boolean
+}
+
+/** Follows a request; gives a function that says how far it came. */
+export function follow(request: ClientRequest): () => Progress {
+  let socket: Socket | undefined
+  let unsecured = false
+  let before = 0
+  request.once('socket', (given) => {
+    socket = given
+    before = given.bytesRead
+    if (request.reusedSocket || !('encrypted' in given)) return
+    given.once('connect', () => {
+      unsecured = true
+    })
+    given.once('secureConnect', () => {
+      unsecured = false
+    })
+  })
+  request.once('response', ({ headers, socket: own }) => {
+    const seconds = /(?:^|[\s,])timeout=(\d{1,6})/i.exec(String(headers['keep-alive']))?.[1]
+    if (seconds !== undefined) announced.set(own, Number(seconds) * 1000)
+  })
+  return () => ({
+    unsecured,
+    lost: request.reusedSocket && socket !== undefined && socket.bytesRead === before,
+  })
+}
+
+/** Whether an error says that there was no connection: a name was not found, or nobody took it. */
+export function isUnconnected(error: unknown): boolean {
+  if (error instanceof AggregateError) return error.errors.length > 0 && error.errors.every(isUnconnected)
+  if (!(error instanceof Error)) return false
+  if ('syscall' in error) return error.syscall === 'connect' || error.syscall === 'getaddrinfo'
+  return isUnconnected(error.cause)
+}
