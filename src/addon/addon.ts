@@ -141,10 +141,11 @@ export interface Addon<S extends Scope = Scope> extends Shows<S> {
    * `host` defaults to `localhost` for an add-on whose base address is a loopback one, and to all interfaces otherwise.
    */
   listen(port?: number, host?: string): Promise<ListeningAt>
-  /** Resolves when no delivery is waiting and no handler is running: for tests and scripts. */
+  /** Resolves when no delivery is waiting, no handler is running and no call is under way: for tests and scripts. */
   idle(): Promise<void>
   /**
-   * Takes nothing more on, waits for running handlers (`closeTimeout`), aborts what is left, and closes the store.
+   * Takes nothing more on, waits for running handlers and for calls, awaited or not (`closeTimeout`), aborts what is left,
+   * and closes the store.
    * Rejects when the store cannot be closed.
    */
   close(): Promise<void>
@@ -171,7 +172,7 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
   const modules = createModules(keys, icons)
   const webhooks = () => [...registry.webhooks.values()]
   const address = createAddress(settings, { webhooks, modules, avatar: avatarOf(settings, icons) })
-  const core = createCore(settings, log, observation, modules, () => address.descriptor().etag)
+  const core = createCore(settings, log, observation, modules, () => address.descriptor().etag, running.count)
   const middleware: Middleware[] = []
   const errorHandlers: ((error: unknown, context: FailedContext) => unknown)[] = []
   // Every method that Node parses: the router answers those that it does not list with 501.

@@ -48,6 +48,7 @@ export function createCore(
   observation: Observation,
   modules: Modules,
   descriptorEtag: () => string,
+  count: (call: Promise<unknown>) => void,
 ): Core {
   const { options, callTimeout: timeout } = settings
   const { observing } = observation
@@ -80,6 +81,7 @@ export function createCore(
     installations,
     tokens,
     calling: { outbound, timeout, onCall: () => {}, observing },
+    count,
   })
   return {
     settings,

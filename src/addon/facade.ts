@@ -34,6 +34,8 @@ export interface FacadeParts {
   readonly installations: Installations
   readonly tokens: AccessTokens
   readonly calling: Calling
+  /** Hears of everything that is done, so that it can be waited for. */
+  count(call: Promise<unknown>): void
 }
 
 /** Gives the client, rooms and values of an installation: made once per record, and kept as long as that is. */
@@ -73,40 +75,46 @@ function createFacade(parts: FacadeParts, installation: Installation): Facade {
       renew: async (refused) => parts.tokens.renew(await credentials(), refused),
       budget: createBudget(parts.settings.maxRateLimitWait, parts.calling.observing),
     },
-    { ...parts.calling, onCall: (record) => log.info(record, 'api call') },
+    { ...parts.calling, onCall: (record) => log.info(record, 'api call'), count: parts.count },
   )
-  const client = guarded(calls, log)
+  const note = (working: Promise<unknown>, what: string): void => {
+    parts.count(working)
+    noteFailure(working, what, log)
+  }
+  const client = guarded(calls, note)
   const rooms = new Map<number, Room<Scope>>()
   const facade: Facade = {
     client: client as Facade['client'], // has every method of the table; the type shows what the scopes allow
-    values: guarded(createValues(parts.store, installation, isThere), log),
+    values: guarded(createValues(parts.store, installation, isThere), note),
     log,
     room(id) {
       let room = rooms.get(id)
       if (!room) {
         const made = createRoomFor(client, id)
         const { notify, sendCard } = made // the others hand on what the client gives them, which is guarded
-        room = Object.assign(made, guarded({ notify, sendCard }, log)) as unknown as Room<Scope> // as with `client`
+        room = Object.assign(made, guarded({ notify, sendCard }, note)) as unknown as Room<Scope> // as with `client`
         if (rooms.size < 10_000) rooms.set(id, room)
       }
       return room
     },
     guard(what, work) {
       const working = work()
-      noteFailure(working, what, log)
+      note(working, what)
       return working
     },
   }
   return facade
 }
 
-/** The same methods, of which none ends the process when a handler forgets to await it. */
-function guarded<T extends object>(methods: T, log: Logger): T {
+type Note = (working: Promise<unknown>, what: string) => void
+
+/** The same methods, of which none is lost or ends the process when a handler forgets to await it. */
+function guarded<T extends object>(methods: T, note: Note): T {
   const wrapped = Object.entries(methods).map(([name, method]) => {
     if (typeof method !== 'function') return [name, method]
     const guardedMethod = (...all: unknown[]): unknown => {
       const result: unknown = method(...all)
-      if (result instanceof Promise) noteFailure(result, name, log)
+      if (result instanceof Promise) note(result, name)
       return result
     }
     return [name, guardedMethod]

@@ -11,7 +11,9 @@ export interface Running {
   take<T>(delivery: (turn: Turn) => Promise<T>): Promise<T>
   /** Has `close()` wait for something that counts as no delivery. */
   follow<T>(work: Promise<T>): Promise<T>
-  /** Resolves when nothing is waiting or running. */
+  /** Has `idle()` and `close()` wait for a call that somebody made, whether its caller awaits it or not. */
+  count(call: Promise<unknown>): void
+  /** Resolves when nothing is waiting or running, and nothing follows from what has just ended. */
   idle(): Promise<void>
   /** Takes nothing more on, waits up to `timeout` milliseconds, then aborts. Resolves with how many were aborted. */
   close(timeout: number): Promise<number>
@@ -34,12 +36,16 @@ export class Closed extends Error {
   override name = 'Closed'
 }
 
+/** Turns of the queue of microtasks within which one call follows from another. */
+const turns = 50
+
 export function createRunning(max: number): Running {
   const controllers = new Set<AbortController>()
   const waiting = new Set<() => void>()
   const tails = new Map<string, Promise<unknown>>()
   let deliveries = 0
   let following = 0
+  let calls = 0
   let closing = false
   let aborted = false
   const allDone: (() => void)[] = []
@@ -47,8 +53,16 @@ export function createRunning(max: number): Running {
   const abort = (controller: AbortController) => controller.abort(new Error('the add-on is closing'))
 
   const settle = (): void => {
-    if (deliveries + following > 0) return
+    if (deliveries + following + calls > 0) return
     for (const done of allDone.splice(0)) done()
+  }
+
+  async function idle(): Promise<void> {
+    do {
+      if (deliveries + following + calls > 0) await new Promise<void>((resolve) => void allDone.push(resolve))
+      // Whoever waited for the last one may make another call now: one after the other, though nobody awaits them all.
+      for (let turn = 0; turn < turns; turn += 1) await undefined
+    } while (deliveries + following + calls > 0)
   }
 
   async function take<T>(delivery: (turn: Turn) => Promise<T>): Promise<T> {
@@ -124,19 +138,25 @@ export function createRunning(max: number): Running {
         settle()
       }
     },
-    idle: () =>
-      deliveries + following === 0 ? Promise.resolve() : new Promise((resolve) => void allDone.push(resolve)),
+    count(call) {
+      calls += 1
+      const over = () => {
+        calls -= 1
+        settle()
+      }
+      call.then(over, over)
+    },
+    idle,
     async close(timeout) {
       closing = true
-      if (deliveries + following > 0)
-        await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, timeout)
-          allDone.push(() => {
-            clearTimeout(timer)
-            resolve()
-          })
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, timeout)
+        void idle().then(() => {
+          clearTimeout(timer)
+          resolve()
         })
-      const left = deliveries + following
+      })
+      const left = deliveries + following || calls
       aborted = true
       for (const giveUp of waiting) giveUp()
       for (const controller of controllers) abort(controller)

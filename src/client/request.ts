@@ -57,6 +57,8 @@ export interface Calling {
   readonly onCall: (record: CallRecord) => void
   /** Who looks on, if anybody. */
   readonly observing?: Observing
+  /** Hears of each call, which its caller may not await. */
+  readonly count?: (call: Promise<unknown>) => void
 }
 
 // Only what can be repeated without a second effect, and only what may pass: two more attempts within a second or so.
@@ -67,12 +69,24 @@ const PASSING = new Set([500, 502, 503, 504])
  * Calls one operation: checks scope and room before anything is sent, waits for the allowances, sends, renews the
  * token once on 401, repeats reads on 5xx and network failures, and turns the answer into the operation's result.
  */
-export async function call(
+export function call(
   id: OperationId,
   parameters: CallParameters,
   authority: Authority,
   calling: Calling,
   signal?: AbortSignal,
+): Promise<unknown> {
+  const called = observe(id, parameters, authority, calling, signal)
+  calling.count?.(called)
+  return called
+}
+
+async function observe(
+  id: OperationId,
+  parameters: CallParameters,
+  authority: Authority,
+  calling: Calling,
+  signal: AbortSignal | undefined,
 ): Promise<unknown> {
   const operation: Operation = operations[id]
   refuseForbidden(id, operation, parameters, authority)
