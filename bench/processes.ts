@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url'
 export const here = fileURLToPath(new URL('.', import.meta.url))
 
 /** Seconds of each measurement, and how often each is done. */
-export const seconds = Number(process.env['BENCH_SECONDS'] ?? 5)
-export const rounds = Number(process.env['BENCH_ROUNDS'] ?? 5)
+export const seconds = Number(process.env['BENCH_SECONDS'] || 5)
+export const rounds = Number(process.env['BENCH_ROUNDS'] || 5)
 
 /** A folder that is gone when the bench ends. */
 export const scratch = mkdtempSync(join(tmpdir(), 'hipchat-addon-bench-'))
@@ -20,7 +20,7 @@ const onCore = (core: 0 | 1, command: string[]): string[] =>
   pinned ? ['/usr/bin/taskset', '-c', String(core), ...command] : command
 
 /** Where profiles of the processor time are written, one for each process that is measured; none when absent. */
-const profile = process.env['BENCH_PROFILE']
+const profile = process.env['BENCH_PROFILE'] || undefined
 const profiling = [
   '--cpu-prof',
   `--cpu-prof-dir=${profile}`,

@@ -71,7 +71,7 @@ installed in the room with a webhook, before the next 320 are said.`,
   },
 }
 
-const only = process.env['BENCH_ONLY']?.split(',')
+const only = (process.env['BENCH_ONLY'] || undefined)?.split(',')
 let page = `# Measured
 
 ${new Date().toISOString()} · Node ${process.version} · ${cpus()[0]?.model ?? 'unknown processor'}, ${availableParallelism()} cores${pinned ? ', what is measured and who measures pinned to one each' : ''} · ${rounds} rounds of ${seconds} s, rows interleaved, medians.

@@ -86,7 +86,7 @@ export async function measureWebhooks(hipchat: string, left: string[]): Promise<
 }
 
 async function availableRows(left: string[]): Promise<Row[]> {
-  const wanted = process.env['BENCH_ROWS']?.split(',')
+  const wanted = (process.env['BENCH_ROWS'] || undefined)?.split(',')
   const chosen: Row[] = []
   let peersReady = existsSync(join(here, 'peers/node_modules'))
   for (const row of rows) {

@@ -8,16 +8,19 @@ import { join } from 'node:path'
 import { createPersonalClient } from 'hipchat-addon'
 import { createHipChatServer } from 'hipchat-addon/server'
 import { pino } from 'pino'
+import { readLogLevel, variable } from '../src/common/environment.ts'
 import { createDeploys } from './deploys/addon.ts'
 import { createDice } from './dice/addon.ts'
 import { createKarma } from './karma/addon.ts'
 
-const hipchatPort = Number(process.env['HIPCHAT_PORT'] ?? 8080)
-const addonPort = Number(process.env['PORT'] ?? 3000)
+const hipchatPort = Number(variable('HIPCHAT_PORT') ?? 8080)
+const addonPort = Number(variable('PORT') ?? 3000)
 const room = 'Lobby'
 
 const folder = mkdtempSync(join(tmpdir(), 'hipchat-addon-demo-'))
-const log = pino({ level: process.env['LOG_LEVEL'] ?? 'silent' })
+const { level, warning } = readLogLevel('LOG_LEVEL', process.env['LOG_LEVEL'], 'silent')
+if (warning !== undefined) console.warn(warning)
+const log = pino({ level })
 const server = createHipChatServer({ port: hipchatPort, log })
 
 const options = (name: string) => ({ store: join(folder, name), log })

@@ -10,7 +10,7 @@ import { createDice } from './dice/addon.ts'
 import { createKarma } from './karma/addon.ts'
 
 const folder = fileURLToPath(new URL('../docs/images/', import.meta.url))
-const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
+const executablePath = process.env['CHROMIUM'] || '/usr/bin/chromium'
 
 const server = createHipChatServer({ port: 0 })
 const options = { store: 'memory:', log: false } as const

@@ -18,6 +18,7 @@ export type {
   Returned,
   Sender,
 } from './addon/context.ts'
+export { loadEnvironment } from './addon/environment.ts'
 export type { Logger } from './addon/log.ts'
 export type { AddonOptions } from './addon/options.ts'
 export type { CommandOptions, WebhookOptions } from './addon/registration.ts'

@@ -1,4 +1,5 @@
 import { type Logger, pino } from 'pino'
+import { readLogLevel } from '../common/environment.ts'
 
 export type { Logger } from 'pino'
 
@@ -15,13 +16,16 @@ const secret = [
 
 /**
  * The logger an add-on has when it is given none: pino, JSON lines on standard output, level `info` or what
- * `LOG_LEVEL` says. Members that carry secrets are replaced wherever they occur down to the third level.
+ * `LOG_LEVEL` says; one line names what is no level. Members that carry secrets are replaced wherever they occur down to the third level.
  */
 export function createLog(): Logger {
-  return pino({
-    level: process.env['LOG_LEVEL'] ?? 'info',
+  const { level, warning } = readLogLevel('LOG_LEVEL', process.env['LOG_LEVEL'], 'info')
+  const log = pino({
+    level,
     redact: secret.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]),
   })
+  if (warning !== undefined) log.warn(warning)
+  return log
 }
 
 export const silent = (): Logger => pino({ level: 'silent' })

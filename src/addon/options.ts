@@ -207,11 +207,11 @@ const required = ['key', 'name', 'description', 'scopes'] as const
 export function readOptions(options: AddonOptions): Settings {
   if (!isRecord(options))
     throw new ConfigurationError(`createAddon: expected options, came ${typeName(options)}`)
+  const given = withoutEmpty(options)
   for (const name of required) {
-    if (options[name] === undefined)
-      throw new ConfigurationError(`createAddon: the option ${name} is missing`)
+    if (given[name] === undefined) throw new ConfigurationError(`createAddon: the option ${name} is missing`)
   }
-  for (const [name, value] of Object.entries(options)) {
+  for (const [name, value] of Object.entries(given)) {
     if (!Object.hasOwn(checks, name))
       throw new ConfigurationError(
         `createAddon: there is no option ${name}; known are ${Object.keys(checks).join(', ')}`,
@@ -220,28 +220,42 @@ export function readOptions(options: AddonOptions): Settings {
     const expected = checks[name as keyof typeof checks](value) // one of its keys, as just checked
     if (expected) throw new ConfigurationError(`createAddon: expected ${name} to be ${expected}`)
   }
-  if (options.allowRoom === false && options.allowGlobal === false)
+  if (given.allowRoom === false && given.allowGlobal === false)
     throw new ConfigurationError(
       'createAddon: allowRoom and allowGlobal are both false, so the add-on could be installed nowhere',
     )
-  const baseUrl = options.baseUrl?.replace(/\/+$/, '')
+  const baseUrl = given.baseUrl?.replace(/\/+$/, '')
   const loopback = baseUrl === undefined || isLoopbackHost(new URL(baseUrl).hostname.replace(/^\[|\]$/g, ''))
-  if (!loopback && !options.allowedHosts?.length)
+  if (!loopback && !given.allowedHosts?.length)
     throw new ConfigurationError(
       `createAddon: allowedHosts is missing. With the public address ${baseUrl} anyone could install the add-on from a server of his own; list the hosts of yours, for instance ['chat.example.net'].`,
     )
   return {
-    options,
+    options: given,
     baseUrl,
     loopback,
-    acknowledgeAfter: options.acknowledgeAfter ?? 3_000,
-    handlerTimeout: options.handlerTimeout ?? 300_000,
-    maxDeliveries: options.maxDeliveries ?? 1_000,
-    closeTimeout: options.closeTimeout ?? 10_000,
-    callTimeout: options.callTimeout ?? 10_000,
-    maxRateLimitWait: options.maxRateLimitWait ?? 10_000,
-    metrics: readMetrics(options.metrics),
+    acknowledgeAfter: given.acknowledgeAfter ?? 3_000,
+    handlerTimeout: given.handlerTimeout ?? 300_000,
+    maxDeliveries: given.maxDeliveries ?? 1_000,
+    closeTimeout: given.closeTimeout ?? 10_000,
+    callTimeout: given.callTimeout ?? 10_000,
+    maxRateLimitWait: given.maxRateLimitWait ?? 10_000,
+    metrics: readMetrics(given.metrics),
   }
+}
+
+/** Options that are handed on from the environment as they are. */
+const fromEnvironment = ['baseUrl', 'store', 'secretKey', 'ca', 'allowedHosts'] as const
+
+/** An empty environment variable is one that is not set, and so is what was split out of it. */
+function withoutEmpty(options: AddonOptions): AddonOptions {
+  const empty = (value: unknown): boolean =>
+    (typeof value === 'string' && value.trim() === '') ||
+    (Array.isArray(value) && value.length === 1 && value[0] === '')
+  const left = Object.entries(options).filter(
+    ([name, value]) => !(fromEnvironment.some((one) => one === name) && empty(value)),
+  )
+  return Object.fromEntries(left) as unknown as AddonOptions // checked by whoever calls this
 }
 
 function absoluteUrl(value: unknown): string | undefined {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { devCommand } from './dev.ts'
 import { diffCommand } from './diff.ts'
+import { forgetEmptyVariables } from './environment.ts'
 import { installCommand, uninstallCommand } from './install.ts'
 import { listCommand } from './list.ts'
 import { sayCommand } from './say.ts'
@@ -9,14 +10,17 @@ import { triggerCommand } from './trigger.ts'
 import { validateCommand } from './validate.ts'
 
 /** All commands of `hipchat-addon`, in the order in which its help has them. */
-export const createCommands = (): Command[] => [
-  devCommand(),
-  serverCommand(),
-  installCommand(),
-  uninstallCommand(),
-  listCommand(),
-  diffCommand(),
-  validateCommand(),
-  sayCommand(),
-  triggerCommand(),
-]
+export function createCommands(): Command[] {
+  forgetEmptyVariables()
+  return [
+    devCommand(),
+    serverCommand(),
+    installCommand(),
+    uninstallCommand(),
+    listCommand(),
+    diffCommand(),
+    validateCommand(),
+    sayCommand(),
+    triggerCommand(),
+  ]
+}

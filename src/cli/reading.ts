@@ -3,6 +3,7 @@ import { text } from 'node:stream/consumers'
 import { InvalidArgumentError } from 'commander'
 import { exchange, KIB } from '../common/http.ts'
 import { createOutbound } from '../common/outbound.ts'
+import { withoutMark } from '../common/text.ts'
 import { messageOf } from '../errors.ts'
 import { UnansweredError, UsageError } from './usage.ts'
 
@@ -29,7 +30,7 @@ export async function readDescriptor(source: string): Promise<string> {
   const content = isAddress(source) ? await fetchDescriptor(source) : await readLocal(source)
   if (Buffer.byteLength(content) > longest)
     throw new UsageError(`${source}: expected a descriptor of at most ${longest} bytes`)
-  return content.replace(/^\uFEFF/, '')
+  return withoutMark(content)
 }
 
 async function readLocal(source: string): Promise<string> {

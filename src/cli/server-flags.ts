@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { InvalidArgumentError, Option } from 'commander'
+import { withoutMark } from '../common/text.ts'
 import { type HipChatServer, type Seed, ServerOptionError, type ServerOptions } from '../server/index.ts'
 import { UsageError } from './usage.ts'
 
@@ -67,7 +68,7 @@ function readSeed(file: string): Seed {
 /** What is in a file that a flag names. */
 export function contentOf(flag: string, file: string): string {
   try {
-    return readFileSync(file, 'utf8')
+    return withoutMark(readFileSync(file, 'utf8'))
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? ` (${error.code})` : ''
     throw new UsageError(`${flag}: expected a file that can be read, came ${file}${code}`)

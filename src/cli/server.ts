@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { pino } from 'pino'
+import { readLogLevel } from '../common/environment.ts'
 import { hostOf, isLoopbackHost } from '../common/outbound.ts'
 import { createHipChatServer, type HipChatServer } from '../server/index.ts'
 import {
@@ -89,7 +90,9 @@ export function serverCommand(): Command {
         'proxies before it, with commas between them: addresses or ranges such as 10.0.0.0/8',
       ).argParser(list),
     )
-    .addOption(option('--log <level>', 'what is logged, to stderr').choices(levels).default('off'))
+    .addOption(
+      option('--log <level>', 'what is logged, to stderr').choices(levels).default('off').argParser(logLevel),
+    )
     .addOption(new Option('--json', 'say where it is as one JSON document'))
     .addHelpText('after', examples)
     .action(run)
@@ -172,6 +175,13 @@ function stopOnSignal(server: HipChatServer): void {
         },
       )
     })
+}
+
+function logLevel(text: string): string {
+  const { level, warning } = readLogLevel('--log', text, 'silent')
+  const known = level === 'silent' ? 'off' : level
+  if (warning === undefined && levels.includes(known)) return known
+  throw new InvalidArgumentError(`Allowed choices are ${levels.join(', ')}.`)
 }
 
 function yesOrNo(text: string): boolean {

@@ -1,6 +1,7 @@
 import type { Got, Method } from 'got'
 import { type Agents, follow, isUnconnected, type Progress } from './connections.ts'
 import { type Outbound, OutboundRefusedError } from './outbound.ts'
+import { withoutMark } from './text.ts'
 
 export interface Exchange {
   readonly method: Method
@@ -128,7 +129,7 @@ function plain(error: unknown, url: URL, request: Exchange, { unsecured, lost }:
 /** Parses JSON, or gives `undefined` for what is none. */
 export function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return JSON.parse(withoutMark(text))
   } catch {
     return undefined
   }

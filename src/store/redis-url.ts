@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { rootCertificates } from 'node:tls'
+import { withoutMark } from '../common/text.ts'
 import { ConfigurationError } from '../errors.ts'
 
 /** A host and port out of the URL, or as a sentinel or cluster names one. */
@@ -178,7 +179,7 @@ function authorities(tls: boolean, file: string | undefined, more: readonly stri
 function readAuthorities(file: string): string {
   let text: string
   try {
-    text = readFileSync(file, 'utf8')
+    text = withoutMark(readFileSync(file, 'utf8'))
   } catch (cause) {
     throw new ConfigurationError(`store: the file of certificate authorities ${file} (ca) cannot be read`, {
       cause,

@@ -24,6 +24,41 @@ const lineOf = (printed: string, label: string): string | undefined =>
   new RegExp(`^${label}\\s+(.*)$`, 'm').exec(printed)?.[1]
 
 describe('hipchat-addon server', () => {
+  it('takes an empty variable for one that is not set, and a level of its log in any spelling', async () => {
+    const empty = Object.fromEntries(
+      [
+        'PORT',
+        'DATA',
+        'SEED',
+        'ADMIN_TOKEN',
+        'PUBLIC_URL',
+        'TOKEN_LIFETIME',
+        'ALLOW_PRIVATE',
+        'TRUSTED_PROXIES',
+        'HOST',
+      ].map((name) => [`HIPCHAT_${name}`, '']),
+    )
+    const { child, ended, printed } = runWith(
+      { ...empty, HIPCHAT_LOG: '"WARNING"' },
+      'server',
+      '--port',
+      '0',
+      '--json',
+    )
+    await expect.poll(printed, { timeout: 20_000 }).toContain('"pending"')
+    expect(JSON.parse(printed())).toMatchObject({ data: null, adminToken: expect.any(String) })
+    child.kill('SIGINT')
+    expect(await ended).toBe(0)
+  })
+
+  it('reads a seed with a byte order mark', async () => {
+    const seed = fileWith('\uFEFF{ "users": [], "rooms": [] }')
+    const { child, ended, printed } = run('server', '--port', '0', '--json', '--seed', seed)
+    await expect.poll(printed, { timeout: 20_000 }).toContain('"pending"')
+    child.kill('SIGINT')
+    expect(await ended).toBe(0)
+  })
+
   it('says where it is and with which token, and ends cleanly when told', async () => {
     const { child, ended, printed } = run('server', '--port', '0')
     await expect.poll(printed, { timeout: 20_000 }).toMatch(/State/)

@@ -7,7 +7,7 @@ import { createClient } from '@keyv/redis'
 import type { TestContext } from 'vitest'
 
 /** The Redis the contract suite runs against; `REDIS_URL` names another one. */
-export const sharedUrl = process.env['REDIS_URL'] ?? 'redis://127.0.0.1:6379'
+export const sharedUrl = process.env['REDIS_URL'] || 'redis://127.0.0.1:6379'
 
 /** Whether something accepts connections there. */
 async function reachable(port: number, host = '127.0.0.1'): Promise<boolean> {

@@ -75,7 +75,7 @@ export default defineConfig({
     proxy: Object.fromEntries(
       ['/v2', '/admin', '/page', '/files', '/pictures', '/atlassian-connect'].map((path) => [
         path,
-        { target: process.env['HIPCHAT_URL'] ?? 'http://127.0.0.1:8080', changeOrigin: false },
+        { target: process.env['HIPCHAT_URL'] || 'http://127.0.0.1:8080', changeOrigin: false },
       ]),
     ),
   },
