@@ -12,6 +12,7 @@ export function deliveryMembers({
   duration,
   error,
   replied,
+  notPosted,
   redeliveryOf,
 }: DeliveryRecord) {
   return {
@@ -22,6 +23,7 @@ export function deliveryMembers({
     duration,
     error: error ?? null,
     replied,
+    ...(notPosted === undefined ? {} : { notPosted }),
     redeliveryOf: redeliveryOf ?? null,
   }
 }
@@ -34,6 +36,7 @@ export const deliveryLine = ({
   duration,
   error,
   replied,
+  notPosted,
   redeliveryOf,
 }: DeliveryRecord) =>
   [
@@ -42,6 +45,7 @@ export const deliveryLine = ({
     `${duration} ms`,
     ...(error === undefined ? [] : [error]),
     ...(replied ? ['(the answer was posted)'] : []),
+    ...(notPosted === undefined ? [] : [`(the answer was not posted: ${notPosted})`]),
     ...(redeliveryOf === undefined ? [] : [`(delivery ${redeliveryOf} again)`]),
   ].join('  ')
 

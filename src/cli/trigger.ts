@@ -84,7 +84,7 @@ function set(object: Values, [name = '', ...rest]: readonly string[], value: unk
 
 function* linesOf(event: EventName, deliveries: readonly Delivery[], waiting: number): Generator<string> {
   if (deliveries.length === 0 && waiting === 0) yield `${event} happened; no webhook waits for it`
-  for (const { status, duration, event: told, url, error, replied } of deliveries)
+  for (const { status, duration, event: told, url, error, replied, notPosted } of deliveries)
     yield oneLine(
       [
         String(status ?? '---').padEnd(3),
@@ -93,6 +93,7 @@ function* linesOf(event: EventName, deliveries: readonly Delivery[], waiting: nu
         url,
         ...(error === null ? [] : [error]),
         ...(replied ? ['(the answer was posted)'] : []),
+        ...(notPosted === undefined ? [] : [`(the answer was not posted: ${notPosted})`]),
       ].join('  '),
     )
   if (waiting > 0) yield `${waiting} more did not end within half a minute`

@@ -34,6 +34,9 @@ const delivery = object({
   duration: number(),
   error: nullable(string()),
   replied: boolean(),
+  notPosted: optional(
+    string({ description: 'why the answer was not posted, if there was one that was not' }),
+  ),
   redeliveryOf: nullable(integer()),
   request: nullable(
     object({ headers: record(), claims: nullable(record()), body: union(record(), string()) }),

@@ -260,7 +260,7 @@ test('a body that is not in order is refused, saying what is wrong', async () =>
   ])
   expect(await refused(metadata('{"message": "a"b"}'))).toEqual([
     400,
-    'The part metadata is not valid JSON',
+    'The part metadata is not valid JSON at line 1, column 16: expected a comma, or }, got b',
     'metadata',
   ])
   expect(await refused(metadata('{"message": 1}'))).toEqual([

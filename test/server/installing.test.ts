@@ -188,7 +188,7 @@ test('a descriptor that cannot be fetched is refused', async () => {
   ])
   expect(refusal(await install(server, `${addon.url}/text`))).toEqual([
     400,
-    'The descriptor is not valid JSON',
+    'The descriptor is not valid JSON at line 1, column 1: expected a value, got h',
   ])
   expect(refusal(await install(server, 'ftp://example.com/d'))).toEqual([
     400,

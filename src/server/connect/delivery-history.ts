@@ -24,6 +24,8 @@ export interface DeliveryRecord {
   readonly replied: boolean
   /** Id of the message that it was posted as. */
   readonly replyId: string | undefined
+  /** Why the answer was not posted into the room; absent where it was, and where there was nothing to post. */
+  readonly notPosted?: string
   /** Id of the delivery that this one repeats. */
   readonly redeliveryOf: number | undefined
   /** What was sent, or skipped. Absent for what was dropped, and for older ones when there is no more room for it. */
@@ -84,7 +86,10 @@ export interface DeliveryHistory {
 }
 
 type Outcome = Partial<
-  Pick<DeliveryRecord, 'status' | 'duration' | 'error' | 'replyId' | 'redeliveryOf' | 'request' | 'response'>
+  Pick<
+    DeliveryRecord,
+    'status' | 'duration' | 'error' | 'replyId' | 'notPosted' | 'redeliveryOf' | 'request' | 'response'
+  >
 >
 
 const kept = 200
@@ -132,7 +137,7 @@ export function createDeliveryHistory(log: Log, told: (id: number) => void = () 
 
   return {
     breakerOf: (webhook) => of(webhook).breaker,
-    add(source, { status, duration = 0, error, replyId, redeliveryOf, request, response }) {
+    add(source, { status, duration = 0, error, replyId, notPosted, redeliveryOf, request, response }) {
       const { webhook, event, room } = source
       const url = new URL(webhook.url)
       lastId += 1
@@ -148,6 +153,7 @@ export function createDeliveryHistory(log: Log, told: (id: number) => void = () 
         error,
         replied: replyId !== undefined,
         replyId,
+        ...(notPosted === undefined ? {} : { notPosted }),
         redeliveryOf,
         request,
         response,
@@ -166,6 +172,7 @@ export function createDeliveryHistory(log: Log, told: (id: number) => void = () 
           status,
           ms: record.duration,
           ...(error ? { error } : {}),
+          ...(notPosted === undefined ? {} : { notPosted }),
           ...(redeliveryOf === undefined ? {} : { redeliveryOf }),
         },
         'delivery',

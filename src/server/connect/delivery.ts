@@ -1,9 +1,8 @@
 import type { EventName } from '../../api/events.ts'
 import { events } from '../../api/events.ts'
-import { type Notification, notification } from '../../api/operations/messages.ts'
-import { type Answer, exchange, KIB, parseJson } from '../../common/http.ts'
+import type { Notification } from '../../api/operations/messages.ts'
+import { type Answer, exchange } from '../../common/http.ts'
 import type { Outbound } from '../../common/outbound.ts'
-import { validate } from '../../common/validate.ts'
 import { mayRun, maySee } from '../accounts/room-rights.ts'
 import { CallRefusedError } from '../errors.ts'
 import type { Log } from '../log.ts'
@@ -20,6 +19,7 @@ import {
   type Source,
   shownResponse,
 } from './delivery-history.ts'
+import { readInlineReply } from './inline-reply.ts'
 import { failureOf, reasonNotCalled } from './network.ts'
 import { createPatternMatching } from './pattern-matching.ts'
 import { compilePattern, type Pattern } from './patterns.ts'
@@ -85,9 +85,12 @@ export interface DeliveryOptions {
   reply(room: RoomRecord, client: ClientRecord, notification: Notification, hops: number): Promise<string>
 }
 
-const longestReply = 64 * KIB
 const mostHops = 10
 const longestMatch = 2_000 // milliseconds; then its owner has used up more than his share
+
+/** What became of an add-on's answer. */
+type Reply = Pick<DeliveryRecord, 'notPosted'> | Pick<DeliveryRecord, 'replyId'> | Record<string, never>
+
 const contentType = { 'content-type': 'application/json' }
 
 /**
@@ -230,12 +233,10 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       const duration = performance.now() - started
       breaker.report(answer.status < 500)
       const ok = answer.status >= 200 && answer.status < 300
-      // An add-on that answers its own notifications would go on for ever.
-      const own = client?.oauthId === source.causedBy
       return keep(source, {
         status: answer.status,
         duration,
-        replyId: ok && client && !own ? await postReply(answer, client, source) : undefined,
+        ...(ok ? await postReply(answer, client, source) : {}),
         request,
         response: shownResponse(answer.headers, answer.body),
         redeliveryOf,
@@ -303,50 +304,32 @@ export function createDelivery(options: DeliveryOptions): Delivery {
 
   /**
    * An answer that is a notification goes into the room (HipChat's webhook documentation). It counts no limits. Gives the id
-   * of what was posted.
+   * of what was posted, or why it was not.
    */
   async function postReply(
     answer: Answer,
-    client: ClientRecord,
-    { room, hops = 0 }: Source,
-  ): Promise<string | undefined> {
-    if (
-      !answer.body ||
-      !/^application\/([\w.-]+\+)?json\b/i.test(String(answer.headers['content-type'] ?? ''))
-    )
-      return undefined
-    const body = Buffer.byteLength(answer.body) <= longestReply ? parseJson(answer.body) : undefined
-    if (typeof body !== 'object' || body === null || !('message' in body) || body.message === '')
-      return undefined
-    if (hops >= mostHops) {
-      log.warn(
-        { oauthId: client.oauthId },
-        'an answer to a webhook was not posted: add-ons answer each other without end',
-      )
-      return undefined
-    }
+    client: ClientRecord | undefined,
+    { room, causedBy, hops = 0 }: Source,
+  ): Promise<Reply> {
+    const reply = readInlineReply(answer)
+    if (!reply) return {}
+    if ('refused' in reply) return { notPosted: reply.refused }
+    if (!client) return { notPosted: "a user's webhook cannot answer" }
+    // An add-on that answers its own notifications would go on for ever.
+    if (client.oauthId === causedBy) return { notPosted: 'it answers what the add-on itself did' }
+    if (hops >= mostHops) return { notPosted: 'add-ons answer each other without end' }
     const current = state.clients.get(client.oauthId)
     const living = state.rooms.get(room.id)
-    if (!current?.scopes.includes('send_notification') || !living) {
-      log.info(
-        { oauthId: client.oauthId },
-        'an answer to a webhook was not posted: no room or no scope for it',
-      )
-      return undefined
-    }
-    const checked = validate(notification, body)
-    if (!checked.ok) {
-      log.warn(
-        { oauthId: client.oauthId, problem: checked.problem.message },
-        'an answer to a webhook is no valid notification',
-      )
-      return undefined
-    }
+    if (!living) return { notPosted: 'the room is gone' }
+    if (!current) return { notPosted: 'the installation is gone' }
+    if (!current.scopes.includes('send_notification'))
+      return { notPosted: 'the installation has not the scope send_notification' }
     try {
-      return await options.reply(living, current, checked.value, hops + 1)
+      return { replyId: await options.reply(living, current, reply.notification, hops + 1) }
     } catch (error) {
-      log.warn({ oauthId: client.oauthId, err: error }, 'an answer to a webhook could not be posted')
-      return undefined
+      if (error instanceof CallRefusedError) return { notPosted: error.message }
+      log.error({ oauthId: client.oauthId, err: error }, 'an answer to a webhook could not be posted')
+      return { notPosted: 'the server failed' }
     }
   }
 

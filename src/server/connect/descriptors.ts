@@ -1,6 +1,7 @@
 import { type Descriptor, descriptor, moduleKinds, placesOf, webhooksOf } from '../../api/descriptor.ts'
 import { events } from '../../api/events.ts'
 import { exchange, KIB, parseJson } from '../../common/http.ts'
+import { jsonFault, jsonFaultText } from '../../common/json-fault.ts'
 import type { Outbound } from '../../common/outbound.ts'
 import { validate } from '../../common/validate.ts'
 import { badRequest, CallRefusedError, invalid } from '../errors.ts'
@@ -30,8 +31,12 @@ const apiVersion = 1
 /** Fetches a descriptor and checks it. 400, saying what is wrong, for anything that cannot be installed. */
 export async function fetchDescriptor(request: DescriptorRequest): Promise<Descriptor> {
   const text = request.url.startsWith('data:') ? readDataUrl(request.url) : await download(request)
-  const document = parseJson(text.replace(/^\uFEFF/, ''))
-  if (document === undefined) throw badRequest('The descriptor is not valid JSON', 'url')
+  const json = text.replace(/^\uFEFF/, '')
+  const document = parseJson(json)
+  if (document === undefined) {
+    const fault = jsonFault(json)
+    throw badRequest(`The descriptor is not valid JSON${fault ? ` ${jsonFaultText(fault)}` : ''}`, 'url')
+  }
   if (typeof document === 'object' && document !== null) checkDepth(document, 'The descriptor')
   const checked = validate(descriptor, document)
   if (!checked.ok)

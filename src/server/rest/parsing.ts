@@ -2,6 +2,7 @@ import { filePart } from '../../api/file-part.ts'
 import type { Body, Operation, Relaxation } from '../../api/operation.ts'
 import { pathParameters } from '../../api/operation.ts'
 import { textOf } from '../../common/body.ts'
+import { jsonFault, jsonFaultText } from '../../common/json-fault.ts'
 import type { Schema } from '../../common/schema.ts'
 import { type Problem, validate } from '../../common/validate.ts'
 import { longestUpload } from '../chat/files.ts'
@@ -113,6 +114,12 @@ function readMembers(body: Body, contentType: string | undefined, bytes: Buffer)
   const accepted = new Set<string>([body.type, ...(body.relaxations ?? [])])
   const sent = contentType?.split(';')[0]?.trim().toLowerCase()
   const kind = sent ? kindOf(sent) : body.type
+  const isText = kind === 'text' && accepted.has('text')
+  if (kind !== 'json' && accepted.has('json') && !isText && looksLikeJson(bytes)) {
+    // What curl sends unless it is told otherwise: JSON, said to be a form.
+    const came = sent && kind !== body.type ? `; it came as ${sent}, and looks like JSON` : ''
+    return readJson(textOf(bytes, contentType), 'The body', came)
+  }
   if (!kind || !accepted.has(kind))
     throw new CallRefusedError(
       415,
@@ -125,10 +132,20 @@ function readMembers(body: Body, contentType: string | undefined, bytes: Buffer)
   const text = textOf(bytes, contentType)
   if (kind === 'text') return { message: text }
   if (kind === 'form') return formMembers(text, propertiesOf(body.schema))
+  if (text === '') throw badRequest('A JSON body is required; there was none')
+  return readJson(text, 'The body')
+}
+
+/** No form and no sentence begins like an object with a member, or is an empty one. */
+const looksLikeJson = (bytes: Buffer): boolean =>
+  /^(?:\xef\xbb\xbf)?\s*\{\s*["}]/.test(bytes.toString('latin1', 0, 200))
+
+function readJson(text: string, what: string, more = '', field?: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    throw badRequest(text ? 'The body is not valid JSON' : 'A JSON body is required; there was none')
+    const fault = jsonFault(text)
+    throw badRequest(`${what} is not valid JSON${fault ? ` ${jsonFaultText(fault)}` : ''}${more}`, field)
   }
 }
 
@@ -183,12 +200,7 @@ function partMembers(
       members[name] = { ...(fileName === undefined ? {} : { name: fileName }), content }
     else if (content.length > longestText)
       throw new CallRefusedError(413, `The part ${name} is longer than ${longestText} bytes`)
-    else
-      try {
-        members[name] = JSON.parse(textOf(content, undefined))
-      } catch {
-        throw badRequest(`The part ${name} is not valid JSON`, name)
-      }
+    else members[name] = readJson(textOf(content, undefined), `The part ${name}`, '', name)
   }
   return members
 }

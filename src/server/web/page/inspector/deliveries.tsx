@@ -73,7 +73,8 @@ interface RowProps {
 }
 
 function Row({ delivery, isOpen, onToggle }: RowProps) {
-  const { id, at, event, oauthId, roomId, status, error, duration, replied, redeliveryOf } = delivery
+  const { id, at, event, oauthId, roomId, status, error, duration, replied, notPosted, redeliveryOf } =
+    delivery
   return (
     <>
       <tr>
@@ -98,6 +99,7 @@ function Row({ delivery, isOpen, onToggle }: RowProps) {
         <td data-label="Answer">
           <Outcome status={status} error={error} />
           {replied && <span class="tools-badge">replied into the room</span>}
+          {notPosted !== undefined && <span class="tools-badge">answer not posted</span>}
         </td>
         <td data-label="ms">{Math.round(duration)}</td>
       </tr>

@@ -7,7 +7,7 @@ import { type Delivery, deliveries } from './watching.ts'
 
 /** All of one delivery: what was sent, what the signature says, what came back. */
 export function Details({ delivery }: { readonly delivery: Delivery }) {
-  const { id, url, request, response, error } = delivery
+  const { id, url, request, response, error, notPosted } = delivery
   const { busy, problem, run } = useWork()
   const done = useSignal('')
   return (
@@ -33,6 +33,9 @@ export function Details({ delivery }: { readonly delivery: Delivery }) {
       </p>
       <Problem text={problem.value} />
       {error !== null && <p class="tools-problem">{error}</p>}
+      {notPosted !== undefined && (
+        <p class="tools-problem">The answer was not posted into the room: {notPosted}</p>
+      )}
       {request === null ? (
         <p class="tools-quiet">
           What was sent is not shown: it happened in a room that you cannot see, or it is too long ago.

@@ -1,0 +1,220 @@
+import { describe, expect, test } from 'vitest'
+import {
+  accessToken,
+  adminCall,
+  call,
+  declare,
+  hook,
+  inline,
+  installOverHttp,
+  type Reply,
+  startAddon,
+  startServer,
+} from './support.ts'
+
+/** A room whose messages an add-on is told of, and what became of its answer to one. */
+async function answering(scopes: readonly string[] = ['send_notification']) {
+  const server = await startServer()
+  const addon = await startAddon()
+  declare(addon, { hipchatApiConsumer: { scopes }, webhook: hook(addon) })
+  await installOverHttp(server, addon, 'Lobby')
+  return {
+    server,
+    addon,
+    async outcome(reply: Reply) {
+      addon.respond = () => reply
+      await server.say('Lobby', 'alice', 'hi')
+      await server.idle()
+      addon.respond = () => undefined
+      const posted = server.history('Lobby').filter(({ type }) => type === 'notification')
+      const listed = (await adminCall(server, 'GET', `${new URL(server.url).origin}/admin/deliveries`)).body
+        .items
+      return { posted, record: server.deliveries().at(-1), listed: listed[0] }
+    },
+  }
+}
+
+const json = 'application/json'
+const typed = (type: string | undefined, body: string): Reply => ({
+  headers: type === undefined ? {} : { 'content-type': type },
+  body,
+})
+
+describe('an answer that is not posted', () => {
+  test.each<[string, Reply, string]>([
+    ['a text', typed('text/plain', 'OK'), 'expected the content type application/json, got text/plain'],
+    ['a page', typed('text/html', '<p>'), 'expected the content type application/json, got text/html'],
+    [
+      'without a content type',
+      typed(undefined, '{"message":"x"}'),
+      'expected the content type application/json, got none',
+    ],
+    ['empty JSON', typed(json, ''), 'the body is empty'],
+    [
+      'a colour in capitals',
+      inline({ message: 'x', color: 'RED' }),
+      'color must be one of yellow, green, red, purple, gray, random',
+    ],
+    [
+      'an unknown format',
+      inline({ message: 'x', message_format: 'md' }),
+      'message_format must be one of html, text',
+    ],
+    ['too long', inline({ message: 'x'.repeat(10_001) }), 'message must NOT have more than 10000 characters'],
+    [
+      'too large',
+      inline({ message: 'x', padding: 'x'.repeat(70_000) }),
+      'the body is longer than 65536 bytes',
+    ],
+    [
+      'broken JSON',
+      typed(json, '{"message": "x",}'),
+      'The body is not valid JSON at line 1, column 17: expected',
+    ],
+    ['of another charset', typed(`${json}; charset=latin1`, '{"message":"x"}'), 'expected the charset utf-8'],
+    ['a list', inline([{ message: 'x' }]), 'The body must be an object'],
+    ['without a message', inline({ text: 'x' }), 'message is missing'],
+    ['an empty message', inline({ message: '' }), 'message must NOT have fewer than 1 characters'],
+    ['a message of another type', inline({ message: 5 }), 'message must be string, not number'],
+    [
+      'a notify of another type',
+      inline({ message: 'x', notify: 'loud' }),
+      'notify must be boolean, not string',
+    ],
+    ['a card that is not one', inline({ message: 'x', card: { style: 'link' } }), 'card.id is missing'],
+  ])('says why in the record of the delivery: %s', async (_, reply, reason) => {
+    const { outcome } = await answering()
+    const { posted, record, listed } = await outcome(reply)
+    expect(posted).toEqual([])
+    expect(record).toMatchObject({ status: 200, replied: false, notPosted: expect.stringContaining(reason) })
+    expect(record?.error).toBeUndefined()
+    expect(listed).toMatchObject({ error: null, replied: false, notPosted: record?.notPosted })
+  })
+
+  test('says which scope is missing', async () => {
+    const { outcome } = await answering(['view_room'])
+    const { record } = await outcome(inline({ message: 'x' }))
+    expect(record?.notPosted).toBe('the installation has not the scope send_notification')
+  })
+
+  test('says that it is of a webhook that a user made', async () => {
+    const server = await startServer()
+    const addon = await startAddon()
+    await adminCall(server, 'POST', '/room/1/webhook', {
+      json: { url: `${addon.url}/hook`, event: 'room_message' },
+    })
+    addon.respond = () => inline({ message: 'x' })
+    await server.say('Lobby', 'alice', 'hi')
+    await server.idle()
+    expect(server.deliveries()).toMatchObject([{ notPosted: "a user's webhook cannot answer" }])
+  })
+
+  test('says so where it answers what the add-on itself did', async () => {
+    const server = await startServer()
+    const addon = await startAddon()
+    declare(addon, { webhook: hook(addon, { event: 'room_notification' }) })
+    const record = await installOverHttp(server, addon, 'Lobby')
+    addon.respond = () => inline({ message: 'again' })
+    const token = await accessToken(server, record)
+    await call(server, 'POST', '/room/Lobby/notification', { token, json: { message: 'x' } })
+    await server.idle()
+    expect(server.deliveries()).toMatchObject([{ notPosted: 'it answers what the add-on itself did' }])
+  })
+
+  test.each<[string, Reply]>([
+    ['nothing', { status: 204 }],
+    ['an empty text', typed('text/plain', '')],
+    ['nothing of any type', typed(undefined, '')],
+  ])('has nothing to say of %s', async (_, reply) => {
+    const { outcome } = await answering()
+    const { record, listed } = await outcome(reply)
+    expect(record).not.toHaveProperty('notPosted')
+    expect(listed).not.toHaveProperty('notPosted')
+  })
+
+  test('that was refused has its status for a reason', async () => {
+    const { outcome } = await answering()
+    const { record } = await outcome({ ...inline({ message: 'x' }), status: 500 })
+    expect(record).toMatchObject({ error: 'answered 500' })
+    expect(record).not.toHaveProperty('notPosted')
+  })
+})
+
+describe('an answer is read like the call', () => {
+  test.each<[string, Reply, object]>([
+    ['a boolean as text', inline({ message: 'x', notify: 'false' }), { message: 'x' }],
+    ['a null card', inline({ message: 'x', card: null }), { message: 'x' }],
+    ['unknown members', inline({ message: 'x', colour: 'red' }), { color: 'yellow' }],
+    ['JSON of another name', typed('application/vnd.x+json', '{"message":"x"}'), { message: 'x' }],
+    [
+      'a form',
+      typed('application/x-www-form-urlencoded', 'message=a+b&color=red&notify=1'),
+      { message: 'a b', color: 'red' },
+    ],
+    [
+      'JSON that is said to be a form',
+      typed('application/x-www-form-urlencoded', '{"message":"x"}'),
+      { message: 'x' },
+    ],
+    ['JSON behind a byte order mark', typed(json, '\uFEFF{"message":"x"}'), { message: 'x' }],
+  ])('with %s', async (_, reply, expected) => {
+    const { outcome } = await answering()
+    const { posted, record } = await outcome(reply)
+    expect(posted).toMatchObject([expected])
+    expect(record).toMatchObject({ replied: true })
+    expect(record).not.toHaveProperty('notPosted')
+  })
+})
+
+const callWith = (server: Awaited<ReturnType<typeof startServer>>, type: string | undefined, body: string) =>
+  fetch(`${server.apiUrl}/room/Lobby/notification`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${server.adminToken}`, ...(type ? { 'content-type': type } : {}) },
+    body: Buffer.from(body), // a text would get a content type of its own
+  })
+
+describe('a body that looks like JSON', () => {
+  test.each([
+    'application/x-www-form-urlencoded',
+    'text/plain',
+    'text/plain;charset=UTF-8',
+    'application/octet-stream',
+    undefined,
+  ])('is taken although it came as %s', async (type) => {
+    const server = await startServer()
+    expect((await callWith(server, type, '{"message": "a=b&c"}')).status).toBe(204)
+    expect(server.history('Lobby')).toMatchObject([{ message: 'a=b&c' }])
+  })
+
+  test('that is broken is refused with its place, and with what it came as', async () => {
+    const server = await startServer()
+    const answer = await callWith(server, 'application/x-www-form-urlencoded', '{"message": "x"')
+    expect([answer.status, ((await answer.json()) as { error: { message: string } }).error.message]).toEqual([
+      400,
+      'The body is not valid JSON at line 1, column 16: expected a comma, or }, got the end; it came as application/x-www-form-urlencoded, and looks like JSON',
+    ])
+  })
+
+  test('is taken by the token endpoint, and by calls that take JSON alone', async () => {
+    const server = await startServer()
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+    const topic = await adminCall(server, 'PUT', '/room/1/topic', { body: '{"topic": "Up"}', headers })
+    expect(topic.status).toBe(204)
+    const refused = await call(server, 'POST', '/oauth/token', {
+      body: '{"grant_type": "client_credentials"}',
+      headers,
+    })
+    expect(refused.status).toBe(401) // the body was read; the credentials are missing
+  })
+
+  test('stays a text where a call takes texts', async () => {
+    const server = await startServer()
+    const body = '{"message": "x"}'
+    await adminCall(server, 'POST', '/user/@alice/message', {
+      body,
+      headers: { 'content-type': 'text/plain' },
+    })
+    const { items } = (await adminCall(server, 'GET', '/user/@alice/history')).body
+    expect(items).toMatchObject([{ message: body }])
+  })
+})
