@@ -1,8 +1,50 @@
 import { accessSync, constants, mkdirSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import type { Database, DatabaseOptions, RootDatabase } from 'lmdb'
 import { checkLmdbFile, DamagedFileError } from './lmdb-file.ts'
+
+// What is used of lmdb, declared here: its own declarations do not compile where libraries are checked, and these come
+// with every import of this package.
+
+/** Entries that are read as they are asked for. */
+export interface Range<T> extends Iterable<T> {
+  map<R>(show: (one: T) => R): Range<R>
+}
+
+export interface RangeOptions<K> {
+  /** The first key; left out with `exclusiveStart`. */
+  readonly start?: K
+  /** Where it ends, which is left out. */
+  readonly end?: K
+  readonly limit?: number
+  readonly reverse?: boolean
+  readonly exclusiveStart?: boolean
+}
+
+/** One tree of keys and values. What writes is for the inside of a transaction. */
+export interface Database<V, K> {
+  get(key: K): V | undefined
+  getRange(options: RangeOptions<K>): Range<{ key: K; value: V }>
+  getKeys(options: RangeOptions<K>): Range<K>
+  getKeysCount(options: RangeOptions<K>): number
+  putSync(key: K, value: V): void
+  removeSync(key: K): boolean
+}
+
+/** A folder that is open, which is a database itself and has others by name. */
+export interface RootDatabase<V, K> extends Database<V, K> {
+  openDB<W, L>(options: { name: string; encoding: 'binary' }): Database<W, L>
+  /** Resolves when what the action wrote is on disk. */
+  transaction<T>(action: () => T): Promise<T>
+  transactionSync<T>(action: () => T): T
+  clearSync(): void
+  /** Gives up what readers that were killed have left; gives their number. */
+  readerCheck(): number
+  close(): Promise<void>
+}
+
+type AnyDatabase = Database<unknown, unknown>
+type AnyRoot = RootDatabase<unknown, unknown>
 
 export interface LmdbOptions {
   /** Leave syncing to the system, for a folder that is thrown away anyway. Default false. */
@@ -11,10 +53,10 @@ export interface LmdbOptions {
 
 /** An environment of this thread, with all who have it open. */
 interface Environment {
-  readonly root: RootDatabase
+  readonly root: AnyRoot
   readonly noSync: boolean
   /** Named databases, by name and options. */
-  readonly databases: Map<string, Database>
+  readonly databases: Map<string, AnyDatabase>
   users: number
 }
 
@@ -62,14 +104,14 @@ export function openLmdb<V, K extends string | number | (string | number)[]>(
     )
   const environment = found ?? openEnvironment(path, file, noSync)
   environment.users += 1
-  return handleOf(environment) as unknown as RootDatabase<V, K> // V and K are the caller's word for what is kept there
+  return handleOf(environment) as RootDatabase<V, K> // V and K are the caller's word for what is kept there
 }
 
 function openEnvironment(path: string, file: string, noSync: boolean): Environment {
   checkAccess(path)
   checkLmdbFile(file)
   const require = createRequire(import.meta.url) // native and slow to load: only when an environment is opened
-  const { open } = require('lmdb') as typeof import('lmdb')
+  const { open } = require('lmdb') as { open(options: object): AnyRoot } // as far as it is declared above
   // `noSubdir: false`: otherwise a folder with a dot in its name would be taken for a file.
   const root = open({ path, noSync, noSubdir: false, overlappingSync: false, eventTurnBatching: false })
   const environment: Environment = { root, noSync, databases: new Map(), users: 0 }
@@ -91,7 +133,7 @@ function checkAccess(path: string): void {
 }
 
 /** The environment as one of its users has it: with an end of its own. */
-function handleOf(environment: Environment): RootDatabase {
+function handleOf(environment: Environment): AnyRoot {
   const { root, databases } = environment
   const pending = new Set<Promise<unknown>>()
   let closing: Promise<void> | undefined
@@ -106,7 +148,7 @@ function handleOf(environment: Environment): RootDatabase {
 
   // What is not here is that of the environment.
   return Object.assign(Object.create(root), {
-    openDB(options: DatabaseOptions & { name: string }): Database {
+    openDB(options: { name: string; encoding: 'binary' }): AnyDatabase {
       const key = JSON.stringify(options)
       const database = databases.get(key) ?? root.openDB(options)
       databases.set(key, database)
@@ -124,7 +166,7 @@ function handleOf(environment: Environment): RootDatabase {
   })
 }
 
-const begin = <T>(root: RootDatabase, action: () => T): Promise<T> =>
+const begin = <T>(root: AnyRoot, action: () => T): Promise<T> =>
   remember(shared.underWay, root.transaction(action))
 
 async function afterOpening<T>(start: () => Promise<T>): Promise<T> {
@@ -181,5 +223,3 @@ export async function commitFailure(error: unknown): Promise<unknown> {
     return reason
   }
 }
-
-export type { Database, RootDatabase } from 'lmdb'

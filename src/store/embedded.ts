@@ -15,7 +15,7 @@ export interface EmbeddedStoreOptions {
 }
 
 interface Opened {
-  readonly root: RootDatabase
+  readonly root: RootDatabase<Buffer, string>
   readonly values: Database<Buffer, string>
   readonly expiries: Database<Buffer, [number, string]>
   readonly claims: Claims
@@ -62,7 +62,7 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
   }
 
   function openFolder(): Opened {
-    let root: RootDatabase | undefined
+    let root: RootDatabase<Buffer, string> | undefined
     try {
       root = openLmdb<Buffer, string>(path)
       return {
@@ -111,11 +111,11 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
   }
 
   function write({ values, expiries }: Opened, key: string, value: string, life: number | undefined): void {
-    if (life === undefined) values.put(key, pack(value))
+    if (life === undefined) values.putSync(key, pack(value))
     else {
       const expiresAt = Date.now() + life
-      values.put(key, pack(value, expiresAt))
-      expiries.put([expiresAt, key], mark)
+      values.putSync(key, pack(value, expiresAt))
+      expiries.putSync([expiresAt, key], mark)
     }
   }
 
@@ -134,8 +134,8 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
     const over = [...expiries.getKeys({ end: [Date.now(), ''], limit: sweepBatch })]
     for (const [expiresAt, key] of over) {
       const packed = values.get(key)
-      if (packed && expiryOf(packed) === expiresAt) values.remove(key)
-      expiries.remove([expiresAt, key])
+      if (packed && expiryOf(packed) === expiresAt) values.removeSync(key)
+      expiries.removeSync([expiresAt, key])
     }
     return over.length
   }
@@ -161,7 +161,7 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
       checkKey(name, key)
       return transaction((databases) => {
         const existed = read(databases, key) !== undefined
-        databases.values.remove(key)
+        databases.values.removeSync(key)
         return existed
       })
     },
@@ -192,7 +192,7 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
       const life = lifetime(name, ttl)
       return transaction((databases) => {
         const value = change(read(databases, key))
-        if (value === undefined) databases.values.remove(key)
+        if (value === undefined) databases.values.removeSync(key)
         else write(databases, key, value, life)
         return value
       })

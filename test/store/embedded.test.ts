@@ -66,7 +66,7 @@ describe('the embedded store', () => {
     const root = openLmdb<Buffer, string>(path)
     const values = root.openDB({ name: 'values', encoding: 'binary' })
     const expiries = root.openDB({ name: 'expiries', encoding: 'binary' })
-    await vi.waitFor(() => expect([values.getCount(), expiries.getCount()]).toEqual([2, 1]), {
+    await vi.waitFor(() => expect([values.getKeysCount({}), expiries.getKeysCount({})]).toEqual([2, 1]), {
       timeout: 5000,
       interval: 20,
     })
