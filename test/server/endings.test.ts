@@ -303,3 +303,42 @@ test('an add-on that is removed before its turn does not hear that a room was de
   expect(addon.to('/hook')).toHaveLength(1)
   expect(addon.to('/deleted')).toEqual([])
 })
+
+test('whoever does not see a room any more is not in it either', async () => {
+  const server = await startServer()
+  const addon = await startAddon()
+  declare(addon, { webhook: hook(addon, { event: 'room_exit' }) })
+  await installOverHttp(server, addon, 'Back office')
+  const inside = async () =>
+    (await adminCall(server, 'GET', '/room/3/participant')).body.items.map(({ id }: { id: number }) => id)
+  await adminCall(server, 'PUT', '/user/@carol', { json: { is_group_admin: true } })
+  await server.enter('Back office', 'carol')
+  expect(await inside()).toEqual([4])
+  await adminCall(server, 'PUT', '/user/@carol', { json: { is_group_admin: false } })
+  expect(await inside()).toEqual([])
+
+  await adminCall(server, 'PUT', '/user/@carol', { json: { is_group_admin: true } })
+  await server.enter('Back office', 'carol')
+  await server.enter('Back office', 'bob')
+  const token = await server.createToken({ user: 'alice' })
+  const closed = { delegate_admin_visibility: false }
+  expect((await call(server, 'PUT', '/room/3', { token, json: closed })).status).toBe(204)
+  const now = await call(server, 'GET', '/room/3/participant', { token })
+  expect(now.body.items.map(({ id }: { id: number }) => id)).toEqual([3])
+  await server.idle()
+  expect(addon.to('/hook').map(({ body }) => body.item.sender.id)).toEqual([4])
+})
+
+test('an add-on is shown the sign-ins that people made with it, and all of them with admin_group alone', async () => {
+  const { server, addon, client } = await startConsent()
+  await exchangeCode(server, client, { code: await codeFor(server, client.oauthId) })
+  await server.createPageToken('alice')
+  const other = await startAddon()
+  other.descriptor = { ...other.descriptor, key: 'com.example.other' }
+  declare(other, { hipchatApiConsumer: { scopes: ['view_group'] } })
+  const sessions = async (token: string) =>
+    (await call(server, 'GET', '/session', { token })).body.items.length
+  expect(await sessions(await accessToken(server, await installOverHttp(server, other)))).toBe(0)
+  expect(await sessions(await accessToken(server, client))).toBe(2)
+  expect(addon.url).not.toBe(other.url)
+})

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import type { EventName } from '../../api/events.ts'
 import type { Notification } from '../../api/operations/messages.ts'
 import { requirePrivate } from '../accounts/access.ts'
-import { isMember } from '../accounts/room-rights.ts'
+import { isMember, maySee } from '../accounts/room-rights.ts'
 import type { Happening } from '../connect/delivery.ts'
 import { badRequest, notFound } from '../errors.ts'
 import type {
@@ -118,6 +118,18 @@ function chatWith(options: ChatOptions, ending: Set<number>, check: () => void):
     return current
   }
 
+  /** Somebody may have been deleted meanwhile. */
+  function requireThere({ id }: Pick<UserRecord, 'id'>): void {
+    if (state.people.get(id)?.isDeleted !== false) throw notFound('User', id)
+  }
+
+  /** Who is in a room and does not see it any more. */
+  const outsiders = (room: RoomRecord): number[] =>
+    room.participants.filter((id) => {
+      const user = state.people.get(id)
+      return user === undefined || !maySee(room, { user })
+    })
+
   function post(
     room: RoomRecord,
     message: Omit<MessageRecord, 'id' | 'at' | 'roomId'>,
@@ -205,7 +217,7 @@ function chatWith(options: ChatOptions, ending: Set<number>, check: () => void):
 
     sayPrivately: (from, to, message, stored) =>
       write(() => {
-        if (state.people.get(to.id)?.isDeleted !== false) throw notFound('User', to.name)
+        requireThere(to)
         if (stored) state.files.put(stored)
         const record = { id: randomUUID(), at: state.now(), from: from.id, to: to.id, ...message }
         state.messages.addPrivate(record)
@@ -216,6 +228,7 @@ function chatWith(options: ChatOptions, ending: Set<number>, check: () => void):
       const entered = await write(() => {
         const current = living(room)
         requireOpen(current)
+        requireThere(user)
         if (current.participants.includes(user.id)) return undefined
         return state.rooms.setParticipants(current, [...current.participants, user.id])
       })
@@ -237,6 +250,7 @@ function chatWith(options: ChatOptions, ending: Set<number>, check: () => void):
     async createRoom(author, room) {
       const created = await write(() => {
         checkFree(room.name)
+        requireThere({ id: room.ownerId })
         return state.rooms.add({
           members: [room.ownerId],
           ...room,
@@ -249,10 +263,11 @@ function chatWith(options: ChatOptions, ending: Set<number>, check: () => void):
     },
 
     async updateRoom(room, author, changes) {
-      const { before, after } = await write(() => {
+      const { before, after, gone } = await write(() => {
         const current = living(room)
         if (changes.name !== undefined) checkFree(changes.name, current)
         const ownerId = changes.ownerId ?? current.ownerId
+        if (ownerId !== current.ownerId) requireThere({ id: ownerId })
         // Whoever is in a room when it becomes private, or becomes its owner, belongs to it.
         const members = [...new Set([...current.members, ownerId])]
         if (changes.privacy === 'private' && current.privacy === 'public')
@@ -266,8 +281,17 @@ function chatWith(options: ChatOptions, ending: Set<number>, check: () => void):
         })
         if (changed.topic !== current.topic)
           addMessage({ roomId: room.id, type: 'topic', author, text: changed.topic, mentions: [] })
-        return { before: current, after: changed }
+        const gone = outsiders(changed)
+        return {
+          before: current,
+          gone,
+          after:
+            gone.length === 0
+              ? changed
+              : state.rooms.setParticipants(changed, without(changed.participants, gone)),
+        }
       })
+      for (const id of gone) fireFrom('room_exit', after, { kind: 'user', id })
       if (after.topic !== before.topic) fireFrom('room_topic_change', after, author, { topic: after.topic })
       if (after.isArchived !== before.isArchived)
         fireFrom(after.isArchived ? 'room_archived' : 'room_unarchived', after, author)
@@ -277,6 +301,7 @@ function chatWith(options: ChatOptions, ending: Set<number>, check: () => void):
     async addMember(room, user, admin) {
       await write(() => {
         const current = livingPrivate(room)
+        requireThere(user)
         const { admins = [] } = current
         const isAdmin = admin ?? admins.includes(user.id)
         state.rooms.change(current, {
@@ -334,6 +359,9 @@ function chatWith(options: ChatOptions, ending: Set<number>, check: () => void):
       }),
   }
 }
+
+const without = (ids: readonly number[], others: readonly number[]): number[] =>
+  ids.filter((id) => !others.includes(id))
 
 /** 400 for an archived room: it can be read, and takes nothing new. */
 function requireOpen({ name, isArchived }: RoomRecord): void {

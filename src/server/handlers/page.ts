@@ -1,4 +1,4 @@
-import { findRoom, requireRoomAdmin } from '../accounts/access.ts'
+import { findActiveUser, findRoom, requireRoomAdmin } from '../accounts/access.ts'
 import { scopesOf } from '../accounts/granted-scopes.ts'
 import { mayRun, maySee } from '../accounts/room-rights.ts'
 import { person, type Session } from '../accounts/session.ts'
@@ -59,7 +59,7 @@ export const pageHandlers: { readonly [Id in keyof Table]: Handler<Table[Id]> } 
   async setPresence({ show, status }, session, { state }) {
     const user = person(session)
     await state.write(() => {
-      const current = state.people.get(user.id) ?? user
+      const current = findActiveUser(state, user.id)
       state.people.change(current, { presence: { show, status: status || null } })
     })
     return undefined

@@ -63,7 +63,7 @@ export const pictureHandlers: Pick<Handlers, PictureOperation> = {
     const user = findActiveUser(state, id_or_email)
     protectGroupOwner(user, session)
     await replace(state, readPicture(photo, 'photo'), (id) => {
-      const current = state.people.get(user.id) ?? user
+      const current = findActiveUser(state, user.id)
       state.people.change(current, { photo: id })
       return current.photo
     })
@@ -75,7 +75,7 @@ export const pictureHandlers: Pick<Handlers, PictureOperation> = {
     const user = findUser(state, id_or_email)
     protectGroupOwner(user, session)
     await replace(state, undefined, () => {
-      const current = state.people.get(user.id) ?? user
+      const current = findUser(state, user.id)
       if (!current.photo) throw notFound('Photo of user', id_or_email)
       state.people.change(current, { photo: null })
       return current.photo

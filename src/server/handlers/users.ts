@@ -89,7 +89,7 @@ export const userHandlers: Pick<Handlers, UserOperation> = {
         )
         state.codes.removeWhere(({ userId }) => userId === user.id)
       }
-      state.people.change(current, {
+      const changed = state.people.change(current, {
         ...(parameters.name === undefined ? {} : { name: parameters.name }),
         ...(parameters.title === undefined ? {} : { title: parameters.title }),
         ...(parameters.mention_name === undefined
@@ -102,6 +102,7 @@ export const userHandlers: Pick<Handlers, UserOperation> = {
         ...(password === undefined ? {} : { password }),
         ...(presence === undefined ? {} : { presence: presenceOf(presence) }),
       })
+      if (current.isAdmin && !changed.isAdmin) leaveUnseen(changed, state)
     })
     return undefined
   },
@@ -143,6 +144,16 @@ export const userHandlers: Pick<Handlers, UserOperation> = {
     const user = await addUser(state, { name, email, ...(title === undefined ? {} : { title }) })
     return { ...present.userReference(user) }
   },
+}
+
+/** Somebody who is no administrator any more is in no room that only administrators see. */
+function leaveUnseen(user: UserRecord, { rooms }: State): void {
+  for (const room of rooms.of(user.id, Number.MAX_SAFE_INTEGER))
+    if (!maySee(room, { user }))
+      rooms.setParticipants(
+        room,
+        room.participants.filter((id) => id !== user.id),
+      )
 }
 
 /** What they owned has no other owner, and stays theirs: the group's administrators run it. */
