@@ -1,7 +1,8 @@
 import { describe, expect, it, test } from 'vitest'
-import type { Scope } from '../../src/api/scopes.ts'
+import { type Scope, scopeNames } from '../../src/api/scopes.ts'
 import type { HipChatServer } from '../../src/server/index.ts'
 import { planted } from '../leaks/planted.ts'
+import { codeFor, exchangeCode, installConsenting, startConsent } from './consent-support.ts'
 import {
   accessToken,
   adminCall,
@@ -210,7 +211,10 @@ describe('an account', () => {
       token: ofAddon,
       json: { is_group_admin: true },
     })
-    expect(byAddon.status).toBe(403)
+    expect(refusal(byAddon)).toEqual([
+      403,
+      'Making administrators and setting passwords is for people to do, with a token of their own',
+    ])
   })
 
   it('of somebody is taken over with a password by nobody who has less', async () => {
@@ -222,6 +226,24 @@ describe('an account', () => {
     expect((await call(server, 'PUT', '/user/@bob', { token, json: { title: 'Captain' } })).status).toBe(204)
     expect((await adminCall(server, 'PUT', '/user/@bob', { json })).status).toBe(204)
   })
+})
+
+test('an add-on installs no other one with a token that a user lent to it, and makes no administrator', async () => {
+  const { server, addon, client } = await startConsent()
+  await adminCall(server, 'PUT', '/user/@alice', { json: { is_group_admin: true } })
+  await server.uninstall(client.oauthId)
+  const scopes = [...scopeNames]
+  const lentTo = await installConsenting(server, addon, { hipchatApiConsumer: { scopes } })
+  const code = await codeFor(server, lentTo.oauthId)
+  const token: string = (await exchangeCode(server, lentTo, { code })).body.access_token
+  const before = server.installations()
+  const json = { url: dataUrl([]), room_id: 'Lobby' }
+  const words = [403, 'Installing add-ons is for people to do, with a token of their own']
+  expect(refusal(await call(server, 'POST', '/addon', { token, json }))).toEqual(words)
+  expect(refusal(await call(server, 'POST', `${server.url}/admin/proposal`, { token, json }))).toEqual(words)
+  const mallory = { name: 'Mallory', email: 'm@example.com', is_group_admin: true }
+  expect((await call(server, 'POST', '/user', { token, json: mallory })).status).toBe(403)
+  expect(server.installations()).toEqual(before)
 })
 
 test('a token that is made by hand can do no more than the one that makes it', async () => {

@@ -64,9 +64,20 @@ export const requireForWebhook = (event: EventName, session: Session): void =>
 /** What whoever approved an installation could do at most. Older data does not say. */
 export const approvedBy = ({ maker }: ClientRecord): readonly Scope[] => maker?.scopes ?? scopeNames
 
+/**
+ * 403 for a token that an add-on holds, its own or one that a user lent to it: what it makes here would be in its hands
+ * when it is removed and the permission is taken back.
+ */
+export const requirePersonal = (what: string, session: Session): void =>
+  session.hold(({ holder }) => {
+    if (holder) throw forbidden(`${what} is for people to do, with a token of their own`)
+  })
+
 /** 403 when the caller would get hold of an account that may do more: by making it, its password, or it an administrator. */
-export const requireForAccount = (account: Pick<UserRecord, 'isAdmin' | 'isGuest'>, session: Session): void =>
+export function requireForAccount(account: Pick<UserRecord, 'isAdmin' | 'isGuest'>, session: Session): void {
+  requirePersonal('Making administrators and setting passwords', session)
   session.hold(({ scopes }) => requireScopes('The account', scopesOf(account), scopes))
+}
 
 /** Whoever runs the server, who may do everything. */
 export const operator: Maker = { userId: null, scopes: scopeNames }

@@ -1,5 +1,5 @@
 import { findRoom, requireGroupAdmin, requireRoomAdmin } from '../accounts/access.ts'
-import { makerOf } from '../accounts/delegation.ts'
+import { makerOf, requirePersonal } from '../accounts/delegation.ts'
 import { maySee } from '../accounts/room-rights.ts'
 import type { Session } from '../accounts/session.ts'
 import type { Context, Handlers } from '../context.ts'
@@ -12,6 +12,7 @@ type AddonOperation = 'installAddon' | 'uninstallAddon' | 'getIntegrationInstall
 export const addonHandlers: Pick<Handlers, AddonOperation> = {
   async installAddon(parameters, session, context) {
     const { installer, state } = context
+    requirePersonal('Installing add-ons', session)
     const room = parameters.room_id === undefined ? undefined : findRoom(state, parameters.room_id, session)
     requireRights(state, room, session)
     const { client, installedUrl } = await installer.install({

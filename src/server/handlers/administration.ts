@@ -2,7 +2,7 @@ import { webhooksOf } from '../../api/descriptor.ts'
 import { scopes } from '../../api/scopes.ts'
 import { parseJson } from '../../common/http.ts'
 import { findRoom, requireGroupAdmin } from '../accounts/access.ts'
-import { makerOf } from '../accounts/delegation.ts'
+import { makerOf, requirePersonal } from '../accounts/delegation.ts'
 import { maySee } from '../accounts/room-rights.ts'
 import { person, type Session } from '../accounts/session.ts'
 import type { administration } from '../administration.ts'
@@ -86,6 +86,7 @@ export const administrationHandlers: { readonly [Id in keyof Table]: Handler<Tab
 
   async proposeInstallation({ url, room_id }, session, { installer, state }) {
     const room = room_id === undefined ? undefined : findRoom(state, room_id, session)
+    requirePersonal('Installing add-ons', session)
     requireRights(state, room, session)
     const { document, existing } = await installer.propose({
       url,
