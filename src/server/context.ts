@@ -21,7 +21,7 @@ export interface Context {
   readonly present: Presenter
   readonly chat: Chat
   readonly installer: Installer
-  readonly delivery: Pick<Delivery, 'records' | 'find' | 'redeliver' | 'follow'>
+  readonly delivery: Pick<Delivery, 'records' | 'find' | 'redeliver' | 'follow' | 'actAs'>
   readonly glances: GlanceUpdates
   readonly feed: Feed
   readonly calls: Calls

@@ -79,11 +79,11 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
     timeout: settings.deliveryTimeout,
     signal: abort.signal,
     isClassic,
-    async reply(room, client, notification, hops) {
+    async reply(room, client, notification, link) {
       // Looked at when it is posted: the add-on took its time to answer.
       const { id } = await chat
         .checked(() => requireAnswering(client, state))
-        .notify(room, addonAuthor(client), notification, hops)
+        .notify(room, addonAuthor(client), notification, link)
       return id
     },
   })

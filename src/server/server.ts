@@ -236,7 +236,8 @@ export function createApp(options: AppOptions): Koa {
     // The route is of the table that these handlers serve, one for one; the parameters were validated by the schemas this
     // handler's type comes from.
     const handler = table[id as keyof typeof table] as (...call: [object, Session, Context]) => unknown
-    return handler(parameters, session, limitedTo(session, context))
+    const limited = limitedTo(session, context)
+    return context.delivery.actAs(actorOf(session), () => handler(parameters, session, limited))
   }
 
   function requestOf(call: Call, route: Route, base: Base): Request {
@@ -377,6 +378,10 @@ const openPath = ({ operation, parameters }: Route): string =>
   operation.path.replace(/\{(\w+)\}/g, (_, name: string) =>
     /token$/.test(name) ? '…' : encodeURIComponent(parameters[name] ?? ''),
   )
+
+/** Whose webhooks hear of something that this call may be an answer to; people who look at the chat page answer nobody. */
+const actorOf = ({ client, holder, user, page }: Session): string | undefined =>
+  (holder ?? client)?.oauthId ?? (user && !page ? `user ${user.id}` : undefined)
 
 const credentialsOf = ({ authorization, query }: Call): Credentials => ({
   authorization,

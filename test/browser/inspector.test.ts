@@ -28,6 +28,24 @@ async function inspect(options: PageOptions = {}) {
 
 const rowOf = (page: Page, id: number) => page.getByRole('button', { name: `Delivery ${id},` })
 
+test('an answer that was not posted, since add-ons answer each other, says so', async () => {
+  const { server, addon, page } = await inspect()
+  const other = await startAddon()
+  other.descriptor = { ...other.descriptor, key: 'com.example.other', name: 'Other' }
+  for (const one of [addon, other])
+    declare(one, { webhook: [hook(one), hook(one, { event: 'room_notification' })] })
+  await installOverHttp(server, addon, 'Workshop')
+  await installOverHttp(server, other, 'Workshop')
+  for (const one of [addon, other]) one.respond = () => inline({ message: 'pong' })
+  await server.say('Workshop', 'alice', 'ping')
+  await server.idle()
+  const ended = server.deliveries().find(({ notPosted }) => notPosted?.startsWith('add-ons'))
+  await rowOf(page, ended?.id ?? 0).click()
+  await page
+    .getByText('The answer was not posted into the room: add-ons answered each other 10 times')
+    .waitFor()
+})
+
 test('a delivery appears while one looks on, opens, and is sent again', async () => {
   const { server, addon, page } = await inspect()
   await page.getByText('No add-on was told anything yet.').waitFor()

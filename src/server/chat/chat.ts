@@ -3,6 +3,7 @@ import type { EventName } from '../../api/events.ts'
 import type { Notification } from '../../api/operations/messages.ts'
 import { requirePrivate } from '../accounts/access.ts'
 import { isMember, maySee } from '../accounts/room-rights.ts'
+import type { Link } from '../connect/answer-chains.ts'
 import type { Happening } from '../connect/delivery.ts'
 import { badRequest, notFound } from '../errors.ts'
 import type {
@@ -36,8 +37,8 @@ export interface Chat {
     text?: string,
     stored?: StoredFileRecord,
   ): Promise<MessageRecord>
-  /** `hops`: how many answers to deliveries led to it. */
-  notify(room: RoomRecord, author: Author, notification: Notification, hops?: number): Promise<MessageRecord>
+  /** `link`: of an answer to a delivery, its place in the chain of answers. */
+  notify(room: RoomRecord, author: Author, notification: Notification, link?: Link): Promise<MessageRecord>
   sayPrivately(
     from: UserRecord,
     to: UserRecord,
@@ -154,7 +155,7 @@ function chatWith(options: ChatOptions, ending: Set<number>, check: () => void):
     event: 'room_message' | 'room_notification',
     room: RoomRecord,
     record: MessageRecord,
-    hops = 0,
+    link?: Link,
   ): void {
     fire({
       event,
@@ -163,7 +164,7 @@ function chatWith(options: ChatOptions, ending: Set<number>, check: () => void):
       text: record.text,
       user: userOf(record.author),
       causedBy: causeOf(record.author),
-      hops,
+      link,
     })
   }
 
@@ -195,7 +196,7 @@ function chatWith(options: ChatOptions, ending: Set<number>, check: () => void):
       return record
     },
 
-    async notify(room, author, notification, hops) {
+    async notify(room, author, notification, link) {
       const color = notification.color ?? 'yellow'
       const format = notification.message_format ?? 'html'
       const attachTo = notification.attach_to
@@ -211,7 +212,7 @@ function chatWith(options: ChatOptions, ending: Set<number>, check: () => void):
         ...(attachTo && state.messages.find(room.id, attachTo) ? { attachTo } : {}),
         ...(notification.card ? { card: JSON.stringify(sanitizeCard(notification.card)) } : {}),
       })
-      fireMessage('room_notification', room, record, hops)
+      fireMessage('room_notification', room, record, link)
       return record
     },
 

@@ -2,6 +2,7 @@ import type { EventName } from '../../api/events.ts'
 import { KIB } from '../../common/http.ts'
 import type { Log } from '../log.ts'
 import type { RoomRecord, UserRecord, WebhookRecord } from '../state/records.ts'
+import type { Link } from './answer-chains.ts'
 import { type Breaker, createBreaker } from './breaker.ts'
 
 /** One attempt to tell an add-on of an event. Kept in memory, the newest 200 per installation. */
@@ -67,7 +68,7 @@ export interface Source {
   /** Whom the signed request names. */
   readonly user?: Pick<UserRecord, 'id' | 'timezone'> | undefined
   readonly causedBy?: string | undefined
-  readonly hops?: number
+  readonly link?: Link | undefined
 }
 
 export interface Kept {

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import type { EventName } from '../../api/events.ts'
 import { events } from '../../api/events.ts'
 import type { Notification } from '../../api/operations/messages.ts'
@@ -9,6 +10,7 @@ import type { Log } from '../log.ts'
 import { type IsClassic, signedAddress } from '../rest/classic.ts'
 import type { ClientRecord, RoomRecord, UserRecord, WebhookRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
+import { createAnswerChains, type Link } from './answer-chains.ts'
 import { adopt, type BorrowedBody, personOf, textOf } from './borrowed-body.ts'
 import {
   createDeliveryHistory,
@@ -37,8 +39,8 @@ export interface Happening {
   readonly user?: UserRecord | undefined
   /** `oauthId` of the installation that caused it. */
   readonly causedBy?: string | undefined
-  /** How many answers to deliveries led to it. */
-  readonly hops?: number
+  /** Of an answer to a delivery: its place in the chain of answers. */
+  readonly link?: Link | undefined
 }
 
 /** A delivery whose body was not made here. */
@@ -52,6 +54,11 @@ export interface Telling {
 export interface Delivery {
   /** Queues a delivery for every webhook that wants to know, and returns. */
   fire(happening: Happening): void
+  /**
+   * Does what an add-on asks for by a call of its own, or a person by a program: what comes of it may be an answer to what they were
+   * told. `who` is the owner of webhooks: an OAuth id, or `user ID`.
+   */
+  actAs<T>(who: string | undefined, work: () => T): T
   records(filter?: DeliveryFilter): DeliveryRecord[]
   find(id: number): Kept | undefined
   /**
@@ -82,10 +89,9 @@ export interface DeliveryOptions {
   /** A delivery was made, by its id. */
   told(id: number): void
   /** Posts an add-on's answer into the room, and gives the id of the message. */
-  reply(room: RoomRecord, client: ClientRecord, notification: Notification, hops: number): Promise<string>
+  reply(room: RoomRecord, client: ClientRecord, notification: Notification, link: Link): Promise<string>
 }
 
-const mostHops = 10
 const longestMatch = 2_000 // milliseconds; then its owner has used up more than his share
 
 /** What became of an add-on's answer. */
@@ -106,6 +112,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   )
   const history = createDeliveryHistory(log, options.told)
   const trails = createTrails()
+  const chains = createAnswerChains()
+  const acting = new AsyncLocalStorage<string>()
   const patterns = new Map<string, Pattern>()
   const matching = createPatternMatching()
 
@@ -153,12 +161,26 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     return (webhook.roomId === room.id || state.webhooks.has(webhook)) && clientOf(webhook, room) !== 'gone'
   }
 
+  /** The place of a happening in its chain; a text when the chain has ended. */
+  function linkOf({ link, room, causedBy }: Happening): Link | string {
+    if (link) return link
+    const who = acting.getStore() ?? causedBy
+    const answered = who === undefined ? undefined : chains.toldOf(who, room.id)
+    return answered ? chains.call(answered) : chains.begin()
+  }
+
   function fire(happening: Happening): void {
+    const link = linkOf(happening)
     for (const webhook of state.webhooks.listening(happening.event, happening.room.id)) {
       const client = clientOf(webhook, happening.room)
       if (client === 'gone') continue
-      const { event, room, user, causedBy, hops } = happening
-      const source: Source = { webhook, event, room, user, causedBy, ...(hops === undefined ? {} : { hops }) }
+      const { event, room, user, causedBy } = happening
+      const about = { webhook, event, room, user, causedBy }
+      if (typeof link === 'string') {
+        keep(about, { error: `not told: ${link}` })
+        continue
+      }
+      const source: Source = { ...about, link }
       const over = trails.begin()
       const queued = queues.add(ownerOf(webhook), String(room.id), () =>
         makeDelivery(source, client, happening).finally(over),
@@ -219,6 +241,9 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       body,
     }
     const started = performance.now()
+    // Of what it did itself an add-on hears too, and it does not answer that.
+    const own = client !== undefined && client.oauthId === source.causedBy
+    const told = own || !source.link ? undefined : chains.tell(ownerOf(webhook), source.room.id, source.link)
     try {
       const answer = await exchange({
         method: 'POST',
@@ -253,6 +278,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
         redeliveryOf,
         error: failureOf(error),
       })
+    } finally {
+      told?.()
     }
   }
 
@@ -268,7 +295,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       waiting.map((webhook) => {
         const home = { oauthId: client.oauthId, webhookId: webhook.id, roomId: room.id }
         const text = JSON.stringify(adopt(body, home))
-        const source: Source = { webhook, event, room, user: personOf(body) }
+        const source: Source = { webhook, event, room, user: personOf(body), link: chains.begin() }
         return queued(webhook, String(room.id), () => deliver(source, client, text))
       }),
     )
@@ -286,7 +313,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     if (body === undefined)
       throw new CallRefusedError(409, `What delivery ${record.id} would send is not kept`)
     return queued(webhook, `redelivery of ${record.id}`, () =>
-      deliver({ ...source, webhook }, client, body, record.id),
+      deliver({ ...source, webhook, link: chains.begin() }, client, body, record.id),
     )
   }
 
@@ -309,7 +336,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   async function postReply(
     answer: Answer,
     client: ClientRecord | undefined,
-    { room, causedBy, hops = 0 }: Source,
+    { room, causedBy, link = chains.begin() }: Source,
   ): Promise<Reply> {
     const reply = readInlineReply(answer)
     if (!reply) return {}
@@ -317,15 +344,16 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     if (!client) return { notPosted: "a user's webhook cannot answer" }
     // An add-on that answers its own notifications would go on for ever.
     if (client.oauthId === causedBy) return { notPosted: 'it answers what the add-on itself did' }
-    if (hops >= mostHops) return { notPosted: 'add-ons answer each other without end' }
     const current = state.clients.get(client.oauthId)
     const living = state.rooms.get(room.id)
     if (!living) return { notPosted: 'the room is gone' }
     if (!current) return { notPosted: 'the installation is gone' }
     if (!current.scopes.includes('send_notification'))
       return { notPosted: 'the installation has not the scope send_notification' }
+    const next = chains.answer(link)
+    if (typeof next === 'string') return { notPosted: next }
     try {
-      return { replyId: await options.reply(living, current, reply.notification, hops + 1) }
+      return { replyId: await options.reply(living, current, reply.notification, next) }
     } catch (error) {
       if (error instanceof CallRefusedError) return { notPosted: error.message }
       log.error({ oauthId: client.oauthId, err: error }, 'an answer to a webhook could not be posted')
@@ -335,13 +363,17 @@ export function createDelivery(options: DeliveryOptions): Delivery {
 
   return {
     fire,
+    actAs: (who, work) => (who === undefined ? work() : acting.run(who, work)),
     queues,
     records: history.list,
     find: history.find,
     tell,
     redeliver,
     follow: trails.follow,
-    clear: history.clear,
+    clear() {
+      history.clear()
+      chains.clear()
+    },
     close: matching.close,
   }
 }
