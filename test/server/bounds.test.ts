@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, test } from 'vitest'
 import { findMentions } from '../../src/server/chat/mentions.ts'
 import {
   deepestMarkup,
@@ -8,7 +8,18 @@ import {
 } from '../../src/server/chat/sanitising.ts'
 import { shownResponse } from '../../src/server/connect/delivery-history.ts'
 import { fillTemplate } from '../../src/server/pages/addresses.ts'
-import { adminCall, call, refusal, startServer } from './support.ts'
+import { largestPage } from '../../src/server/rest/paging.ts'
+import {
+  accessToken,
+  adminCall,
+  call,
+  declare,
+  hook,
+  installOverHttp,
+  refusal,
+  startAddon,
+  startServer,
+} from './support.ts'
 
 const nested = (depth: number, name = 'b') => `${`<${name}>`.repeat(depth)}x${`</${name}>`.repeat(depth)}`
 
@@ -234,4 +245,43 @@ describe('work on what others send', () => {
       fillTemplate('https://example.com/{a}'.padEnd(2_000, '{a}'), { a: 'x'.repeat(9_000) }),
     ).toThrow(/more than 8192 characters/)
   })
+})
+
+test('others are served while the labels of many glances are sanitised', async () => {
+  const server = await startServer()
+  const addon = await startAddon()
+  const picture = { url: 'https://example.com/a.png', 'url@2x': 'https://example.com/a.png' }
+  declare(addon, { glance: [{ key: 'g', name: { value: 'G' }, icon: picture }] })
+  const token = await accessToken(server, await installOverHttp(server, addon, 'Lobby'))
+  const content = { label: { type: 'html', value: nested(140).slice(0, 1_000) } }
+  let pushed = false
+  const push = call(server, 'POST', '/addon/ui/room/Lobby', {
+    token,
+    json: { glance: Array.from({ length: 100 }, () => ({ key: 'g', content })) },
+  }).then(({ status }) => {
+    pushed = true
+    return status
+  })
+  let served = 0
+  while (!pushed) {
+    await fetch(`${server.apiUrl}/capabilities`)
+    served += 1
+  }
+  expect(await push).toBe(204)
+  expect(served).toBeGreaterThan(3)
+  expect(server.glanceUpdates()).toHaveLength(100)
+})
+
+test('a list of deliveries ends where its bytes do', async () => {
+  const server = await startServer()
+  const addon = await startAddon()
+  declare(addon, { webhook: hook(addon) })
+  await installOverHttp(server, addon, 'Lobby')
+  for (let number = 0; number < 150; number += 1) await server.say('Lobby', 'alice', '€'.repeat(10_000))
+  await server.idle()
+  const { body } = await adminCall(server, 'GET', `${server.url}/admin/deliveries?limit=200`)
+  expect(Buffer.byteLength(JSON.stringify(body))).toBeLessThan(largestPage * 1.01)
+  expect(body.items.length).toBeGreaterThan(100)
+  expect(body.items[0].id).toBe(150)
+  expect((await adminCall(server, 'GET', `${server.url}/admin/deliveries/1`)).body).toMatchObject({ id: 1 })
 })

@@ -106,12 +106,23 @@ export function createDeliveryHistory(log: Log, told: (id: number) => void = () 
   let full: { readonly entry: Mutable<Kept>; readonly size: number }[] = []
   let content = 0
 
+  const byId = new Map<number, Mutable<Kept>>()
+
+  function forget(owner: string): void {
+    for (const { record } of owners.get(owner)?.deliveries ?? []) byId.delete(record.id)
+    owners.delete(owner)
+  }
+
+  /** Those whose deliveries a filter lets through: one that names an installation looks at no others. */
+  const ownersIn = ({ oauthId }: DeliveryFilter) =>
+    oauthId === undefined ? [...owners.values()] : [owners.get(oauthId) ?? { deliveries: [] }]
+
   function of(webhook: WebhookRecord) {
     const owner = ownerOf(webhook)
     let found = owners.get(owner)
     if (!found) {
       const [oldest] = owners.keys()
-      if (oldest !== undefined && owners.size >= mostOwners) owners.delete(oldest)
+      if (oldest !== undefined && owners.size >= mostOwners) forget(oldest)
       found = { deliveries: [], breaker: createBreaker() }
       owners.set(owner, found)
     }
@@ -163,7 +174,8 @@ export function createDeliveryHistory(log: Log, told: (id: number) => void = () 
       const entry: Mutable<Kept> = { record, source }
       const { deliveries } = of(webhook)
       deliveries.push(entry)
-      if (deliveries.length > kept) deliveries.shift()
+      byId.set(record.id, entry)
+      if (deliveries.length > kept) byId.delete(deliveries.shift()?.record.id ?? 0)
       bound(entry)
       log.info(
         {
@@ -182,7 +194,7 @@ export function createDeliveryHistory(log: Log, told: (id: number) => void = () 
       return record
     },
     list: (filter = {}) =>
-      [...owners.values()]
+      ownersIn(filter)
         .flatMap(({ deliveries }) => deliveries.map(({ record }) => record))
         .filter(
           (entry) =>
@@ -193,10 +205,10 @@ export function createDeliveryHistory(log: Log, told: (id: number) => void = () 
             (filter.failed === undefined || (entry.error !== undefined) === filter.failed),
         )
         .sort((one, other) => one.id - other.id),
-    find: (id) =>
-      [...owners.values()].flatMap(({ deliveries }) => deliveries).find(({ record }) => record.id === id),
+    find: (id) => byId.get(id),
     clear() {
       owners.clear()
+      byId.clear()
       full = []
       content = 0
     },

@@ -10,6 +10,7 @@ import type { DeliveryRecord } from '../connect/delivery-history.ts'
 import type { Context, Handler } from '../context.ts'
 import { formatSeconds } from '../dates.ts'
 import { notFound } from '../errors.ts'
+import { fitting } from '../rest/paging.ts'
 import type { ClientRecord } from '../state/records.ts'
 import { pull } from '../triggers.ts'
 import { requireRights } from './addons.ts'
@@ -24,7 +25,7 @@ export const administrationHandlers: { readonly [Id in keyof Table]: Handler<Tab
   listDeliveries({ limit = 50, ...filter }, session, context) {
     requireGroupAdmin(session)
     const found = context.delivery.records(filter).slice(-limit).reverse()
-    return { items: found.map((record) => shown(record, session, context)) }
+    return { items: fitting(found, limit, (record) => shown(record, session, context)) }
   },
 
   getDelivery({ id }, session, context) {
