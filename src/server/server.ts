@@ -194,9 +194,9 @@ export function createApp(options: AppOptions): Koa {
   }
 
   /** Counts the body as held until the call is over; refuses a caller for whom too much is held already. */
-  function holdBody(ctx: Koa.Context, { body }: Operation, { identity }: Session): () => void {
+  function holdBody(ctx: Koa.Context, { body }: Operation, session: Session): () => void {
     const longest = body ? longestBody(body) : 0
-    return context.transfers.hold(identity, Math.min(ctx.request.length ?? longest, longest))
+    return context.transfers.hold(callerOf(session), Math.min(ctx.request.length ?? longest, longest))
   }
 
   /** The consent page, on its way to the user and back. */
@@ -289,7 +289,7 @@ export function createApp(options: AppOptions): Koa {
       const bytes = Buffer.from(JSON.stringify(wrapped(route.operation.result, body)))
       ctx.type = 'json'
       sendBytes(ctx, {
-        caller: session.identity,
+        caller: callerOf(session),
         bytes: inMemory(bytes),
         from: 0,
         to: bytes.length,
@@ -382,6 +382,10 @@ const openPath = ({ operation, parameters }: Route): string =>
 /** Whose webhooks hear of something that this call may be an answer to; people who look at the chat page answer nobody. */
 const actorOf = ({ client, holder, user, page }: Session): string | undefined =>
   (holder ?? client)?.oauthId ?? (user && !page ? `user ${user.id}` : undefined)
+
+/** For whom bytes are held: all tokens of a person, or of an installation, count together. */
+const callerOf = ({ user, client, identity }: Session): string =>
+  user ? `user ${user.id}` : client ? `client ${client.oauthId}` : identity
 
 const credentialsOf = ({ authorization, query }: Call): Credentials => ({
   authorization,
