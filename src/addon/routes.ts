@@ -179,7 +179,7 @@ async function answerReady(ctx: Context, routed: Routed): Promise<void> {
     await ping(routed.core.store)
     answerText(ctx, 200, 'ready')
   } catch (error) {
-    routed.core.log.error({ err: error }, 'not ready')
+    logError(routed.core.log, error, 'not ready')
     answerText(ctx, 503, `the store does not answer: ${routed.core.store.name}`)
   }
 }

@@ -1,6 +1,7 @@
 import { createServer } from 'node:net'
 import { relative } from 'node:path'
 import { Command, Option } from 'commander'
+import { redactText } from '../common/redaction.ts'
 import { messageOf } from '../errors.ts'
 import { createHipChatServer, type HipChatServer } from '../server/index.ts'
 import { activityLog } from './activity.ts'
@@ -132,7 +133,7 @@ async function run(named: string | undefined, given: Given): Promise<void> {
     const { signal } = turn
     work = work.then(() => begin(signal)).catch((error: unknown) => problem(messageOf(error)))
   }
-  const problem = (text: string): void => timed('problem', { text }, text)
+  const problem = (text: string): void => timed('problem', { text: redactText(text) }, redactText(text))
 
   const project = projectOf(entry, process.cwd())
   const unwatch = watchSources(

@@ -1,4 +1,5 @@
 import { parseJson } from '../common/http.ts'
+import { isSecretName, redact, redacted, redactText } from '../common/redaction.ts'
 
 const levels: Readonly<Record<number, string>> = {
   10: 'trace',
@@ -36,6 +37,7 @@ export function readableLine(line: string): string | undefined {
   if (level < 50 && told.some((words) => message.startsWith(words))) return undefined
   const members = Object.entries(entry)
     .filter(([name]) => !apart.has(name))
+    .map(([name, value]) => [name, isSecretName(name) ? redacted : redact(value)] as const)
     .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
   const head = [
     new Date(time).toTimeString().slice(0, 8),
@@ -51,5 +53,9 @@ const stackOf = (err: unknown): string[] => {
     Record<string, unknown>
   >
   const text = stack ?? message
-  return typeof text === 'string' ? text.split('\n').map((line) => `    ${line}`) : []
+  return typeof text === 'string'
+    ? redactText(text)
+        .split('\n')
+        .map((line) => `    ${line}`)
+    : []
 }

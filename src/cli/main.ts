@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import { readableError } from '../common/redaction.ts'
 import { createCommands } from './commands.ts'
 import { UnansweredError, UsageError } from './usage.ts'
 
@@ -38,6 +39,6 @@ program.parseAsync().catch((error: unknown) => {
     process.exitCode = 2
     return
   }
-  console.error(error instanceof Error ? error.message : error)
+  console.error(readableError(error).message)
   process.exitCode = error instanceof UnansweredError ? 2 : 1
 })

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { scopeNames } from '../api/scopes.ts'
 import { alone } from '../common/lmdb.ts'
 import { createOutbound, isLoopbackHost } from '../common/outbound.ts'
+import { readableError } from '../common/redaction.ts'
 import { unrefServer } from '../common/unref.ts'
 import { groupOwnerId } from './accounts/access.ts'
 import { addonAuthor } from './accounts/session.ts'
@@ -151,7 +152,9 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
     ? createTlsServer({ ...timeouts, ...settings.tls, handshakeTimeout: timeouts.headersTimeout }, answer)
     : createServer(timeouts, answer)
   // Too many open files, for one; without a listener it would end the process.
-  server.on('error', (error) => log.error({ err: error }, 'the server cannot accept a connection'))
+  server.on('error', (error) =>
+    log.error({ err: readableError(error) }, 'the server cannot accept a connection'),
+  )
 
   /** Everything but the add-ons of the seed. True when they are still to be installed. */
   async function prepare(): Promise<boolean> {

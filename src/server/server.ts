@@ -1,6 +1,7 @@
 import Koa from 'koa'
 import { type Operation, wrapped } from '../api/operation.ts'
 import { BodyRefusedError, readBody, readBytes } from '../common/body.ts'
+import { readableError } from '../common/redaction.ts'
 import { checkOwnRoom, createAuthority, limitedTo, type Request, requirePage } from './accounts/authority.ts'
 import { type ConsentAnswer, createConsent } from './accounts/consent.ts'
 import { consentPath } from './accounts/consent-page.ts'
@@ -320,7 +321,7 @@ export function createApp(options: AppOptions): Koa {
   function refuse(ctx: Koa.Context, call: Call, error: unknown): void {
     let refused = refusalOf(error)
     if (refused.status === 500)
-      log.error({ err: error, operation: call.route?.id ?? null }, 'a request failed')
+      log.error({ err: readableError(error), operation: call.route?.id ?? null }, 'a request failed')
     const notCalled = reasonNotCalled(refused.cause)
     if (notCalled !== undefined)
       log.warn({ operation: call.route?.id ?? null, reason: notCalled }, 'an address was not called')

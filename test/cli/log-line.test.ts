@@ -45,3 +45,20 @@ it.each(['Dice listens', '{"dice":6}', '{not json', '{"level":"info","time":1}',
     expect(readableLine(line)).toBe(line)
   },
 )
+
+it('shows no credentials of an error or member that an author logged with a log of their own', () => {
+  const line = JSON.stringify({
+    level: 50,
+    time: 0,
+    msg: 'not sent',
+    headers: { Authorization: 'hunter2' },
+    apiKey: 'hunter2',
+    err: {
+      message: 'refused',
+      stack: 'Error: https://joe:hunter2@example.com/?token=hunter2 refused\n    at main',
+    },
+  })
+  const text = readableLine(line) ?? ''
+  expect(text).not.toContain('hunter2')
+  expect(text).toContain('Error: https://[redacted]@example.com/?[redacted] refused')
+})

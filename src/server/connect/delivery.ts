@@ -4,6 +4,7 @@ import { events } from '../../api/events.ts'
 import type { Notification } from '../../api/operations/messages.ts'
 import { type Answer, exchange } from '../../common/http.ts'
 import type { Outbound } from '../../common/outbound.ts'
+import { readableError } from '../../common/redaction.ts'
 import { mayRun, maySee } from '../accounts/room-rights.ts'
 import { CallRefusedError } from '../errors.ts'
 import type { Log } from '../log.ts'
@@ -108,7 +109,7 @@ const contentType = { 'content-type': 'application/json' }
 export function createDelivery(options: DeliveryOptions): Delivery {
   const { state, log } = options
   const queues = createQueues((error) =>
-    log.error({ err: error }, 'a delivery failed for a reason of our own'),
+    log.error({ err: readableError(error) }, 'a delivery failed for a reason of our own'),
   )
   const history = createDeliveryHistory(log, options.told)
   const trails = createTrails()
@@ -356,7 +357,10 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       return { replyId: await options.reply(living, current, reply.notification, next) }
     } catch (error) {
       if (error instanceof CallRefusedError) return { notPosted: error.message }
-      log.error({ oauthId: client.oauthId, err: error }, 'an answer to a webhook could not be posted')
+      log.error(
+        { oauthId: client.oauthId, err: readableError(error) },
+        'an answer to a webhook could not be posted',
+      )
       return { notPosted: 'the server failed' }
     }
   }

@@ -1,0 +1,204 @@
+/** What stands in the place of a secret. */
+export const redacted = '[redacted]'
+
+// Without regard to case, and to `-`, `_` and blanks: `X-Api-Key`, `apiKey` and `api_key` are one name.
+const secretName =
+  /^(?:auth|pass|pwd|pin|otp|jwt|bearer|pfx|sid)$|authorization|authentication$|cookie|passw|passphrase|secret|token$|tokens$|(?:api|access|auth|private|signing|encryption|master|subscription|session|client|account|shared|server)key|^xauth|credential|signedrequest|sessionid|connectionstring/
+const harmlessName = /^(?:tokentype|tokenlifetime|authenticationtype)$/
+
+/** Whether members, headers and parameters of this name are secrets. */
+export function isSecretName(name: string): boolean {
+  const plain = name.toLowerCase().replace(/[-_\s.]/g, '')
+  return secretName.test(plain) && !harmlessName.test(plain)
+}
+
+const longestText = 20_000
+const deepest = 8
+const most = 200
+
+const url = /\b([a-z][a-z0-9+.-]{1,20}:\/\/)([^\s"'`<>\\]+)/gi
+const header = /\b([\w-]{2,60})(\s?:\s?)((?:Bearer|Basic|Digest|JWT|Token|Negotiate)\s[^\r\n"',;]+)/gi
+const scheme = /\b(Bearer|Basic|Digest|JWT|Negotiate)\s+[\w.~+/=-]{8,}/g
+const headerLine = /^([\w-]{2,60}):[^\r\n]*/gm
+const quoted = /(["'])([\w.-]{2,60})\1(\s*:\s*)(["'])(?:\\.|(?!\4)[^\\])*\4/g
+const parameter = /(^|[\s?&;,({["'])([\w.-]{2,60})=("[^"]*"|'[^']*'|[^\s&;,)}\]"']+)/g
+const jwt = /\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*/g
+const privateKey = /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g
+
+/** A text without what looks like a secret: credentials and queries of URLs, headers, parameters, tokens, keys. */
+export function redactText(text: string): string {
+  const short = text.length > longestText ? `${text.slice(0, longestText)}…` : text
+  return short
+    .replace(privateKey, redacted)
+    .replace(url, (_, start: string, rest: string) => start + redactAddress(rest))
+    .replace(jwt, redacted)
+    .replace(header, (all, name: string, between: string) =>
+      isSecretName(name) ? name + between + redacted : all,
+    )
+    .replace(scheme, `$1 ${redacted}`)
+    .replace(headerLine, (all, name: string) => (isSecretName(name) ? `${name}: ${redacted}` : all))
+    .replace(quoted, (all, quote: string, name: string, between: string, mark: string) =>
+      isSecretName(name) ? quote + name + quote + between + mark + redacted + mark : all,
+    )
+    .replace(parameter, (all, before: string, name: string) =>
+      isSecretName(name) ? `${before}${name}=${redacted}` : all,
+    )
+}
+
+/** What follows `https://`. */
+function redactAddress(rest: string): string {
+  const [, authority = '', path = '', query = ''] = /^([^/?#]*)([^?#]*)(.*)$/s.exec(rest) ?? []
+  const host = authority.includes('@')
+    ? `${redacted}${authority.slice(authority.lastIndexOf('@'))}`
+    : authority
+  return host + path + (query.startsWith('?') ? `?${redacted}` : query)
+}
+
+/**
+ * A copy of something that is to be logged, without secrets: members of telling names are replaced at any depth, texts
+ * are without what looks like a secret, and errors are as {@link readableError} makes them. What is very deep or long is cut.
+ */
+export function redact(value: unknown): unknown {
+  return copy(value, 0, new Set())
+}
+
+function copy(value: unknown, depth: number, above: Set<object>): unknown {
+  if (typeof value === 'string') return redactText(value)
+  if (typeof value !== 'object' || value === null) return value
+  if (above.has(value)) return '[circular]'
+  if (depth >= deepest) return '[deep]'
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return `[${value.byteLength} bytes]`
+  above.add(value)
+  try {
+    if (value instanceof Error) return plainError(value, depth, above)
+    if (Array.isArray(value)) return copyList(value, depth, above)
+    const { toJSON } = value as { toJSON?: unknown }
+    if (typeof toJSON === 'function') return copy(toJSON.call(value), depth + 1, above)
+    return copyMembers(value, depth, above)
+  } catch {
+    return '[unreadable]'
+  } finally {
+    above.delete(value)
+  }
+}
+
+// Headers may be a list of names and values in turns.
+function copyList(list: readonly unknown[], depth: number, above: Set<object>): unknown[] {
+  return list.slice(0, most).map((item, index) => {
+    const before = index > 0 ? list[index - 1] : undefined
+    const isValue = typeof item === 'string' && typeof before === 'string' && isSecretName(before)
+    return isValue && !isSecretName(item) ? redacted : copy(item, depth + 1, above)
+  })
+}
+
+function copyMembers(value: object, depth: number, above: Set<object>): Record<string, unknown> {
+  const members: [string, unknown][] = []
+  for (const name of Object.keys(value).slice(0, most))
+    members.push([name, copyMember(value, name, depth, above)])
+  return Object.fromEntries(members)
+}
+
+function copyMember(value: object, name: string, depth: number, above: Set<object>): unknown {
+  try {
+    const member: unknown = Reflect.get(value, name)
+    if (member === undefined || member === null || member === '' || typeof member === 'boolean') return member
+    return isSecretName(name) ? redacted : copy(member, depth + 1, above)
+  } catch {
+    return '[unreadable]'
+  }
+}
+
+/** Members of errors that say what happened; all others may be the request with its headers. */
+const telling = ['code', 'errno', 'syscall', 'status', 'statusCode', 'signal', 'fault', 'operation', 'field']
+
+/**
+ * A copy of what somebody's code threw, for logs: an error with name, message, code, stack, cause and the errors of an
+ * `AggregateError`, all of them without secrets, and without its other members: an HTTP client's error carries the request
+ * with its headers. What cannot be read is left out. What is not an error is an error that says so.
+ */
+export function readableError(error: unknown): Error {
+  if (error instanceof Error && readable.has(error)) return error
+  const copied = errorCopy(error, 0, new Set())
+  readable.add(copied)
+  return copied
+}
+
+/** What was made here is not made again. */
+const readable = new WeakSet<Error>()
+
+function errorCopy(error: unknown, depth: number, above: Set<object>): Error {
+  if (typeof error !== 'object' || error === null)
+    return named('Error', typeof error === 'string' ? redactText(error) : `${String(error)} was thrown`)
+  const text = (name: string): string | undefined => {
+    const value = member(error, name)
+    return typeof value === 'string' ? redactText(value) : undefined
+  }
+  const message = text('message') ?? describe(error)
+  const safe = named(text('name') ?? 'Error', message, nameOf(error))
+  const stack = text('stack')
+  hide(safe, 'stack', stack ?? `${safe.name}: ${message}`)
+  for (const name of telling) {
+    const value = member(error, name)
+    if (typeof value === 'number') Object.assign(safe, { [name]: value })
+    else if (typeof value === 'string') Object.assign(safe, { [name]: redactText(value).slice(0, 200) })
+  }
+  if (depth >= deepest || above.has(error)) return safe
+  above.add(error)
+  const cause = member(error, 'cause')
+  if (cause !== undefined && cause !== null) {
+    const isOpen = typeof cause !== 'object' || !above.has(cause)
+    if (isOpen) hide(safe, 'cause', errorCopy(cause, depth + 1, above))
+  }
+  const errors = member(error, 'errors')
+  if (Array.isArray(errors))
+    hide(
+      safe,
+      'errors',
+      errors.slice(0, 20).map((one) => errorCopy(one, depth + 1, above)),
+    )
+  above.delete(error)
+  return safe
+}
+
+function plainError(error: Error, depth: number, above: Set<object>): Record<string, unknown> {
+  above.delete(error)
+  const { name, message, stack, cause, ...members } = errorCopy(error, depth, above)
+  return { type: name, message, stack, ...(cause === undefined ? {} : { cause: redact(cause) }), ...members }
+}
+
+// Loggers tell the kind of an error by its constructor.
+function named(name: string, message: string, type = name): Error {
+  const error = new Error(message)
+  hide(error, 'name', name)
+  hide(
+    error,
+    'constructor',
+    Object.defineProperty(() => undefined, 'name', { value: type }),
+  )
+  return error
+}
+
+const hide = (object: object, name: string, value: unknown): void =>
+  void Object.defineProperty(object, name, { value, configurable: true, writable: true })
+
+function member(object: object, name: string): unknown {
+  try {
+    return Reflect.get(object, name)
+  } catch {
+    return undefined
+  }
+}
+
+function nameOf(error: object): string | undefined {
+  const maker = member(error, 'constructor')
+  const name = typeof maker === 'function' ? member(maker, 'name') : undefined
+  return typeof name === 'string' && name !== '' ? name : undefined
+}
+
+function describe(value: object): string {
+  try {
+    return JSON.stringify(redact(value)).slice(0, 1000)
+  } catch {
+    return 'something that cannot be read was thrown'
+  }
+}
