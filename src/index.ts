@@ -22,6 +22,7 @@ export { loadEnvironment } from './addon/environment.ts'
 export type { Logger } from './addon/log.ts'
 export type { AddonOptions } from './addon/options.ts'
 export type { CommandOptions, WebhookOptions } from './addon/registration.ts'
+export { type BodyOptions, type JsonOptions, readJson, readText } from './addon/request-body.ts'
 export type { StaticOptions } from './addon/showing/assets.ts'
 export type {
   Conditions,

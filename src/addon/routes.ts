@@ -297,7 +297,8 @@ export function refusalOf(error: unknown, core: Core, path: string): Refusal {
     return { status: error.status, text: error.message }
   }
   if (error instanceof BodyRefusedError) {
-    core.log.warn({ path }, `refused: ${error.message}`)
+    if (error.status === 500) core.log.error({ path }, error.message)
+    else core.log.warn({ path }, `refused: ${error.message}`)
     // The rest of the body is not read: the connection cannot be used for another request.
     return { status: error.status, text: `Refused: ${error.message}.`, headers: { Connection: 'close' } }
   }

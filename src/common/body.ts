@@ -5,7 +5,7 @@ import getRawBody from 'raw-body'
 export class BodyRefusedError extends Error {
   readonly code = 'ERR_BODY_REFUSED'
   override name = 'BodyRefusedError'
-  readonly status: 400 | 408 | 413 | 415
+  readonly status: 400 | 408 | 413 | 415 | 500
 
   constructor(status: BodyRefusedError['status'], message: string) {
     super(message)
@@ -20,6 +20,7 @@ export class BodyRefusedError extends Error {
  * trickles in must not hold a connection that long.
  */
 export async function readBytes(request: IncomingMessage, limit: number, timeout: number): Promise<Buffer> {
+  refuseConsumed(request)
   const encoding = request.headers['content-encoding']
   if (encoding && encoding !== 'identity')
     throw new BodyRefusedError(415, `expected an uncompressed body, came content-encoding ${encoding}`)
@@ -37,6 +38,20 @@ export async function readBytes(request: IncomingMessage, limit: number, timeout
       else reject(new BodyRefusedError(400, 'the body could not be read: it broke off'))
     })
   })
+}
+
+/**
+ * Something in front has taken the body, and nothing of it is left to read: waiting for it would end in a time-out, and
+ * what that something made of it (`request.body`) is not what was sent.
+ */
+function refuseConsumed(request: IncomingMessage): void {
+  // A stream that was told an encoding gives texts, of which the bytes cannot be had any more.
+  if (!request.readableDidRead && !request.readableEnded && request.readableEncoding === null) return
+  const parsed = 'body' in request && request.body !== undefined ? ', and left it in request.body' : ''
+  throw new BodyRefusedError(
+    500,
+    `the body was read before it got here${parsed}: a middleware in front (express.json(), koa-body or the like) has taken it; mount this before that middleware, or keep that middleware to paths of its own`,
+  )
 }
 
 /** The text of a body with this `Content-Type`. Throws {@link BodyRefusedError} for anything but UTF-8. */

@@ -55,6 +55,12 @@ const sections: readonly Section[] = [
     interfaces: ['SettingsOptions'],
   },
   {
+    heading: 'readJson(ctx, options), readText(ctx, options)',
+    text: 'For routes of `addon.router`; the options may be left out. `accept` is for JSON alone.',
+    file: 'src/addon/request-body.ts',
+    interfaces: ['BodyOptions', 'JsonOptions'],
+  },
+  {
     heading: 'addon.static(path, folder, options)',
     text: 'The options may be left out.',
     file: 'src/addon/showing/assets.ts',
