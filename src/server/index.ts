@@ -17,6 +17,7 @@ import type { ApiCall } from './pages/events.ts'
 import { openPageSession } from './pages/sessions.ts'
 import { hashOf, randomText } from './random.ts'
 import type { Fault } from './rest/faults.ts'
+import { checkText } from './rest/parsing.ts'
 import { type Running, start } from './running.ts'
 import { defaultSeed } from './seed.ts'
 import type { FileRecord, GlanceUpdateRecord, RoomRecord, UserRecord } from './state/records.ts'
@@ -192,6 +193,7 @@ export function createHipChatServer(options: ServerOptions = {}): HipChatServer 
   function checked(schema: Schema, body: unknown): void {
     const result = validate(schema, body)
     if (!result.ok) throw invalid(result.problem)
+    if (typeof body === 'object' && body !== null) checkText(body, 'It')
   }
 
   const server: HipChatServer = {

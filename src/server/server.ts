@@ -24,6 +24,7 @@ import { byteRangeOf } from './rest/byte-range.ts'
 import type { AddressOf } from './rest/caller.ts'
 import { checkResult } from './rest/checking.ts'
 import { classicDefaults, classicForm, classicStatus, type IsClassic } from './rest/classic.ts'
+import { crossOriginHeaders, preflightHeaders } from './rest/cross-origin.ts'
 import type { Counter, Limits } from './rest/limits.ts'
 import { descriptionAt } from './rest/openapi.ts'
 import { longestBody, parseBody, parsePath, parseQuery } from './rest/parsing.ts'
@@ -74,8 +75,14 @@ export function createApp(options: AppOptions): Koa {
     ctx.set('X-Content-Type-Options', 'nosniff')
     try {
       checkHost(ctx.get('host'), doors)
+      ctx.set(crossOriginHeaders(call.path, ctx.req.headers))
+      const preflight = preflightHeaders(ctx.method, call.path, ctx.req.headers)
       const page = /^(GET|HEAD)$/.test(ctx.method) ? pageFor(call) : undefined
-      if (page) {
+      if (preflight) {
+        tell(ctx, call, allowances.ofPage(call.address))
+        ctx.set(preflight)
+        ctx.status = 204
+      } else if (page) {
         tell(ctx, call, allowances.ofPage(call.address))
         showPage(ctx, call, page)
       } else {

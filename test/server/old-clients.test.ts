@@ -159,3 +159,44 @@ test('a webhook that says nothing of its authentication has the one that the des
   // A user's has no secret that deliveries could be signed with.
   expect((await adminCall(server, 'POST', '/room/1/webhook', { json })).body.authentication).toBe('none')
 })
+
+test.each([
+  [`filename="fallback.txt"; filename*=UTF-8''na%C3%AFve%20%F0%9F%98%80.txt`, 'naïve 😀.txt'],
+  [`filename*=utf-8'en'%e2%82%ac.txt; filename="fallback.txt"`, '€.txt'],
+  [`filename*=iso-8859-1''caf%E9.txt; filename=fallback.txt`, 'café.txt'],
+  [`filename="fallback.txt"; filename*="UTF-8''quoted.txt"`, 'quoted.txt'],
+  [`filename*=UTF-8''..%2F..%2Fetc%2Fpasswd`, 'passwd'],
+  [`filename*=UTF-8''%FF.txt; filename="fallback.txt"`, 'fallback.txt'],
+  [`filename*=koi8-r''%C1.txt; filename="fallback.txt"`, 'fallback.txt'],
+  [`filename*=nonsense; filename="fallback.txt"`, 'fallback.txt'],
+])('the name of a shared file is read from %s', async (parameters, name) => {
+  const { shared, message } = await share([
+    [`Content-Disposition: attachment; name="file"; ${parameters}`, '', 'hello'],
+  ])
+  expect(shared.status).toBe(204)
+  expect(message.file.name).toBe(name)
+})
+
+test.each([`UTF-8''`, `UTF-8''a%00b`, `UTF-8''..`])('a file cannot be called %s', async (extended) => {
+  const { shared } = await share([
+    [`Content-Disposition: attachment; name="file"; filename*=${extended}`, '', 'x'],
+  ])
+  expect([shared.status, shared.body.error.field]).toEqual([400, 'file.name'])
+})
+
+test('a name that an archived room has is refused with the reason, to whoever may know of that room', async () => {
+  const server = await startServer()
+  const created = 'Another room exists with that name.'
+  const archived = `${created} It is archived: take it out of the archive, or choose another name.`
+  const carol = (await server.createToken({ user: 'carol' })) as string
+  const create = async (name: string, token: string) =>
+    refusal(await call(server, 'POST', '/room', { token, json: { name } }))
+  await adminCall(server, 'PUT', '/room/Workshop', { json: { is_archived: true } })
+  expect(await create('Lobby', carol)).toEqual([400, created])
+  expect(await create('workshop', carol)).toEqual([400, archived])
+  const renamed = await adminCall(server, 'PUT', '/room/Lobby', { json: { name: 'Workshop' } })
+  expect(refusal(renamed)).toEqual([400, archived])
+  await adminCall(server, 'PUT', '/room/Back office', { json: { is_archived: true } })
+  expect(await create('Back office', carol)).toEqual([400, created])
+  expect(await create('Back office', server.adminToken)).toEqual([400, archived])
+})

@@ -168,10 +168,17 @@ function chatWith(options: ChatOptions, ending: Set<number>, check: () => void):
     })
   }
 
-  function checkFree(name: string, self?: RoomRecord): void {
+  /** Whoever looks for a room in vain is told that it is archived, if he may know that it is there. */
+  function checkFree(name: string, author: Author, self?: RoomRecord): void {
     checkName(name, 'name')
     const other = state.rooms.byName(name)
-    if (other && other.id !== self?.id) throw badRequest('Another room exists with that name.', 'name')
+    if (!other || other.id === self?.id) return
+    const user = userOf(author)
+    const archived = other.isArchived && maySee(other, user ? { user } : {})
+    throw badRequest(
+      `Another room exists with that name.${archived ? ' It is archived: take it out of the archive, or choose another name.' : ''}`,
+      'name',
+    )
   }
 
   return {
@@ -250,7 +257,7 @@ function chatWith(options: ChatOptions, ending: Set<number>, check: () => void):
 
     async createRoom(author, room) {
       const created = await write(() => {
-        checkFree(room.name)
+        checkFree(room.name, author)
         requireThere({ id: room.ownerId })
         return state.rooms.add({
           members: [room.ownerId],
@@ -266,7 +273,7 @@ function chatWith(options: ChatOptions, ending: Set<number>, check: () => void):
     async updateRoom(room, author, changes) {
       const { before, after, gone } = await write(() => {
         const current = living(room)
-        if (changes.name !== undefined) checkFree(changes.name, current)
+        if (changes.name !== undefined) checkFree(changes.name, author, current)
         const ownerId = changes.ownerId ?? current.ownerId
         if (ownerId !== current.ownerId) requireThere({ id: ownerId })
         // Whoever is in a room when it becomes private, or becomes its owner, belongs to it.

@@ -5,7 +5,7 @@ import { jsonFault, jsonFaultText } from '../../common/json-fault.ts'
 import type { Outbound } from '../../common/outbound.ts'
 import { validate } from '../../common/validate.ts'
 import { badRequest, CallRefusedError, invalid } from '../errors.ts'
-import { checkDepth } from '../rest/parsing.ts'
+import { checkDepth, checkText } from '../rest/parsing.ts'
 import { failureOf, notCalled } from './network.ts'
 import { checkPattern, checkUrl } from './webhook-rules.ts'
 
@@ -41,6 +41,7 @@ export async function fetchDescriptor(request: DescriptorRequest): Promise<Descr
   const checked = validate(descriptor, document)
   if (!checked.ok)
     throw invalid({ ...checked.problem, message: `The descriptor is not valid: ${checked.problem.message}` })
+  checkText(checked.value, 'The descriptor')
   checkBeyondSchema(checked.value, request.outbound)
   return checked.value
 }

@@ -119,15 +119,33 @@ function headersOf(head: string): Readonly<Record<string, string>> {
   )
 }
 
-/** `attachment; name="file"; filename="a.png"`, also without the quotes. */
+/** `attachment; name="file"; filename="a.png"`, also without the quotes. `filename*` counts before `filename` (RFC 6266, 4.3). */
 function dispositionOf(header: string): Readonly<Record<string, string | undefined>> {
-  const values = [...header.matchAll(/;\s*(\w+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;"]*))/g)]
-  return Object.fromEntries(
+  const values = [...header.matchAll(/;\s*([\w-]+\*?)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;"]*))/g)]
+  const parameters: Record<string, string> = Object.fromEntries(
     values.map(([, key = '', quoted, bare = '']) => [
       key.toLowerCase(),
       quoted?.replace(/\\(["\\])/g, '$1') ?? bare.trim(),
     ]),
   )
+  const extended = extendedValue(parameters['filename*'] ?? '')
+  return extended === undefined ? parameters : { ...parameters, filename: extended }
+}
+
+/** `UTF-8'en'na%C3%AFve.txt` (RFC 5987); `undefined` for what is not one, which is then as if it were not there. */
+function extendedValue(value: string): string | undefined {
+  const [, charset = '', encoded = ''] =
+    /^([\w-]+)'[\w-]*'((?:[\w!#$&+.^`|~-]|%[0-9a-f]{2})*)$/i.exec(value) ?? []
+  try {
+    if (/^utf-8$/i.test(charset)) return decodeURIComponent(encoded)
+    if (/^iso-8859-1$/i.test(charset))
+      return encoded.replace(/%(..)/g, (_, digits: string) =>
+        String.fromCharCode(Number.parseInt(digits, 16)),
+      )
+    return undefined
+  } catch {
+    return undefined
+  }
 }
 
 function decode(content: Buffer, encoding: string, name: string): Buffer {

@@ -5,6 +5,7 @@ import { textOf } from '../../common/body.ts'
 import { jsonFault, jsonFaultText } from '../../common/json-fault.ts'
 import type { Schema } from '../../common/schema.ts'
 import { type Problem, validate } from '../../common/validate.ts'
+import { illFormedAt } from '../../common/well-formed.ts'
 import { longestUpload } from '../chat/files.ts'
 import { badRequest, CallRefusedError, invalid } from '../errors.ts'
 import { type Part, readParts } from './multipart.ts'
@@ -103,6 +104,7 @@ export function parseBody(
   }
   const checked = validate(body.schema, known)
   if (!checked.ok) throw invalid(checked.problem, secret)
+  checkText(known, 'The body')
   return known
 }
 
@@ -224,6 +226,16 @@ function relax(name: string, value: unknown, schema: Schema, relaxations: readon
   if (relaxations.includes('list-text') && name === 'scope' && Array.isArray(value))
     return value.every((item) => typeof item === 'string') ? value.join(' ') : value
   return value
+}
+
+/** Refuses half characters, which could not be written to disk or into an address as they are. */
+export function checkText(value: object, what: string): void {
+  const field = illFormedAt(value)
+  if (field === undefined) return
+  throw badRequest(
+    `${field || what} holds half of a surrogate pair, expected whole characters`,
+    field || undefined,
+  )
 }
 
 /** Nobody needs deep objects here, and writing them out again would exhaust the stack. Walks without recursion. */

@@ -38,10 +38,7 @@ export type Base = keyof typeof bases
 export function findRoute(method: string, path: string, base: Base = '/v2'): Route {
   const segments = split(path).map(decode)
   const wanted = method === 'HEAD' ? 'GET' : method
-  const sameLength = bases[base].filter((template) => template.segments.length === segments.length)
-  const fitting = sameLength.filter((template) =>
-    template.segments.every((segment, index) => isParameter(segment) || segment === segments[index]),
-  )
+  const fitting = fittingTemplates(segments, base)
   const template = fitting.find(
     ({ operation }) => operation.method === wanted && !(method === 'HEAD' && operation.once),
   )
@@ -57,6 +54,20 @@ export function findRoute(method: string, path: string, base: Base = '/v2'): Rou
   throw new CallRefusedError(405, `This resource takes ${allowed}, not ${method}`, {
     headers: { Allow: allowed },
   })
+}
+
+const fittingTemplates = (segments: readonly string[], base: Base): Template[] =>
+  bases[base].filter(
+    (template) =>
+      template.segments.length === segments.length &&
+      template.segments.every((segment, index) => isParameter(segment) || segment === segments[index]),
+  )
+
+/** The methods of the REST API's calls at a path that are made with an access token. */
+export const methodsWithToken = (path: string): string[] => {
+  const operations = fittingTemplates(split(path).map(decode), '/v2').map(({ operation }) => operation)
+  const open = operations.filter(({ tokens }) => tokens.length > 0 && !tokens.includes('basic'))
+  return [...new Set(open.map(({ method }) => method))]
 }
 
 function split(path: string): string[] {
