@@ -1,9 +1,10 @@
 import { typeName } from '../common/validate.ts'
 import { ConfigurationError } from '../errors.ts'
+import { splitWords } from './quoting.ts'
 
 /**
- * Slash commands: `/name <required> [optional] [rest...]`. Arguments are separated by blanks; quotes hold one together
- * that has blanks in it.
+ * Slash commands: `/name <required> [optional] [rest...]`. Arguments are separated by blanks of any kind; quotes of any kind hold
+ * one together that has blanks in it.
  */
 export interface Command {
   /** Without the slash, in lower case. */
@@ -111,18 +112,6 @@ export function parseArguments(command: Command, text: string): ParsedArguments 
   }
   if (words.length > 0) return { ok: false, fault: `“${words.join(' ')}” is more than it takes.` }
   return { ok: true, args }
-}
-
-/** Words between blanks; `"…"`, `'…'` and the curly quotes of phones hold one together. Undefined if one stays open. */
-function splitWords(text: string): string[] | undefined {
-  const words: string[] = []
-  const scanner = /\s+|"((?:[^"\\]|\\.)*)"|'([^']*)'|“([^”]*)”|([^\s"“][^\s]*)|(["“])/gy
-  for (const [, double, single, curly, plain, open] of text.matchAll(scanner)) {
-    if (open) return undefined
-    const word = double?.replace(/\\(.)/g, '$1') ?? single ?? curly ?? plain
-    if (word !== undefined) words.push(word)
-  }
-  return words
 }
 
 /** What `/name help` answers. */

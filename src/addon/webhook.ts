@@ -7,6 +7,7 @@ import { read } from '../common/tolerant-reading.ts'
 import { ConfigurationError, MissingScopeError, SignedRequestError } from '../errors.ts'
 import type { Credentials, Installation } from '../installation.ts'
 import { type DeliveryOutcome, observed } from '../observer.ts'
+import { withPlainBlanks } from './blanks.ts'
 import { type EventContext, type Middleware, type Returned, readId, readSender } from './context.ts'
 import type { Core } from './core.ts'
 import type { Facade } from './facade.ts'
@@ -173,11 +174,19 @@ function isOwn(received: Delivery, core: Core, { installation }: Credentials): b
   return notification && readSender(from)?.name === (fromName ?? name)
 }
 
-/** The match; `undefined` when there is nothing to match, `null` when the delivery is not for this handler. */
+/**
+ * The match; `undefined` when there is nothing to match, `null` when the delivery is not for this handler. What is not found in
+ * the text as it is may be found with plain blanks: `/^\/deploy /` means a blank, and whoever types sees no other.
+ */
 function matchOf({ expression }: Webhook, received: Delivery): RegExpMatchArray | undefined | null {
   if (!expression || !('message' in received.item)) return undefined
-  expression.lastIndex = 0 // of a RegExp with the flag g, which remembers where it was
-  return expression.exec(received.item.message.message)
+  const { message } = received.item.message
+  const found = (text: string): RegExpExecArray | null => {
+    expression.lastIndex = 0 // of a RegExp with the flag g, which remembers where it was
+    return expression.exec(text)
+  }
+  const plain = withPlainBlanks(message)
+  return found(message) ?? (plain === message ? null : found(plain))
 }
 
 /** A delivery that is for a handler of ours. */

@@ -1,4 +1,5 @@
 import { RE2JS } from 're2js'
+import { blankClasses, blanks } from './pattern-blanks.ts'
 
 /** A webhook's pattern, compiled: whether it is found anywhere in a text. */
 export interface Pattern {
@@ -58,6 +59,20 @@ function translate(source: string): string {
       index += escaped.length
       continue
     }
+    const posix = inClass ? /^\[:\^?[a-z]+:\]/.exec(rest.slice(index))?.[0] : undefined
+    if (posix !== undefined) {
+      output += blanksOf(posix, true) ?? posix
+      index += posix.length
+      continue
+    }
+    if (character === ' ') {
+      // Not where it is an end of a range, as in [ -~].
+      const [before, after] = [rest.slice(0, index), rest.slice(index + 1)]
+      const inRange = inClass && (/^-[^\]]/.test(after) || /[^[^]-$/.test(before))
+      output += inRange ? character : blanksOf('\\ ', inClass)
+      index += 1
+      continue
+    }
     if (inClass) inClass = character !== ']'
     else if (character === '[') {
       inClass = true
@@ -71,6 +86,12 @@ function translate(source: string): string {
     index += 1
   }
   return output
+}
+
+/** What an escape or a POSIX class for blanks is to RE2; `undefined` for all others. */
+function blanksOf(name: string, inClass: boolean): string | undefined {
+  const kind = Object.hasOwn(blankClasses, name) ? blankClasses[name] : undefined
+  return kind && blanks[kind][inClass ? 'inside' : 'alone']
 }
 
 /** `(?i)`, `(?gi)`, several of them. The flags g, u and y of JavaScript mean nothing to a search and are dropped. */
@@ -113,7 +134,8 @@ function translateEscape(text: string, inClass: boolean): { output: string; leng
   if (text.length === 1) return { output: text, length }
   if (inClass && next === 'b') return { output: '\\x08', length }
   if (next === 'e') return { output: '\\x1b', length }
-  if (next === 'h') return { output: inClass ? ' \\t' : '[ \\t]', length }
+  const blank = blanksOf(`\\${next}`, inClass)
+  if (blank !== undefined) return { output: blank, length }
   if (next === 'Z' && !inClass) return { output: '(?:\\n?\\z)', length }
   // RE2 takes a backslash before punctuation but not before other letters and signs
   return { output: /[ -~]/.test(next) ? `\\${next}` : next, length }
