@@ -1,10 +1,10 @@
+import { folded } from '../../common/scripts.ts'
 import type { Context } from '../context.ts'
 import { CallRefusedError, forbidden, oauthError } from '../errors.ts'
 import { hashOf } from '../random.ts'
 import { type Allowance, addressKey } from '../rest/limits.ts'
 import type { UserRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
-import { folded } from '../state/table.ts'
 import { isLongEnough, passwordMatches, shortestPassword } from './passwords.ts'
 
 export interface SignIn {

@@ -1,10 +1,10 @@
+import { folded } from '../../common/scripts.ts'
 import { mayKnow, maySee } from '../accounts/room-rights.ts'
 import { badRequest } from '../errors.ts'
 import type { Named } from '../state/name-index.ts'
 import type { RoomRecord, UserRecord } from '../state/records.ts'
 import type { FoundRoom } from '../state/rooms.ts'
 import type { State } from '../state/state.ts'
-import { folded } from '../state/table.ts'
 import { chunkLength, nextTurn } from '../turns.ts'
 
 /** A part of a list by name, and how the next part is asked for; null at its end. */

@@ -1,4 +1,5 @@
-import { folded, type StateDatabase, table } from './table.ts'
+import { folded } from '../../common/scripts.ts'
+import { type StateDatabase, table } from './table.ts'
 
 /** A name and whose it is: where a list of names goes on. */
 export interface Named {

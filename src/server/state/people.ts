@@ -1,8 +1,9 @@
+import { folded } from '../../common/scripts.ts'
 import { nowMicros } from '../dates.ts'
 import { randomVersion } from '../random.ts'
 import { createNameIndex, fromEachWord, type Named } from './name-index.ts'
 import type { UserRecord } from './records.ts'
-import { folded, type StateDatabase, table } from './table.ts'
+import { type StateDatabase, table } from './table.ts'
 
 export type NewUser = Pick<UserRecord, 'name' | 'mentionName'> & Partial<UserRecord>
 

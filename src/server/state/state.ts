@@ -1,4 +1,5 @@
 import { commitFailure } from '../../common/lmdb.ts'
+import { folded } from '../../common/scripts.ts'
 import { type Micros, nowMicros } from '../dates.ts'
 import { type Blobs, createBlobs } from './blobs.ts'
 import { type ClientState, createClientState } from './clients.ts'
@@ -8,7 +9,7 @@ import { emptyFolder, leaveFolder, takeFolder } from './owner.ts'
 import { createPeople, type People } from './people.ts'
 import type { EmoticonRecord, GroupRecord, PictureRecord, StoredFileRecord } from './records.ts'
 import { createRooms, type Rooms } from './rooms.ts'
-import { folded, table } from './table.ts'
+import { table } from './table.ts'
 import { noting, type Written } from './watching.ts'
 
 /**

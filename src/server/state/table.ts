@@ -71,6 +71,3 @@ export function table<T>(db: StateDatabase, name: string): Table<T> {
     },
   }
 }
-
-/** Names and the like are compared without regard to case. */
-export const folded = (text: string): string => text.normalize('NFC').toLowerCase()

@@ -2,6 +2,7 @@
 import './style.css'
 import { render } from 'preact'
 import { App } from './app.tsx'
+import './composing.ts'
 import { start } from './store.ts'
 
 start()

@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals'
+import { beginningOf } from './characters.ts'
 import type { Talk } from './messages/talk.ts'
 import { addressOf, goTo } from './place.ts'
 
@@ -26,7 +27,7 @@ const longest = 200
 export function notify(title: string, text: string, talk: Talk): void {
   if (!notifies.value) return
   try {
-    const shown = new Notification(title, { body: text.slice(0, longest), tag: addressOf(talk) })
+    const shown = new Notification(title, { body: beginningOf(text, longest), tag: addressOf(talk) })
     shown.onclick = () => {
       window.focus()
       goTo(talk)

@@ -4,6 +4,7 @@ import type { Message } from '../../../api/objects.ts'
 import type { PageRoom } from '../../pages/api.ts'
 import { call } from './api.ts'
 import { asking } from './asking.ts'
+import { limitedTo } from './characters.ts'
 import { composer } from './composer.ts'
 import { Icon } from './icons.tsx'
 import { Menu, type MenuItem } from './menu.tsx'
@@ -186,7 +187,7 @@ function Topic({ room }: { room: PageRoom }) {
           name="topic"
           class="input"
           aria-label="Topic"
-          maxLength={longestTopic}
+          {...limitedTo(longestTopic)}
           defaultValue={room.topic}
           ref={(element) => element?.focus()}
         />

@@ -3,6 +3,7 @@ import type { Emoticon } from '../../../api/objects.ts'
 import type { PageIntegration, PageRoom, PageUser } from '../../pages/api.ts'
 import type { PageEvents } from '../../pages/events.ts'
 import { call } from './api.ts'
+import { beginningOf } from './characters.ts'
 import { createLookUp } from './look-up.ts'
 import { goTo, place } from './place.ts'
 import { session } from './session.ts'
@@ -119,13 +120,13 @@ const isId = (id: unknown): boolean => /^\d{1,15}$/.test(String(id))
 /** Asks for people whose name begins so, unless all are known; they are among {@link people} then. */
 export async function searchPeople(name: string): Promise<void> {
   if (nextPeople.value !== null)
-    keepPeople((await call('getPeople', { name: name.slice(0, longestName) })).items)
+    keepPeople((await call('getPeople', { name: beginningOf(name, longestName) })).items)
 }
 
 /** The same for rooms. */
 export async function searchRooms(name: string): Promise<void> {
   if (nextRooms.value !== null)
-    keepRooms((await call('getRooms', { name: name.slice(0, longestName) })).items)
+    keepRooms((await call('getRooms', { name: beginningOf(name, longestName) })).items)
 }
 
 /** The next part of the list of all people. */

@@ -77,7 +77,8 @@ function came(talk: Talk, message: Message, title: string): void {
   const author = typeof from === 'object' && from && 'id' in from ? from.id : undefined
   if (author === session.value?.userId || message.type === 'topic') return
   const mine =
-    talk.kind === 'person' || (message.message_format !== 'html' && mentionsMe(message.message ?? ''))
+    talk.kind === 'person' ||
+    (message.message_format !== 'html' && mentionsMe(message.message ?? '', message.mentions))
   if (isLookedAt(talk)) return
   const { count, mentions } = unreadOf(talk)
   const changed = { count: count + 1, mentions: mentions + (mine ? 1 : 0) }

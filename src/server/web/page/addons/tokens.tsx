@@ -1,3 +1,4 @@
+import { limitedTo } from '../characters.ts'
 import './tools.css'
 import { type Signal, useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
@@ -240,16 +241,18 @@ const LabelField = ({ label, hint }: LabelProps) => (
     <span>Label{hint !== undefined && `: ${hint}`}</span>
     <input
       type="text"
-      maxLength={50}
       autocomplete="off"
       placeholder={hint === undefined ? 'What it is for' : 'Integration'}
       value={label.value}
       onInput={(event) => {
+        limitedTo(longestLabel).onInput(event)
         label.value = event.currentTarget.value
       }}
     />
   </label>
 )
+
+const longestLabel = 50
 
 /** The text of a new token, and a line to try it with. */
 function Shown({ token, onClose }: { readonly token: Made; readonly onClose: () => void }) {

@@ -1,5 +1,6 @@
 import { call } from '../api.ts'
 import { asking } from '../asking.ts'
+import { limitedTo } from '../characters.ts'
 import { goTo } from '../place.ts'
 import { FormDialog } from './dialog.tsx'
 
@@ -28,11 +29,11 @@ export function CreateRoom({ name = '', topic = '', privacy = 'public' }: Create
     <FormDialog title="Create a room" action="Create room" save={create} close={close}>
       <label class="field">
         <span>Name</span>
-        <input name="name" required maxLength={50} defaultValue={name} />
+        <input name="name" required {...limitedTo(50)} defaultValue={name} />
       </label>
       <label class="field">
         <span>Topic</span>
-        <input name="topic" maxLength={250} defaultValue={topic} />
+        <input name="topic" {...limitedTo(250)} defaultValue={topic} />
       </label>
       <fieldset class="dialog-choice">
         <legend>Who may enter</legend>

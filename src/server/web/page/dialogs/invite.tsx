@@ -3,6 +3,7 @@ import { useEffect } from 'preact/hooks'
 import type { PageRoom, PageUser } from '../../../pages/api.ts'
 import { call } from '../api.ts'
 import { asking } from '../asking.ts'
+import { limitedTo } from '../characters.ts'
 import { Avatar } from '../people/avatar.tsx'
 import { isFoundBy } from '../people/finding.ts'
 import { nextPeople, people, personOf, searchPeople } from '../store.ts'
@@ -102,7 +103,7 @@ export function Invite({ room, userIds }: { room: PageRoom; userIds: readonly nu
       {!isPrivate && users.length > 0 && (
         <label class="field">
           <span>Why (if you like)</span>
-          <input name="reason" maxLength={250} />
+          <input name="reason" {...limitedTo(250)} />
         </label>
       )}
     </FormDialog>

@@ -1,4 +1,5 @@
 import { call } from '../api.ts'
+import { limitedTo } from '../characters.ts'
 import { me } from '../store.ts'
 import { FormDialog } from './dialog.tsx'
 import { page } from './open.ts'
@@ -22,7 +23,7 @@ export function Status() {
     <FormDialog title="Your status" action="Save" save={save} close={close}>
       <label class="field">
         <span>What others see beside your name</span>
-        <input name="status" maxLength={140} defaultValue={status_text ?? ''} />
+        <input name="status" {...limitedTo(140)} defaultValue={status_text ?? ''} />
       </label>
     </FormDialog>
   )

@@ -1,19 +1,33 @@
+import { computed } from '@preact/signals'
+import { type Mention, mentionsIn } from '../../../../api/mentions.ts'
+import type { Message } from '../../../../api/objects.ts'
+import { folded } from '../../../../common/scripts.ts'
 import { me, people } from '../store.ts'
 
-const mention = /(?<![\p{L}\p{N}_])@([\p{L}\p{N}_.-]+)/gu
+/** People whom the server found in a message: also those that the page does not know yet. */
+export type Mentioned = NonNullable<Message['mentions']>
+
+const known = computed(
+  () =>
+    new Set(
+      [...people.value.values()]
+        .filter(({ is_deleted }) => !is_deleted)
+        .map(({ mention_name }) => folded(mention_name)),
+    ),
+)
 
 /** Whether a name is meant for whoever looks at the page: his own, or everybody's. */
 export const isMe = (name: string): boolean =>
-  /^(?:all|here)$/i.test(name) || me.value?.mention_name.toLowerCase() === name.toLowerCase()
+  /^(?:all|here)$/i.test(name) || (me.value !== undefined && folded(me.value.mention_name) === folded(name))
 
-const isSomebody = (name: string): boolean =>
-  isMe(name) ||
-  [...people.value.values()].some((one) => one.mention_name.toLowerCase() === name.toLowerCase())
-
-/** The name that is mentioned by what follows an `@`: a full stop behind it belongs to the sentence, unless to the name. */
-export const mentionedBy = (text: string): string | undefined =>
-  [text, text.replace(/[.-]+$/, '')].find(isSomebody)
+/** Who is mentioned in a text. */
+export function mentionsOf(text: string, mentioned: Mentioned = []): Mention<string>[] {
+  const others = new Set(mentioned.map(({ mention_name = '' }) => folded(mention_name)))
+  return mentionsIn(text, (name) =>
+    isMe(name) || known.value.has(folded(name)) || others.has(folded(name)) ? name : undefined,
+  )
+}
 
 /** Whether a text mentions whoever looks at the page. */
-export const mentionsMe = (text: string): boolean =>
-  [...text.matchAll(mention)].some(([, name = '']) => isMe(mentionedBy(name) ?? ''))
+export const mentionsMe = (text: string, mentioned: Mentioned = []): boolean =>
+  mentionsOf(text, mentioned).some(({ name }) => isMe(name))

@@ -70,7 +70,8 @@ export function Row(row: RowProps) {
   if (message.type === 'topic') return <TopicLine message={message} />
   const notification = message.type === 'notification'
   const colour = colours.has(message.color ?? '') ? message.color : 'gray'
-  const mine = message.message_format !== 'html' && !notification && mentionsMe(message.message ?? '')
+  const mine =
+    message.message_format !== 'html' && !notification && mentionsMe(message.message ?? '', message.mentions)
   return (
     <li
       id={`message-${message.id}`}
@@ -159,6 +160,13 @@ function Content({ message, room, replaced, show }: RowProps) {
     const link = (event.target as Element).closest('a')
     if (link && room && followLink(link, room, message)) event.preventDefault()
   }
+  const press = (event: KeyboardEvent) => {
+    if (event.key !== 'Enter' && event.key !== ' ') return
+    const link = (event.target as Element).closest<HTMLElement>('a[role=button]')
+    if (!link) return // the browser knows what a key does to it
+    event.preventDefault()
+    link.click()
+  }
   if (card && replaced !== undefined)
     return (
       <p class="message-replaced">
@@ -169,22 +177,21 @@ function Content({ message, room, replaced, show }: RowProps) {
       </p>
     )
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: the links in it are what is clicked, or followed by Enter
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the same
-    <div class="message-content" onClick={follow}>
+    // biome-ignore lint/a11y/noStaticElementInteractions: the links in it are what is clicked or pressed
+    <div class="message-content" onClick={follow} onKeyDown={press}>
       {card ? <CardView card={card} /> : <Words message={message} />}
       {message.file && <FileView file={message.file} />}
     </div>
   )
 }
 
-function Words({ message: { message, message_format } }: { message: Message }): ComponentChildren {
+function Words({ message: { message, message_format, mentions } }: { message: Message }): ComponentChildren {
   if (message === undefined) return <p class="message-deleted">This message was deleted.</p>
   if (message === '') return null
   if (message_format === 'html') return <div class="message-html">{safeHtml(message, messageHtml)}</div>
   return (
     <div class="message-text">
-      <Text text={message} />
+      <Text text={message} mentioned={mentions} />
     </div>
   )
 }

@@ -1,55 +1,69 @@
 import type { ComponentChildren } from 'preact'
+import { linksIn } from '../../../../common/links.ts'
 import { emoticons } from '../store.ts'
-import { elsewhere, isAddress } from './html.ts'
-import { isMe, mentionedBy } from './mentions.ts'
+import { elsewhere } from './html.ts'
+import { isMe, type Mentioned, mentionsOf } from './mentions.ts'
 
-/** Addresses, mentions and emoticons. A closing bracket or a full stop behind an address belongs to the sentence. */
-const pieces =
-  /(?<address>\bhttps?:\/\/[^\s<>"']+[^\s<>"'.,;:!?)\]}])|(?<![\p{L}\p{N}_])@(?<mention>[\p{L}\p{N}_.-]+)|\((?<emoticon>[\p{L}\p{N}_-]{1,50})\)/gu
-
-/** What somebody wrote, with its addresses as links, its mentions marked, and its emoticons drawn. */
-export function Text({ text }: { text: string }) {
-  const [, command, rest] = /^\/(me|code|quote)\s([\s\S]+)$/.exec(text) ?? []
-  if (command === 'code') return <pre class="message-code">{rest}</pre>
-  if (command === 'quote') return <blockquote>{drawn(rest ?? '')}</blockquote>
-  if (command === 'me') return <em class="message-me">{drawn(rest ?? '')}</em>
-  return <>{drawn(text)}</>
+interface TextProps {
+  readonly text: string
+  /** Whom the server found in it. */
+  readonly mentioned?: Mentioned | undefined
 }
 
-function drawn(text: string): ComponentChildren[] {
+/** What somebody wrote, with its addresses as links, its mentions marked, and its emoticons drawn. */
+export function Text({ text, mentioned }: TextProps) {
+  const [, command, rest = ''] = /^\/(me|code|quote)\s([\s\S]+)$/.exec(text) ?? []
+  if (command === 'code') return <pre class="message-code">{rest}</pre>
+  if (command === 'quote') return <blockquote>{drawn(rest, mentioned)}</blockquote>
+  if (command === 'me') return <em class="message-me">{drawn(rest, mentioned)}</em>
+  return <>{drawn(text, mentioned)}</>
+}
+
+/** A piece of a text that is drawn as something else. */
+interface Piece {
+  readonly from: number
+  readonly to: number
+  readonly drawn: ComponentChildren
+}
+
+function drawn(text: string, mentioned: Mentioned | undefined): ComponentChildren[] {
+  const pieces = [...links(text), ...mentions(text, mentioned), ...smileys(text)].sort(
+    (one, other) => one.from - other.from,
+  )
   const found: ComponentChildren[] = []
   let at = 0
-  for (const match of text.matchAll(pieces)) {
-    const { address, mention, emoticon } = match.groups ?? {}
-    const piece =
-      (address !== undefined && link(address)) ||
-      (mention !== undefined && mentioned(mention)) ||
-      (emoticon !== undefined && smiling(emoticon))
-    if (!piece) continue
-    found.push(text.slice(at, match.index), piece)
-    at = match.index + match[0].length
+  for (const { from, to, drawn: piece } of pieces) {
+    if (from < at) continue // within the piece before it
+    found.push(text.slice(at, from), piece)
+    at = to
   }
   found.push(text.slice(at))
   return found
 }
 
-const link = (address: string) =>
-  isAddress(address) && (
-    <a href={address} {...elsewhere}>
-      {address}
-    </a>
-  )
+const links = (text: string): Piece[] =>
+  linksIn(text).map(({ from, to, url }) => ({
+    from,
+    to,
+    drawn: (
+      <a href={url} {...elsewhere}>
+        {url}
+      </a>
+    ),
+  }))
 
-function mentioned(text: string) {
-  const name = mentionedBy(text)
-  if (name === undefined) return undefined
-  return (
-    <>
-      <span class={isMe(name) ? 'mention mention-mine' : 'mention'}>@{name}</span>
-      {text.slice(name.length)}
-    </>
-  )
-}
+const mentions = (text: string, mentioned: Mentioned | undefined): Piece[] =>
+  mentionsOf(text, mentioned).map(({ from, to, name }) => ({
+    from,
+    to,
+    drawn: <span class={isMe(name) ? 'mention mention-mine' : 'mention'}>@{name}</span>,
+  }))
+
+const smileys = (text: string): Piece[] =>
+  [...text.matchAll(/\(([\p{L}\p{N}_-]{1,50})\)/gu)].flatMap(({ 0: whole, 1: shortcut = '', index }) => {
+    const piece = smiling(shortcut)
+    return piece ? [{ from: index, to: index + whole.length, drawn: piece }] : []
+  })
 
 function smiling(shortcut: string) {
   const found = emoticons.value.find((one) => one.shortcut === shortcut)

@@ -1,6 +1,7 @@
 import type { PageIntegration, PageRoom, PageUser } from '../../../pages/api.ts'
 import type { api } from '../../frame/wire.ts'
 import { asking, type ViewedFile } from '../asking.ts'
+import { beginningOf } from '../characters.ts'
 import { composer, goToWith } from '../composer.ts'
 import { participantsOf } from '../people/room-people.ts'
 import { fetchPerson, fetchRoom, me, people, rooms, searchPeople, searchRooms } from '../store.ts'
@@ -119,7 +120,7 @@ const answers: Answers = {
 
   chat: {
     focus: () => field().focus(),
-    appendMessage: ([message]) => field().append(text(message, 'message').slice(0, longestMessage)),
+    appendMessage: ([message]) => field().append(beginningOf(text(message, 'message'), longestMessage)),
     addFileForUploadWithBase64: ([dataUrl, name]) =>
       field().addFile(fileFrom(text(dataUrl, 'dataUrl'), text(name, 'name'))),
   },

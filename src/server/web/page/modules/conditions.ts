@@ -1,5 +1,5 @@
+import { linksIn } from '../../../../common/links.ts'
 import type { PageRoom, PageUser } from '../../../pages/api.ts'
-import { linkIn } from './link-in.ts'
 import type { MessageParameters } from './parameters.ts'
 
 /** A JavaScript regular expression that came with a descriptor. */
@@ -38,7 +38,7 @@ const conditions: Readonly<Record<string, (subject: Subject, parameters: Paramet
       (regex === undefined || matches?.(patternOf(regex)) === true)
     )
   },
-  message_contains_link: ({ message }) => message !== undefined && linkIn(message.body) !== undefined,
+  message_contains_link: ({ message }) => message !== undefined && linksIn(message.body).length > 0,
   message_sent_by_current_user: ({ message, user }) => message?.sender.id === user.id,
   card_matches: ({ message, cardStyle }, { style, metadata }) =>
     message !== undefined &&

@@ -1,6 +1,6 @@
 import type { Message } from '../../../../api/objects.ts'
+import { linksIn } from '../../../../common/links.ts'
 import { cardOf } from '../messages/card.ts'
-import { linkIn } from './link-in.ts'
 
 /** What add-ons are told of a message: with an action, and in the placeholders of addresses (`ui-modules.md` 4). */
 export interface MessageParameters {
@@ -66,9 +66,10 @@ function shownCard({ title, description, url }: NonNullable<ReturnType<typeof ca
   }
 }
 
-function mediaOf({ file, message = '' }: Message): MessageParameters['media'] {
+function mediaOf({ file, message = '', message_format }: Message): MessageParameters['media'] {
   if (!file) {
-    const url = linkIn(message)
+    // As it is drawn, whatever the message is written in.
+    const url = message_format === 'html' ? linkInHtml(message) : linksIn(message)[0]?.url
     return url === undefined ? undefined : { type: 'link', url }
   }
   const { name, size, url, thumb_url } = file
@@ -79,4 +80,21 @@ function mediaOf({ file, message = '' }: Message): MessageParameters['media'] {
     ...(url === undefined ? {} : { url }),
     ...(thumb_url ? { thumb_url } : {}),
   }
+}
+
+/** The first link of what the server let through: there an attribute stands in double quotes, with its characters escaped. */
+function linkInHtml(html: string): string | undefined {
+  for (const [, address = ''] of html.matchAll(/<a\b[^<>]*\shref="([^"<>]*)"/gi)) {
+    const url = address.replace(/&(?:amp|quot|lt|gt|#39);/g, (entity) => entities[entity] ?? entity)
+    if (/^https?:/i.test(url) && URL.canParse(url)) return url
+  }
+  return linksIn(html)[0]?.url
+}
+
+const entities: Readonly<Record<string, string>> = {
+  '&amp;': '&',
+  '&quot;': '"',
+  '&lt;': '<',
+  '&gt;': '>',
+  '&#39;': "'",
 }

@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals'
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import type { Message } from '../../../../api/objects.ts'
 import type { PageRoom } from '../../../pages/api.ts'
+import { lengthOf } from '../characters.ts'
 import { beginning, composer } from '../composer.ts'
 import { Icon } from '../icons.tsx'
 import { Menu } from '../menu.tsx'
@@ -11,7 +12,7 @@ import { inputActions } from '../modules/actions.ts'
 import { addressOf, place } from '../place.ts'
 import { emoticons } from '../store.ts'
 import { draftOf, keepDraft } from './drafts.ts'
-import { type Suggested, suggestionsFor } from './suggestions.ts'
+import { type Suggested, searchFor, suggestionsFor } from './suggestions.ts'
 import { longestFile, sizeText } from './upload.ts'
 import './field.css'
 
@@ -40,7 +41,8 @@ export function Field({ timeline, room, label, placeholder, parent, noParent = (
   const area = useRef<HTMLTextAreaElement>(null)
   const picker = useRef<HTMLInputElement>(null)
   const caret = useRef<number | undefined>(undefined)
-  const left = longest - text.value.length
+  // Counted only where it may come near the end: it takes a walk through all of it.
+  const left = longest - (text.value.length > tellFrom ? lengthOf(text.value) : text.value.length)
 
   function write(next: string, at = next.length) {
     text.value = next
@@ -106,8 +108,9 @@ export function Field({ timeline, room, label, placeholder, parent, noParent = (
   function send() {
     const message = text.value.trim()
     if (message === '' && files.value.length === 0) return
-    if (message.length > longest) {
-      problem.value = `A message has at most ${longest} characters; this one has ${message.length}.`
+    const length = lengthOf(message)
+    if (length > longest) {
+      problem.value = `A message has at most ${longest} characters; this one has ${length}.`
       return
     }
     const [first, ...others] = files.value
@@ -119,15 +122,27 @@ export function Field({ timeline, room, label, placeholder, parent, noParent = (
     noParent()
   }
 
+  /** What is written before the caret; `undefined` where something is selected. */
+  function beforeCaret(): string | undefined {
+    const { value = '', selectionStart = 0, selectionEnd = 0 } = area.current ?? {}
+    return selectionStart === selectionEnd ? value.slice(0, selectionStart) : undefined
+  }
+
   function look() {
-    const element = area.current
-    if (!element) return
-    const { value, selectionStart, selectionEnd } = element
-    suggested.value =
-      selectionStart === selectionEnd
-        ? suggestionsFor(value.slice(0, selectionStart), room !== undefined)
-        : undefined
+    const before = beforeCaret()
+    suggested.value = before === undefined ? undefined : suggestionsFor(before, room !== undefined)
     chosen.value = 0
+    if (before === undefined) return
+    searchFor(before).then(
+      () => {
+        // More may be known now; what was chosen meanwhile stays chosen where it is the same.
+        if (beforeCaret() !== before || document.activeElement !== area.current) return
+        const key = suggested.value?.items[chosen.value]?.key
+        suggested.value = suggestionsFor(before, room !== undefined)
+        chosen.value = Math.max(0, suggested.value?.items.findIndex((item) => item.key === key) ?? 0)
+      },
+      () => {}, // those who are known are suggested
+    )
   }
 
   function take(index: number) {
@@ -140,7 +155,6 @@ export function Field({ timeline, room, label, placeholder, parent, noParent = (
   }
 
   function onKeyDown(event: KeyboardEvent) {
-    if (event.isComposing) return
     const count = suggested.value?.items.length ?? 0
     if (count > 0) {
       const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]

@@ -1,4 +1,6 @@
-import { emoticons, integrations, people } from '../store.ts'
+import { mentionBefore } from '../../../../api/mentions.ts'
+import { isFoundBy } from '../people/finding.ts'
+import { emoticons, integrations, people, searchPeople } from '../store.ts'
 
 /** Something that can stand for what is being written. */
 export interface Suggestion {
@@ -29,13 +31,19 @@ export const addonCommands = (): { readonly name: string; readonly detail: strin
 
 /** People after `@`, emoticons after `(`, commands after `/` at the beginning; nothing anywhere else. */
 export function suggestionsFor(before: string, inRoom: boolean): Suggested | undefined {
-  const [, mention] = /(?:^|[^\p{L}\p{N}_])@([\p{L}\p{N}_.-]{0,40})$/u.exec(before) ?? []
+  const mention = mentionBefore(before)
   if (mention !== undefined) return found(before, mention, mentions(mention, inRoom))
   const [, emoticon] = /(?:^|\s)\(([\p{L}\p{N}_-]{1,30})$/u.exec(before) ?? []
   if (emoticon !== undefined) return found(before, emoticon, smileys(emoticon))
   const [, command] = /^\/([\w-]{0,30})$/.exec(before) ?? []
   if (command !== undefined) return found(before, command, commands(command, inRoom))
   return undefined
+}
+
+/** Asks for people whom the page does not know yet and who may be meant; they can be suggested then. */
+export async function searchFor(before: string): Promise<void> {
+  const mention = mentionBefore(before)
+  if (mention) await searchPeople(mention)
 }
 
 const found = (before: string, typed: string, items: readonly Suggestion[]): Suggested | undefined =>
@@ -45,14 +53,7 @@ function mentions(typed: string, inRoom: boolean): Suggestion[] {
   const wanted = typed.toLowerCase()
   const users = [...people.value.values()]
     .filter(({ is_deleted }) => !is_deleted)
-    .filter(
-      ({ mention_name, name }) =>
-        mention_name.toLowerCase().startsWith(wanted) ||
-        name
-          .toLowerCase()
-          .split(/\s+/)
-          .some((word) => word.startsWith(wanted)),
-    )
+    .filter(({ mention_name, name }) => isFoundBy(typed, name, mention_name))
     .sort((one, other) => one.name.localeCompare(other.name))
     .map(({ id, mention_name, name }) => ({ key: String(id), text: `@${mention_name}`, detail: name }))
   const everybody = ['all', 'here']
