@@ -91,7 +91,7 @@ function AttributeView({ attribute: { label, value } }: { attribute: Attribute }
 }
 
 function Linked({ url, children }: { url?: string | undefined; children: ComponentChildren }) {
-  if (!isAddress(url, /^(?:https?|mailto):$/)) return <>{children}</>
+  if (!isAddress(url, /^(?:https?|mailto|hipchat):$/)) return <>{children}</>
   return (
     <a href={url} {...elsewhere}>
       {children}

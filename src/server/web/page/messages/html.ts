@@ -6,11 +6,14 @@ export type Allowed = Readonly<Record<string, readonly string[]>>
 const none: readonly string[] = []
 const plain = (...names: string[]): Allowed => Object.fromEntries(names.map((name) => [name, none]))
 
+/** `data-target` opens a module of the add-on that sent the link. */
+const link = ['href', 'title', 'data-target', 'data-target-options']
+
 /** What HipChat's client kept in the label of a glance. */
 export const glanceHtml = plain('b', 'strong', 'em', 'i')
 
 /** And inside of a card (HipChat's guide "Sending messages"). */
-export const cardHtml: Allowed = { ...plain('b', 'i', 'strong', 'span'), a: ['href', 'title'] }
+export const cardHtml: Allowed = { ...plain('b', 'i', 'strong', 'span'), a: link }
 
 /** What the server lets through in messages: kept here too, so that neither depends on the other. */
 export const messageHtml: Allowed = {
@@ -18,7 +21,7 @@ export const messageHtml: Allowed = {
   ...plain('table', 'thead', 'tbody', 'tfoot', 'tr', 'caption'),
   ...plain('p', 'div', 'span', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'blockquote', 'hr', 'dl', 'dt', 'dd'),
   ...plain('u', 's', 'del', 'ins', 'small', 'sub', 'sup', 'tt', 'kbd', 'samp', 'abbr'),
-  a: ['href', 'title', 'data-target', 'data-target-options'],
+  a: link,
   img: ['src', 'alt', 'title', 'width', 'height'],
   th: ['colspan', 'rowspan'],
   td: ['colspan', 'rowspan'],
@@ -74,7 +77,7 @@ function nodesOf(parent: Node, allowed: Allowed, depth: number): ComponentChildr
         return value !== null && isHarmless(attribute, value) ? [[attribute, value]] : []
       }),
     )
-    if (name === 'a') return [h('a', { ...kept, ...elsewhere }, children)]
+    if (name === 'a') return [h('a', { ...kept, ...(isButton(kept) ? button : elsewhere) }, children)]
     if (name === 'img') return kept['src'] ? [h('img', { alt: '', ...kept, ...picture })] : []
     if (name === 'br' || name === 'hr') return [h(name, {})]
     if (/^h\d$/.test(name)) return [h('p', {}, h('strong', {}, children))]
@@ -84,6 +87,12 @@ function nodesOf(parent: Node, allowed: Allowed, depth: number): ComponentChildr
 
 /** Links of others open elsewhere, where the page cannot be reached from. */
 export const elsewhere = { target: '_blank', rel: 'noopener noreferrer nofollow' } as const
+
+/** A link that leads nowhere, and opens a module when it is pressed: to be reached and pressed by the keyboard too. */
+const button = { role: 'button', tabIndex: 0 } as const
+
+const isButton = (attributes: Readonly<Record<string, unknown>>): boolean =>
+  attributes['href'] === undefined && attributes['data-target'] !== undefined
 
 const picture = { loading: 'lazy', referrerpolicy: 'no-referrer' } as const
 
