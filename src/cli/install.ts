@@ -44,6 +44,7 @@ export function installCommand(): Command {
         `Installed     ${installed.key}, ${room === undefined ? 'for the whole group' : `in ${room}`}`,
       )
       console.log(`Installation  ${installed.id}`)
+      for (const warning of installed.warnings ?? []) console.log(`Warning       ${warning}`)
       // An add-on that installs by browser gets the rest from there.
       if (installed.installed_url) console.log(`To complete   open ${installed.installed_url} in a browser`)
     })

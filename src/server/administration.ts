@@ -204,6 +204,9 @@ export const administration = {
         host: string({ description: 'of the descriptor' }),
         scopes: array(object({ id: string(), name: string(), description: string(), isNew: boolean() })),
         update: boolean({ description: 'it is installed there already' }),
+        warnings: array(string(), {
+          description: 'that it would be in the same room twice, and answer twice',
+        }),
       }),
     },
     paging: 'none',

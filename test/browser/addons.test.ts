@@ -81,6 +81,29 @@ test('an add-on is installed by its address, configured, updated and removed', a
   expect(server.installations()).toEqual([])
 })
 
+test('an add-on that would answer twice in a room is warned of before it is approved, and in the lists', async () => {
+  const server = await startServer()
+  const addon = await startAddon()
+  const { oauthId } = await installOverHttp(server, addon)
+  const page = await addonsAt(server, 'admin', '/chat/addons/1')
+  await propose(page, `${addon.url}/descriptor`)
+  const proposal = page.getByRole('region', { name: 'Install an add-on' })
+  const warning = `Dice is installed for the whole group too, as ${oauthId}. In Lobby both hear of everything`
+  await proposal.getByRole('alert').getByText(warning).waitFor()
+  await checkAccessibility(page)
+  await page.getByRole('button', { name: 'Approve and install' }).click()
+  const own = page.getByRole('region', { name: 'In Lobby' })
+  await own.getByRole('alert').getByText(warning).waitFor()
+  const shared = page.getByRole('region', { name: 'For the whole group' })
+  await shared.getByRole('alert').getByText('Dice is installed for single rooms too: in Lobby as').waitFor()
+
+  const bare = await openPage(server, { path: '/addons/install?room=Lobby' })
+  await bare.getByLabel('Address of the descriptor').fill(`${addon.url}/descriptor`)
+  await bare.getByLabel(/access token/).fill(server.adminToken)
+  await bare.getByRole('button', { name: 'Show what it asks for' }).click()
+  await bare.getByRole('alert').getByText(warning).waitFor()
+})
+
 test('what goes wrong is said in the words of the server, with what to do about it', async () => {
   const server = await startServer()
   const page = await addonsAt(server, 'admin', '/chat/addons/1')

@@ -41,6 +41,17 @@ describe('hipchat-addon install', () => {
     expect(await addon.installation(id)).toMatchObject({ oauthId: id, roomId: undefined })
   })
 
+  it('warns of an add-on that answers twice, and names the other installation', async () => {
+    const { descriptor, at } = await world()
+    const ofGroup = await run(['install', descriptor, '--token', token, ...at])
+    const [, id = ''] = /^Installation {2}(\S+)$/m.exec(ofGroup.out) ?? []
+    expect(ofGroup.out).not.toContain('Warning')
+    const { code, out } = await run(['install', descriptor, '--room', 'Lobby', '--token', token, ...at])
+    expect(code).toBe(0)
+    expect(out).toMatch(/^Warning {7}.* is installed for the whole group too, as \S+\. In Lobby both hear/m)
+    expect(out).toContain(id)
+  })
+
   it('asks no server to install from what is no address', async () => {
     const ended = await run(['install', 'notaurl', '--server', 'http://127.0.0.1:1', '--token', token])
     expect(ended).toMatchObject({ code: 2, out: '' })

@@ -52,6 +52,12 @@ export const installAddon = operation({
       installed_url: optional(
         string({ description: 'where the browser has to go on; the installation is complete after that' }),
       ),
+      warnings: optional(
+        array(string(), {
+          description:
+            'what to know of it: that the add-on is installed for the group and in a room, and answers twice there',
+        }),
+      ),
     }),
   },
   paging: 'none',

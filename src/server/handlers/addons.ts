@@ -2,6 +2,7 @@ import { findRoom, requireGroupAdmin, requireRoomAdmin } from '../accounts/acces
 import { makerOf, requirePersonal } from '../accounts/delegation.ts'
 import { maySee } from '../accounts/room-rights.ts'
 import type { Session } from '../accounts/session.ts'
+import { overlapWarnings } from '../connect/overlaps.ts'
 import type { Context, Handlers } from '../context.ts'
 import { CallRefusedError, forbidden, notFound } from '../errors.ts'
 import type { RoomRecord } from '../state/records.ts'
@@ -23,11 +24,13 @@ export const addonHandlers: Pick<Handlers, AddonOperation> = {
       ...(parameters.scopes === undefined ? {} : { approved: parameters.scopes }),
       ...(parameters.relay_state === undefined ? {} : { relayState: parameters.relay_state }),
     })
+    const warnings = overlapWarnings(client, room, session, state)
     return {
       id: client.oauthId,
       key: client.key,
       links: { self: installationUrl(client.key, client.oauthId, context) },
       ...(installedUrl === undefined ? {} : { installed_url: installedUrl }),
+      ...(warnings.length > 0 ? { warnings } : {}),
     }
   },
 

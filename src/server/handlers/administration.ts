@@ -7,6 +7,7 @@ import { maySee } from '../accounts/room-rights.ts'
 import { person, type Session } from '../accounts/session.ts'
 import type { administration } from '../administration.ts'
 import type { DeliveryRecord } from '../connect/delivery-history.ts'
+import { overlapWarnings } from '../connect/overlaps.ts'
 import type { Context, Handler } from '../context.ts'
 import { formatSeconds } from '../dates.ts'
 import { notFound } from '../errors.ts'
@@ -104,6 +105,7 @@ export const administrationHandlers: { readonly [Id in keyof Table]: Handler<Tab
       host: new URL(url).host || new URL(url).protocol,
       scopes: [...asked].map((scope) => ({ ...scopes[scope], isNew: !existing?.scopes.includes(scope) })),
       update: existing !== undefined,
+      warnings: overlapWarnings(document, room, session, state),
     }
   },
 }

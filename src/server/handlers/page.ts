@@ -68,7 +68,9 @@ export const pageHandlers: { readonly [Id in keyof Table]: Handler<Table[Id]> } 
   getIntegrations({ room_id }, session, { state }) {
     const room = room_id === undefined ? undefined : findRoom(state, room_id, session)
     const user = person(session)
-    return { items: installationsFor(room, state).map((client) => shownIntegration(client, user, room)) }
+    return {
+      items: installationsFor(room, state).map((client) => shownIntegration(client, user, room, state)),
+    }
   },
 
   getGlanceAddresses({ room_id }, session, { state }) {

@@ -81,6 +81,7 @@ export const pageIntegration = object({
   configurable: boolean({ description: 'this user may open its configuration page here' }),
   admin_page: boolean({ description: 'this user may open its administration page' }),
   removable: boolean({ description: 'this user may update and remove it' }),
+  warnings: array(string(), { description: 'that it is in the same room twice, and answers twice' }),
 })
 export type PageIntegration = Infer<typeof pageIntegration>
 

@@ -1,5 +1,6 @@
 import { type Descriptor, webhooksOf } from '../../api/descriptor.ts'
 import { mayRun } from '../accounts/room-rights.ts'
+import { overlapWarnings } from '../connect/overlaps.ts'
 import { notFound } from '../errors.ts'
 import type { ClientRecord, RoomRecord, UserRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
@@ -20,6 +21,7 @@ export function shownIntegration(
   client: ClientRecord,
   user: UserRecord,
   room: RoomRecord | undefined,
+  state: State,
 ): PageIntegration {
   const { descriptor } = client
   const { capabilities, vendor, links } = descriptor
@@ -40,7 +42,20 @@ export function shownIntegration(
     configurable: mayConfigure(client, user, room),
     admin_page: capabilities?.adminPage !== undefined && user.isAdmin,
     removable: user.isAdmin || (client.roomId !== null && room !== undefined && mayRun(room, user)),
+    warnings: warningsOf(client, user, room, state),
   }
+}
+
+/** In a room of an add-on for the group: only whether it is installed there too. */
+function warningsOf(
+  client: ClientRecord,
+  user: UserRecord,
+  room: RoomRecord | undefined,
+  state: State,
+): string[] {
+  const isOfGroup = client.roomId === null
+  if (isOfGroup && room && !state.clients.installed(client.key, room.id)) return []
+  return overlapWarnings(client, isOfGroup ? undefined : room, { user }, state)
 }
 
 /** A global add-on is configured by administrators; in each room too if its descriptor lets the room's in. */

@@ -104,6 +104,7 @@ ${host && html`<p>Its descriptor comes from <strong>${host}</strong>. Install it
   <p id="about"></p>
   <p id="origin"></p>
   <ul id="scopes"></ul>
+  <div id="warnings" role="alert"></div>
   <p><button id="approve" type="button">Approve and install</button></p>
 </section>
 <p id="outcome" role="status"></p>`
@@ -176,6 +177,12 @@ const installScript = `
         item.textContent = scope.name + ': ' + scope.description + (found.update && scope.isNew ? ' (new)' : '')
         return item
       }))
+      field('warnings').replaceChildren(...found.warnings.map((warning) => {
+        const line = document.createElement('p')
+        line.textContent = warning
+        return line
+      }))
+      field('warnings').hidden = found.warnings.length === 0
       field('proposal').hidden = false
       text('outcome', found.scopes.length ? '' : 'It asks for nothing.')
     })

@@ -6,7 +6,7 @@ import { roomOf } from '../store.ts'
 import { Confirm, Modal } from './modal.tsx'
 import { type Proposal, Proposed, propose } from './proposal.tsx'
 import { Scopes } from './scopes.tsx'
-import { Problem, useWork } from './work.tsx'
+import { Problem, useWork, Warnings } from './work.tsx'
 
 interface IntegrationProps {
   readonly integration: PageIntegration
@@ -46,6 +46,7 @@ export function Integration({ integration, room }: IntegrationProps) {
             </>
           )}
         </p>
+        <Warnings of={integration.warnings} />
         <details>
           <summary>What it may do ({scopes.length})</summary>
           {scopes.length === 0 ? <p>Nothing but answer what it is told.</p> : <Scopes ids={scopes} />}

@@ -3,7 +3,7 @@ import type { administration } from '../../../administration.ts'
 import type { PageIntegration } from '../../../pages/api.ts'
 import { call } from '../api.ts'
 import { Scopes, scopeName } from './scopes.tsx'
-import { Problem, useWork } from './work.tsx'
+import { Problem, useWork, Warnings } from './work.tsx'
 
 /** What installing would mean, as it was when the descriptor was read. */
 export interface Proposal {
@@ -62,6 +62,7 @@ export function Proposed({ proposal, relayState, existing, onDone, onCancel }: P
       <Scopes ids={ids} added={added} />
       {found.update && added.length === 0 && <p class="tools-quiet">Nothing of this is new.</p>}
       {dropped.length > 0 && <p>It gives up: {dropped.map(scopeName).join(', ')}.</p>}
+      <Warnings of={found.warnings} />
       <Problem text={problem.value} />
       <p class="tools-buttons">
         <button type="button" class="button-main" disabled={busy.value} onClick={() => run(approve)}>

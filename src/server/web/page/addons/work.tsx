@@ -42,6 +42,17 @@ export function Problem({ text }: { readonly text: string }) {
   )
 }
 
+/** What to know before it is done, or of what was done. */
+export const Warnings = ({ of }: { readonly of: readonly string[] }) => (
+  <>
+    {of.map((text) => (
+      <p key={text} role="alert" class="tools-warning">
+        {text}
+      </p>
+    ))}
+  </>
+)
+
 /** What helps where the server's words alone do not. */
 const advices: readonly (readonly [RegExp, string])[] = [
   [
