@@ -1,5 +1,8 @@
-import { describe, expect, it, test } from 'vitest'
-import type { HipChatServer } from '../../src/server/index.ts'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished, test } from 'vitest'
+import { createHipChatServer, type HipChatServer } from '../../src/server/index.ts'
 import { planted } from '../leaks/planted.ts'
 import { codeFor, exchangeCode, installConsenting, password, startConsent } from './consent-support.ts'
 import {
@@ -114,6 +117,25 @@ test('a webhook that was made with a personal token ends with that, and with the
   expect(await heard(server, addon, 'Back office')).toBe(1)
   await adminCall(server, 'PUT', '/room/3', { json: { owner: { id: 2 } } })
   expect(await heard(server, addon, 'Back office')).toBe(0)
+})
+
+test('what was made with the token of the server itself is there after a restart with another one', async () => {
+  const data = await mkdtemp(join(tmpdir(), 'endings-'))
+  onTestFinished(() => rm(data, { recursive: true, force: true }))
+  const addon = await startAddon()
+  const before = createHipChatServer({ port: 0, data })
+  await before.listen()
+  const hook = await makeHook(before, before.adminToken, addon)
+  const made = await call(before, 'POST', '/oauth/token', {
+    token: before.adminToken,
+    json: { grant_type: 'personal' },
+  })
+  await before.close()
+  const server = await startServer({ data })
+  expect(server.adminToken).not.toBe(before.adminToken)
+  expect(await heard(server, addon)).toBe(1)
+  const token: string = made.body.access_token
+  expect((await call(server, 'GET', `/room/Lobby/webhook/${hook.body.id}`, { token })).status).toBe(200)
 })
 
 test('what was queued for somebody who loses sight of the room is not delivered', async () => {
