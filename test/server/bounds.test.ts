@@ -285,3 +285,21 @@ test('a list of deliveries ends where its bytes do', async () => {
   expect(body.items[0].id).toBe(150)
   expect((await adminCall(server, 'GET', `${server.url}/admin/deliveries/1`)).body).toMatchObject({ id: 1 })
 })
+
+test('a room takes so many add-ons, and those that it has can be updated', async () => {
+  const server = await startServer()
+  const install = (key: string, room?: string) => {
+    const document = { key, name: key, description: 'A', links: { self: 'https://example.com/' } }
+    const url = `data:application/json,${encodeURIComponent(JSON.stringify(document))}`
+    return adminCall(server, 'POST', '/addon', { json: { url, ...(room ? { room_id: room } : {}) } })
+  }
+  for (let number = 0; number < 100; number += 1)
+    expect((await install(`a${number}`, 'Lobby')).status).toBe(201)
+  expect(refusal(await install('b', 'Lobby'))).toEqual([
+    400,
+    'Room Lobby has 100 add-ons already, expected fewer than 100',
+  ])
+  expect((await install('a7', 'Lobby')).status).toBe(201)
+  expect((await install('b', 'Workshop')).status).toBe(201)
+  expect((await install('b')).status).toBe(201)
+})

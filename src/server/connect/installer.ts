@@ -136,6 +136,7 @@ export function createInstaller(options: InstallerOptions): Installer {
     const pending = await state.write(() => {
       authorize()
       for (const other of state.clients.all()) if (isForgotten(other)) state.clients.remove(other)
+      checkCount(state.clients.all(), document.key, room)
       const client: ClientRecord = {
         ...clientFrom(document),
         oauthId: randomUUID(),
@@ -424,6 +425,20 @@ function checkPlace(document: Descriptor, room: RoomRecord | undefined): void {
     throw badRequest('The add-on can only be installed for the whole group (allowRoom is false)', 'room_id')
   if (!room && !places.global)
     throw badRequest('The add-on can only be installed in a room (allowGlobal is false)', 'room_id')
+}
+
+/** Add-ons in one room, or for the whole group. Each of them is told what is said there, and is in what the chat page asks for. */
+const mostInstalled = 100
+
+/** 400 when an add-on that is not there yet would be one too many. */
+function checkCount(clients: readonly ClientRecord[], key: string, room: RoomRecord | undefined): void {
+  const there = new Set(
+    clients.filter(({ roomId }) => roomId === (room?.id ?? null)).map((client) => client.key),
+  )
+  if (there.size >= mostInstalled && !there.has(key))
+    throw badRequest(
+      `${room ? `Room ${room.name}` : 'The group'} has ${there.size} add-ons already, expected fewer than ${mostInstalled}`,
+    )
 }
 
 /** The descriptor may have changed since somebody looked at it. */
