@@ -23,8 +23,8 @@ export function checkLmdbFile(file: string): void {
   for (let look = 1; ; look += 1) {
     const found = lookAt(file)
     if (found === undefined) return
-    // Whoever writes there all the time has looked at it before.
-    if (look >= looks) {
+    // Whoever writes there all the time has looked at it before. Empty it is also while somebody creates it.
+    if (look >= (found.damage === empty ? 10 * looks : looks)) {
       if (found.changing) return
       throw new DamagedFileError(`${file} ${found.damage}`)
     }
@@ -33,6 +33,7 @@ export function checkLmdbFile(file: string): void {
 }
 
 const looks = 10
+const empty = 'is empty'
 const pause = 10 // milliseconds
 const sleeping = new Int32Array(new SharedArrayBuffer(4))
 
@@ -112,7 +113,7 @@ function check(descriptor: number): void {
   const metas = readMetas(descriptor)
   // After the meta pages: the file may have grown since.
   const { size } = fstatSync(descriptor)
-  if (size === 0) throw new Damage('is empty')
+  if (size === 0) throw new Damage(empty)
   if (!metas.subarray(0, metaLength).includes(magicBytes))
     throw new Damage('is not an LMDB file, or is damaged')
   if (!known) return

@@ -5,6 +5,7 @@ import { DamagedFileError } from '../common/lmdb-file.ts'
 import { StoreError } from '../errors.ts'
 import { type Claims, openClaims } from './claims.ts'
 import { checkKey, closedError, lifetime } from './limits.ts'
+import { createSteadyClock } from './steady-clock.ts'
 import type { Awaitable, Store } from './store.ts'
 
 export interface EmbeddedStoreOptions {
@@ -19,10 +20,14 @@ interface Opened {
   readonly values: Database<Buffer, string>
   readonly expiries: Database<Buffer, [number, string]>
   readonly claims: Claims
+  /** When claims for longer than a log is to last are over. */
+  readonly longClaims: Database<number, string>
   readonly sweeper: NodeJS.Timeout
 }
 
 const pageSize = 100
+/** Milliseconds. A claim keeps its log and all later ones until it is over; what is longer is kept as values are. */
+const longestInLog = 48 * 3_600_000
 const sweepBatch = 250
 
 /**
@@ -39,6 +44,7 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
   let opened: Opened | undefined
   let opening: Promise<Opened> | undefined
   let closed = false
+  const steady = createSteadyClock()
 
   function open(): Awaitable<Opened> {
     if (closed) throw closedError(name)
@@ -69,6 +75,7 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
         root,
         values: root.openDB<Buffer, string>({ name: 'values', encoding: 'binary' }),
         expiries: root.openDB<Buffer, [number, string]>({ name: 'expiries', encoding: 'binary' }),
+        longClaims: root.openDB<number, string>({ name: 'claims' }),
         claims: openClaims(join(path, 'claims')),
         sweeper: setInterval(() => void sweep(), options.sweepEvery ?? 60_000).unref(),
       }
@@ -91,10 +98,10 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
     throw outcome.error
   }
 
-  async function withClaims<T>(act: (claims: Claims) => T): Promise<Awaited<T>> {
-    const { claims } = await open()
+  async function withClaims<T>(act: (databases: Opened) => T): Promise<Awaited<T>> {
+    const databases = await open()
     try {
-      return await act(claims)
+      return await act(databases)
     } catch (error) {
       throw failure('could not write', error)
     }
@@ -123,6 +130,7 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
     try {
       opened?.root.readerCheck() // a killed process leaves its reader behind, and old pages are kept for readers
       while (!closed && (await transaction(sweepSome)) === sweepBatch) await nextTurn()
+      if (!closed) await transaction(sweepLongClaims)
       if (!closed) await opened?.claims.sweep()
     } catch {
       // The next verb meets the same trouble and says so; the next sweep makes up for this one.
@@ -138,6 +146,10 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
       expiries.removeSync([expiresAt, key])
     }
     return over.length
+  }
+
+  function sweepLongClaims({ longClaims }: Opened): void {
+    for (const { key, value } of [...longClaims.getRange()]) if (value <= steady()) longClaims.remove(key)
   }
 
   function failure(what: string, error: unknown): StoreError {
@@ -181,11 +193,23 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
     async claim(key, ttl) {
       checkKey(name, key)
       const expiresAt = Date.now() + (lifetime(name, ttl) ?? Number.POSITIVE_INFINITY)
-      return withClaims((claims) => claims.claim(key, expiresAt))
+      const inLog = Math.min(expiresAt, Date.now() + longestInLog)
+      // The log decides among all who claim at once, for whatever time.
+      const isFirst = await withClaims(
+        ({ claims, longClaims }) => !isHeld(longClaims, key) && claims.claim(key, inLog),
+      )
+      if (!isFirst || inLog === expiresAt) return isFirst
+      return transaction(({ longClaims }) => {
+        if (isHeld(longClaims, key)) return false
+        longClaims.put(key, expiresAt)
+        return true
+      })
     },
     async release(key) {
       checkKey(name, key)
-      return withClaims((claims) => claims.release(key))
+      const { longClaims } = await open()
+      if (longClaims.doesExist(key)) await transaction((databases) => databases.longClaims.remove(key))
+      await withClaims(({ claims }) => claims.release(key))
     },
     async update(key, change, ttl) {
       checkKey(name, key)
@@ -222,6 +246,9 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
     }
   }
 }
+
+const isHeld = (longClaims: Opened['longClaims'], key: string): boolean =>
+  (longClaims.get(key) ?? 0) > Date.now()
 
 const mark = Buffer.from([1])
 

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { openLmdb } from '../../src/common/lmdb.ts'
 import { createEmbeddedStore } from '../../src/store/embedded.ts'
 import { describeStore, list, refused } from './contract.ts'
@@ -73,6 +73,33 @@ describe('the embedded store', () => {
     expect(await list(store, '')).toEqual({ k1: 'kept', k2: 'kept' })
     await store.close()
     await root.close()
+  })
+
+  it('keeps a claim for years without the logs of all later ones', async () => {
+    const path = newFolder()
+    const store = createEmbeddedStore({ path, sweepEvery: 20 })
+    const year = 365 * 24 * 3_600_000
+    for (const [key, ttl] of Object.entries({
+      year,
+      for_ever: Number.POSITIVE_INFINITY,
+      days: 49 * 3_600_000,
+    }))
+      expect(await Promise.all([store.claim(key, ttl), store.claim(key, ttl)])).toEqual([true, false])
+    expect(readFileSync(join(path, 'claims', '0.log'), 'latin1')).not.toContain(
+      (1e13).toString(36).slice(0, 4),
+    )
+    await store.close()
+    const after = createEmbeddedStore({ path })
+    vi.useFakeTimers({ toFake: ['Date'] })
+    onTestFinished(() => void vi.useRealTimers())
+    vi.setSystemTime(Date.now() + 50 * 3_600_000) // what is in the log is over
+    expect([await after.claim('year', 10), await after.claim('for_ever', year)]).toEqual([false, false])
+    expect(await after.claim('days', 10)).toBe(true)
+    await after.release('for_ever')
+    expect(await after.claim('for_ever', 10)).toBe(true)
+    vi.setSystemTime(Date.now() + year)
+    expect(await after.claim('year', year)).toBe(true)
+    await after.close()
   })
 
   it('does not keep a process alive, nor does an open sweep', async () => {
