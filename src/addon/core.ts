@@ -61,6 +61,7 @@ export function createCore(
     hosts: options.allowedHosts ?? [],
     ranges: options.allowedRanges,
     loopback: settings.loopback,
+    http: options.allowHttp,
     ca: options.ca,
     around: (work) => observed(observing(), { kind: 'exchange' }, work),
   })

@@ -55,6 +55,12 @@ export interface AddonOptions<S extends Scope = Scope> {
    * a private address is refused, so that nobody can use the add-on to reach into its network.
    */
   readonly allowedRanges?: readonly string[] | undefined
+  /**
+   * Hosts of `allowedHosts` that may speak plain http, and be at private addresses: for development, where containers call
+   * each other by name. Secrets and tokens can be read on their way there, which the log says at each start. Default none:
+   * https is required, except for loopback hosts.
+   */
+  readonly allowHttp?: readonly string[] | undefined
   /** Certificate authorities to trust besides the public ones, PEM: for servers with a certificate of their own. */
   readonly ca?: string | readonly string[] | undefined
   /**
@@ -158,14 +164,11 @@ const checks: { readonly [Name in keyof Required<AddonOptions>]: Check } = {
   installation: (value) =>
     value === 'server' || value === 'browser' ? undefined : `server or browser, came ${String(value)}`,
   baseUrl: absoluteUrl,
-  allowedHosts: (value) => {
-    const wrong = texts(value)
-    if (wrong) return wrong
-    const odd = (value as string[]).find((host) => !isHost(host)) // `texts` has seen to it
-    return odd === undefined
-      ? undefined
-      : `host names such as chat.example.net or *.example.net, without a port; came ${odd}`
-  },
+  allowedHosts: (value) => hosts(value, 'chat.example.net or *.example.net'),
+  // One by one: a pattern for hosts that may be listened in on is soon a wide one.
+  allowHttp: (value) =>
+    hosts(value, 'chat and addon') ??
+    ((value as string[]).some((host) => host.includes('*')) ? 'host names in full, without *' : undefined),
   allowedRanges: (value) => {
     const wrong = texts(value)
     if (wrong) return wrong
@@ -195,6 +198,13 @@ const checks: { readonly [Name in keyof Required<AddonOptions>]: Check } = {
   closeTimeout: milliseconds,
   callTimeout: (value) => (value === 0 ? 'a number of milliseconds above 0, came 0' : milliseconds(value)),
   maxRateLimitWait: milliseconds,
+}
+
+function hosts(value: unknown, such: string): string | undefined {
+  const wrong = texts(value)
+  if (wrong) return wrong
+  const odd = (value as string[]).find((host) => !isHost(host)) // `texts` has seen to it
+  return odd === undefined ? undefined : `host names such as ${such}, without a port; came ${odd}`
 }
 
 const isHost = (host: string): boolean => /^(\*\.)?[a-z0-9.-]+$/i.test(host) || isIPv6(host)
@@ -245,7 +255,7 @@ export function readOptions(options: AddonOptions): Settings {
 }
 
 /** Options that are handed on from the environment as they are. */
-const fromEnvironment = ['baseUrl', 'store', 'secretKey', 'ca', 'allowedHosts'] as const
+const fromEnvironment = ['baseUrl', 'store', 'secretKey', 'ca', 'allowedHosts', 'allowHttp'] as const
 
 /** An empty environment variable is one that is not set, and so is what was split out of it. */
 function withoutEmpty(options: AddonOptions): AddonOptions {

@@ -87,6 +87,11 @@ export function createServing(served: Served): Serving {
       address.changed()
       started = true
       if (store.warning) log.warn(store.warning)
+      const { allowHttp = [] } = settings.options
+      if (allowHttp.length > 0)
+        log.warn(
+          `allowHttp: secrets, tokens and messages go to and from ${allowHttp.join(', ')} over plain http, and can be read on their way; for development only`,
+        )
       core.observing()
     }
     const app = createApp()

@@ -82,6 +82,8 @@ const flagOf: Readonly<Record<string, string>> = {
   tokenLifetime: '--token-lifetime',
   allowPrivate: '--allow-private',
   trustedProxies: '--trusted-proxies',
+  allowHttp: '--allow-http',
+  otherUrls: '--other-urls',
   'tls.cert': '--tls-cert',
   'tls.key': '--tls-key',
 }
@@ -91,7 +93,7 @@ export function asUsage(error: unknown): unknown {
   if (!(error instanceof ServerOptionError)) return error
   const message = error.message
     .replaceAll(
-      /\b(?:adminToken|publicUrl|tokenLifetime|allowPrivate|trustedProxies|tls\.cert|tls\.key)\b/g,
+      /\b(?:adminToken|publicUrl|otherUrls|tokenLifetime|allowPrivate|allowHttp|trustedProxies|tls\.cert|tls\.key)\b/g,
       (name) => flagOf[name] ?? name,
     )
     .replaceAll(/(?<=^|: |; )(?=(?:seed|data|host)\b)/g, '--')

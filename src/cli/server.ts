@@ -25,6 +25,8 @@ interface Given extends ServerFlags {
   tlsCert?: string
   tlsKey?: string
   allowPrivate?: boolean
+  allowHttp?: string[]
+  otherUrls?: string[]
   trustedProxies?: string[]
   log: string
   json?: boolean
@@ -64,6 +66,12 @@ export function serverCommand(): Command {
     .addOption(serverFlags.port)
     .addOption(option('--host <address>', 'address to listen on').default('127.0.0.1'))
     .addOption(option('--public-url <url>', 'address under which others reach it'))
+    .addOption(
+      option(
+        '--other-urls <urls>',
+        'more addresses under which it is reached, with commas between them',
+      ).argParser(list),
+    )
     .addOption(serverFlags.data)
     .addOption(serverFlags.seed)
     .addOption(serverFlags.adminToken)
@@ -83,6 +91,12 @@ export function serverCommand(): Command {
       option('--allow-private [true|false]', 'let add-ons be at private addresses, and without https')
         .preset('true')
         .argParser(yesOrNo),
+    )
+    .addOption(
+      option(
+        '--allow-http <hosts>',
+        'hosts of add-ons that may be without https and at private addresses, for development',
+      ).argParser(list),
     )
     .addOption(
       option(
@@ -143,6 +157,9 @@ const greeting = (server: HipChatServer, given: Given, pending: readonly string[
   ...pending.map((url) => `To complete in a browser   ${url}`),
   ...(isPlain(server) && !isLocal(given, server)
     ? ['Warning                    plain http: tokens and messages can be read on their way']
+    : []),
+  ...(given.allowHttp?.length
+    ? [`Warning                    plain http to ${given.allowHttp.join(', ')}: for development only`]
     : []),
 ]
 

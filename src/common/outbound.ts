@@ -13,8 +13,11 @@ export interface OutboundRules {
   readonly ranges?: readonly string[] | undefined
   /** Allows loopback addresses (and `localhost` as a host), and plain http to them. Default false. */
   readonly loopback?: boolean | undefined
-  /** Allows plain http to other hosts too. Default false. */
-  readonly http?: boolean | undefined
+  /**
+   * Allows plain http to other hosts too. Names instead allow it to these alone, and their being at a private or loopback
+   * address besides: for development, where containers call each other by name. Default false.
+   */
+  readonly http?: boolean | readonly string[] | undefined
   /** Certificate authorities to trust besides the public ones, PEM. */
   readonly ca?: string | readonly string[] | undefined
   /** Runs around each exchange under these rules. */
@@ -40,14 +43,18 @@ export interface Outbound extends Connections {
  */
 export function createOutbound(rules: OutboundRules = {}): Outbound {
   const hosts = rules.hosts?.map((host) => host.toLowerCase())
+  const named = typeof rules.http === 'object' ? rules.http.map((host) => host.toLowerCase()) : []
+  const isNamed = (host: string): boolean => hostMatches(host.toLowerCase(), named)
   const ranges = (rules.ranges ?? []).map((range) => ipaddr.parseCIDR(range))
 
-  function addressAllowed(text: string): boolean {
+  /** Whether an address may be called, under the name that led to it. */
+  function addressAllowed(text: string, host: string): boolean {
     if (!ipaddr.isValid(text)) return false
     const address = ipaddr.process(text) // an IPv4 address mapped into IPv6 counts as the IPv4 address
     const kind = address.range()
     if (kind === 'unicast' && isAssigned(address)) return true
     if (kind === 'loopback' && rules.loopback) return true
+    if (isOwnNetwork(kind) && isNamed(host)) return true
     return isWithin(ranges, text)
   }
 
@@ -66,9 +73,9 @@ export function createOutbound(rules: OutboundRules = {}): Outbound {
     const local = rules.loopback === true && isLoopbackHost(host)
     if (!local && hosts && !hostMatches(host, hosts))
       throw new OutboundRefusedError(`host ${host} is not among the allowed hosts`)
-    if (url.protocol === 'http:' && !local && !rules.http)
+    if (url.protocol === 'http:' && !local && rules.http !== true && !isNamed(host))
       throw new OutboundRefusedError(`plain http to ${host} is refused: https is required`)
-    if (ipaddr.isValid(host) && !addressAllowed(host))
+    if (ipaddr.isValid(host) && !addressAllowed(host, host))
       throw new OutboundRefusedError(`address ${host} is not a public one`)
     return url
   }
@@ -76,7 +83,7 @@ export function createOutbound(rules: OutboundRules = {}): Outbound {
   const lookup: LookupFunction = (hostname, options, callback) => {
     dns.lookup(hostname, { ...options, all: true }, (error, addresses) => {
       if (error) return callback(error, '')
-      const refused = addresses.find(({ address }) => !addressAllowed(address))
+      const refused = addresses.find(({ address }) => !addressAllowed(address, hostname))
       if (refused)
         return callback(
           new OutboundRefusedError(
@@ -100,6 +107,10 @@ export function createOutbound(rules: OutboundRules = {}): Outbound {
     around: rules.around,
   }
 }
+
+/** Not the link-local ones: there the machines of cloud providers hand out their credentials. */
+const isOwnNetwork = (kind: string): boolean =>
+  ['loopback', 'private', 'uniqueLocal', 'carrierGradeNat'].includes(kind)
 
 // What ipaddr.js has no name for it calls unicast: in IPv6 also the old forms of IPv4 (`::127.0.0.1`) and of private
 // addresses (`fec0::`). Public addresses are assigned from one block only, RFC 4291 section 2.4 and IANA's registry.

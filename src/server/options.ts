@@ -27,6 +27,11 @@ export interface ServerOptions {
    * server listens on all interfaces (then it is required).
    */
   readonly publicUrl?: string
+  /**
+   * More origins under which it is reached, such as the name that containers call it by. It answers to their hosts, and what
+   * it says of itself to whoever asks there has that origin. Default none.
+   */
+  readonly otherUrls?: readonly string[]
   /** Speaks https, with this certificate and key. Default: plain http. */
   readonly tls?: Tls
   /** Default that of the seed, or `{ id: 1, name: 'Example' }`. */
@@ -55,6 +60,11 @@ export interface ServerOptions {
    * Link-local addresses stay refused. Default false. Not together with `outbound`, which says it in detail.
    */
   readonly allowPrivate?: boolean
+  /**
+   * Hosts that descriptors, callbacks and webhooks may lead to over plain http, and at private addresses: for development,
+   * where containers call each other by name. The log says so at each start. Default none. Not together with `outbound`.
+   */
+  readonly allowHttp?: readonly string[]
   /** Web origins besides the server's own whose pages may make calls without a token in the header. Default none. */
   readonly allowedOrigins?: readonly string[]
   /**
@@ -85,6 +95,8 @@ export interface Settings {
   readonly adminToken: string | undefined
   readonly data: string | undefined
   readonly publicUrl: string | undefined
+  readonly otherUrls: readonly string[]
+  readonly allowHttp: readonly string[]
   readonly tls: Tls | undefined
   readonly group: { readonly id: number; readonly name: string }
   readonly seed: Seed | undefined
@@ -116,6 +128,7 @@ const names = new Set<string>([
   'adminToken',
   'data',
   'publicUrl',
+  'otherUrls',
   'tls',
   'group',
   'seed',
@@ -126,6 +139,7 @@ const names = new Set<string>([
   'deliveryTimeout',
   'outbound',
   'allowPrivate',
+  'allowHttp',
   'allowedOrigins',
   'trustedProxies',
   'classicClients',
@@ -147,8 +161,12 @@ export function settingsFrom(options: ServerOptions, defaultSeed: Seed): Setting
     throw new ServerOptionError(
       `publicUrl is required when the server listens on all interfaces (host ${host})`,
     )
+  const otherUrls = originsOption('otherUrls', options.otherUrls)
+  const allowHttp = hostsOption('allowHttp', options.allowHttp)
   // Behind a proxy on the same machine the whole world gets to it.
-  const local = isLoopbackHost(host) && (!publicUrl || isLoopbackHost(hostOf(new URL(publicUrl))))
+  const local =
+    isLoopbackHost(host) &&
+    [...(publicUrl ? [publicUrl] : []), ...otherUrls].every((url) => isLoopbackHost(hostOf(new URL(url))))
   if (options.seed) checkSeed(options.seed)
   const adminToken = text('adminToken', options.adminToken)
   const seed = options.seed === false ? undefined : (options.seed ?? (local ? defaultSeed : undefined))
@@ -159,6 +177,8 @@ export function settingsFrom(options: ServerOptions, defaultSeed: Seed): Setting
     adminToken,
     data: text('data', options.data),
     publicUrl,
+    otherUrls,
+    allowHttp,
     tls: tlsOption(options.tls, publicUrl),
     group: groupOption(options.group, seed),
     seed,
@@ -169,7 +189,7 @@ export function settingsFrom(options: ServerOptions, defaultSeed: Seed): Setting
     limitsEnforced: options.limits !== false,
     installTimeout: number('installTimeout', options.installTimeout, 1, 600_000) ?? 10_000,
     deliveryTimeout: number('deliveryTimeout', options.deliveryTimeout, 1, 600_000) ?? 10_000,
-    outbound: outboundOption(options, local),
+    outbound: outboundOption(options, local, allowHttp),
     allowedOrigins: (options.allowedOrigins ?? []).map(
       (origin) => originOption('allowedOrigins', origin) ?? '',
     ),
@@ -230,6 +250,23 @@ function originOption(name: string, value: unknown): string | undefined {
   throw new ServerOptionError(`${name} must be an http or https origin without a path, came ${given}`)
 }
 
+function originsOption(name: string, value: unknown): string[] {
+  const given = value ?? []
+  if (!Array.isArray(given)) throw new ServerOptionError(`${name} must be a list of origins`)
+  return given.map((one: unknown) => originOption(name, one) ?? '')
+}
+
+function hostsOption(name: string, value: unknown): string[] {
+  const given = value ?? []
+  if (!Array.isArray(given)) throw new ServerOptionError(`${name} must be a list of host names`)
+  return given.map((one: unknown) => {
+    if (typeof one === 'string' && (/^[a-z0-9.-]+$/i.test(one) || isIP(one) !== 0)) return one.toLowerCase()
+    throw new ServerOptionError(
+      `${name} must have host names such as addon, without a port and without *; got ${String(one)}`,
+    )
+  })
+}
+
 function choice<T extends string>(name: string, value: unknown, choices: readonly T[]): T | undefined {
   if (value === undefined) return undefined
   const chosen = choices.find((one) => one === value)
@@ -260,12 +297,19 @@ function tlsOption(tls: Tls | undefined, publicUrl: string | undefined): Tls | u
   return { cert, key }
 }
 
-function outboundOption({ outbound, allowPrivate }: ServerOptions, local: boolean): OutboundRules {
+function outboundOption(
+  { outbound, allowPrivate }: ServerOptions,
+  local: boolean,
+  allowHttp: readonly string[],
+): OutboundRules {
   if (allowPrivate !== undefined && typeof allowPrivate !== 'boolean')
     throw new ServerOptionError(`allowPrivate must be true or false, came ${String(allowPrivate)}`)
   if (outbound && allowPrivate !== undefined)
     throw new ServerOptionError('allowPrivate must be left out when outbound is given')
-  return outbound ?? (allowPrivate ? privateNetwork : { loopback: local, http: local })
+  if (outbound && allowHttp.length > 0)
+    throw new ServerOptionError('allowHttp must be left out when outbound is given')
+  if (outbound) return outbound
+  return allowPrivate ? privateNetwork : { loopback: local, http: local || allowHttp }
 }
 
 function groupOption(group: ServerOptions['group'], seed: Seed | undefined): Settings['group'] {

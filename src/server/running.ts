@@ -66,6 +66,12 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
   const outbound = createOutbound(settings.outbound)
   const abort = new AbortController()
   const log = settings.log || silent
+  const { allowHttp } = settings
+  if (allowHttp.length > 0)
+    log.warn(
+      { allowHttp },
+      'secrets and messages go to these hosts over plain http, and can be read on their way; for development only',
+    )
   let url = settings.publicUrl ?? ''
   let closing = false
   const publicUrl = () => url
@@ -137,6 +143,7 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
     allowedOrigins: settings.allowedOrigins,
     addressOf: createAddressOf(settings.trustedProxies),
     local: isLoopbackHost(settings.host),
+    otherUrls: settings.otherUrls,
     checkResponses: settings.checkResponses,
     isClassic,
     closing: () => closing,

@@ -10,7 +10,7 @@ import { fileAt } from './chat/files.ts'
 import { pictureAt } from './chat/pictures.ts'
 import { reasonNotCalled } from './connect/network.ts'
 import type { Context } from './context.ts'
-import { checkHost, checkOrigin } from './doors.ts'
+import { checkHost, checkOrigin, originAsked } from './doors.ts'
 import { badRequest, CallRefusedError, envelope, reason } from './errors.ts'
 import { administrationHandlers } from './handlers/administration.ts'
 import { handlers } from './handlers/index.ts'
@@ -42,6 +42,7 @@ export interface AppOptions {
   readonly addressOf: AddressOf
   /** The server listens on a loopback address: then its loopback names are good too. */
   readonly local: boolean
+  readonly otherUrls: readonly string[]
   readonly checkResponses: boolean
   readonly isClassic: IsClassic
   /** Once true, connections are not kept. */
@@ -194,7 +195,7 @@ export function createApp(options: AppOptions): Koa {
           Object.defineProperty(parameters, name, { value, enumerable: true })
       }
       // Looked at again: what the caller might do when the call began may have ended while its body was on the way.
-      const result = await handle(base, route.id, parameters, session.renew())
+      const result = await handle(ctx, base, route.id, parameters, session.renew())
       answer(ctx, route, session, result, classic)
     } finally {
       release()
@@ -239,12 +240,13 @@ export function createApp(options: AppOptions): Koa {
     return new URLSearchParams(await readBody(ctx.req, longestForm, bodyTimeout))
   }
 
-  function handle(base: Base, id: string, parameters: object, session: Session): unknown {
+  function handle(ctx: Koa.Context, base: Base, id: string, parameters: object, session: Session): unknown {
     const table: object = tables[base]
     // The route is of the table that these handlers serve, one for one; the parameters were validated by the schemas this
     // handler's type comes from.
     const handler = table[id as keyof typeof table] as (...call: [object, Session, Context]) => unknown
-    const limited = limitedTo(session, context)
+    const asked = { ...context, publicUrl: () => originAsked(ctx.get('host'), doors) }
+    const limited = limitedTo(session, asked)
     return context.delivery.actAs(actorOf(session), () => handler(parameters, session, limited))
   }
 

@@ -57,7 +57,7 @@ const FORM_TIMEOUT = 10_000
 export function createPageRoute(showing: Showing): Middleware {
   const { core } = showing
   const { options, loopback } = core.settings
-  const anybody = allowedOrigins(options.allowedHosts, loopback)
+  const anybody = allowedOrigins(options.allowedHosts, loopback, options.allowHttp)
 
   return async (ctx, next) => {
     const page = core.modules.pages.get(belowBase(ctx.path, showing))

@@ -133,8 +133,16 @@ export const originsOf = (installation: Installation): string[] => [
  * Where the pages of servers can be that the add-on takes installations from, as a Content-Security-Policy has it; for
  * pages that are shown before anybody knows which of them asks.
  */
-export function allowedOrigins(hosts: readonly string[] | undefined, loopback: boolean): string[] {
-  const named = (hosts ?? []).filter((host) => !host.includes(':')).map((host) => `https://${host}:*`)
+export function allowedOrigins(
+  hosts: readonly string[] | undefined,
+  loopback: boolean,
+  plain: readonly string[] = [],
+): string[] {
+  const names = (hosts ?? []).filter((host) => !host.includes(':'))
+  const named = names.flatMap((host) => [
+    `https://${host}:*`,
+    ...(plain.includes(host) ? [`http://${host}:*`] : []),
+  ])
   return loopback
     ? [...named, ...['localhost', '127.0.0.1'].flatMap((host) => [`http://${host}:*`, `https://${host}:*`])]
     : named
