@@ -173,7 +173,7 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
       for (const client of state.clients.all()) if (client.status === 'pending') state.clients.remove(client)
       state.tokens.removeWhere((token) => token.admin === true)
       state.tokens.removeExpired()
-      state.tokens.indexGrants()
+      state.tokens.completeIndexes()
       state.codes.removeExpired()
       state.installables.removeExpired()
       state.tokens.put(hashOf(adminToken), {

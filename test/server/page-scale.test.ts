@@ -1,5 +1,10 @@
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { HipChatServer } from '../../src/server/index.ts'
+import type { TokenRecord } from '../../src/server/state/records.ts'
+import { openState } from '../../src/server/state/state.ts'
 import { type Answered, adminCall, call, refusal, startAddon, startServer } from './support.ts'
 
 const mentionNames = (count: number) => Array.from({ length: count }, (_, index) => `user${index}`)
@@ -320,4 +325,31 @@ describe('lists of the API', () => {
     }
     expect((await adminCall(server, 'GET', '/group/1/statistics')).body).toEqual({ users: 621 })
   })
+})
+
+test('tokens made by hand are found among those of thousands of sessions', async () => {
+  const state = openState(mkdtempSync(join(tmpdir(), 'hipchat-state-')), { durable: false })
+  onTestFinished(() => state.close())
+  const token = (more: Partial<TokenRecord>): TokenRecord => ({
+    kind: 'user',
+    use: 'access',
+    scopes: [],
+    oauthId: null,
+    userId: 1,
+    roomId: null,
+    label: null,
+    expires: null,
+    created: 0,
+    ...more,
+  })
+  await state.write(() => {
+    for (let index = 0; index < 3_000; index += 1) state.tokens.put(`session${index}`, token({}))
+    state.tokens.put('own', token({ kind: 'personal' }))
+    state.tokens.put('other', token({ kind: 'personal', userId: 2 }))
+    state.tokens.put('room', token({ kind: 'room_notification', userId: null, roomId: 3 }))
+  })
+  const found = (userId: number) => state.tokens.handmade(userId).map(({ hash }) => hash)
+  expect([found(1), found(2), found(3)]).toEqual([['own', 'room'], ['other', 'room'], ['room']])
+  await state.write(() => state.tokens.remove('own'))
+  expect(found(1)).toEqual(['room'])
 })

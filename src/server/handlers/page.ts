@@ -223,7 +223,7 @@ function handmade(session: Session, state: State): { hash: string; token: TokenR
     const room = roomId === null ? undefined : state.rooms.get(roomId)
     return kind === 'room_notification' && room !== undefined && maySee(room, session) && mayRun(room, user)
   }
-  return state.tokens.all().filter(({ token }) => own(token))
+  return state.tokens.handmade(user.id).filter(({ token }) => own(token))
 }
 
 const idOf = (hash: string): string => hash.slice(0, 16)

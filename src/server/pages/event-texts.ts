@@ -53,8 +53,10 @@ export function createEventTexts(state: State, present: Presenter): EventTexts {
   }
 
   /** Looked for in the rooms that a guest is in: what happens anywhere else does not concern them. */
-  const meets = (guest: UserRecord, other: UserRecord): boolean =>
-    mayKnow(other, guest, state.rooms.of(guest.id, mostOfGuest))
+  function meets(guest: UserRecord, otherId: number): boolean {
+    const other = state.people.get(otherId)
+    return other !== undefined && mayKnow(other, guest, state.rooms.of(guest.id, mostOfGuest))
+  }
 
   function told(change: Change, user: UserRecord): Told | undefined {
     switch (change.kind) {
@@ -107,11 +109,12 @@ export function createEventTexts(state: State, present: Presenter): EventTexts {
       }
       case 'user':
       case 'presence': {
-        const changed = state.people.get(change.id)
-        if (!changed || (user.isGuest && !meets(user, changed))) return undefined
+        if (user.isGuest && !meets(user, change.id)) return undefined
         return {
           form: user.isGuest ? 'for guests' : '',
           event() {
+            const changed = state.people.get(change.id)
+            if (!changed) return undefined
             const { id } = changed
             const data =
               change.kind === 'user'

@@ -7,7 +7,7 @@ import type {
   TokenRecord,
   WebhookRecord,
 } from './records.ts'
-import { type StateDatabase, type Table, table } from './table.ts'
+import { type Key, type StateDatabase, type Table, table } from './table.ts'
 
 /** Installations, their codes, tokens and webhooks. One add-on is installed once per place; a place is a room, or the group. */
 export interface Clients {
@@ -35,12 +35,14 @@ export interface Tokens {
   remove(hash: string): boolean
   /** All tokens with their hashes. */
   all(): { hash: string; token: TokenRecord }[]
+  /** Tokens that a user made by hand, and those that were made by hand for rooms. */
+  handmade(userId: number): { hash: string; token: TokenRecord }[]
   /** Neither expired, nor made with a token that has ended. */
   isGood(token: TokenRecord): boolean
   /** Whether there is a good token of a grant. */
   lives(grant: string): boolean
   /** For tokens that an older version of this server wrote. */
-  indexGrants(): void
+  completeIndexes(): void
   /** Removes tokens that a rule names. Looks at all of them. */
   removeWhere(rule: (token: TokenRecord) => boolean): void
   /** Looks at the expired ones only. */
@@ -113,12 +115,16 @@ export function createClientState(db: StateDatabase): ClientState {
   const grantWebhooks = table<ReturnType<typeof webhookKey>>(db, 'grantWebhook')
   const place = (key: string, roomId: number | null) => [key, placeOf(roomId)]
 
+  // Of few of the tokens: most are of sessions.
+  const handmadeTokens = table<string>(db, 'handmadeToken')
   const tokens: Tokens = {
     get: (hash) => tokenTable.get(hash)?.token,
     put(hash, token) {
       tokenTable.put([hash], { hash, token })
       if (token.expires !== null) expiries.put([token.expires, hash], hash)
       grantTokens.put([grantOf(hash, token), hash], hash)
+      const maker = makerOf(token)
+      if (maker) handmadeTokens.put([...maker, hash], hash)
       if (token.madeWith !== undefined) grantMade.put([token.madeWith, hash], hash)
     },
     remove(hash) {
@@ -126,6 +132,8 @@ export function createClientState(db: StateDatabase): ClientState {
       if (!token) return false
       if (token.expires !== null) expiries.remove(token.expires, hash)
       if (token.madeWith !== undefined) grantMade.remove(token.madeWith, hash)
+      const maker = makerOf(token)
+      if (maker) handmadeTokens.remove(...maker, hash)
       const grant = grantOf(hash, token)
       grantTokens.remove(grant, hash)
       tokenTable.remove(hash)
@@ -140,10 +148,17 @@ export function createClientState(db: StateDatabase): ClientState {
         return token !== undefined && tokens.isGood(token)
       }),
     all: () => tokenTable.all(),
-    indexGrants() {
+    handmade: (userId) =>
+      [...handmadeTokens.all('user', userId), ...handmadeTokens.all('room')].flatMap(
+        (hash) => tokenTable.get(hash) ?? [],
+      ),
+    completeIndexes() {
       for (const { hash, token } of tokenTable.all()) {
         const grant = grantOf(hash, token)
         if (grantTokens.get(grant, hash) === undefined) grantTokens.put([grant, hash], hash)
+        const maker = makerOf(token)
+        if (maker && handmadeTokens.get(...maker, hash) === undefined)
+          handmadeTokens.put([...maker, hash], hash)
       }
     },
     removeWhere(rule) {
@@ -246,4 +261,10 @@ function oneTime<T extends { readonly oauthId: string; readonly expires: number 
     removeExpired: () => removeWhere(({ expires }) => expires <= Date.now()),
     removeWhere,
   }
+}
+
+/** Below what a token that was made by hand is found: whoever made it for themselves, or the room that it is for. */
+function makerOf({ kind, userId, roomId }: TokenRecord): Key | undefined {
+  if (kind === 'personal' && userId !== null) return ['user', userId]
+  return kind === 'room_notification' && roomId !== null ? ['room', roomId] : undefined
 }
