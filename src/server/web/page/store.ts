@@ -200,6 +200,14 @@ export function start(): void {
   })
 }
 
+const longestWait = 2_000 // milliseconds
+
+/** In a large group not all pages ask for the same in the same moment. */
+function inTurn(work: () => void): void {
+  if (nextPeople.value === null) work()
+  else setTimeout(work, Math.random() * longestWait)
+}
+
 function follow(cursor: string): () => void {
   return listen(cursor, {
     message: (data) => tell('message', data),
@@ -233,7 +241,7 @@ function follow(cursor: string): () => void {
     },
     integrations(data) {
       const here = place.value.kind === 'room' ? place.value.id : null
-      if (data.room_id === null || data.room_id === here) loadIntegrations().catch(() => {})
+      if (data.room_id === null || data.room_id === here) inTurn(() => loadIntegrations().catch(() => {}))
       tell('integrations', data)
     },
     glance: (data) => tell('glance', data),

@@ -42,16 +42,16 @@ export function roomPeople(roomId: number, absent: boolean): RoomPeople {
       const ends = [
         hear('participant', ({ room_id, user_id, is_here, participants }) => {
           if (room_id !== roomId) return
-          if (absent) {
-            restart()
-            return
-          }
+          // Whoever leaves the room is a member elsewhere then, unless the room itself is told of, too.
+          const isListed = is_here !== absent
           const changed = new Set(ids.value)
-          if (is_here) changed.add(user_id)
-          else changed.delete(user_id)
-          if (is_here) personOf(user_id)
+          if (isListed) {
+            personOf(user_id)
+            changed.add(user_id)
+          } else changed.delete(user_id)
+          if (absent) total.value += isListed ? 1 : -1
+          else total.value = participants
           ids.value = changed
-          total.value = participants
         }),
         hear('room', ({ id }) => {
           if (id === roomId && absent) restart() // its members may be others
