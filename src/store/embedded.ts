@@ -149,7 +149,7 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
   }
 
   function sweepLongClaims({ longClaims }: Opened): void {
-    for (const { key, value } of [...longClaims.getRange()]) if (value <= steady()) longClaims.remove(key)
+    for (const { key, value } of [...longClaims.getRange()]) if (value <= steady()) longClaims.removeSync(key)
   }
 
   function failure(what: string, error: unknown): StoreError {
@@ -201,14 +201,15 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
       if (!isFirst || inLog === expiresAt) return isFirst
       return transaction(({ longClaims }) => {
         if (isHeld(longClaims, key)) return false
-        longClaims.put(key, expiresAt)
+        longClaims.putSync(key, expiresAt)
         return true
       })
     },
     async release(key) {
       checkKey(name, key)
       const { longClaims } = await open()
-      if (longClaims.doesExist(key)) await transaction((databases) => databases.longClaims.remove(key))
+      if (longClaims.get(key) !== undefined)
+        await transaction((databases) => databases.longClaims.removeSync(key))
       await withClaims(({ claims }) => claims.release(key))
     },
     async update(key, change, ttl) {
