@@ -195,7 +195,10 @@ export function createApp(options: AppOptions): Koa {
           Object.defineProperty(parameters, name, { value, enumerable: true })
       }
       // Looked at again: what the caller might do when the call began may have ended while its body was on the way.
-      const result = await handle(ctx, base, route.id, parameters, session.renew())
+      const current = session.renew()
+      const result = await handle(ctx, base, route.id, parameters, current)
+      // Long lists are read in turns with others: what came of it is told to nobody who may not see it by now.
+      if (operation.method === 'GET') current.renew()
       answer(ctx, route, session, result, classic)
     } finally {
       release()
