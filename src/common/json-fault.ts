@@ -36,15 +36,28 @@ export function jsonFault(text: string): JsonFault | undefined {
   } catch (error) {
     if (!(error instanceof Fault)) throw error
     const { at, expected } = error
-    const before = text.slice(0, at).split(/\r\n|\r|\n/)
+    const { line, start } = lineAt(text, at)
     const character = text.codePointAt(at)
     return {
-      line: before.length,
-      column: [...(before.at(-1) ?? '')].length + 1,
+      line,
+      column: [...text.slice(start, at)].length + 1,
       expected,
       got: character === undefined ? 'the end' : named(character),
     }
   }
+}
+
+/** The line of a place, and where that begins. Lines end in LF, CR, or both. */
+function lineAt(text: string, place: number): { line: number; start: number } {
+  let [line, start] = [1, 0]
+  for (let at = 0; at < place; at += 1) {
+    const character = text.charAt(at)
+    if (character !== '\n' && character !== '\r') continue
+    if (character === '\r' && text.charAt(at + 1) === '\n' && at + 1 < place) at += 1
+    line += 1
+    start = at + 1
+  }
+  return { line, start }
 }
 
 /** A fault as the end of a sentence. */

@@ -1,4 +1,4 @@
-import { describe, expect, it, test } from 'vitest'
+import { describe, expect, it, onTestFinished, test, vi } from 'vitest'
 import { findMentions } from '../../src/server/chat/mentions.ts'
 import {
   deepestMarkup,
@@ -8,6 +8,7 @@ import {
 } from '../../src/server/chat/sanitising.ts'
 import { shownResponse } from '../../src/server/connect/delivery-history.ts'
 import { fillTemplate } from '../../src/server/pages/addresses.ts'
+import { isNestedDeeper } from '../../src/server/rest/json-depth.ts'
 import { largestPage } from '../../src/server/rest/paging.ts'
 import {
   accessToken,
@@ -302,4 +303,29 @@ test('a room takes so many add-ons, and those that it has can be updated', async
   expect((await install('a7', 'Lobby')).status).toBe(201)
   expect((await install('b', 'Workshop')).status).toBe(201)
   expect((await install('b')).status).toBe(201)
+})
+
+test.each([
+  ['JSON that opens a million lists', 'application/json', '['.repeat(1_000_000)],
+  ['JSON whose member opens many objects', 'application/json', `{"message":${'{"a":'.repeat(150_000)}`],
+  [
+    'a form whose card opens a million lists',
+    'application/x-www-form-urlencoded',
+    `message=a&card=${'['.repeat(1_000_000)}`,
+  ],
+])('%s is refused before it is parsed', async (_, type, body) => {
+  const server = await startServer()
+  const parse = vi.spyOn(JSON, 'parse')
+  onTestFinished(() => parse.mockRestore())
+  const answer = await adminCall(server, 'POST', '/room/Lobby/notification', {
+    body,
+    headers: { 'content-type': type },
+  })
+  expect(refusal(answer)).toEqual([400, 'The body is nested more than 32 levels deep'])
+  expect(parse.mock.calls.every(([text]) => text.length < 100_000)).toBe(true)
+})
+
+test('brackets within strings are not nested, however they are escaped', () => {
+  const text = JSON.stringify({ a: '[[[[\\"[[[["]]', b: ['\\', '{{{{'] })
+  expect([isNestedDeeper(text, 2), isNestedDeeper(text, 1)]).toEqual([false, true])
 })

@@ -8,6 +8,7 @@ import { type Problem, validate } from '../../common/validate.ts'
 import { illFormedAt } from '../../common/well-formed.ts'
 import { longestUpload } from '../chat/files.ts'
 import { badRequest, CallRefusedError, invalid } from '../errors.ts'
+import { isNestedDeeper } from './json-depth.ts'
 import { type Part, readParts } from './multipart.ts'
 
 /** Longest request body taken, in bytes: a megabyte, unless it brings a file. HipChat's limits are not known. */
@@ -143,6 +144,7 @@ const looksLikeJson = (bytes: Buffer): boolean =>
   /^(?:\xef\xbb\xbf)?\s*\{\s*["}]/.test(bytes.toString('latin1', 0, 200))
 
 function readJson(text: string, what: string, more = '', field?: string): unknown {
+  if (isNestedDeeper(text, deepest)) throw tooDeep('The body')
   try {
     return JSON.parse(text)
   } catch {
@@ -172,6 +174,7 @@ function formMembers(text: string, properties: Readonly<Record<string, Schema>>)
     if (Object.hasOwn(members, name)) continue
     if (!schema || schema['type'] === 'string') members[name] = value
     else if (schema['type'] === 'boolean') members[name] = booleanTexts[value.toLowerCase()] ?? value
+    else if (isNestedDeeper(value, deepest)) throw tooDeep('The body')
     else
       try {
         members[name] = JSON.parse(value)
@@ -238,11 +241,14 @@ export function checkText(value: object, what: string): void {
   )
 }
 
+const tooDeep = (what: string): CallRefusedError =>
+  badRequest(`${what} is nested more than ${deepest} levels deep`)
+
 /** Nobody needs deep objects here, and writing them out again would exhaust the stack. Walks without recursion. */
 export function checkDepth(value: object, what: string): void {
   let level: object[] = [value]
   for (let depth = 1; level.length > 0; depth += 1) {
-    if (depth > deepest) throw badRequest(`${what} is nested more than ${deepest} levels deep`)
+    if (depth > deepest) throw tooDeep(what)
     level = level.flatMap((item) =>
       Object.values(item).filter(
         (child): child is object =>
