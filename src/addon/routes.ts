@@ -2,7 +2,8 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import Koa, { type Context, type Middleware, type Next } from 'koa'
 import { BodyRefusedError, readJson } from '../common/body.ts'
 import { html } from '../common/html.ts'
-import { InstallationRefusedError, messageOf, SignedRequestError, StoreError } from '../errors.ts'
+import { readableError } from '../common/redaction.ts'
+import { InstallationRefusedError, SignedRequestError, StoreError } from '../errors.ts'
 import { isOauthId } from '../installation.ts'
 import type { DeliveryOutcome } from '../observer.ts'
 import type { Store } from '../store/index.ts'
@@ -312,7 +313,7 @@ function logRefusal({ log, observing }: Core, error: InstallationRefusedError): 
   observing()?.happened({ kind: 'installation refused', status })
   const refused = `refused: ${error.message}`
   if (status >= 500 && cause !== undefined) logError(log, cause, refused, { status })
-  else log.warn({ ...(cause ? { cause: messageOf(cause) } : {}), status }, refused)
+  else log.warn({ ...(cause ? { cause: readableError(cause).message } : {}), status }, refused)
 }
 
 function answerText(ctx: Context, status: number, text: string): void {

@@ -133,7 +133,10 @@ async function run(named: string | undefined, given: Given): Promise<void> {
     const { signal } = turn
     work = work.then(() => begin(signal)).catch((error: unknown) => problem(messageOf(error)))
   }
-  const problem = (text: string): void => timed('problem', { text: redactText(text) }, redactText(text))
+  const problem = (text: string): void => {
+    const safe = redactText(text)
+    timed('problem', { text: safe }, safe)
+  }
 
   const project = projectOf(entry, process.cwd())
   const unwatch = watchSources(

@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process'
-import { messageOf } from '../errors.ts'
+import { readableError } from '../common/redaction.ts'
 
 /** Does what a key stands for, each time it is pressed in the terminal. */
 export function onKeys(actions: Readonly<Record<string, () => Promise<void>>>): void {
   process.stdin.setRawMode(true)
   process.stdin.setEncoding('utf8')
   process.stdin.on('data', (keys: string) => {
-    for (const key of keys) actions[key]?.().catch((error: unknown) => console.error(messageOf(error)))
+    for (const key of keys)
+      actions[key]?.().catch((error: unknown) => console.error(readableError(error).message))
   })
 }
 

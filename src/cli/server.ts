@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { pino } from 'pino'
 import { readLogLevel } from '../common/environment.ts'
 import { hostOf, isLoopbackHost } from '../common/outbound.ts'
+import { readableError } from '../common/redaction.ts'
 import { createHipChatServer, type HipChatServer } from '../server/index.ts'
 import {
   aboutServer,
@@ -187,7 +188,7 @@ function stopOnSignal(server: HipChatServer): void {
       server.close().then(
         () => process.exit(0),
         (error: unknown) => {
-          console.error(error)
+          console.error(readableError(error).stack)
           process.exit(1)
         },
       )

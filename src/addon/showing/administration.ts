@@ -1,4 +1,5 @@
-import { ApiError, messageOf } from '../../errors.ts'
+import { readableError } from '../../common/redaction.ts'
+import { ApiError } from '../../errors.ts'
 import type { Core } from '../core.ts'
 import type { GroupRules } from './modules.ts'
 import type { Session } from './session.ts'
@@ -43,7 +44,10 @@ export async function groupRefusal(
     return is_group_admin === true ? undefined : { status: 403, text: administratorsOnly }
   } catch (error) {
     if (isNotFound(error)) return { status: 403, text: administratorsOnly }
-    log.error({ user: user.id }, `whether a user is an administrator is not known: ${messageOf(error)}`)
+    log.error(
+      { user: user.id },
+      `whether a user is an administrator is not known: ${readableError(error).message}`,
+    )
     return { status: 503, text: 'The chat server could not be asked whether you are an administrator.' }
   }
 }
