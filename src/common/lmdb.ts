@@ -24,7 +24,7 @@ export interface RangeOptions<K> {
 /** One tree of keys and values. What writes is for the inside of a transaction. */
 export interface Database<V, K> {
   get(key: K): V | undefined
-  getRange(options?: RangeOptions<K>): Range<{ key: K; value: V }>
+  getRange(options: RangeOptions<K>): Range<{ key: K; value: V }>
   getKeys(options: RangeOptions<K>): Range<K>
   getKeysCount(options: RangeOptions<K>): number
   putSync(key: K, value: V): void
@@ -33,8 +33,7 @@ export interface Database<V, K> {
 
 /** A folder that is open, which is a database itself and has others by name. */
 export interface RootDatabase<V, K> extends Database<V, K> {
-  /** `binary`: values are bytes as they are. Default: any value that MessagePack holds. */
-  openDB<W, L>(options: { name: string; encoding?: 'binary' }): Database<W, L>
+  openDB<W, L>(options: { name: string; encoding: 'binary' }): Database<W, L>
   /** Resolves when what the action wrote is on disk. */
   transaction<T>(action: () => T): Promise<T>
   transactionSync<T>(action: () => T): T
@@ -149,7 +148,7 @@ function handleOf(environment: Environment): AnyRoot {
 
   // What is not here is that of the environment.
   return Object.assign(Object.create(root), {
-    openDB(options: { name: string; encoding?: 'binary' }): AnyDatabase {
+    openDB(options: { name: string; encoding: 'binary' }): AnyDatabase {
       const key = JSON.stringify(options)
       const database = databases.get(key) ?? root.openDB(options)
       databases.set(key, database)

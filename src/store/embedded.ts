@@ -21,7 +21,7 @@ interface Opened {
   readonly expiries: Database<Buffer, [number, string]>
   readonly claims: Claims
   /** When claims for longer than a log is to last are over. */
-  readonly longClaims: Database<number, string>
+  readonly longClaims: Database<Buffer, string>
   readonly sweeper: NodeJS.Timeout
 }
 
@@ -75,7 +75,7 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
         root,
         values: root.openDB<Buffer, string>({ name: 'values', encoding: 'binary' }),
         expiries: root.openDB<Buffer, [number, string]>({ name: 'expiries', encoding: 'binary' }),
-        longClaims: root.openDB<number, string>({ name: 'claims' }),
+        longClaims: root.openDB<Buffer, string>({ name: 'claims', encoding: 'binary' }),
         claims: openClaims(join(path, 'claims')),
         sweeper: setInterval(() => void sweep(), options.sweepEvery ?? 60_000).unref(),
       }
@@ -149,7 +149,8 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
   }
 
   function sweepLongClaims({ longClaims }: Opened): void {
-    for (const { key, value } of [...longClaims.getRange()]) if (value <= steady()) longClaims.removeSync(key)
+    for (const { key, value } of [...longClaims.getRange({})])
+      if (expiryOf(value) <= steady()) longClaims.removeSync(key)
   }
 
   function failure(what: string, error: unknown): StoreError {
@@ -201,15 +202,14 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
       if (!isFirst || inLog === expiresAt) return isFirst
       return transaction(({ longClaims }) => {
         if (isHeld(longClaims, key)) return false
-        longClaims.putSync(key, expiresAt)
+        longClaims.putSync(key, pack('', expiresAt))
         return true
       })
     },
     async release(key) {
       checkKey(name, key)
       const { longClaims } = await open()
-      if (longClaims.get(key) !== undefined)
-        await transaction((databases) => databases.longClaims.removeSync(key))
+      if (longClaims.get(key)) await transaction((databases) => databases.longClaims.removeSync(key))
       await withClaims(({ claims }) => claims.release(key))
     },
     async update(key, change, ttl) {
@@ -248,8 +248,10 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
   }
 }
 
-const isHeld = (longClaims: Opened['longClaims'], key: string): boolean =>
-  (longClaims.get(key) ?? 0) > Date.now()
+function isHeld(longClaims: Opened['longClaims'], key: string): boolean {
+  const claim = longClaims.get(key)
+  return claim !== undefined && expiryOf(claim) > Date.now()
+}
 
 const mark = Buffer.from([1])
 

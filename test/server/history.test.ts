@@ -27,7 +27,7 @@ function counted<V, K>(db: RootDatabase<V, K>): RootDatabase<V, K> {
     return get.call(this, key)
   }
   db.getRange = function (this: typeof db, options) {
-    if (options && 'offset' in options) read.records += Number(options.offset)
+    if ('offset' in options) read.records += Number(options.offset)
     return getRange.call(this, options).map((entry) => {
       read.records += 1
       return entry
