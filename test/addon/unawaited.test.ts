@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import type { EventContext } from '../../src/addon/context.ts'
 import { startWorld } from '../support.ts'
+import { startShowing } from './viewer.ts'
 
 type Act = (context: EventContext<'room_message', 'send_notification'>) => unknown
 
@@ -70,6 +71,25 @@ it('those of a hook and of calls outside of handlers are waited for too', async 
   const { installation } = await install()
   const room = addon.room(installation, installation.roomId ?? 0)
   for (const number of [3, 4, 5]) void room.notify(`message ${number}`)
+  await addon.close()
+  expect(said(messages())).toEqual(five)
+})
+
+it('those of a page and of a glance are waited for too', async () => {
+  const icon = 'https://example.com/icon.png'
+  const { open, addon, messages } = await startShowing((made) => {
+    made.webPanel({ key: 'board', name: 'The board' }, ({ room }) => {
+      for (const number of [1, 2, 3]) void room?.notify(`message ${number}`)
+      return 'ok'
+    })
+    made.glance({ key: 'status', name: 'Status', icon }, ({ room, glance }) => {
+      void glance.push('status', 'pushed').then(() => room?.notify('message 4'))
+      void room?.notify('message 5')
+      return 'shown'
+    })
+  })
+  await open('/page/board')
+  await open('/glance/status')
   await addon.close()
   expect(said(messages())).toEqual(five)
 })
