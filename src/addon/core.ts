@@ -1,6 +1,6 @@
 import { type AccessTokens, createAccessTokens } from '../client/access-token.ts'
 import { createOutbound, type Outbound } from '../common/outbound.ts'
-import { createInstallations, type Installation, type Installations } from '../installation.ts'
+import { createInstallations, type Installation, type Installations, isSame } from '../installation.ts'
 import { type Observing, observed } from '../observer.ts'
 import { createSealing, openStore, type Store, scopeStore, shareStore } from '../store/index.ts'
 import type { HookContext, ReplacedContext } from './context.ts'
@@ -73,6 +73,10 @@ export function createCore(
     timeout,
     warn: (message, installation) => log.warn({ installation: installation.oauthId }, message),
     mark: (installation, rejected) => installations.mark(installation, rejected),
+    async isThere(installation) {
+      const known = await installations.get(installation.oauthId)
+      return known !== undefined && isSame(known.installation, installation)
+    },
     observing,
   })
   const facadeOf = createFacades({

@@ -46,6 +46,8 @@ interface Settings {
   readonly warn: (message: string, installation: Installation) => void
   /** Told when the credentials are rejected, and when they are taken again after that. */
   readonly mark: (installation: Installation, rejected: boolean) => Promise<void>
+  /** Whether an installation has not been removed. Without it every one is there. */
+  readonly isThere?: (installation: Installation) => Promise<boolean>
   /** Who looks on, if anybody. */
   readonly observing?: Observing
 }
@@ -73,11 +75,14 @@ export function createAccessTokens(settings: Settings): AccessTokens {
     return token.renewAt > Date.now() ? token : undefined
   }
 
-  async function keep({ oauthId }: Installation, token: AccessToken): Promise<() => Promise<void>> {
+  async function keep(installation: Installation, token: AccessToken): Promise<() => Promise<void>> {
+    const { oauthId } = installation
     const key = tokenKey(oauthId)
     const before = await store.get(key)
     const kept = sealing.seal(JSON.stringify(token), key)
     await store.set(key, kept, Math.max(1, token.renewAt - Date.now()))
+    // An exchange takes its time: of an installation that was removed meanwhile nothing is kept.
+    if (settings.isThere && !(await settings.isThere(installation))) await swap(key, kept, undefined)
     return () => swap(key, kept, before)
   }
 

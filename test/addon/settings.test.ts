@@ -393,6 +393,27 @@ describe('settings of a group', () => {
     expect((await answer).status).toBe(401)
   })
 
+  it('are not kept for an installation that was removed while the author asked who may', async () => {
+    let removed = async (): Promise<void> => {}
+    const { open, token, store, installation } = await startShowing(
+      (addon) => {
+        addon.settings({
+          fields,
+          async mayChange() {
+            await removed()
+            return true
+          },
+        })
+      },
+      { room: 'everywhere' },
+    )
+    const { text } = await open('/configure', {}, token({ sub: '2', context: {} }))
+    removed = async () => void (await store.delete(`installation:${installation.oauthId}`))
+    const body = new URLSearchParams({ session: sessionIn(text), ...right })
+    expect((await open('/configure', { method: 'POST', body }, '')).status).toBe(500)
+    for await (const [key] of store.entries('value:')) expect(key).toBe('nothing')
+  })
+
   it('are opened by whomever the author lets, with mayChange', async () => {
     const { open, token } = await startShowing(
       (addon) => {

@@ -25,6 +25,7 @@ interface Options {
   timeout?: number
   secretKey?: string
   warnings?: string[]
+  isThere?: () => Promise<boolean>
 }
 
 const createTokens = (options: Options = {}): AccessTokens =>
@@ -35,6 +36,7 @@ const createTokens = (options: Options = {}): AccessTokens =>
     timeout: options.timeout ?? 2_000,
     mark: async () => {},
     warn: (message) => options.warnings?.push(message),
+    ...(options.isThere ? { isThere: options.isThere } : {}),
   })
 
 const answer = (token: string, more: object = {}) => ({
@@ -424,6 +426,16 @@ describe('a lock that is another process’s', () => {
 })
 
 describe('what was kept', () => {
+  it('is nothing of an installation that was removed while its credentials were exchanged', async () => {
+    tokenEndpoint()
+    const store = createMemoryStore()
+    let there = true
+    const tokens = createTokens({ store, isThere: async () => there })
+    there = false
+    expect(await tokens.get(credentials())).toBe('T1')
+    expect(await store.get(tokenKey('a1b2'))).toBeUndefined()
+  })
+
   it('is taken back for what was there before, unless there is something newer', async () => {
     tokenEndpoint()
     const store = createMemoryStore()
