@@ -171,7 +171,7 @@ export function checkTimes(claims: Record<string, unknown>): Times {
       `the signed request was issued ${iat - now} s in the future: the server's clock or this one is wrong`,
     )
   const { nbf } = claims
-  if (nbf !== undefined && !(typeof nbf === 'number' && nbf - SKEW <= now))
+  if (nbf !== undefined && nbf !== null && !(typeof nbf === 'number' && nbf - SKEW <= now))
     throw new SignedRequestError('clock ahead', 'the signed request is not valid yet (nbf)')
   const lifetime = Math.max(0, exp - iat) * 1000
   return { lifetime, expires: Math.min(exp * 1000, iat * 1000 + LONGEST_LIFETIME) }

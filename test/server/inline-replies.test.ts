@@ -91,6 +91,25 @@ describe('an answer that is not posted', () => {
     expect(listed).toMatchObject({ error: null, replied: false, notPosted: record?.notPosted })
   })
 
+  test('says why in the log, too', async () => {
+    const lines: object[] = []
+    const note = (first: unknown) => void lines.push(Object(first))
+    const server = await startServer({ log: { info: note, warn: note, error: note } })
+    const addon = await startAddon()
+    declare(addon, { webhook: hook(addon) })
+    await installOverHttp(server, addon, 'Lobby')
+    addon.respond = () => typed('text/plain', 'OK')
+    await server.say('Lobby', 'alice', 'hi')
+    await server.idle()
+    expect(lines).toContainEqual(
+      expect.objectContaining({
+        event: 'room_message',
+        status: 200,
+        notPosted: 'expected the content type application/json, got text/plain',
+      }),
+    )
+  })
+
   test('says which scope is missing', async () => {
     const { outcome } = await answering(['view_room'])
     const { record } = await outcome(inline({ message: 'x' }))

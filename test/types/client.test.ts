@@ -141,6 +141,16 @@ describe('parameters and results', () => {
   })
 })
 
+describe('what a server answers', () => {
+  compiled('may hold words that nobody knows, and lack what HipChat left out', () => {
+    const sticker: NonNullable<Message['type']> = 'sticker'
+    const unlisted: NonNullable<RoomReference['privacy']> = 'unlisted'
+    expectTypeOf<Message['date']>().toEqualTypeOf<string | undefined>()
+    expectTypeOf<Message['id']>().toEqualTypeOf<string>()
+    return [sticker, unlisted]
+  })
+})
+
 describe('what only people may do', () => {
   compiled('is not on the client of an add-on, whatever its scopes', () => {
     expectTypeOf<Client<Scope>>().not.toHaveProperty('sendRoomMessage')

@@ -126,7 +126,7 @@ export const getLatestRoomHistory = operation({
 export const getRoomMessage = operation({
   ...readingMessage,
   path: '/room/{id_or_name}/history/{message_id}',
-  summary: 'One message of a room.',
+  summary: 'One message of a room; in the body of the answer it is the member `message`.',
   tokens: ['addon_group', 'addon_room', 'user', 'personal'],
   ownRoom: 'id_or_name',
 })

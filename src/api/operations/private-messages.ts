@@ -41,7 +41,8 @@ export const viewRecentPrivatechatHistory = operation({
 export const getPrivatechatMessage = operation({
   ...readingMessage,
   path: '/user/{id_or_email}/history/{message_id}',
-  summary: 'One of the one-to-one messages with a user.',
+  summary:
+    'One of the one-to-one messages with a user; in the body of the answer it is the member `message`.',
   // HipChat's list of methods names add-ons here, and not for the two histories.
   tokens: ['addon_group', 'user', 'personal'],
 })
