@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { InvalidArgumentError, Option } from 'commander'
+import { jsonFault } from '../common/json-fault.ts'
 import { withoutMark } from '../common/text.ts'
 import { type HipChatServer, type Seed, ServerOptionError, type ServerOptions } from '../server/index.ts'
 import { UsageError } from './usage.ts'
@@ -54,10 +55,9 @@ function readSeed(file: string): Seed {
   let seed: unknown
   try {
     seed = JSON.parse(text)
-  } catch (error) {
-    // Not the message itself: it quotes the text, and a seed holds passwords.
-    const at = /position (\d+)/.exec(error instanceof Error ? error.message : '')?.[1]
-    const line = text.slice(0, at === undefined ? text.length : Number(at)).split('\n').length
+  } catch {
+    // Not the engine's message: it quotes the text, and a seed holds passwords.
+    const line = jsonFault(text)?.line ?? 1
     throw new UsageError(`--seed: expected JSON, ${file} is none from line ${line} on`)
   }
   if (typeof seed !== 'object' || seed === null)
