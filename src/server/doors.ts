@@ -9,6 +9,8 @@ export interface Doors {
   readonly allowedOrigins: readonly string[]
   /** Origins under which it is reached besides. */
   readonly otherUrls: readonly string[]
+  /** The origin was given: a proxy may be in front, whose `Host` says less than that. */
+  readonly hasPublicUrl: boolean
   publicUrl(): string
 }
 
@@ -32,13 +34,13 @@ function hostIn(header: string): string | undefined {
  * The origin under which a request has asked: libraries compare what the server says of itself with the address that they
  * asked. The public one, unless the host is that of another one. To be asked of a host that was checked.
  */
-export function originAsked(header: string, { local, otherUrls, publicUrl }: Doors): string {
+export function originAsked(header: string, { local, otherUrls, hasPublicUrl, publicUrl }: Doors): string {
   const main = publicUrl()
   const asked = [main, ...otherUrls].find((url) => new URL(url).host === header.toLowerCase())
   if (asked !== undefined) return asked
   const host = hostIn(header)
-  // Under any loopback name and through any forwarded port: nobody but this machine can have asked, unless a proxy did.
-  return host && local && [host, hostOf(new URL(main))].every(isLoopbackHost)
+  // Under any loopback name and through any forwarded port: nobody but this machine can have asked.
+  return host && local && !hasPublicUrl && isLoopbackHost(host)
     ? new URL(`${new URL(main).protocol}//${header}`).origin
     : main
 }

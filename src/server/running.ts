@@ -144,6 +144,7 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
     addressOf: createAddressOf(settings.trustedProxies),
     local: isLoopbackHost(settings.host),
     otherUrls: settings.otherUrls,
+    hasPublicUrl: settings.publicUrl !== undefined,
     checkResponses: settings.checkResponses,
     isClassic,
     closing: () => closing,

@@ -43,6 +43,7 @@ export interface AppOptions {
   /** The server listens on a loopback address: then its loopback names are good too. */
   readonly local: boolean
   readonly otherUrls: readonly string[]
+  readonly hasPublicUrl: boolean
   readonly checkResponses: boolean
   readonly isClassic: IsClassic
   /** Once true, connections are not kept. */

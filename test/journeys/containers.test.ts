@@ -167,6 +167,14 @@ describe('a server with more than one name', () => {
     expect(links.self).toBe(`http://localhost:${port}/v2/capabilities`)
   })
 
+  it('says its public one, where that was given, to a proxy on this machine that leaves the port out', async () => {
+    const { ask } = await compose({}, { publicUrl: 'http://localhost:9000' })
+    for (const host of ['localhost', '127.0.0.1:8080', 'localhost:9000'])
+      expect(JSON.parse((await ask('/v2/capabilities', host)).body).links.homepage).toBe(
+        'http://localhost:9000',
+      )
+  })
+
   it.each<[ServerOptions, RegExp]>([
     [{ otherUrls: ['chat'] }, /^otherUrls must be an http or https origin without a path/],
     [{ otherUrls: 'http://chat' as never }, /^otherUrls must be a list of origins/],
