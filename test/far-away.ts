@@ -19,20 +19,30 @@ export async function listening(server: Server): Promise<number> {
 }
 
 /**
- * Stands before a server on this machine, and passes everything on after a time, as a long way does. `idle` is after how
- * many milliseconds without a word the far end closes a connection, without telling anybody before.
+ * Stands before a server on this machine, and passes everything on after a time, as a long way does. `idle` is how many
+ * milliseconds after an answer the far end closes a connection, without telling anybody before.
  */
 export function farAway(port: number, milliseconds: number, idle?: number): Promise<number> {
   const later = (act: () => void) => setTimeout(act, milliseconds)
   return listening(
     createServer((near) => {
       const far = connect(port, '127.0.0.1')
-      near.on('data', (data) => later(() => far.write(data)))
-      far.on('data', (data) => later(() => near.write(data)))
+      let closing: NodeJS.Timeout | undefined
+      near.on('data', (data) =>
+        later(() => {
+          clearTimeout(closing)
+          far.write(data)
+        }),
+      )
+      far.on('data', (data) => {
+        later(() => near.write(data))
+        // From the answer on: a request that has come is not left without one.
+        clearTimeout(closing)
+        if (idle !== undefined) closing = setTimeout(() => far.destroy(), idle)
+      })
       near.on('close', () => later(() => far.destroy()))
       far.on('close', () => later(() => near.destroy()))
       far.on('error', () => {})
-      if (idle !== undefined) far.setTimeout(idle, () => far.destroy())
     }),
   )
 }
