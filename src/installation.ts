@@ -55,7 +55,7 @@ export const isOauthId = (text: string): boolean => /^[\x21-\x7e]{1,255}$/.test(
 export const originOf = (installation: Installation): string => new URL(installation.capabilitiesUrl).origin
 
 /**
- * Whether two records are of one installation. An update changes a record; one that was removed and made anew, under the
+ * Whether two records are of one installation. An update changes a record; one that was removed and installed again, under the
  * same `oauthId` even, is another installation.
  */
 export const isSame = (one: Installation, other: Installation): boolean =>
@@ -105,7 +105,7 @@ export interface Installations {
    */
   replace(credentials: Credentials, from?: Installation): Promise<boolean>
   /**
-   * Removes an installation and everything kept for it. True if there was one. One that was made anew under the same
+   * Removes an installation and everything kept for it. True if there was one. One that was installed again under the same
    * `oauthId` is another installation, and stays.
    */
   remove(installation: Installation): Promise<boolean>

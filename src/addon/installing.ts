@@ -162,7 +162,7 @@ export function createInstalling(core: Core): Installing {
     return known
   }
 
-  /** Reads the capabilities document anew, and shows what was approved by now. */
+  /** Reads the capabilities document again, and shows what was approved by now. */
   async function examine(known: Credentials, capabilitiesUrl: string, signal: AbortSignal): Promise<Proven> {
     const document = await discovery.capabilities(capabilitiesUrl, signal)
     const moved = { ...known.installation, ...addressesOf(document), capabilitiesUrl }
@@ -235,7 +235,7 @@ export function createInstalling(core: Core): Installing {
 
   async function remove({ installation }: Credentials): Promise<void> {
     const known = await installations.get(installation.oauthId)
-    if (!known || !isSame(known.installation, installation)) return // removed, and perhaps made anew, meanwhile
+    if (!known || !isSame(known.installation, installation)) return // removed meanwhile, and perhaps installed again
     const signal = AbortSignal.timeout(WHOLE_INSTALLATION)
     try {
       await runHooks(

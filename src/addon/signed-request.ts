@@ -58,7 +58,7 @@ export async function verifySignedRequest(
 
 /**
  * The installation that signed, as it is by now. Called after everything that was waited for, a body above all: what was
- * removed or made anew meanwhile gets nothing done any more. Throws as {@link verifySignedRequest} does for a stranger.
+ * removed or installed again meanwhile gets nothing done any more. Throws as {@link verifySignedRequest} does for a stranger.
  */
 export async function stillInstalled(
   { installation }: Credentials,

@@ -131,7 +131,7 @@ function refuseForeign(received: Delivery, signed: SignedRequest, event: EventNa
     )
   const room = readId(received.item.room.id)
   // A global installation is about all rooms; but a token that a page in one of them was given is about that one. A
-  // person's token that names none may be any member's, of rooms that he must not see: it is about none.
+  // person's token that names none may be any member's, of rooms that they must not see: it counts for no room.
   if (installation.roomId === undefined && signed.userId !== undefined && signed.roomId === undefined)
     throw new SignedRequestError(
       'wrong room',

@@ -61,15 +61,15 @@ function retiring<A extends HttpAgent>(agent: A): A {
 /** For how long peers said that they keep a connection, in milliseconds. */
 const announced = new WeakMap<Socket, number>()
 
-/** How far a request came on its connection. */
+/** How far a request got on its connection. */
 export interface Progress {
   /** There was a connection, but TLS had not been agreed on: nothing was sent. */
   readonly unsecured: boolean
-  /** It was sent on a connection that had been used before, and nothing came back. */
+  /** It was sent on a connection that had been used before, and got no answer. */
   readonly lost: boolean
 }
 
-/** Follows a request; gives a function that says how far it came. */
+/** Follows a request; gives a function that says how far it got. */
 export function follow(request: ClientRequest): () => Progress {
   let socket: Socket | undefined
   let unsecured = false

@@ -72,7 +72,7 @@ async function send(url: URL, request: Exchange): Promise<Answer> {
 /** Milliseconds within which it shows that a connection was closed before: later the peer may have been at work. */
 const crossing = 2000
 
-/** A connection that had been kept was closed, and nothing came back. */
+/** A connection that had been kept was closed without an answer. */
 class LostOnTheWay extends ExchangeFailedError {}
 
 async function attempt(url: URL, request: Exchange, agent: Agents, timeout: number): Promise<Answer> {

@@ -61,7 +61,7 @@ interface Environment {
 }
 
 interface Shared {
-  /** By the identity of the data file, so that two spellings of a folder are one, and a folder made anew is another. */
+  /** By the identity of the data file, so that two spellings of a folder are one, and a folder that was made again is another. */
   readonly environments: Map<string, Environment>
   /** Transactions that have begun. */
   readonly underWay: Set<Promise<unknown>>

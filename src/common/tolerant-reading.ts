@@ -16,7 +16,7 @@ const mostIgnored = 3
 /**
  * Reads a value that somebody else's server sent, by the schema of what this project would send in its place.
  *
- * HipChat's answers differed by year and edition, and servers that came after it differ again. So a reader asks for what it
+ * HipChat's answers differed by year and edition, and later servers differ again. So a reader asks for what it
  * cannot do without, the members that are neither optional nor marked `alwaysSent`, and of everything else takes what it
  * can use:
  *
@@ -152,7 +152,7 @@ function readScalar(type: string, value: unknown, place: Place): Found {
   return taken === undefined ? wrongType(type, value, place) : { ok: true, value: taken }
 }
 
-/** Ids, sizes and times came as digits from some and as numbers from others. */
+/** Some servers send ids, sizes and times as digits, others as numbers. */
 function converted(type: string, value: unknown, { needed, isId }: Place): unknown {
   if (type === 'string' && typeof value === 'number' && (isId || !needed)) return String(value)
   if ((type === 'integer' || type === 'number') && typeof value === 'string' && /^\d{1,15}$/.test(value))

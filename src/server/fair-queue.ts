@@ -3,7 +3,7 @@
  * of work, and not by all of it.
  */
 export interface FairQueue {
-  /** Runs some work when it is its owner's turn, and gives what came of it. */
+  /** Runs some work when it is its owner's turn, and gives its outcome. */
   run<T>(owner: string, work: () => Promise<T>): Promise<T>
   /** How much waits and does not run yet: of one owner, or of all. */
   waiting(owner?: string): number

@@ -198,7 +198,7 @@ export function createApp(options: AppOptions): Koa {
       // Looked at again: what the caller might do when the call began may have ended while its body was on the way.
       const current = session.renew()
       const result = await handle(ctx, base, route.id, parameters, current)
-      // Long lists are read in turns with others: what came of it is told to nobody who may not see it by now.
+      // Long lists are read in turns with others: the result goes to nobody who may not see it by now.
       if (operation.method === 'GET') current.renew()
       answer(ctx, route, session, result, classic)
     } finally {

@@ -20,7 +20,7 @@ export function createLock(store: Store, key: string, life: number): Lock {
 
   return {
     async take() {
-      const asked = performance.now() // a clock that is set anew must not prolong it
+      const asked = performance.now() // a clock that is set must not prolong it
       const taken = await store.claim(key, life)
       if (taken) until = asked + life
       return taken

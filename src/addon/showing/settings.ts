@@ -31,7 +31,7 @@ export interface SettingsOptions<F extends SettingsFields = SettingsFields, S ex
   readonly allowAccessToRoomAdmins?: boolean
   /**
    * Whether who looks at the page may. Servers show it to administrators only, but every member of a room can get a
-   * signed request for himself from a page in that room, and open this one with it. Default: for the settings of a
+   * signed request for themselves from a page in that room, and open this one with it. Default: for the settings of a
    * group its administrators, for those of a room everybody who has a signed request.
    */
   readonly mayChange?: (context: PageContext<S, never>) => boolean | Promise<boolean>

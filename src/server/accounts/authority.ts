@@ -39,7 +39,7 @@ export function createAuthority(state: State): Authority {
       return { ...nobody, ...caller, kind: 'basic', identity }
     }
     const caller = authenticate(state, credentials)
-    // Somebody who becomes an administrator is one on the pages that he has open, too.
+    // Somebody who becomes an administrator is one on their open pages, too.
     return caller.page && caller.user ? { ...caller, scopes: scopesOf(caller.user) } : caller
   }
 

@@ -201,7 +201,7 @@ interface Signed {
 }
 
 /**
- * Who makes a token for himself: by name and password, or by an access token of his own, which bounds the new one. What
+ * A user who makes a token of their own: by name and password, or by an access token of his own, which bounds the new one. What
  * is given finds them as of the moment when it is called.
  */
 async function signedIn(request: TokenRequest, session: Session, context: Context): Promise<() => Signed> {

@@ -108,7 +108,7 @@ export function authenticate(state: State, credentials: Credentials): Caller {
 }
 
 /**
- * Finds who a token belongs to. 401 when it is unknown, expired or revoked, or what it came from is gone: its installation,
+ * Finds who a token belongs to. 401 when it is unknown, expired or revoked, or what it was made with is gone: its installation,
  * its user, the token it was made with. It does no more than its user and its installation may now.
  */
 export function callerBy(state: State, text: string): Caller {

@@ -168,7 +168,7 @@ function chatWith(options: ChatOptions, ending: Set<number>, check: () => void):
     })
   }
 
-  /** Whoever looks for a room in vain is told that it is archived, if he may know that it is there. */
+  /** A caller who does not find a room is told that it is archived, if they may know of it. */
   function checkFree(name: string, author: Author, self?: RoomRecord): void {
     checkName(name, 'name')
     const other = state.rooms.byName(name)

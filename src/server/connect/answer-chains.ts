@@ -21,9 +21,9 @@ export interface AnswerChains {
    * posts regularly would be taken for somebody who talks to itself.
    */
   call(after: Link): Link | string
-  /** Somebody is told of a link in a room. Call what is given when he has answered. */
+  /** Somebody is told of a link in a room. Call the returned function when they have answered. */
   tell(who: string, roomId: number, link: Link): () => void
-  /** What somebody's own call in a room may be an answer to: what he was told there last. */
+  /** What somebody's own call in a room may be an answer to: what they were told there last. */
   toldOf(who: string, roomId: number): Link | undefined
   clear(): void
 }

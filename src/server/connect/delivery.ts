@@ -93,7 +93,7 @@ export interface DeliveryOptions {
   reply(room: RoomRecord, client: ClientRecord, notification: Notification, link: Link): Promise<string>
 }
 
-const longestMatch = 2_000 // milliseconds; then its owner has used up more than his share
+const longestMatch = 2_000 // milliseconds; then its owner has used up more than their share
 
 /** What became of an add-on's answer. */
 type Reply = Pick<DeliveryRecord, 'notPosted'> | Pick<DeliveryRecord, 'replyId'> | Record<string, never>

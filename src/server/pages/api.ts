@@ -182,7 +182,7 @@ export const pageApi = {
         cursor: string(),
         user_id: integer(),
         group: object({ id: integer(), name: string(), avatar_url: nullable(string()) }),
-        people: array(pageUser, { description: 'the user himself first' }),
+        people: array(pageUser, { description: 'the user first' }),
         next_people: next,
         rooms: array(pageRoom),
         next_rooms: next,

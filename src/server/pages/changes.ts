@@ -23,7 +23,7 @@ export type Change =
       readonly isHere: boolean
     }
   | { readonly kind: 'user' | 'presence'; readonly id: number }
-  /** What a user may see is not what it was: his pages begin anew. */
+  /** A user may see other things than before: their pages start over. */
   | { readonly kind: 'rights'; readonly userId: number }
   | { readonly kind: 'integrations'; readonly roomId: number | null }
   | { readonly kind: 'glance'; readonly update: GlanceUpdateRecord }
@@ -105,7 +105,7 @@ const isOpenAlike = (one: RoomRecord, other: RoomRecord): boolean =>
   one.members.length === other.members.length &&
   one.members.every((id, index) => id === other.members[index])
 
-/** Who enters his first room is there now; who leaves his last one has gone. */
+/** Somebody who enters their first room is present now; somebody who leaves their last one is not. */
 function presenceChanges(
   userId: number,
   roomId: number,

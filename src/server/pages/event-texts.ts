@@ -34,7 +34,7 @@ interface Told {
 }
 
 const mostOfGuest = 100
-const mostRooms = 1_000 // looked up before all are looked up anew
+const mostRooms = 1_000 // kept before all are looked up again
 
 export function createEventTexts(state: State, present: Presenter): EventTexts {
   const rooms = new Map<number, RoomRecord | undefined>()
@@ -89,7 +89,7 @@ export function createEventTexts(state: State, present: Presenter): EventTexts {
             form: Object.values(placeIn(room, user)).join(' '),
             event: () => ({ name: 'room', data: shownRoom(room, user, state, present) }),
           }
-        // Of a room that he never saw he is not told that it is closed to him.
+        // A user who never saw a room is not told that it is closed to them.
         if (!before || !maySee(before, { user })) return undefined
         return { form: 'removed', event: () => ({ name: 'room_removed', data: { id } }) }
       }

@@ -36,7 +36,7 @@ export interface PageEvents {
     /** How many are in the room now. */
     readonly participants: number
   }
-  /** Somebody as he is now; or only whether he is there, when nothing else has changed. */
+  /** A user as they are now; or only their presence, when nothing else has changed. */
   user: PageUser | { readonly id: number; readonly presence: NonNullable<User['presence']> | null }
   /** The add-ons of a room have changed, or those of the group. */
   integrations: { readonly room_id: number | null }

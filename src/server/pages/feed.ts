@@ -14,7 +14,7 @@ import type { ApiCall } from './events.ts'
 export interface Listener {
   /** Of the token of the page: looked at again when it was written. */
   readonly tokenHash: string
-  /** The user as he is now, and when the token ends; `undefined` once it has ended. */
+  /** The user as they are now, and when the token ends; `undefined` once it has ended. */
   look(): { readonly user: UserRecord; readonly expires: number | null } | undefined
 }
 

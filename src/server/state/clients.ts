@@ -75,7 +75,7 @@ interface KeptGlanceUpdate {
   readonly record: GlanceUpdateRecord
 }
 
-/** By number, in the order in which they came. */
+/** By number, in the order in which they were made. */
 export interface KeptGlanceUpdates extends Pick<Table<KeptGlanceUpdate>, 'put' | 'remove' | 'all'> {
   removeWhere(rule: (update: GlanceUpdateRecord) => boolean): void
 }

@@ -56,7 +56,7 @@ export function createPeople(db: StateDatabase): People {
     for (const one of beginningsOf(user)) beginnings.remove(one, id)
   }
 
-  /** Each once: a person may be found by several of his names. */
+  /** Each once: a person may be found by several of their names. */
   const found = (entries: readonly Named[]): UserRecord[] =>
     [...new Set(entries.map(({ id }) => id))].flatMap((id) => users.get(id) ?? [])
 

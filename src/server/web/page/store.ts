@@ -11,7 +11,7 @@ import { listen } from './updates.ts'
 
 /**
  * What the page knows: all of a small group, and of a large one the rooms somebody is in, a part of the others and of the
- * people, and whatever he came upon. It is asked for when it is needed, and kept true by what the server tells from then on.
+ * people, and whatever they came upon. It is asked for when it is needed, and kept true by what the server tells from then on.
  */
 
 export const group = signal<{
@@ -83,7 +83,7 @@ const roomsById = createLookUp(async (ids) => {
   return items.map(({ id }) => id)
 })
 
-/** Somebody of the group; asked for when he is not known yet. */
+/** Somebody of the group; asked for when they are not known yet. */
 export function personOf(id: number): PageUser | undefined {
   const found = people.value.get(id)
   if (!found) peopleById.need(id)
@@ -103,7 +103,7 @@ export const isAskedFor = (kind: 'room' | 'person', id: number): boolean =>
     ? !rooms.value.has(id) && !roomsById.missing.value.has(id)
     : !people.value.has(id) && !peopleById.missing.value.has(id)
 
-/** Asks for somebody, unless all are known; he is among {@link people} then. */
+/** Asks for somebody, unless all are known; they are among {@link people} then. */
 export async function fetchPerson(id: unknown): Promise<void> {
   if (nextPeople.value !== null && isId(id)) keepPeople((await call('getPeople', { ids: String(id) })).items)
 }
