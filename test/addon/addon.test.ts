@@ -427,7 +427,7 @@ describe('the author’s own routes', () => {
           throw new Error('after the answer')
         })
         addon.router.get('/odd', () => {
-          throw Object.defineProperty(new Error('x'), 'details', {
+          throw Object.defineProperty(new Error('odd to read'), 'details', {
             enumerable: true,
             get: () => {
               throw new Error('gotcha')
@@ -444,7 +444,7 @@ describe('the author’s own routes', () => {
     await fetch(`${url}/half`)
     expect(lines.splice(0)).toEqual([expect.stringContaining('after the answer')])
     expect((await fetch(`${url}/odd`)).status).toBe(500)
-    expect(lines.splice(0)).toEqual([expect.stringContaining('cannot be read')])
+    expect(lines.splice(0)).toEqual([expect.stringContaining('odd to read')])
   })
 })
 
