@@ -39,7 +39,8 @@ it('somebody without a password is chosen, and signs out again', async () => {
   await page.getByRole('heading', { name: 'Hello Alice Archer' }).waitFor()
   await page.getByRole('button', { name: /^Alice Archer available/ }).click()
   await page.getByRole('menuitem', { name: 'Sign out' }).click()
-  await page.getByRole('button', { name: 'Alice Archer' }).waitFor()
+  // On the page to sign in, and not the button of the menu, which has the name in its own, too.
+  await page.getByRole('heading', { name: 'Go on as' }).waitFor()
   expect(await page.evaluate('sessionStorage.getItem("hipchat-session")')).toBeNull()
 })
 
