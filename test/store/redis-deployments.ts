@@ -35,6 +35,8 @@ export interface Watched extends Deployment {
   /** The server that the sentinels name as master. */
   master(): Promise<Member>
   replica(): Promise<Member>
+  /** Waits until all sentinels name the same master: after a failover some of them learn of it later. */
+  agreed(): Promise<void>
   restart(member: Member): Promise<void>
   ask(member: Member, ...command: string[]): Promise<unknown>
   askSentinel(...command: string[]): Promise<unknown>
@@ -196,6 +198,15 @@ sentinel failover-timeout mymaster 3000
       const [, port] = (await askSentinel('GET-MASTER-ADDR-BY-NAME', 'mymaster')) as string[]
       return Number(port) === first.port ? first : second
     }
+    const agreed = (): Promise<void> =>
+      vi.waitFor(async () => {
+        const named = await Promise.all(
+          sentinels.map(({ port }) =>
+            ask(port, ['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', 'mymaster'], 'for sentinels'),
+          ),
+        )
+        expect(new Set(named.map(String)).size).toBe(1)
+      }, waiting)
     // A failover needs sentinels that know of each other and of the replica.
     await vi.waitFor(async () => {
       const state = (await askSentinel('MASTER', 'mymaster')) as string[]
@@ -208,6 +219,7 @@ sentinel failover-timeout mymaster 3000
       sentinels,
       master,
       replica: async () => ((await master()) === first ? second : first),
+      agreed,
       restart: servers.restart,
       ask: servers.ask,
       askSentinel,

@@ -144,7 +144,8 @@ describe('a store behind sentinels', () => {
   })
 
   it('does not take a replica for the master', async () => {
-    const { replica, master, ask } = await watched()
+    const { replica, master, agreed, ask } = await watched()
+    await agreed() // on what the test before this one has changed
     const store = await open()
     await store.set('a', 'x')
     // As when it is demoted while nobody looks: what is written there would be lost.
