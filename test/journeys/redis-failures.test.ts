@@ -20,8 +20,11 @@ beforeEach(needs('redis-server'))
 async function startDurable() {
   const folder = mkdtempSync(join(tmpdir(), 'hipchat-addon-redis-'))
   const port = await freePort()
-  const start = (...settings: string[]) =>
-    startRedis(port, '--requirepass', password, '--dir', folder, ...settings)
+  const start = async (...settings: string[]) => {
+    const started = await startRedis(port, '--requirepass', password, '--dir', folder, ...settings)
+    await vi.waitFor(() => ask(port, ['PING'], password)) // it listens before it has loaded what it kept
+    return started
+  }
   const durable = ['--appendonly', 'yes', '--appendfsync', 'always']
   let child = await start(...durable)
   onTestFinished(async () => {
@@ -314,5 +317,6 @@ it('a server tells of a delivery that a Redis kept from being handled', async ()
   await redis.restart()
   await server.say('Lobby', 'alice', 'hello again')
   await server.idle()
+  expect(server.deliveries().at(-1)).toMatchObject({ status: 200 })
   expect(server.history('Lobby').at(-1)?.message).toBe('heard')
 })
