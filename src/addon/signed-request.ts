@@ -84,6 +84,11 @@ export function findToken(request: IncomingMessage, query: URLSearchParams | und
       'malformed',
       'signed_request and the Authorization header hold two signed requests that differ',
     )
+  if (inQuery !== undefined && sessionToken.test(request.headers.authorization ?? ''))
+    throw new SignedRequestError(
+      'malformed',
+      'a signed request in the address, and a session token in the header',
+    )
   const token = inQuery ?? inHeader
   if (token === undefined)
     throw new SignedRequestError('none', 'no signed request: neither signed_request nor Authorization: JWT')
@@ -91,6 +96,9 @@ export function findToken(request: IncomingMessage, query: URLSearchParams | und
     throw new SignedRequestError('malformed', `a signed request of ${token.length} characters is none`)
   return token
 }
+
+/** A JWT as a page's own calls have it. Other schemes and tokens in the header may be those of a proxy. */
+const sessionToken = /^Bearer\s+[\w-]+\.[\w-]+\.[\w-]+$/i
 
 /** The token in the address, if there is one. Throws for several, also for the same one twice. */
 export function tokenInQuery(query: URLSearchParams | undefined): string | undefined {

@@ -3,8 +3,8 @@ export const redacted = '[redacted]'
 
 // Without regard to case, and to `-`, `_` and blanks: `X-Api-Key`, `apiKey` and `api_key` are one name.
 const secretName =
-  /^(?:auth|pass|pwd|pin|otp|jwt|bearer|pfx|sid)$|authorization|authentication$|cookie|passw|passphrase|secret|token$|tokens$|(?:api|access|auth|private|signing|encryption|master|subscription|session|client|account|shared|server)key|^xauth|credential|signedrequest|sessionid|connectionstring/
-const harmlessName = /^(?:tokentype|tokenlifetime|authenticationtype)$/
+  /^(?:auth|pwd|pin|otp|jwt|bearer|pfx|sid|sig)$|authorization|authentication$|cookie|pass$|passw|passphrase|passcode|secret|tokens?$|tokenvalue$|(?:api|access|auth|private|signing|encryption|master|subscription|session|client|account|shared|server|hmac|licen[cs]e)key|^xauth|credential|creds$|signature$|signedrequest|sessionid|connectionstring/
+const harmlessName = /^(?:tokentype|tokenlifetime|authenticationtype|bypass|compass)$/
 
 /** Whether members, headers and parameters of this name are secrets. */
 export function isSecretName(name: string): boolean {
@@ -17,32 +17,61 @@ const deepest = 8
 const most = 200
 
 const url = /\b([a-z][a-z0-9+.-]{1,20}:\/\/)([^\s"'`<>\\]+)/gi
-const header = /\b([\w-]{2,60})(\s?:\s?)((?:Bearer|Basic|Digest|JWT|Token|Negotiate)\s[^\r\n"',;]+)/gi
-const scheme = /\b(Bearer|Basic|Digest|JWT|Negotiate)\s+[\w.~+/=-]{8,}/g
-const headerLine = /^([\w-]{2,60}):[^\r\n]*/gm
-const quoted = /(["'])([\w.-]{2,60})\1(\s*:\s*)(["'])(?:\\.|(?!\4)[^\\])*\4/g
-const parameter = /(^|[\s?&;,({["'])([\w.-]{2,60})=("[^"]*"|'[^']*'|[^\s&;,)}\]"']+)/g
+// In prose `token` and `basic` are words: what follows one has to look like a value.
+const scheme = /\b(Bearer|Basic|Digest|JWT|Negotiate|Token)\s+(?=[\w.~+/=-]*[\d=_+/])[\w.~+/=-]{8,}/gi
+const cookies = /\b((?:set-)?cookie["'`]?\s*(?::|=>|=)\s*["'`]?)[^\r\n"'`}]+/gi
+/** `name: value`, `name=value` and `name => value`, with and without quotation marks: headers, parameters, printed objects. */
+const assignment = /(["'`]?)([A-Za-z][\w.-]{1,59})\1\s{0,3}(?:=>|[:=])\s{0,3}/g
+const assigned = new RegExp(
+  [
+    String.raw`"(?:\\.|[^"\\])*"`,
+    String.raw`'(?:\\.|[^'\\])*'`,
+    '`[^`]*`',
+    String.raw`\[[^\]]*\]`,
+    String.raw`\{[^}]*\}`,
+    String.raw`(?:(?:Bearer|Basic|Digest|JWT|Token|Negotiate)\s+)?[^\s,;&)}\]"'\`]+`,
+  ].join('|'),
+  'y',
+)
+/** The same in JSON that is a string in JSON. */
+const escaped = /\\"([\w.-]{2,60})\\"(\s{0,3}:\s{0,3})\\"[^"]*?\\"/g
+const element = /<([\w.-]{2,60})>[^<]*<\/\1>/g
+const commandLineUser = /(\s(?:-u|--user)[\s=]+)\S+/g
 const jwt = /\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*/g
 const privateKey = /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g
 
 /** A text without what looks like a secret: credentials and queries of URLs, headers, parameters, tokens, keys. */
 export function redactText(text: string): string {
   const short = text.length > longestText ? `${text.slice(0, longestText)}…` : text
-  return short
+  const plain = short
     .replace(privateKey, redacted)
     .replace(url, (_, start: string, rest: string) => start + redactAddress(rest))
     .replace(jwt, redacted)
-    .replace(header, (all, name: string, between: string) =>
-      isSecretName(name) ? name + between + redacted : all,
+    .replace(cookies, `$1${redacted}`)
+    .replace(escaped, (all, name: string, between: string) =>
+      isSecretName(name) ? String.raw`\"${name}\"${between}\"${redacted}\"` : all,
     )
+  return redactAssigned(plain)
     .replace(scheme, `$1 ${redacted}`)
-    .replace(headerLine, (all, name: string) => (isSecretName(name) ? `${name}: ${redacted}` : all))
-    .replace(quoted, (all, quote: string, name: string, between: string, mark: string) =>
-      isSecretName(name) ? quote + name + quote + between + mark + redacted + mark : all,
-    )
-    .replace(parameter, (all, before: string, name: string) =>
-      isSecretName(name) ? `${before}${name}=${redacted}` : all,
-    )
+    .replace(element, (all, name: string) => (isSecretName(name) ? `<${name}>${redacted}</${name}>` : all))
+    .replace(commandLineUser, `$1${redacted}`)
+}
+
+/** Without the values that stand behind names of secrets. */
+function redactAssigned(text: string): string {
+  let done = ''
+  let from = 0
+  for (const { 0: all, 2: name = '', index } of text.matchAll(assignment)) {
+    const start = index + all.length
+    if (index < from || !isSecretName(name)) continue
+    assigned.lastIndex = start
+    const given = assigned.exec(text)?.[0]
+    if (given === undefined) continue
+    const mark = /^["'`]/.exec(given)?.[0] ?? ''
+    done += `${text.slice(from, start)}${mark}${redacted}${mark}`
+    from = start + given.length
+  }
+  return done + text.slice(from)
 }
 
 /** What follows `https://`. */
@@ -82,12 +111,12 @@ function copy(value: unknown, depth: number, above: Set<object>): unknown {
   }
 }
 
-// Headers may be a list of names and values in turns.
+// Headers may be a list of names and values in turns, and an entry of a map is a list of two.
 function copyList(list: readonly unknown[], depth: number, above: Set<object>): unknown[] {
   return list.slice(0, most).map((item, index) => {
-    const before = index > 0 ? list[index - 1] : undefined
-    const isValue = typeof item === 'string' && typeof before === 'string' && isSecretName(before)
-    return isValue && !isSecretName(item) ? redacted : copy(item, depth + 1, above)
+    const before = index % 2 === 1 ? list[index - 1] : undefined
+    const isSecret = typeof item === 'string' && typeof before === 'string' && isSecretName(before)
+    return isSecret ? redacted : copy(item, depth + 1, above)
   })
 }
 
@@ -95,7 +124,10 @@ function copyMembers(value: object, depth: number, above: Set<object>): Record<s
   const members: [string, unknown][] = []
   for (const name of Object.keys(value).slice(0, most))
     members.push([name, copyMember(value, name, depth, above)])
-  return Object.fromEntries(members)
+  const copied = Object.fromEntries(members)
+  // A header or variable as an object of its own: `{ name: 'Authorization', value }`.
+  const named = [copied['name'], copied['key']].some((name) => typeof name === 'string' && isSecretName(name))
+  return named && 'value' in copied ? { ...copied, value: redacted } : copied
 }
 
 function copyMember(value: object, name: string, depth: number, above: Set<object>): unknown {

@@ -187,7 +187,7 @@ export function createApp(options: AppOptions): Koa {
       if (operation.body) {
         const { type } = operation.body
         const timeout = type === 'multipart/related' ? uploadTimeout : bodyTimeout
-        const bytes = await readBytes(ctx.req, longestBody(operation.body), timeout)
+        const bytes = await readBytes(ctx.req, longestBody(operation), timeout)
         const secret = operation.tokens.includes('basic')
         // defined one by one: a member called __proto__ stays a member
         for (const [name, value] of Object.entries(
@@ -207,8 +207,8 @@ export function createApp(options: AppOptions): Koa {
   }
 
   /** Counts the body as held until the call is over; refuses a caller for whom too much is held already. */
-  function holdBody(ctx: Koa.Context, { body }: Operation, session: Session): () => void {
-    const longest = body ? longestBody(body) : 0
+  function holdBody(ctx: Koa.Context, operation: Operation, session: Session): () => void {
+    const longest = longestBody(operation)
     return context.transfers.hold(callerOf(session), Math.min(ctx.request.length ?? longest, longest))
   }
 

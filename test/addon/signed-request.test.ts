@@ -225,6 +225,13 @@ describe('a forged request', () => {
     const query = await fetch(`${hook}?signed_request=${valid()}&signed_request=x`, { method: 'POST' })
     expect([query.status, fault()]).toEqual([401, 'malformed'])
 
+    const session = `Bearer ${valid()}`
+    const both = await fetch(`${hook}?signed_request=${valid()}`, {
+      method: 'POST',
+      headers: { authorization: session },
+    })
+    expect([both.status, fault()]).toEqual([401, 'malformed'])
+
     const { hostname, port } = new URL(url)
     const answer = await raw(hostname, Number(port), [
       'POST /webhook/hook HTTP/1.1',

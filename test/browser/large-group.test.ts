@@ -56,7 +56,7 @@ it('somebody unknown is suggested, found by the switcher, and named by a message
   await page.getByRole('heading', { name: 'Zenith' }).first().waitFor()
   await server.say('Zenith', 'zora', 'hello @p149 and @alice')
   const message = page.getByRole('log').locator('.message').first()
-  await message.getByRole('button', { name: 'Zora Zimmer' }).waitFor() // can be mentioned: so he is known
+  await message.getByRole('button', { name: 'Zora Zimmer', exact: true }).waitFor() // can be mentioned: so he is known
   expect(await message.locator('.mention').allTextContents()).toEqual(['@p149', '@alice'])
 })
 

@@ -22,8 +22,18 @@ describe('a text', () => {
     [`{"Password": "${hidden}", "name": "joe"}`, '{"Password": "[redacted]", "name": "joe"}'],
     [
       `{ clientSecret: 'x', 'client_secret': '${hidden}' }`,
-      "{ clientSecret: 'x', 'client_secret': '[redacted]' }",
+      "{ clientSecret: '[redacted]', 'client_secret': '[redacted]' }",
     ],
+    [`Error: X-Api-Key: ${hidden}`, 'Error: X-Api-Key: [redacted]'],
+    [`got 401 with Cookie: a=1; b=${hidden}`, 'got 401 with Cookie: [redacted]'],
+    [`{ headers: { authorization: '${hidden}' } }`, "{ headers: { authorization: '[redacted]' } }"],
+    [`Map { 'authorization' => '${hidden}' }`, "Map { 'authorization' => '[redacted]' }"],
+    [`{"body":"{\\"password\\":\\"${hidden}\\"}"}`, '{"body":"{\\"password\\":\\"[redacted]\\"}"}'],
+    [`{"password":["${hidden}"],"tokens":{"a":"${hidden}"}}`, '{"password":[redacted],"tokens":[redacted]}'],
+    [`curl -u joe:${hidden} -H 'X-Api-Key: ${hidden}'`, "curl -u [redacted] -H 'X-Api-Key: [redacted]'"],
+    [`<password>${hidden}</password>`, '<password>[redacted]</password>'],
+    [`SMTP_PASS=${hidden}`, 'SMTP_PASS=[redacted]'],
+    [`bearer ${hidden} is over`, 'bearer [redacted] is over'],
     [`grant_type=password&password=${hidden}&scope=a`, 'grant_type=password&password=[redacted]&scope=a'],
     [`the token eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJhIn0.${hidden} is over`, 'the token [redacted] is over'],
     [`-----BEGIN RSA PRIVATE KEY-----\n${hidden}\n-----END RSA PRIVATE KEY-----`, '[redacted]'],
@@ -108,6 +118,21 @@ describe('something that is logged', () => {
     }
     const copied = JSON.stringify(redact(rough))
     expect(copied).not.toContain(hidden)
+    // Values that look like names, entries of a map, and headers or variables as objects of their own.
+    expect(
+      redact({
+        rawHeaders: ['Authorization', 'my-secret-1'],
+        entries: [['Cookie', 'session-token']],
+        header: { name: 'X-Api-Key', value: 'a' },
+        variable: { key: 'SMTP_PASS', value: 'b' },
+      }),
+    ).toEqual({
+      rawHeaders: ['Authorization', '[redacted]'],
+      entries: [['Cookie', '[redacted]']],
+      header: { name: 'X-Api-Key', value: '[redacted]' },
+      variable: { key: 'SMTP_PASS', value: '[redacted]' },
+    })
+    expect(readableError(new Error(`X-Api-Key: ${hidden}`)).stack).not.toContain(hidden)
     expect(copied.length).toBeLessThan(5000)
     expect(copied).toContain('[unreadable]')
   })

@@ -235,6 +235,25 @@ describe('rights that end', () => {
   })
 })
 
+test('an answer of an add-on is not posted into a room that was closed to it while it thought', async () => {
+  const { server } = await withAda()
+  const addon = await startAddon()
+  declare(addon, { webhook: hook(addon) })
+  await installOverHttp(server, addon)
+  addon.respond = async ({ path }) => {
+    if (path !== '/hook') return undefined
+    await adminCall(server, 'PUT', '/room/Back%20office', { json: { delegate_admin_visibility: false } })
+    return { headers: { 'content-type': 'application/json' }, body: '{"message":"Too late"}' }
+  }
+  await server.say('Back office', 'bob', 'hello')
+  await server.idle()
+  expect(server.history('Back office')).toHaveLength(1)
+  expect(server.deliveries().at(-1)).toMatchObject({
+    replied: false,
+    notPosted: 'the room is closed to the add-on',
+  })
+})
+
 test('of a message and the end of a membership at the same moment, the one that is first counts', async () => {
   const { server, bob } = await withAda()
   const removed = adminCall(server, 'DELETE', '/room/Back%20office/member/@bob')

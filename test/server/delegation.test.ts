@@ -244,6 +244,54 @@ test('an add-on installs no other one with a token that a user lent to it, and m
   const mallory = { name: 'Mallory', email: 'm@example.com', is_group_admin: true }
   expect((await call(server, 'POST', '/user', { token, json: mallory })).status).toBe(403)
   expect(server.installations()).toEqual(before)
+  // With a password, the account would be in the add-on's hands when it is removed.
+  const dora = { name: 'Dora', email: 'dora@example.com' }
+  const json2 = { ...dora, password: planted('password-of-dora') }
+  expect(refusal(await call(server, 'POST', '/user', { token, json: json2 }))).toEqual([
+    403,
+    'Setting passwords is for people to do, with a token of their own',
+  ])
+  const made = await call(server, 'POST', '/user', { token, json: dora })
+  expect([made.status, made.body.password]).toEqual([201, undefined])
+  for (const [method, path, what] of everythingTold(lentTo.oauthId))
+    expect(refusal(await call(server, method, server.url + path, { token, ...triggerBody(path) }))).toEqual([
+      403,
+      `${what} is for people to do, with a token of their own`,
+    ])
+})
+
+/** What an administrator is told or does for which no single scope is asked. */
+const everythingTold = (oauthId: string) =>
+  [
+    ['GET', '/admin/deliveries', 'Looking at deliveries'],
+    ['GET', '/admin/deliveries/1', 'Looking at deliveries'],
+    ['POST', '/admin/deliveries/1/redeliver', 'Sending deliveries again'],
+    ['GET', '/admin/calls', 'Looking at the calls of add-ons'],
+    ['GET', `/admin/installations/${oauthId}/secret`, 'Looking at secrets'],
+    ['POST', '/admin/trigger', 'Making events happen'],
+  ] as const
+
+const triggerBody = (path: string) =>
+  path === '/admin/trigger' ? { json: { event: 'room_message', room_id: 'Lobby' } } : {}
+
+test('what no single scope bounds is for an administrator with all of them', async () => {
+  const server = await startServer({ seed })
+  const addon = await startAddon()
+  declare(addon, { webhook: hook(addon) })
+  const { oauthId } = await installOverHttp(server, addon, 'Lobby')
+  await server.say('Lobby', 'bob', 'hello')
+  await server.idle()
+  const narrow = await asAda(server, ['admin_group'])
+  const full = await asAda(server, scopeNames)
+  for (const [method, path, what] of everythingTold(oauthId)) {
+    const refused = await call(server, method, server.url + path, { token: narrow, ...triggerBody(path) })
+    expect(refusal(refused)).toEqual([
+      403,
+      `${what} takes a token with all scopes: yours lacks the scope admin_room`,
+    ])
+    const served = await call(server, method, server.url + path, { token: full, ...triggerBody(path) })
+    expect(served.status, path).toBeLessThan(300)
+  }
 })
 
 test('a token that is made by hand can do no more than the one that makes it', async () => {

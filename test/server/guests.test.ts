@@ -81,3 +81,12 @@ test('the page of a guest is told of people whom they meet, without addresses', 
   expect(JSON.stringify(start.body)).not.toMatch(/carol|alice@example\.com/i)
   expect(JSON.stringify(start.body)).toContain('Alice')
 })
+
+test('a guest mentions those they know of, and learns of nobody else by a mention', async () => {
+  const { server, token } = await withGuest()
+  const text = 'hello @alice @carol @nobody'
+  await call(server, 'POST', '/room/Client/message', { token, json: { message: text } })
+  const history = await call(server, 'GET', '/room/Client/history', { token })
+  const mentioned = history.body.items.at(-1).mentions.map((one: { name: string }) => one.name)
+  expect(mentioned).toEqual(['Alice'])
+})

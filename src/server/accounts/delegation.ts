@@ -73,6 +73,19 @@ export const requirePersonal = (what: string, session: Session): void =>
     if (holder) throw forbidden(`${what} is for people to do, with a token of their own`)
   })
 
+/**
+ * 403 unless an administrator calls for themselves, with every scope: for what is told or done without a look at single
+ * scopes, such as the deliveries of all add-ons, their secrets, and events that are made to happen.
+ */
+export function requireEverything(what: string, session: Session): void {
+  requirePersonal(what, session)
+  session.hold(({ scopes }) => {
+    const missing = scopeNames.find((scope) => !scopes.includes(scope))
+    if (missing !== undefined)
+      throw forbidden(`${what} takes a token with all scopes: yours lacks the scope ${missing}`)
+  })
+}
+
 /** 403 when the caller would get hold of an account that may do more: by making it, its password, or it an administrator. */
 export function requireForAccount(account: Pick<UserRecord, 'isAdmin' | 'isGuest'>, session: Session): void {
   requirePersonal('Making administrators and setting passwords', session)

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import type { EventName } from '../../api/events.ts'
 import type { Notification } from '../../api/operations/messages.ts'
 import { requirePrivate } from '../accounts/access.ts'
-import { isMember, maySee } from '../accounts/room-rights.ts'
+import { isMember, mayKnow, maySee } from '../accounts/room-rights.ts'
 import type { Link } from '../connect/answer-chains.ts'
 import type { Happening } from '../connect/delivery.ts'
 import { badRequest, notFound } from '../errors.ts'
@@ -181,13 +181,20 @@ function chatWith(options: ChatOptions, ending: Set<number>, check: () => void):
     )
   }
 
+  /** Guests mention whom they know of: the answer would tell them of everybody else. */
+  function mentionsOf(text: string, author: UserRecord): UserRecord[] {
+    if (!author.isGuest) return findMentions(text, state.people)
+    const rooms = state.rooms.all()
+    return findMentions(text, state.people, (user) => mayKnow(user, author, rooms))
+  }
+
   return {
     async say(room, user, text, attachTo) {
       const record = await post(room, {
         type: 'message',
         author: { kind: 'user', id: user.id },
         text,
-        mentions: findMentions(text, state.people).map(({ id }) => id),
+        mentions: mentionsOf(text, user).map(({ id }) => id),
         ...(attachTo ? { attachTo: attachTo.id } : {}),
       })
       fireMessage('room_message', room, record)
@@ -196,7 +203,7 @@ function chatWith(options: ChatOptions, ending: Set<number>, check: () => void):
 
     async shareFile(room, user, file, text = '', stored) {
       const author: Author = { kind: 'user', id: user.id }
-      const mentions = findMentions(text, state.people).map(({ id }) => id)
+      const mentions = mentionsOf(text, user).map(({ id }) => id)
       const record = await post(room, { type: 'message', author, text, mentions, file }, stored)
       fireMessage('room_message', room, record)
       fireFrom('room_file_upload', room, author, { file: { thumb_url: null, ...present.file(file) } })

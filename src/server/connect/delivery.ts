@@ -349,6 +349,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     const living = state.rooms.get(room.id)
     if (!living) return { notPosted: 'the room is gone' }
     if (!current) return { notPosted: 'the installation is gone' }
+    if (!maySee(living, current.roomId === null ? {} : { roomId: current.roomId }))
+      return { notPosted: 'the room is closed to the add-on' }
     if (!current.scopes.includes('send_notification'))
       return { notPosted: 'the installation has not the scope send_notification' }
     const next = chains.answer(link)

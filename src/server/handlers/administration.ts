@@ -2,7 +2,7 @@ import { webhooksOf } from '../../api/descriptor.ts'
 import { scopes } from '../../api/scopes.ts'
 import { parseJson } from '../../common/http.ts'
 import { findRoom, requireGroupAdmin } from '../accounts/access.ts'
-import { makerOf, requirePersonal } from '../accounts/delegation.ts'
+import { makerOf, requireEverything, requirePersonal } from '../accounts/delegation.ts'
 import { maySee } from '../accounts/room-rights.ts'
 import { person, type Session } from '../accounts/session.ts'
 import type { administration } from '../administration.ts'
@@ -25,12 +25,14 @@ type Table = typeof administration
 export const administrationHandlers: { readonly [Id in keyof Table]: Handler<Table[Id]> } = {
   listDeliveries({ limit = 50, ...filter }, session, context) {
     requireGroupAdmin(session)
+    requireEverything('Looking at deliveries', session)
     const found = context.delivery.records(filter).slice(-limit).reverse()
     return { items: fitting(found, limit, (record) => shown(record, session, context)) }
   },
 
   getDelivery({ id }, session, context) {
     requireGroupAdmin(session)
+    requireEverything('Looking at deliveries', session)
     const found = context.delivery.find(Number(id))
     if (!found) throw notFound('Delivery', id)
     return shown(found.record, session, context)
@@ -38,6 +40,7 @@ export const administrationHandlers: { readonly [Id in keyof Table]: Handler<Tab
 
   async redeliver({ id }, session, context) {
     requireGroupAdmin(session)
+    requireEverything('Sending deliveries again', session)
     const found = context.delivery.find(Number(id))
     if (!found) throw notFound('Delivery', id)
     const record = await context.delivery.redeliver(found)
@@ -59,11 +62,13 @@ export const administrationHandlers: { readonly [Id in keyof Table]: Handler<Tab
 
   listCalls({ oauthId, limit = 100 }, session, { calls }) {
     requireGroupAdmin(session)
+    requireEverything('Looking at the calls of add-ons', session)
     return { items: calls.list({ limit, ...(oauthId === undefined ? {} : { oauthId }) }) }
   },
 
   getSecret({ oauthId }, session, { state, log }) {
     requireGroupAdmin(session)
+    requireEverything('Looking at secrets', session)
     const client = state.clients.get(String(oauthId))
     if (!client) throw notFound('Installation', oauthId)
     log.warn(
@@ -75,6 +80,7 @@ export const administrationHandlers: { readonly [Id in keyof Table]: Handler<Tab
 
   async trigger({ event, room_id, values = {} }, session, context) {
     requireGroupAdmin(session)
+    requireEverything('Making events happen', session)
     const { state, delivery } = context
     const room = room_id === undefined ? undefined : findRoom(state, room_id, session)
     const { deliveries, waiting } = await delivery.follow(

@@ -7,7 +7,7 @@ import {
   requireGroupAdmin,
 } from '../accounts/access.ts'
 import { addUser, checkUnique } from '../accounts/accounts.ts'
-import { requireForAccount } from '../accounts/delegation.ts'
+import { requireForAccount, requirePersonal } from '../accounts/delegation.ts'
 import { checkPassword, hashPassword } from '../accounts/passwords.ts'
 import { maySee } from '../accounts/room-rights.ts'
 import { checkName } from '../chat/names.ts'
@@ -43,14 +43,17 @@ export const userHandlers: Pick<Handlers, UserOperation> = {
   async createUser(parameters, session, { state, present, isLocal }) {
     requireGroupAdmin(session)
     if (parameters.is_group_admin) requireForAccount({ isAdmin: true, isGuest: false }, session)
-    const password = parameters.password ?? randomText(16)
-    checkPassword(password, { isLocal })
-    const user = await addUser(state, { ...parameters, password })
+    if (parameters.password !== undefined) requirePersonal('Setting passwords', session)
+    // An add-on gets no password: with it, it could act as the new user when it is removed. An administrator sets one.
+    const made = parameters.password === undefined && !session.holder ? randomText(16) : undefined
+    const password = parameters.password ?? made
+    if (password !== undefined) checkPassword(password, { isLocal })
+    const user = await addUser(state, { ...parameters, ...(password === undefined ? {} : { password }) })
     const whole = parseExpansion(parameters.expand).within('entity') !== undefined
     return {
       id: user.id,
       links: { self: present.userReference(user).links?.self ?? '' },
-      ...(parameters.password === undefined ? { password } : {}),
+      ...(made === undefined ? {} : { password: made }),
       ...(whole ? { entity: present.user(user) } : {}),
     }
   },

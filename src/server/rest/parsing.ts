@@ -11,11 +11,18 @@ import { badRequest, CallRefusedError, invalid } from '../errors.ts'
 import { isNestedDeeper } from './json-depth.ts'
 import { type Part, readParts } from './multipart.ts'
 
-/** Longest request body taken, in bytes: a megabyte, unless it brings a file. HipChat's limits are not known. */
-export const longestBody = ({ type }: Body): number =>
-  type === 'multipart/related' ? longestUpload : longestText
+/**
+ * Longest request body taken, in bytes: a megabyte, unless it brings a file, and less where nobody has to prove who they
+ * are before it is read. HipChat's limits are not known.
+ */
+export function longestBody({ body, tokens }: Operation): number {
+  if (!body) return 0
+  if (body.type === 'multipart/related') return longestUpload
+  return tokens.length === 0 || tokens.includes('basic') ? longestOfStrangers : longestText
+}
 
 const longestText = 1024 * 1024
+const longestOfStrangers = 32 * 1024
 
 const deepest = 32
 
