@@ -143,7 +143,8 @@ function handleOf(environment: Environment): AnyRoot {
     environment.users -= 1
     if (environment.users > 0) return
     for (const [key, other] of shared.environments) if (other === environment) shared.environments.delete(key)
-    await root.close()
+    // Opening waits for it: lmdb would hand out the environment that is being closed.
+    await remember(shared.underWay, root.close())
   }
 
   // What is not here is that of the environment.
