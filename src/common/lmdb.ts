@@ -1,7 +1,9 @@
 import { accessSync, constants, mkdirSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import { isMainThread } from 'node:worker_threads'
 import { checkLmdbFile, DamagedFileError } from './lmdb-file.ts'
+import { createTurns, type Turns } from './lmdb-turns.ts'
 
 // What is used of lmdb, declared here: its own declarations do not compile where libraries are checked, and these come
 // with every import of this package.
@@ -54,6 +56,7 @@ export interface LmdbOptions {
 /** An environment of this thread, with all who have it open. */
 interface Environment {
   readonly root: AnyRoot
+  readonly turns: Turns
   readonly noSync: boolean
   /** Named databases, by name and options. */
   readonly databases: Map<string, AnyDatabase>
@@ -72,8 +75,18 @@ interface Shared {
 // One for all copies of this module in this thread.
 const place = Symbol.for('hipchat-addon/lmdb/1')
 const holder = globalThis as { [place]?: Shared }
-holder[place] ??= { environments: new Map(), underWay: new Set(), opening: undefined }
+holder[place] ??= createShared()
 const shared: Shared = holder[place]
+
+function createShared(): Shared {
+  const environments = new Map<string, Environment>()
+  // Not in a worker: its process goes on, and others would wait for the turn that it took.
+  if (isMainThread)
+    process.on('exit', () => {
+      for (const { turns } of environments.values()) turns.leave()
+    })
+  return { environments, underWay: new Set(), opening: undefined }
+}
 
 /**
  * Opens an LMDB environment in a folder of its own, which only the owner may enter. All who open the same folder in one
@@ -113,8 +126,11 @@ function openEnvironment(path: string, file: string, noSync: boolean): Environme
   const require = createRequire(import.meta.url) // native and slow to load: only when an environment is opened
   const { open } = require('lmdb') as { open(options: object): AnyRoot } // as far as it is declared above
   // `noSubdir: false`: otherwise a folder with a dot in its name would be taken for a file.
-  const root = open({ path, noSync, noSubdir: false, overlappingSync: false, eventTurnBatching: false })
-  const environment: Environment = { root, noSync, databases: new Map(), users: 0 }
+  const options = { path, noSync, noSubdir: false, overlappingSync: false, eventTurnBatching: false }
+  for (const { turns } of shared.environments.values()) turns.rest() // this thread is held up meanwhile
+  const turns = createTurns(path)
+  const root = turns.open(() => open(options))
+  const environment: Environment = { root, turns, noSync, databases: new Map(), users: 0 }
   shared.environments.set(identityOf(file), environment)
   return environment
 }
@@ -134,30 +150,47 @@ function checkAccess(path: string): void {
 
 /** The environment as one of its users has it: with an end of its own. */
 function handleOf(environment: Environment): AnyRoot {
-  const { root, databases } = environment
+  const { root, turns, databases } = environment
   const pending = new Set<Promise<unknown>>()
   let closing: Promise<void> | undefined
 
   async function close(): Promise<void> {
     await Promise.allSettled(pending)
+    // Another process that closes this folder and opens that one must not meet this one doing the contrary.
+    while (shared.opening) await shared.opening
     environment.users -= 1
     if (environment.users > 0) return
     for (const [key, other] of shared.environments) if (other === environment) shared.environments.delete(key)
     // Opening waits for it: lmdb would hand out the environment that is being closed.
-    await remember(shared.underWay, root.close())
+    await remember(
+      shared.underWay,
+      turns.close(() => root.close()),
+    )
+  }
+
+  function now<T>(write: () => T): T {
+    turns.beginWriteNow()
+    try {
+      return write()
+    } finally {
+      turns.endWrite()
+    }
   }
 
   // What is not here is that of the environment.
   return Object.assign(Object.create(root), {
     openDB(options: { name: string; encoding: 'binary' }): AnyDatabase {
       const key = JSON.stringify(options)
-      const database = databases.get(key) ?? root.openDB(options)
+      const database = databases.get(key) ?? now(() => root.openDB(options)) // writes, when there is none of this name
       databases.set(key, database)
       return database
     },
+    transactionSync: <T>(action: () => T): T => now(() => root.transactionSync(action)),
     transaction<T>(action: () => T): Promise<T> {
       if (closing) return Promise.reject(new Error('the database is closed'))
-      const done = shared.opening ? afterOpening(() => begin(root, action)) : begin(root, action)
+      const done = shared.opening
+        ? afterOpening(() => begin(environment, action))
+        : begin(environment, action)
       return remember(pending, done)
     },
     close(): Promise<void> {
@@ -167,8 +200,20 @@ function handleOf(environment: Environment): AnyRoot {
   })
 }
 
-const begin = <T>(root: AnyRoot, action: () => T): Promise<T> =>
-  remember(shared.underWay, root.transaction(action))
+function begin<T>({ root, turns }: Environment, action: () => T): Promise<T> {
+  const end = () => turns.endWrite()
+  const start = () => {
+    const done = root.transaction(action)
+    done.then(end, end)
+    return done
+  }
+  try {
+    const turn = turns.beginWrite()
+    return remember(shared.underWay, turn ? turn.then(start) : start())
+  } catch (error) {
+    return Promise.reject(error)
+  }
+}
 
 async function afterOpening<T>(start: () => Promise<T>): Promise<T> {
   while (shared.opening) await shared.opening
@@ -191,9 +236,12 @@ export function alone<T>(open: () => T): T | Promise<T> {
 }
 
 async function whenAlone<T>(open: () => T): Promise<T> {
-  const opened = Promise.resolve(shared.opening)
-    .then(() => Promise.allSettled(shared.underWay))
-    .then(open)
+  const before = shared.opening
+  const opened = (async () => {
+    await before
+    while (shared.underWay.size > 0) await Promise.allSettled(shared.underWay)
+    return open()
+  })()
   const ended = opened.then(
     () => undefined,
     () => undefined,

@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { identityOf, livenessOf } from '../../src/common/process-identity.ts'
 import { createHipChatServer } from '../../src/server/index.ts'
-import { identityOf, isRunning } from '../../src/server/state/owner.ts'
 import { openState } from '../../src/server/state/state.ts'
 import { startServer } from './support.ts'
 
@@ -54,11 +54,11 @@ test('another process has it until it is killed', async () => {
 
 test('a process is running only if it is the very one', () => {
   const self = identityOf(process.pid)
-  expect(isRunning(self)).toBe(true)
-  expect(isRunning({ ...self, pid: 2 ** 30 })).toBe(false)
+  expect(livenessOf(self)).toBe('running')
+  expect(livenessOf({ ...self, pid: 2 ** 30 })).toBe('gone')
   // before the last boot, and from a container whose processes cannot be seen
-  expect(isRunning({ ...self, boot: 'another' })).toBe(false)
-  expect(isRunning({ ...self, container: 'pid:[1]' })).toBe(false)
+  expect(livenessOf({ ...self, boot: 'another' })).toBe('gone')
+  expect(livenessOf({ ...self, container: 'pid:[1]' })).toBe('unknown')
 })
 
 test('a later process that got the same id is another one', ({ skip }) => {
@@ -68,5 +68,5 @@ test('a later process that got the same id is another one', ({ skip }) => {
   )
   const self = identityOf(process.pid)
   expect(self.began).toMatch(/^\d+$/)
-  expect(isRunning({ ...self, began: String(Number(self.began) - 1) })).toBe(false)
+  expect(livenessOf({ ...self, began: String(Number(self.began) - 1) })).toBe('gone')
 })

@@ -3,8 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import { createEmbeddedStore } from '../../src/store/embedded.ts'
 
-// Opens, writes and closes stores from several add-ons of a thread; with WORKERS=1 also from workers, some of which are
-// stopped in the midst of it, which lmdb does not always survive: see `reliability.md`.
+// Opens, writes and closes stores from several add-ons of a thread, and from workers.
 // Prints how many updates of `count` were acknowledged, by folder.
 
 interface Task {
@@ -39,32 +38,45 @@ async function play({ folders, rounds, key }: Task): Promise<number[]> {
   return counts
 }
 
-function startWorker(task: Task): Worker {
+function playInWorker(task: Task): Promise<number[]> {
   const code = `import('tsx/esm/api').then(({ register }) => {
     register()
     return import(${JSON.stringify(self)})
   })`
-  return new Worker(code, { eval: true, workerData: task })
+  const worker = new Worker(code, { eval: true, workerData: task })
+  return new Promise((resolve, reject) => {
+    let counts: number[] | undefined
+    worker.once('message', (message: number[]) => {
+      counts = message
+    })
+    worker.once('error', reject)
+    worker.once('exit', (code) =>
+      counts ? resolve(counts) : reject(new Error(`a worker ended with ${code}`)),
+    )
+  })
+}
+
+/** Workers that follow each other. */
+async function playInWorkers(count: number, { rounds, ...task }: Task): Promise<number[][]> {
+  const all: number[][] = []
+  while (all.length < count) all.push(await playInWorker({ ...task, rounds: Math.ceil(rounds / count) }))
+  return all
 }
 
 async function main(rounds: number, folders: string[]): Promise<void> {
-  const hasWorkers = process.env['WORKERS'] === '1'
-  const counted = hasWorkers ? startWorker({ folders, rounds, key: 'count' }) : undefined
-  const ofWorker = new Promise<number[]>((resolve, reject) => {
-    if (!counted) return resolve([])
-    counted.once('message', resolve)
-    counted.once('error', reject)
-  })
-  const stopped = async () => {
-    for (let stops = 0; hasWorkers && stops < Math.ceil(rounds / 20); stops += 1) {
-      const worker = startWorker({ folders, rounds: 1_000_000, key: 'stopped' })
-      await wait(200 + Math.random() * 100)
-      await worker.terminate()
-    }
-  }
-  const [own, other] = await Promise.all([play({ folders, rounds, key: 'count' }), ofWorker, stopped()])
-  process.stdout.write(`${JSON.stringify(own.map((count, index) => count + (other[index] ?? 0)))}\n`)
+  const task = { folders, rounds, key: 'count' }
+  const [own, ...ofWorkers] = await Promise.all([
+    play(task),
+    playInWorkers(1, task),
+    playInWorkers(Math.ceil(rounds / 30), task), // they come and go meanwhile
+  ])
+  const parts = [own, ...ofWorkers.flat()]
+  process.stdout.write(
+    `${JSON.stringify(own.map((_, index) => sum(parts.map((part) => part[index] ?? 0))))}\n`,
+  )
 }
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0)
 
 if (isMainThread) await main(Number(process.argv[2]), process.argv.slice(3))
 else parentPort?.postMessage(await play(workerData as Task))

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -110,9 +110,9 @@ it('a store is opened while a server of the same process writes, and a server wh
   await Promise.all([state.close(), store.close()])
 })
 
-// OPENINGS=600 for a long campaign, WORKERS=1 for one with worker threads.
-const openings = Number(process.env['OPENINGS'] ?? 6)
-it(`add-ons and processes open, write and close two folders ${openings} times each, and none waits for ever`, {
+// OPENINGS=1000 for a long campaign.
+const openings = Number(process.env['OPENINGS'] ?? 60)
+it(`add-ons, workers and processes open, write and close two folders ${openings} times each: no write is lost, none waits for ever`, {
   timeout: 60_000 + openings * 1000,
 }, async () => {
   const paths = [newFolder(), newFolder()]
@@ -123,6 +123,22 @@ it(`add-ons and processes open, write and close two folders ${openings} times ea
     expect(await store.get('count')).toBe(String(counts[index]))
     await store.close()
   }
+})
+
+it('a process that ended without closing leaves a folder that is opened at once', async () => {
+  const path = newFolder()
+  const module = new URL('../../src/store/embedded.ts', import.meta.url).href
+  const code = `const { createEmbeddedStore } = await import(${JSON.stringify(module)})
+    await createEmbeddedStore({ path: ${JSON.stringify(path)} }).set('a', 'x')
+    process.exit()`
+  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', code], {
+    stdio: 'inherit',
+  })
+  await new Promise((resolve) => child.once('close', resolve))
+  const store = createEmbeddedStore({ path })
+  expect(await store.get('a')).toBe('x')
+  await store.close()
+  expect(readdirSync(path).sort()).toEqual(['claims', 'data.mdb', 'lock.mdb'])
 })
 
 async function play(paths: readonly string[]): Promise<number[]> {
