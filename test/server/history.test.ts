@@ -90,7 +90,8 @@ test('a page of a hundred thousand messages costs the same wherever it is', {
     [50_000, 49_901],
   ])
   expect(newest.records).toBeLessThan(100 * 4)
-  for (const { records } of Object.values(pages)) expect(records - newest.records).toBeLessThanOrEqual(2)
+  // A page is read in four parts; the ends of each are looked up.
+  for (const { records } of Object.values(pages)) expect(records - newest.records).toBeLessThanOrEqual(4 * 2)
 
   const last = await get('max-results=100&reverse=false&start-index=99950')
   expect([last.numbers, last.next]).toEqual([Array.from({ length: 50 }, (_, n) => 50 - n), undefined])
@@ -191,7 +192,7 @@ test('a page of large one-to-one messages has fewer of them, too', async () => {
   expect(pages.reverse().flat()).toEqual(Array.from({ length: 200 }, (_, index) => text(index + 1)))
 })
 
-test('a page of any list ends where its bytes do, makes no more items than it has, and is never empty', () => {
+test('a page of any list ends where its bytes do, makes no more items than it has, and is never empty', async () => {
   const numbers = Array.from({ length: 20 }, (_, index) => index)
   let made = 0
   const listed = (start: number, size: number) =>
@@ -204,10 +205,10 @@ test('a page of any list ends where its bytes do, makes no more items than it ha
         return { number, text: 'x'.repeat(size) }
       },
     )
-  const first = listed(0, 1_000_000)
+  const first = await listed(0, 1_000_000)
   expect(first.items).toHaveLength(4)
   expect(made).toBe(5)
   expect(first.links?.next).toMatch(/start-index=4&max-results=1000$/)
-  expect(listed(16, 1_000_000).links?.next).toBeUndefined()
-  expect(listed(3, largestPage * 2).items).toHaveLength(1)
+  expect((await listed(16, 1_000_000)).links?.next).toBeUndefined()
+  expect((await listed(3, largestPage * 2)).items).toHaveLength(1)
 })

@@ -46,6 +46,7 @@ export interface Presenter {
   /** Whether somebody is there and can be talked to; `undefined` where nothing is known. */
   presence(user: UserRecord): Presence | undefined
   roomReference(room: RoomRecord): RoomReference
+  /** Without the people: there may be many. */
   room(room: RoomRecord): Room
   /** A user as a member of a room. */
   member(user: UserRecord, room: RoomRecord): RoomMember
@@ -198,7 +199,6 @@ export function createPresenter(state: State, publicUrl: () => string): Presente
     roomReference,
     room(room) {
       const reference = roomReference(room)
-      const owner = state.people.get(room.ownerId)
       const counts = statistics(room)
       return {
         ...reference,
@@ -210,8 +210,6 @@ export function createPresenter(state: State, publicUrl: () => string): Presente
         guest_access_url: room.guestAccess && room.guestKey ? `${publicUrl()}/${room.guestKey}` : null,
         delegate_admin_visibility: room.delegateAdminVisibility,
         avatar_url: pictureUrl(room.avatar),
-        ...unlessNone('owner', owner && userReference(owner)),
-        participants: people(room.participants),
         statistics: counts,
       }
     },

@@ -23,11 +23,11 @@ type Table = typeof administration
 
 /** Serves the table of {@link administration}. */
 export const administrationHandlers: { readonly [Id in keyof Table]: Handler<Table[Id]> } = {
-  listDeliveries({ limit = 50, ...filter }, session, context) {
+  async listDeliveries({ limit = 50, ...filter }, session, context) {
     requireGroupAdmin(session)
     requireEverything('Looking at deliveries', session)
     const found = context.delivery.records(filter).slice(-limit).reverse()
-    return { items: fitting(found, limit, (record) => shown(record, session, context)) }
+    return { items: await fitting(found, limit, (record) => shown(record, session, context)) }
   },
 
   getDelivery({ id }, session, context) {

@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { GlanceUpdate } from '../../api/glance.ts'
 import { findActiveUser, findRoom } from '../accounts/access.ts'
 import { addon, type Session } from '../accounts/session.ts'
@@ -6,6 +5,7 @@ import { sanitizeGlance } from '../chat/sanitising.ts'
 import type { Context, Handlers } from '../context.ts'
 import { badRequest } from '../errors.ts'
 import type { RoomRecord, UserRecord } from '../state/records.ts'
+import { nextTurn } from '../turns.ts'
 
 type GlanceOperation = 'addonUiUpdate' | 'roomAddonUiUpdate' | 'userInRoomAddonUiUpdate' | 'userAddonUiUpdate'
 

@@ -7,6 +7,7 @@ import { badRequest, forbidden } from '../errors.ts'
 import { type Expansion, parseExpansion } from '../rest/expanding.ts'
 import { pageOfWalk } from '../rest/paging.ts'
 import type { RoomRecord, UserRecord } from '../state/records.ts'
+import { createPace } from '../turns.ts'
 
 type RoomOperation =
   | 'getAllRooms'
@@ -44,7 +45,7 @@ export const roomHandlers: Pick<Handlers, RoomOperation> = {
       id: room.id,
       name: room.name,
       links: { self: present.roomReference(room).links?.self ?? '' },
-      ...(inside ? { entity: fullRoom(current, inside, session, context) } : {}),
+      ...(inside ? { entity: await fullRoom(current, inside, session, context) } : {}),
     }
   },
 
@@ -112,22 +113,30 @@ export function listedRoom(
   expand: string | undefined,
   session: Session,
   context: Context,
-): (room: RoomRecord) => RoomReference {
+): (room: RoomRecord) => RoomReference | Promise<RoomReference> {
   const inside = parseExpansion(expand).within('items')
   return (room) => (inside ? fullRoom(room, inside, session, context) : context.present.roomReference(room))
 }
 
-/** The whole room. Who is in it is expanded only for callers who may look at users themselves. */
-function fullRoom(room: RoomRecord, expand: Expansion, session: Session, { state, present }: Context): Room {
-  const whole = present.room(room)
-  if (!session.scopes.includes('view_group')) return whole
-  const full = (reference: UserReference): UserReference => {
-    const user = state.people.get(reference.id)
-    return user ? present.user(user) : reference
+const peoplePerTurn = 25
+
+/** The whole room. Who is in it is expanded only for callers who may look at users themselves; a few are shown in each turn. */
+async function fullRoom(
+  room: RoomRecord,
+  expand: Expansion,
+  { scopes }: Session,
+  { state, present }: Context,
+): Promise<Room> {
+  const showFor = (name: string): ((user: UserRecord) => UserReference) =>
+    scopes.includes('view_group') && expand.within(name) ? present.user : present.userReference
+  const owner = state.people.get(room.ownerId)
+  const show = showFor('participants')
+  const participants: UserReference[] = []
+  const pace = createPace(peoplePerTurn)
+  for (const id of room.participants) {
+    const user = state.people.get(id)
+    if (user) participants.push(show(user))
+    await pace()
   }
-  return {
-    ...whole,
-    ...(expand.within('owner') && whole.owner ? { owner: full(whole.owner) } : {}),
-    ...(expand.within('participants') ? { participants: (whole.participants ?? []).map(full) } : {}),
-  }
+  return { ...present.room(room), ...(owner ? { owner: showFor('owner')(owner) } : {}), participants }
 }

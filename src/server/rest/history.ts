@@ -26,11 +26,11 @@ interface HistoryRequest {
  * `reverse` is false. Of large messages there are fewer on a page, the newest of those that were asked for. Nothing deletes
  * single messages here, so `include_deleted` makes no difference.
  */
-export function historyPage<M extends { readonly at: Micros }>(
+export async function historyPage<M extends { readonly at: Micros }>(
   place: Place<M>,
   parameters: HistoryRequest,
   url: URL,
-): Page<Message> {
+): Promise<Page<Message>> {
   const timezone = checkTimezone(parameters.timezone ?? 'UTC')
   const dated = parameters.date !== undefined && parameters.date !== 'recent'
   const endDate = parameters['end-date']
@@ -39,8 +39,8 @@ export function historyPage<M extends { readonly at: Micros }>(
     ...(dated ? { until: parseDate(parameters.date ?? '', 'date') } : {}),
     ...(dated && endDate !== undefined ? { since: parseDate(endDate, 'end-date') } : {}),
   }
-  const found = place.read({ ...range, offset: start, limit: length })
-  const messages = fitting(found, length, (message) => place.present(message, timezone))
+  const found = readInParts(place, { ...range, offset: start, limit: length })
+  const messages = await fitting(found, length, (message) => place.present(message, timezone))
   const [next] = place.read({ ...range, offset: start + messages.length, limit: 1 })
   if (parameters.reverse !== false) messages.reverse()
   return pageOf(messages, next !== undefined, parameters, url)
@@ -53,18 +53,39 @@ interface LatestRequest {
 }
 
 /** The newest messages, oldest first, as many of them as fit on a page. */
-export function latestPage<M extends { readonly at: Micros }>(
+export async function latestPage<M extends { readonly at: Micros }>(
   place: Place<M>,
   parameters: LatestRequest,
   url: URL,
-): Page<Message> {
+): Promise<Page<Message>> {
   const timezone = checkTimezone(parameters.timezone ?? 'UTC')
   const notBefore = parameters['not-before']
   const oldest = notBefore === undefined ? undefined : findMessage(place, notBefore)
   const limit = parameters['max-results'] ?? 100
-  const found = place.read({ limit, ...(oldest ? { since: oldest.at } : {}) })
-  const messages = fitting(found, limit, (message) => place.present(message, timezone)).reverse()
-  return pageOf(messages, false, { 'max-results': limit }, url)
+  const found = readInParts(place, { limit, ...(oldest ? { since: oldest.at } : {}) })
+  const messages = await fitting(found, limit, (message) => place.present(message, timezone))
+  return pageOf(messages.reverse(), false, { 'max-results': limit }, url)
+}
+
+const messagesPerPart = 25
+
+/**
+ * Newest first, as {@link Place.read} gives them, and each part read anew: between two of them others have their turn, and may
+ * write.
+ */
+async function* readInParts<M extends { readonly at: Micros }>(
+  place: Place<M>,
+  range: HistoryRange & { readonly limit: number },
+): AsyncGenerator<M> {
+  let rest = range
+  while (rest.limit > 0) {
+    const limit = Math.min(rest.limit, messagesPerPart)
+    const part = [...place.read({ ...rest, limit })]
+    yield* part
+    const last = part.at(-1)
+    if (last === undefined || part.length < limit) return
+    rest = { ...rest, until: last.at - 1, offset: 0, limit: rest.limit - part.length }
+  }
 }
 
 export function findMessage<M extends { readonly at: Micros }>(place: Place<M>, id: string | number): M {

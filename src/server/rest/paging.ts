@@ -1,5 +1,5 @@
 import type { Page } from '../../api/objects.ts'
-import { chunkLength, nextTurn } from '../turns.ts'
+import { chunkLength, createPace, nextTurn } from '../turns.ts'
 
 interface PageRequest {
   readonly 'start-index'?: number
@@ -18,33 +18,43 @@ export const pageRange = (parameters: PageRequest): { start: number; length: num
  */
 export const largestPage = 4 * 1024 * 1024
 
+/** Bytes of items that are made in one turn of the event loop: what they are made of was looked up for a millisecond or two. */
+const bytesPerTurn = 16 * 1024
+
 /**
  * The first of some items, at most so many and as many as {@link largestPage} allows, but never none: a page without items
- * looks like the end. No more items are made than are taken.
+ * looks like the end. No more items are made than are taken, and only a few in each turn.
  */
-export function fitting<T, R>(all: Iterable<T>, length: number, show: (one: T) => R): R[] {
+export async function fitting<T, R>(
+  all: Iterable<T> | AsyncIterable<T>,
+  length: number,
+  show: (one: T) => R | Promise<R>,
+): Promise<R[]> {
   const taken: R[] = []
+  if (length <= 0) return taken
+  const pace = createPace(bytesPerTurn)
   let size = 0
-  if (length > 0)
-    for (const one of all) {
-      const item = show(one)
-      size += Buffer.byteLength(JSON.stringify(item))
-      if (size > largestPage && taken.length > 0) break
-      taken.push(item)
-      if (taken.length === length) break
-    }
+  for await (const one of all) {
+    const item = await show(one)
+    const bytes = Buffer.byteLength(JSON.stringify(item))
+    size += bytes
+    if (size > largestPage && taken.length > 0) break
+    taken.push(item)
+    if (taken.length === length) break
+    await pace(bytes)
+  }
   return taken
 }
 
 /** One page of a whole list, of which only the items on it are shown. */
-export function page<T, R>(
+export async function page<T, R>(
   all: readonly T[],
   parameters: PageRequest,
   url: URL,
-  show: (one: T) => R,
-): Page<R> {
+  show: (one: T) => R | Promise<R>,
+): Promise<Page<R>> {
   const { start, length } = pageRange(parameters)
-  const items = fitting(all.slice(start, start + length), length, show)
+  const items = await fitting(all.slice(start, start + length), length, show)
   return pageOf(items, start + items.length < all.length, parameters, url)
 }
 
@@ -72,7 +82,7 @@ export async function pageOfWalk<T extends { readonly id: number }, R>(
   isWanted: (item: T) => boolean,
   parameters: PageRequest,
   url: URL,
-  show: (one: T) => R,
+  show: (one: T) => R | Promise<R>,
 ): Promise<Page<R>> {
   const { start, length } = pageRange(parameters)
   const found: T[] = [] // one more tells whether there is a next page
@@ -83,7 +93,7 @@ export async function pageOfWalk<T extends { readonly id: number }, R>(
     passed += chunk.length
     if (found.length > length) break
   }
-  const items = fitting(found, length, show)
+  const items = await fitting(found, length, show)
   return pageOf(items, items.length < found.length, parameters, url)
 }
 
