@@ -42,6 +42,12 @@ export const most = {
   addresses: 50,
   /** New contents in one push. */
   glances: 100,
+  /** Made through the API in one room, by all together: each is told of what happens there. */
+  roomWebhooks: 500,
+  /** Made by hand by one person for themselves, or by all for one room. */
+  handmadeTokens: 100,
+  /** Made by one person or add-on. */
+  madeRooms: 1_000,
 } as const
 
 /** Characters that an object with free members may have, written as JSON. */

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander'
 import { type Descriptor, descriptor } from '../api/descriptor.ts'
 import { parseJson } from '../common/http.ts'
+import { wholeList } from '../common/parts.ts'
 import { validate } from '../common/validate.ts'
 import { messageOf } from '../errors.ts'
 import { administer, type Connection, onServer, roomBy } from './connection.ts'
@@ -55,7 +56,7 @@ export function diffCommand(): Command {
 async function compare(url: string, given: Given): Promise<Compared> {
   const served = await descriptorAt(url)
   const room = given.room === undefined ? undefined : await roomBy(given, given.room)
-  const { items } = await administer(given, 'listInstallations', {})
+  const items = await wholeList((more) => administer(given, 'listInstallations', more))
   const found = items.find(
     ({ key, roomId, status }) => key === served.key && roomId === (room?.id ?? null) && status === 'live',
   )

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander'
+import { wholeList } from '../common/parts.ts'
 import { administer, type Connection, clientFor, onServer, roomBy } from './connection.ts'
 import { table } from './table.ts'
 
@@ -26,7 +27,7 @@ export function listCommand(): Command {
     .addHelpText('after', examples)
     .action(async (given: Given) => {
       const room = given.room === undefined ? undefined : await roomBy(given, given.room)
-      const { items } = await administer(given, 'listInstallations', {})
+      const items = await wholeList((more) => administer(given, 'listInstallations', more))
       const installed = items.filter(({ roomId }) => !room || roomId === null || roomId === room.id)
       if (given.json) return console.log(JSON.stringify(installed))
       if (installed.length === 0) return console.log('Nothing is installed.')

@@ -111,8 +111,22 @@ export const administration = {
     ...administrator,
     method: 'GET',
     path: '/installations',
-    summary: 'What is installed, and how it fares.',
-    result: { kind: 'json', status: 200, schema: object({ items: array(installation) }) },
+    summary: 'What is installed, and how it fares: the oldest first, a thousand at a time.',
+    query: {
+      after: string({
+        maxLength: longest.name,
+        pattern: '^\\d{1,16}\\..+$',
+        description: 'as `next` of the part before had it',
+      }),
+    },
+    result: {
+      kind: 'json',
+      status: 200,
+      schema: object({
+        items: array(installation),
+        next: nullable(string({ description: 'asks for what follows; null at the end' })),
+      }),
+    },
     paging: 'none',
   }),
 

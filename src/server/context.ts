@@ -10,6 +10,7 @@ import type { GlanceUpdates } from './connect/glance-updates.ts'
 import type { Installer } from './connect/installer.ts'
 import type { Log } from './log.ts'
 import type { Feed } from './pages/feed.ts'
+import type { Removals } from './removals.ts'
 import type { Faults } from './rest/faults.ts'
 import type { Counter } from './rest/limits.ts'
 import type { Transfers } from './rest/transfers.ts'
@@ -20,6 +21,7 @@ export interface Context {
   readonly state: State
   readonly present: Presenter
   readonly chat: Chat
+  readonly removals: Removals
   readonly installer: Installer
   readonly delivery: Pick<Delivery, 'records' | 'find' | 'redeliver' | 'follow' | 'actAs'>
   readonly glances: GlanceUpdates

@@ -345,7 +345,7 @@ export function createHipChatServer(options: ServerOptions = {}): HipChatServer 
         .context.calls.list({ limit: 500, ...(oauthId === undefined ? {} : { oauthId }) })
         .reverse(),
     fail: (operation, fault, times = 1) => live().context.faults.add(operation, fault, times),
-    idle: () => live().delivery.queues.idle(),
+    idle: () => live().delivery.idle(),
   }
   return server
 }

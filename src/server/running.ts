@@ -23,6 +23,7 @@ import { silent } from './log.ts'
 import { addressOf, type Settings } from './options.ts'
 import { createFeed } from './pages/feed.ts'
 import { hashOf } from './random.ts'
+import { createRemovals } from './removals.ts'
 import { createAddressOf } from './rest/caller.ts'
 import { classicFor } from './rest/classic.ts'
 import { createFaults } from './rest/faults.ts'
@@ -105,9 +106,11 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
   })
   const feed = createFeed(state, present)
   const callLog = createCalls(feed.tellCall)
+  const removals = createRemovals(state)
   const chat = createChat({
     state,
     present,
+    removals,
     fire: delivery.fire,
     async endInstallations(room) {
       for (const client of state.clients.of(room.id)) await installer.uninstall(client)
@@ -120,6 +123,7 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
     state,
     present,
     chat,
+    removals,
     installer,
     delivery,
     glances: createGlanceUpdates(state),
@@ -190,6 +194,7 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
         created: nowMicros(),
       })
     })
+    await removals.resume()
     return isNew
   }
 
@@ -209,7 +214,7 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
     feed.close() // its connections never end by themselves
     const settled = async () => {
       while (active.size > 0) await Promise.all(active)
-      await delivery.queues.idle()
+      await delivery.idle()
     }
     await within(graceful, settled())
     abort.abort()
@@ -237,7 +242,7 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
     url,
     seeded,
     async reset() {
-      await delivery.queues.idle()
+      await delivery.idle()
       state.clear()
       delivery.clear()
       callLog.clear()

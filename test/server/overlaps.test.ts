@@ -21,7 +21,9 @@ const install = async (server: HipChatServer, addon: Addon, room?: string) => {
 const listed = async (server: HipChatServer, user: string, query = '') => {
   const token = await server.createPageToken(user)
   const { body } = await call(server, 'GET', `${server.url}/page/integrations${query}`, { token })
-  return body.items.map((one: { room_id: number | null; warnings: string[] }) => [one.room_id, one.warnings])
+  return body.items
+    .sort((one: { created: number }, other: { created: number }) => one.created - other.created)
+    .map((one: { room_id: number | null; warnings: string[] }) => [one.room_id, one.warnings])
 }
 
 it('an add-on that is installed for the group warns where it would be installed in a room too, and names the other one', async () => {

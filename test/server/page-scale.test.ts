@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { HipChatServer } from '../../src/server/index.ts'
+import type { HandmadeFor } from '../../src/server/state/clients.ts'
 import type { TokenRecord } from '../../src/server/state/records.ts'
 import { openState } from '../../src/server/state/state.ts'
 import { type Answered, adminCall, call, refusal, startAddon, startServer } from './support.ts'
@@ -348,8 +349,9 @@ test('tokens made by hand are found among those of thousands of sessions', async
     state.tokens.put('other', token({ kind: 'personal', userId: 2 }))
     state.tokens.put('room', token({ kind: 'room_notification', userId: null, roomId: 3 }))
   })
-  const found = (userId: number) => state.tokens.handmade(userId).map(({ hash }) => hash)
-  expect([found(1), found(2), found(3)]).toEqual([['own', 'room'], ['other', 'room'], ['room']])
+  const found = (place: HandmadeFor) => state.tokens.handmade(place, { limit: 10 }).map(({ hash }) => hash)
+  expect([found({ userId: 1 }), found({ userId: 2 }), found({ userId: 3 })]).toEqual([['own'], ['other'], []])
+  expect([found({ roomId: 3 }), state.tokens.handmadeRooms(0, 10)]).toEqual([['room'], [3]])
   await state.write(() => state.tokens.remove('own'))
-  expect(found(1)).toEqual(['room'])
+  expect(found({ userId: 1 })).toEqual([])
 })

@@ -72,7 +72,9 @@ test('the webhooks of an event are those of the room and of the group, oldest fi
     ])
       state.webhooks.put(one)
   })
-  expect(state.webhooks.listening('room_enter', 7).map(({ id }) => id)).toEqual([1, 2, 12])
+  const listening = (after: number, limit: number) =>
+    state.webhooks.listening('room_enter', 7, { after, limit }).map(({ id }) => id)
+  expect([listening(0, 10), listening(0, 2), listening(2, 2)]).toEqual([[1, 2, 12], [1, 2], [12]])
   await state.write(() => state.webhooks.remove(ofRoom))
   expect(state.webhooks.has(ofRoom)).toBe(false)
   expect(state.webhooks.of(7).map(({ id }) => id)).toEqual([4])

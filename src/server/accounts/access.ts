@@ -1,7 +1,7 @@
 import { badRequest, forbidden, notFound } from '../errors.ts'
 import type { RoomRecord, UserRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
-import { mayKnow, mayRun, maySee, type Viewer } from './room-rights.ts'
+import { knowing, mayRun, maySee, type Viewer } from './room-rights.ts'
 import type { Session } from './session.ts'
 
 /**
@@ -70,7 +70,7 @@ export function requirePrivate(room: RoomRecord): void {
 /** The user a call has to do with, as somebody who calls knows them. */
 export function findKnownUser(state: State, name: string | number, { user }: Session): UserRecord {
   const found = findUser(state, name)
-  if (user?.isGuest && !mayKnow(found, user, state.rooms.all())) throw notFound('User', name)
+  if (user && !knowing(user, state.rooms)(found)) throw notFound('User', name)
   return found
 }
 

@@ -8,6 +8,7 @@ import type { ClientRecord, UserRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
 import { roomRunBy } from './access.ts'
 import { grantedScopes, scopesFor, scopesOf } from './granted-scopes.ts'
+import { checkHandmadeCount } from './handmade-tokens.ts'
 import { type Grant, issue, year } from './issuing.ts'
 import { callerBy, type Session } from './session.ts'
 import { signIn, stillSignedIn } from './sign-in.ts'
@@ -54,7 +55,7 @@ async function authorizationCode(request: TokenRequest, session: Session, contex
     const code = state.codes.get(hash)
     if (code?.used) {
       // RFC 6749, 4.1.2: of two who show the code one stole it, and nobody knows which.
-      state.tokens.removeWhere((token) => token.session === code.session)
+      for (const { hash } of state.tokens.ofGrant(code.session)) state.tokens.remove(hash)
       throw badCode()
     }
     if (!code || code.expires <= Date.now() || code.oauthId !== client.oauthId) throw badCode()
@@ -136,6 +137,7 @@ async function personalToken(request: TokenRequest, session: Session, context: C
   const find = await signedIn(request, session, context)
   return issue(context, () => {
     const { user, scopes, origin } = find()
+    checkHandmadeCount(context.state, undefined, user.id)
     return {
       ...origin,
       kind: 'personal',
@@ -157,6 +159,7 @@ async function roomToken(request: TokenRequest, session: Session, context: Conte
     const { user, scopes, origin } = find()
     if (!scopes.includes('admin_room')) throw forbidden('This grant requires the scope admin_room')
     const room = roomRunBy(user, name, context.state)
+    checkHandmadeCount(context.state, room, user.id)
     return {
       ...origin,
       kind: 'room_notification',

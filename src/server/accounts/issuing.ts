@@ -17,6 +17,9 @@ export type Grant = Pick<
   readonly uses?: string
 }
 
+/** More than are made, and few enough for one turn of the event loop. */
+const mostRemoved = 50
+
 export const year = 365 * 24 * 3600 // seconds
 
 /**
@@ -30,7 +33,7 @@ export async function issue({ state, tokenLifetime }: Context, find: () => Grant
   const until = (seconds: number) => Date.now() + seconds * 1000
   const { scopes, renewal, lifetime } = await state.write(() => {
     // Expired tokens go whenever new ones come: nothing else would ever remove them.
-    state.tokens.removeExpired()
+    state.tokens.removeExpired(mostRemoved)
     const { renewal, lifetime = tokenLifetime, uses, ...grant } = find()
     const about = { ...grant, ...(renewal ? { session: renewal.session } : {}), created: nowMicros() }
     state.tokens.put(hashOf(access), { ...about, use: 'access', expires: until(lifetime) })

@@ -1,4 +1,5 @@
 import type { RoomRecord, UserRecord } from '../state/records.ts'
+import type { Rooms } from '../state/rooms.ts'
 
 /** Of a caller what decides which rooms there are for it. */
 export interface Viewer {
@@ -48,8 +49,19 @@ export const runs = (room: RoomRecord, user: UserRecord): boolean =>
 export const mayRun = (room: RoomRecord, user: UserRecord): boolean =>
   !user.isGuest && (user.isAdmin || runs(room, user))
 
-/** Whether there is a person for somebody: guests know whoever is in the rooms that they see, and nobody else. */
-export const mayKnow = (other: UserRecord, viewer: UserRecord, rooms: readonly RoomRecord[]): boolean =>
-  !viewer.isGuest ||
-  other.id === viewer.id ||
-  rooms.some((room) => maySee(room, { user: viewer }) && (isMember(room, other) || isInside(room, other)))
+/**
+ * Whether there is a person for somebody: guests know whoever is in the rooms that they see, and nobody else. Their rooms are looked
+ * up once, for all who are asked about.
+ */
+export function knowing(
+  viewer: UserRecord,
+  rooms: Pick<Rooms, 'idsForGuest' | 'idsAround'>,
+): (other: Pick<UserRecord, 'id'>) => boolean {
+  if (!viewer.isGuest) return () => true
+  const seen = rooms.idsForGuest(viewer.id)
+  return ({ id }) => {
+    if (id === viewer.id) return true
+    for (const roomId of rooms.idsAround(id)) if (seen.has(roomId)) return true
+    return false
+  }
+}

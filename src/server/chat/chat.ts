@@ -1,11 +1,13 @@
 import { randomBytes, randomUUID } from 'node:crypto'
+import { most } from '../../api/bounds.ts'
 import type { EventName } from '../../api/events.ts'
 import type { Notification } from '../../api/operations/messages.ts'
 import { requirePrivate } from '../accounts/access.ts'
-import { isMember, mayKnow, maySee } from '../accounts/room-rights.ts'
+import { isMember, knowing, maySee } from '../accounts/room-rights.ts'
 import type { Link } from '../connect/answer-chains.ts'
 import type { Happening } from '../connect/delivery.ts'
 import { badRequest, notFound } from '../errors.ts'
+import type { Removals } from '../removals.ts'
 import type {
   Author,
   FileRecord,
@@ -17,13 +19,14 @@ import type {
 } from '../state/records.ts'
 import type { NewRoom } from '../state/rooms.ts'
 import type { State } from '../state/state.ts'
-import { findMentions } from './mentions.ts'
+import { findKnownMentions, findMentions } from './mentions.ts'
 import { checkName } from './names.ts'
 import type { Presenter } from './presenting.ts'
 import { sanitizeCard, sanitizeHtml } from './sanitising.ts'
 
 /**
- * What people and add-ons do. Each verb changes the state, waits until the change is on disk, and then fires its event.
+ * What people and add-ons do. Each verb changes the state, waits until the change is on disk, fires its event, and waits until its
+ * deliveries are queued: so nobody fires faster than that.
  * The REST handlers, the verbs of the server object and the chat page all come through here.
  */
 export interface Chat {
@@ -72,7 +75,8 @@ export type RoomChanges = Partial<
 export interface ChatOptions {
   readonly state: State
   readonly present: Presenter
-  fire(happening: Happening): void
+  fire(happening: Happening): Promise<void>
+  readonly removals: Removals
   /** Ends an installation whose room goes away. */
   endInstallations(room: RoomRecord): Promise<void>
 }
@@ -83,7 +87,7 @@ export const createChat = (options: ChatOptions): Chat => chatWith(options, new 
 
 /** `ending`: rooms that are being deleted right now. */
 function chatWith(options: ChatOptions, ending: Set<number>, check: () => void): Chat {
-  const { state, present, fire, endInstallations } = options
+  const { state, present, fire, endInstallations, removals } = options
 
   /** Nothing is written that the caller may not write any more. */
   const write = <T>(work: () => T): Promise<T> =>
@@ -96,8 +100,8 @@ function chatWith(options: ChatOptions, ending: Set<number>, check: () => void):
 
   const causeOf = (author: Author) => (author.kind === 'addon' ? author.oauthId : undefined)
 
-  function fireFrom(event: EventName, room: RoomRecord, author: Author, more: object = {}): void {
-    fire({
+  function fireFrom(event: EventName, room: RoomRecord, author: Author, more: object = {}): Promise<void> {
+    return fire({
       event,
       room,
       item: { room: present.roomReference(room), sender: present.sender(author), ...more },
@@ -156,8 +160,8 @@ function chatWith(options: ChatOptions, ending: Set<number>, check: () => void):
     room: RoomRecord,
     record: MessageRecord,
     link?: Link,
-  ): void {
-    fire({
+  ): Promise<void> {
+    return fire({
       event,
       room,
       item: { room: present.roomReference(room), message: present.eventMessage(record) },
@@ -181,32 +185,45 @@ function chatWith(options: ChatOptions, ending: Set<number>, check: () => void):
     )
   }
 
+  /** 400 for one room more than somebody may make; whom they make it for does not matter. */
+  function checkMade(maker: string | undefined): void {
+    if (maker !== undefined && state.rooms.countMade(maker, most.madeRooms) >= most.madeRooms)
+      throw badRequest(
+        `You have made ${most.madeRooms} rooms that are still there, expected fewer than ${most.madeRooms}: delete one first`,
+      )
+  }
+
   /** Guests mention whom they know of: the answer would tell them of everybody else. */
-  function mentionsOf(text: string, author: UserRecord): UserRecord[] {
-    if (!author.isGuest) return findMentions(text, state.people)
-    const rooms = state.rooms.all()
-    return findMentions(text, state.people, (user) => mayKnow(user, author, rooms))
+  async function mentionsOf(text: string, author: UserRecord): Promise<number[]> {
+    const all = author.isGuest
+      ? await findKnownMentions(text, state.people, knowing(author, state.rooms))
+      : findMentions(text, state.people)
+    return all.map(({ id }) => id)
   }
 
   return {
     async say(room, user, text, attachTo) {
+      const mentions = await mentionsOf(text, user)
       const record = await post(room, {
         type: 'message',
         author: { kind: 'user', id: user.id },
         text,
-        mentions: mentionsOf(text, user).map(({ id }) => id),
+        mentions,
         ...(attachTo ? { attachTo: attachTo.id } : {}),
       })
-      fireMessage('room_message', room, record)
+      await fireMessage('room_message', room, record)
       return record
     },
 
     async shareFile(room, user, file, text = '', stored) {
       const author: Author = { kind: 'user', id: user.id }
-      const mentions = mentionsOf(text, user).map(({ id }) => id)
+      const mentions = await mentionsOf(text, user)
       const record = await post(room, { type: 'message', author, text, mentions, file }, stored)
-      fireMessage('room_message', room, record)
-      fireFrom('room_file_upload', room, author, { file: { thumb_url: null, ...present.file(file) } })
+      const shared = { file: { thumb_url: null, ...present.file(file) } }
+      await Promise.all([
+        fireMessage('room_message', room, record),
+        fireFrom('room_file_upload', room, author, shared),
+      ])
       return record
     },
 
@@ -226,7 +243,7 @@ function chatWith(options: ChatOptions, ending: Set<number>, check: () => void):
         ...(attachTo && state.messages.find(room.id, attachTo) ? { attachTo } : {}),
         ...(notification.card ? { card: JSON.stringify(sanitizeCard(notification.card)) } : {}),
       })
-      fireMessage('room_notification', room, record, link)
+      await fireMessage('room_notification', room, record, link)
       return record
     },
 
@@ -247,7 +264,7 @@ function chatWith(options: ChatOptions, ending: Set<number>, check: () => void):
         if (current.participants.includes(user.id)) return undefined
         return state.rooms.setParticipants(current, [...current.participants, user.id])
       })
-      if (entered) fireFrom('room_enter', entered, { kind: 'user', id: user.id })
+      if (entered) await fireFrom('room_enter', entered, { kind: 'user', id: user.id })
     },
 
     async leave(room, user) {
@@ -259,21 +276,24 @@ function chatWith(options: ChatOptions, ending: Set<number>, check: () => void):
           current.participants.filter((id) => id !== user.id),
         )
       })
-      if (left) fireFrom('room_exit', left, { kind: 'user', id: user.id })
+      if (left) await fireFrom('room_exit', left, { kind: 'user', id: user.id })
     },
 
     async createRoom(author, room) {
       const created = await write(() => {
         checkFree(room.name, author)
         requireThere({ id: room.ownerId })
+        const maker = makerOf(author)
+        checkMade(maker)
         return state.rooms.add({
           members: [room.ownerId],
           ...room,
+          ...(maker === undefined ? {} : { maker }),
           guestKey: room.guestAccess ? guestKey() : null,
           id: state.next('room'),
         })
       })
-      fireFrom('room_created', created, author)
+      await fireFrom('room_created', created, author)
       return created
     },
 
@@ -306,10 +326,12 @@ function chatWith(options: ChatOptions, ending: Set<number>, check: () => void):
               : state.rooms.setParticipants(changed, without(changed.participants, gone)),
         }
       })
-      for (const id of gone) fireFrom('room_exit', after, { kind: 'user', id })
-      if (after.topic !== before.topic) fireFrom('room_topic_change', after, author, { topic: after.topic })
+      const fired = gone.map((id) => fireFrom('room_exit', after, { kind: 'user', id }))
+      if (after.topic !== before.topic)
+        fired.push(fireFrom('room_topic_change', after, author, { topic: after.topic }))
       if (after.isArchived !== before.isArchived)
-        fireFrom(after.isArchived ? 'room_archived' : 'room_unarchived', after, author)
+        fired.push(fireFrom(after.isArchived ? 'room_archived' : 'room_unarchived', after, author))
+      await Promise.all(fired)
       return after
     },
 
@@ -340,7 +362,7 @@ function chatWith(options: ChatOptions, ending: Set<number>, check: () => void):
           ? state.rooms.setParticipants(changed, others(changed.participants))
           : undefined
       })
-      if (left) fireFrom('room_exit', left, { kind: 'user', id: user.id })
+      if (left) await fireFrom('room_exit', left, { kind: 'user', id: user.id })
     },
 
     async deleteRoom(room, author) {
@@ -349,19 +371,17 @@ function chatWith(options: ChatOptions, ending: Set<number>, check: () => void):
       ending.add(room.id)
       try {
         // Fired first: the webhooks of installations in this room hear of it too, and go with it.
-        fireFrom('room_deleted', current, author)
+        await fireFrom('room_deleted', current, author)
         await endInstallations(room)
         // Decided above, and carried through: the token of the call may be one of those that end here.
         await state.write(() => {
-          for (const { file } of state.messages.removeRoom(room.id))
-            if (file?.id !== undefined) state.files.remove(file.id)
-          for (const webhook of state.webhooks.of(room.id)) state.webhooks.remove(webhook)
-          state.tokens.removeWhere((token) => token.roomId === room.id)
           state.glanceUpdates.removeWhere(({ roomId }) => roomId === room.id)
           const last = living(room)
           if (last.avatar) state.pictures.remove(last.avatar)
           state.rooms.remove(last)
+          removals.begin({ kind: 'room', id: room.id })
         })
+        await removals.finish({ kind: 'room', id: room.id })
       } finally {
         ending.delete(room.id)
       }
@@ -373,6 +393,11 @@ function chatWith(options: ChatOptions, ending: Set<number>, check: () => void):
         more()
       }),
   }
+}
+
+function makerOf(author: Author): string | undefined {
+  if (author.kind === 'user') return `user ${author.id}`
+  return author.kind === 'addon' ? `client ${author.oauthId}` : undefined
 }
 
 const without = (ids: readonly number[], others: readonly number[]): number[] =>

@@ -11,6 +11,7 @@ import type { Log } from '../log.ts'
 import { type IsClassic, signedAddress } from '../rest/classic.ts'
 import type { ClientRecord, RoomRecord, UserRecord, WebhookRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
+import { nextTurn } from '../turns.ts'
 import { createAnswerChains, type Link } from './answer-chains.ts'
 import { adopt, type BorrowedBody, personOf, textOf } from './borrowed-body.ts'
 import {
@@ -53,8 +54,11 @@ export interface Telling {
 }
 
 export interface Delivery {
-  /** Queues a delivery for every webhook that wants to know, and returns. */
-  fire(happening: Happening): void
+  /**
+   * Queues a delivery for every webhook that wants to know: those of many in parts, behind what happened in the room before.
+   * Resolves when all are queued.
+   */
+  fire(happening: Happening): Promise<void>
   /**
    * Does what an add-on asks for by a call of its own, or a person by a program: what comes of it may be an answer to what they were
    * told. `who` is the owner of webhooks: an OAuth id, or `user ID`.
@@ -75,6 +79,8 @@ export interface Delivery {
   /** Does something, and gives the deliveries that came of it. */
   readonly follow: Trails['follow']
   readonly queues: Queues
+  /** Resolves when no delivery is about to be queued, waiting or running, those caused by replies included. */
+  idle(): Promise<void>
   clear(): void
   close(): Promise<void>
 }
@@ -92,6 +98,9 @@ export interface DeliveryOptions {
   /** Posts an add-on's answer into the room, and gives the id of the message. */
   reply(room: RoomRecord, client: ClientRecord, notification: Notification, link: Link): Promise<string>
 }
+
+/** Webhooks that are told of something in one turn of the event loop: a few milliseconds. */
+const webhooksPerTurn = 25
 
 const longestMatch = 2_000 // milliseconds; then its owner has used up more than their share
 
@@ -117,6 +126,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   const acting = new AsyncLocalStorage<string>()
   const patterns = new Map<string, Pattern>()
   const matching = createPatternMatching()
+  const firing = new Map<number, Promise<void>>() // by room: what happened there is told in the order in which it did
 
   async function matches(webhook: WebhookRecord, { text = '' }: Pick<Happening, 'text'>): Promise<boolean> {
     if (webhook.pattern === null || !events[webhook.event].pattern) return true
@@ -170,26 +180,65 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     return answered ? chains.call(answered) : chains.begin()
   }
 
-  function fire(happening: Happening): void {
+  async function fire(happening: Happening): Promise<void> {
+    const { room } = happening
     const link = linkOf(happening)
-    for (const webhook of state.webhooks.listening(happening.event, happening.room.id)) {
-      const client = clientOf(webhook, happening.room)
-      if (client === 'gone') continue
-      const { event, room, user, causedBy } = happening
-      const about = { webhook, event, room, user, causedBy }
-      if (typeof link === 'string') {
-        keep(about, { error: `not told: ${link}` })
-        continue
-      }
-      const source: Source = { ...about, link }
-      const over = trails.begin()
-      const queued = queues.add(ownerOf(webhook), String(room.id), () =>
-        makeDelivery(source, client, happening).finally(over),
+    const over = trails.begin()
+    const newest = state.last('webhook') // of those made meanwhile nobody waited for it
+    const before = firing.get(room.id)
+    const queueing = before
+      ? before.then(() => queueAll(happening, link, newest))
+      : queueAll(happening, link, newest)
+    const done = queueing
+      .catch((error) =>
+        log.error({ err: readableError(error) }, 'an event was not told to all who wait for it'),
       )
-      if (queued) continue
-      keep(source, { error: 'dropped: too many deliveries are waiting' })
-      over()
+      .finally(() => {
+        over()
+        if (firing.get(room.id) === done) firing.delete(room.id)
+      })
+    firing.set(room.id, done)
+    await done
+  }
+
+  async function queueAll(happening: Happening, link: Link | string, newest: number): Promise<void> {
+    for await (const webhooks of listening(happening.event, happening.room, newest))
+      for (const webhook of webhooks) queueOne(webhook, happening, link)
+  }
+
+  /** The webhooks that an event in a room fires, up to an id, oldest first; a few in each turn of the event loop. */
+  async function* listening(
+    event: EventName,
+    room: RoomRecord,
+    newest: number,
+  ): AsyncGenerator<readonly WebhookRecord[]> {
+    for (let after = 0; ; ) {
+      const part = state.webhooks.listening(event, room.id, { after, limit: webhooksPerTurn })
+      yield part.filter(({ id }) => id <= newest)
+      const last = part.at(-1)
+      if (!last || part.length < webhooksPerTurn || last.id >= newest) return
+      after = last.id
+      await nextTurn()
     }
+  }
+
+  function queueOne(webhook: WebhookRecord, happening: Happening, link: Link | string): void {
+    const { event, room, user, causedBy } = happening
+    const client = clientOf(webhook, room)
+    if (client === 'gone') return
+    const about = { webhook, event, room, user, causedBy }
+    if (typeof link === 'string') {
+      keep(about, { error: `not told: ${link}` })
+      return
+    }
+    const source: Source = { ...about, link }
+    const over = trails.begin()
+    const queued = queues.add(ownerOf(webhook), String(room.id), () =>
+      makeDelivery(source, client, happening).finally(over),
+    )
+    if (queued) return
+    keep(source, { error: 'dropped: too many deliveries are waiting' })
+    over()
   }
 
   async function makeDelivery(
@@ -289,9 +338,10 @@ export function createDelivery(options: DeliveryOptions): Delivery {
 
   async function tell({ client, event, room, body }: Telling): Promise<DeliveryRecord[]> {
     const waiting: WebhookRecord[] = []
-    for (const webhook of state.webhooks.listening(event, room.id))
-      if (ownerOf(webhook) === client.oauthId && (await matches(webhook, { text: textOf(body) })))
-        waiting.push(webhook)
+    for await (const webhooks of listening(event, room, state.last('webhook')))
+      for (const webhook of webhooks)
+        if (ownerOf(webhook) === client.oauthId && (await matches(webhook, { text: textOf(body) })))
+          waiting.push(webhook)
     return Promise.all(
       waiting.map((webhook) => {
         const home = { oauthId: client.oauthId, webhookId: webhook.id, roomId: room.id }
@@ -305,7 +355,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   async function redeliver({ record, source }: Kept): Promise<DeliveryRecord> {
     const { room } = source
     // It may have been changed meanwhile.
-    const webhook = state.webhooks.of(source.webhook.roomId).find(({ id }) => id === source.webhook.id)
+    const webhook = state.webhooks.current(source.webhook)
     const current = state.rooms.get(room.id)
     const client = webhook && current ? clientOf(webhook, current) : 'gone'
     if (!webhook || client === 'gone')
@@ -371,6 +421,12 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     fire,
     actAs: (who, work) => (who === undefined ? work() : acting.run(who, work)),
     queues,
+    async idle() {
+      do {
+        await Promise.all(firing.values())
+        await queues.idle()
+      } while (firing.size > 0)
+    },
     records: history.list,
     find: history.find,
     tell,

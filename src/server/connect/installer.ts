@@ -269,13 +269,8 @@ export function createInstaller(options: InstallerOptions): Installer {
       checkThere(existing)
       const client = { ...existing, ...clientFrom(document), maker }
       state.clients.put(client)
-      for (const webhook of state.webhooks.all())
-        if (
-          'oauthId' in webhook.owner &&
-          webhook.owner.oauthId === client.oauthId &&
-          endsWithUpdate(webhook, client)
-        )
-          state.webhooks.remove(webhook)
+      for (const webhook of state.webhooks.ownedBy({ oauthId: client.oauthId }))
+        if (endsWithUpdate(webhook, client)) state.webhooks.remove(webhook)
       addWebhooks(client)
       revokeSurplus(client)
       return client
@@ -288,9 +283,8 @@ export function createInstaller(options: InstallerOptions): Installer {
 
   /** Tokens that hold a scope which the installation has no more. */
   function revokeSurplus(client: ClientRecord): void {
-    state.tokens.removeWhere(
-      (token) =>
-        token.oauthId === client.oauthId && token.scopes.some((scope) => !client.scopes.includes(scope)),
+    state.tokens.removeOf({ oauthId: client.oauthId }, ({ scopes }) =>
+      scopes.some((scope) => !client.scopes.includes(scope)),
     )
   }
 

@@ -1,3 +1,4 @@
+import { most } from '../../api/bounds.ts'
 import { type EventName, events } from '../../api/events.ts'
 import { type Outbound, OutboundRefusedError } from '../../common/outbound.ts'
 import type { Session } from '../accounts/session.ts'
@@ -68,22 +69,34 @@ export const webhookRecord = (
   declared: false,
 })
 
-const isOwn = ({ owner }: WebhookRecord, { client, user }: Session): boolean =>
-  'oauthId' in owner ? owner.oauthId === client?.oauthId : !client && owner.userId === user?.id
-
 /** The caller's own webhooks that fire for a room, the group-wide ones among them; without a room only these. */
-export const ownWebhooks = (state: State, room: RoomRecord | undefined, session: Session): WebhookRecord[] =>
-  [...state.webhooks.of(null), ...(room ? state.webhooks.of(room.id) : [])]
-    .filter((webhook) => isOwn(webhook, session))
+export function ownWebhooks(
+  state: State,
+  room: RoomRecord | undefined,
+  { client, user }: Session,
+): WebhookRecord[] {
+  const owner = client ? { oauthId: client.oauthId } : user ? { userId: user.id } : undefined
+  if (!owner) return []
+  return state.webhooks
+    .ownedBy(owner)
+    .filter(({ roomId }) => roomId === null || roomId === room?.id)
     .sort((one, other) => one.id - other.id)
+}
 
-/** "At most 10 webhooks per room" (viascom/hipchat-api, README, from HipChat's method list). */
+/** "At most 10 webhooks per room" (viascom/hipchat-api, README, from HipChat's method list): of each add-on and person. */
 const mostPerRoom = 10
 
-/** 400 when nobody may make one more beside these. Those of the descriptor do not count. */
-export function checkCount(webhooks: readonly WebhookRecord[]): void {
-  if (webhooks.filter(({ declared }) => !declared).length >= mostPerRoom)
+/**
+ * 400 for one webhook more than a room takes, of one owner or of all. Those of descriptors do not count.
+ */
+export function checkCount(state: State, room: RoomRecord | undefined, session: Session): void {
+  const own = ownWebhooks(state, room, session).filter(({ declared }) => !declared)
+  if (own.length >= mostPerRoom)
     throw badRequest(`A room takes at most ${mostPerRoom} webhooks made through the API`)
+  if (room && state.webhooks.countMade(room.id, most.roomWebhooks) >= most.roomWebhooks)
+    throw badRequest(
+      `Room ${room.name} has ${most.roomWebhooks} webhooks made through the API already, expected fewer than ${most.roomWebhooks}`,
+    )
 }
 
 /** 403 for a webhook that only another descriptor changes or takes away (viascom/hipchat-api, README). */

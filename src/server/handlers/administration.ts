@@ -12,8 +12,10 @@ import type { Context, Handler } from '../context.ts'
 import { formatSeconds } from '../dates.ts'
 import { notFound } from '../errors.ts'
 import { fitting } from '../rest/paging.ts'
+import type { Clients } from '../state/clients.ts'
 import type { ClientRecord } from '../state/records.ts'
 import { pull } from '../triggers.ts'
+import { nextTurn } from '../turns.ts'
 import { requireRights } from './addons.ts'
 
 // Shorter than proxies wait for an answer.
@@ -47,10 +49,16 @@ export const administrationHandlers: { readonly [Id in keyof Table]: Handler<Tab
     return shown(record, session.renew(), context)
   },
 
-  listInstallations(_parameters, session, { state, delivery }) {
+  async listInstallations({ after }, session, { state, delivery }) {
     requireGroupAdmin(session)
-    const clients = state.clients.all().toSorted((one, other) => one.created - other.created)
-    return { items: clients.map((client) => shownInstallation(client, delivery)) }
+    const places = await placesInOrder(state.clients)
+    const first = after === undefined ? 0 : places.findIndex((place) => isBehind(place, after))
+    const rest = first < 0 ? [] : places.slice(first)
+    const items = await fitting(presentClients(rest, state.clients), installationsPerPart, (client) =>
+      shownInstallation(client, delivery),
+    )
+    const last = rest.find(({ oauthId }) => oauthId === items.at(-1)?.oauthId)
+    return { items, next: last && last !== rest.at(-1) ? cursorOf(last) : null }
   },
 
   getInstallation({ oauthId }, session, { state, delivery }) {
@@ -114,6 +122,41 @@ export const administrationHandlers: { readonly [Id in keyof Table]: Handler<Tab
       warnings: overlapWarnings(document, room, session, state),
     }
   },
+}
+
+const installationsPerPart = 1_000
+const installationsPerTurn = 10 // a descriptor may have a quarter of a megabyte
+
+/** Where an installation stands in the list of all, by when it was made. */
+type PlaceInList = Pick<ClientRecord, 'oauthId' | 'created'>
+
+const cursorOf = ({ created, oauthId }: PlaceInList): string => `${created}.${oauthId}`
+
+function isBehind(place: PlaceInList, cursor: string): boolean {
+  const dot = cursor.indexOf('.')
+  return inOrder(place, { created: Number(cursor.slice(0, dot)), oauthId: cursor.slice(dot + 1) }) > 0
+}
+
+const inOrder = (one: PlaceInList, other: PlaceInList): number =>
+  one.created - other.created || (one.oauthId < other.oauthId ? -1 : Number(one.oauthId > other.oauthId))
+
+async function placesInOrder(clients: Clients): Promise<PlaceInList[]> {
+  const places: PlaceInList[] = []
+  for (let after: string | undefined; ; ) {
+    const part = clients.from(after, installationsPerTurn)
+    places.push(...part.map(({ oauthId, created }) => ({ oauthId, created })))
+    if (part.length < installationsPerTurn) return places.sort(inOrder)
+    after = part.at(-1)?.oauthId
+    await nextTurn()
+  }
+}
+
+/** Those that are still there when somebody comes to them. */
+function* presentClients(places: readonly PlaceInList[], clients: Clients): Generator<ClientRecord> {
+  for (const { oauthId } of places) {
+    const client = clients.get(oauthId)
+    if (client) yield client
+  }
 }
 
 function shownInstallation(client: ClientRecord, delivery: Context['delivery']) {

@@ -72,7 +72,7 @@ async function putWebhook(
     if (room && !state.rooms.get(room.id)) throw notFound('Room', room.name)
     const same = webhooksOf(room, key, session, state)
     same.forEach(requireDynamic)
-    if (same.length === 0) checkCount(ownWebhooks(state, room, session))
+    if (same.length === 0) checkCount(state, room, session)
     const webhook = webhookRecord(request, {
       id: same[0]?.id ?? state.next('webhook'),
       owner: { oauthId },

@@ -27,7 +27,8 @@ export const oauthHandlers: Pick<Handlers, 'generateToken' | 'getSession' | 'del
     const { hash, token } = ownToken(String(access_token), session, state)
     await state.write(() => {
       state.tokens.remove(hash)
-      if (token.session !== undefined) state.tokens.removeWhere((other) => other.session === token.session)
+      if (token.session !== undefined)
+        for (const other of state.tokens.ofGrant(token.session)) state.tokens.remove(other.hash)
     })
     return undefined
   },

@@ -22,7 +22,7 @@ export const pageListHandlers: { readonly [Id in keyof Lists]: Handler<Lists[Id]
     const group = state.group()
     const { id = 0, name = '' } = group ?? {}
     const cursor = feed.cursor() // before all else: what changes while the rest is looked up is told
-    const people = peoplePart(state, user, undefined, partLength)
+    const people = await peoplePart(state, user, undefined, partLength)
     const others = await roomsPart(state, user, { limit: partLength })
     const own = state.rooms.of(user.id, mostOwnRooms).filter((room) => maySee(room, { user }))
     const rooms = new Map([...own, ...others.items].map((room) => [room.id, room]))
@@ -38,7 +38,7 @@ export const pageListHandlers: { readonly [Id in keyof Lists]: Handler<Lists[Id]
     }
   },
 
-  getPeople({ ids, name, after }, session, { state, present }) {
+  async getPeople({ ids, name, after }, session, { state, present }) {
     const user = person(session)
     const shown = shownTo(user, present)
     if (ids !== undefined || name !== undefined) {
@@ -46,9 +46,9 @@ export const pageListHandlers: { readonly [Id in keyof Lists]: Handler<Lists[Id]
         ids === undefined
           ? state.people.beginning(name ?? '', partLength)
           : idsIn(ids).flatMap((id) => state.people.get(id) ?? [])
-      return { items: knownBy(user, state, found).map(shown), next: null }
+      return { items: (await knownBy(user, state, found)).map(shown), next: null }
     }
-    const { items, next } = peoplePart(state, user, entryAt(after), partLength)
+    const { items, next } = await peoplePart(state, user, entryAt(after), partLength)
     return { items: items.map(shown), next }
   },
 

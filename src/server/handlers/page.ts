@@ -1,15 +1,16 @@
 import { findActiveUser, findRoom, requireRoomAdmin } from '../accounts/access.ts'
 import { scopesOf } from '../accounts/granted-scopes.ts'
-import { mayRun, maySee } from '../accounts/room-rights.ts'
-import { person, type Session } from '../accounts/session.ts'
+import { checkHandmadeCount, findHandmade, handmadePart, tokenId } from '../accounts/handmade-tokens.ts'
+import { person } from '../accounts/session.ts'
 import { signIn } from '../accounts/sign-in.ts'
 import type { Context, Handler } from '../context.ts'
 import { formatSeconds, nowMicros } from '../dates.ts'
 import { badRequest, forbidden, notFound } from '../errors.ts'
-import { openAddress } from '../pages/addresses.ts'
-import type { pageApi } from '../pages/api.ts'
+import { type Opening, openAddress } from '../pages/addresses.ts'
+import type { GlanceAddress, OpenedModule, pageApi } from '../pages/api.ts'
 import {
-  installationsFor,
+  installationsPart,
+  isInstalledFor,
   mayConfigure,
   moduleOf,
   modulesOf,
@@ -17,8 +18,8 @@ import {
 } from '../pages/integrations.ts'
 import { openPageSession } from '../pages/sessions.ts'
 import { hashOf, randomText } from '../random.ts'
-import type { ClientRecord, RoomRecord, TokenRecord, UserRecord } from '../state/records.ts'
-import type { State } from '../state/state.ts'
+import type { HashedToken } from '../state/clients.ts'
+import type { ClientRecord, RoomRecord, UserRecord } from '../state/records.ts'
 import { pageListHandlers } from './page-lists.ts'
 
 type Table = typeof pageApi
@@ -65,39 +66,23 @@ export const pageHandlers: { readonly [Id in keyof Table]: Handler<Table[Id]> } 
     return undefined
   },
 
-  getIntegrations({ room_id }, session, { state }) {
+  async getIntegrations({ room_id, after }, session, { state }) {
     const room = room_id === undefined ? undefined : findRoom(state, room_id, session)
     const user = person(session)
-    return {
-      items: installationsFor(room, state).map((client) => shownIntegration(client, user, room, state)),
-    }
+    return installationsPart(room, state, after, (client) => [shownIntegration(client, user, room, state)])
   },
 
-  getGlanceAddresses({ room_id }, session, { state }) {
+  async getGlanceAddresses({ room_id, after }, session, { state }) {
     const room = findRoom(state, room_id, session)
     const user = person(session)
-    const items = installationsFor(room, state).flatMap((client) =>
-      modulesOf(client.descriptor)
-        .filter(({ type, url }) => type === 'glance' && url !== null)
-        .flatMap(({ key, url }) => {
-          const opening = { client, user, room, url: url ?? '', values: {}, parameters: {} } as const
-          try {
-            return [
-              { oauth_id: client.oauthId, key, url: openAddress({ ...opening, authentication: 'jwt' }).url },
-            ]
-          } catch {
-            return [] // one wrong address keeps the others from nothing; the page shows this glance in its error state
-          }
-        }),
-    )
-    return { items }
+    return installationsPart(room, state, after, (client) => glanceAddresses(client, user, room))
   },
 
   openModule({ oauth_id, room_id, key, page, values = {}, theme }, session, { state }) {
     const room = room_id === undefined ? undefined : findRoom(state, room_id, session)
     const user = person(session)
-    const client = installationsFor(room, state).find((one) => one.oauthId === String(oauth_id))
-    if (!client) throw notFound('Installation', oauth_id)
+    const client = state.clients.get(String(oauth_id))
+    if (!client || !isInstalledFor(room, client)) throw notFound('Installation', oauth_id)
     if ((key === undefined) === (page === undefined)) throw badRequest('Give either key or page', 'key')
     const { url, authentication } =
       page === undefined ? moduleOf(client, key ?? '') : pageOf(page, client, user, room)
@@ -113,19 +98,19 @@ export const pageHandlers: { readonly [Id in keyof Table]: Handler<Table[Id]> } 
     })
   },
 
-  listTokens(_parameters, session, { state }) {
+  async listTokens({ after }, session, { state }) {
+    const { items, next } = await handmadePart(state, session, after, tokensPerPart)
     return {
-      items: handmade(session, state)
-        .sort((one, other) => other.token.created - one.token.created)
-        .map(({ hash, token }) => ({
-          id: idOf(hash),
-          kind: token.kind === 'personal' ? ('personal' as const) : ('room_notification' as const),
-          label: token.label,
-          scopes: [...token.scopes],
-          room_id: token.roomId,
-          created: formatSeconds(token.created),
-          expires: token.expires === null ? null : new Date(token.expires).toISOString(),
-        })),
+      items: items.sort(newestFirst).map(({ hash, token }) => ({
+        id: tokenId(hash),
+        kind: token.kind === 'personal' ? ('personal' as const) : ('room_notification' as const),
+        label: token.label,
+        scopes: [...token.scopes],
+        room_id: token.roomId,
+        created: formatSeconds(token.created),
+        expires: token.expires === null ? null : new Date(token.expires).toISOString(),
+      })),
+      next,
     }
   },
 
@@ -144,7 +129,8 @@ export const pageHandlers: { readonly [Id in keyof Table]: Handler<Table[Id]> } 
       )
     if (wanted.length === 0) throw badRequest('A token needs at least one scope', 'scopes')
     const text = randomText(40)
-    await state.write(() =>
+    await state.write(() => {
+      checkHandmadeCount(state, room, user.id)
       state.tokens.put(hashOf(text), {
         kind: room ? 'room_notification' : 'personal',
         use: 'access',
@@ -156,18 +142,22 @@ export const pageHandlers: { readonly [Id in keyof Table]: Handler<Table[Id]> } 
         label: label ?? (room ? 'Integration' : null),
         expires: null,
         created: nowMicros(),
-      }),
-    )
-    return { token: text, id: idOf(hashOf(text)) }
+      })
+    })
+    return { token: text, id: tokenId(hashOf(text)) }
   },
 
   async revokeToken({ id }, session, { state }) {
-    const found = handmade(session, state).find(({ hash }) => idOf(hash) === id)
+    const found = findHandmade(String(id), session, state)
     if (!found) throw notFound('Token', id)
     await state.write(() => state.tokens.remove(found.hash))
     return undefined
   },
 }
+
+const tokensPerPart = 100
+
+const newestFirst = (one: HashedToken, other: HashedToken): number => other.token.created - one.token.created
 
 const mostToChooseFrom = 100
 
@@ -182,6 +172,29 @@ function chosen(id: number, { state, isLocal }: Context): UserRecord {
   const user = isLocal ? state.people.get(id) : undefined
   if (!user || !canBeChosen(user)) throw forbidden('This user signs in with a password')
   return user
+}
+
+/** One after the other, signed as somebody asks for it. */
+function* glanceAddresses(
+  client: ClientRecord,
+  user: UserRecord,
+  room: RoomRecord,
+): Generator<GlanceAddress> {
+  for (const { type, key, url } of modulesOf(client.descriptor)) {
+    if (type !== 'glance' || url === null) continue
+    const opening = { client, user, room, url, values: {}, parameters: {}, authentication: 'jwt' } as const
+    const address = openedOrNothing(opening)
+    if (address) yield { oauth_id: client.oauthId, key, url: address.url }
+  }
+}
+
+/** One wrong address keeps the others from nothing: the page shows this glance in its error state. */
+function openedOrNothing(opening: Opening): OpenedModule | undefined {
+  try {
+    return openAddress(opening)
+  } catch {
+    return undefined
+  }
 }
 
 function credentials(username: string | undefined, password: string | undefined) {
@@ -213,17 +226,3 @@ function pageOf(
   if (!user.isAdmin) throw forbidden('Only administrators of the group may open this page')
   return { url: adminPage.url, authentication: 'jwt' }
 }
-
-/** The tokens a person made by hand, and those of the rooms that he runs. A piece of a hash names one and opens nothing. */
-function handmade(session: Session, state: State): { hash: string; token: TokenRecord }[] {
-  const user = person(session)
-  const own = ({ kind, use, userId, roomId, admin }: TokenRecord): boolean => {
-    if (use !== 'access' || admin) return false
-    if (kind === 'personal') return userId === user.id
-    const room = roomId === null ? undefined : state.rooms.get(roomId)
-    return kind === 'room_notification' && room !== undefined && maySee(room, session) && mayRun(room, user)
-  }
-  return state.tokens.handmade(user.id).filter(({ token }) => own(token))
-}
-
-const idOf = (hash: string): string => hash.slice(0, 16)

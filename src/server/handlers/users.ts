@@ -17,7 +17,7 @@ import { badRequest, invalid } from '../errors.ts'
 import { randomText } from '../random.ts'
 import { parseExpansion } from '../rest/expanding.ts'
 import { page, pageOfWalk } from '../rest/paging.ts'
-import type { RoomRecord, UserRecord } from '../state/records.ts'
+import type { UserRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
 import { listedRoom } from './rooms.ts'
 
@@ -85,11 +85,11 @@ export const userHandlers: Pick<Handlers, UserOperation> = {
       checkUnique(state, current, parameters)
       // Who knew the old password does not stay signed in.
       if (password !== undefined) {
-        state.tokens.removeWhere(
-          (token) =>
-            (token.userId === user.id && (token.kind === 'user' || token.madeWithPassword === true)) ||
-            (token.madeBy === user.id && token.madeWithPassword === true),
+        state.tokens.removeOf(
+          { userId: user.id },
+          ({ kind, madeWithPassword }) => kind === 'user' || madeWithPassword === true,
         )
+        state.tokens.removeOf({ madeBy: user.id }, ({ madeWithPassword }) => madeWithPassword === true)
         state.codes.removeWhere(({ userId }) => userId === user.id)
       }
       const changed = state.people.change(current, {
@@ -114,21 +114,21 @@ export const userHandlers: Pick<Handlers, UserOperation> = {
    * Deleted users stay visible with `include-deleted`, as the authors of what they wrote; they leave all rooms and are
    * members of none, and their tokens, webhooks and photo go. What else they are is asked wherever it matters.
    */
-  async deleteUser({ id_or_email }, session, { state }) {
+  async deleteUser({ id_or_email }, session, { state, removals }) {
     requireGroupAdmin(session)
     const user = findUser(state, id_or_email)
     protectGroupOwner(user, session)
     if (session.user?.id === user.id) throw badRequest('Nobody can delete himself')
+    const gone = { kind: 'user', id: user.id } as const
+    // Nothing that they have lets anybody in from here on; it may be too much to be removed at once.
     await state.write(() => {
       const current = findActiveUser(state, user.id)
       state.people.change(current, { isDeleted: true, presence: null, photo: null })
       if (current.photo) state.pictures.remove(current.photo)
-      state.tokens.removeWhere((token) => token.userId === user.id || token.madeBy === user.id)
       state.glanceUpdates.removeWhere(({ userId }) => userId === user.id)
-      for (const webhook of state.webhooks.all())
-        if ('userId' in webhook.owner && webhook.owner.userId === user.id) state.webhooks.remove(webhook)
-      for (const room of state.rooms.all()) forgetIn(room, user, state)
+      removals.begin(gone)
     })
+    await removals.finish(gone)
     return undefined
   },
 
@@ -157,16 +157,6 @@ function leaveUnseen(user: UserRecord, { rooms }: State): void {
         room,
         room.participants.filter((id) => id !== user.id),
       )
-}
-
-/** What they owned has no other owner, and stays theirs: the group's administrators run it. */
-function forgetIn(room: RoomRecord, { id }: UserRecord, state: State): void {
-  const others = (ids: readonly number[] = []) => ids.filter((other) => other !== id)
-  const current =
-    room.members.includes(id) || room.admins?.includes(id)
-      ? state.rooms.change(room, { members: others(room.members), admins: others(room.admins) })
-      : room
-  if (current.participants.includes(id)) state.rooms.setParticipants(current, others(current.participants))
 }
 
 const isShow = (text: unknown): text is (typeof shows)[number] => shows.some((show) => show === text)

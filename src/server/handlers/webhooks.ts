@@ -33,7 +33,7 @@ export const webhookHandlers: Pick<Handlers, WebhookOperation> = {
     const authentication = authenticationOf(parameters.authentication, session)
     const webhook = await state.write(() => {
       if (!state.rooms.get(room.id)) throw notFound('Room', room.name)
-      checkCount(ownWebhooks(state, room, session))
+      checkCount(state, room, session)
       const created = webhookRecord(parameters, {
         id: state.next('webhook'),
         ...ownerOf(session),

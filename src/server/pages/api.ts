@@ -82,6 +82,7 @@ export const pageIntegration = object({
   admin_page: boolean({ description: 'this user may open its administration page' }),
   removable: boolean({ description: 'this user may update and remove it' }),
   warnings: array(string(), { description: 'that it is in the same room twice, and answers twice' }),
+  created: integer({ description: 'microseconds since 1970; the page shows the oldest first' }),
 })
 export type PageIntegration = Infer<typeof pageIntegration>
 
@@ -103,6 +104,9 @@ const opened = object({
 })
 export type OpenedModule = Infer<typeof opened>
 
+const glanceAddress = object({ oauth_id: string(), key: string(), url: string() })
+export type GlanceAddress = Infer<typeof glanceAddress>
+
 /** Ids, or the beginning of a name; without either all, by name. */
 const listQuery = {
   ids: string({
@@ -113,6 +117,8 @@ const listQuery = {
   name: string({ maxLength: 100, description: 'that begins so, or has a word that does' }),
   after: string({ maxLength: 1_000, description: 'as `next` of the part before had it' }),
 } as const
+
+const installation = string({ maxLength: longest.name, description: 'as `next` of the part before had it' })
 
 const next = nullable(string({ description: 'asks for what follows; null at the end' }))
 
@@ -261,8 +267,8 @@ export const pageApi = {
     method: 'GET',
     path: '/integrations',
     summary: 'The add-ons of a room, those of the group among them; without a room those of the group alone.',
-    query: { room_id: integer() },
-    result: { kind: 'json', status: 200, schema: object({ items: array(pageIntegration) }) },
+    query: { room_id: integer(), after: installation },
+    result: { kind: 'json', status: 200, schema: object({ items: array(pageIntegration), next }) },
   }),
 
   getGlanceAddresses: operation({
@@ -270,11 +276,8 @@ export const pageApi = {
     method: 'GET',
     path: '/room/{room_id}/glances',
     summary: 'Signed addresses at which the page asks for the contents of all glances of a room.',
-    result: {
-      kind: 'json',
-      status: 200,
-      schema: object({ items: array(object({ oauth_id: string(), key: string(), url: string() })) }),
-    },
+    query: { after: installation },
+    result: { kind: 'json', status: 200, schema: object({ items: array(glanceAddress), next }) },
   }),
 
   openModule: operation({
@@ -305,8 +308,15 @@ export const pageApi = {
     method: 'GET',
     path: '/tokens',
     summary:
-      'The tokens that the user made by hand, and those of the rooms that he runs. Not the texts: nobody keeps them.',
-    result: { kind: 'json', status: 200, schema: object({ items: array(handmadeToken) }) },
+      'The tokens that the user made by hand, and those of the rooms that he runs, a hundred at a time. Not the texts: nobody keeps them.',
+    query: {
+      after: string({
+        maxLength: 32,
+        pattern: '^\\d{1,15}\\.[0-9a-f]{16}$',
+        description: 'as `next` of the part before had it',
+      }),
+    },
+    result: { kind: 'json', status: 200, schema: object({ items: array(handmadeToken), next }) },
   }),
 
   createToken: operation({

@@ -1,4 +1,4 @@
-import { mayKnow, maySee } from '../accounts/room-rights.ts'
+import { maySee } from '../accounts/room-rights.ts'
 import type { Presenter } from '../chat/presenting.ts'
 import type { RoomRecord, UserRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
@@ -54,8 +54,10 @@ export function createEventTexts(state: State, present: Presenter): EventTexts {
 
   /** Looked for in the rooms that a guest is in: what happens anywhere else does not concern them. */
   function meets(guest: UserRecord, otherId: number): boolean {
-    const other = state.people.get(otherId)
-    return other !== undefined && mayKnow(other, guest, state.rooms.of(guest.id, mostOfGuest))
+    if (otherId === guest.id) return true
+    const here = new Set(state.rooms.idsOf(guest.id, mostOfGuest))
+    for (const id of state.rooms.idsAround(otherId)) if (here.has(id) && visible(id, guest)) return true
+    return false
   }
 
   function told(change: Change, user: UserRecord): Told | undefined {

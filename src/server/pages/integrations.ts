@@ -4,17 +4,50 @@ import { overlapWarnings } from '../connect/overlaps.ts'
 import { notFound } from '../errors.ts'
 import type { ClientRecord, RoomRecord, UserRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
+import { createPace } from '../turns.ts'
 import type { PageIntegration, PageModule } from './api.ts'
 
 type Capabilities = NonNullable<Descriptor['capabilities']>
 
 const usualWeight = 100 // of HipChat's schema
 
-/** The confirmed installations that a room has, or without one those of the whole group. */
-export const installationsFor = (room: RoomRecord | undefined, state: State): ClientRecord[] =>
-  [...state.clients.of(null), ...(room ? state.clients.of(room.id) : [])]
-    .filter(({ status }) => status === 'live')
-    .sort((one, other) => one.created - other.created)
+/** Whether a confirmed installation is of a room or of the whole group; without a room: of the group. */
+export const isInstalledFor = (room: RoomRecord | undefined, { status, roomId }: ClientRecord): boolean =>
+  status === 'live' && (roomId === null || roomId === room?.id)
+
+/** Characters of JSON in one answer. A descriptor may have a quarter of a megabyte, and a room two hundred of them. */
+const largestPart = 512 * 1024
+const largestInTurn = 16 * 1024
+const leastOfItem = 4 * 1024 // counted also for a small one: what it takes to make it
+
+/**
+ * What `show` makes of the confirmed installations that a room has, or without one of those of the whole group: by OAuth id, after
+ * one when it is given, as much as one answer holds. Those of an installation stay together.
+ */
+export async function installationsPart<T>(
+  room: RoomRecord | undefined,
+  { clients }: State,
+  after: string | undefined,
+  show: (client: ClientRecord) => Iterable<T>,
+): Promise<{ items: T[]; next: string | null }> {
+  const all = [...clients.idsOf(null), ...(room ? clients.idsOf(room.id) : [])].sort()
+  const ids = after === undefined ? all : all.filter((id) => id > after)
+  const pace = createPace(largestInTurn)
+  const items: T[] = []
+  let size = 0
+  for (const id of ids) {
+    const client = clients.get(id)
+    if (client && isInstalledFor(room, client))
+      for (const item of show(client)) {
+        const length = JSON.stringify(item).length
+        items.push(item)
+        size += length
+        await pace(Math.max(length, leastOfItem))
+      }
+    if (size >= largestPart && id !== ids.at(-1)) return { items, next: id }
+  }
+  return { items, next: null }
+}
 
 /** An installation as the page draws it, for a user and in a room. */
 export function shownIntegration(
@@ -43,6 +76,7 @@ export function shownIntegration(
     admin_page: capabilities?.adminPage !== undefined && user.isAdmin,
     removable: user.isAdmin || (client.roomId !== null && room !== undefined && mayRun(room, user)),
     warnings: warningsOf(client, user, room, state),
+    created: client.created,
   }
 }
 

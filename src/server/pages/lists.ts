@@ -1,11 +1,11 @@
 import { folded } from '../../common/scripts.ts'
-import { mayKnow, maySee } from '../accounts/room-rights.ts'
+import { knowing, maySee } from '../accounts/room-rights.ts'
 import { badRequest } from '../errors.ts'
 import type { Named } from '../state/name-index.ts'
 import type { RoomRecord, UserRecord } from '../state/records.ts'
 import type { FoundRoom } from '../state/rooms.ts'
 import type { State } from '../state/state.ts'
-import { chunkLength, nextTurn } from '../turns.ts'
+import { chunkLength, createPace, nextTurn } from '../turns.ts'
 
 /** A part of a list by name, and how the next part is asked for; null at its end. */
 export interface Part<T> {
@@ -29,31 +29,49 @@ export function entryAt(cursor: string | undefined): Named | undefined {
   throw badRequest('after is not a valid place in this list: give it as `next` had it', 'after')
 }
 
-/** Of some people those whom a user may know of. */
-export function knownBy(user: UserRecord, { rooms }: State, found: readonly UserRecord[]): UserRecord[] {
-  const all = user.isGuest ? rooms.all() : []
-  return found.filter((one) => mayKnow(one, user, all))
+/** Of some people those whom a user may know of; a few are looked at in each turn, as the rooms of each are. */
+export async function knownBy(
+  user: UserRecord,
+  { rooms }: State,
+  found: readonly UserRecord[],
+): Promise<UserRecord[]> {
+  const isKnown = knowing(user, rooms)
+  const pace = createPace(peoplePerTurn)
+  const known: UserRecord[] = []
+  for (const one of found) {
+    if (isKnown(one)) known.push(one)
+    if (user.isGuest) await pace()
+  }
+  return known
 }
 
+const peoplePerTurn = 5
 const mostOfGuest = 1_000
 
 /** Whom a guest knows of, all at once: where a list goes on would name somebody else. */
-function peopleOfGuest(guest: UserRecord, { rooms, people }: State): UserRecord[] {
-  const seen = rooms.all().filter((room) => maySee(room, { user: guest }))
-  const ids = new Set(
-    seen.flatMap(({ ownerId, members, participants }) => [ownerId, ...members, ...participants]),
-  )
+async function peopleOfGuest(guest: UserRecord, { rooms, people }: State): Promise<UserRecord[]> {
+  const pace = createPace(chunkLength)
+  const ids = new Set<number>()
+  for (const roomId of rooms.idsForGuest(guest.id)) {
+    const room = rooms.get(roomId)
+    // Read in parts: what is closed to the guest meanwhile is left out.
+    if (!room || !maySee(room, { user: guest })) continue
+    const { ownerId, members, participants } = room
+    for (const id of [ownerId, ...members, ...participants]) ids.add(id)
+    if (ids.size >= mostOfGuest) break
+    await pace(10 + members.length + participants.length)
+  }
   return [...ids].slice(0, mostOfGuest).flatMap((id) => people.get(id) ?? [])
 }
 
 /** The people of the group by name. */
-export function peoplePart(
+export async function peoplePart(
   state: State,
   user: UserRecord,
   after: Named | undefined,
   limit: number,
-): Part<UserRecord> {
-  if (user.isGuest) return { items: peopleOfGuest(user, state), next: null }
+): Promise<Part<UserRecord>> {
+  if (user.isGuest) return { items: await peopleOfGuest(user, state), next: null }
   const found = state.people.byNames({ after, limit: limit + 1 })
   const items = found.slice(0, limit)
   const last = found.length > limit ? items.at(-1) : undefined

@@ -7,16 +7,20 @@ import type {
   TokenRecord,
   WebhookRecord,
 } from './records.ts'
-import { type Key, type StateDatabase, type Table, table } from './table.ts'
+import { afterAll, type Key, type StateDatabase, type Table, table } from './table.ts'
 
 /** Installations, their codes, tokens and webhooks. One add-on is installed once per place; a place is a room, or the group. */
 export interface Clients {
   get(oauthId: string): ClientRecord | undefined
   all(): ClientRecord[]
+  /** So many at most, by OAuth id, after one when it is given. */
+  from(after: string | undefined, limit: number): ClientRecord[]
+  /** OAuth ids of those of a room, or with null of the whole group, in their order; unconfirmed ones too. */
+  idsOf(roomId: number | null): string[]
   /** Those of a room, or with null those of the whole group; unconfirmed ones too. */
   of(roomId: number | null): ClientRecord[]
-  /** The confirmed installations of an add-on, so many at most. */
-  withKey(key: string, limit: number): ClientRecord[]
+  /** Where an add-on is installed, and confirmed; so many places at most. */
+  withKey(key: string, limit: number): Pick<ClientRecord, 'oauthId' | 'roomId'>[]
   put(client: ClientRecord): void
   /** The confirmed installation of an add-on in a place. */
   installed(key: string, roomId: number | null): ClientRecord | undefined
@@ -28,36 +32,70 @@ export interface Clients {
   completeIndex(): void
 }
 
+export interface HashedToken {
+  readonly hash: string
+  readonly token: TokenRecord
+}
+
+/** Whose tokens are: those in the name of a user, those that a user made for rooms, those of an installation or a room. */
+export type Whose =
+  | { readonly userId: number }
+  | { readonly madeBy: number }
+  | { readonly oauthId: string }
+  | { readonly roomId: number }
+
+/** Whom a token was made for by hand. */
+export type HandmadeFor = { readonly userId: number } | { readonly roomId: number }
+
 export interface Tokens {
   get(hash: string): TokenRecord | undefined
   put(hash: string, token: TokenRecord): void
   /** With the last token of a grant goes what was made with it: webhooks, and other tokens. */
   remove(hash: string): boolean
-  /** All tokens with their hashes. */
-  all(): { hash: string; token: TokenRecord }[]
-  /** Tokens that a user made by hand, and those that were made by hand for rooms. */
-  handmade(userId: number): { hash: string; token: TokenRecord }[]
+  /** All tokens with their hashes: for tests. */
+  all(): HashedToken[]
+  /** So many at most, in the order of their hashes, after one when it is given. */
+  from(after: string | undefined, limit: number): HashedToken[]
+  /** So many at most of those that are of somebody or something. */
+  of(whose: Whose, limit?: number): HashedToken[]
+  /** Of one sign-in, or of one permission for an add-on. */
+  ofGrant(grant: string): HashedToken[]
+  /** Tokens that were made by hand for a user or a room; in the order of their hashes, after one when it is given. */
+  handmade(place: HandmadeFor, range: { after?: string | undefined; limit: number }): HashedToken[]
+  /** The rooms for which there are tokens made by hand, so many at most, from a room on. */
+  handmadeRooms(from: number, limit: number): number[]
+  /** Those whose hash begins so, so many at most. */
+  beginning(hash: string, limit: number): HashedToken[]
   /** Neither expired, nor made with a token that has ended. */
   isGood(token: TokenRecord): boolean
   /** Whether there is a good token of a grant. */
   lives(grant: string): boolean
   /** For tokens that an older version of this server wrote. */
   completeIndexes(): void
-  /** Removes tokens that a rule names. Looks at all of them. */
+  /** Removes those of somebody or something, all or those that a rule names. */
+  removeOf(whose: Whose, rule?: (token: TokenRecord) => boolean): void
+  /** Removes tokens that a rule names. Looks at all of them: when a server starts. */
   removeWhere(rule: (token: TokenRecord) => boolean): void
-  /** Looks at the expired ones only. */
-  removeExpired(): void
+  /** Looks at the expired ones only, and removes so many at most. */
+  removeExpired(most?: number): void
 }
 
 export interface Webhooks {
   has(webhook: WebhookRecord): boolean
-  all(): readonly WebhookRecord[]
-  /** Those of a room, or with null the group-wide ones. */
-  of(roomId: number | null): WebhookRecord[]
-  /** Those an event in a room fires, group-wide ones among them, oldest first. */
-  listening(event: EventName, roomId: number): WebhookRecord[]
+  /** Those of a room, or with null the group-wide ones; so many at most. */
+  of(roomId: number | null, limit?: number): WebhookRecord[]
+  /** So many at most of those that an event in a room fires, group-wide ones among them, oldest first; after an id. */
+  listening(event: EventName, roomId: number, range: { after: number; limit: number }): WebhookRecord[]
+  /** Those of an installation or a user, so many at most. */
+  ownedBy(owner: WebhookRecord['owner'], limit?: number): WebhookRecord[]
+  /** The webhook as it is now. */
+  current(webhook: WebhookRecord): WebhookRecord | undefined
+  /** How many of a room were made through the API; more than `most` are not counted. */
+  countMade(roomId: number, most: number): number
   put(webhook: WebhookRecord): void
   remove(webhook: WebhookRecord): void
+  /** For data of a server that had no index of owners: makes it. Inside of a transaction. */
+  completeIndex(): void
 }
 
 /** Things that are good once and for a while, by the hash of the text that names them. */
@@ -102,21 +140,57 @@ const placeOf = (roomId: number | null) => roomId ?? 0 // no room has the id 0
 
 const webhookKey = ({ id, roomId, event }: WebhookRecord) => [placeOf(roomId), event, id]
 
+/** Not from a descriptor, which has a bound of its own. */
+const isMade = ({ declared }: WebhookRecord): boolean => !declared
+
+const everything = Number.MAX_SAFE_INTEGER
+
+/** Whom a webhook tells, as the beginning of a key. */
+const ownerKey = (owner: WebhookRecord['owner']): Key =>
+  'oauthId' in owner ? ['client', owner.oauthId] : ['user', owner.userId]
+
+const handmadeKey = (place: HandmadeFor): [string, number] =>
+  'userId' in place ? ['user', place.userId] : ['room', place.roomId]
+
+/** Below what a token is found. */
+function whoseKeys({ userId, madeBy, oauthId, roomId }: TokenRecord): Key[] {
+  return [
+    ...(userId === null ? [] : [['user', userId]]),
+    ...(madeBy === undefined ? [] : [['maker', madeBy]]),
+    ...(oauthId === null ? [] : [['client', oauthId]]),
+    ...(roomId === null ? [] : [['room', roomId]]),
+  ]
+}
+
+function keyOfWhose(whose: Whose): [string, string | number] {
+  if ('userId' in whose) return ['user', whose.userId]
+  if ('madeBy' in whose) return ['maker', whose.madeBy]
+  return 'oauthId' in whose ? ['client', whose.oauthId] : ['room', whose.roomId]
+}
+
 export function createClientState(db: StateDatabase): ClientState {
   const clientTable = table<ClientRecord>(db, 'client')
   const places = table<string>(db, 'installation')
   const clientsByPlace = table<string>(db, 'clientPlace')
-  const tokenTable = table<{ hash: string; token: TokenRecord }>(db, 'token')
+  const tokenTable = table<HashedToken>(db, 'token')
   const webhookTable = table<WebhookRecord>(db, 'webhook')
   const expiries = table<string>(db, 'tokenExpiry')
   // By grant: its tokens, and what was made with them.
   const grantTokens = table<string>(db, 'grantToken')
   const grantMade = table<string>(db, 'grantMade')
   const grantWebhooks = table<ReturnType<typeof webhookKey>>(db, 'grantWebhook')
+  const tokensOf = table<string>(db, 'tokenOf')
+  const ownedWebhooks = table<true>(db, 'ownedWebhook') // by owner, and the key of the webhook
+  const madeWebhooks = table<true>(db, 'madeWebhook') // by room; not those of descriptors
   const place = (key: string, roomId: number | null) => [key, placeOf(roomId)]
 
   // Of few of the tokens: most are of sessions.
   const handmadeTokens = table<string>(db, 'handmadeToken')
+  const found = (hashes: readonly string[]): HashedToken[] =>
+    hashes.flatMap((hash) => tokenTable.get(hash) ?? [])
+
+  const lastOf = (keys: readonly Key[]): string[] => keys.map((key) => String(key.at(-1)))
+
   const tokens: Tokens = {
     get: (hash) => tokenTable.get(hash)?.token,
     put(hash, token) {
@@ -125,6 +199,7 @@ export function createClientState(db: StateDatabase): ClientState {
       grantTokens.put([grantOf(hash, token), hash], hash)
       const maker = makerOf(token)
       if (maker) handmadeTokens.put([...maker, hash], hash)
+      for (const key of whoseKeys(token)) tokensOf.put([...key, hash], hash)
       if (token.madeWith !== undefined) grantMade.put([token.madeWith, hash], hash)
     },
     remove(hash) {
@@ -134,6 +209,7 @@ export function createClientState(db: StateDatabase): ClientState {
       if (token.madeWith !== undefined) grantMade.remove(token.madeWith, hash)
       const maker = makerOf(token)
       if (maker) handmadeTokens.remove(...maker, hash)
+      for (const key of whoseKeys(token)) tokensOf.remove(...key, hash)
       const grant = grantOf(hash, token)
       grantTokens.remove(grant, hash)
       tokenTable.remove(hash)
@@ -148,10 +224,32 @@ export function createClientState(db: StateDatabase): ClientState {
         return token !== undefined && tokens.isGood(token)
       }),
     all: () => tokenTable.all(),
-    handmade: (userId) =>
-      [...handmadeTokens.all('user', userId), ...handmadeTokens.all('room')].flatMap(
-        (hash) => tokenTable.get(hash) ?? [],
-      ),
+    from: (after, limit) => {
+      const from = after === undefined ? [] : [after]
+      return found(lastOf(tokenTable.keysFrom(from, { limit, exclusive: after !== undefined })))
+    },
+    of(whose, limit = everything) {
+      const key = keyOfWhose(whose)
+      return found(lastOf(tokensOf.keysFrom(key, { to: [...key, afterAll], limit })))
+    },
+    ofGrant: (grant) => found(grantTokens.all(grant)),
+    handmade(place, { after, limit }) {
+      const key = handmadeKey(place)
+      const from = after === undefined ? key : [...key, after]
+      const range = { to: [...key, afterAll], limit, exclusive: after !== undefined }
+      return found(lastOf(handmadeTokens.keysFrom(from, range)))
+    },
+    handmadeRooms(from, limit) {
+      const rooms: number[] = []
+      for (let next = from; rooms.length < limit; ) {
+        const [key] = handmadeTokens.keysFrom(['room', next], { to: ['room', afterAll], limit: 1 })
+        if (!key) break
+        rooms.push(Number(key[1]))
+        next = Number(key[1]) + 1
+      }
+      return rooms
+    },
+    beginning: (hash, limit) => found(lastOf(tokenTable.keysFrom([hash], { to: [hash + afterAll], limit }))),
     completeIndexes() {
       for (const { hash, token } of tokenTable.all()) {
         const grant = grantOf(hash, token)
@@ -159,13 +257,18 @@ export function createClientState(db: StateDatabase): ClientState {
         const maker = makerOf(token)
         if (maker && handmadeTokens.get(...maker, hash) === undefined)
           handmadeTokens.put([...maker, hash], hash)
+        for (const key of whoseKeys(token))
+          if (tokensOf.get(...key, hash) === undefined) tokensOf.put([...key, hash], hash)
       }
+    },
+    removeOf(whose, rule = () => true) {
+      for (const { hash, token } of tokens.of(whose)) if (rule(token)) tokens.remove(hash)
     },
     removeWhere(rule) {
       for (const { hash, token } of tokenTable.all()) if (rule(token)) tokens.remove(hash)
     },
-    removeExpired() {
-      for (const hash of [...expiries.backwards([], { from: Date.now() })]) tokens.remove(hash)
+    removeExpired(most = everything) {
+      for (const hash of [...expiries.backwards([], { from: Date.now(), limit: most })]) tokens.remove(hash)
     },
   }
 
@@ -179,20 +282,48 @@ export function createClientState(db: StateDatabase): ClientState {
 
   const webhooks: Webhooks = {
     has: (webhook) => webhookTable.get(...webhookKey(webhook)) !== undefined,
-    all: () => webhookTable.all(),
-    of: (roomId) => webhookTable.all(placeOf(roomId)),
-    listening: (event, roomId) =>
-      [...webhookTable.all(placeOf(null), event), ...webhookTable.all(roomId, event)].sort(
-        (one, other) => one.id - other.id,
-      ),
+    of(roomId, limit = everything) {
+      const place = placeOf(roomId)
+      const keys = webhookTable.keysFrom([place], { to: [place, afterAll], limit })
+      return keys.flatMap((key) => webhookTable.get(...key) ?? [])
+    },
+    listening(event, roomId, { after, limit }) {
+      const keys = [placeOf(null), roomId].flatMap((place) =>
+        webhookTable.keysFrom([place, event, after + 1], { to: [place, event, afterAll], limit }),
+      )
+      return keys
+        .sort((one, other) => Number(one.at(-1)) - Number(other.at(-1)))
+        .slice(0, limit)
+        .flatMap((key) => webhookTable.get(...key) ?? [])
+    },
+    ownedBy(owner, limit = everything) {
+      const key = ownerKey(owner)
+      return ownedWebhooks
+        .keysFrom(key, { to: [...key, afterAll], limit })
+        .flatMap(([, , ...at]) => webhookTable.get(...at) ?? [])
+    },
+    current: (webhook) => webhookTable.get(...webhookKey(webhook)),
+    countMade: (roomId, most) => madeWebhooks.count([roomId], most),
     put(webhook) {
       webhookTable.put(webhookKey(webhook), webhook)
+      indexWebhook(webhook)
       if (webhook.grant !== undefined) grantWebhooks.put([webhook.grant, webhook.id], webhookKey(webhook))
     },
     remove(webhook) {
       webhookTable.remove(...webhookKey(webhook))
+      ownedWebhooks.remove(...ownerKey(webhook.owner), ...webhookKey(webhook))
+      if (isMade(webhook)) madeWebhooks.remove(placeOf(webhook.roomId), webhook.id)
       if (webhook.grant !== undefined) grantWebhooks.remove(webhook.grant, webhook.id)
     },
+    completeIndex() {
+      if (ownedWebhooks.any()) return
+      for (const webhook of webhookTable.all()) indexWebhook(webhook)
+    },
+  }
+
+  function indexWebhook(webhook: WebhookRecord): void {
+    ownedWebhooks.put([...ownerKey(webhook.owner), ...webhookKey(webhook)], true)
+    if (isMade(webhook)) madeWebhooks.put([placeOf(webhook.roomId), webhook.id], true)
   }
 
   const codes: Codes = oneTime(db, 'code')
@@ -209,11 +340,16 @@ export function createClientState(db: StateDatabase): ClientState {
   const clients: Clients = {
     get: (oauthId) => clientTable.get(oauthId),
     all: () => clientTable.all(),
+    from: (after, limit) =>
+      clientTable
+        .keysFrom(after === undefined ? [] : [after], { limit, exclusive: after !== undefined })
+        .flatMap(([oauthId]) => clientTable.get(String(oauthId)) ?? []),
+    idsOf: (roomId) => clientsByPlace.all(placeOf(roomId)),
     of: (roomId) => clientsByPlace.all(placeOf(roomId)).flatMap((oauthId) => clientTable.get(oauthId) ?? []),
     withKey: (key, limit) =>
       places
         .keysFrom([key], { to: [key, Number.MAX_SAFE_INTEGER], limit })
-        .flatMap((at) => clientTable.get(places.get(...at) ?? '') ?? []),
+        .map((at) => ({ oauthId: places.get(...at) ?? '', roomId: Number(at[1]) || null })),
     put(client) {
       clientTable.put([client.oauthId], client)
       clientsByPlace.put([placeOf(client.roomId), client.oauthId], client.oauthId)
@@ -226,9 +362,8 @@ export function createClientState(db: StateDatabase): ClientState {
     remove(client) {
       const where = place(client.key, client.roomId)
       if (places.get(...where) === client.oauthId) places.remove(...where)
-      tokens.removeWhere((token) => token.oauthId === client.oauthId)
-      for (const webhook of webhookTable.all())
-        if ('oauthId' in webhook.owner && webhook.owner.oauthId === client.oauthId) webhooks.remove(webhook)
+      tokens.removeOf({ oauthId: client.oauthId })
+      for (const webhook of webhooks.ownedBy({ oauthId: client.oauthId })) webhooks.remove(webhook)
       const isOwn = ({ oauthId }: { readonly oauthId: string }) => oauthId === client.oauthId
       codes.removeWhere(isOwn)
       installables.removeWhere(isOwn)
@@ -264,7 +399,8 @@ function oneTime<T extends { readonly oauthId: string; readonly expires: number 
 }
 
 /** Below what a token that was made by hand is found: whoever made it for themselves, or the room that it is for. */
-function makerOf({ kind, userId, roomId }: TokenRecord): Key | undefined {
+function makerOf({ kind, userId, roomId, admin }: TokenRecord): Key | undefined {
+  if (admin) return undefined
   if (kind === 'personal' && userId !== null) return ['user', userId]
   return kind === 'room_notification' && roomId !== null ? ['room', roomId] : undefined
 }

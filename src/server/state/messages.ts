@@ -9,8 +9,8 @@ export interface Messages {
   find(roomId: number, id: string): MessageRecord | undefined
   /** Newest first, read as far as they are asked for. */
   history(roomId: number, range: HistoryRange): Iterable<MessageRecord>
-  /** Gives the messages that were there. */
-  removeRoom(roomId: number): MessageRecord[]
+  /** Removes so many messages of a room at most, the newest first, and gives them. */
+  removeSome(roomId: number, most: number): MessageRecord[]
   addPrivate(message: PrivateMessageRecord): void
   /** By message id, among what two people said to each other. */
   findPrivate(one: number, other: number, id: string): PrivateMessageRecord | undefined
@@ -27,7 +27,7 @@ export function createMessages(db: StateDatabase): Messages {
     add: (message) => rooms.add([message.roomId], message),
     find: (roomId, id) => rooms.find([roomId], id),
     history: (roomId, range) => rooms.read([roomId], range),
-    removeRoom: (roomId) => rooms.remove([roomId]),
+    removeSome: (roomId, most) => rooms.removeSome([roomId], most),
     addPrivate: (message) => pairs.add(pair(message.from, message.to), message),
     findPrivate: (one, other, id) => pairs.find(pair(one, other), id),
     privateHistory: (one, other, range) => pairs.read(pair(one, other), range),

@@ -37,6 +37,12 @@ export interface UserRecord {
   readonly created: Micros
 }
 
+/** Somebody or something that is gone, and of which a lot may be left. */
+export interface GoneRecord {
+  readonly kind: 'user' | 'room'
+  readonly id: number
+}
+
 export interface RoomRecord {
   readonly id: number
   readonly name: string
@@ -51,6 +57,8 @@ export interface RoomRecord {
   readonly guestKey: string | null
   readonly delegateAdminVisibility: boolean | null
   readonly ownerId: number
+  /** Who made it, as `user ID` or `client OAUTHID`. Absent in older data, and for those of the seed. */
+  readonly maker?: string
   /** Who may enter, for a private room. */
   readonly members: readonly number[]
   /** Members who run the room beside its owner. Absent in older data: nobody. */

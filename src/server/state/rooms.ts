@@ -18,6 +18,17 @@ export interface Rooms {
   beginning(text: string, range: { after?: Named | undefined; limit: number }): FoundRoom[]
   /** So many at most of the rooms that a user is in now. */
   of(userId: number, limit: number): RoomRecord[]
+  /**
+   * Ids of the rooms that a user owns, is a member of, or is in now. Each at least once; read as far as somebody looks, and no room
+   * with them.
+   */
+  idsAround(userId: number): Iterable<number>
+  /** Ids of the rooms that a user is in now, so many at most. */
+  idsOf(userId: number, limit: number): number[]
+  /** Ids of the rooms that a guest sees: those that they are a member of, and the public ones that are open to guests. */
+  idsForGuest(userId: number): Set<number>
+  /** How many rooms somebody made that are still there; more than `most` are not counted. */
+  countMade(maker: string, most: number): number
   /** By id or name. Digits mean an id; when there is no such id, a name after all. */
   find(text: string): RoomRecord | undefined
   byName(name: string): RoomRecord | undefined
@@ -32,7 +43,7 @@ export interface Rooms {
   remove(room: RoomRecord): void
   statistics(roomId: number): RoomStatistics
   setStatistics(roomId: number, statistics: RoomStatistics): void
-  /** For data of a server that had no index of names: makes it. Inside of a transaction. */
+  /** For data of a server that had no index of names, or of members: makes it. Inside of a transaction. */
   completeIndex(): void
 }
 
@@ -51,6 +62,9 @@ export function createRooms(db: StateDatabase): Rooms {
   const beginnings = createNameIndex(db, 'roomBeginning')
   const statistics = table<RoomStatistics>(db, 'statistics')
   const presences = table<true>(db, 'presence') // by user and room
+  const memberships = table<true>(db, 'membership') // by user and room, of owners too
+  const guestRooms = table<true>(db, 'guestRoom')
+  const madeRooms = table<true>(db, 'madeRoom') // by maker
 
   const whole = (room: StoredRoom): RoomRecord => ({
     ...room,
@@ -81,6 +95,19 @@ export function createRooms(db: StateDatabase): Rooms {
     for (const one of fromEachWord(name)) beginnings.remove(one, id)
   }
 
+  /** Notes who belongs to a room, as far as that is another than before. */
+  function indexPeople(before: StoredRoom | undefined, after: StoredRoom | undefined): void {
+    const [old, current] = [peopleOf(before), peopleOf(after)]
+    const id = (after ?? before)?.id ?? 0
+    for (const userId of old) if (!current.has(userId)) memberships.remove(userId, id)
+    for (const userId of current) if (!old.has(userId)) memberships.put([userId, id], true)
+    if (isForGuests(after)) guestRooms.put([id], true)
+    else if (isForGuests(before)) guestRooms.remove(id)
+  }
+
+  const roomIds = (of: typeof presences, userId: number, limit = Number.MAX_SAFE_INTEGER): number[] =>
+    of.keysFrom([userId], { to: [userId + 1], limit }).map(([, roomId]) => Number(roomId))
+
   return {
     get,
     all: () => stored.all().map(whole),
@@ -96,10 +123,17 @@ export function createRooms(db: StateDatabase): Rooms {
         const room = get(entry.id)
         return room ? [{ room, entry }] : []
       }),
-    of: (userId, limit) =>
-      presences
-        .keysFrom([userId], { to: [userId + 1], limit })
-        .flatMap(([, roomId]) => get(Number(roomId)) ?? []),
+    of: (userId, limit) => roomIds(presences, userId, limit).flatMap((id) => get(id) ?? []),
+    *idsAround(userId) {
+      yield* roomIds(memberships, userId)
+      yield* roomIds(presences, userId)
+    },
+    idsOf: (userId, limit) => roomIds(presences, userId, limit),
+    idsForGuest: (userId) => {
+      const open = guestRooms.keysFrom([], { limit: Number.MAX_SAFE_INTEGER })
+      return new Set([...roomIds(memberships, userId), ...open.map(([id]) => Number(id))])
+    },
+    countMade: (maker, most) => madeRooms.count([maker], most),
     find: (text) => byId(text) ?? byName(text),
     byName,
     add(room) {
@@ -118,6 +152,8 @@ export function createRooms(db: StateDatabase): Rooms {
       }
       put(record)
       index(record)
+      indexPeople(undefined, record)
+      if (record.maker !== undefined) madeRooms.put([record.maker, record.id], true)
       names.put([folded(record.name)], record.id)
       statistics.put([record.id], { messagesSent: 0, lastActive: null })
       for (const userId of record.participants) presences.put([userId, record.id], true)
@@ -126,6 +162,7 @@ export function createRooms(db: StateDatabase): Rooms {
     change(room, changes) {
       const record = { ...room, ...changes, version: randomVersion() }
       put(record)
+      indexPeople(room, record)
       if (record.name === room.name) return record
       names.remove(folded(room.name))
       unindex(room)
@@ -148,14 +185,26 @@ export function createRooms(db: StateDatabase): Rooms {
       participantLists.remove(room.id)
       names.remove(folded(room.name))
       unindex(room)
+      indexPeople(room, undefined)
+      if (room.maker !== undefined) madeRooms.remove(room.maker, room.id)
       statistics.remove(room.id)
       stored.remove(room.id)
     },
     statistics: (roomId) => statistics.get(roomId) ?? { messagesSent: 0, lastActive: null },
     setStatistics: (roomId, record) => statistics.put([roomId], record),
     completeIndex() {
-      if (beginnings.find('', { limit: 1 }).length > 0) return
-      for (const room of stored.all()) index(room)
+      const isNamed = beginnings.find('', { limit: 1 }).length > 0
+      const isPeopled = memberships.any()
+      if (isNamed && isPeopled) return
+      for (const room of stored.all()) {
+        if (!isNamed) index(room)
+        if (!isPeopled) indexPeople(undefined, room)
+      }
     },
   }
 }
+
+const peopleOf = (room: StoredRoom | undefined): Set<number> =>
+  new Set(room ? [room.ownerId, ...room.members] : [])
+
+const isForGuests = (room: StoredRoom | undefined): boolean => room?.privacy === 'public' && room.guestAccess

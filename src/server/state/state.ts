@@ -7,7 +7,7 @@ import { openFolder } from './folder.ts'
 import { createMessages, type Messages } from './messages.ts'
 import { emptyFolder, leaveFolder, takeFolder } from './owner.ts'
 import { createPeople, type People } from './people.ts'
-import type { EmoticonRecord, GroupRecord, PictureRecord, StoredFileRecord } from './records.ts'
+import type { EmoticonRecord, GoneRecord, GroupRecord, PictureRecord, StoredFileRecord } from './records.ts'
 import { createRooms, type Rooms } from './rooms.ts'
 import { table } from './table.ts'
 import { noting, type Written } from './watching.ts'
@@ -29,10 +29,19 @@ export interface State extends ClientState {
   emoticons(): EmoticonRecord[]
   findEmoticon(text: string): EmoticonRecord | undefined
   addEmoticon(emoticon: EmoticonRecord): void
+  /** People and rooms that are gone, of which not all is removed yet. */
+  readonly gone: {
+    has(gone: GoneRecord): boolean
+    add(gone: GoneRecord): void
+    remove(gone: GoneRecord): void
+    all(): GoneRecord[]
+  }
   readonly pictures: Pick<Blobs<PictureRecord>, 'get' | 'put' | 'remove'>
   readonly files: Pick<Blobs<StoredFileRecord>, 'get' | 'put' | 'remove'>
   /** The next number of a sequence, from 1 or from what is given. */
   next(sequence: string, first?: number): number
+  /** The last number of a sequence that was given out; 0 for none. */
+  last(sequence: string): number
   /** A time later than every time given out before, even after the clock was set back. */
   now(): Micros
   clear(): void
@@ -58,6 +67,7 @@ export function openState(path: string, options: { durable: boolean }): State {
   const sequences = table<number>(db, 'sequence')
   const groups = table<GroupRecord>(db, 'group')
   const emoticonTable = table<EmoticonRecord>(db, 'emoticon')
+  const goneTable = table<GoneRecord>(db, 'gone')
   const emoticons = () => emoticonTable.all()
   const pictures = createBlobs<PictureRecord>(db, 'picture')
   const files = createBlobs<StoredFileRecord>(db, 'file')
@@ -67,7 +77,7 @@ export function openState(path: string, options: { durable: boolean }): State {
   const people = createPeople(db)
   const rooms = createRooms(db)
   lmdb.transactionSync(() => {
-    for (const part of [people, rooms, clientState.clients]) part.completeIndex()
+    for (const part of [people, rooms, clientState.clients, clientState.webhooks]) part.completeIndex()
   })
 
   return {
@@ -109,6 +119,12 @@ export function openState(path: string, options: { durable: boolean }): State {
       return byId ?? emoticons().find((emoticon) => folded(emoticon.shortcut) === folded(text))
     },
     addEmoticon: (emoticon) => emoticonTable.put([emoticon.id], emoticon),
+    gone: {
+      has: ({ kind, id }) => goneTable.get(kind, id) !== undefined,
+      add: ({ kind, id }) => goneTable.put([kind, id], { kind, id }),
+      remove: ({ kind, id }) => void goneTable.remove(kind, id),
+      all: () => goneTable.all(),
+    },
     pictures,
     files,
     next(sequence, first = 1) {
@@ -116,6 +132,7 @@ export function openState(path: string, options: { durable: boolean }): State {
       sequences.put([sequence], value)
       return value
     },
+    last: (sequence) => sequences.get(sequence) ?? 0,
     now() {
       const at = Math.max(nowMicros(), (sequences.get('time') ?? 0) + 1)
       sequences.put(['time'], at)

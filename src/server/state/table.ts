@@ -33,7 +33,8 @@ export interface Table<T> {
 // LMDB takes keys of 1978 bytes, and throws for a longer one. A character has at most three bytes.
 const longestPart = 400
 
-const afterAll = '\uffff' // sorts behind every number and every id
+/** Sorts behind every number and every id. */
+export const afterAll = '\uffff'
 
 export function table<T>(db: StateDatabase, name: string): Table<T> {
   const below = (prefix: Key) => ({ start: [name, ...prefix], end: [name, ...prefix, afterAll] })

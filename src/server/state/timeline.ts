@@ -18,8 +18,8 @@ export interface Timeline<M> {
   find(place: Key, id: string): M | undefined
   /** Newest first, read as far as they are asked for. */
   read(place: Key, range: HistoryRange): Iterable<M>
-  /** Gives what was there. */
-  remove(place: Key): M[]
+  /** Removes so many at most, the newest first, and gives them. */
+  removeSome(place: Key, most: number): M[]
 }
 
 /**
@@ -55,14 +55,15 @@ export function createTimeline<M extends { readonly id: string; readonly at: Mic
       if (from < to) return []
       return messages.backwards(place, { from, to, ...(limit === undefined ? {} : { limit }) })
     },
-    remove(place) {
-      const all = messages.all(...place)
-      all.forEach((message, index) => {
-        messages.remove(...place, index + 1)
+    removeSome(place, most) {
+      const last = numberAt(place)
+      const newest = [...messages.backwards(place, { limit: most })]
+      newest.forEach((message, index) => {
+        messages.remove(...place, last - index)
         numbersByTime.remove(...place, message.at)
         numbersById.remove(...place, message.id)
       })
-      return all
+      return newest
     },
   }
 }

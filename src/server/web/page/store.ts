@@ -1,5 +1,6 @@
 import { batch, computed, effect, signal } from '@preact/signals'
 import type { Emoticon } from '../../../api/objects.ts'
+import { wholeList } from '../../../common/parts.ts'
 import type { PageIntegration, PageRoom, PageUser } from '../../pages/api.ts'
 import type { PageEvents } from '../../pages/events.ts'
 import { call } from './api.ts'
@@ -161,10 +162,16 @@ async function begin(): Promise<string> {
   return start.cursor
 }
 
+/** The add-ons of a room, or without one of the group; the oldest first. */
+export async function allIntegrations(roomId: number | undefined): Promise<PageIntegration[]> {
+  const here = roomId === undefined ? {} : { room_id: roomId }
+  const all = await wholeList((more) => call('getIntegrations', { ...here, ...more }))
+  return all.sort((one, other) => one.created - other.created)
+}
+
 export async function loadIntegrations(): Promise<void> {
   const { value } = place
-  const here = value.kind === 'room' ? { room_id: value.id } : {}
-  const { items } = await call('getIntegrations', here)
+  const items = await allIntegrations(value.kind === 'room' ? value.id : undefined)
   if (place.value === value) integrations.value = items // he may have gone on to another room
 }
 

@@ -2,11 +2,20 @@ import './tools.css'
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import type { PageIntegration, PageRoom } from '../../../pages/api.ts'
-import { call } from '../api.ts'
 import { Link } from '../link.tsx'
 import { More } from '../more.tsx'
 import { goTo } from '../place.ts'
-import { hear, isAskedFor, me, moreRooms, nextRooms, roomOf, rooms, searchRooms } from '../store.ts'
+import {
+  allIntegrations,
+  hear,
+  isAskedFor,
+  me,
+  moreRooms,
+  nextRooms,
+  roomOf,
+  rooms,
+  searchRooms,
+} from '../store.ts'
 import { Install } from './install.tsx'
 import { Integration } from './integration.tsx'
 import { wanted } from './wanted.ts'
@@ -105,8 +114,8 @@ function Installed({ room }: { readonly room: PageRoom | undefined }) {
   useEffect(() => {
     let gone = false
     const load = () =>
-      call('getIntegrations', id === undefined ? {} : { room_id: id }).then(
-        ({ items }) => {
+      allIntegrations(id).then(
+        (items) => {
           if (gone) return
           found.value = items
           problem.value = ''

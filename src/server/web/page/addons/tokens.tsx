@@ -26,16 +26,25 @@ interface Made {
 /** Tokens made by hand. */
 export function Tokens() {
   const items = useSignal<readonly Token[] | undefined>(undefined)
+  const next = useSignal<string | null>(null)
   const made = useSignal<Made | undefined>(undefined)
   const revoking = useSignal<Token | undefined>(undefined)
   const problem = useSignal('')
   async function load(): Promise<void> {
     try {
-      items.value = (await call('listTokens')).items
+      const part = await call('listTokens')
+      items.value = part.items
+      next.value = part.next
       problem.value = ''
     } catch (error) {
       problem.value = error instanceof Error ? error.message : String(error)
     }
+  }
+  async function loadMore(): Promise<void> {
+    if (next.value === null) return
+    const part = await call('listTokens', { after: next.value })
+    items.value = [...(items.value ?? []), ...part.items]
+    next.value = part.next
   }
   useEffect(() => void load(), [])
   const onMade = (token: Made) => {
@@ -91,6 +100,7 @@ export function Tokens() {
           </li>
         ))}
       </ul>
+      {next.value !== null && <More label="More tokens" load={loadMore} />}
       {revoking.value && (
         <Confirm
           title={`Revoke ${nameOf(revoking.value)}?`}

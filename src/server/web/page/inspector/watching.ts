@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals'
 import type { ResultOf } from '../../../../api/operation.ts'
+import { wholeList } from '../../../../common/parts.ts'
 import type { administration } from '../../../administration.ts'
 import type { ApiCall } from '../../../pages/events.ts'
 import { call } from '../api.ts'
@@ -38,7 +39,7 @@ export function watch(): () => void {
 
   const loadInstallations = () =>
     tried(async () => {
-      const { items } = await call('listInstallations')
+      const items = await wholeList((more) => call('listInstallations', more))
       if (!stopped) installations.value = items
     })
 

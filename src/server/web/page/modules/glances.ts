@@ -1,5 +1,6 @@
 import { effect, signal } from '@preact/signals'
-import type { PageIntegration, PageModule } from '../../../pages/api.ts'
+import { wholeList } from '../../../../common/parts.ts'
+import type { GlanceAddress, PageIntegration, PageModule } from '../../../pages/api.ts'
 import { call } from '../api.ts'
 import { session } from '../session.ts'
 import { hear, room } from '../store.ts'
@@ -59,9 +60,9 @@ export async function loadGlances(roomId: number, wanted: readonly Glance[]): Pr
       ...(content ? { content } : {}),
     })
   }
-  let addresses: Awaited<ReturnType<typeof call<'getGlanceAddresses'>>>['items']
+  let addresses: readonly GlanceAddress[]
   try {
-    addresses = (await call('getGlanceAddresses', { room_id: roomId })).items
+    addresses = await wholeList((more) => call('getGlanceAddresses', { room_id: roomId, ...more }))
   } catch (error) {
     for (const glance of asked) fail(glance, error instanceof Error ? error.message : String(error))
     return
