@@ -18,3 +18,33 @@ export function illFormedAt(value: unknown, path = ''): string | undefined {
   }
   return undefined
 }
+
+/** Bytes as addresses and forms write them. */
+const encodedBytes = /(?:%[0-9a-f]{2})+/gi
+
+/**
+ * Whether the bytes that a text encodes with percent signs are UTF-8. `URLSearchParams` puts U+FFFD in the place of others, and of an
+ * encoded half of a surrogate pair.
+ */
+export const encodesText = (text: string): boolean =>
+  (text.match(encodedBytes) ?? []).every((bytes) => decoded(bytes) !== undefined)
+
+/** What a text encodes with percent signs; `undefined` for one that holds bytes that are not UTF-8, or a sign that encodes nothing. */
+export function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** The name of the first field, in a form or in the query of an address, whose bytes are not UTF-8; empty if its name is not either. */
+export function unreadableField(fields: string): string | undefined {
+  const field = fields
+    .replace(/^\?/, '')
+    .split('&')
+    .find((one) => !encodesText(one))
+  if (field === undefined) return undefined
+  const [name = ''] = field.split('=')
+  return decoded(name.replaceAll('+', ' ')) ?? ''
+}

@@ -27,7 +27,7 @@ import { classicDefaults, classicForm, classicStatus, type IsClassic } from './r
 import { crossOriginHeaders, preflightHeaders } from './rest/cross-origin.ts'
 import type { Counter, Limits } from './rest/limits.ts'
 import { descriptionAt } from './rest/openapi.ts'
-import { longestBody, parseBody, parsePath, parseQuery } from './rest/parsing.ts'
+import { checkFields, longestBody, parseBody, parsePath, parseQuery } from './rest/parsing.ts'
 import { type Base, findRoute, type Route } from './rest/routes.ts'
 import type { Sending } from './rest/transfers.ts'
 import { inMemory, pieceLength } from './state/blobs.ts'
@@ -177,6 +177,7 @@ export function createApp(options: AppOptions): Koa {
     checkOwnRoom(route, session, context.state)
     const classic = options.isClassic(session.holder)
     const defaults = classic ? classicDefaults(route.id) : {}
+    checkFields(call.search)
     const parameters = {
       ...defaults,
       ...parsePath(route.parameters),
@@ -219,6 +220,7 @@ export function createApp(options: AppOptions): Koa {
         headers: { Allow: 'GET, POST' },
       })
     tell(ctx, call, allowances.ofAddress(call.address))
+    checkFields(call.search)
     const found =
       call.method === 'POST'
         ? await consent.decide(await readForm(ctx), call.address)
@@ -241,7 +243,9 @@ export function createApp(options: AppOptions): Koa {
   async function readForm(ctx: Koa.Context): Promise<URLSearchParams> {
     if (!ctx.is('application/x-www-form-urlencoded'))
       throw new CallRefusedError(415, 'This page takes application/x-www-form-urlencoded')
-    return new URLSearchParams(await readBody(ctx.req, longestForm, bodyTimeout))
+    const text = await readBody(ctx.req, longestForm, bodyTimeout)
+    checkFields(text)
+    return new URLSearchParams(text)
   }
 
   function handle(ctx: Koa.Context, base: Base, id: string, parameters: object, session: Session): unknown {
@@ -377,6 +381,8 @@ const updatesAt = `/page${updatesPath}`
 interface Call {
   readonly method: string
   readonly path: string
+  /** The query as it came, with its question mark. */
+  readonly search: string
   readonly query: URLSearchParams
   readonly authorization: string | undefined
   readonly address: string
@@ -406,12 +412,14 @@ const credentialsOf = ({ authorization, query }: Call): Credentials => ({
   queryToken: query.get('auth_token') ?? undefined,
 })
 
-function split(target: string): { path: string; query: URLSearchParams } {
+function split(target: string): Pick<Call, 'path' | 'search' | 'query'> {
   const at = target.indexOf('?')
   const path = at < 0 ? target : target.slice(0, at)
+  const search = at < 0 ? '' : target.slice(at)
   return {
     path: `/${path.split('/').filter(Boolean).join('/')}`,
-    query: new URLSearchParams(at < 0 ? '' : target.slice(at)),
+    search,
+    query: new URLSearchParams(search),
   }
 }
 

@@ -286,6 +286,19 @@ describe('a form that comes back', () => {
     expect((await post({ session, ...right })).status).toBe(200)
   })
 
+  it.each(['%FF', '%ED%A0%BD'])(
+    'with %s, which is not UTF-8, is refused, and nothing of it is kept',
+    async (bytes) => {
+      const { page, open, settings, place } = await configured()
+      const form = new URLSearchParams({ ...right, session: sessionIn((await page()).text) })
+      form.delete('notes')
+      const body = `${form}&notes=${bytes}`
+      const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+      expect((await open('/configure', { method: 'POST', body, headers }, '')).status).toBe(400)
+      expect((await settings.get(place())).channel).toBeUndefined()
+    },
+  )
+
   it('is taken by no page that has no form', async () => {
     const { open, page } = await configured()
     const body = new URLSearchParams({ session: sessionIn((await page()).text) })

@@ -15,11 +15,13 @@ const allowed = (answer: Response) => answer.headers.get('access-control-allow-o
 
 describe('a page of another origin', () => {
   test.each([
-    ['/v2/room', 'POST', 'GET, POST'],
+    ['/v2/room', 'POST', 'GET, HEAD, POST'],
+    ['/v2/room', 'HEAD', 'GET, HEAD, POST'],
+    ['/v2/room/1/history/abc', 'HEAD', 'GET, HEAD'],
     ['/v2/room/1/notification', 'POST', 'POST'],
     ['/v2//room/1/topic', 'PUT', 'PUT'],
-    ['/v2/user/@alice', 'DELETE', 'GET, PUT, DELETE'],
-    ['/v2/oauth/token/abc', 'GET', 'GET, DELETE'],
+    ['/v2/user/@alice', 'DELETE', 'GET, HEAD, PUT, DELETE'],
+    ['/v2/oauth/token/abc', 'GET', 'GET, HEAD, DELETE'],
   ])('is told before a call to %s that it may make it', async (path, method, methods) => {
     const server = await startServer()
     const answer = await ask(server, path, method, { 'access-control-request-headers': 'authorization' })
@@ -56,6 +58,9 @@ describe('a page of another origin', () => {
     ['the one-time document of an installation', '/v2/addon/key/installable/token', 'GET'],
     ['the administration', '/admin/deliveries', 'GET'],
     ['the chat page', '/page/start', 'GET'],
+    ['the head of what has none', '/v2/room/1/notification', 'HEAD'],
+    ['a method that the resource does not take', '/v2/room/1/notification', 'DELETE'],
+    ['a method that nothing takes', '/v2/room', 'PATCH'],
     ['signing in', '/page/session', 'POST'],
     ['the consent page', '/users/authorize', 'POST'],
     ['what is not there', '/v2/nowhere', 'GET'],

@@ -8,6 +8,7 @@ import {
   inline,
   installOverHttp,
   type Reply,
+  refusal,
   startAddon,
   startServer,
 } from './support.ts'
@@ -205,12 +206,43 @@ describe('a body that looks like JSON', () => {
     expect(server.history('Lobby')).toMatchObject([{ message: 'a=b&c' }])
   })
 
-  test('that is broken is refused with its place, and with what it came as', async () => {
+  const remedy =
+    'it came as application/x-www-form-urlencoded, and looks like JSON: send it with Content-Type: application/json'
+
+  test.each([
+    ['{"message": "x"', 'line 1, column 16: expected a comma, or }, got the end'],
+    ["{'message':'a'}", "line 1, column 2: expected the name of a member in double quotes, or }, got '"],
+    ['{message: a}', 'line 1, column 2: expected the name of a member in double quotes, or }, got m'],
+    ["'{message:a}'", "line 1, column 1: expected a value, got '"],
+    ['{', 'line 1, column 2: expected the name of a member in double quotes, or }, got the end'],
+    ['[..]', 'line 1, column 2: expected a value, got .'],
+    ['\uFEFF\n {\n"message": x', 'line 3, column 12: expected a value, got x'],
+  ])(
+    'that is broken, %j, is refused with its place, what it came as, and the remedy',
+    async (body, place) => {
+      const server = await startServer()
+      const form = 'application/x-www-form-urlencoded'
+      const headers = { 'content-type': form }
+      const message = `The body is not valid JSON at ${place}; ${remedy}`
+      const answer = await callWith(server, form, body)
+      expect([
+        answer.status,
+        ((await answer.json()) as { error: { message: string } }).error.message,
+      ]).toEqual([400, message])
+      expect(refusal(await adminCall(server, 'PUT', '/room/1/topic', { body, headers }))).toEqual([
+        400,
+        message,
+      ])
+      expect(refusal(await call(server, 'POST', '/oauth/token', { body, headers }))).toEqual([400, message])
+    },
+  )
+
+  test('that is a list in a form is told what it ought to be', async () => {
     const server = await startServer()
-    const answer = await callWith(server, 'application/x-www-form-urlencoded', '{"message": "x"')
-    expect([answer.status, ((await answer.json()) as { error: { message: string } }).error.message]).toEqual([
+    const answer = await callWith(server, 'application/x-www-form-urlencoded', '[{"message": "x"}]')
+    expect([answer.status, await answer.json()]).toMatchObject([
       400,
-      'The body is not valid JSON at line 1, column 16: expected a comma, or }, got the end; it came as application/x-www-form-urlencoded, and looks like JSON',
+      { error: { message: 'The body must be an object' } },
     ])
   })
 

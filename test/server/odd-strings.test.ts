@@ -150,6 +150,127 @@ describe('an odd string in an address', () => {
   )
 })
 
+/** What percent signs encode that is not UTF-8: a byte of no character, half a surrogate pair, a character cut off, an overlong one. */
+const notUtf8 = ['%FF', '%ED%A0%BD', 'a%E0%A4', '%C0%AF', 'caf%E9']
+
+describe('an encoding that is not UTF-8', () => {
+  const form = { 'content-type': 'application/x-www-form-urlencoded' }
+
+  test.each([
+    ['in a form', 'POST', '/room/1/notification', 'color=red&message=X', 'message'],
+    ['in any field of a form', 'POST', '/room/1/notification', 'message=x&from=X', 'from'],
+    [
+      'in the form of a token',
+      'POST',
+      '/oauth/token',
+      'grant_type=password&username=X&password=x',
+      'username',
+    ],
+    ['in a query', 'GET', '/room?expand=X', undefined, 'expand'],
+    ['in the query of the consent page', 'GET', '//users/authorize?state=X', undefined, 'state'],
+    ['in a path', 'GET', '/room/X', undefined, 'id_or_name'],
+    ['in a path, further on', 'GET', '/room/1/history/X', undefined, 'message_id'],
+    ['in the address of a person', 'GET', '/user/X', undefined, 'id_or_email'],
+  ])('is refused by name: %s', async (_, method, path, body, field) => {
+    const server = await startServer()
+    for (const text of notUtf8) {
+      const target = path.startsWith('//')
+        ? `${server.url}${path.slice(1).replace('X', text)}`
+        : path.replace('X', text)
+      const sent = body === undefined ? {} : { body: body.replace('X', text), headers: form }
+      const answer = await adminCall(server, method, target, sent)
+      expect([...refusal(answer), answer.body.error?.field]).toEqual([
+        400,
+        `${field} is not valid UTF-8`,
+        field,
+      ])
+    }
+    expect(server.history('Lobby')).toEqual([])
+  })
+
+  test('is refused where nothing but the name of a field is of that kind', async () => {
+    const server = await startServer()
+    const answer = await adminCall(server, 'POST', '/room/1/notification', { body: '%FF=x', headers: form })
+    expect([...refusal(answer), answer.body.error?.field]).toEqual([
+      400,
+      'A field is not valid UTF-8',
+      undefined,
+    ])
+  })
+
+  test('is nothing that is found where no address has a parameter', async () => {
+    const server = await startServer()
+    for (const path of ['%FF', 'room/1/%FF', '%FF/1'])
+      expect(refusal(await adminCall(server, 'GET', `/${path}`))).toEqual([404, 'There is no such resource'])
+    for (const path of ['/files/%FF', `/files/${'x'.repeat(40)}/%FF`, '/%FF', '/admin/%FF', '/page/%FF'])
+      expect((await fetch(server.url + path)).status, path).toBe(404)
+  })
+
+  test('is what it encodes where it is UTF-8, and a percent sign in a form where it encodes nothing', async () => {
+    const server = await startServer()
+    await adminCall(server, 'POST', '/room/1/notification', {
+      body: 'message=%F0%9F%98%80+%C3%A9+100%+%zz',
+      headers: form,
+    })
+    expect(server.history('Lobby')).toMatchObject([{ message: '😀 é 100% %zz' }])
+  })
+
+  test('in a part of a body is refused by the name of the part', async () => {
+    const server = await startServer()
+    const body = Buffer.concat([
+      Buffer.from('--b\r\nContent-Disposition: form-data; name="metadata"\r\n\r\n{"message": "'),
+      Buffer.of(0xff),
+      Buffer.from(
+        '"}\r\n--b\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\nx\r\n--b--\r\n',
+      ),
+    ])
+    const headers = { 'content-type': 'multipart/related; boundary=b' }
+    const answer = await adminCall(server, 'POST', '/room/1/share/file', { body, headers })
+    expect([...refusal(answer), answer.body.error?.field]).toEqual([
+      400,
+      'The part metadata is not valid UTF-8',
+      'metadata',
+    ])
+  })
+
+  test('in the name of a file is read as ISO-8859-1', async () => {
+    const server = await startServer()
+    const body = Buffer.from(
+      '--b\r\nContent-Disposition: form-data; name="file"; filename="caf\xe9.txt"\r\n\r\nx\r\n--b--\r\n',
+      'latin1',
+    )
+    const headers = { 'content-type': 'multipart/related; boundary=b' }
+    expect((await adminCall(server, 'POST', '/room/1/share/file', { body, headers })).status).toBe(204)
+    expect(server.history('Lobby')).toMatchObject([{ file: { name: 'café.txt' } }])
+  })
+})
+
+describe('a byte order mark', () => {
+  const mark = '\uFEFF'
+  const headers = { 'content-type': 'application/json' }
+
+  test('alone is no body where one is needed', async () => {
+    const server = await startServer()
+    expect(refusal(await adminCall(server, 'POST', '/room/1/notification', { body: mark, headers }))).toEqual(
+      [400, 'A JSON body is required; there was none'],
+    )
+  })
+
+  test.each([
+    ['JSON', 'application/json', `${mark}{"message": "a"}`],
+    ['JSON in a form', 'application/x-www-form-urlencoded', `${mark}{"message": "a"}`],
+    ['a form', 'application/x-www-form-urlencoded', `${mark}message=a`],
+  ])('before %s is no part of it', async (_, type, body) => {
+    const server = await startServer()
+    const answer = await adminCall(server, 'POST', '/room/1/notification', {
+      body,
+      headers: { 'content-type': type },
+    })
+    expect(answer.status).toBe(204)
+    expect(server.history('Lobby')).toMatchObject([{ message: 'a' }])
+  })
+})
+
 describe('NUL in a body', () => {
   test.each(bodies)('is no fault of the server in %s %s with %j', async (method, path, json) => {
     const server = await startServer()

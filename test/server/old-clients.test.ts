@@ -59,6 +59,8 @@ test.each([
   ["Go's null", 'null'],
   ["PHP's empty array", '[]'],
   ['an empty object', '{}'],
+  ['a byte order mark', '\uFEFF'],
+  ["Go's null behind a byte order mark", '\uFEFFnull'],
 ])('a body that may be left out may be %s', async (_, body) => {
   const server = await startServer()
   for (const [method, path] of [
@@ -169,6 +171,10 @@ test.each([
   [`filename*=UTF-8''%FF.txt; filename="fallback.txt"`, 'fallback.txt'],
   [`filename*=koi8-r''%C1.txt; filename="fallback.txt"`, 'fallback.txt'],
   [`filename*=nonsense; filename="fallback.txt"`, 'fallback.txt'],
+  [`filename*=UTF-8''; filename="fallback.txt"`, 'fallback.txt'],
+  [`filename="fallback.txt"; filename*=iso-8859-1'en'`, 'fallback.txt'],
+  [`filename="fallback.txt"; filename*=UTF-8''%ED%A0%BD`, 'fallback.txt'],
+  [`filename="fallback.txt"; filename*=`, 'fallback.txt'],
 ])('the name of a shared file is read from %s', async (parameters, name) => {
   const { shared, message } = await share([
     [`Content-Disposition: attachment; name="file"; ${parameters}`, '', 'hello'],

@@ -1,8 +1,9 @@
 import { Readable } from 'node:stream'
 import type { Context, Middleware } from 'koa'
-import { readBody } from '../../common/body.ts'
+import { BodyRefusedError, readBody } from '../../common/body.ts'
 import { Html } from '../../common/html.ts'
 import { typeName } from '../../common/validate.ts'
+import { unreadableField } from '../../common/well-formed.ts'
 import { ConfigurationError, HandlerTimeoutError, SignedRequestError, StoreError } from '../../errors.ts'
 import type { Core } from '../core.ts'
 import { belowBase, queryOf, refusalOf } from '../routes.ts'
@@ -128,7 +129,10 @@ async function authenticate(
 }
 
 async function readForm(ctx: Context): Promise<URLSearchParams> {
-  return new URLSearchParams(await readBody(ctx.req, LONGEST_FORM, FORM_TIMEOUT))
+  const text = await readBody(ctx.req, LONGEST_FORM, FORM_TIMEOUT)
+  const field = unreadableField(text)
+  if (field !== undefined) throw new BodyRefusedError(400, `${field || 'a field'} is not valid UTF-8`)
+  return new URLSearchParams(text)
 }
 
 function ask(

@@ -1,3 +1,5 @@
+import { isUtf8 } from 'node:buffer'
+import { decoded } from '../../common/well-formed.ts'
 import { badRequest } from '../errors.ts'
 
 /** One part of a multipart body, decoded. */
@@ -91,7 +93,7 @@ function readPart(bytes: Buffer): Part {
   const head = /^(?:[^\r\n]+\r?\n)*?\r?\n/.exec(bytes.toString('latin1', 0, longestHead))
   if (!head)
     throw badRequest(`A part of the body must have a head of at most ${longestHead} bytes and an empty line`)
-  const headers = headersOf(bytes.toString('utf8', 0, head[0].length))
+  const headers = headersOf(headText(bytes.subarray(0, head[0].length)))
   const { name, filename } = dispositionOf(headers['content-disposition'] ?? '')
   const type = headers['content-type']?.split(';')[0]?.trim().toLowerCase()
   return {
@@ -105,6 +107,9 @@ function readPart(bytes: Buffer): Part {
     ),
   }
 }
+
+/** Clients that know no UTF-8 write names in ISO-8859-1, as headers of HTTP once were. */
+const headText = (head: Buffer): string => head.toString(isUtf8(head) ? 'utf8' : 'latin1')
 
 function headersOf(head: string): Readonly<Record<string, string>> {
   const lines = head.replace(/\r?\n[ \t]+/g, ' ').split(/\r?\n/)
@@ -132,20 +137,15 @@ function dispositionOf(header: string): Readonly<Record<string, string | undefin
   return extended === undefined ? parameters : { ...parameters, filename: extended }
 }
 
-/** `UTF-8'en'na%C3%AFve.txt` (RFC 5987); `undefined` for what is not one, which is then as if it were not there. */
+/** `UTF-8'en'na%C3%AFve.txt` (RFC 5987); `undefined` for what is empty or not one, which is then as if it were not there. */
 function extendedValue(value: string): string | undefined {
   const [, charset = '', encoded = ''] =
     /^([\w-]+)'[\w-]*'((?:[\w!#$&+.^`|~-]|%[0-9a-f]{2})*)$/i.exec(value) ?? []
-  try {
-    if (/^utf-8$/i.test(charset)) return decodeURIComponent(encoded)
-    if (/^iso-8859-1$/i.test(charset))
-      return encoded.replace(/%(..)/g, (_, digits: string) =>
-        String.fromCharCode(Number.parseInt(digits, 16)),
-      )
-    return undefined
-  } catch {
-    return undefined
-  }
+  if (encoded === '') return undefined
+  if (/^utf-8$/i.test(charset)) return decoded(encoded)
+  if (/^iso-8859-1$/i.test(charset))
+    return encoded.replace(/%(..)/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)))
+  return undefined
 }
 
 function decode(content: Buffer, encoding: string, name: string): Buffer {

@@ -5,7 +5,7 @@ import { textOf } from '../../common/body.ts'
 import { jsonFault, jsonFaultText } from '../../common/json-fault.ts'
 import type { Schema } from '../../common/schema.ts'
 import { type Problem, validate } from '../../common/validate.ts'
-import { illFormedAt } from '../../common/well-formed.ts'
+import { illFormedAt, unreadableField } from '../../common/well-formed.ts'
 import { longestUpload } from '../chat/files.ts'
 import { badRequest, CallRefusedError, invalid } from '../errors.ts'
 import { isNestedDeeper } from './json-depth.ts'
@@ -118,17 +118,18 @@ export function parseBody(
 
 /** How clients write that they have nothing to say: not at all, as Go's `null`, or as PHP's empty array. */
 const isNothing = (bytes: Buffer): boolean =>
-  bytes.length <= 40 && /^\s*(?:null|\[\s*\]|)\s*$/.test(bytes.toString('latin1'))
+  bytes.length <= 40 && /^(?:\xef\xbb\xbf)?\s*(?:null|\[\s*\]|)\s*$/.test(bytes.toString('latin1'))
 
 function readMembers(body: Body, contentType: string | undefined, bytes: Buffer): unknown {
   const accepted = new Set<string>([body.type, ...(body.relaxations ?? [])])
   const sent = contentType?.split(';')[0]?.trim().toLowerCase()
   const kind = sent ? kindOf(sent) : body.type
   const isText = kind === 'text' && accepted.has('text')
-  if (kind !== 'json' && accepted.has('json') && !isText && looksLikeJson(bytes)) {
+  if (kind !== 'json' && accepted.has('json') && !isText && looksLikeJson(bytes, kind)) {
     // What curl sends unless it is told otherwise: JSON, said to be a form.
-    const came = sent && kind !== body.type ? `; it came as ${sent}, and looks like JSON` : ''
-    return readJson(textOf(bytes, contentType), 'The body', came)
+    const came = sent ? `it came as ${sent}` : 'it came without a content type'
+    const remedy = `${came}, and looks like JSON: send it with Content-Type: application/json`
+    return readJson(textOf(bytes, contentType), 'The body', `; ${remedy}`)
   }
   if (!kind || !accepted.has(kind))
     throw new CallRefusedError(
@@ -146,9 +147,14 @@ function readMembers(body: Body, contentType: string | undefined, bytes: Buffer)
   return readJson(text, 'The body')
 }
 
-/** No form and no sentence begins like an object with a member, or is an empty one. */
-const looksLikeJson = (bytes: Buffer): boolean =>
-  /^(?:\xef\xbb\xbf)?\s*\{\s*["}]/.test(bytes.toString('latin1', 0, 200))
+/**
+ * No sentence begins like an object with a member, or is an empty one. No form begins with a bracket, which it would encode; shells
+ * take the double quotes of JSON away, or leave the single ones around it.
+ */
+const looksLikeJson = (bytes: Buffer, kind: string | undefined): boolean =>
+  (kind === 'form' ? /^(?:\xef\xbb\xbf)?[\s'"]*[{[]/ : /^(?:\xef\xbb\xbf)?\s*\{\s*["}]/).test(
+    bytes.toString('latin1', 0, 200),
+  )
 
 function readJson(text: string, what: string, more = '', field?: string): unknown {
   if (isNestedDeeper(text, deepest)) throw tooDeep('The body')
@@ -175,6 +181,7 @@ function kindOf(contentType: string): string | undefined {
 
 /** A form holds nothing but texts: what ought to be a boolean, a number or an object is read from its text. */
 function formMembers(text: string, properties: Readonly<Record<string, Schema>>): Members {
+  checkFields(text)
   const members: Members = {}
   for (const [name, value] of new URLSearchParams(text)) {
     const schema = Object.hasOwn(properties, name) ? properties[name] : undefined
@@ -212,9 +219,17 @@ function partMembers(
       members[name] = { ...(fileName === undefined ? {} : { name: fileName }), content }
     else if (content.length > longestText)
       throw new CallRefusedError(413, `The part ${name} is longer than ${longestText} bytes`)
-    else members[name] = readJson(textOf(content, undefined), `The part ${name}`, '', name)
+    else members[name] = readJson(textOfPart(name, content), `The part ${name}`, '', name)
   }
   return members
+}
+
+function textOfPart(name: string, content: Buffer): string {
+  try {
+    return textOf(content, undefined)
+  } catch {
+    throw badRequest(`The part ${name} is not valid UTF-8`, name)
+  }
 }
 
 /** The member that a part without a name is for: the only one of its kind. */
@@ -236,6 +251,13 @@ function relax(name: string, value: unknown, schema: Schema, relaxations: readon
   if (relaxations.includes('list-text') && name === 'scope' && Array.isArray(value))
     return value.every((item) => typeof item === 'string') ? value.join(' ') : value
   return value
+}
+
+/** Refuses bytes in a form, or in the query of an address, that would be read as U+FFFD. */
+export function checkFields(text: string): void {
+  const field = unreadableField(text)
+  if (field === undefined) return
+  throw badRequest(`${field || 'A field'} is not valid UTF-8`, field || undefined)
 }
 
 /** Refuses half characters, which could not be written to disk or into an address as they are. */

@@ -1,5 +1,6 @@
 import type { Operation } from '../../api/operation.ts'
 import { operations } from '../../api/operations/index.ts'
+import { decoded, encodesText } from '../../common/well-formed.ts'
 import { administration } from '../administration.ts'
 import { badRequest, CallRefusedError } from '../errors.ts'
 import { pageApi } from '../pages/api.ts'
@@ -33,19 +34,18 @@ export type Base = keyof typeof bases
 /**
  * Finds the operation for a method and a path below the base address of a table. Several slashes count as one: clients join
  * addresses by concatenation. 404 when no operation has the path, 405 when only the method is wrong, 400 for a
- * percent sign that encodes nothing.
+ * parameter that percent signs do not encode as they should.
  */
 export function findRoute(method: string, path: string, base: Base = '/v2'): Route {
-  const segments = split(path).map(decode)
-  const wanted = method === 'HEAD' ? 'GET' : method
+  const segments = split(path)
   const fitting = fittingTemplates(segments, base)
-  const template = fitting.find(
-    ({ operation }) => operation.method === wanted && !(method === 'HEAD' && operation.once),
-  )
+  const template = fitting.find(({ operation }) => methodsOf(operation).includes(method))
   if (template) {
     const parameters: Record<string, string> = {}
     template.segments.forEach((segment, index) => {
-      if (isParameter(segment)) parameters[segment.slice(1, -1)] = segments[index] ?? ''
+      if (!isParameter(segment)) return
+      const name = segment.slice(1, -1)
+      parameters[name] = decode(name, segments[index] ?? '')
     })
     return { id: template.id, operation: template.operation, parameters }
   }
@@ -56,18 +56,24 @@ export function findRoute(method: string, path: string, base: Base = '/v2'): Rou
   })
 }
 
+/** What asks for a GET asks for its head as well. */
+const methodsOf = ({ method, once }: Operation): string[] =>
+  method === 'GET' && !once ? ['GET', 'HEAD'] : [method]
+
 const fittingTemplates = (segments: readonly string[], base: Base): Template[] =>
   bases[base].filter(
     (template) =>
       template.segments.length === segments.length &&
-      template.segments.every((segment, index) => isParameter(segment) || segment === segments[index]),
+      template.segments.every(
+        (segment, index) => isParameter(segment) || segment === decoded(segments[index] ?? ''),
+      ),
   )
 
 /** The methods of the REST API's calls at a path that are made with an access token. */
 export const methodsWithToken = (path: string): string[] => {
-  const operations = fittingTemplates(split(path).map(decode), '/v2').map(({ operation }) => operation)
+  const operations = fittingTemplates(split(path), '/v2').map(({ operation }) => operation)
   const open = operations.filter(({ tokens }) => tokens.length > 0 && !tokens.includes('basic'))
-  return [...new Set(open.map(({ method }) => method))]
+  return [...new Set(open.flatMap(methodsOf))]
 }
 
 function split(path: string): string[] {
@@ -76,10 +82,11 @@ function split(path: string): string[] {
 
 const isParameter = (segment: string) => segment.startsWith('{')
 
-function decode(segment: string): string {
-  try {
-    return decodeURIComponent(segment)
-  } catch {
-    throw badRequest('The path holds a percent sign that encodes nothing')
-  }
+function decode(name: string, segment: string): string {
+  const text = decoded(segment)
+  if (text !== undefined) return text
+  throw badRequest(
+    encodesText(segment) ? `${name} holds a percent sign that encodes nothing` : `${name} is not valid UTF-8`,
+    name,
+  )
 }
