@@ -56,7 +56,7 @@ function refuseConsumed(request: IncomingMessage): void {
 
 /** The text of a body with this `Content-Type`. Throws {@link BodyRefusedError} for anything but UTF-8. */
 export function textOf(bytes: Uint8Array, contentType: string | undefined): string {
-  const charset = /;\s*charset="?([^\s;"]+)/i.exec(contentType ?? '')?.[1]
+  const charset = /;\s*charset=["']?([^\s;"']+)/i.exec(contentType ?? '')?.[1]
   if (charset && !/^(utf-?8|us-ascii)$/i.test(charset))
     throw new BodyRefusedError(415, `expected the charset utf-8, came ${charset}`)
   try {

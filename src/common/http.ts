@@ -19,7 +19,9 @@ export interface Exchange {
 export interface Answer {
   readonly status: number
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  /** Read as UTF-8, also where it is none. */
   readonly body: string
+  readonly bytes: Buffer
 }
 
 export const KIB = 1024
@@ -106,8 +108,10 @@ async function attempt(url: URL, request: Exchange, agent: Agents, timeout: numb
   try {
     const response = await pending
     if (response.body.length > maxBytes) tooLong = true
-    else
-      return { status: response.statusCode, headers: response.headers, body: response.body.toString('utf8') }
+    else {
+      const { statusCode: status, headers, body: bytes } = response
+      return { status, headers, body: bytes.toString('utf8'), bytes }
+    }
   } catch (error) {
     if (!tooLong) throw plain(error, url, request, progress())
   }

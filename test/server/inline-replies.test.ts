@@ -1,3 +1,4 @@
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import {
   accessToken,
@@ -36,10 +37,23 @@ async function answering(scopes: readonly string[] = ['send_notification']) {
 }
 
 const json = 'application/json'
-const typed = (type: string | undefined, body: string): Reply => ({
+const typed = (type: string | undefined, body: string | Buffer): Reply => ({
   headers: type === undefined ? {} : { 'content-type': type },
   body,
 })
+const folded = (encoding: string, body: string | Buffer): Reply => ({
+  headers: { 'content-type': json, 'content-encoding': encoding },
+  body,
+})
+
+const folds: readonly [encoding: string, fold: (text: string) => Buffer][] = [
+  ['gzip', gzipSync],
+  ['X-GZIP', gzipSync],
+  ['deflate', deflateSync],
+  ['deflate', deflateRawSync],
+  ['br', brotliCompressSync],
+  ['identity', (text) => Buffer.from(text)],
+]
 
 describe('an answer that is not posted', () => {
   test.each<[string, Reply, string]>([
@@ -82,6 +96,37 @@ describe('an answer that is not posted', () => {
       inline({ message: 'x', notify: 'loud' }),
       'notify must be boolean, not string',
     ],
+    ['of another charset, in quotes', typed(`${json};charset="utf-16"`, '{}'), 'expected the charset utf-8'],
+    [
+      'bytes that are not UTF-8',
+      typed(json, Buffer.from('{"message":"caf\xe9"}', 'latin1')),
+      'the body could not be read: it is not UTF-8',
+    ],
+    [
+      'a form with bytes that are not UTF-8',
+      typed('application/x-www-form-urlencoded', 'message=%FF'),
+      'message is not valid UTF-8',
+    ],
+    [
+      'a type that only begins like JSON',
+      typed('application/jsonp', '{"message":"x"}'),
+      'expected the content type',
+    ],
+    ['a lone byte order mark', typed(json, '\uFEFF'), 'the body is empty'],
+    ['an encoding nobody knows', folded('zstd', '{"message":"x"}'), 'got "zstd"'],
+    ['two encodings', folded('gzip, br', '{"message":"x"}'), 'got "gzip, br"'],
+    ['not what its encoding says', folded('gzip', '{"message":"x"}'), 'the body is not valid gzip'],
+    [
+      'cut off',
+      folded('br', brotliCompressSync('{"message":"x"}').subarray(0, 8)),
+      'the body is not valid br',
+    ],
+    [
+      'more than it may unfold to',
+      folded('gzip', gzipSync(Buffer.alloc(10_000_000, ' '))),
+      'the body is longer than 65536 bytes',
+    ],
+    ['folded up nothing', folded('gzip', gzipSync('')), 'the body is empty'],
     ['a card that is not one', inline({ message: 'x', card: { style: 'link' } }), 'card.id is missing'],
   ])('says why in the record of the delivery: %s', async (_, reply, reason) => {
     const { outcome } = await answering()
@@ -145,6 +190,8 @@ describe('an answer that is not posted', () => {
     ['nothing', { status: 204 }],
     ['an empty text', typed('text/plain', '')],
     ['nothing of any type', typed(undefined, '')],
+    ['nothing, said to be compressed', { headers: { 'content-encoding': 'gzip' }, body: '' }],
+    ['a text that is a lone byte order mark', typed('text/plain', '\uFEFF')],
   ])('has nothing to say of %s', async (_, reply) => {
     const { outcome } = await answering()
     const { record, listed } = await outcome(reply)
@@ -160,12 +207,33 @@ describe('an answer that is not posted', () => {
   })
 })
 
+test('an answer that was compressed is kept in the record as it was written', async () => {
+  const { outcome } = await answering()
+  const { record } = await outcome(folded('gzip', gzipSync('{"message":"é"}')))
+  expect(record?.response?.body).toBe('{"message":"é"}')
+})
+
 describe('an answer is read like the call', () => {
   test.each<[string, Reply, object]>([
     ['a boolean as text', inline({ message: 'x', notify: 'false' }), { message: 'x' }],
     ['a null card', inline({ message: 'x', card: null }), { message: 'x' }],
     ['unknown members', inline({ message: 'x', colour: 'red' }), { color: 'yellow' }],
     ['JSON of another name', typed('application/vnd.x+json', '{"message":"x"}'), { message: 'x' }],
+    ...[
+      'text/json',
+      'application/problem+json',
+      'model/vnd.x.v1+json',
+      'APPLICATION/JSON',
+      'Text/JSON; Charset="UTF-8"',
+      'application/json;charset=utf8',
+      "application/json; charset='utf-8'",
+      ' application/x-json ; charset=US-ASCII',
+    ].map((type): [string, Reply, object] => [type, typed(type, '{"message":"é"}'), { message: 'é' }]),
+    ...folds.map(([encoding, fold]): [string, Reply, object] => [
+      `the encoding ${encoding}`,
+      folded(encoding, fold('{"message":"é"}')),
+      { message: 'é' },
+    ]),
     [
       'a form',
       typed('application/x-www-form-urlencoded', 'message=a+b&color=red&notify=1'),

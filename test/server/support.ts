@@ -73,7 +73,7 @@ export interface AddonCall {
 export interface Reply {
   readonly status?: number
   readonly headers?: Record<string, string>
-  readonly body?: string
+  readonly body?: string | Buffer
 }
 
 export type Responder = (call: AddonCall) => Reply | undefined | Promise<Reply | undefined>

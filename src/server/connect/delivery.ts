@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type { EventName } from '../../api/events.ts'
 import { events } from '../../api/events.ts'
 import type { Notification } from '../../api/operations/messages.ts'
-import { type Answer, exchange } from '../../common/http.ts'
+import { exchange } from '../../common/http.ts'
 import type { Outbound } from '../../common/outbound.ts'
 import { readableError } from '../../common/redaction.ts'
 import { mayRun, maySee } from '../accounts/room-rights.ts'
@@ -23,13 +23,14 @@ import {
   type Source,
   shownResponse,
 } from './delivery-history.ts'
-import { readInlineReply } from './inline-reply.ts'
+import { longestReply, readInlineReply } from './inline-reply.ts'
 import { failureOf, reasonNotCalled } from './network.ts'
 import { createPatternMatching } from './pattern-matching.ts'
 import { compilePattern, type Pattern } from './patterns.ts'
 import { createQueues, type Queues } from './queues.ts'
 import { claimsOf, signRequest } from './signing.ts'
 import { createTrails, type Trails } from './trails.ts'
+import { type Unfolded, unfold } from './unfolding.ts'
 
 /** What happened, and who did it. */
 export interface Happening {
@@ -306,14 +307,15 @@ export function createDelivery(options: DeliveryOptions): Delivery {
         body,
       })
       const duration = performance.now() - started
+      const unfolded = unfold(answer, longestReply)
       breaker.report(answer.status < 500)
       const ok = answer.status >= 200 && answer.status < 300
       return keep(source, {
         status: answer.status,
         duration,
-        ...(ok ? await postReply(answer, client, source) : {}),
+        ...(ok ? await postReply(unfolded, client, source) : {}),
         request,
-        response: shownResponse(answer.headers, answer.body),
+        response: shownResponse(answer.headers, unfolded.bytes.toString()),
         redeliveryOf,
         ...(ok ? {} : { error: `answered ${answer.status}` }),
       })
@@ -385,7 +387,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
    * of what was posted, or why it was not.
    */
   async function postReply(
-    answer: Answer,
+    answer: Unfolded,
     client: ClientRecord | undefined,
     { room, causedBy, link = chains.begin() }: Source,
   ): Promise<Reply> {

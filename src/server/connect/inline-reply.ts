@@ -1,11 +1,13 @@
 import { operations } from '../../api/operations/index.ts'
 import type { Notification } from '../../api/operations/messages.ts'
 import { BodyRefusedError } from '../../common/body.ts'
-import { type Answer, KIB } from '../../common/http.ts'
+import { KIB } from '../../common/http.ts'
 import { CallRefusedError } from '../errors.ts'
-import { parseBody } from '../rest/parsing.ts'
+import { kindOf, parseBody } from '../rest/parsing.ts'
+import type { Unfolded } from './unfolding.ts'
 
-const longest = 64 * KIB
+/** Longest answer that is read as a notification, in bytes. */
+export const longestReply = 64 * KIB
 
 /** What an add-on's answer to a delivery is: a notification to be posted, something that cannot be one, or nothing. */
 export type InlineReply =
@@ -19,20 +21,18 @@ export type InlineReply =
  * a webhook was answered with. Unlike there, the content type has to say what it is: an add-on that answers a page or a text
  * does not mean to post it.
  */
-export function readInlineReply({ status, headers, body }: Answer): InlineReply {
+export function readInlineReply({ status, headers, bytes, fault }: Unfolded): InlineReply {
   const { 'content-type': given } = headers
   const contentType = typeof given === 'string' && given.trim() !== '' ? given : undefined
-  const isNotification = /^\s*application\/(?:(?:[\w.-]+\+)?json|x-www-form-urlencoded)\b/i
-  if (body === '')
-    return status !== 204 && isNotification.test(contentType ?? '')
-      ? { refused: 'the body is empty' }
-      : undefined
-  if (contentType === undefined || !isNotification.test(contentType))
+  const kind = kindOf(contentType ?? '')
+  const isNotification = kind === 'json' || kind === 'form'
+  if (isEmpty(bytes)) return status !== 204 && isNotification ? { refused: 'the body is empty' } : undefined
+  if (!isNotification)
     return {
       refused: `expected the content type application/json, got ${contentType?.slice(0, 100) ?? 'none'}`,
     }
-  const bytes = Buffer.from(body)
-  if (bytes.length > longest) return { refused: `the body is longer than ${longest} bytes` }
+  if (fault !== undefined) return { refused: fault }
+  if (bytes.length > longestReply) return { refused: `the body is longer than ${longestReply} bytes` }
   try {
     const members = parseBody(operations.sendRoomNotification.body, contentType, bytes)
     return { notification: members as unknown as Notification } // validated by that schema
@@ -42,3 +42,5 @@ export function readInlineReply({ status, headers, body }: Answer): InlineReply 
     throw error
   }
 }
+
+const isEmpty = (bytes: Buffer): boolean => bytes.length === 0 || bytes.toString('hex', 0, 4) === 'efbbbf'

@@ -122,7 +122,7 @@ const isNothing = (bytes: Buffer): boolean =>
 
 function readMembers(body: Body, contentType: string | undefined, bytes: Buffer): unknown {
   const accepted = new Set<string>([body.type, ...(body.relaxations ?? [])])
-  const sent = contentType?.split(';')[0]?.trim().toLowerCase()
+  const sent = mediaTypeOf(contentType ?? '')
   const kind = sent ? kindOf(sent) : body.type
   const isText = kind === 'text' && accepted.has('text')
   if (kind !== 'json' && accepted.has('json') && !isText && looksLikeJson(bytes, kind)) {
@@ -174,10 +174,15 @@ export const contentTypes: Readonly<Record<string, string>> = {
   'multipart/related': 'multipart/related',
 }
 
-function kindOf(contentType: string): string | undefined {
-  if (/^(application|text)\/([\w.-]+\+)?json$/.test(contentType)) return 'json'
-  return Object.keys(contentTypes).find((kind) => contentTypes[kind] === contentType)
+/** What kind of body a Content-Type says that it is. */
+export function kindOf(contentType: string): string | undefined {
+  const type = mediaTypeOf(contentType)
+  if (/^(?:(?:application|text)\/(?:x-)?json|[\w.-]+\/[\w.+-]+\+json)$/.test(type)) return 'json'
+  return Object.keys(contentTypes).find((kind) => contentTypes[kind] === type)
 }
+
+/** A Content-Type without its parameters. */
+const mediaTypeOf = (contentType: string): string => contentType.split(';')[0]?.trim().toLowerCase() ?? ''
 
 /** A form holds nothing but texts: what ought to be a boolean, a number or an object is read from its text. */
 function formMembers(text: string, properties: Readonly<Record<string, Schema>>): Members {

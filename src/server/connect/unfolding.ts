@@ -1,0 +1,45 @@
+import { brotliDecompressSync, gunzipSync, inflateRawSync, inflateSync } from 'node:zlib'
+import type { Answer } from '../../common/http.ts'
+
+/** An answer as its sender wrote it, before something on the way compressed it. */
+export interface Unfolded extends Pick<Answer, 'status' | 'headers'> {
+  readonly bytes: Buffer
+  /** Why its body cannot be read; then `bytes` are what came. */
+  readonly fault?: string
+}
+
+type Decoder = (bytes: Buffer, options: { readonly maxOutputLength: number }) => Buffer
+
+/** What `deflate` means by the standard, and what some servers take it for. */
+const inflate: Decoder = (bytes, options) =>
+  (bytes.at(0) ?? 0) % 16 === 8 ? inflateSync(bytes, options) : inflateRawSync(bytes, options)
+
+const decoders: Readonly<Record<string, Decoder>> = {
+  gzip: gunzipSync,
+  'x-gzip': gunzipSync,
+  deflate: inflate,
+  br: brotliDecompressSync,
+}
+
+/**
+ * Unfolds the body of an answer that is compressed although none was asked for: proxies and middleware in front of an add-on do
+ * that. Never to more than `longest` bytes: a kilobyte can hold a gigabyte.
+ */
+export function unfold({ status, headers, bytes }: Answer, longest: number): Unfolded {
+  const encoding = String(headers['content-encoding'] ?? '')
+    .trim()
+    .toLowerCase()
+  if (encoding === '' || encoding === 'identity' || bytes.length === 0) return { status, headers, bytes }
+  const decoder = Object.hasOwn(decoders, encoding) ? decoders[encoding] : undefined
+  const fail = (fault: string): Unfolded => ({ status, headers, bytes, fault })
+  if (!decoder)
+    return fail(
+      `expected no Content-Encoding, or gzip, deflate or br, got ${JSON.stringify(encoding.slice(0, 100))}`,
+    )
+  try {
+    return { status, headers, bytes: decoder(bytes, { maxOutputLength: longest }) }
+  } catch (error) {
+    const tooLong = error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE'
+    return fail(tooLong ? `the body is longer than ${longest} bytes` : `the body is not valid ${encoding}`)
+  }
+}
