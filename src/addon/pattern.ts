@@ -4,8 +4,9 @@
  *
  * The translation may match more than the `RegExp` does (`$` before a last line end, for instance): the handler's own
  * `RegExp` has the last word on every delivery, and gives it its `match`. It matches less only where the other engine
- * knows ASCII and JavaScript knows more: line ends such as U+2028 under the flag m, and on servers other than the compatible one
+ * knows ASCII and JavaScript knows more: on servers other than the compatible one line ends such as U+2028 under the flag m, and
  * blanks such as U+00A0 under `\s`. Writing those out would make every pattern unreadable, and not every engine would take it.
+ * The compatible server takes all blanks for one, and all line ends: there `[^\x00-\x7f]` does not find U+00A0.
  */
 export type Translation =
   | { readonly ok: true; readonly pattern: string }

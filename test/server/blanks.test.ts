@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { withPlainBlanks } from '../../src/addon/blanks.ts'
 import { translatePattern } from '../../src/addon/pattern.ts'
 import { compilePattern } from '../../src/server/connect/patterns.ts'
 import { fc } from '../properties/runs.ts'
+import { startWorld } from '../support.ts'
 
 /** White_Space of Unicode, and U+FEFF, which JavaScript takes for a blank. */
 const blanks = [
@@ -40,9 +42,19 @@ describe('a blank in a pattern of the server', () => {
         '^/cmd[- ]x$',
         '^/cmd\\hx$',
         '^/cmd[[:blank:]]x$',
+        '^/cmd\\x20x$',
+        '^/cmd\\x{20}x$',
+        '^/cmd\\u0020x$',
+        '^/cmd\\040x$',
+        '^/cmd[\\x20_]x$',
+        '^/cmd\u00a0x$',
+        '^/cmd\\xa0x$',
+        '^/cmd[\\u3000]x$',
+        '^/cmd.x$',
       ])
         expect(finds(pattern, `/cmd${blank}x`), pattern).toBe(true)
-      expect(finds('^/cmd[^ ]x$', `/cmd${blank}x`)).toBe(false)
+      for (const pattern of ['^/cmd[^ ]x$', '^/cmd[^\\x20]x$', '^/cmd\\Hx$', '^/cmd[\\H]x$', '^/cmd\\nx$'])
+        expect(finds(pattern, `/cmd${blank}x`), pattern).toBe(false)
     },
   )
 
@@ -54,11 +66,32 @@ describe('a blank in a pattern of the server', () => {
     expect(finds('^a[^\\s]b$', `a${letter}b`)).toBe(true)
   })
 
-  it('is an end of a range where it is one, and as it was written in a quotation', () => {
-    expect(finds('^[ -~]+$', 'a b~')).toBe(true)
+  it('is found as a wide one in a range and in a quotation, too', () => {
+    for (const blank of [' ', '\u00a0', '\u3000']) {
+      expect(finds('^[ -~]+$', `a${blank}b~`)).toBe(true)
+      expect(finds('^[\\x20-\\x7e]+$', `a${blank}b~`)).toBe(true)
+      expect(finds('^a[\\u2000-\\u200a]b$', `a${blank}b`)).toBe(true)
+      expect(finds('^\\Qa b\\E$', `a${blank}b`)).toBe(true)
+      expect(finds('^\\Qa\u00a0b\\E$', `a${blank}b`)).toBe(true)
+    }
     expect(finds('^[ -~]+$', 'é')).toBe(false)
-    expect(finds('^\\Qa b\\E$', 'a b')).toBe(true)
-    expect(finds('^\\Qa b\\E$', 'a\u00a0b')).toBe(false)
+    expect(finds('^[ -~]+$', 'a\tb')).toBe(false)
+  })
+
+  it('stays where a class leaves out wide ones', () => {
+    expect(finds('^[^\\u00a0]+$', 'a b')).toBe(true)
+    expect(finds('^[^\\u0080-\\uffff]+$', 'a b\nc')).toBe(true)
+    expect(finds('^[^\\u0080-\\uffff]+$', 'é')).toBe(false)
+    expect(finds('^[\\u00c0-\\u017f]+$', 'a b')).toBe(false)
+  })
+
+  it('does not make a range of what is none', () => {
+    expect(finds('^[ab-]+$', 'a-b')).toBe(true)
+    expect(finds('^[]-a]+$', ']^a')).toBe(true)
+    expect(finds('^[\\s-]+$', ' -')).toBe(true)
+    expect(finds('^[\\w-z]+$', 'a-z')).toBe(true)
+    expect(finds('^[\\t-\\r]+$', '\n\r\f')).toBe(true)
+    expect(() => compilePattern('[z-a]')).toThrow(/invalid character class range: `z-a`/)
   })
 
   it('is found wherever a RegExp finds it, whose pattern a server got', () =>
@@ -66,20 +99,81 @@ describe('a blank in a pattern of the server', () => {
       fc.property(
         fc
           .array(
-            fc.constantFrom('a', '\\s', '\\S', '[\\s-]', '[^\\s]', '[\\S]', '\\s+', '\\S*', '^', '$', '\\b'),
+            fc.constantFrom(
+              ...['a', '\\s', '\\S', '[\\s-]', '[^\\s]', '[\\S]', '\\s+', '\\S*', '^', '$', '\\b'],
+              ...['.', ' ', '\\x20', '[ ]', '\\u00a0', '[\\u00a0]', '[^\\u00a0]', '[\\u2000-\\u3000]'],
+              ...['\\n', '\\r', '[\\n\\r]', '[^\\r\\n]', '\\u2028', '[^\\u2028]', '[\\t-\\r]', '[ -~]'],
+            ),
             {
               minLength: 1,
               maxLength: 5,
             },
           )
           .map((parts) => parts.join('')),
-        fc.array(fc.constantFrom(...blanks.filter((one) => one !== '\u0085'), 'a', '-'), { maxLength: 6 }),
-        (source, characters) => {
-          const expression = new RegExp(source, 'u')
+        fc.array(fc.constantFrom(...blanks.filter((one) => !'\r\u0085'.includes(one)), 'a', '-'), {
+          maxLength: 6,
+        }),
+        fc.constantFrom('u', 'mu', 'su', 'msu'),
+        (source, characters, flags) => {
+          const expression = new RegExp(source, flags)
           const translated = translatePattern(expression)
-          if (translated.ok && expression.test(characters.join('')))
-            expect(finds(translated.pattern, characters.join(''))).toBe(true)
+          const text = characters.join('')
+          // A class such as `[^\r\n]` finds U+2028 here, and no line end there.
+          if (translated.ok && expression.test(text) && expression.test(withPlainBlanks(text)))
+            expect(finds(translated.pattern, text)).toBe(true)
         },
       ),
     ))
+})
+
+/** Everything that ends a line. */
+const ends = ['\n', '\r', '\r\n', '\u0085', '\u2028', '\u2029']
+
+describe('a line end in a pattern of the server', () => {
+  it.each(ends.map((end) => [JSON.stringify(end), end]))('is found as %s', (_, end) => {
+    const text = `one${end}two`
+    for (const pattern of [
+      '(?m)^two$',
+      '(?m)^one$',
+      '(?m)one$',
+      'one\\ntwo',
+      'one\\r?\\ntwo',
+      'one\\r\\ntwo',
+      'one\\x{0d}\\x{0a}two',
+      'one\\x{2028}two',
+      'one\\u0085two',
+      'one[\\r\\n]+two',
+      'one[\\u2028\\u2029]two',
+      'one\\stwo',
+      '(?s)one.two',
+      '^one[\\s\\S]+two$',
+      '\\Qone\n\\Etwo',
+    ])
+      expect(finds(pattern, text), pattern).toBe(true)
+    for (const pattern of [
+      '^two',
+      'one$',
+      'one.two',
+      'one.+two',
+      '^[^\\n]+$',
+      '^[^\\r\\n]+$',
+      'one\\Stwo',
+      'one two',
+      'one\\htwo',
+      'one\\n\\ntwo',
+    ])
+      expect(finds(pattern, text), pattern).toBe(false)
+  })
+
+  it.each(ends.map((end) => [JSON.stringify(end), end]))(
+    'is found by the handler of an add-on as %s',
+    async (_, end) => {
+      const { install, say } = await startWorld((addon) => {
+        addon.webhook('room_message', { pattern: /^two (\w+)$/m }, ({ match }) => `line ${match?.[1]}`)
+        addon.webhook('room_message', { pattern: /^one\ntwo/ }, () => 'both')
+      })
+      await install()
+      expect((await say(`one${end}two x`)).sort()).toEqual(['both', 'line x'])
+    },
+  )
 })

@@ -48,6 +48,7 @@ describe('a match', () => {
       ['(?i)^/DEPLOY\\s+(?<env>\\w+)', '/deploy staging'],
       ['\\u00c4$', 'x Ä'],
       ['^\\x{1F600}', '😀'],
+      ['(?m)^two three$', 'one\u2028two\u00a0three'],
     ] as const) {
       const pattern = compilePattern(source)
       expect(await matches('a', pattern, text)).toBe(true)

@@ -1,62 +1,38 @@
 /**
- * Blanks in patterns. RE2 knows those of ASCII; a phone or Option+Space writes others, and a command with one of them would
- * reach nobody. So a blank in a pattern, `\s`, `\h` or typed, stands for every character that Unicode calls a blank.
+ * Blanks and line ends of patterns. RE2 knows those of ASCII; a phone or Option+Space writes others, which nobody sees, and a command
+ * with one of them would reach nobody. So there are one blank and one line end: the text is searched with plain ones in the place of
+ * all others, and what names others in the pattern stands for the plain ones.
  */
 
-type Range = readonly [from: number, to: number]
+const lineEnd = /\r\n?|[\u0085\u2028\u2029]/g
 
-/** White_Space of Unicode, and U+FEFF, which is a blank in JavaScript. */
-const all: readonly Range[] = [
-  [0x09, 0x0d],
-  [0x20, 0x20],
-  [0x85, 0x85],
-  [0xa0, 0xa0],
-  [0x1680, 0x1680],
-  [0x2000, 0x200a],
-  [0x2028, 0x2029],
-  [0x202f, 0x202f],
-  [0x205f, 0x205f],
-  [0x3000, 0x3000],
-  [0xfeff, 0xfeff],
+/** White_Space of Unicode, and U+FEFF, which is a blank in JavaScript; without ASCII's. */
+const wideBlank = /[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\ufeff]/g
+
+/** A text with U+0020 for every wide blank, and LF for every line end: CR LF, CR, U+0085, U+2028 and U+2029. */
+export const withPlainBlanks = (text: string): string => text.replace(lineEnd, '\n').replace(wideBlank, ' ')
+
+/** The plain blank and the plain line end, if they stand for a character that a range holds. */
+export function plainWithin(from: number, to: number): string {
+  const holds = (codes: readonly number[]): boolean => codes.some((code) => from <= code && code <= to)
+  return (holds(wideBlanks) ? ' ' : '') + (holds(lineEnds) ? '\n' : '')
+}
+
+const lineEnds = [0x0d, 0x85, 0x2028, 0x2029]
+const wideBlanks = [
+  ...[0xa0, 0x1680, 0x2000, 0x2001, 0x2002, 0x2003, 0x2004, 0x2005, 0x2006, 0x2007, 0x2008, 0x2009, 0x200a],
+  ...[0x202f, 0x205f, 0x3000, 0xfeff],
 ]
 
-const isLineEnd = ([from]: Range): boolean => from === 0x85 || from === 0x2028
+export interface BlankClass {
+  readonly inside: string
+  readonly alone: string
+}
 
-/** Those that do not end a line. */
-const horizontal: readonly Range[] = all
-  .filter((range) => !isLineEnd(range))
-  .map((range): Range => (range[0] === 0x09 ? [0x09, 0x09] : range))
-
-const inside = (ranges: readonly Range[]): string =>
-  ranges.map(([from, to]) => (from === to ? hex(from) : `${hex(from)}-${hex(to)}`)).join('')
-
-const hex = (code: number): string => `\\x{${code.toString(16)}}`
-
-const others = (ranges: readonly Range[]): Range[] =>
-  [...ranges, [0x110000, 0x110000] as const].flatMap(([from], index) => {
-    const after = (ranges[index - 1]?.[1] ?? -1) + 1
-    return after < from ? [[after, from - 1] as const] : []
-  })
-
-/** The content of a class, and the class of its own that stands for it elsewhere. */
-const formsOf = (ranges: readonly Range[]) => ({ inside: inside(ranges), alone: `[${inside(ranges)}]` })
-
-export const blanks = {
-  any: formsOf(all),
-  notAny: formsOf(others(all)),
-  horizontal: formsOf(horizontal),
-  notHorizontal: formsOf(others(horizontal)),
-} as const
-
-/** Escapes and POSIX classes that mean blanks. */
-export const blankClasses: Readonly<Record<string, keyof typeof blanks>> = {
-  '\\s': 'any',
-  '\\S': 'notAny',
-  '\\h': 'horizontal',
-  '\\H': 'notHorizontal',
-  '\\ ': 'horizontal',
-  '[:space:]': 'any',
-  '[:^space:]': 'notAny',
-  '[:blank:]': 'horizontal',
-  '[:^blank:]': 'notHorizontal',
+/** Escapes that mean blanks, as RE2 writes them inside a class and elsewhere. Its `\s` does not know U+000B. */
+export const blankClasses: Readonly<Record<string, BlankClass>> = {
+  '\\s': { inside: '[:space:]', alone: '[[:space:]]' },
+  '\\S': { inside: '[:^space:]', alone: '[[:^space:]]' },
+  '\\h': { inside: '\\t ', alone: '[\\t ]' },
+  '\\H': { inside: '\\x{0}-\\x{8}\\x{a}-\\x{1f}!-\\x{10ffff}', alone: '[^\\t ]' },
 }

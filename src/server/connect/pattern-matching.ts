@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { createFairQueue } from '../fair-queue.ts'
+import { withPlainBlanks } from './pattern-blanks.ts'
 import type { Pattern } from './patterns.ts'
 
 /**
@@ -78,7 +79,7 @@ export function createPatternMatching(): PatternMatching {
   return {
     async matches(owner, pattern, text) {
       if (take(owner, pattern.steps * text.length)) return pattern(text)
-      return queue.run(owner, () => ask(pattern.source, text))
+      return queue.run(owner, () => ask(pattern.source, withPlainBlanks(text)))
     },
     async close() {
       await thread?.terminate()

@@ -1,12 +1,13 @@
 import { RE2JS } from 're2js'
-import { blankClasses, blanks } from './pattern-blanks.ts'
+import { type BlankClass, blankClasses, plainWithin, withPlainBlanks } from './pattern-blanks.ts'
+import { type Character, characterAt, rangeAt } from './pattern-characters.ts'
 
-/** A webhook's pattern, compiled: whether it is found anywhere in a text. */
+/** A webhook's pattern, compiled: whether it is found anywhere in a text, all blanks and line ends of which count as the plain ones. */
 export interface Pattern {
   (text: string): boolean
   /** What it costs: the time for a text grows with the steps of its program. */
   readonly steps: number
-  /** The pattern as the engine takes it. */
+  /** The pattern as the engine takes it, for texts {@link withPlainBlanks}. */
   readonly source: string
 }
 
@@ -43,56 +44,77 @@ export function compilePattern(source: string): Pattern {
   }
   const steps = compiled.programSize()
   if (steps > largestProgram) throw new PatternRefusedError('is too costly: its repetitions multiply')
-  return Object.assign((text: string) => compiled.matcher(text).find(), { steps, source: translated })
+  const find = (text: string) => compiled.matcher(withPlainBlanks(text)).find()
+  return Object.assign(find, { steps, source: translated })
 }
 
 /** Rewrites what Perl or JavaScript write differently from RE2, and names what RE2 cannot do. */
 function translate(source: string): string {
   const { flags, rest } = leadingFlags(source)
   let output = flags
-  let inClass = false
+  let inside: Class | undefined
   for (let index = 0; index < rest.length; ) {
-    const character = rest.charAt(index)
-    if (character === '\\') {
-      const escaped = translateEscape(rest.slice(index), inClass)
-      output += escaped.output
-      index += escaped.length
-      continue
-    }
-    const posix = inClass ? /^\[:\^?[a-z]+:\]/.exec(rest.slice(index))?.[0] : undefined
-    if (posix !== undefined) {
-      output += blanksOf(posix, true) ?? posix
-      index += posix.length
-      continue
-    }
-    if (character === ' ') {
-      // Not where it is an end of a range, as in [ -~].
-      const [before, after] = [rest.slice(0, index), rest.slice(index + 1)]
-      const inRange = inClass && (/^-[^\]]/.test(after) || /[^[^]-$/.test(before))
-      output += inRange ? character : blanksOf('\\ ', inClass)
-      index += 1
-      continue
-    }
-    if (inClass) inClass = character !== ']'
-    else if (character === '[') {
-      inClass = true
-      // a bracket that comes first closes nothing: []a] and [^]a]
-      const opening = /^\[\^?\]?/.exec(rest.slice(index))?.[0] ?? '['
-      output += opening
-      index += opening.length
-      continue
-    } else if (character === '(') refuseGroup(rest.slice(index, index + 4))
-    output += character
-    index += 1
+    const ahead = rest.slice(index)
+    const { output: piece, length } = inside ? translateInClass(ahead, inside) : translateOutside(ahead)
+    if (inside && piece === ']') inside = undefined
+    else if (!inside && ahead.startsWith('[')) inside = { isNegated: ahead.startsWith('[^') }
+    output += piece
+    index += length
   }
   return output
 }
 
-/** What an escape or a POSIX class for blanks is to RE2; `undefined` for all others. */
-function blanksOf(name: string, inClass: boolean): string | undefined {
-  const kind = Object.hasOwn(blankClasses, name) ? blankClasses[name] : undefined
-  return kind && blanks[kind][inClass ? 'inside' : 'alone']
+interface Class {
+  readonly isNegated: boolean
 }
+
+interface Piece {
+  readonly output: string
+  /** Of what was read. */
+  readonly length: number
+}
+
+function translateOutside(ahead: string): Piece {
+  // a bracket that comes first closes nothing: []a] and [^]a]
+  const opening = /^\[\^?\]?/.exec(ahead)?.[0]
+  if (opening !== undefined) return { output: opening, length: opening.length }
+  if (ahead.startsWith('(')) refuseGroup(ahead.slice(0, 4))
+  const character = characterAt(ahead)
+  const plain = character && plainOf(character)
+  if (!plain) return translateCharacter(ahead, false)
+  // CR LF is one line end
+  const isHalf = character.code === CR && characterAt(ahead.slice(character.length))?.code === LF
+  return { output: isHalf ? '' : plain.alone, length: character.length }
+}
+
+function translateInClass(ahead: string, { isNegated }: Class): Piece {
+  const posix = /^\[:\^?[a-z]+:\]/.exec(ahead)?.[0]
+  if (posix !== undefined) return { output: posix, length: posix.length }
+  const range = rangeAt(ahead)
+  if (range) {
+    const [from, to] = [range.from.code, range.to.code]
+    // A wide blank that a class leaves out does not leave out the plain one.
+    const plain = isNegated ? '' : plainWithin(from, to)
+    return { output: `${escaped(from)}-${escaped(to)}${plain}`, length: range.length }
+  }
+  const character = characterAt(ahead)
+  const plain = character && (!isNegated || character.code === blank) && plainOf(character)
+  return plain ? { output: plain.inside, length: character.length } : translateCharacter(ahead, true)
+}
+
+const translateCharacter = (ahead: string, inClass: boolean): Piece =>
+  ahead.startsWith('\\') ? translateEscape(ahead, inClass) : { output: ahead.charAt(0), length: 1 }
+
+/** What finds the plain blank or line end that a character counts as; `undefined` for all others. A typed blank finds a tab, too. */
+function plainOf({ code }: Character): BlankClass | undefined {
+  const plain = code === blank ? ' ' : plainWithin(code, code)
+  return plain === ' ' ? blankClasses['\\h'] : plain ? { inside: '\\n', alone: '\\n' } : undefined
+}
+
+const escaped = (code: number): string =>
+  /^\w$/.test(String.fromCodePoint(code)) ? String.fromCodePoint(code) : `\\x{${code.toString(16)}}`
+
+const [LF, CR, blank] = [0x0a, 0x0d, 0x20]
 
 /** `(?i)`, `(?gi)`, several of them. The flags g, u and y of JavaScript mean nothing to a search and are dropped. */
 function leadingFlags(source: string): { flags: string; rest: string } {
@@ -117,11 +139,11 @@ function refuseGroup(start: string): void {
   if (start.startsWith('(?>')) throw new PatternRefusedError('uses an atomic group, which is not supported')
 }
 
-function translateEscape(text: string, inClass: boolean): { output: string; length: number } {
+function translateEscape(text: string, inClass: boolean): Piece {
   const unicode = /^\\u(?:\{([0-9a-fA-F]{1,6})\}|([0-9a-fA-F]{4}))/.exec(text)
   if (unicode) return { output: `\\x{${unicode[1] ?? unicode[2]}}`, length: unicode[0].length }
   const literal = /^\\Q[\s\S]*?(?:\\E|$)/.exec(text)
-  if (literal) return { output: literal[0], length: literal[0].length }
+  if (literal) return { output: withPlainBlanks(literal[0]), length: literal[0].length }
   const control = /^\\c([A-Za-z])/.exec(text)
   if (control?.[1]) {
     const code = control[1].toUpperCase().charCodeAt(0) - 64
@@ -134,8 +156,8 @@ function translateEscape(text: string, inClass: boolean): { output: string; leng
   if (text.length === 1) return { output: text, length }
   if (inClass && next === 'b') return { output: '\\x08', length }
   if (next === 'e') return { output: '\\x1b', length }
-  const blank = blanksOf(`\\${next}`, inClass)
-  if (blank !== undefined) return { output: blank, length }
+  const blank = Object.hasOwn(blankClasses, `\\${next}`) ? blankClasses[`\\${next}`] : undefined
+  if (blank) return { output: inClass ? blank.inside : blank.alone, length }
   if (next === 'Z' && !inClass) return { output: '(?:\\n?\\z)', length }
   // RE2 takes a backslash before punctuation but not before other letters and signs
   return { output: /[ -~]/.test(next) ? `\\${next}` : next, length }
