@@ -79,7 +79,7 @@ export async function stillInstalled(
 export function findToken(request: IncomingMessage, query: URLSearchParams | undefined): string {
   const inQuery = tokenInQuery(query)
   const inHeader = tokenInHeader(request)
-  if (inQuery !== undefined && givenInHeader(request) && inQuery !== inHeader)
+  if (inQuery !== undefined && inHeader !== undefined && inQuery !== inHeader)
     throw new SignedRequestError(
       'malformed',
       'signed_request and the Authorization header hold two signed requests that differ',
@@ -107,16 +107,23 @@ export function tokenInQuery(query: URLSearchParams | undefined): string | undef
   return all[0] || undefined
 }
 
-/** The token in the header `Authorization: JWT`, if there is just one. Throws for two headers. */
+/**
+ * The token in the header `Authorization: JWT`, if there is just one. Throws for two headers, and for one that names the scheme and
+ * gives no token that can be read: a reader in front of us may have found one in it. Other schemes are a proxy's.
+ */
 export function tokenInHeader(request: IncomingMessage): string | undefined {
   if (occurrences(request, 'authorization') > 1)
     throw new SignedRequestError('malformed', 'the Authorization header is there twice')
-  return /^(?:token=)?([^\s,]+)$/i.exec(givenInHeader(request) ?? '')?.[1]
+  const { authorization = '' } = request.headers
+  if (!/^\s*JWT(?![\w.-])/i.test(authorization)) return undefined
+  const token = /^\s*JWT\s+(?:token=)?([^\s,:=]+)\s*$/i.exec(authorization)?.[1]
+  if (token === undefined)
+    throw new SignedRequestError(
+      'malformed',
+      'the Authorization header names JWT, expected one signed request behind it: Authorization: JWT TOKEN',
+    )
+  return token
 }
-
-/** What the header gives for a token, whether it can be read or not. */
-const givenInHeader = (request: IncomingMessage): string | undefined =>
-  /^JWT\s+(\S.*)$/is.exec(request.headers.authorization ?? '')?.[1]?.trimEnd()
 
 /** How often a header is there. */
 // Of two Node gives the first; its list of all, taken apart for each delivery, costs more than the delivery's JSON.

@@ -105,7 +105,7 @@ type Forgery = [name: string, fault: string, token: (target: Target) => string |
 
 const forgeries: Forgery[] = [
   ['no token', 'none', () => undefined],
-  ['an empty token', 'none', () => ''],
+  ['an empty token', 'malformed', () => ''],
   ['a text that is no JWT', 'malformed', () => 'hello'],
   ['a JWT cut short', 'malformed', ({ valid }) => valid().slice(0, 40)],
   [
@@ -263,13 +263,34 @@ describe('a forged request', () => {
       [one, `token=${other}`],
     ])
       expect([(await send(query ?? '', `JWT ${header}`)).status, fault()]).toEqual([401, 'malformed'])
-    for (const header of [`JWT ${one} ${other}`, `JWT ${one},${other}`, `JWT ${one}, JWT ${other}`]) {
-      expect([(await send('', header)).status, fault()]).toEqual([401, 'none'])
-      expect([(await send(one, header)).status, fault()]).toEqual([401, 'malformed'])
-    }
+    for (const header of [
+      `JWT ${one} ${other}`,
+      `JWT ${one},${other}`,
+      `JWT ${one}, JWT ${other}`,
+      `JWT:${one}`,
+      `JWT: ${one}`,
+      `JWT=${one}`,
+      `jwt =${one}`,
+      `JWT "${one}" x`,
+      'JWT',
+      'jwt token=',
+    ])
+      for (const query of ['', one])
+        expect([header, (await send(query, header)).status, fault()]).toEqual([header, 401, 'malformed'])
     expect(handled()).toBe(0)
     expect((await send(one, `JWT ${one}`)).status).toBe(204)
-    expect(handled()).toBe(1)
+    expect((await send(other, `jwt  token=${other} `)).status).toBe(204)
+    expect(handled()).toBe(2)
+  })
+
+  it('in the address is taken beside a header of another scheme, which may be a proxy’s', async () => {
+    const { url, valid, oauthId, roomId } = await target()
+    const body = JSON.stringify(delivered(oauthId, roomId, 'hello'))
+    for (const authorization of ['Basic dXNlcjpzZWNyZXQ=', 'Bearer of-the-proxy', 'JWT-Proxy x', 'JWTs x']) {
+      const address = `${url}/webhook/hook?signed_request=${valid()}`
+      const { status } = await fetch(address, { method: 'POST', headers: { authorization }, body })
+      expect([authorization, status]).toEqual([authorization, 204])
+    }
   })
 
   it('whose parameter is empty is not one without a token: it hides no header', async () => {

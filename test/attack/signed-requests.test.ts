@@ -23,7 +23,7 @@ type Token = readonly [name: string, fault: string, token: (target: Target) => s
 
 const tokens: readonly Token[] = [
   ['unsigned', 'none', () => undefined],
-  ['signed with nothing', 'none', () => ''],
+  ['signed with nothing', 'malformed', () => ''],
   ['alg none, without a signature', 'malformed', (at) => signed(at, { alg: 'none' }).replace(/[^.]*$/, '')],
   ['alg none, with a signature', 'malformed', (at) => signed(at, { alg: 'none' })],
   ['alg None, in other letters', 'malformed', (at) => signed(at, { alg: 'nOnE' })],
@@ -228,7 +228,7 @@ const attacks: readonly Attack[] = [
     name: 'two tokens in one Authorization header',
     status: 401,
     send: (target) => target.deliver(`x, JWT ${target.valid()}`),
-    log: /"fault":"none"/,
+    log: /"fault":"malformed"/,
   },
   {
     name: "a body with another one's oauth_client_id",

@@ -146,6 +146,13 @@ test('a token is taken from the header in any case, then from the query; the hea
   expect((await get(`?auth_token=${server.adminToken}`)).status).toBe(200)
   expect((await get(`?auth_token=${server.adminToken}`, { authorization: 'Bearer wrong' })).status).toBe(401)
   expect((await get('?auth_token=', { authorization: `Bearer ${server.adminToken}` })).status).toBe(200)
+  for (const authorization of ['Bearer', 'bearer ', `Bearer:${server.adminToken}`, 'BEARER=x', 'Bearer a b'])
+    expect(refusal(await get(`?auth_token=${server.adminToken}`, { authorization }))).toEqual([
+      401,
+      expect.stringMatching(/^Authenticated requests only/),
+    ])
+  const ofProxy = { authorization: 'Basic dXNlcjpzZWNyZXQ=' }
+  expect((await get(`?auth_token=${server.adminToken}`, ofProxy)).status).toBe(200)
   expect((await get('?auth_token=')).body.error.message).toMatch(/^Authenticated requests only/)
   expect((await call(server, 'GET', '/capabilities?auth_token=')).status).toBe(200)
   expect(refusal(await get('?auth_token=wrong'))).toEqual([401, 'Invalid OAuth session'])

@@ -64,10 +64,13 @@ export interface Credentials {
   readonly queryToken: string | undefined
 }
 
-/** The token of a call. The header counts before the query, which ends up in logs. */
-export function tokenOf({ authorization, queryToken }: Credentials): string | undefined {
-  const bearer = /^Bearer[ ]+(\S+)[ ]*$/i.exec(authorization ?? '')?.[1]
-  return bearer ?? (queryToken || undefined)
+/**
+ * The token of a call. The header counts before the query, which ends up in logs; also where it names the scheme and holds no token
+ * that can be read.
+ */
+export function tokenOf({ authorization = '', queryToken }: Credentials): string | undefined {
+  if (/^Bearer(?![\w.-])/i.test(authorization)) return /^Bearer[ ]+(\S+)[ ]*$/i.exec(authorization)?.[1]
+  return queryToken || undefined
 }
 
 /** Id and secret of Basic credentials. RFC 6749 has both percent-encoded; clients that sent them raw are read too. */
