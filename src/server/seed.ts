@@ -1,5 +1,5 @@
 import { operator } from './accounts/delegation.ts'
-import { hashPassword } from './accounts/passwords.ts'
+import { hashPassword, passwordFault } from './accounts/passwords.ts'
 import { maySee } from './accounts/room-rights.ts'
 import { checkWebhook, webhookRecord } from './connect/webhook-rules.ts'
 import type { Context } from './context.ts'
@@ -123,6 +123,10 @@ async function seedState(
   state: State,
   { group, seed = {} }: Pick<Settings, 'group' | 'seed'>,
 ): Promise<void> {
+  for (const { mentionName, password } of seed.users ?? []) {
+    const fault = password === undefined ? undefined : passwordFault(password)
+    if (fault !== undefined) throw new ServerOptionError(`seed gives ${mentionName} a password that ${fault}`)
+  }
   const passwords = await Promise.all(
     (seed.users ?? []).map(({ password }) => (password === undefined ? null : hashPassword(password))),
   )

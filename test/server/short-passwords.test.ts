@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { createHipChatServer, type ServerOptions } from '../../src/server/index.ts'
 import { planted } from '../leaks/planted.ts'
 import { freePort } from '../ports.ts'
-import { adminCall, call, startServer } from './support.ts'
+import { adminCall, call, refusal, startServer } from './support.ts'
 
 const adminToken = planted('a-token-for-the-administrator')
 const words = 'password must have at least 10 characters'
@@ -50,6 +50,46 @@ test('where others can reach the server ten characters are enough, and one is ma
     (await answerTo('POST', '/user', { name: 'Dora', email, ...more }))[0]
   expect(await make('a@example.com', { password: planted('tencharact') })).toBe(201)
   expect(await make('b@example.com')).toBe(201)
+})
+
+/** What looks like nothing, or cannot be typed. */
+const accidents: [password: string, fault: string][] = [
+  [' '.repeat(10), 'must not be blank'],
+  ['\u00a0\u3000'.repeat(5), 'must not be blank'],
+  [' \t\n'.repeat(4), 'must not be blank'],
+  ['\0'.repeat(10), 'must not hold control characters'],
+  ['a long pass\tphrase', 'must not hold control characters'],
+  ['a long pass phrase\n', 'must not hold control characters'],
+  ['a long pass\u0085phrase', 'must not hold control characters'],
+  ['a long pass\u007fphrase', 'must not hold control characters'],
+]
+
+test.each(accidents)('nobody is given the password %j, on whatever server', async (password, fault) => {
+  const refused = [400, `password ${fault}`, 'password']
+  const answerTo = await startHosted()
+  expect(await answerTo('POST', '/user', { name: 'Dora', email: 'd@example.com', password })).toEqual(refused)
+  expect(await answerTo('PUT', '/user/1', { password })).toEqual(refused)
+  const server = await startServer()
+  const answer = await adminCall(server, 'PUT', '/user/@bob', { json: { password } })
+  expect([...refusal(answer), answer.body.error?.field]).toEqual(refused)
+})
+
+test.each(accidents)('a seed gives nobody the password %j', async (password, fault) => {
+  const server = createHipChatServer({
+    port: 0,
+    seed: { users: [{ name: 'Dora', mentionName: 'dora', password }] },
+  })
+  onTestFinished(() => server.close())
+  await expect(server.listen()).rejects.toMatchObject({
+    code: 'ERR_SERVER_OPTION',
+    message: `seed gives dora a password that ${fault}`,
+  })
+})
+
+test('blanks within a password, and one character many times, are a password', async () => {
+  const answerTo = await startHosted()
+  for (const password of [' a long pass phrase ', 'a\u00a0long pass phrase', 'x'.repeat(10)])
+    expect((await answerTo('PUT', '/user/1', { password }))[0]).toBe(204)
 })
 
 test('a short password from before others could reach the server lets nobody in', async () => {

@@ -59,7 +59,8 @@ export const createUser = operation({
         string({
           minLength: 1,
           maxLength: longest.password,
-          description: 'when absent one is made up, and is in the answer, once',
+          description:
+            'neither blank nor with control characters; when absent one is made up, and is in the answer, once',
         }),
       ),
       roles: optional(roles),
@@ -106,7 +107,12 @@ export const updateUser = operation({
       email: optional(email),
       is_group_admin: optional(boolean()),
       timezone: optional(string({ maxLength: longest.word })),
-      password: optional(string({ maxLength: longest.password })),
+      password: optional(
+        string({
+          maxLength: longest.password,
+          description: 'neither blank nor with control characters; empty: the one there is',
+        }),
+      ),
       roles: optional(roles),
       presence: optional(
         object({

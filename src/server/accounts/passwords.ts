@@ -19,8 +19,16 @@ export const shortestPassword = 10
 export const isLongEnough = (password: string): boolean =>
   [...password.normalize('NFKC')].length >= shortestPassword
 
-/** 400 for a password that is too short where others can reach the server. */
+/** What is wrong with a password on every server; `undefined` if nothing is. What nobody can type, or see, is an accident. */
+export function passwordFault(password: string): string | undefined {
+  if (password.trim() === '') return 'must not be blank'
+  return /\p{Cc}/u.test(password) ? 'must not hold control characters' : undefined
+}
+
+/** 400 for a password that is none, or too short where others can reach the server. */
 export function checkPassword(password: string, { isLocal }: { readonly isLocal: boolean }): void {
+  const fault = passwordFault(password)
+  if (fault !== undefined) throw badRequest(`password ${fault}`, 'password', { validation: 'pattern' })
   if (isLocal || isLongEnough(password)) return
   throw badRequest(`password must have at least ${shortestPassword} characters`, 'password', {
     validation: 'minLength',
