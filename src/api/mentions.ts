@@ -3,7 +3,7 @@ import { unspacedLetters } from '../common/scripts.ts'
 
 /** Somebody who is mentioned in a text, and where. */
 export interface Mention<T> {
-  /** Where the `@` stands. */
+  /** Where the `@` stands, or the full-width `＠` of an input method. */
   readonly from: number
   readonly to: number
   /** As it was typed, without the `@`. */
@@ -18,7 +18,7 @@ export const longestMentionName = 50
 const nameCharacter = '\\p{L}\\p{N}\\p{M}_.-'
 
 // Behind a letter an `@` is that of an email address, unless people write no blank there.
-const beginning = `(?:(?<![\\p{L}\\p{N}\\p{M}_])|(?<=[${unspacedLetters}]))@`
+const beginning = `(?:(?<![\\p{L}\\p{N}\\p{M}_])|(?<=[${unspacedLetters}]))[@＠]`
 
 const candidate = new RegExp(`${beginning}([${nameCharacter}]+)`, 'gu')
 
@@ -30,7 +30,7 @@ const unfinished = new RegExp(`${beginning}([${nameCharacter}]{0,${longestMentio
  * nobody has the longer name, and `@alicea` is not. Addresses of the web and of email mention nobody.
  */
 export function mentionsIn<T>(text: string, find: (name: string) => T | undefined): Mention<T>[] {
-  if (!text.includes('@')) return []
+  if (!/[@＠]/.test(text)) return []
   const links = linksIn(text)
   const found: Mention<T>[] = []
   let link = 0
@@ -48,9 +48,12 @@ export function mentionsIn<T>(text: string, find: (name: string) => T | undefine
   return found
 }
 
+/** A mention name without the `@` that some write before it. */
+export const withoutAt = (name: string): string => name.replace(/^[@＠]/, '')
+
 /** The name that is being typed at the end of a text, behind its `@`; `undefined` where nobody is mentioned. */
 export function mentionBefore(text: string): string | undefined {
-  const at = text.lastIndexOf('@')
+  const at = Math.max(text.lastIndexOf('@'), text.lastIndexOf('＠'))
   return at < 0 ? undefined : unfinished.exec(text.slice(Math.max(0, at - 2)))?.[1]
 }
 

@@ -29,6 +29,13 @@ describe('a mention', () => {
   it.each([
     ['@alice', ['alice']],
     ['@Alice, @BOB and @nobody', ['alice', 'bob']],
+    // as input methods write it
+    ['＠alice', ['alice']],
+    ['こんにちは＠aliceさん、＠田中さん', ['alice', '田中']],
+    ['(＠alice-smith) ＠all', ['alice-smith', 'all']],
+    ['mail alice＠example.com', []],
+    ['@＠alice', ['alice']],
+    ['＠alicea', []],
     // punctuation of the sentence
     ['@alice-san', ['alice']],
     ['cc @alice.Thanks', ['alice']],
@@ -85,6 +92,8 @@ describe('a mention', () => {
     const [one] = mentionsIn(text, people)
     expect(text.slice(one?.from, one?.to)).toBe('@alice')
     expect(one?.name).toBe('alice')
+    const [wide] = mentionsIn('はい＠aliceさん', people)
+    expect(wide).toEqual({ from: 2, to: 8, name: 'alice', found: 'alice' })
   })
 
   it('costs a number of looks that grows with the text and no faster', () => {
@@ -107,6 +116,10 @@ describe('a mention that is being typed', () => {
   it.each([
     ['@', ''],
     ['hello @al', 'al'],
+    ['＠', ''],
+    ['hello ＠al', 'al'],
+    ['@bob こんにちは＠al', 'al'],
+    ['mail alice＠ex', undefined],
     ['こんにちは@al', 'al'],
     ['はい、@', ''],
     ['(@alice-s', 'alice-s'],

@@ -1,3 +1,4 @@
+import { withoutAt } from '../../api/mentions.ts'
 import type { Parameters } from '../../api/operation.ts'
 import type { Operations } from '../../api/operations/index.ts'
 import { checkName } from '../chat/names.ts'
@@ -27,7 +28,7 @@ export async function addUser(state: State, request: NewAccount): Promise<UserRe
       id: state.next('user'),
       name,
       email,
-      mentionName: mention_name?.replace(/^@/, '') ?? freeMentionName(name, state),
+      mentionName: mention_name === undefined ? freeMentionName(name, state) : withoutAt(mention_name),
       title,
       timezone,
       isAdmin,
@@ -61,7 +62,7 @@ export function checkUnique(
   { mention_name, email }: Names,
 ): void {
   if (mention_name !== undefined) {
-    const name = mention_name.replace(/^@/, '')
+    const name = withoutAt(mention_name)
     if (!/^[\p{L}\p{N}_.-]+$/u.test(name))
       throw badRequest('mention_name must be letters, digits, _, . and - only', 'mention_name', {
         validation: 'pattern',

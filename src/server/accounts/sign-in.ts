@@ -1,3 +1,4 @@
+import { withoutAt } from '../../api/mentions.ts'
 import { folded } from '../../common/scripts.ts'
 import type { Context } from '../context.ts'
 import { CallRefusedError, forbidden, oauthError } from '../errors.ts'
@@ -71,7 +72,7 @@ export function stillSignedIn({ id, password }: UserRecord, state: State): UserR
 
 /** One form for all the spellings that would find the same user, if there were one. */
 const spelling = (name: string): string => {
-  const text = folded(name.normalize('NFKC').trim()).replace(/^@/, '')
+  const text = withoutAt(folded(name.normalize('NFKC').trim()))
   return /^\d+$/.test(text) ? text.replace(/^0+(?=\d)/, '') : text
 }
 

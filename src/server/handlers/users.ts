@@ -1,3 +1,4 @@
+import { withoutAt } from '../../api/mentions.ts'
 import { shows } from '../../api/objects.ts'
 import {
   findActiveUser,
@@ -95,9 +96,7 @@ export const userHandlers: Pick<Handlers, UserOperation> = {
       const changed = state.people.change(current, {
         ...(parameters.name === undefined ? {} : { name: parameters.name }),
         ...(parameters.title === undefined ? {} : { title: parameters.title }),
-        ...(parameters.mention_name === undefined
-          ? {}
-          : { mentionName: parameters.mention_name.replace(/^@/, '') }),
+        ...(parameters.mention_name === undefined ? {} : { mentionName: withoutAt(parameters.mention_name) }),
         ...(parameters.email === undefined ? {} : { email: parameters.email }),
         ...(parameters.is_group_admin === undefined ? {} : { isAdmin: parameters.is_group_admin }),
         ...(parameters.timezone === undefined ? {} : { timezone: parameters.timezone }),

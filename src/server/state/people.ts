@@ -1,3 +1,4 @@
+import { withoutAt } from '../../api/mentions.ts'
 import { folded } from '../../common/scripts.ts'
 import { nowMicros } from '../dates.ts'
 import { randomVersion } from '../random.ts'
@@ -71,7 +72,8 @@ export function createPeople(db: StateDatabase): People {
     beginning: (text, limit) => found(beginnings.find(text, { limit: 2 * limit })).slice(0, limit),
     find(text) {
       if (/^\d+$/.test(text)) return users.get(Number(text))
-      if (text.startsWith('@')) return people.byMention(text.slice(1))
+      const mention = withoutAt(text)
+      if (mention !== text) return people.byMention(mention)
       if (!text.includes('@')) return undefined
       return known(emails.get(folded(text)))
     },

@@ -1,3 +1,4 @@
+import { withoutAt } from '../../../../api/mentions.ts'
 import type { PageIntegration, PageRoom, PageUser } from '../../../pages/api.ts'
 import type { api } from '../../frame/wire.ts'
 import { asking, type ViewedFile } from '../asking.ts'
@@ -211,7 +212,7 @@ async function goToPerson(id: unknown, mentionName: unknown, message: unknown): 
 
 /** Somebody by id or mention name, known or not. */
 async function person(id: unknown, mentionName: unknown): Promise<PageUser> {
-  const mention = String(mentionName).replace(/^@/, '').toLowerCase()
+  const mention = withoutAt(String(mentionName)).toLowerCase()
   const find = () =>
     [...people.value.values()].find((one) =>
       id === undefined ? one.mention_name.toLowerCase() === mention : String(one.id) === String(id),
