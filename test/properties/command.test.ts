@@ -9,7 +9,7 @@ describe('a command', () => {
     fc.assert(
       fc.property(
         fc.array(
-          fc.string({ unit: 'grapheme' }).filter((text) => !/["\\“”]/.test(text)),
+          fc.string({ unit: 'grapheme' }).filter((text) => !/["\\“”＂〞〟]/.test(text)),
           { maxLength: 6 },
         ),
         (words) => {
@@ -105,11 +105,25 @@ describe('a command', () => {
       }),
     ))
 
-  it.each(['"', "'", '“', '"\\', "'a ", '" "', '\\"', 'a"', ' ', 'a ', '”“'])(
-    'with a megabyte of %j behind it is read to its end',
-    (piece) => {
-      const { ok } = parseArguments(parseUsage('/x [a...]', ''), endless(piece))
-      expect(typeof ok).toBe('boolean')
-    },
-  )
+  it.each([
+    '"',
+    "'",
+    '“',
+    '"\\',
+    "'a ",
+    '" "',
+    '\\"',
+    'a"',
+    ' ',
+    'a ',
+    '”“',
+    '="',
+    '=“\\',
+    "='a ",
+    '="a"b ',
+    '“a "b" ',
+  ])('with a megabyte of %j behind it is read to its end', (piece) => {
+    const { ok } = parseArguments(parseUsage('/x [a...]', ''), endless(piece))
+    expect(typeof ok).toBe('boolean')
+  })
 })
