@@ -32,7 +32,14 @@ test('users are listed as references, expanded when asked for, guests and delete
 
 test('a user is found by id, address and mention name, not by a bare name', async () => {
   const server = await startServer()
-  for (const name of ['2', 'ALICE@example.com', 'alice%40example.com', '@alice', '%40Alice', '%EF%BC%A0alice'])
+  for (const name of [
+    '2',
+    'ALICE@example.com',
+    'alice%40example.com',
+    '@alice',
+    '%40Alice',
+    '%EF%BC%A0alice',
+  ])
     expect((await adminCall(server, 'GET', `/user/${name}`)).body.id).toBe(2)
   expect(refusal(await adminCall(server, 'GET', '/user/alice'))).toEqual([404, 'User alice not found'])
   const { body } = await adminCall(server, 'GET', '/user/2')
