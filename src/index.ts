@@ -6,7 +6,7 @@
 
 // Writing an add-on
 export { type Addon, createAddon, type HookContexts, type RegisteredWebhook } from './addon/addon.ts'
-export type { Arguments } from './addon/command.ts'
+export type { Arguments } from './addon/deliveries/command.ts'
 export type {
   CommandContext,
   EventContext,
@@ -17,22 +17,17 @@ export type {
   ReplacedContext,
   Returned,
   Sender,
-} from './addon/context.ts'
+} from './addon/deliveries/context.ts'
+export type { CommandOptions, WebhookOptions } from './addon/deliveries/registration.ts'
 export { loadEnvironment } from './addon/environment.ts'
-export type { Logger } from './addon/log.ts'
-export type { AddonOptions } from './addon/options.ts'
-export type { CommandOptions, WebhookOptions } from './addon/registration.ts'
-export { type BodyOptions, type JsonOptions, readJson, readText } from './addon/request-body.ts'
-export type { StaticOptions } from './addon/showing/assets.ts'
 export type {
   Conditions,
   GlanceCondition,
   MessageCondition,
   MetadataCondition,
   PlaceCondition,
-} from './addon/showing/conditions.ts'
-export type { GlanceShown } from './addon/showing/glance.ts'
-export type { Icon, IconData, IconSource } from './addon/showing/icons.ts'
+} from './addon/modules/conditions.ts'
+export type { Icon, IconData, IconSource } from './addon/modules/icons.ts'
 export type {
   ActionOptions,
   ConfigurableOptions,
@@ -42,8 +37,10 @@ export type {
   GlanceOptions,
   Target,
   WebPanelOptions,
-} from './addon/showing/module-options.ts'
-export { type PageOptions, type PageParts, page, type Theme } from './addon/showing/page.ts'
+} from './addon/modules/module-options.ts'
+export type { RegisteredModule, Shows } from './addon/modules/shows.ts'
+export type { AddonOptions } from './addon/options.ts'
+export { type PageOptions, type PageParts, page, type Theme } from './addon/pages/page.ts'
 export type {
   AnonymousContext,
   GlanceHandler,
@@ -52,14 +49,12 @@ export type {
   PageReturned,
   ViewContext,
   Viewer,
-} from './addon/showing/page-context.ts'
-export type { GlanceAudience, Glances } from './addon/showing/pushing.ts'
-export type { AddonSettings, SettingsOptions, SettingsPlace } from './addon/showing/settings.ts'
-export type { SettingsField, SettingsFields, SettingsValues } from './addon/showing/settings-fields.ts'
-export type { RegisteredModule, Shows } from './addon/showing/shows.ts'
-export type { FailedContext } from './addon/showing/viewing.ts'
-export type { Values } from './addon/values.ts'
-export type { MetricsOptions, MetricsRegistry } from './addon/watching/metrics-options.ts'
+} from './addon/pages/page-context.ts'
+export type { StaticOptions } from './addon/pages/static-files.ts'
+export type { FailedContext } from './addon/pages/view-context.ts'
+export { type BodyOptions, type JsonOptions, readJson, readText } from './addon/request-body.ts'
+export type { SettingsField, SettingsFields, SettingsValues } from './addon/settings/fields.ts'
+export type { AddonSettings, SettingsOptions, SettingsPlace } from './addon/settings/settings.ts'
 // What HipChat's API is
 export type { Card } from './api/card.ts'
 export type { Descriptor } from './api/descriptor.ts'
@@ -89,6 +84,8 @@ export {
 } from './client/card.ts'
 export type { CallOptions, Client, NotificationOptions, Room } from './client/client.ts'
 export type { Collection } from './client/collection.ts'
+export type { GlanceShown } from './client/glance.ts'
+export type { GlanceAudience, Glances } from './client/glance-updates.ts'
 export type { Message as Sendable } from './client/notification.ts'
 export { createPersonalClient, type PersonalClientOptions } from './client/personal.ts'
 export { Html, html } from './common/html.ts'
@@ -110,6 +107,9 @@ export {
   StoreError,
   UnexpectedAnswerError,
 } from './errors.ts'
-export type { Installation } from './installation.ts'
+export type { Installation } from './installations/installation.ts'
+export type { Values } from './installations/installation-store.ts'
 // Keeping things
 export type { Store, StoreSetting } from './store/index.ts'
+export type { Logger } from './telemetry/log.ts'
+export type { MetricsOptions, MetricsRegistry } from './telemetry/metrics-options.ts'

@@ -8,8 +8,8 @@ import {
   secretOf,
   tokenKey,
   valuePrefix,
-} from '../src/installation.ts'
-import { createMemoryStore } from '../src/store/memory.ts'
+} from '../src/installations/installation.ts'
+import { createMemoryStore } from '../src/store/memory/memory.ts'
 import { createSealing } from '../src/store/sealing.ts'
 import type { Store } from '../src/store/store.ts'
 import { credentials, failure, installation, secret, shown } from './client/support.ts'

@@ -11,7 +11,7 @@ const repository = process.env['DOCS_REPOSITORY']?.replace(/\/+$/, '') || undefi
 /** Path below which the site is served, such as `/hipchat-addon`. */
 const base = `/${process.env['DOCS_BASE'] ?? ''}/`.replace(/\/+/g, '/')
 
-const icon = readFileSync(join(root, 'src/server/web/icon.svg'))
+const icon = readFileSync(join(root, 'src/chat-page/icon.svg'))
 const links = createLinks(repository)
 
 export default defineConfig({

@@ -1,15 +1,20 @@
-import { type AccessTokens, createAccessTokens } from '../client/access-token.ts'
+import { createGlances, type Glances } from '../client/glance-updates.ts'
 import { createOutbound, type Outbound } from '../common/outbound.ts'
-import { createInstallations, type Installation, type Installations, isSame } from '../installation.ts'
-import { type Observing, observed } from '../observer.ts'
+import { type AccessTokens, createAccessTokens } from '../installations/access-token.ts'
+import {
+  createInstallations,
+  type Installation,
+  type Installations,
+  isSame,
+} from '../installations/installation.ts'
+import { createFacades, type Facade } from '../installations/services.ts'
 import { createSealing, openStore, type Store, scopeStore, shareStore } from '../store/index.ts'
-import type { HookContext, ReplacedContext } from './context.ts'
-import { createFacades, type Facade } from './facade.ts'
-import type { Logger } from './log.ts'
+import type { Logger } from '../telemetry/log.ts'
+import type { Observation } from '../telemetry/observation.ts'
+import { type Observing, observed } from '../telemetry/observer.ts'
+import type { HookContext, ReplacedContext } from './deliveries/context.ts'
+import type { Modules } from './modules/modules.ts'
 import type { Settings } from './options.ts'
-import type { Modules } from './showing/modules.ts'
-import { createGlances, type Glances } from './showing/pushing.ts'
-import type { Observation } from './watching/observation.ts'
 
 /** What the parts of an add-on share. Made once, at construction; opens nothing. */
 export interface Core {

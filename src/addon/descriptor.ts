@@ -3,11 +3,11 @@ import { type Descriptor, descriptor } from '../api/descriptor.ts'
 import { Html, html } from '../common/html.ts'
 import { validate } from '../common/validate.ts'
 import { ConfigurationError } from '../errors.ts'
+import { paths } from '../paths.ts'
+import type { Webhook } from './deliveries/receive.ts'
+import type { IconAddresses } from './modules/icons.ts'
+import type { Modules } from './modules/modules.ts'
 import type { AddonOptions } from './options.ts'
-import { paths } from './paths.ts'
-import type { IconAddresses } from './showing/icons.ts'
-import type { Modules } from './showing/modules.ts'
-import type { Webhook } from './webhook.ts'
 
 /** The descriptor as it is served, with the tag that tells one version from another. */
 export interface ServedDescriptor {

@@ -5,9 +5,9 @@ import { parseRange } from '../common/ranges.ts'
 import { typeName } from '../common/validate.ts'
 import { ConfigurationError } from '../errors.ts'
 import type { StoreSetting } from '../store/index.ts'
-import type { Logger } from './log.ts'
-import type { Icon } from './showing/icons.ts'
-import { type MetricsOptions, type MetricsSettings, readMetrics } from './watching/metrics-options.ts'
+import type { Logger } from '../telemetry/log.ts'
+import { type MetricsOptions, type MetricsSettings, readMetrics } from '../telemetry/metrics-options.ts'
+import type { Icon } from './modules/icons.ts'
 
 /** What an add-on is made of. Wrong, unknown and contradictory options are refused at construction, by name. */
 export interface AddonOptions<S extends Scope = Scope> {

@@ -1,18 +1,18 @@
 import type { EventName } from '../api/events.ts'
 import { ConfigurationError } from '../errors.ts'
-import { type Command, helpText, parseUsage } from './command.ts'
-import type { CommandContext, Handler } from './context.ts'
-import type { Keys } from './keys.ts'
-import type { Logger } from './log.ts'
-import { expectFunction } from './members.ts'
+import { expectFunction } from '../option-checks.ts'
+import type { Logger } from '../telemetry/log.ts'
+import { type Command, helpText, parseUsage } from './deliveries/command.ts'
+import type { CommandContext, Handler } from './deliveries/context.ts'
+import type { Webhook } from './deliveries/receive.ts'
 import {
   type CommandOptions,
   checkCommandOptions,
   commandWebhook,
   eventWebhook,
   type WebhookOptions,
-} from './registration.ts'
-import type { Webhook } from './webhook.ts'
+} from './deliveries/registration.ts'
+import type { Keys } from './keys.ts'
 
 /** What an author has registered so far; refuses what is wrong, comes twice or too late. */
 export interface Registry {

@@ -11,7 +11,7 @@ import { hostOf, isLoopbackHost } from '../common/outbound.ts'
 import type { Schema } from '../common/schema.ts'
 import { problemsOf } from '../common/validate.ts'
 import { messageOf } from '../errors.ts'
-import { compilePattern } from '../server/connect/patterns.ts'
+import { compilePattern } from '../server/addons/patterns.ts'
 
 /** Something that a descriptor's author wants to know. */
 export interface Finding {

@@ -4,7 +4,7 @@ import { createPersonalClient } from '../client/personal.ts'
 import { exchange, parseJson } from '../common/http.ts'
 import { read } from '../common/tolerant-reading.ts'
 import { ConfigurationError } from '../errors.ts'
-import { administration } from '../server/administration.ts'
+import { administration } from '../server/admin/routes.ts'
 import { anywhere } from './reading.ts'
 import { UsageError } from './usage.ts'
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Operation } from '../api/operation.ts'
 import { RateLimitError } from '../errors.ts'
-import type { Observer, Observing } from '../observer.ts'
+import type { Observer, Observing } from '../telemetry/observer.ts'
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>
 type Limit = 'api' | 'flood'

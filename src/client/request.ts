@@ -17,7 +17,7 @@ import {
   RoomInstallationError,
   UnexpectedAnswerError,
 } from '../errors.ts'
-import { type CallActivity, type Observing, observed } from '../observer.ts'
+import { type CallActivity, type Observing, observed } from '../telemetry/observer.ts'
 import { type Encoded, encodeBody } from './body.ts'
 import type { Budget } from './limits.ts'
 

@@ -1,10 +1,10 @@
 import { fileURLToPath } from 'node:url'
 import { ConfigurationError } from '../errors.ts'
-import { createEmbeddedStore } from './embedded.ts'
-import { createKeyvStore, type KeyvSource } from './keyv.ts'
-import { createMemoryStore } from './memory.ts'
-import { createRedisStore } from './redis.ts'
-import { redisSchemes } from './redis-url.ts'
+import { createEmbeddedStore } from './embedded/embedded.ts'
+import { createKeyvStore, type KeyvSource } from './keyv/keyv.ts'
+import { createMemoryStore } from './memory/memory.ts'
+import { createRedisStore } from './redis/redis.ts'
+import { redisSchemes } from './redis/url.ts'
 import type { Store } from './store.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import jwt from 'jsonwebtoken'
 import type { EventName } from '../api/events.ts'
-import type { Installation } from '../installation.ts'
+import type { Installation } from '../installations/installation.ts'
 import type { HipChatServer } from '../server/index.ts'
 
 /** What is wrong with a delivery: who signed it, when, or that it comes a second time. */

@@ -1,5 +1,5 @@
-import { type Checks, checkMembers, elsewhere } from '../addon/members.ts'
 import type { EventName } from '../api/events.ts'
+import { type Checks, checkMembers, elsewhere } from '../option-checks.ts'
 import type { HipChatServer, UserName } from '../server/index.ts'
 import type { Visitor } from './visitor.ts'
 

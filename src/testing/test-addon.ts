@@ -1,6 +1,6 @@
-import { type Checks, checkMembers, elsewhere } from '../addon/members.ts'
 import type { AddonOptions } from '../addon/options.ts'
 import { typeName } from '../common/validate.ts'
+import { type Checks, checkMembers, elsewhere } from '../option-checks.ts'
 import { createHipChatServer, type ServerOptions } from '../server/index.ts'
 import { createClock, type TestClock } from './clock.ts'
 import { createTestGroup, type InstallOptions, type TestedAddon, type TestGroup } from './group.ts'

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { EventContext } from '../../src/addon/context.ts'
+import type { EventContext } from '../../src/addon/deliveries/context.ts'
 import { startWorld } from '../support.ts'
 import { startShowing } from './viewer.ts'
 

@@ -1,7 +1,7 @@
 import { pino } from 'pino'
 import { expect } from 'vitest'
 import { type AddonOptions, html, page } from '../../src/index.ts'
-import { createInstallations, type Installation, keyOf } from '../../src/installation.ts'
+import { createInstallations, type Installation, keyOf } from '../../src/installations/installation.ts'
 import { createSealing } from '../../src/store/index.ts'
 import { planted } from '../leaks/planted.ts'
 import { delivered, secretOf, sign, startWorld, type World } from '../support.ts'

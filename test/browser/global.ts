@@ -7,10 +7,10 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 
 /** Builds the chat page before the first test when its sources are newer than what is built. */
 export default function setup(): void {
-  const sources = ['src/server/web', 'src/server/pages', 'src/api'].map((folder) =>
+  const sources = ['src/chat-page', 'src/server/chat-page', 'src/api'].map((folder) =>
     newestIn(join(root, folder)),
   )
-  const built = newestIn(join(root, 'dist/server/web'))
+  const built = newestIn(join(root, 'dist/chat-page'))
   if (Math.max(...sources) > built) execFileSync('npm', ['run', '--silent', 'build:page'], { cwd: root })
 }
 

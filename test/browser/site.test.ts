@@ -185,7 +185,9 @@ describe('a link of a page', () => {
     expect(addressIn('docs/explanation/security.md', '../../test/attack')).toBe('/source/test/attack.txt')
     expect([...copied]).toEqual(['test/attack'])
     expect(readBuilt('source/test/attack.txt').split('\n')).toContain('signed-requests.test.ts')
-    expect(readBuilt('source/src/addon/webhook.ts.txt')).toBe(readPage('src/addon/webhook.ts'))
+    expect(readBuilt('source/src/addon/deliveries/receive.ts.txt')).toBe(
+      readPage('src/addon/deliveries/receive.ts'),
+    )
   })
 
   it.each(['../nothing.md', '../../../etc/passwd'])('to %s, which is not there, ends the build', (link) => {

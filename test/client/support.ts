@@ -5,7 +5,7 @@ import type { OperationId } from '../../src/api/operations/index.ts'
 import { createBudget } from '../../src/client/limits.ts'
 import { type Authority, type Calling, type CallParameters, call } from '../../src/client/request.ts'
 import { createOutbound } from '../../src/common/outbound.ts'
-import { type Credentials, type Installation, keyOf } from '../../src/installation.ts'
+import { type Credentials, type Installation, keyOf } from '../../src/installations/installation.ts'
 import { planted } from '../leaks/planted.ts'
 
 export const host = 'https://chat.example.net'

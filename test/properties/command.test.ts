@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseArguments, parseUsage } from '../../src/addon/command.ts'
+import { parseArguments, parseUsage } from '../../src/addon/deliveries/command.ts'
 import { anyText, endless, fc } from './runs.ts'
 
 describe('a command', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { type EventName, eventNames } from '../../src/api/events.ts'
-import { createDeliveryHistory } from '../../src/server/connect/delivery-history.ts'
+import { createDeliveryHistory } from '../../src/server/addons/delivery-history.ts'
 import type { HipChatServer } from '../../src/server/index.ts'
 import { silent } from '../../src/server/log.ts'
 import type { RoomRecord, WebhookRecord } from '../../src/server/state/records.ts'

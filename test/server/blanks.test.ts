@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { withPlainBlanks } from '../../src/addon/blanks.ts'
-import { translatePattern } from '../../src/addon/pattern.ts'
-import { compilePattern } from '../../src/server/connect/patterns.ts'
+import { translatePattern } from '../../src/addon/deliveries/pattern.ts'
+import { withPlainBlanks } from '../../src/addon/deliveries/whitespace.ts'
+import { compilePattern } from '../../src/server/addons/patterns.ts'
 import { fc } from '../properties/runs.ts'
 import { startWorld } from '../support.ts'
 

@@ -1,15 +1,15 @@
 import { describe, expect, it, onTestFinished, test, vi } from 'vitest'
+import { shownResponse } from '../../src/server/addons/delivery-history.ts'
 import { findMentions } from '../../src/server/chat/mentions.ts'
 import {
   deepestMarkup,
   sanitizeCard,
   sanitizeGlance,
   sanitizeHtml,
-} from '../../src/server/chat/sanitising.ts'
-import { shownResponse } from '../../src/server/connect/delivery-history.ts'
-import { fillTemplate } from '../../src/server/pages/addresses.ts'
-import { isNestedDeeper } from '../../src/server/rest/json-depth.ts'
-import { largestPage } from '../../src/server/rest/paging.ts'
+} from '../../src/server/chat/sanitizing.ts'
+import { fillTemplate } from '../../src/server/chat-page/signed-addresses.ts'
+import { isNestedDeeper } from '../../src/server/http/json-depth.ts'
+import { largestPage } from '../../src/server/http/paging.ts'
 import {
   accessToken,
   adminCall,

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { handlers } from '../../src/server/handlers/index.ts'
 import type { HipChatServer } from '../../src/server/index.ts'
+import { handlers } from '../../src/server/rest/handlers.ts'
 import { planted } from '../leaks/planted.ts'
 import {
   accessToken,

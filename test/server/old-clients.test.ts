@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { openApiDocument } from '../../src/server/rest/openapi.ts'
+import { openApiDocument } from '../../src/server/http/openapi.ts'
 import {
   accessToken,
   adminCall,

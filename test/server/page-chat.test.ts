@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { commandsOf } from '../../src/server/pages/integrations.ts'
+import { commandsOf } from '../../src/server/chat-page/integrations.ts'
 import { call, hook, installOverHttp, refusal, startAddon, startServer } from './support.ts'
 
 const signIn = async (server: Awaited<ReturnType<typeof startServer>>, user_id: number): Promise<string> =>

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test, vi } from 'vitest'
-import { hashPassword, passwordMatches } from '../../src/server/accounts/passwords.ts'
+import { hashPassword, passwordMatches } from '../../src/server/auth/passwords.ts'
 import { planted } from '../leaks/planted.ts'
 import { call, startServer } from './support.ts'
 

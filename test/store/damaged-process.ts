@@ -1,7 +1,7 @@
 // Run as a process of its own by damaged.test.ts: damages copies of a folder in many ways, and reads and writes each.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createEmbeddedStore } from '../../src/store/embedded.ts'
+import { createEmbeddedStore } from '../../src/store/embedded/embedded.ts'
 import { type Damage, damaged } from './damage.ts'
 
 const [source = '', path = '', seed = '0', amount = '0'] = process.argv.slice(2)

@@ -15,7 +15,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createHipChatServer } from '../../src/server/index.ts'
 import { openState } from '../../src/server/state/state.ts'
-import { createEmbeddedStore } from '../../src/store/embedded.ts'
+import { createEmbeddedStore } from '../../src/store/embedded/embedded.ts'
 import { refused } from './contract.ts'
 
 let home: string

@@ -1,5 +1,5 @@
 // Run as a process of its own by embedded.test.ts: does one job on a folder and prints what was acknowledged.
-import { createEmbeddedStore } from '../../src/store/embedded.ts'
+import { createEmbeddedStore } from '../../src/store/embedded/embedded.ts'
 
 const [job = '', path = '', name = '', amount = '0'] = process.argv.slice(2)
 const store = createEmbeddedStore({ path })

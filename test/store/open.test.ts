@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { Keyv } from 'keyv'
 import { describe, expect, it } from 'vitest'
 import { ConfigurationError } from '../../src/errors.ts'
-import { createMemoryStore } from '../../src/store/memory.ts'
+import { createMemoryStore } from '../../src/store/memory/memory.ts'
 import { openStore } from '../../src/store/open.ts'
 import { planted } from '../leaks/planted.ts'
 

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
-import { createEmbeddedStore } from '../../src/store/embedded.ts'
+import { createEmbeddedStore } from '../../src/store/embedded/embedded.ts'
 
 // Opens, writes and closes stores from several add-ons of a thread, and from workers.
 // Prints how many updates of `count` were acknowledged, by folder.

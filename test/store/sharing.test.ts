@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { openLmdb } from '../../src/common/lmdb.ts'
+import { openLmdb } from '../../src/common/lmdb/lmdb.ts'
 import { openState } from '../../src/server/state/state.ts'
-import { createEmbeddedStore } from '../../src/store/embedded.ts'
+import { createEmbeddedStore } from '../../src/store/embedded/embedded.ts'
 
 let home: string
 let folders = 0
@@ -28,7 +28,7 @@ describe('stores of one process on one folder', () => {
     const first = createEmbeddedStore({ path })
     await first.set('a', 'x')
     vi.resetModules()
-    const copy = await import('../../src/store/embedded.ts')
+    const copy = await import('../../src/store/embedded/embedded.ts')
     for (const open of [
       () => createEmbeddedStore({ path }),
       () => createEmbeddedStore({ path: link }),
@@ -127,7 +127,7 @@ it(`add-ons, workers and processes open, write and close two folders ${openings}
 
 it('a process that ended without closing leaves a folder that is opened at once', async () => {
   const path = newFolder()
-  const module = new URL('../../src/store/embedded.ts', import.meta.url).href
+  const module = new URL('../../src/store/embedded/embedded.ts', import.meta.url).href
   const code = `const { createEmbeddedStore } = await import(${JSON.stringify(module)})
     await createEmbeddedStore({ path: ${JSON.stringify(path)} }).set('a', 'x')
     process.exit()`

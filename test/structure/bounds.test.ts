@@ -5,8 +5,8 @@ import { installable, installableUpdate } from '../../src/api/installable.ts'
 import { type Operation, parameterNames, pathParameters } from '../../src/api/operation.ts'
 import { operations } from '../../src/api/operations/index.ts'
 import { array, object, optional, record, type Schema, string, union } from '../../src/common/schema.ts'
-import { administration } from '../../src/server/administration.ts'
-import { pageApi } from '../../src/server/pages/api.ts'
+import { administration } from '../../src/server/admin/routes.ts'
+import { pageApi } from '../../src/server/chat-page/routes.ts'
 
 const tables: Readonly<Record<string, Operation>> = { ...operations, ...administration, ...pageApi }
 

@@ -32,13 +32,13 @@ const sections: readonly Section[] = [
   {
     heading: 'addon.webhook(event, options, handler)',
     text: 'The options may be left out. [Events](events.md) lists what a handler gets.',
-    file: 'src/addon/registration.ts',
+    file: 'src/addon/deliveries/registration.ts',
     interfaces: ['WebhookOptions'],
   },
   {
     heading: 'addon.command(usage, options, handler)',
     text: 'The options may be left out. `usage` is such as `/remind <who> [when] [what...]`.',
-    file: 'src/addon/registration.ts',
+    file: 'src/addon/deliveries/registration.ts',
     interfaces: ['CommandOptions'],
   },
   {
@@ -51,7 +51,7 @@ const sections: readonly Section[] = [
   {
     heading: 'addon.settings(options)',
     text: '[Let people configure your add-on](../how-to/configure.md) has the fields.',
-    file: 'src/addon/showing/settings.ts',
+    file: 'src/addon/settings/settings.ts',
     interfaces: ['SettingsOptions'],
   },
   {
@@ -63,13 +63,13 @@ const sections: readonly Section[] = [
   {
     heading: 'addon.static(path, folder, options)',
     text: 'The options may be left out.',
-    file: 'src/addon/showing/assets.ts',
+    file: 'src/addon/pages/static-files.ts',
     interfaces: ['StaticOptions'],
   },
   {
     heading: 'page(content, options)',
     text: 'For a handler of a page to return; the options may be left out.',
-    file: 'src/addon/showing/page.ts',
+    file: 'src/addon/pages/page.ts',
     interfaces: ['PageOptions'],
   },
   {
@@ -145,13 +145,9 @@ describe('the options that the package exports', () => {
   })
 
   it('are read whole from the sources: every member, and whether it may be left out', () => {
-    expect(membersOf('src/addon/registration.ts', 'WebhookOptions').map(({ name }) => name)).toEqual([
-      'pattern',
-      'key',
-      'name',
-      'declared',
-      'ordered',
-    ])
+    expect(
+      membersOf('src/addon/deliveries/registration.ts', 'WebhookOptions').map(({ name }) => name),
+    ).toEqual(['pattern', 'key', 'name', 'declared', 'ordered'])
     const [apiUrl, , scopes] = membersOf('src/client/personal.ts', 'PersonalClientOptions')
     expect(apiUrl).toEqual({
       name: 'apiUrl',

@@ -25,8 +25,8 @@ const published: Readonly<Record<string, Published>> = {
     lock: '',
     files: [
       /^(package\.json|LICENSE|README\.md|CHANGELOG\.md|SECURITY\.md)$/,
-      /^dist\/(?!server\/web\/)[\w/-]+\.(js|d\.ts)$/,
-      /^dist\/server\/web\/[\w/-]+\.(html|js|css|svg|txt)$/,
+      /^dist\/(?!chat-page\/)[\w/-]+\.(js|d\.ts)$/,
+      /^dist\/chat-page\/[\w/-]+\.(html|js|css|svg|txt)$/,
       /^dist\/testing\/fixtures\/(descriptors|webhooks)\/[\w.-]+\.json$/,
     ],
     packed: 600_000,

@@ -1,7 +1,7 @@
 import { AssertionError } from 'node:assert'
 import { describe, expect, it, vi } from 'vitest'
 import { StoreError } from '../../src/errors.ts'
-import { createMemoryStore } from '../../src/store/memory.ts'
+import { createMemoryStore } from '../../src/store/memory/memory.ts'
 import type { Store } from '../../src/store/store.ts'
 import { storeContract } from '../../src/testing/index.ts'
 

@@ -2,12 +2,11 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { most } from '../../api/bounds.ts'
 import type { EventName } from '../../api/events.ts'
 import type { Notification } from '../../api/operations/messages.ts'
-import { requirePrivate } from '../accounts/access.ts'
-import { isMember, knowing, maySee } from '../accounts/room-rights.ts'
-import type { Link } from '../connect/answer-chains.ts'
-import type { Happening } from '../connect/delivery.ts'
+import type { Link } from '../addons/answer-chains.ts'
+import type { Happening } from '../addons/delivery.ts'
+import { requirePrivate } from '../auth/access.ts'
+import { isMember, knowing, maySee } from '../auth/room-rights.ts'
 import { badRequest, notFound } from '../errors.ts'
-import type { Removals } from '../removals.ts'
 import type {
   Author,
   FileRecord,
@@ -17,12 +16,13 @@ import type {
   StoredFileRecord,
   UserRecord,
 } from '../state/records.ts'
+import type { Removals } from '../state/removals.ts'
 import type { NewRoom } from '../state/rooms.ts'
 import type { State } from '../state/state.ts'
 import { findKnownMentions, findMentions } from './mentions.ts'
 import { checkName } from './names.ts'
-import type { Presenter } from './presenting.ts'
-import { sanitizeCard, sanitizeHtml } from './sanitising.ts'
+import type { Presenter } from './presentation.ts'
+import { sanitizeCard, sanitizeHtml } from './sanitizing.ts'
 
 /**
  * What people and add-ons do. Each verb changes the state, waits until the change is on disk, fires its event, and waits until its

@@ -1,7 +1,7 @@
 import { mentionsIn } from '../../api/mentions.ts'
+import { createPace } from '../../common/next-turn.ts'
 import type { People } from '../state/people.ts'
 import type { UserRecord } from '../state/records.ts'
-import { createPace } from '../turns.ts'
 
 type Named = Pick<People, 'byMention'>
 

@@ -1,6 +1,6 @@
+import { randomText } from '../../common/random.ts'
 import { badRequest } from '../errors.ts'
-import type { Page } from '../pages/plain.ts'
-import { randomText } from '../random.ts'
+import type { Page } from '../http/html-page.ts'
 import type { PictureRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
 

@@ -1,8 +1,8 @@
 import type { Message, Page } from '../../api/objects.ts'
 import { checkTimezone, type Micros, parseDate } from '../dates.ts'
 import { notFound } from '../errors.ts'
+import { fitting, pageOf, pageRange } from '../http/paging.ts'
 import type { HistoryRange } from '../state/timeline.ts'
-import { fitting, pageOf, pageRange } from './paging.ts'
 
 /** Messages of one place: a room, or two people. */
 export interface Place<M extends { readonly at: Micros }> {

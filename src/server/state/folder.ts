@@ -1,5 +1,5 @@
-import { openLmdb, type RootDatabase } from '../../common/lmdb.ts'
-import { DamagedFileError } from '../../common/lmdb-file.ts'
+import { DamagedFileError } from '../../common/lmdb/data-file.ts'
+import { openLmdb, type RootDatabase } from '../../common/lmdb/lmdb.ts'
 import type { Key } from './table.ts'
 
 /** The data folder cannot be used: its file is damaged or cut off, or cannot be read or written. */

@@ -1,4 +1,4 @@
-import type { RootDatabase } from '../../common/lmdb.ts'
+import type { RootDatabase } from '../../common/lmdb/lmdb.ts'
 import { livenessOf, ownIdentity, type ProcessIdentity } from '../../common/process-identity.ts'
 import type { Key } from './table.ts'
 

@@ -1,6 +1,6 @@
+import { randomVersion } from '../../common/random.ts'
 import { folded } from '../../common/scripts.ts'
 import { nowMicros } from '../dates.ts'
-import { randomVersion } from '../random.ts'
 import { createNameIndex, fromEachWord, type Named } from './name-index.ts'
 import type { RoomRecord, RoomStatistics } from './records.ts'
 import { type StateDatabase, table } from './table.ts'

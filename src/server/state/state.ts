@@ -1,7 +1,8 @@
-import { commitFailure } from '../../common/lmdb.ts'
+import { commitFailure } from '../../common/lmdb/lmdb.ts'
 import { folded } from '../../common/scripts.ts'
 import { type Micros, nowMicros } from '../dates.ts'
 import { type Blobs, createBlobs } from './blobs.ts'
+import { noting, type Written } from './change-notes.ts'
 import { type ClientState, createClientState } from './clients.ts'
 import { openFolder } from './folder.ts'
 import { createMessages, type Messages } from './messages.ts'
@@ -10,7 +11,6 @@ import { createPeople, type People } from './people.ts'
 import type { EmoticonRecord, GoneRecord, GroupRecord, PictureRecord, StoredFileRecord } from './records.ts'
 import { createRooms, type Rooms } from './rooms.ts'
 import { table } from './table.ts'
-import { noting, type Written } from './watching.ts'
 
 /**
  * Everything the server remembers, in one LMDB environment. Reading is synchronous. Whatever writes does so inside

@@ -1,4 +1,4 @@
-import type { RootDatabase } from '../../common/lmdb.ts'
+import type { RootDatabase } from '../../common/lmdb/lmdb.ts'
 
 export type Key = (string | number)[]
 /** What of LMDB the tables need. */

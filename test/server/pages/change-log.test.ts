@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { createChangeLog } from '../../../src/server/pages/change-log.ts'
+import { createChangeLog } from '../../../src/server/chat-page/change-log.ts'
 
 it('so many changes are kept, and so many bytes; the oldest is told of before it goes', () => {
   const dropped: number[] = []

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createArriving } from '../../../src/server/web/page/inspector/arriving.ts'
+import { createArriving } from '../../../src/chat-page/page/inspector/arriving.ts'
 
 const ids = (items: readonly { readonly id: number }[]) => items.map(({ id }) => id)
 

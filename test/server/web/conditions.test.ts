@@ -6,8 +6,8 @@ import {
   holds,
   patternsIn,
   type Subject,
-} from '../../../src/server/web/page/modules/conditions.ts'
-import { parametersOf } from '../../../src/server/web/page/modules/parameters.ts'
+} from '../../../src/chat-page/page/modules/conditions.ts'
+import { parametersOf } from '../../../src/chat-page/page/modules/parameters.ts'
 
 const message = (more: Partial<Message> = {}): Message => ({
   id: 'm1',

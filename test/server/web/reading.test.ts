@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { readOptions } from '../../../src/server/web/page/modules/dialog-options.ts'
-import { readGlance } from '../../../src/server/web/page/modules/glance-content.ts'
+import { readOptions } from '../../../src/chat-page/page/modules/dialog-options.ts'
+import { readGlance } from '../../../src/chat-page/page/modules/glance-content.ts'
 
 const label = { type: 'html', value: '<b>3</b> waiting' }
 

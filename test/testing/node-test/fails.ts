@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { storeContract, testAddon } from 'hipchat-addon/testing'
-import { createMemoryStore } from '../../../src/store/memory.ts'
+import { createMemoryStore } from '../../../src/store/memory/memory.ts'
 import { createGreeter } from './greeter.ts'
 
 for (const { name, run } of storeContract(() => {

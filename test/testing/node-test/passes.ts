@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { type AddonTest, storeContract, testAddon, webhookFixtures } from 'hipchat-addon/testing'
-import { createMemoryStore } from '../../../src/store/memory.ts'
+import { createMemoryStore } from '../../../src/store/memory/memory.ts'
 import { createGreeter } from './greeter.ts'
 
 describe('a greeter', () => {

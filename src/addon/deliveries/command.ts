@@ -1,0 +1,119 @@
+import { typeName } from '../../common/validate.ts'
+import { ConfigurationError } from '../../errors.ts'
+import { splitWords } from './quoting.ts'
+
+/**
+ * Slash commands: `/name <required> [optional] [rest...]`. Arguments are separated by blanks of any kind; quotes of any kind hold
+ * one together that has blanks in it.
+ */
+export interface Command {
+  /** Without the slash, in lower case. */
+  readonly name: string
+  /** As the author wrote it; what help shows. */
+  readonly usage: string
+  readonly description: string
+  readonly parameters: readonly Parameter[]
+  /** Finds the command at the beginning of a message; the first group is everything after it. */
+  readonly pattern: RegExp
+}
+
+export interface Parameter {
+  readonly name: string
+  readonly kind: 'required' | 'optional' | 'rest'
+}
+
+type Split<Text extends string> = Text extends `${infer Head} ${infer Tail}` ? Head | Split<Tail> : Text
+
+type Required<Usage extends string> =
+  Split<Usage> extends infer Word ? (Word extends `<${infer Name}>` ? Name : never) : never
+
+type Rest<Usage extends string> =
+  Split<Usage> extends infer Word ? (Word extends `[${infer Name}...]` ? Name : never) : never
+
+type Optional<Usage extends string> =
+  Split<Usage> extends infer Word
+    ? Word extends `[${string}...]`
+      ? never
+      : Word extends `[${infer Name}]`
+        ? Name
+        : never
+    : never
+
+/** The arguments of a command, read off its usage: required ones are there, `rest...` is a list. */
+export type Arguments<Usage extends string> = string extends Usage
+  ? Record<string, string | string[] | undefined>
+  : { readonly [Name in Required<Usage>]: string } & { readonly [Name in Optional<Usage>]?: string } & {
+      readonly [Name in Rest<Usage>]: string[]
+    }
+
+export type ParsedArguments =
+  | { readonly ok: true; readonly args: Record<string, string | string[] | undefined> }
+  /** What to tell the person who typed it. */
+  | { readonly ok: false; readonly fault: string }
+
+/** Reads a usage line such as `/roll <dice> [note...]`; refuses what is none, naming the part. */
+export function parseUsage(usage: string, description: string): Command {
+  if (typeof usage !== 'string')
+    throw new ConfigurationError(`command: expected a usage such as '/roll [dice]', came ${typeName(usage)}`)
+  const [head = '', ...words] = usage.trim().split(/\s+/)
+  const name = /^\/([a-z0-9][a-z0-9_-]*)$/i.exec(head)?.[1]
+  if (!name)
+    throw new ConfigurationError(
+      `command: expected a name such as /roll, made of letters, digits, - and _; came ${JSON.stringify(head)}`,
+    )
+  const parameters: Parameter[] = []
+  for (const word of words) {
+    const parameter = parseParameter(word)
+    if (!parameter)
+      throw new ConfigurationError(
+        `command ${head}: expected <required>, [optional] or [rest...], came ${JSON.stringify(word)}`,
+      )
+    if (parameters.some((other) => other.name === parameter.name))
+      throw new ConfigurationError(`command ${head}: two arguments are called ${parameter.name}`)
+    const last = parameters.at(-1)
+    if (last?.kind === 'rest')
+      throw new ConfigurationError(`command ${head}: nothing can follow [${last.name}...]`)
+    if (last?.kind === 'optional' && parameter.kind === 'required')
+      throw new ConfigurationError(
+        `command ${head}: the required <${parameter.name}> cannot follow the optional [${last.name}]`,
+      )
+    parameters.push(parameter)
+  }
+  return {
+    name: name.toLowerCase(),
+    usage: usage.trim(),
+    description,
+    parameters,
+    pattern: new RegExp(`^\\/${name}(?:\\s+([\\s\\S]*))?$`, 'i'),
+  }
+}
+
+function parseParameter(word: string): Parameter | undefined {
+  const parts = /^(?:<(\w+)>|\[(\w+)(\.\.\.)?\])$/.exec(word)
+  if (!parts) return undefined
+  const [, required, optional, dots] = parts
+  if (required) return { name: required, kind: 'required' }
+  return { name: optional ?? '', kind: dots ? 'rest' : 'optional' }
+}
+
+/** Splits what was typed after the command into its arguments. */
+export function parseArguments(command: Command, text: string): ParsedArguments {
+  const words = splitWords(text)
+  if (!words) return { ok: false, fault: 'A quotation mark is not closed.' }
+  const args: Record<string, string | string[] | undefined> = {}
+  for (const parameter of command.parameters) {
+    if (parameter.kind === 'rest') args[parameter.name] = words.splice(0)
+    else {
+      const word = words.shift()
+      if (word === undefined && parameter.kind === 'required')
+        return { ok: false, fault: `<${parameter.name}> is missing.` }
+      args[parameter.name] = word
+    }
+  }
+  if (words.length > 0) return { ok: false, fault: `“${words.join(' ')}” is more than it takes.` }
+  return { ok: true, args }
+}
+
+/** What `/name help` answers. */
+export const helpText = (command: Command): string =>
+  command.description ? `${command.usage} – ${command.description}` : command.usage

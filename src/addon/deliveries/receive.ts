@@ -1,0 +1,393 @@
+import type { IncomingMessage } from 'node:http'
+import { type Delivery, delivery, type EventName } from '../../api/events.ts'
+import type { Notification } from '../../api/operations/messages.ts'
+import { toNotification } from '../../client/notification.ts'
+import { readJson } from '../../common/body.ts'
+import { read } from '../../common/tolerant-reading.ts'
+import { ConfigurationError, MissingScopeError, SignedRequestError } from '../../errors.ts'
+import type { Credentials, Installation } from '../../installations/installation.ts'
+import type { Facade } from '../../installations/services.ts'
+import {
+  LONGEST_LIFETIME,
+  type SignedRequest,
+  SKEW,
+  stillInstalled,
+  verifySignedRequest,
+} from '../../installations/signed-request.ts'
+import { noteLate } from '../../telemetry/delivery-observer.ts'
+import { type Logger, logError } from '../../telemetry/log.ts'
+import { type DeliveryOutcome, observed } from '../../telemetry/observer.ts'
+import type { Core } from '../core.ts'
+import { type EventContext, type Middleware, type Returned, readId, readSender } from './context.ts'
+import { Closed, type Running, type Turn } from './task-queue.ts'
+import { unlessEndless, within } from './time-limit.ts'
+import { withPlainBlanks } from './whitespace.ts'
+
+/** A handler with what leads to it. */
+export interface Webhook {
+  /** Part of its address and, in descriptors, its module key. */
+  readonly key: string
+  readonly event: EventName
+  /** Runs on the message; a delivery that it does not match is not for this handler. */
+  readonly expression: RegExp | undefined
+  /** What the descriptor asks the server to match; `undefined` for all messages. */
+  readonly pattern: string | undefined
+  readonly name: string
+  /** Whether it is in the descriptor; otherwise its deliveries come from webhooks made through REST. */
+  readonly declared: boolean
+  /** Whether deliveries from one room wait for each other. */
+  readonly ordered: boolean
+  readonly handle: (context: EventContext) => Returned | Promise<Returned>
+}
+
+/** How a delivery is answered. */
+export interface DeliveryAnswer extends DeliveryOutcome {
+  readonly status: 200 | 204 | 400 | 500 | 503
+  readonly body?: Notification | string
+}
+
+/** What receiving needs besides the core. */
+export interface Receiving {
+  readonly core: Core
+  readonly running: Running
+  readonly middleware: readonly Middleware[]
+  onError(error: unknown, context: EventContext): Promise<void>
+}
+
+/** 256 KiB: HipChat's messages have 10,000 characters at most. */
+const LONGEST_BODY = 256 * 1024
+const BODY_TIMEOUT = 10_000
+
+/**
+ * Receives one delivery: verifies who sends it, reads it, finds out whether it is for us, makes sure it comes once, and
+ * runs the handler. The answer carries what the handler returned, or is given early when the handler takes its time.
+ *
+ * Throws {@link SignedRequestError} (answer: 401) and BodyRefusedError; everything else is an answer.
+ */
+export async function receive(
+  webhook: Webhook | undefined,
+  request: IncomingMessage,
+  query: URLSearchParams | undefined,
+  receiving: Receiving,
+): Promise<DeliveryAnswer> {
+  const { core, running } = receiving
+  const verified = await verifySignedRequest(request, query, core.installations)
+  const body = await readJson(request, LONGEST_BODY, BODY_TIMEOUT)
+  const credentials = await stillInstalled(verified.credentials, core.installations)
+  const signed = { ...verified, credentials }
+  const log = core.facadeOf(credentials.installation).log
+  if (!webhook) {
+    log.warn('a delivery for a webhook that is no longer here: the installation has an older descriptor')
+    return { status: 204, result: 'gone' }
+  }
+  const parsed = read(delivery(webhook.event), body)
+  if (!parsed.ok) {
+    log.warn({ webhook: webhook.key }, `a delivery that cannot be read: ${parsed.problem.message}`)
+    return {
+      status: 400,
+      result: 'unreadable',
+      body: `The delivery cannot be read: ${parsed.problem.message}.`,
+    }
+  }
+  const received = parsed.value
+  refuseForeign(received, signed, webhook.event)
+
+  if (received.event !== undefined && received.event !== webhook.event) {
+    log.warn({ webhook: webhook.key, event: received.event }, 'a delivery of another event')
+    return { status: 204, result: 'other_event' }
+  }
+  if (isOwn(received, core, signed.credentials)) return { status: 204, result: 'own' }
+  const match = matchOf(webhook, received)
+  if (match === null) return { status: 204, result: 'unmatched' }
+
+  if (running.accepting !== 'yes') {
+    const full = running.accepting === 'full'
+    log.error({ webhook: webhook.key }, `not taken on: ${full ? 'too many are running' : 'closing'}`)
+    return { status: 503, result: full ? 'busy' : 'closing', body: 'The add-on is busy.' }
+  }
+  let acknowledged = false
+  const answered = running.take((turn) =>
+    handleOnce({ webhook, received, match, signed, turn, isLate: () => acknowledged }, receiving),
+  )
+  const answer = await within(core.settings.acknowledgeAfter, answered)
+  if (answer) return answer
+  acknowledged = true
+  answered.catch((error: unknown) => {
+    if (error instanceof SignedRequestError) log.warn(`not handled: ${error.message}`)
+    else logError(log, error, 'a delivery that was acknowledged failed')
+  })
+  noteLate(webhook.event, answered, core.observing())
+  return { status: 204, result: 'acknowledged' }
+}
+
+/** The token proves which installation calls; what the body says about it must agree. */
+function refuseForeign(received: Delivery, signed: SignedRequest, event: EventName): void {
+  const { installation } = signed.credentials
+  const client = received.oauth_client_id
+  if (client !== undefined && client !== null && client !== installation.oauthId)
+    throw new SignedRequestError(
+      'wrong client',
+      `the body names the client ${JSON.stringify(client.slice(0, 60))}, the signature is of ${installation.oauthId}`,
+    )
+  const room = readId(received.item.room.id)
+  // A global installation is about all rooms; but a token that a page in one of them was given is about that one. A
+  // person's token that names none may be any member's, of rooms that they must not see: it counts for no room.
+  if (installation.roomId === undefined && signed.userId !== undefined && signed.roomId === undefined)
+    throw new SignedRequestError(
+      'wrong room',
+      'the signed request names a user and no room, and the body is about a room',
+    )
+  const own = installation.roomId ?? signed.roomId
+  if (room === undefined || (own !== undefined && room !== own))
+    throw new SignedRequestError(
+      'wrong room',
+      `the body is about room ${String(received.item.room.id).slice(0, 20)}, the ${installation.roomId === undefined ? 'signed request' : 'installation'} about room ${own}`,
+    )
+  // Every member of a room can get a token of his own from a page of the add-on, and sign for himself with it only.
+  // Persons have an id in every delivery, so a mere name is no way around that; notifications have only a name.
+  const sender = readSender(senderOf(received))
+  const unknown = sender?.id === undefined && event === 'room_notification'
+  if (signed.userId !== undefined && sender && !unknown && signed.userId !== String(sender.id))
+    throw new SignedRequestError(
+      'wrong sender',
+      `the body is from ${sender.id === undefined ? 'somebody without an id' : `user ${sender.id}`}, the signed request of user ${signed.userId.slice(0, 20)}`,
+    )
+}
+
+type AnyItem = { message?: { from?: unknown }; sender?: unknown }
+
+function senderOf(received: Delivery): unknown {
+  const item: AnyItem = received.item
+  return item.message ? item.message.from : item.sender
+}
+
+/** Whether this is a notification of the add-on itself: an add-on that heard itself would answer itself. */
+function isOwn(received: Delivery, core: Core, { installation }: Credentials): boolean {
+  if (!('message' in received.item)) return false
+  const { from, notification_sender, type } = received.item.message
+  const { key, name, fromName } = core.settings.options
+  if (notification_sender) {
+    const { client_id, id } = notification_sender
+    return client_id === undefined ? id === key : client_id === installation.oauthId
+  }
+  const notification = type === 'notification' || received.event === 'room_notification'
+  return notification && readSender(from)?.name === (fromName ?? name)
+}
+
+/**
+ * The match; `undefined` when there is nothing to match, `null` when the delivery is not for this handler. What is not found in
+ * the text as it is may be found with plain blanks: `/^\/deploy /` means a blank, and whoever types sees no other.
+ */
+function matchOf({ expression }: Webhook, received: Delivery): RegExpMatchArray | undefined | null {
+  if (!expression || !('message' in received.item)) return undefined
+  const { message } = received.item.message
+  const found = (text: string): RegExpExecArray | null => {
+    expression.lastIndex = 0 // of a RegExp with the flag g, which remembers where it was
+    return expression.exec(text)
+  }
+  const plain = withPlainBlanks(message)
+  return found(message) ?? (plain === message ? null : found(plain))
+}
+
+/** A delivery that is for a handler of ours. */
+interface Accepted {
+  readonly webhook: Webhook
+  readonly received: Delivery
+  readonly match: RegExpMatchArray | undefined
+  readonly signed: SignedRequest
+  readonly turn: Turn
+  /** Whether the delivery has been acknowledged meanwhile, so that nobody waits for an answer. */
+  isLate(): boolean
+}
+
+/**
+ * Milliseconds for which a token's id is kept: all of its life and not what is left of that, since our clock may be set
+ * back; and the skew before it, after it, and by which clocks of processes differ.
+ */
+const claimTime = ({ lifetime }: SignedRequest): number =>
+  Math.min(lifetime, LONGEST_LIFETIME) + 3 * SKEW * 1000
+
+/** Installations of whose odd tokens the log has been told. */
+const warned = new WeakSet<Facade>()
+
+/** Makes sure that it is handled once, waits for its turn, and writes down what became of it. */
+async function handleOnce(accepted: Accepted, receiving: Receiving): Promise<DeliveryAnswer> {
+  const { webhook, received, signed, turn } = accepted
+  const { store } = receiving.core
+  const { installation } = signed.credentials
+  const facade = receiving.core.facadeOf(installation)
+  const { log } = facade
+  const started = performance.now()
+
+  const claim = `jti:${encodeURIComponent(installation.oauthId)}:${signed.tokenId}`
+  if (signed.lifetime > LONGEST_LIFETIME && !warned.has(facade)) {
+    warned.add(facade)
+    log.warn(
+      { seconds: signed.lifetime / 1000 },
+      'the server signs requests that are good for more than a day: here they are for a day',
+    )
+  }
+  if (!(await store.claim(claim, claimTime(signed)))) {
+    log.warn({ webhook: webhook.key }, 'a replay of a delivery that has been handled')
+    return { status: 204, result: 'replayed' }
+  }
+  const room = readId(received.item.room.id)
+  const answer = await turn
+    .inOrder(webhook.ordered ? `${installation.oauthId}:${room}` : undefined, async () => {
+      // Claiming took its time, and so did the deliveries before this one.
+      const credentials = await stillInstalled(signed.credentials, receiving.core.installations)
+      return handle({ ...accepted, signed: { ...signed, credentials } }, receiving)
+    })
+    .catch((error: unknown): DeliveryAnswer => {
+      if (error instanceof Closed) return { status: 503, result: 'closing', body: 'The add-on is closing.' }
+      throw error
+    })
+  const late = accepted.isLate()
+  log.info(
+    {
+      event: webhook.event,
+      webhook: webhook.key,
+      ...(installation.roomId === undefined ? { room } : {}),
+      status: late ? 204 : answer.status,
+      failed: answer.status >= 500,
+      milliseconds: Math.round(performance.now() - started),
+    },
+    'delivery',
+  )
+  // What we answer with a 5xx was not handled: it may come again.
+  if (!late && answer.status >= 500) await store.release(claim)
+  return answer
+}
+
+/** Runs the handler. What it returns is the answer; if that comes too late, it is said in the room. */
+async function handle(accepted: Accepted, receiving: Receiving): Promise<DeliveryAnswer> {
+  const { webhook, signed } = accepted
+  const context = createContext(accepted, receiving.core)
+  try {
+    const { oauthId } = context.installation
+    const returned = await observed(
+      receiving.core.observing(),
+      {
+        kind: 'handler',
+        event: webhook.event,
+        webhook: webhook.key,
+        installation: oauthId,
+        room: context.room.id,
+      },
+      () =>
+        unlessEndless(runMiddleware(accepted, context, receiving), {
+          key: webhook.key,
+          turn: accepted.turn,
+          log: receiving.core.facadeOf(signed.credentials.installation).log,
+          handlerTimeout: receiving.core.settings.handlerTimeout,
+        }),
+    )
+    if (returned === undefined || returned === null) return { status: 204, result: 'handled' }
+    const notification = answerable(returned, signed.credentials.installation)
+    if (accepted.isLate()) await context.room.sendRoomNotification(notification)
+    return { status: 200, result: 'handled', body: notification }
+  } catch (error) {
+    if (error instanceof SignedRequestError && error.fault === 'unknown issuer') throw error // removed meanwhile
+    // Nobody waits for this: an error handler that takes its time, or for ever, holds up neither answer nor room.
+    void receiving.running.follow(receiving.onError(error, context))
+    return { status: 500, result: 'failed', body: 'The handler failed.' }
+  }
+}
+
+function answerable(returned: Exclude<Returned, undefined>, { oauthId, scopes }: Installation): Notification {
+  if (!scopes.includes('send_notification'))
+    throw new MissingScopeError(
+      `the handler returned a message, which needs the scope send_notification; installation ${oauthId} was approved with ${scopes.join(', ') || 'none'}. List it in the scopes of createAddon and have the installation updated`,
+      ['send_notification'],
+      scopes,
+    )
+  return toNotification(returned)
+}
+
+function createContext({ webhook, received, match, signed, turn }: Accepted, core: Core): EventContext {
+  const facade = core.facadeOf(signed.credentials.installation)
+  const { item } = received
+  const { name, privacy, is_archived } = item.room
+  const roomId = readId(item.room.id) ?? 0 // `refuseForeign` let only numbers pass
+  const message = 'message' in item ? item.message : undefined
+  const room = facade.room(roomId)
+  let log: Logger | undefined
+  const attach = typeof message?.id === 'string' && message.id.length <= 36 ? { attach_to: message.id } : {}
+  const context = {
+    event: webhook.event,
+    item,
+    installation: signed.credentials.installation,
+    client: facade.client,
+    get glance() {
+      return core.glancesOf(signed.credentials.installation, roomId)
+    },
+    store: facade.values,
+    get log() {
+      log ??= facade.log.child({ webhook: webhook.key })
+      return log
+    },
+    get signal() {
+      return turn.signal
+    },
+    room: Object.assign(Object.create(room), { name, privacy, is_archived }),
+    sender: readSender(senderOf(received)),
+    message,
+    match,
+    reply: (said: unknown, options: object = {}) =>
+      facade.guard('reply', async () =>
+        room.sendRoomNotification({ ...attach, ...toNotification(said), ...options }),
+      ),
+  }
+  // `item` and `message` belong to `webhook.event`: the delivery was validated against it.
+  return context as EventContext
+}
+
+/**
+ * Runs the middleware around the handler. Middleware that forgets to await `next()` is waited for all the same: or the
+ * answer would be lost, and an error of the handler would be nobody's and end the process.
+ */
+function runMiddleware(
+  { webhook, signed }: Accepted,
+  context: EventContext,
+  { core, middleware }: Receiving,
+): Promise<Returned> {
+  const step = async (index: number): Promise<Returned> => {
+    const current = middleware[index]
+    if (!current) {
+      if (index > 0) await stillInstalled(signed.credentials, core.installations) // middleware may have waited
+      return webhook.handle(context)
+    }
+    let inner: Promise<Returned> | undefined
+    let settled = false
+    let over = false
+    const next = (): Promise<Returned> => {
+      const problem = inner
+        ? 'a middleware called next() twice'
+        : 'a middleware called next() after it had ended; return or await what next() gives'
+      if (inner || over) {
+        const refused = Promise.reject(new ConfigurationError(problem))
+        refused.catch(() => context.log.error(problem))
+        return refused
+      }
+      inner = step(index + 1)
+      inner.then(
+        () => (settled = true),
+        () => (settled = true),
+      )
+      return inner
+    }
+    try {
+      const answering = current(context, next)
+      const answered = await answering
+      // What was over before middleware ended may be an error that it took care of; unless it never waited at all.
+      const unattended = !settled || !isThenable(answering)
+      return answered ?? (unattended ? await inner : await inner?.catch(() => undefined))
+    } finally {
+      over = true
+    }
+  }
+  return step(0)
+}
+
+const isThenable = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'

@@ -1,0 +1,208 @@
+import type { RequestListener } from 'node:http'
+import type Router from '@koa/router'
+import Koa from 'koa'
+import { ConfigurationError } from '../errors.ts'
+import { createInstalling } from '../installations/install.ts'
+import { logError } from '../telemetry/log.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+import type { Address } from './address.ts'
+import type { Core } from './core.ts'
+import type { Receiving } from './deliveries/receive.ts'
+import { type Listening, listenOn } from './http-server.ts'
+import { createMetricsPage } from './metrics-route.ts'
+import type { Icons } from './modules/icons.ts'
+import { createGlanceRoute } from './pages/glance-route.ts'
+import { createPageRoute, type Showing } from './pages/page-route.ts'
+import { createSessionRefusal } from './pages/session-route.ts'
+import type { Assets } from './pages/static-files.ts'
+import type { Registry } from './registry.ts'
+import { belowBase, createListener, createRoutes, type Routed } from './routes.ts'
+
+const { HttpError } = Koa
+
+/** What is served. */
+export interface Served {
+  readonly core: Core
+  readonly address: Address
+  readonly registry: Registry
+  readonly receiving: Receiving
+  readonly icons: Icons
+  readonly assets: Assets
+  onError: Showing['onError']
+  /** The author's own routes. */
+  readonly router: Router
+  readonly metrics: Metrics | undefined
+}
+
+/** Where an add-on listens. */
+export interface ListeningAt {
+  readonly port: number
+  readonly url: string
+  /** Where the metrics are, if they have a port of their own. */
+  readonly metricsPort?: number
+  /** Lets the process end although the add-on listens, once nothing else keeps it: for scripts and tests. */
+  unref(): void
+}
+
+/** The add-on's way from construction to its end: on ports of its own or under somebody else's HTTP server. */
+export interface Serving {
+  callback(): RequestListener
+  listen(port: number, host: string | undefined): Promise<ListeningAt>
+  close(): Promise<void>
+}
+
+export function createServing(served: Served): Serving {
+  const { core, address, registry, receiving, icons, assets, router, metrics } = served
+  const { settings, log, store } = core
+  const { running } = receiving
+  const installing = createInstalling(core)
+  let started = false
+  let listening: Promise<Listening> | undefined
+  let metricsListening: Promise<Listening | undefined> | undefined
+  let closing: Promise<void> | undefined
+
+  function createApp(): Koa {
+    const app = new Koa()
+    app.on('error', (error: unknown) => {
+      // What a route of the author's refuses with `ctx.throw(404)` is an answer, not a fault.
+      if (!(error instanceof HttpError && error.expose)) logError(log, error, 'a request failed')
+    })
+    return app
+  }
+
+  /** Opens the port of the metrics, if they have one of their own. */
+  async function listenForMetrics(): Promise<Listening | undefined> {
+    if (!metrics || settings.metrics?.path === undefined || settings.metrics.port === undefined)
+      return undefined
+    const { path, port, host } = settings.metrics
+    const app = createApp().use(createMetricsPage(metrics, path, { basePath: () => '' }))
+    return listenOn(app.callback(), port, host, 'metrics')
+  }
+
+  function start(): RequestListener {
+    if (!started) {
+      core.modules.checkTargets()
+      if (settings.options.helpCommand) registry.help()
+      registry.end()
+      address.changed()
+      started = true
+      if (store.warning) log.warn(store.warning)
+      const { allowHttp = [] } = settings.options
+      if (allowHttp.length > 0)
+        log.warn(
+          `allowHttp: secrets, tokens and messages go to and from ${allowHttp.join(', ')} over plain http, and can be read on their way; for development only`,
+        )
+      core.observing()
+    }
+    const app = createApp()
+    const routed: Routed = {
+      core,
+      installing,
+      receiving,
+      webhooks: registry.webhooks,
+      basePath: address.path,
+      descriptor: address.descriptor,
+    }
+    const showing = { core, running, basePath: address.path, onError: served.onError }
+    app.use(createRoutes(routed))
+    app.use(createPageRoute(showing))
+    app.use(createGlanceRoute(showing))
+    app.use(async (ctx, next) => {
+      const reads = ctx.method === 'GET' || ctx.method === 'HEAD'
+      const path = belowBase(ctx.path, routed)
+      if (!reads || !(icons.serve(ctx, path) || (await assets.serve(ctx, path)))) await next()
+    })
+    if (metrics && settings.metrics?.path !== undefined && settings.metrics.port === undefined)
+      app.use(createMetricsPage(metrics, settings.metrics.path, routed))
+    app.use(createSessionRefusal(core))
+    app.use(router.routes())
+    app.use(router.allowedMethods())
+    return createListener(routed, app.callback())
+  }
+
+  async function warnOfOldInstallations(): Promise<void> {
+    const { etag } = address.descriptor()
+    let older = 0
+    for await (const { descriptorEtag } of core.installations.all()) if (descriptorEtag !== etag) older += 1
+    if (older > 0)
+      log.warn(
+        { installations: older },
+        'installations were approved with another descriptor than the one served now: new scopes and webhooks reach them when they are updated',
+      )
+  }
+
+  async function closeAll(): Promise<void> {
+    await listening?.catch(() => {}) // the server would go on opening
+    await stop(listening, async () => {
+      const aborted = await running.close(settings.closeTimeout)
+      if (aborted > 0) log.error({ aborted }, 'handlers were still running and have been aborted')
+    })
+    installing.close()
+    await stop(metricsListening) // after the handlers, so that what they did can still be read
+    core.outbound.close()
+    await store.close()
+  }
+
+  return {
+    callback() {
+      address.url()
+      if (settings.metrics?.port !== undefined)
+        throw new ConfigurationError(
+          'callback: metrics.port is opened by listen() only; leave it out, and the metrics are a route of the add-on',
+        )
+      const listener = start()
+      address.descriptor() // a wrong one is the author's mistake: now, not at the first installation
+      return listener
+    },
+
+    async listen(port, host) {
+      if (listening) throw new ConfigurationError('listen() was called twice')
+      if (closing) throw new ConfigurationError('listen: the add-on has been closed; create another one')
+      listening = listenOn(start(), port, host ?? (settings.loopback ? 'localhost' : undefined))
+      metricsListening = listenForMetrics()
+      metricsListening.catch(() => {}) // asked for below, unless the other port fails
+      try {
+        const opened = await listening
+        const { port } = opened
+        const metricsOpened = await metricsListening
+        const metricsPort = metricsOpened?.port
+        const unref = () => {
+          opened.unref()
+          metricsOpened?.unref()
+        }
+        address.learn(`http://localhost:${port}`)
+        address.descriptor() // a wrong one is the author's mistake: now, not at the first installation
+        const resealed = await core.installations.reseal()
+        if (resealed > 0) log.info({ installations: resealed }, 'sealed with the first secretKey')
+        await warnOfOldInstallations()
+        const more = metricsPort === undefined ? {} : { metricsPort }
+        const url = address.url()
+        log.info({ url, ...more }, 'listening')
+        return { port, url, ...more, unref }
+      } catch (error) {
+        await stop(listening)
+        await stop(metricsListening)
+        listening = undefined
+        address.forget() // the next try may get another port
+        throw error
+      }
+    },
+
+    close() {
+      closing ??= closeAll()
+      return closing
+    },
+  }
+}
+
+/** Takes no new connection, waits for what is to end first, and then for the open connections. */
+async function stop(
+  listening: Promise<Listening | undefined> | undefined,
+  first: () => Promise<void> = async () => {},
+): Promise<void> {
+  const server = await listening?.catch(() => undefined) // where it failed there is nothing to stop
+  const stopped = server?.stop()
+  await first()
+  server?.hurry()
+  await stopped
+}

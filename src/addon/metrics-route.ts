@@ -1,0 +1,19 @@
+import type { Middleware } from 'koa'
+import type { Metrics } from '../telemetry/metrics.ts'
+import { belowBase, type Routed } from './routes.ts'
+
+/** The page of an add-on's metrics. It is nobody's secret that reaches it: who may is up to whoever runs the add-on. */
+export function createMetricsPage(
+  metrics: Metrics,
+  path: string,
+  routed: Pick<Routed, 'basePath'>,
+): Middleware {
+  return async (ctx, next) => {
+    const reads = ctx.method === 'GET' || ctx.method === 'HEAD'
+    if (!reads || belowBase(ctx.path, routed) !== path) return next()
+    const { contentType, text } = await metrics.page()
+    ctx.set('Cache-Control', 'no-store')
+    ctx.set('Content-Type', contentType)
+    ctx.body = text
+  }
+}

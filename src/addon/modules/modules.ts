@@ -1,0 +1,308 @@
+import { ConfigurationError } from '../../errors.ts'
+import { checkMembers, expectFunction } from '../../option-checks.ts'
+import { paths } from '../../paths.ts'
+import type { Keys } from '../keys.ts'
+import type {
+  AnonymousContext,
+  GlanceHandler,
+  PageContext,
+  PageHandler,
+  ViewContext,
+} from '../pages/page-context.ts'
+import { type ConditionPlace, readConditions } from './conditions.ts'
+import { describe } from './descriptor-parts.ts'
+import type { IconAddresses, Icons } from './icons.ts'
+import {
+  type ActionOptions,
+  type ConfigurableOptions,
+  type DialogOptions,
+  type ExternalPageOptions,
+  type GlanceOptions,
+  optionsOf,
+  type Target,
+  type WebPanelOptions,
+} from './module-options.ts'
+
+/** A glance whose content is asked for. */
+export interface Glance {
+  readonly key: string
+  /** Names of what the client puts into the address. */
+  readonly parameters: readonly string[]
+  readonly handle: GlanceHandler<ViewContext>
+}
+
+/** How a page of the whole group is kept to its administrators. */
+export interface GroupRules {
+  /** Rooms have a page of their own: it is opened from a room too, and is about that room then. */
+  readonly rooms: boolean
+  /** The author decides who may: every person is let through. */
+  readonly anybody: boolean
+}
+
+/** A page that is shown by clients, or in a browser. */
+export interface ShownPage {
+  /** Key of the module; `configurable` and `adminPage` for the pages that have none. */
+  readonly key: string
+  /** Whether the server shows it within a page of its own. */
+  readonly framed: boolean
+  /** Heading of a page that has none of its own; `undefined` for the name of the add-on. */
+  readonly title: string | undefined
+  readonly parameters: readonly string[]
+  /** For a page that a global installation has for its whole group: to whom it is shown. */
+  readonly group?: GroupRules
+  /** For a page that has a form: whether it takes what the form sends. */
+  readonly form?: PageHandler<FormContext>
+  readonly handler:
+    | { readonly authentication: 'jwt'; readonly handle: PageHandler<PageContext> }
+    | { readonly authentication: 'none'; readonly handle: PageHandler<AnonymousContext> }
+}
+
+/** What somebody sent with the form of a page. */
+export interface FormContext extends PageContext {
+  readonly form: URLSearchParams
+  /** The session that the form was drawn for is over: what it holds may be shown again, but not be used. */
+  readonly expired: boolean
+}
+
+/** What an add-on shows: registered, checked, and told in the descriptor. */
+export interface Modules {
+  /** Glances that have a handler, by key. */
+  readonly glances: ReadonlyMap<string, Glance>
+  /** Pages by their paths below the base address. */
+  readonly pages: ReadonlyMap<string, ShownPage>
+  /** Keys of all glances, with a handler and without one. */
+  glanceKeys(): string[]
+  glance(options: GlanceOptions<string>, handler: GlanceHandler<ViewContext> | undefined): RegisteredAt
+  webPanel(options: WebPanelOptions<string>, handler: AnyPageHandler): RegisteredAt
+  dialog(options: DialogOptions<string>, handler: AnyPageHandler): RegisteredAt
+  action(options: ActionOptions): RegisteredAt
+  externalPage(options: ExternalPageOptions<string>, handler: PageHandler<PageContext>): RegisteredAt
+  configurable(
+    options: ConfigurableOptions,
+    handler: PageHandler<PageContext>,
+    own?: OwnSettings,
+  ): RegisteredAt
+  adminPage(handler: PageHandler<PageContext>): RegisteredAt
+  /** The modules as the descriptor has them. It is validated as a whole, against HipChat's schema. */
+  capabilities(baseUrl: string): Readonly<Record<string, object>>
+  /** Throws a {@link ConfigurationError} for a target that is none: everything has been registered. */
+  checkTargets(): void
+}
+
+/** What the configuration page of `addon.settings` has besides its handler. */
+export interface OwnSettings {
+  readonly form: PageHandler<FormContext>
+  /** The author decides who may open it. */
+  readonly anybody: boolean
+}
+
+/** A handler of either kind; which one it is shows by the option `authentication`. */
+export type AnyPageHandler = PageHandler<PageContext> | PageHandler<AnonymousContext>
+
+/** What was registered, and the path of its page or content if it has any. */
+export interface RegisteredAt {
+  readonly key: string
+  readonly path: string | undefined
+}
+
+type Kind = 'glance' | 'webPanel' | 'dialog' | 'action' | 'externalPage'
+
+interface Module {
+  readonly kind: Kind
+  readonly key: string
+  readonly target: string | undefined
+  describe(baseUrl: string): object
+}
+
+interface PageRules {
+  readonly framed: boolean
+  readonly title?: string | undefined
+  readonly parameters?: object | undefined
+  readonly authentication?: 'jwt' | 'none' | undefined
+  readonly group?: GroupRules
+  readonly form?: ShownPage['form'] | undefined
+}
+
+// A glance stands for what it opens; clients cannot open one for another one.
+const targetsOf: Readonly<Partial<Record<Kind, readonly Kind[]>>> = {
+  glance: ['dialog', 'webPanel', 'externalPage'],
+  action: ['dialog', 'webPanel', 'externalPage', 'glance'],
+}
+
+export function createModules(keys: Keys, icons: Icons): Modules {
+  const modules = new Map<string, Module>()
+  const glances = new Map<string, Glance>()
+  const pages = new Map<string, ShownPage>()
+  const single: { configurable?: ConfigurableOptions; adminPage?: true } = {}
+
+  /** Takes a module on; its path is that of its page or content, if it has any. */
+  function register(
+    kind: Kind,
+    { key, target }: { readonly key: string; readonly target?: Target | undefined },
+    path: string | undefined,
+    entry: (baseUrl: string, url: string | undefined) => object,
+  ): RegisteredAt {
+    keys.take(kind, key, kind)
+    const describe = (baseUrl: string) => entry(baseUrl, path && `${baseUrl}${path}`)
+    modules.set(key, { kind, key, target: typeof target === 'object' ? target.key : target, describe })
+    return { key, path }
+  }
+
+  function addPage(path: string, key: string, rules: PageRules, handle: AnyPageHandler): void {
+    const { framed, title, authentication = 'jwt', group, form } = rules
+    // Its type follows from the option `authentication`, as the overloads of `Addon` have it.
+    const handler = { authentication, handle } as ShownPage['handler']
+    const parameters = Object.keys(rules.parameters ?? {})
+    pages.set(path, {
+      key,
+      framed,
+      title,
+      parameters,
+      handler,
+      ...(group ? { group } : {}),
+      ...(form ? { form } : {}),
+    })
+  }
+
+  const iconOf = (what: string, icon: unknown): IconAddresses | undefined =>
+    icon === undefined ? undefined : icons.add(`${what}: icon`, icon)
+
+  return {
+    glances,
+    pages,
+    glanceKeys: () => [...modules.values()].filter(({ kind }) => kind === 'glance').map(({ key }) => key),
+
+    glance(options, handle) {
+      const what = nameOf('glance', options)
+      checkMembers<GlanceOptions>(what, options, optionsOf.glance, ['key', 'name', 'icon'])
+      if (handle !== undefined) expectFunction(handle, `${what}: expected a handler`)
+      const { key, parameters } = options
+      if (!handle && parameters)
+        throw new ConfigurationError(`${what}: parameters are for its handler, and it has none`)
+      const icon = iconOf(what, options.icon)
+      const conditions = conditionsOf(what, options, 'glances')
+      const path = handle && withParameters(`${paths.glance}${key}`, parameters)
+      const registered = register('glance', options, path, (baseUrl, url) =>
+        describe.glance(options, { url, icon: icon?.(baseUrl), conditions }),
+      )
+      if (handle) glances.set(key, { key, parameters: Object.keys(parameters ?? {}), handle })
+      return registered
+    },
+
+    webPanel(options, handle) {
+      const what = nameOf('webPanel', options)
+      checkMembers<WebPanelOptions>(what, options, optionsOf.webPanel, ['key', 'name'])
+      expectFunction(handle, `${what}: expected a handler`)
+      const { key, name: title, parameters, authentication } = options
+      const icon = iconOf(what, options.icon)
+      const conditions = conditionsOf(what, options, 'web panels')
+      const path = `${paths.page}${key}`
+      const registered = register('webPanel', options, withParameters(path, parameters), (baseUrl, url) =>
+        describe.webPanel(options, { url, icon: icon?.(baseUrl), conditions }),
+      )
+      addPage(path, key, { framed: true, title, parameters, authentication }, handle)
+      return registered
+    },
+
+    dialog(options, handle) {
+      const what = nameOf('dialog', options)
+      checkMembers<DialogOptions>(what, options, optionsOf.dialog, ['key', 'title'])
+      expectFunction(handle, `${what}: expected a handler`)
+      const { key, title, parameters, authentication } = options
+      const path = `${paths.page}${key}`
+      const registered = register('dialog', options, withParameters(path, parameters), (_, url) =>
+        describe.dialog(options, { url }),
+      )
+      addPage(path, key, { framed: true, title, parameters, authentication }, handle)
+      return registered
+    },
+
+    action(options) {
+      const what = nameOf('action', options)
+      checkMembers<ActionOptions>(what, options, optionsOf.action, ['key', 'name', 'location', 'target'])
+      const place = options.location === 'hipchat.message.action' ? 'message actions' : 'input actions'
+      const conditions = conditionsOf(what, options, place)
+      return register('action', options, undefined, (_, url) => describe.action(options, { url, conditions }))
+    },
+
+    externalPage(options, handle) {
+      const what = nameOf('externalPage', options)
+      checkMembers<ExternalPageOptions>(what, options, optionsOf.externalPage, ['key'])
+      expectFunction(handle, `${what}: expected a handler`)
+      const { key, name: title, parameters } = options
+      const path = `${paths.page}${key}`
+      const registered = register('externalPage', options, withParameters(path, parameters), (_, url) =>
+        describe.externalPage(options, { url }),
+      )
+      addPage(path, key, { framed: false, title, parameters }, handle)
+      return registered
+    },
+
+    configurable(options, handle, own) {
+      checkMembers<ConfigurableOptions>('configurable', options, optionsOf.configurable, [])
+      expectFunction(handle, 'configurable: expected a handler')
+      if (single.configurable)
+        throw new ConfigurationError(
+          'there are two configuration pages; an add-on has one, made by addon.configurable() or by addon.settings()',
+        )
+      single.configurable = options
+      const group = { rooms: options.allowAccessToRoomAdmins === true, anybody: own?.anybody === true }
+      addPage(paths.configurable, 'configurable', { framed: true, group, form: own?.form }, handle)
+      return { key: 'configurable', path: paths.configurable }
+    },
+
+    adminPage(handle) {
+      expectFunction(handle, 'adminPage: expected a handler')
+      if (single.adminPage) throw new ConfigurationError('there are two admin pages; an add-on has one')
+      single.adminPage = true
+      const group = { rooms: false, anybody: false }
+      addPage(paths.adminPage, 'adminPage', { framed: true, group }, handle)
+      return { key: 'adminPage', path: paths.adminPage }
+    },
+
+    capabilities(baseUrl) {
+      const found: Partial<Record<Kind, object[]>> = {}
+      for (const { kind, describe } of modules.values()) {
+        found[kind] ??= []
+        found[kind].push(describe(baseUrl))
+      }
+      const { configurable, adminPage } = single
+      const url = `${baseUrl}${paths.configurable}`
+      return {
+        ...found,
+        ...(configurable ? { configurable: { url, authentication: 'jwt', ...configurable } } : {}),
+        ...(adminPage ? { adminPage: { url: `${baseUrl}${paths.adminPage}` } } : {}),
+      }
+    },
+
+    checkTargets() {
+      for (const { kind, key, target } of modules.values()) {
+        if (target === undefined || fits(kind, target)) continue
+        const there = [...modules.values()].filter((other) => fits(kind, other.key)).map((other) => other.key)
+        throw new ConfigurationError(
+          `${kind} ${key}: there is no ${targetsOf[kind]?.join(', ')} with the key ${target} that it could open; ${there.length > 0 ? `there are ${there.join(', ')}` : 'none is registered'}`,
+        )
+      }
+    },
+  }
+
+  function fits(kind: Kind, target: string): boolean {
+    const found = modules.get(target)
+    return found !== undefined && targetsOf[kind]?.includes(found.kind) === true
+  }
+}
+
+/** How messages call a module. */
+function nameOf(kind: Kind, options: unknown): string {
+  const { key } = (options ?? {}) as { key?: unknown } // whatever it is, reading a member of it is allowed
+  return typeof key === 'string' ? `${kind} ${key}` : kind
+}
+
+const conditionsOf = (what: string, { conditions }: { conditions?: unknown }, place: ConditionPlace) =>
+  conditions === undefined ? undefined : readConditions(what, conditions, place)
+
+/** Puts the placeholders behind a path that clients fill in. */
+function withParameters(path: string, parameters: Readonly<Record<string, string>> | undefined): string {
+  const all = Object.entries(parameters ?? {}).map(([name, value]) => `${name}={${value}}`)
+  return all.length > 0 ? `${path}?${all.join('&')}` : path
+}

@@ -1,0 +1,76 @@
+import type { Context, Middleware } from 'koa'
+import type { GlanceContent } from '../../api/glance.ts'
+import { toGlanceContent } from '../../client/glance.ts'
+import { verifySignedRequest } from '../../installations/signed-request.ts'
+import { paths } from '../../paths.ts'
+import { unlessEndless } from '../deliveries/time-limit.ts'
+import type { Glance } from '../modules/modules.ts'
+import { belowBase, queryOf, refusalOf } from '../routes.ts'
+import type { Showing } from './page-route.ts'
+import { sessionOf } from './session.ts'
+import { parametersOf, viewContext } from './view-context.ts'
+
+/**
+ * Answers for what glances show. Clients ask from pages of the server, and desktop clients from nowhere, so every origin
+ * may read the answer, refusals too: nothing here depends on who the browser says it is.
+ */
+export function createGlanceRoute(showing: Showing): Middleware {
+  const { glances } = showing.core.modules
+
+  return async (ctx, next) => {
+    const path = belowBase(ctx.path, showing)
+    if (!path.startsWith(paths.glance)) return next()
+    ctx.set('Access-Control-Allow-Origin', '*')
+    ctx.set('Cache-Control', 'no-store')
+    ctx.set('X-Content-Type-Options', 'nosniff')
+    if (ctx.method === 'OPTIONS') {
+      ctx.set('Access-Control-Allow-Methods', 'GET, HEAD')
+      // A client that sends the signed request in the header has to ask first.
+      ctx.set('Access-Control-Allow-Headers', 'Authorization')
+      ctx.set('Access-Control-Max-Age', '86400')
+      ctx.status = 204
+      return
+    }
+    if (ctx.method !== 'GET' && ctx.method !== 'HEAD') {
+      ctx.set('Allow', 'GET, HEAD, OPTIONS')
+      return refuse(ctx, 405, 'A glance can be asked for, and nothing else.')
+    }
+    try {
+      await answer(ctx, glances.get(path.slice(paths.glance.length)), showing)
+    } catch (error) {
+      const { status, text, headers } = refusalOf(error, showing.core, ctx.path)
+      ctx.set({ ...headers })
+      refuse(ctx, status, text)
+    }
+  }
+}
+
+async function answer(ctx: Context, glance: Glance | undefined, showing: Showing): Promise<void> {
+  const { core, running } = showing
+  const query = queryOf(ctx)
+  const signed = await verifySignedRequest(ctx.req, query, core.installations)
+  if (!glance) return refuse(ctx, 404, 'The add-on no longer has this glance; it can be updated.')
+  if (running.accepting !== 'yes') return refuse(ctx, 503, 'The add-on is busy.')
+  const content = await running.take(async (turn): Promise<GlanceContent | undefined> => {
+    const session = sessionOf(signed, glance.key, 'light')
+    const context = viewContext(core, session, glance.key, parametersOf(glance, query), turn)
+    const { handlerTimeout } = core.settings
+    const limited = { key: glance.key, turn, log: context.log, handlerTimeout }
+    try {
+      const shown = await unlessEndless((async () => glance.handle(context))(), limited)
+      return toGlanceContent(`glance ${glance.key}`, shown)
+    } catch (error) {
+      void running.follow(showing.onError(error, context)) // it holds up no answer
+      return undefined
+    }
+  })
+  if (!content) return refuse(ctx, 500, 'The add-on failed.')
+  ctx.type = 'json'
+  ctx.body = JSON.stringify(content)
+}
+
+function refuse(ctx: Context, status: number, text: string): void {
+  ctx.status = status
+  ctx.type = 'text'
+  ctx.body = text
+}

@@ -1,0 +1,279 @@
+import { Readable } from 'node:stream'
+import type { Context, Middleware } from 'koa'
+import { BodyRefusedError, readBody } from '../../common/body.ts'
+import { Html } from '../../common/html.ts'
+import { typeName } from '../../common/validate.ts'
+import { unreadableField } from '../../common/well-formed.ts'
+import { ConfigurationError, HandlerTimeoutError, SignedRequestError, StoreError } from '../../errors.ts'
+import {
+  stillInstalled,
+  tokenInHeader,
+  tokenInQuery,
+  verifySignedRequest,
+} from '../../installations/signed-request.ts'
+import type { Core } from '../core.ts'
+import type { Running, Turn } from '../deliveries/task-queue.ts'
+import { unlessEndless } from '../deliveries/time-limit.ts'
+import type { FormContext, ShownPage } from '../modules/modules.ts'
+import { belowBase, queryOf, refusalOf } from '../routes.ts'
+import { groupRefusal } from './administrator.ts'
+import {
+  allowedOrigins,
+  drawPage,
+  isPageParts,
+  noticePage,
+  originsOf,
+  serverOf,
+  type Theme,
+  withAllowedHomepage,
+} from './page.ts'
+import type { AnonymousContext, PageContext, PageReturned } from './page-context.ts'
+import { readSession, type Session, sessionOf, sessionToken } from './session.ts'
+import { anonymousContext, type FailedContext, parametersOf, viewContext } from './view-context.ts'
+
+/** What pages need besides the core. */
+export interface Showing {
+  readonly core: Core
+  readonly running: Running
+  basePath(): string
+  onError(error: unknown, context: FailedContext): Promise<void>
+}
+
+/** A page that was asked for, with what is known of who asks. */
+interface Asked {
+  readonly page: ShownPage
+  readonly session: Session | undefined
+  readonly theme: Theme
+  readonly context: FailedContext
+  readonly turn: Turn
+  handle(): Promise<PageReturned>
+}
+
+/** What is sent for a page, ready for Koa. */
+interface Answer {
+  readonly status?: number | undefined
+  readonly type?: string
+  readonly body: string | Readable | ReadableStream | Response | undefined
+}
+
+const LONGEST_FORM = 256 * 1024
+const FORM_TIMEOUT = 10_000
+
+/** Shows the pages of an add-on: panels, dialogs, external pages, and those for its configuration. */
+export function createPageRoute(showing: Showing): Middleware {
+  const { core } = showing
+  const { options, loopback } = core.settings
+  const anybody = allowedOrigins(options.allowedHosts, loopback, options.allowHttp)
+
+  return async (ctx, next) => {
+    const page = core.modules.pages.get(belowBase(ctx.path, showing))
+    if (!page) return next()
+    ctx.set('Referrer-Policy', 'no-referrer') // its address holds the signed request
+    ctx.set('Cache-Control', 'no-store')
+    ctx.set('X-Content-Type-Options', 'nosniff')
+    // Until it is known whose page it is, and for people who are told that it is none of theirs.
+    frame(ctx, page, anybody)
+    const methods = page.form ? ['GET', 'HEAD', 'POST'] : ['GET', 'HEAD']
+    if (!methods.includes(ctx.method)) {
+      ctx.set('Allow', methods.join(', '))
+      return notice(ctx, 405, 'That is not possible here', 'This page can be looked at, and nothing else.')
+    }
+    try {
+      await show(ctx, page, showing)
+    } catch (error) {
+      refuse(ctx, error, core)
+    }
+  }
+}
+
+async function show(ctx: Context, page: ShownPage, showing: Showing): Promise<void> {
+  const { core, running } = showing
+  const query = queryOf(ctx)
+  const form = ctx.method === 'POST' ? await readForm(ctx) : undefined
+  const session =
+    page.handler.authentication === 'none' ? undefined : await authenticate(ctx, page, query, form, core)
+  if (session) frame(ctx, page, originsOf(serverIn(session, core)))
+  if (session && page.group) {
+    const refusal = await running.follow(groupRefusal(page.group, session, core))
+    if (refusal) return notice(ctx, refusal.status, 'This page is not shown', refusal.text)
+    await stillInstalled(session.credentials, core.installations) // the server took its time
+  }
+  if (running.accepting !== 'yes') return notice(ctx, 503, 'The add-on is busy', 'Try again in a moment.')
+  const answer = await running.take((turn) => {
+    const asked = ask(page, session, query, turn, core, form)
+    return answerOf(asked, showing)
+  })
+  if (answer === 'late')
+    notice(ctx, 504, 'That took too long', 'The add-on could not show this page in time. Try again later.')
+  else if (answer === 'failed')
+    notice(ctx, 500, 'That did not work', 'The add-on failed to show this page. Try again later.')
+  else send(ctx, answer)
+}
+
+/** Who asks: by the signed request in the address, or by the token in the form that the page was sent with. */
+async function authenticate(
+  ctx: Context,
+  page: ShownPage,
+  query: URLSearchParams,
+  form: URLSearchParams | undefined,
+  { installations }: Core,
+): Promise<Session> {
+  if (!form)
+    return sessionOf(await verifySignedRequest(ctx.req, query, installations), page.key, themeOf(query))
+  const [token, ...others] = form.getAll('session')
+  if (!token) throw new SignedRequestError('none', 'a form without a session token')
+  if (others.length > 0 || tokenInQuery(query) !== undefined || tokenInHeader(ctx.req) !== undefined)
+    throw new SignedRequestError('malformed', 'a form with its session token, and another token besides')
+  const session = await readSession(token, installations)
+  if (session.page !== page.key)
+    throw new SignedRequestError(
+      'wrong client',
+      `a form with the session token of the page ${session.page.slice(0, 40)}, sent to the page ${page.key}`,
+    )
+  return session
+}
+
+async function readForm(ctx: Context): Promise<URLSearchParams> {
+  const text = await readBody(ctx.req, LONGEST_FORM, FORM_TIMEOUT)
+  const field = unreadableField(text)
+  if (field !== undefined) throw new BodyRefusedError(400, `${field || 'a field'} is not valid UTF-8`)
+  return new URLSearchParams(text)
+}
+
+function ask(
+  page: ShownPage,
+  session: Session | undefined,
+  query: URLSearchParams,
+  turn: Turn,
+  core: Core,
+  form: URLSearchParams | undefined,
+): Asked {
+  const { handler, key } = page
+  const parameters = parametersOf(page, query)
+  const theme = session?.theme ?? themeOf(query)
+  if (handler.authentication === 'none' || !session) {
+    const context: AnonymousContext = anonymousContext(core, key, { theme, parameters }, turn)
+    const { handle } = handler as { handle(context: AnonymousContext): PageReturned | Promise<PageReturned> } // as just checked
+    return { page, session, theme, context, turn, handle: async () => handle(context) }
+  }
+  const expired = 'expired' in session && session.expired !== undefined
+  let token: string | undefined
+  const own = {
+    theme,
+    get sessionToken() {
+      token ??= expired ? '' : sessionToken(session) // a session that is over is not begun anew
+      return token
+    },
+  }
+  const context: PageContext = extend(viewContext(core, session, key, parameters, turn), own)
+  if (!form || !page.form)
+    return { page, session, theme, context, turn, handle: async () => handler.handle(context) }
+  const { form: take } = page
+  const sent: FormContext = extend(context, { form, expired })
+  return { page, session, theme, context: sent, turn, handle: async () => take(sent) }
+}
+
+/** Adds members without reading those that are worked out when they are asked for. */
+const extend = <T extends object, U extends object>(base: T, more: U): T & U =>
+  Object.defineProperties(base, Object.getOwnPropertyDescriptors(more)) as T & U // has the members of both
+
+/** Runs the handler. When it failed, that has been told. */
+async function answerOf(
+  asked: Asked,
+  { core, running, onError }: Showing,
+): Promise<Answer | 'failed' | 'late'> {
+  const { page, turn, context } = asked
+  const { handlerTimeout } = core.settings
+  const limited = { key: page.key, turn, log: context.log, handlerTimeout }
+  try {
+    return render(await unlessEndless(asked.handle(), limited), asked, core)
+  } catch (error) {
+    // Nobody waits for this: an error handler that takes its time holds up no page.
+    void running.follow(onError(error, context))
+    return error instanceof HandlerTimeoutError ? 'late' : 'failed'
+  }
+}
+
+const serverIn = ({ credentials }: Session, { outbound }: Core) =>
+  withAllowedHomepage(credentials.installation, outbound)
+
+function render(returned: unknown, { page, session, theme, context }: Asked, core: Core): Answer {
+  if (returned === undefined || returned === null) return { body: undefined }
+  if (typeof returned === 'string') return { type: 'text/plain; charset=utf-8', body: returned }
+  if (returned instanceof Html || isPageParts(returned)) {
+    const framed = page.framed && session
+    const drawing = {
+      title: page.title ?? core.settings.options.name,
+      theme,
+      server: framed ? serverOf(serverIn(session, core)) : undefined,
+      sessionToken: 'sessionToken' in context && context.sessionToken ? context.sessionToken : undefined,
+    }
+    const status = returned instanceof Html ? 200 : returned.status
+    return { status, type: 'text/html; charset=utf-8', body: drawPage(returned, drawing).toString() }
+  }
+  if (returned instanceof Response) {
+    if (returned.status < 200 || returned.bodyUsed)
+      throw new ConfigurationError(
+        `page ${page.key}: expected a Response that can be sent, came ${returned.bodyUsed ? 'one whose body was read' : 'Response.error()'}`,
+      )
+    return { body: returned }
+  }
+  if (returned instanceof Readable || returned instanceof ReadableStream)
+    return { type: 'text/html; charset=utf-8', body: returned }
+  throw new ConfigurationError(
+    `page ${page.key}: expected its handler to return html\`…\`, a text, a Response, a stream or nothing; came ${typeName(returned)}`,
+  )
+}
+
+function send(ctx: Context, { status = 200, type, body }: Answer): void {
+  if (type !== undefined) ctx.set('Content-Type', type)
+  if (!(body instanceof Response)) {
+    ctx.status = body === undefined ? 204 : status
+    ctx.body = body
+    return
+  }
+  const ancestors = ctx.response.get('Content-Security-Policy')
+  ctx.body = body
+  const own = body.headers.get('content-security-policy')
+  if (own !== null)
+    ctx.set(
+      'Content-Security-Policy',
+      /(^|[;,\s])frame-ancestors\s/i.test(own) ? own : `${own.replace(/;\s*$/, '')}; ${ancestors}`,
+    )
+  // One header for each cookie: joined, as Koa takes them over, they are none.
+  const cookies = body.headers.getSetCookie()
+  if (cookies.length > 0) ctx.set('Set-Cookie', cookies)
+}
+
+function frame(ctx: Context, { framed }: ShownPage, origins: readonly string[]): void {
+  const ancestors = framed && origins.length > 0 ? origins.join(' ') : "'none'"
+  ctx.set('Content-Security-Policy', `frame-ancestors ${ancestors}`)
+}
+
+/** Tells a person why there is no page. What was wrong with a token is told only if the person can do something about it. */
+function refuse(ctx: Context, error: unknown, core: Core): void {
+  const { status, headers } = refusalOf(error, core, ctx.path)
+  ctx.set({ ...headers })
+  if (error instanceof SignedRequestError && error.fault === 'expired')
+    notice(ctx, status, 'This page has expired', 'Close it, and open it from the chat again.')
+  else if (error instanceof SignedRequestError)
+    notice(
+      ctx,
+      status,
+      'Open this page from the chat',
+      'It is shown to people who come from a room or group that this add-on is installed in. Open it from the chat again.',
+    )
+  else if (error instanceof StoreError)
+    notice(ctx, status, 'The add-on is not available', 'Try again in a moment.')
+  else notice(ctx, status, 'That did not work', 'The add-on could not show this page. Try again later.')
+}
+
+function notice(ctx: Context, status: number, title: string, text: string): void {
+  ctx.status = status
+  const policy = ctx.response.get('Content-Security-Policy')
+  ctx.set('Content-Security-Policy', `default-src 'none'; style-src 'unsafe-inline'; ${policy}`)
+  ctx.set('Content-Type', 'text/html; charset=utf-8')
+  ctx.body = noticePage(title, text)
+}
+
+const themeOf = (query: URLSearchParams): Theme => (query.get('theme') === 'dark' ? 'dark' : 'light')

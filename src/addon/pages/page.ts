@@ -1,0 +1,167 @@
+import { Html, html } from '../../common/html.ts'
+import { type Outbound, OutboundRefusedError } from '../../common/outbound.ts'
+import { ConfigurationError } from '../../errors.ts'
+import type { Installation } from '../../installations/installation.ts'
+import { originOf } from '../../installations/installation.ts'
+import { anyText, type Checks, checkMembers } from '../../option-checks.ts'
+
+/** How clients look; they load the page again when that changes. */
+export type Theme = 'light' | 'dark'
+
+/** What a page has besides its content. */
+export interface PageOptions {
+  /** Default: the name or title of the module. */
+  readonly title?: string | undefined
+  /** What else is in its head: styles, scripts, links. */
+  readonly head?: Html | undefined
+  /** Its language. Default `en`. */
+  readonly lang?: string | undefined
+  /** HTTP status it is sent with. Default 200. */
+  readonly status?: number | undefined
+  /**
+   * Web address of the server whose script the page loads, for a page with `authentication: 'none'`: that is the same
+   * on all servers, so that none can be known. Default: that of the installation.
+   */
+  readonly server?: string | undefined
+}
+
+/** The inside of a page, with what {@link page} was told about the rest. */
+export interface PageParts extends PageOptions {
+  readonly content: Html
+}
+
+const checks: Checks<PageOptions> = {
+  title: anyText,
+  head: (value) => (value instanceof Html ? undefined : 'html`…`'),
+  lang: (value) =>
+    typeof value === 'string' && /^[a-z]{2,3}(-[a-z0-9]+)*$/i.test(value)
+      ? undefined
+      : 'a language such as en or pt-BR',
+  status: (value) =>
+    Number.isInteger(value) && Number(value) >= 200 && Number(value) <= 599
+      ? undefined
+      : `a status from 200 to 599, came ${String(value)}`,
+  server: (value) =>
+    typeof value === 'string' && /^https?:\/\//.test(value) && URL.canParse(value)
+      ? undefined
+      : 'an absolute http or https address',
+}
+
+/**
+ * The inside of a page with a title, a language, or more in its head; for a handler to return.
+ *
+ * @example
+ * return page(html`<h1>${name}</h1>`, { title: name, head: html`<link rel="stylesheet" href="/assets/board.css">` })
+ */
+export function page(content: Html, options: PageOptions = {}): PageParts {
+  if (!(content instanceof Html))
+    throw new ConfigurationError('page: expected html`…` as the first argument; a text would not be escaped')
+  checkMembers<PageOptions>('page', options, checks, [])
+  return { ...options, content }
+}
+
+export const isPageParts = (value: unknown): value is PageParts =>
+  typeof value === 'object' && value !== null && 'content' in value && value.content instanceof Html
+
+/** What a page is drawn for. */
+export interface Drawing {
+  /** When the page has none of its own. */
+  readonly title: string
+  readonly theme: Theme
+  /** Web address of the server that frames it; `undefined` when it is not framed, or not known by whom. */
+  readonly server: string | undefined
+  readonly sessionToken: string | undefined
+}
+
+/** A whole page: what begins with a doctype is one already. */
+export function drawPage(given: Html | PageParts, drawing: Drawing): Html {
+  const parts = given instanceof Html ? { content: given } : given
+  if (/^\s*<!doctype/i.test(parts.content.toString())) return parts.content
+  const { content, title = drawing.title, head, lang = 'en', server = drawing.server } = parts
+  const base = server?.replace(/\/+$/, '')
+  return html`<!doctype html>
+<html lang="${lang}" data-theme="${drawing.theme}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="${drawing.theme}">
+${drawing.sessionToken !== undefined && html`<meta name="session-token" content="${drawing.sessionToken}">\n`}<title>${title}</title>
+${
+  base !== undefined &&
+  html`<link rel="stylesheet" href="${base}/atlassian-connect/all.css">
+<script src="${base}/atlassian-connect/all.js"></script>
+`
+}${head}
+</head>
+<body>
+${content}
+</body>
+</html>
+`
+}
+
+/** Web address of an installation's server: where its script is. */
+export function serverOf(installation: Installation): string {
+  const { homepage } = installation
+  return homepage !== undefined && isWebAddress(homepage) ? homepage : originOf(installation)
+}
+
+/**
+ * An installation without a homepage that is not on an allowed host: it may be older than the list of these. What is left
+ * is the host of its capabilities document.
+ */
+export function withAllowedHomepage(
+  installation: Installation,
+  outbound: Pick<Outbound, 'check'>,
+): Installation {
+  const { homepage } = installation
+  try {
+    if (homepage !== undefined) outbound.check(homepage)
+    return installation
+  } catch (error) {
+    if (!(error instanceof OutboundRefusedError)) throw error
+    return { ...installation, homepage: undefined }
+  }
+}
+
+/** Origins that may frame a page of an installation: those of its server's pages and of its API, which may be one. */
+export const originsOf = (installation: Installation): string[] => [
+  ...new Set([new URL(serverOf(installation)).origin, originOf(installation)]),
+]
+
+/**
+ * Where the pages of servers can be that the add-on takes installations from, as a Content-Security-Policy has it; for
+ * pages that are shown before anybody knows which of them asks.
+ */
+export function allowedOrigins(
+  hosts: readonly string[] | undefined,
+  loopback: boolean,
+  plain: readonly string[] = [],
+): string[] {
+  const names = (hosts ?? []).filter((host) => !host.includes(':'))
+  const named = names.flatMap((host) => [
+    `https://${host}:*`,
+    ...(plain.includes(host) ? [`http://${host}:*`] : []),
+  ])
+  return loopback
+    ? [...named, ...['localhost', '127.0.0.1'].flatMap((host) => [`http://${host}:*`, `https://${host}:*`])]
+    : named
+}
+
+/** A page that tells a person what happened, and nothing about how the add-on works. */
+export const noticePage = (title: string, text: string): string =>
+  html`<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${title}</title>
+<style>body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; padding: 0 1rem; max-width: 30rem }</style>
+<h1>${title}</h1>
+<p>${text}</p>
+</html>
+`.toString()
+
+function isWebAddress(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
+}

@@ -1,0 +1,45 @@
+import type { Context, Middleware } from 'koa'
+import { SignedRequestError } from '../../errors.ts'
+import type { Core } from '../core.ts'
+import { queryOf, refusalOf } from '../routes.ts'
+import type { PageContext } from './page-context.ts'
+import { sessionOfCall, sessionToken } from './session.ts'
+import { viewContext } from './view-context.ts'
+
+/** Where a page gets its next token from: the answers to its calls. */
+const HEADER = 'Session-Token'
+
+/** The context of a call that a page of the add-on makes to a route of the author's. */
+export async function openSession(ctx: Context, core: Core): Promise<PageContext> {
+  const session = await sessionOfCall(ctx.req, queryOf(ctx), core.installations)
+  // No token after the last one: from then on the page has to be opened anew.
+  const token = sessionToken(session)
+  if (session.stale) ctx.set(HEADER, token)
+  const controller = new AbortController()
+  ctx.res.once('close', () => controller.abort(new Error('the call is over')))
+  const { theme, page } = session
+  const view = viewContext(core, session, page, {}, controller)
+  return Object.assign(view, { theme, sessionToken: token })
+}
+
+/** Answers for calls without a session, so that a page's script can tell its person what to do. */
+export function createSessionRefusal(core: Core): Middleware {
+  return async (ctx, next) => {
+    try {
+      await next()
+    } catch (error) {
+      if (!(error instanceof SignedRequestError) || ctx.headerSent) throw error
+      const { status, headers } = refusalOf(error, core, ctx.path)
+      const expired = error.fault === 'expired'
+      const message = expired
+        ? 'The session of this page has expired: open the page again.'
+        : 'This call carries no session of a page of this add-on.'
+      ctx.status = status
+      ctx.set({ ...headers, 'Cache-Control': 'no-store' })
+      ctx.body =
+        ctx.accepts('json', 'text') === 'json'
+          ? { error: { code: expired ? 'expired' : 'unauthorized', message } }
+          : message
+    }
+  }
+}

@@ -1,0 +1,134 @@
+import { createReadStream, realpathSync, statSync } from 'node:fs'
+import { realpath, stat } from 'node:fs/promises'
+import { extname, join, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Context } from 'koa'
+import { typeName } from '../../common/validate.ts'
+import { ConfigurationError, messageOf } from '../../errors.ts'
+import { type Checks, checkMembers, flag } from '../../option-checks.ts'
+
+/** How files are served. */
+export interface StaticOptions {
+  /** Milliseconds for which a browser need not ask again. Default 0: it asks each time, and is told whether it changed. */
+  readonly maxAge?: number | undefined
+  /** The files never change, as those with a digest in their names. Default false. */
+  readonly immutable?: boolean | undefined
+}
+
+/** Folders of files that an add-on serves. */
+export interface Assets {
+  /** Serves what is in a folder, below a path. Throws a {@link ConfigurationError} for a folder that is none. */
+  add(path: string, folder: string | URL, options: StaticOptions): void
+  /** Answers for a file; false if there is none at this path. */
+  serve(ctx: Context, path: string): Promise<boolean>
+}
+
+interface Folder {
+  /** With a slash at its end. */
+  readonly path: string
+  /** Where it really is, so that nothing outside of it is taken for something within. */
+  readonly root: string
+  readonly cacheControl: string
+}
+
+const checks: Checks<StaticOptions> = {
+  maxAge: (value) =>
+    typeof value === 'number' && value >= 0 && Number.isFinite(value)
+      ? undefined
+      : `a number of milliseconds, came ${typeof value === 'number' ? value : typeName(value)}`,
+  immutable: flag,
+}
+
+/**
+ * Written here: what the packages for it have beyond this, ranges and indexes, pages of add-ons do without; and none of
+ * them looks where a symbolic link leads.
+ */
+export function createAssets(): Assets {
+  const folders: Folder[] = []
+
+  return {
+    add(given, folder, options) {
+      if (typeof given !== 'string' || !/^(\/[\w.~-]*[\w~-])+\/?$/.test(given))
+        throw new ConfigurationError(
+          `static: expected a path such as /assets, came ${typeof given === 'string' ? JSON.stringify(given) : typeName(given)}`,
+        )
+      const what = `static ${given}`
+      checkMembers<StaticOptions>(what, options, checks, [])
+      const path = `${given.replace(/\/$/, '')}/`
+      if (folders.some((other) => other.path === path))
+        throw new ConfigurationError(`${what}: another folder is served there`)
+      folders.push({ path, root: rootOf(what, folder), cacheControl: cacheControlOf(options) })
+    },
+
+    async serve(ctx, path) {
+      for (const folder of folders)
+        if (path.startsWith(folder.path) && (await serveFile(ctx, path.slice(folder.path.length), folder)))
+          return true
+      return false
+    },
+  }
+}
+
+function rootOf(what: string, folder: string | URL): string {
+  if (typeof folder !== 'string' && !(folder instanceof URL && folder.protocol === 'file:'))
+    throw new ConfigurationError(
+      `${what}: expected a folder, a path or new URL('./public/', import.meta.url); came ${typeName(folder)}`,
+    )
+  const path = folder instanceof URL ? fileURLToPath(folder) : folder
+  try {
+    if (statSync(path).isDirectory()) return realpathSync(path)
+  } catch (error) {
+    throw new ConfigurationError(`${what}: the folder cannot be read: ${messageOf(error)}`, { cause: error })
+  }
+  throw new ConfigurationError(`${what}: expected a folder, came the file ${path}`)
+}
+
+function cacheControlOf({ maxAge = 0, immutable = false }: StaticOptions): string {
+  if (maxAge === 0 && !immutable) return 'no-cache'
+  const seconds = Math.floor(maxAge / 1000) || (immutable ? 31_536_000 : 0)
+  return `public, max-age=${seconds}${immutable ? ', immutable' : ''}`
+}
+
+async function serveFile(ctx: Context, rest: string, { root, cacheControl }: Folder): Promise<boolean> {
+  const names = namesOf(rest)
+  if (!names) return false
+  const path = await realpath(join(root, ...names)).catch(() => undefined)
+  if (path === undefined || !path.startsWith(root.endsWith(sep) ? root : root + sep)) return false
+  // A link may lead to another name within the folder.
+  if (
+    path
+      .slice(root.length)
+      .split(sep)
+      .some((name) => name.startsWith('.'))
+  )
+    return false
+  const found = await stat(path).catch(() => undefined)
+  if (!found?.isFile()) return false // opening a pipe would wait for somebody to write to it
+  const { size, mtime } = found
+  ctx.set('Cache-Control', cacheControl)
+  ctx.set('X-Content-Type-Options', 'nosniff')
+  ctx.set('ETag', `W/"${size.toString(36)}-${mtime.getTime().toString(36)}"`)
+  ctx.lastModified = mtime
+  ctx.type = extname(path) // unknown endings are bytes, and nothing a browser runs
+  if (!ctx.response.get('Content-Type')) ctx.type = 'bin'
+  ctx.status = 200
+  if (ctx.fresh) ctx.status = 304
+  else if (size === 0) ctx.body = ''
+  else {
+    // No more than is announced, should it grow meanwhile.
+    if (ctx.method === 'GET') ctx.body = createReadStream(path, { end: size - 1 })
+    ctx.length = size
+  }
+  return true
+}
+
+/** The names in a path; `undefined` for one that could mean anything but a file below. */
+function namesOf(rest: string): string[] | undefined {
+  try {
+    const names = rest.split('/').map(decodeURIComponent)
+    const odd = names.some((name) => name === '' || name.startsWith('.') || /[/\\\0]/.test(name))
+    return odd ? undefined : names
+  } catch {
+    return undefined // not encoded as it should be
+  }
+}

@@ -1,0 +1,65 @@
+import type { EventName } from '../../api/events.ts'
+import type { Scope } from '../../api/scopes.ts'
+import type { Logger } from '../../telemetry/log.ts'
+import type { Core } from '../core.ts'
+import type { EventContext } from '../deliveries/context.ts'
+import type { Turn } from '../deliveries/task-queue.ts'
+import type { AnonymousContext, PageContext, ViewContext } from './page-context.ts'
+import type { Session } from './session.ts'
+
+/**
+ * What `onError` gets: the context of the handler that failed. Only those of events have an `event` and, with the
+ * scope for it, a `reply`: `'reply' in context` tells.
+ */
+export type FailedContext<S extends Scope = Scope> =
+  | EventContext<EventName, S>
+  | ViewContext<S>
+  | PageContext<S>
+  | AnonymousContext
+
+/** The context of what is shown to somebody. */
+export function viewContext(
+  core: Core,
+  { credentials, roomId, user }: Session,
+  module: string,
+  parameters: Readonly<Record<string, string>>,
+  { signal }: Pick<Turn, 'signal'>,
+): ViewContext {
+  const { installation } = credentials
+  const facade = core.facadeOf(installation)
+  let log: Logger | undefined
+  return {
+    module,
+    installation,
+    client: facade.client,
+    store: facade.values,
+    glance: core.glancesOf(installation, roomId),
+    get log() {
+      log ??= facade.log.child({ module })
+      return log
+    },
+    signal,
+    room: roomId === undefined ? undefined : facade.room(roomId),
+    user,
+    parameters,
+  }
+}
+
+/** The context of a page that nobody vouches for. */
+export const anonymousContext = (
+  core: Core,
+  module: string,
+  { theme, parameters }: Pick<AnonymousContext, 'theme' | 'parameters'>,
+  { signal }: Turn,
+): AnonymousContext => ({ module, theme, parameters, log: core.log.child({ module }), signal })
+
+/** What the client put into an address, as far as the module asked for it. */
+export const parametersOf = (
+  { parameters }: { readonly parameters: readonly string[] },
+  query: URLSearchParams,
+): Readonly<Record<string, string>> =>
+  // Without a prototype: a parameter may have any name.
+  Object.assign(
+    Object.create(null),
+    Object.fromEntries(parameters.map((name) => [name, query.get(name) ?? ''])),
+  )

@@ -1,0 +1,206 @@
+import type { Scope } from '../../api/scopes.ts'
+import { Html, html } from '../../common/html.ts'
+import type { Installation } from '../../installations/installation.ts'
+import type { Values } from '../../installations/installation-store.ts'
+import { anyText, type Checks, checkMembers, elsewhere, expectFunction, flag } from '../../option-checks.ts'
+import type { FormContext, Modules } from '../modules/modules.ts'
+import { type PageParts, page } from '../pages/page.ts'
+import type { PageContext } from '../pages/page-context.ts'
+import {
+  checkFields,
+  readForm,
+  type SettingsFields,
+  type SettingsValues,
+  type StoredValues,
+  valuesOf,
+} from './fields.ts'
+import { type Notice, type SettingsDrawing, settingsPage } from './form.ts'
+
+/** What people can set, and the page they do it on. */
+export interface SettingsOptions<F extends SettingsFields = SettingsFields, S extends Scope = Scope> {
+  /** What is to be filled in, by name, in the order of the page. */
+  readonly fields: F
+  /** Heading of the page. Default: Settings. */
+  readonly title?: string
+  /** What it is about, above the form. */
+  readonly description?: string | Html
+  /**
+   * Each room of a global installation has settings of its own too, over those of the group: what is left empty there is
+   * taken from the group. Default false.
+   */
+  readonly allowAccessToRoomAdmins?: boolean
+  /**
+   * Whether who looks at the page may. Servers show it to administrators only, but every member of a room can get a
+   * signed request for themselves from a page in that room, and open this one with it. Default: for the settings of a
+   * group its administrators, for those of a room everybody who has a signed request.
+   */
+  readonly mayChange?: (context: PageContext<S, never>) => boolean | Promise<boolean>
+}
+
+/** Where settings are asked for: the context of any handler, or as much of it as is needed here. */
+export interface SettingsPlace {
+  readonly installation: Installation
+  readonly store: Values
+  /** The room whose settings they are, where rooms have their own. */
+  readonly room?: { readonly id: number } | undefined
+}
+
+/** The settings of an add-on. */
+export interface AddonSettings<F extends SettingsFields = SettingsFields, S extends Scope = Scope> {
+  /** What was saved, or else the defaults. */
+  get(place: SettingsPlace): Promise<SettingsValues<F>>
+  /** Runs after somebody saved, with what he saved. What it throws goes to `onError`, and the page says so. */
+  onSaved(handler: (context: PageContext<S, never>, values: SettingsValues<F>) => unknown): this
+}
+
+/** What settings are made with. */
+export interface SettingsParts {
+  readonly modules: Modules
+  onError(error: unknown, context: PageContext): Promise<void>
+}
+
+const checks: Checks<SettingsOptions> = {
+  fields: elsewhere,
+  title: anyText,
+  description: (value) => (value instanceof Html ? undefined : anyText(value)),
+  allowAccessToRoomAdmins: flag,
+  mayChange: (value) => (typeof value === 'function' ? undefined : 'a function of the context'),
+}
+
+/** Registers the configuration page, and gives what was set there. */
+export function createSettings(options: SettingsOptions, { modules, onError }: SettingsParts): AddonSettings {
+  checkMembers<SettingsOptions>('settings', options, checks, ['fields'])
+  const { fields, title, description, allowAccessToRoomAdmins: rooms = false, mayChange } = options
+  checkFields(fields)
+  const saved: ((context: PageContext<Scope, never>, values: SettingsValues<SettingsFields>) => unknown)[] =
+    []
+
+  const secrets = Object.entries(fields)
+    .filter(([, { type }]) => type === 'secret')
+    .map(([name]) => name)
+
+  const keyOf = ({ installation, room }: SettingsPlace): string =>
+    rooms && installation.roomId === undefined && room ? `${GROUP}:room:${room.id}` : GROUP
+
+  const stored = async ({ store }: SettingsPlace, key: string): Promise<StoredValues> =>
+    (await store.get<StoredValues>(key)) ?? {}
+
+  /** What was saved at a place itself, and what it has from the group besides. */
+  async function savedAt(place: SettingsPlace): Promise<{ own: StoredValues; group: StoredValues }> {
+    const key = keyOf(place)
+    const own = await stored(place, key)
+    return { own, group: key === GROUP ? {} : await stored(place, GROUP) }
+  }
+
+  async function current(place: SettingsPlace): Promise<StoredValues> {
+    const { own, group } = await savedAt(place)
+    return { ...group, ...own }
+  }
+
+  // The type of the values follows from that of the fields, against which they are checked.
+  const typed = (values: StoredValues) => valuesOf(fields, values) as SettingsValues<SettingsFields>
+
+  function draw(
+    context: PageContext,
+    { own, ...more }: Pick<SettingsDrawing, 'written'> & Partial<SettingsDrawing> & { own?: StoredValues },
+  ): PageParts {
+    const { sessionToken } = context
+    const kept = own ? secrets.filter((name) => own[name] !== undefined) : []
+    const errors = new Map<string, string>()
+    return settingsPage({
+      title,
+      description,
+      fields,
+      kept,
+      errors,
+      notice: undefined,
+      sessionToken,
+      ...more,
+    })
+  }
+
+  async function drawCurrent(context: PageContext, notice?: Notice): Promise<PageParts> {
+    const { own, group } = await savedAt(context)
+    const written = writtenOf(fields, valuesOf(fields, { ...group, ...own }))
+    return draw(context, { written, own, notice })
+  }
+
+  /** Says no to who may not change what this page is about; `undefined` to who may. */
+  async function refusal(context: PageContext): Promise<PageParts | undefined> {
+    return mayChange && !(await mayChange(context))
+      ? refused('You may not change these settings.')
+      : undefined
+  }
+
+  async function show(context: PageContext): Promise<PageParts> {
+    return (await refusal(context)) ?? drawCurrent(context)
+  }
+
+  async function save(context: FormContext): Promise<PageParts> {
+    const { form, expired, store } = context
+    if (expired) {
+      // The session is over: nothing is shown but what came with the form.
+      const { written } = readForm(fields, form, {}, {})
+      return draw(context, { written, notice: 'expired', sessionToken: undefined })
+    }
+    const no = await refusal(context)
+    if (no) return no
+    const { own, group } = await savedAt(context)
+    const { errors, written } = readForm(fields, form, own, group)
+    if (errors.size > 0) return draw(context, { written, errors, own, notice: 'wrong' })
+    // What is kept of secrets is what is there when it is written: somebody else may have saved meanwhile.
+    await store.update<StoredValues>(
+      keyOf(context),
+      (current) => readForm(fields, form, current ?? {}, group).values,
+    )
+    return drawCurrent(context, (await tell(context)) ? 'saved' : 'saved, but')
+  }
+
+  /** Runs what wants to know; false if that failed. What was saved stays saved. */
+  async function tell(context: PageContext): Promise<boolean> {
+    try {
+      const values = typed(await current(context))
+      for (const handler of saved) await handler(context, values)
+      return true
+    } catch (error) {
+      await onError(error, context)
+      return false
+    }
+  }
+
+  modules.configurable(rooms ? { allowAccessToRoomAdmins: true } : {}, show, {
+    form: save,
+    anybody: mayChange !== undefined,
+  })
+
+  return {
+    async get(place) {
+      return typed(await current(place))
+    },
+    onSaved(handler) {
+      expectFunction(handler, 'settings.onSaved: expected a handler')
+      saved.push(handler)
+      return this
+    },
+  }
+}
+
+// Where they are among the values of the installation.
+const GROUP = 'settings'
+
+const refused = (why: string): PageParts =>
+  page(html`<h1>Settings</h1>\n<p role="alert">${why}</p>`, { title: 'Settings', status: 403 })
+
+/** Values as they stand in the fields; secrets do not. */
+function writtenOf(
+  fields: SettingsFields,
+  values: Readonly<Record<string, unknown>>,
+): ReadonlyMap<string, string> {
+  const shown = Object.entries(values).filter(([name]) => fields[name]?.type !== 'secret')
+  return new Map(shown.map(([name, value]) => [name, textFor(value)]))
+}
+
+function textFor(value: unknown): string {
+  if (typeof value === 'boolean') return value ? 'on' : ''
+  return value === undefined ? '' : String(value)
+}

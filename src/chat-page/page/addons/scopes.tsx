@@ -1,0 +1,24 @@
+import { isScope, scopes } from '../../../api/scopes.ts'
+
+interface ScopesProps {
+  readonly ids: readonly string[]
+  /** Those that were not there before. */
+  readonly added?: readonly string[]
+}
+
+/** What an add-on may do, or a token, in words. */
+export function Scopes({ ids, added = [] }: ScopesProps) {
+  return (
+    <ul class="tools-scopes">
+      {ids.map((id) => (
+        <li key={id}>
+          <b>{isScope(id) ? scopes[id].name : id}</b>
+          {added.includes(id) && <span class="tools-badge tools-new">new</span>}
+          {isScope(id) && <span class="tools-quiet"> {scopes[id].description}</span>}
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+export const scopeName = (id: string): string => (isScope(id) ? scopes[id].name : id)

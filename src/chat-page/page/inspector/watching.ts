@@ -1,0 +1,116 @@
+import { signal } from '@preact/signals'
+import type { ResultOf } from '../../../api/operation.ts'
+import { wholeList } from '../../../common/parts.ts'
+import type { administration } from '../../../server/admin/routes.ts'
+import type { ApiCall } from '../../../server/chat-page/events.ts'
+import { call } from '../api.ts'
+import { hear, roomOf } from '../store.ts'
+import { createArriving } from './arriving.ts'
+
+export type Delivery = ResultOf<typeof administration.getDelivery>
+export type Installation = ResultOf<typeof administration.listInstallations>['items'][number]
+
+/** What the inspector shows. */
+export const deliveries = createArriving<Delivery>()
+export const calls = createArriving<ApiCall>()
+export const installations = signal<readonly Installation[]>([])
+/** Why something of it could not be had. */
+export const failed = signal('')
+
+const most = 200 // that the server lists
+const pause = 100 // milliseconds in which deliveries are gathered
+const fewest = 8 // that are asked for together
+
+/** Asks for what there is, and for what comes from then on, until it is told to stop. */
+export function watch(): () => void {
+  let stopped = false
+  let round = 0
+  let told = new Set<number>()
+  let timer: ReturnType<typeof setTimeout> | undefined
+
+  async function tried(work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
+      failed.value = ''
+    } catch (error) {
+      failed.value = error instanceof Error ? error.message : String(error)
+    }
+  }
+
+  const loadInstallations = () =>
+    tried(async () => {
+      const items = await wholeList((more) => call('listInstallations', more))
+      if (!stopped) installations.value = items
+    })
+
+  const loadAll = () => {
+    round += 1
+    const mine = round
+    deliveries.restart()
+    calls.restart()
+    return tried(async () => {
+      const [sent, asked] = await Promise.all([
+        call('listDeliveries', { limit: most }),
+        call('listCalls', { limit: 500 }),
+      ])
+      if (stopped || mine !== round) return
+      // Added and not put in place of what is there: something may have been heard since the lists were made.
+      deliveries.add(sent.items)
+      calls.add(asked.items)
+    })
+  }
+
+  async function loadTold(): Promise<void> {
+    timer = undefined
+    const ids = [...told]
+    told = new Set()
+    await tried(async () => {
+      const found =
+        ids.length < fewest
+          ? await Promise.all(ids.map((id) => call('getDelivery', { id })))
+          : (await call('listDeliveries', { limit: most })).items
+      if (!stopped) deliveries.add(found)
+    })
+    await loadInstallations() // they say when they were last told something
+  }
+
+  void loadAll()
+  void loadInstallations()
+  const ends = [
+    hear('delivery', ({ id }) => {
+      told.add(id)
+      timer ??= setTimeout(loadTold, pause)
+    }),
+    hear('call', (asked) => calls.add([asked])),
+    hear('integrations', () => void loadInstallations()),
+    hear('reset', () => {
+      void loadAll()
+      void loadInstallations()
+    }),
+  ]
+  return () => {
+    stopped = true
+    clearTimeout(timer)
+    for (const end of ends) end()
+  }
+}
+
+/** An add-on by its OAuth id; one that was removed has only that. */
+export const addonName = (oauthId: string | null): string => {
+  if (oauthId === null) return 'A user’s webhook'
+  return (
+    installations.value.find((one) => one.oauthId === oauthId)?.name ?? `Removed (${oauthId.slice(0, 8)})`
+  )
+}
+
+export const roomName = (id: number | null): string =>
+  id === null ? 'The whole group' : (roomOf(id)?.name ?? `Room ${id}`)
+
+/** When something happened, to the second; the rest stands in the title. */
+export const clock = (at: string): string =>
+  new Date(at).toLocaleTimeString([], {
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    hour12: false,
+  })

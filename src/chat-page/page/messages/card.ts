@@ -1,0 +1,45 @@
+import type { Card } from '../../../api/card.ts'
+import type { Message } from '../../../api/objects.ts'
+
+export type DrawnCard = Card & { readonly metadata?: unknown }
+
+const parsed = new WeakMap<Message, DrawnCard | false>()
+
+/** The card of a message; `undefined` for none, and for one that cannot be drawn: then the text stands in its place. */
+export function cardOf(message: Message): DrawnCard | undefined {
+  if (message.card === undefined) return undefined
+  let found = parsed.get(message)
+  if (found === undefined) {
+    found = drawable(message.card)
+    parsed.set(message, found)
+  }
+  return found || undefined
+}
+
+const styles: readonly unknown[] = ['file', 'image', 'application', 'link', 'media']
+
+/** What HipChat's client drew; the server refused the rest, but it may have come before or from elsewhere. */
+function drawable(text: string): DrawnCard | false {
+  try {
+    const card = JSON.parse(text) as DrawnCard | null // looked at member by member below and where it is drawn
+    if (!card || !styles.includes(card.style) || !card.id) return false
+    const named = typeof card.title === 'string' && card.title !== ''
+    if (card.style === 'link' && (!named || !card.description)) return false
+    if (card.style === 'image' && !card.url) return false
+    if (named) return card
+    return { ...card, title: lastSegment(card.url) }
+  } catch {
+    return false
+  }
+}
+
+const lastSegment = (url = ''): string => url.split(/[?#]/)[0]?.split('/').filter(Boolean).at(-1) ?? ''
+
+/** Which cards are the same one: by its id, and by the add-on that sent it. */
+export function cardKey(message: Message): string | undefined {
+  const card = cardOf(message)
+  if (!card) return undefined
+  const { client_id } = message.notification_sender ?? {}
+  const sender = client_id ?? (typeof message.from === 'string' ? message.from : message.from?.name)
+  return `${sender}\n${card.id}`
+}

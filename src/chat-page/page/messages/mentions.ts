@@ -1,0 +1,33 @@
+import { computed } from '@preact/signals'
+import { type Mention, mentionsIn } from '../../../api/mentions.ts'
+import type { Message } from '../../../api/objects.ts'
+import { folded } from '../../../common/scripts.ts'
+import { me, people } from '../store.ts'
+
+/** People whom the server found in a message: also those that the page does not know yet. */
+export type Mentioned = NonNullable<Message['mentions']>
+
+const known = computed(
+  () =>
+    new Set(
+      [...people.value.values()]
+        .filter(({ is_deleted }) => !is_deleted)
+        .map(({ mention_name }) => folded(mention_name)),
+    ),
+)
+
+/** Whether a name is meant for whoever looks at the page: his own, or everybody's. */
+export const isMe = (name: string): boolean =>
+  /^(?:all|here)$/i.test(name) || (me.value !== undefined && folded(me.value.mention_name) === folded(name))
+
+/** Who is mentioned in a text. */
+export function mentionsOf(text: string, mentioned: Mentioned = []): Mention<string>[] {
+  const others = new Set(mentioned.map(({ mention_name = '' }) => folded(mention_name)))
+  return mentionsIn(text, (name) =>
+    isMe(name) || known.value.has(folded(name)) || others.has(folded(name)) ? name : undefined,
+  )
+}
+
+/** Whether a text mentions whoever looks at the page. */
+export const mentionsMe = (text: string, mentioned: Mentioned = []): boolean =>
+  mentionsOf(text, mentioned).some(({ name }) => isMe(name))

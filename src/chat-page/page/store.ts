@@ -1,0 +1,264 @@
+import { batch, computed, effect, signal } from '@preact/signals'
+import type { Emoticon } from '../../api/objects.ts'
+import { wholeList } from '../../common/parts.ts'
+import type { PageEvents } from '../../server/chat-page/events.ts'
+import type { PageIntegration, PageRoom, PageUser } from '../../server/chat-page/routes.ts'
+import { call } from './api.ts'
+import { beginningOf } from './characters.ts'
+import { createLookUp } from './look-up.ts'
+import { goTo, place } from './place.ts'
+import { session } from './session.ts'
+import { listen } from './updates.ts'
+
+/**
+ * What the page knows: all of a small group, and of a large one the rooms somebody is in, a part of the others and of the
+ * people, and whatever they came upon. It is asked for when it is needed, and kept true by what the server tells from then on.
+ */
+
+export const group = signal<{
+  readonly id: number
+  readonly name: string
+  readonly avatar_url: string | null
+}>({
+  id: 0,
+  name: '',
+  avatar_url: null,
+})
+export const people = signal<ReadonlyMap<number, PageUser>>(new Map())
+export const rooms = signal<ReadonlyMap<number, PageRoom>>(new Map())
+/** Where the lists of all people and of all rooms go on; null when all of them are known. */
+export const nextPeople = signal<string | null>(null)
+export const nextRooms = signal<string | null>(null)
+export const emoticons = signal<readonly Emoticon[]>([])
+/** Why there is nothing to show yet; `undefined` once there is. */
+export const loading = signal<'loading' | { readonly failed: string } | undefined>('loading')
+
+export const me = computed(() => people.value.get(session.value?.userId ?? -1))
+
+/** The room that is looked at. */
+export const room = computed(() =>
+  place.value.kind === 'room' ? rooms.value.get(place.value.id) : undefined,
+)
+
+/** The add-ons of the room that is looked at. */
+export const integrations = signal<readonly PageIntegration[]>([])
+
+/** Who wants to hear of events besides what is kept here; gives what ends that. */
+type Hearer<N extends keyof PageEvents> = (data: PageEvents[N]) => void
+const hearers = new Map<keyof PageEvents, Set<Hearer<never>>>()
+
+export function hear<N extends keyof PageEvents>(name: N, hearer: Hearer<N>): () => void {
+  const set = hearers.get(name) ?? new Set()
+  hearers.set(name, set)
+  set.add(hearer as Hearer<never>) // kept under the name of its own event only
+  return () => set.delete(hearer as Hearer<never>)
+}
+
+function tell<N extends keyof PageEvents>(name: N, data: PageEvents[N]): void {
+  for (const hearer of hearers.get(name) ?? []) (hearer as Hearer<N>)(data)
+}
+
+const byId = <T extends { readonly id: number }>(
+  items: readonly T[],
+  known: ReadonlyMap<number, T> = new Map(),
+): ReadonlyMap<number, T> => new Map([...known, ...items.map((item) => [item.id, item] as const)])
+
+/** Adds people of whom the server told to those that are known. */
+export function keepPeople(found: readonly PageUser[]): void {
+  if (found.length > 0) people.value = byId(found, people.value)
+}
+
+function keepRooms(found: readonly PageRoom[]): void {
+  if (found.length > 0) rooms.value = byId(found, rooms.value)
+}
+
+const peopleById = createLookUp(async (ids) => {
+  const { items } = await call('getPeople', { ids })
+  keepPeople(items)
+  return items.map(({ id }) => id)
+})
+
+const roomsById = createLookUp(async (ids) => {
+  const { items } = await call('getRooms', { ids })
+  keepRooms(items)
+  return items.map(({ id }) => id)
+})
+
+/** Somebody of the group; asked for when they are not known yet. */
+export function personOf(id: number): PageUser | undefined {
+  const found = people.value.get(id)
+  if (!found) peopleById.need(id)
+  return found
+}
+
+/** A room; asked for when it is not known yet. */
+export function roomOf(id: number): PageRoom | undefined {
+  const found = rooms.value.get(id)
+  if (!found) roomsById.need(id)
+  return found
+}
+
+/** Whether it is not known yet if there is somebody, or something, with an id. */
+export const isAskedFor = (kind: 'room' | 'person', id: number): boolean =>
+  kind === 'room'
+    ? !rooms.value.has(id) && !roomsById.missing.value.has(id)
+    : !people.value.has(id) && !peopleById.missing.value.has(id)
+
+/** Asks for somebody, unless all are known; they are among {@link people} then. */
+export async function fetchPerson(id: unknown): Promise<void> {
+  if (nextPeople.value !== null && isId(id)) keepPeople((await call('getPeople', { ids: String(id) })).items)
+}
+
+/** The same for a room. */
+export async function fetchRoom(id: unknown): Promise<void> {
+  if (nextRooms.value !== null && isId(id)) keepRooms((await call('getRooms', { ids: String(id) })).items)
+}
+
+const longestName = 100 // of what is searched for
+
+const isId = (id: unknown): boolean => /^\d{1,15}$/.test(String(id))
+
+/** Asks for people whose name begins so, unless all are known; they are among {@link people} then. */
+export async function searchPeople(name: string): Promise<void> {
+  if (nextPeople.value !== null)
+    keepPeople((await call('getPeople', { name: beginningOf(name, longestName) })).items)
+}
+
+/** The same for rooms. */
+export async function searchRooms(name: string): Promise<void> {
+  if (nextRooms.value !== null)
+    keepRooms((await call('getRooms', { name: beginningOf(name, longestName) })).items)
+}
+
+/** The next part of the list of all people. */
+export async function morePeople(): Promise<void> {
+  if (nextPeople.value === null) return
+  const { items, next } = await call('getPeople', { after: nextPeople.value })
+  keepPeople(items)
+  nextPeople.value = next
+}
+
+/** The next part of the list of all rooms. */
+export async function moreRooms(): Promise<void> {
+  if (nextRooms.value === null) return
+  const { items, next } = await call('getRooms', { after: nextRooms.value })
+  keepRooms(items)
+  nextRooms.value = next
+}
+
+async function begin(): Promise<string> {
+  const start = await call('getStart')
+  batch(() => {
+    peopleById.clear()
+    roomsById.clear()
+    group.value = start.group
+    people.value = byId(start.people)
+    rooms.value = byId(start.rooms)
+    nextPeople.value = start.next_people
+    nextRooms.value = start.next_rooms
+    emoticons.value = start.emoticons
+    loading.value = undefined
+  })
+  return start.cursor
+}
+
+/** The add-ons of a room, or without one of the group; the oldest first. */
+export async function allIntegrations(roomId: number | undefined): Promise<PageIntegration[]> {
+  const here = roomId === undefined ? {} : { room_id: roomId }
+  const all = await wholeList((more) => call('getIntegrations', { ...here, ...more }))
+  return all.sort((one, other) => one.created - other.created)
+}
+
+export async function loadIntegrations(): Promise<void> {
+  const { value } = place
+  const items = await allIntegrations(value.kind === 'room' ? value.id : undefined)
+  if (place.value === value) integrations.value = items // he may have gone on to another room
+}
+
+/** Follows the session: loads everything when somebody signs in, forgets it when he signs out. */
+export function start(): void {
+  let stop = () => {}
+  effect(() => {
+    const current = session.value
+    stop()
+    stop = () => {}
+    loading.value = 'loading'
+    if (!current) return
+    let ended = false
+    stop = () => {
+      ended = true
+    }
+    begin()
+      .then((cursor) => {
+        if (!ended) stop = follow(cursor)
+      })
+      .catch((error: Error) => {
+        if (!ended) loading.value = { failed: error.message }
+      })
+  })
+  effect(() => {
+    place.value // asked for anew wherever he goes
+    if (loading.value === undefined) loadIntegrations().catch(() => {})
+  })
+  effect(() => {
+    if (loading.value !== undefined) return
+    if (place.value.kind === 'room') roomOf(place.value.id)
+    if (place.value.kind === 'person') personOf(place.value.id)
+  })
+}
+
+const longestWait = 2_000 // milliseconds
+
+/** In a large group not all pages ask for the same in the same moment. */
+function inTurn(work: () => void): void {
+  if (nextPeople.value === null) work()
+  else setTimeout(work, Math.random() * longestWait)
+}
+
+function follow(cursor: string): () => void {
+  return listen(cursor, {
+    message: (data) => tell('message', data),
+    private_message: (data) => tell('private_message', data),
+    room(changed) {
+      const isKnown = rooms.value.has(changed.id) || nextRooms.value === null
+      if (isKnown || changed.is_inside) keepRooms([changed])
+      else roomsById.forget(changed.id)
+      tell('room', changed)
+    },
+    participant(changed) {
+      const { room_id, user_id, is_here, participants } = changed
+      const mine = user_id === session.value?.userId
+      const known = mine ? roomOf(room_id) : rooms.value.get(room_id)
+      if (known) keepRooms([{ ...known, participants, ...(mine ? { is_inside: is_here } : {}) }])
+      tell('participant', changed)
+    },
+    room_removed({ id }) {
+      const rest = new Map(rooms.value)
+      rest.delete(id)
+      rooms.value = rest
+      if (place.value.kind === 'room' && place.value.id === id) goTo({ kind: 'lobby' })
+      tell('room_removed', { id })
+    },
+    user(changed) {
+      const known = people.value.get(changed.id)
+      if (known) keepPeople([{ ...known, ...changed }])
+      else if ('name' in changed && nextPeople.value === null) keepPeople([changed])
+      else peopleById.forget(changed.id)
+      tell('user', changed)
+    },
+    integrations(data) {
+      const here = place.value.kind === 'room' ? place.value.id : null
+      if (data.room_id === null || data.room_id === here) inTurn(() => loadIntegrations().catch(() => {}))
+      tell('integrations', data)
+    },
+    glance: (data) => tell('glance', data),
+    delivery: (data) => tell('delivery', data),
+    call: (data) => tell('call', data),
+    reset(data) {
+      // The connection goes on from now; what was missed comes with everything else.
+      begin().catch(() => {})
+      loadIntegrations().catch(() => {})
+      tell('reset', data)
+    },
+  })
+}

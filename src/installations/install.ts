@@ -1,0 +1,430 @@
+import { timingSafeEqual } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Core } from '../addon/core.ts'
+import { readId } from '../addon/deliveries/context.ts'
+import type { CapabilitiesDocument } from '../api/capabilities.ts'
+import {
+  type Installable,
+  type InstallableUpdate,
+  installable,
+  installableUpdate,
+} from '../api/installable.ts'
+import type { Scope } from '../api/scopes.ts'
+import type { Schema } from '../common/schema.ts'
+import { read } from '../common/tolerant-reading.ts'
+import { validate } from '../common/validate.ts'
+import { AccessTokenError, InstallationRefusedError } from '../errors.ts'
+import { createQueues } from '../store/queues.ts'
+import { logError } from '../telemetry/log.ts'
+import { type InstallingActivity, observed } from '../telemetry/observer.ts'
+import type { AccessToken } from './access-token.ts'
+import { createAttempts } from './attempts.ts'
+import { addressesOf, createDiscovery } from './capabilities.ts'
+import { hookContext, runHooks, tooSlow, WHOLE_INSTALLATION } from './hooks.ts'
+import { type Credentials, type Installation, isOauthId, isSame, keyOf, originOf } from './installation.ts'
+import type { SignedRequest } from './signed-request.ts'
+import { createThrottle } from './throttle.ts'
+
+/**
+ * Installing, updating and removing. Nothing vouches for these requests: anybody can send them. So credentials count
+ * only once the token endpoint of an allowed server has taken them, a known installation is never replaced by a
+ * request, and none is removed while its server still accepts it.
+ *
+ * Refusals throw {@link InstallationRefusedError}: its message goes to the caller and tells nothing about our network,
+ * its cause goes to the log.
+ */
+export interface Installing {
+  install(body: unknown): Promise<Installation>
+  update(body: unknown, signed: SignedRequest | undefined): Promise<Installation>
+  uninstall(oauthId: string, signed: SignedRequest | undefined): Promise<void>
+  /** Fetches the one-time document behind `installable_url`, for installations that come by browser. */
+  fetchInstallable(url: string): Promise<unknown>
+  /** Removes the installation that a one-time document names. */
+  uninstallByDocument(body: unknown): Promise<void>
+  /** Does nothing more by itself. */
+  close(): void
+}
+
+/** What anybody may ask for about one installation: so often at once, and then every so many milliseconds. */
+const unsigned = { burst: 5, every: 10_000 } as const
+
+/** What anybody may ask for that is about no installation yet. */
+const unknown = { atOnce: 10, waiting: 200, failures: 200, every: 500 } as const
+
+/** Credentials that the token endpoint took, with the token it gave for them. */
+interface Proven {
+  readonly credentials: Credentials
+  readonly token: AccessToken
+}
+
+export function createInstalling(core: Core): Installing {
+  const { installations, tokens, settings } = core
+  const discovery = createDiscovery(core.outbound)
+  // What concerns one installation happens one after the other. A server that is told nothing may ask again, and a
+  // removal must not come between the two halves of an update.
+  const queues = createQueues()
+  const refreshes = createThrottle<Installation>(unsigned)
+  const removals = createThrottle<void>(unsigned)
+  const attempts = createAttempts(unknown)
+
+  async function install(record: Installable): Promise<Installation> {
+    const known = await concluded(record)
+    if (known && !known.unconfirmed) return known.installation // a repeat; the hooks have run
+    if (known) await installations.remove(known.installation) // a process ended amid its hooks: from the beginning
+    refusePlace(record)
+    const signal = AbortSignal.timeout(WHOLE_INSTALLATION)
+    const { credentials, token } = await attempts.run(async () => {
+      const document = await discovery.capabilities(record.capabilitiesUrl, signal)
+      return prove(fromDocument(record, document, settings.options.scopes), signal)
+    })
+    const { installation } = credentials
+    if (!(await installations.add(credentials))) {
+      // Another process was faster, perhaps with other credentials.
+      const winner = await concluded(record)
+      if (winner && !winner.unconfirmed) return winner.installation
+      throw new InstallationRefusedError(
+        503,
+        'Another process began to install it and did not end: try again.',
+      )
+    }
+    try {
+      await tokens.keep(installation, token)
+      await runInstallHooks(installation, signal)
+      if (!(await installations.confirm(installation)))
+        throw new InstallationRefusedError(409, 'The installation was removed while it was being made.')
+    } catch (error) {
+      await installations.remove(installation)
+      throw error
+    }
+    core.observing()?.happened({ kind: 'lifecycle', turn: 'installed' })
+    core.log.info({ installation: installation.oauthId, ...placeOf(installation) }, 'installed')
+    return installation
+  }
+
+  /**
+   * What is known of an installation once nobody is amid its hooks: until then nobody can say that it is installed. Still
+   * unconfirmed is what a process left that ended amid them.
+   */
+  async function concluded(record: Installable): Promise<Credentials | undefined> {
+    for (;;) {
+      const known = await installations.get(record.oauthId)
+      if (known) refuseTakeover(known, record)
+      if (!known?.unconfirmed || isAbandoned(known)) return known
+      await delay(50)
+    }
+  }
+
+  async function runInstallHooks(installation: Installation, signal: AbortSignal): Promise<void> {
+    const context = hookContext(core, installation, signal)
+    const predecessor = (await installations.predecessorOf(installation))?.installation
+    if (predecessor) {
+      const old = { installation: predecessor, store: core.facadeOf(predecessor).values }
+      await runHooks('replaced', core.hooks.replaced, { ...context, old }, signal)
+    }
+    await runHooks('installed', core.hooks.installed, context, signal)
+  }
+
+  async function update(record: InstallableUpdate, signed: SignedRequest | undefined): Promise<Installation> {
+    const known = await movable(record, signed)
+    // Whoever knows the secret could sign the request just as well.
+    const byServer = vouched(signed, known) || record.oauthSecret !== undefined
+    const { oauthId } = record
+    if (byServer)
+      return queues.run(oauthId, async () => {
+        const current = await movable(record, signed) // it may have waited for its turn
+        const signal = AbortSignal.timeout(WHOLE_INSTALLATION)
+        const proven = await examine(current, record.capabilitiesUrl, signal)
+        return apply(current, proven, vouched(signed, current), signal)
+      })
+    // Anybody's, so that it must not keep the server's own requests waiting: what takes time is done before its turn.
+    return refreshes.run(oauthId, async () => {
+      const current = await movable(record, undefined)
+      const signal = AbortSignal.timeout(WHOLE_INSTALLATION)
+      const proven = await examine(current, record.capabilitiesUrl, signal)
+      return queues.run(oauthId, () =>
+        apply(current, asAnnounced(current, proven, core.descriptorEtag()), false, signal),
+      )
+    })
+  }
+
+  /** The installation that a record is about, if the record may change it. */
+  async function movable(record: InstallableUpdate, signed: SignedRequest | undefined): Promise<Credentials> {
+    const known = await installations.get(record.oauthId)
+    if (!known) throw notKnown()
+    refuseTakeover(known, record)
+    // Another document may send the secret elsewhere, and people put files of their own on a chat server.
+    const byServer = vouched(signed, known) || record.oauthSecret !== undefined
+    if (!byServer && record.capabilitiesUrl !== known.installation.capabilitiesUrl)
+      throw new InstallationRefusedError(
+        409,
+        'Only a signed update can move an installation to another capabilitiesUrl.',
+      )
+    return known
+  }
+
+  /** Reads the capabilities document again, and shows what was approved by now. */
+  async function examine(known: Credentials, capabilitiesUrl: string, signal: AbortSignal): Promise<Proven> {
+    const document = await discovery.capabilities(capabilitiesUrl, signal)
+    const moved = { ...known.installation, ...addressesOf(document), capabilitiesUrl }
+    const { announcedEtag: _, ...credentials } = known
+    return prove({ ...credentials, installation: moved }, signal)
+  }
+
+  /** Writes what an update found, and runs its hooks if there is news. `signed`: the server says that there is. */
+  async function apply(
+    known: Credentials,
+    { credentials, token }: Proven,
+    signed: boolean,
+    signal: AbortSignal,
+  ): Promise<Installation> {
+    const old = known.installation
+    const { installation } = credentials
+    if (!(await installations.replace(credentials, old))) return outrun(old)
+    const forgetToken = await tokens.keep(installation, token)
+    // Unsigned, this may be anybody's request: it refreshes what we know, and is news only if there is any.
+    const news =
+      signed ||
+      old.descriptorEtag !== installation.descriptorEtag ||
+      (credentials.announcedEtag !== undefined && credentials.announcedEtag !== known.announcedEtag) ||
+      String(old.scopes) !== String(installation.scopes)
+    if (!news) return installation
+    try {
+      await runHooks('updated', core.hooks.updated, hookContext(core, installation, signal), signal)
+    } catch (error) {
+      await forgetToken() // it may have other scopes than the record that comes back
+      await installations.replace(known, installation)
+      throw error
+    }
+    core.observing()?.happened({ kind: 'lifecycle', turn: 'updated' })
+    core.log.info({ installation: installation.oauthId, scopes: installation.scopes }, 'updated')
+    return installation
+  }
+
+  /** Another update was faster, and what it wrote stays; or a removal was. */
+  async function outrun(old: Installation): Promise<Installation> {
+    const current = await installations.get(old.oauthId)
+    if (current && isSame(current.installation, old)) return current.installation
+    throw notKnown()
+  }
+
+  async function uninstall(oauthId: string, signed: SignedRequest | undefined): Promise<void> {
+    const known = await installations.get(oauthId)
+    if (!known) return // removed already, or never here: either way there is nothing left to do
+    if (!vouched(signed, known)) return removeIfRejected(oauthId)
+    await queues.run(oauthId, () => remove(known))
+  }
+
+  async function uninstallByDocument(record: InstallableUpdate): Promise<void> {
+    const known = await installations.get(record.oauthId)
+    if (!known) return
+    refuseTakeover(known, record)
+    // Whoever knows the secret could sign the request just as well.
+    if (record.oauthSecret === undefined) return removeIfRejected(record.oauthId)
+    await queues.run(record.oauthId, () => remove(known))
+  }
+
+  /** For requests that nobody signed. The server is asked before its turn: its own requests wait for no stranger's. */
+  function removeIfRejected(oauthId: string): Promise<void> {
+    return removals.run(oauthId, async () => {
+      const known = await installations.get(oauthId)
+      if (!known) return
+      await refuseWhileAlive(known)
+      await queues.run(oauthId, () => remove(known))
+    })
+  }
+
+  async function remove({ installation }: Credentials): Promise<void> {
+    const known = await installations.get(installation.oauthId)
+    if (!known || !isSame(known.installation, installation)) return // removed meanwhile, and perhaps installed again
+    const signal = AbortSignal.timeout(WHOLE_INSTALLATION)
+    try {
+      await runHooks(
+        'uninstalled',
+        core.hooks.uninstalled,
+        hookContext(core, known.installation, signal),
+        signal,
+      )
+    } catch (error) {
+      // The server has removed the add-on; nothing said here can stop that.
+      logError(core.log, error, 'the uninstalled hook failed', { installation: known.installation.oauthId })
+    }
+    if (!(await installations.remove(known.installation))) return
+    core.observing()?.happened({ kind: 'lifecycle', turn: 'uninstalled' })
+    core.log.info({ installation: known.installation.oauthId, ...placeOf(known.installation) }, 'uninstalled')
+  }
+
+  /** Installs are removed when their server no longer takes them, and only then. */
+  async function refuseWhileAlive(known: Credentials): Promise<void> {
+    try {
+      await tokens.exchange(known, AbortSignal.timeout(WHOLE_INSTALLATION))
+    } catch (error) {
+      if (error instanceof AccessTokenError && error.status === 401) return
+      const busy = error instanceof AccessTokenError && error.status === 429
+      throw new InstallationRefusedError(
+        503,
+        `Whether the installation still exists could not be checked${busy ? ': its server says that too many access tokens were asked for (429)' : ''}.`,
+        { cause: error },
+      )
+    }
+    throw new InstallationRefusedError(
+      403,
+      'This installation is alive: its server still accepts its credentials.',
+    )
+  }
+
+  /** Shows that the credentials are real by exchanging them, and completes the record with what comes back. */
+  async function prove(credentials: Credentials, signal: AbortSignal): Promise<Proven> {
+    const { installation } = credentials
+    const token = await tokens.exchange(credentials, signal).catch((error: unknown) => {
+      if (signal.aborted) throw tooSlow('asking for an access token')
+      throw error instanceof AccessTokenError ? notProven(error) : error
+    })
+    const { groupId } = installation
+    if (groupId !== undefined && token.groupId !== undefined && groupId !== token.groupId)
+      throw new InstallationRefusedError(
+        403,
+        'The credentials are of another group than the installation record names.',
+      )
+    const completed: Installation = {
+      ...installation,
+      groupId: groupId ?? token.groupId,
+      groupName: token.groupName,
+      scopes: token.scopes,
+      descriptorEtag: core.descriptorEtag(),
+      updatedAt: new Date(),
+      rejectedSince: undefined,
+    }
+    return { credentials: { ...credentials, installation: completed }, token }
+  }
+
+  function refusePlace(record: Installable): void {
+    const { allowRoom = true, allowGlobal = true } = settings.options
+    if (record.roomId === undefined && !allowGlobal)
+      throw new InstallationRefusedError(400, 'This add-on can be installed into single rooms only.')
+    if (record.roomId !== undefined && !allowRoom)
+      throw new InstallationRefusedError(400, 'This add-on can be installed for the whole group only.')
+  }
+
+  const run = <T>(turn: InstallingActivity['turn'], work: () => Promise<T>): Promise<T> =>
+    observed(core.observing(), { kind: 'installing', turn }, work)
+
+  return {
+    async install(body) {
+      const record = check(installable, body)
+      return run('install', () => queues.run(record.oauthId, () => install(record)))
+    },
+    async update(body, signed) {
+      const record = check(installableUpdate, body)
+      return run('update', () => update(record, signed))
+    },
+    uninstall: (oauthId, signed) => run('uninstall', () => uninstall(oauthId, signed)),
+    async uninstallByDocument(body) {
+      const record = check(installableUpdate, body)
+      return run('uninstall', () => uninstallByDocument(record))
+    },
+    fetchInstallable: (url) => attempts.run(() => discovery.installable(url)),
+    close() {
+      refreshes.close()
+      removals.close()
+    },
+  }
+}
+
+/** Reads what a server sent, and holds what was read to the bounds of the schema: it becomes keys and addresses here. */
+function check<T extends { oauthId: string }>(schema: Schema<T>, body: unknown): T {
+  const received = read(schema, body)
+  const checked = received.ok ? validate(schema, received.value) : received
+  if (checked.ok && isOauthId(checked.value.oauthId)) return checked.value
+  const message = checked.ok ? 'oauthId must be printable ASCII without blanks' : checked.problem.message
+  throw new InstallationRefusedError(400, `The installation record is not complete: ${message}.`)
+}
+
+/** A known id with another secret, or from another server, is an attack or a mix-up: the old record stays. */
+function refuseTakeover({ installation, key }: Credentials, record: InstallableUpdate): void {
+  const { oauthSecret, capabilitiesUrl, roomId } = record
+  const origin = URL.canParse(capabilitiesUrl) ? new URL(capabilitiesUrl).origin : ''
+  const sameSecret = oauthSecret === undefined || equal(key.export(), Buffer.from(oauthSecret, 'utf8'))
+  const sameRoom = roomId === undefined || readId(roomId) === installation.roomId
+  if (origin !== originOf(installation) || !sameSecret || !sameRoom)
+    throw new InstallationRefusedError(
+      409,
+      'This oauthId is already installed with other credentials; they were not replaced.',
+    )
+}
+
+const notKnown = (): InstallationRefusedError =>
+  new InstallationRefusedError(404, 'This installation is not known to the add-on.')
+
+function notProven(cause: AccessTokenError): InstallationRefusedError {
+  const { status } = cause
+  if (status === undefined)
+    return new InstallationRefusedError(502, 'The server’s token endpoint could not be reached.', { cause })
+  if (status === 429)
+    return new InstallationRefusedError(
+      503,
+      'The server’s token endpoint says that too many access tokens were asked for (429). Try again later.',
+      { cause },
+    )
+  if (status === 400 || status === 401 || status === 403)
+    return new InstallationRefusedError(
+      403,
+      'The credentials were not accepted by the server’s token endpoint.',
+      { cause },
+    )
+  const answered = status >= 200 && status < 300 ? '' : `; it answered ${status}`
+  return new InstallationRefusedError(502, `The server’s token endpoint gave no access token${answered}.`, {
+    cause,
+  })
+}
+
+const equal = (a: Buffer, b: Buffer): boolean => a.length === b.length && timingSafeEqual(a, b)
+
+/**
+ * Whether the server itself is speaking. Tokens that name a user do not count: every member of the room can get one
+ * of his own, from any page of the add-on.
+ */
+const vouched = (signed: SignedRequest | undefined, { installation }: Credentials): boolean =>
+  signed !== undefined && signed.userId === undefined && isSame(signed.credentials.installation, installation)
+
+/**
+ * An update that nobody signed shows what was approved by its scopes alone. Whether the server has approved the descriptor
+ * of today it does not say: with the same scopes the old one stays noted, and the warning about it at start.
+ */
+function asAnnounced(known: Credentials, { credentials, token }: Proven, etag: string): Proven {
+  const { scopes, descriptorEtag } = known.installation
+  if (String(scopes) !== String(credentials.installation.scopes)) return { credentials, token }
+  const installation = { ...credentials.installation, descriptorEtag }
+  const announced = etag === descriptorEtag ? {} : { announcedEtag: etag }
+  return { credentials: { ...credentials, ...announced, installation }, token }
+}
+
+/** `requested` stands for what was granted when the token endpoint does not say. */
+function fromDocument(
+  record: Installable,
+  document: CapabilitiesDocument,
+  requested: readonly Scope[],
+): Credentials {
+  const now = new Date()
+  return {
+    key: keyOf(record.oauthSecret),
+    installation: {
+      oauthId: record.oauthId,
+      groupId: readId(record.groupId),
+      groupName: undefined,
+      roomId: readId(record.roomId),
+      capabilitiesUrl: record.capabilitiesUrl,
+      ...addressesOf(document),
+      scopes: requested,
+      descriptorEtag: '',
+      installedAt: now,
+      updatedAt: now,
+      rejectedSince: undefined,
+    },
+  }
+}
+
+const placeOf = ({ groupId, roomId }: Installation) => ({ group: groupId, room: roomId ?? 'all' })
+
+/** Written by a process that ended before the hooks did: whoever runs them now would have finished long ago. */
+const isAbandoned = ({ unconfirmed, installation }: Credentials): boolean =>
+  unconfirmed === true && Date.now() - installation.installedAt.getTime() > WHOLE_INSTALLATION

@@ -1,0 +1,146 @@
+import type { Settings } from '../addon/options.ts'
+import type { Scope } from '../api/scopes.ts'
+import { type Client, createClientFor, createRoomFor, type Room } from '../client/client.ts'
+import { createBudget } from '../client/limits.ts'
+import type { Calling } from '../client/request.ts'
+import {
+  AccessTokenError,
+  ConfigurationError,
+  MissingScopeError,
+  RoomInstallationError,
+  StoreError,
+} from '../errors.ts'
+import type { Store } from '../store/index.ts'
+import type { Logger } from '../telemetry/log.ts'
+import type { AccessTokens } from './access-token.ts'
+import { type Credentials, type Installation, type Installations, isSame } from './installation.ts'
+import { createValues, type Values } from './installation-store.ts'
+
+/** An installation as handlers meet it. */
+export interface Facade<S extends Scope = Scope> {
+  readonly client: Client<S>
+  readonly values: Values
+  readonly log: Logger
+  room(id: number): Room<S>
+  /** Does what `what` names. A failure that nobody awaits is in the log, and does not end the process. */
+  guard<T>(what: string, work: () => Promise<T>): Promise<T>
+}
+
+/** What facades are made of. */
+export interface FacadeParts {
+  readonly settings: Settings
+  readonly log: Logger
+  readonly store: Store
+  readonly installations: Installations
+  readonly tokens: AccessTokens
+  readonly calling: Calling
+  /** Hears of everything that is done, so that it can be waited for. */
+  count(call: Promise<unknown>): void
+}
+
+/** Gives the client, rooms and values of an installation: made once per record, and kept as long as that is. */
+export function createFacades(parts: FacadeParts): (installation: Installation) => Facade {
+  const facades = new WeakMap<Installation, Facade>()
+  return (installation) => {
+    let facade = facades.get(installation)
+    if (!facade) {
+      facade = createFacade(parts, installation)
+      facades.set(installation, facade)
+    }
+    return facade
+  }
+}
+
+function createFacade(parts: FacadeParts, installation: Installation): Facade {
+  // The secret is looked up when a token is needed: an installation that was removed since then gets none.
+  const credentials = async (): Promise<Credentials> => {
+    const known = await parts.installations.get(installation.oauthId)
+    if (known && isSame(known.installation, installation)) return known
+    throw new AccessTokenError(
+      `installation ${installation.oauthId} is not known here any more: it was removed`,
+    )
+  }
+  const isThere = async (): Promise<boolean> => {
+    const known = await parts.installations.get(installation.oauthId)
+    return known !== undefined && isSame(known.installation, installation)
+  }
+  const log = parts.log.child(bindingsOf(installation))
+  const calls = createClientFor(
+    {
+      apiUrl: installation.apiUrl,
+      scopes: installation.scopes,
+      roomId: installation.roomId,
+      name: `installation ${installation.oauthId}`,
+      token: async () => parts.tokens.get(await credentials()),
+      renew: async (refused) => parts.tokens.renew(await credentials(), refused),
+      budget: createBudget(parts.settings.maxRateLimitWait, parts.calling.observing),
+    },
+    { ...parts.calling, onCall: (record) => log.info(record, 'api call'), count: parts.count },
+  )
+  const note = (working: Promise<unknown>, what: string): void => {
+    parts.count(working)
+    noteFailure(working, what, log)
+  }
+  const client = guarded(calls, note)
+  const rooms = new Map<number, Room<Scope>>()
+  const facade: Facade = {
+    client: client as Facade['client'], // has every method of the table; the type shows what the scopes allow
+    values: guarded(createValues(parts.store, installation, isThere), note),
+    log,
+    room(id) {
+      let room = rooms.get(id)
+      if (!room) {
+        const made = createRoomFor(client, id)
+        const { notify, sendCard } = made // the others hand on what the client gives them, which is guarded
+        room = Object.assign(made, guarded({ notify, sendCard }, note)) as unknown as Room<Scope> // as with `client`
+        if (rooms.size < 10_000) rooms.set(id, room)
+      }
+      return room
+    },
+    guard(what, work) {
+      const working = work()
+      note(working, what)
+      return working
+    },
+  }
+  return facade
+}
+
+type Note = (working: Promise<unknown>, what: string) => void
+
+/** The same methods, of which none is lost or ends the process when a handler forgets to await it. */
+function guarded<T extends object>(methods: T, note: Note): T {
+  const wrapped = Object.entries(methods).map(([name, method]) => {
+    if (typeof method !== 'function') return [name, method]
+    const guardedMethod = (...all: unknown[]): unknown => {
+      const result: unknown = method(...all)
+      if (result instanceof Promise) note(result, name)
+      return result
+    }
+    return [name, guardedMethod]
+  })
+  return Object.fromEntries(wrapped) as T // the same names, and functions that do the same
+}
+
+// One failure passes several guards on its way out.
+const noted = new WeakSet<object>()
+
+function noteFailure(working: Promise<unknown>, what: string, log: Logger): void {
+  working.catch((error: unknown) => {
+    // Calls that were sent have their own line; this is about what nobody would hear of otherwise.
+    const unsent =
+      error instanceof ConfigurationError ||
+      error instanceof MissingScopeError ||
+      error instanceof RoomInstallationError ||
+      error instanceof StoreError
+    if (!unsent || noted.has(error)) return
+    noted.add(error)
+    log.warn({ call: what, code: error.code }, `not done: ${error.message}`)
+  })
+}
+
+const bindingsOf = ({ oauthId, groupId, roomId }: Installation) => ({
+  installation: oauthId,
+  ...(groupId === undefined ? {} : { group: groupId }),
+  ...(roomId === undefined ? {} : { room: roomId }),
+})

@@ -1,0 +1,443 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { EventName } from '../../api/events.ts'
+import { events } from '../../api/events.ts'
+import type { Notification } from '../../api/operations/messages.ts'
+import { exchange } from '../../common/http.ts'
+import { nextTurn } from '../../common/next-turn.ts'
+import type { Outbound } from '../../common/outbound.ts'
+import { readableError } from '../../common/redaction.ts'
+import { mayRun, maySee } from '../auth/room-rights.ts'
+import { CallRefusedError } from '../errors.ts'
+import type { Log } from '../log.ts'
+import { type IsClassic, signedAddress } from '../rest/classic.ts'
+import type { ClientRecord, RoomRecord, UserRecord, WebhookRecord } from '../state/records.ts'
+import type { State } from '../state/state.ts'
+import { createAnswerChains, type Link } from './answer-chains.ts'
+import { adopt, type BorrowedBody, personOf, textOf } from './borrowed-body.ts'
+import { type Unfolded, unfold } from './decompression.ts'
+import {
+  createDeliveryHistory,
+  type DeliveryFilter,
+  type DeliveryRecord,
+  type Kept,
+  ownerOf,
+  type Source,
+  shownResponse,
+} from './delivery-history.ts'
+import { createTrails, type Trails } from './delivery-tracking.ts'
+import { longestReply, readInlineReply } from './inline-reply.ts'
+import { failureOf, reasonNotCalled } from './network.ts'
+import { createPatternMatching } from './pattern-matching.ts'
+import { compilePattern, type Pattern } from './patterns.ts'
+import { createQueues, type Queues } from './queues.ts'
+import { claimsOf, signRequest } from './signing.ts'
+
+/** What happened, and who did it. */
+export interface Happening {
+  readonly event: EventName
+  readonly room: RoomRecord
+  readonly item: Readonly<Record<string, unknown>>
+  /** What patterns are matched against; only message events have it. */
+  readonly text?: string
+  readonly user?: UserRecord | undefined
+  /** `oauthId` of the installation that caused it. */
+  readonly causedBy?: string | undefined
+  /** Of an answer to a delivery: its place in the chain of answers. */
+  readonly link?: Link | undefined
+}
+
+/** A delivery whose body was not made here. */
+export interface Telling {
+  readonly client: ClientRecord
+  readonly event: EventName
+  readonly room: RoomRecord
+  readonly body: BorrowedBody
+}
+
+export interface Delivery {
+  /**
+   * Queues a delivery for every webhook that wants to know: those of many in parts, behind what happened in the room before.
+   * Resolves when all are queued.
+   */
+  fire(happening: Happening): Promise<void>
+  /**
+   * Does what an add-on asks for by a call of its own, or a person by a program: what comes of it may be an answer to what they were
+   * told. `who` is the owner of webhooks: an OAuth id, or `user ID`.
+   */
+  actAs<T>(who: string | undefined, work: () => T): T
+  records(filter?: DeliveryFilter): DeliveryRecord[]
+  find(id: number): Kept | undefined
+  /**
+   * Tells an installation of an event in somebody else's words, with a signature of its own, and gives the deliveries: none
+   * where no webhook waits for it.
+   */
+  tell(telling: Telling): Promise<DeliveryRecord[]>
+  /**
+   * Makes a kept delivery once more, with the same body and a signature of its own, even to an add-on that failed many
+   * times. Throws 409 when its webhook is gone or its body is not kept any more.
+   */
+  redeliver(delivery: Kept): Promise<DeliveryRecord>
+  /** Does something, and gives the deliveries that came of it. */
+  readonly follow: Trails['follow']
+  readonly queues: Queues
+  /** Resolves when no delivery is about to be queued, waiting or running, those caused by replies included. */
+  idle(): Promise<void>
+  clear(): void
+  close(): Promise<void>
+}
+
+export interface DeliveryOptions {
+  readonly state: State
+  readonly outbound: Outbound
+  readonly log: Log
+  /** Milliseconds for one delivery. */
+  readonly timeout: number
+  readonly signal: AbortSignal
+  readonly isClassic: IsClassic
+  /** A delivery was made, by its id. */
+  told(id: number): void
+  /** Posts an add-on's answer into the room, and gives the id of the message. */
+  reply(room: RoomRecord, client: ClientRecord, notification: Notification, link: Link): Promise<string>
+}
+
+/** Webhooks that are told of something in one turn of the event loop: a few milliseconds. */
+const webhooksPerTurn = 25
+
+const longestMatch = 2_000 // milliseconds; then its owner has used up more than their share
+
+/** What became of an add-on's answer. */
+type Reply = Pick<DeliveryRecord, 'notPosted'> | Pick<DeliveryRecord, 'replyId'> | Record<string, never>
+
+const contentType = { 'content-type': 'application/json' }
+
+/**
+ * Tells add-ons what happens in rooms. Each delivery is attempted once, without redirects; the deliveries of one room
+ * to one installation stay in order, and no slow add-on holds up another one or the chat: a thousand of its deliveries
+ * wait, more are dropped. HipChat published no such
+ * rules; these are what an add-on can live with.
+ */
+export function createDelivery(options: DeliveryOptions): Delivery {
+  const { state, log } = options
+  const queues = createQueues((error) =>
+    log.error({ err: readableError(error) }, 'a delivery failed for a reason of our own'),
+  )
+  const history = createDeliveryHistory(log, options.told)
+  const trails = createTrails()
+  const chains = createAnswerChains()
+  const acting = new AsyncLocalStorage<string>()
+  const patterns = new Map<string, Pattern>()
+  const matching = createPatternMatching()
+  const firing = new Map<number, Promise<void>>() // by room: what happened there is told in the order in which it did
+
+  async function matches(webhook: WebhookRecord, { text = '' }: Pick<Happening, 'text'>): Promise<boolean> {
+    if (webhook.pattern === null || !events[webhook.event].pattern) return true
+    let pattern = patterns.get(webhook.pattern)
+    if (!pattern) {
+      if (patterns.size > 1000) patterns.clear()
+      pattern = compilePattern(webhook.pattern) // compiled once before, when the webhook was made
+      patterns.set(webhook.pattern, pattern)
+    }
+    const started = performance.now()
+    const found = await matching.matches(ownerOf(webhook), pattern, text)
+    const waited = Math.round(performance.now() - started)
+    if (waited > longestMatch)
+      log.warn({ webhook: webhook.id, ms: waited }, 'a message waited long to be compared with a pattern')
+    return found
+  }
+
+  /**
+   * The installation a webhook belongs to. `gone` when there is none, or none yet; when a user, or what they made it with,
+   * has ended; and when its owner does not see the room as it is now.
+   */
+  function clientOf({ owner, grant }: WebhookRecord, room: RoomRecord): ClientRecord | undefined | 'gone' {
+    if ('oauthId' in owner) {
+      const client = state.clients.get(owner.oauthId)
+      if (client?.status !== 'live') return 'gone'
+      return maySee(room, client.roomId === null ? {} : { roomId: client.roomId }) ? client : 'gone'
+    }
+    const user = state.people.get(owner.userId)
+    if (!user || user.isDeleted || !maySee(room, { user })) return 'gone'
+    // Those of the seed are of no grant, and are made by whoever runs the server.
+    return grant === undefined || (state.tokens.lives(grant) && mayRun(room, user)) ? undefined : 'gone'
+  }
+
+  /**
+   * Whether a webhook may still be told when its turn comes: it may have been removed, or its owner may see less by now. A
+   * deleted room takes its own webhooks along, which still hear of the deletion.
+   */
+  function mayBeTold({ webhook, room, event }: Source): boolean {
+    const current = state.rooms.get(room.id)
+    if (current) return state.webhooks.has(webhook) && clientOf(webhook, current) !== 'gone'
+    if (event !== 'room_deleted') return false
+    if (webhook.roomId === room.id && 'oauthId' in webhook.owner) return true
+    return (webhook.roomId === room.id || state.webhooks.has(webhook)) && clientOf(webhook, room) !== 'gone'
+  }
+
+  /** The place of a happening in its chain; a text when the chain has ended. */
+  function linkOf({ link, room, causedBy }: Happening): Link | string {
+    if (link) return link
+    const who = acting.getStore() ?? causedBy
+    const answered = who === undefined ? undefined : chains.toldOf(who, room.id)
+    return answered ? chains.call(answered) : chains.begin()
+  }
+
+  async function fire(happening: Happening): Promise<void> {
+    const { room } = happening
+    const link = linkOf(happening)
+    const over = trails.begin()
+    const newest = state.last('webhook') // of those made meanwhile nobody waited for it
+    const before = firing.get(room.id)
+    const queueing = before
+      ? before.then(() => queueAll(happening, link, newest))
+      : queueAll(happening, link, newest)
+    const done = queueing
+      .catch((error) =>
+        log.error({ err: readableError(error) }, 'an event was not told to all who wait for it'),
+      )
+      .finally(() => {
+        over()
+        if (firing.get(room.id) === done) firing.delete(room.id)
+      })
+    firing.set(room.id, done)
+    await done
+  }
+
+  async function queueAll(happening: Happening, link: Link | string, newest: number): Promise<void> {
+    for await (const webhooks of listening(happening.event, happening.room, newest))
+      for (const webhook of webhooks) queueOne(webhook, happening, link)
+  }
+
+  /** The webhooks that an event in a room fires, up to an id, oldest first; a few in each turn of the event loop. */
+  async function* listening(
+    event: EventName,
+    room: RoomRecord,
+    newest: number,
+  ): AsyncGenerator<readonly WebhookRecord[]> {
+    for (let after = 0; ; ) {
+      const part = state.webhooks.listening(event, room.id, { after, limit: webhooksPerTurn })
+      yield part.filter(({ id }) => id <= newest)
+      const last = part.at(-1)
+      if (!last || part.length < webhooksPerTurn || last.id >= newest) return
+      after = last.id
+      await nextTurn()
+    }
+  }
+
+  function queueOne(webhook: WebhookRecord, happening: Happening, link: Link | string): void {
+    const { event, room, user, causedBy } = happening
+    const client = clientOf(webhook, room)
+    if (client === 'gone') return
+    const about = { webhook, event, room, user, causedBy }
+    if (typeof link === 'string') {
+      keep(about, { error: `not told: ${link}` })
+      return
+    }
+    const source: Source = { ...about, link }
+    const over = trails.begin()
+    const queued = queues.add(ownerOf(webhook), String(room.id), () =>
+      makeDelivery(source, client, happening).finally(over),
+    )
+    if (queued) return
+    keep(source, { error: 'dropped: too many deliveries are waiting' })
+    over()
+  }
+
+  async function makeDelivery(
+    source: Source,
+    client: ClientRecord | undefined,
+    happening: Happening,
+  ): Promise<void> {
+    const { webhook } = source
+    try {
+      if (!(await matches(webhook, happening)) || !mayBeTold(source)) return
+    } catch (error) {
+      keep(source, { error: `not told: its pattern could not be run: ${(error as Error).message}` })
+      return
+    }
+    const body = bodyFor(webhook, client, happening)
+    if (history.breakerOf(webhook).allows()) await deliver(source, client, body)
+    else {
+      const request = { headers: contentType, claims: undefined, body }
+      keep(source, { request, error: 'skipped: the add-on failed many times in a row' })
+    }
+  }
+
+  function keep(...made: Parameters<typeof history.add>): DeliveryRecord {
+    const record = history.add(...made)
+    trails.note(record)
+    return record
+  }
+
+  const bodyFor = (webhook: WebhookRecord, client: ClientRecord | undefined, { event, item }: Happening) =>
+    JSON.stringify({
+      event,
+      item,
+      ...(client ? { oauth_client_id: client.oauthId } : {}),
+      webhook_id: webhook.id,
+    })
+
+  async function deliver(
+    source: Source,
+    client: ClientRecord | undefined,
+    body: string,
+    redeliveryOf?: number,
+  ): Promise<DeliveryRecord> {
+    const { webhook } = source
+    const breaker = history.breakerOf(webhook)
+    const signature = client && webhook.authentication === 'jwt' ? sign(client, source) : undefined
+    const request = {
+      headers:
+        signature === undefined ? contentType : { ...contentType, authorization: 'JWT [signed request]' },
+      claims: signature === undefined ? undefined : claimsOf(signature),
+      body,
+    }
+    const started = performance.now()
+    // Of what it did itself an add-on hears too, and it does not answer that.
+    const own = client !== undefined && client.oauthId === source.causedBy
+    const told = own || !source.link ? undefined : chains.tell(ownerOf(webhook), source.room.id, source.link)
+    try {
+      const answer = await exchange({
+        method: 'POST',
+        url: signature && options.isClassic(client) ? signedAddress(webhook.url, signature) : webhook.url,
+        outbound: options.outbound,
+        timeout: options.timeout,
+        signal: options.signal,
+        headers:
+          signature === undefined ? contentType : { ...contentType, authorization: `JWT ${signature}` },
+        body,
+      })
+      const duration = performance.now() - started
+      const unfolded = unfold(answer, longestReply)
+      breaker.report(answer.status < 500)
+      const ok = answer.status >= 200 && answer.status < 300
+      return keep(source, {
+        status: answer.status,
+        duration,
+        ...(ok ? await postReply(unfolded, client, source) : {}),
+        request,
+        response: shownResponse(answer.headers, unfolded.bytes.toString()),
+        redeliveryOf,
+        ...(ok ? {} : { error: `answered ${answer.status}` }),
+      })
+    } catch (error) {
+      breaker.report(false)
+      const notCalled = reasonNotCalled(error)
+      if (notCalled !== undefined)
+        log.warn({ webhook: webhook.id, reason: notCalled }, 'an address was not called')
+      return keep(source, {
+        duration: performance.now() - started,
+        request,
+        redeliveryOf,
+        error: failureOf(error),
+      })
+    } finally {
+      told?.()
+    }
+  }
+
+  const sign = ({ oauthId, secret }: ClientRecord, { user, room }: Source): string =>
+    signRequest({ oauthId, secret, user, roomId: room.id })
+
+  async function tell({ client, event, room, body }: Telling): Promise<DeliveryRecord[]> {
+    const waiting: WebhookRecord[] = []
+    for await (const webhooks of listening(event, room, state.last('webhook')))
+      for (const webhook of webhooks)
+        if (ownerOf(webhook) === client.oauthId && (await matches(webhook, { text: textOf(body) })))
+          waiting.push(webhook)
+    return Promise.all(
+      waiting.map((webhook) => {
+        const home = { oauthId: client.oauthId, webhookId: webhook.id, roomId: room.id }
+        const text = JSON.stringify(adopt(body, home))
+        const source: Source = { webhook, event, room, user: personOf(body), link: chains.begin() }
+        return queued(webhook, String(room.id), () => deliver(source, client, text))
+      }),
+    )
+  }
+
+  async function redeliver({ record, source }: Kept): Promise<DeliveryRecord> {
+    const { room } = source
+    // It may have been changed meanwhile.
+    const webhook = state.webhooks.current(source.webhook)
+    const current = state.rooms.get(room.id)
+    const client = webhook && current ? clientOf(webhook, current) : 'gone'
+    if (!webhook || client === 'gone')
+      throw new CallRefusedError(409, `The webhook of delivery ${record.id} is gone`)
+    const body = record.request?.body
+    if (body === undefined)
+      throw new CallRefusedError(409, `What delivery ${record.id} would send is not kept`)
+    return queued(webhook, `redelivery of ${record.id}`, () =>
+      deliver({ ...source, webhook, link: chains.begin() }, client, body, record.id),
+    )
+  }
+
+  /** Waits for its turn, and for what comes of it. */
+  function queued(
+    webhook: WebhookRecord,
+    line: string,
+    work: () => Promise<DeliveryRecord>,
+  ): Promise<DeliveryRecord> {
+    return new Promise((resolve, reject) => {
+      const taken = queues.add(ownerOf(webhook), line, () => work().then(resolve, reject))
+      if (!taken) reject(new CallRefusedError(409, 'Too many deliveries are waiting for this add-on'))
+    })
+  }
+
+  /**
+   * An answer that is a notification goes into the room (HipChat's webhook documentation). It counts no limits. Gives the id
+   * of what was posted, or why it was not.
+   */
+  async function postReply(
+    answer: Unfolded,
+    client: ClientRecord | undefined,
+    { room, causedBy, link = chains.begin() }: Source,
+  ): Promise<Reply> {
+    const reply = readInlineReply(answer)
+    if (!reply) return {}
+    if ('refused' in reply) return { notPosted: reply.refused }
+    if (!client) return { notPosted: "a user's webhook cannot answer" }
+    // An add-on that answers its own notifications would go on for ever.
+    if (client.oauthId === causedBy) return { notPosted: 'it answers what the add-on itself did' }
+    const current = state.clients.get(client.oauthId)
+    const living = state.rooms.get(room.id)
+    if (!living) return { notPosted: 'the room is gone' }
+    if (!current) return { notPosted: 'the installation is gone' }
+    if (!maySee(living, current.roomId === null ? {} : { roomId: current.roomId }))
+      return { notPosted: 'the room is closed to the add-on' }
+    if (!current.scopes.includes('send_notification'))
+      return { notPosted: 'the installation has not the scope send_notification' }
+    const next = chains.answer(link)
+    if (typeof next === 'string') return { notPosted: next }
+    try {
+      return { replyId: await options.reply(living, current, reply.notification, next) }
+    } catch (error) {
+      if (error instanceof CallRefusedError) return { notPosted: error.message }
+      log.error(
+        { oauthId: client.oauthId, err: readableError(error) },
+        'an answer to a webhook could not be posted',
+      )
+      return { notPosted: 'the server failed' }
+    }
+  }
+
+  return {
+    fire,
+    actAs: (who, work) => (who === undefined ? work() : acting.run(who, work)),
+    queues,
+    async idle() {
+      do {
+        await Promise.all(firing.values())
+        await queues.idle()
+      } while (firing.size > 0)
+    },
+    records: history.list,
+    find: history.find,
+    tell,
+    redeliver,
+    follow: trails.follow,
+    clear() {
+      history.clear()
+      chains.clear()
+    },
+    close: matching.close,
+  }
+}

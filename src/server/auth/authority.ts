@@ -1,0 +1,130 @@
+import type { Operation } from '../../api/operation.ts'
+import type { Context } from '../context.ts'
+import { forbidden } from '../errors.ts'
+import type { Route } from '../http/routes.ts'
+import type { State } from '../state/state.ts'
+import { addressIdentity } from './allowances.ts'
+import { authenticate, authenticateClient, type Caller, type Credentials, type Session } from './callers.ts'
+import { scopesOf } from './granted-scopes.ts'
+
+/** What of a request decides what it may do. */
+export interface Request {
+  readonly route: Route
+  /** Of the chat page's own operations, which take no other tokens. */
+  readonly isOfPage: boolean
+  readonly credentials: Credentials
+  /** Network address of the caller. */
+  readonly address: string
+  /** Absolute address of the call, without tokens. */
+  readonly url: URL
+}
+
+/** Decides what calls may do: before they are served, and again whenever they have waited for something. */
+export interface Authority {
+  /** Finds who makes a call: 401 when nobody does. */
+  open(request: Request): Session
+  /** 403 for a token of a kind, or without a scope, that the operation takes. */
+  admit(request: Request, session: Session): void
+}
+
+export function createAuthority(state: State): Authority {
+  function callerOf({ route, credentials, address }: Request): Caller {
+    const { tokens } = route.operation
+    const nobody = { kind: 'none' as const, scopes: [], identity: addressIdentity(address) }
+    if (tokens.length === 0) return nobody
+    if (tokens.includes('basic')) {
+      const caller = authenticateClient(state, credentials)
+      // Counted for itself: nobody at the same address, or behind the same proxy, keeps an add-on from its tokens.
+      const identity = caller.client ? `client ${caller.client.oauthId}` : nobody.identity
+      return { ...nobody, ...caller, kind: 'basic', identity }
+    }
+    const caller = authenticate(state, credentials)
+    // Somebody who becomes an administrator is one on their open pages, too.
+    return caller.page && caller.user ? { ...caller, scopes: scopesOf(caller.user) } : caller
+  }
+
+  function admit({ route: { operation }, isOfPage }: Request, session: Session): void {
+    if (isOfPage && operation.tokens.length > 0) requirePage(session)
+    checkKind(operation, session)
+    checkScopes(operation, session)
+  }
+
+  return {
+    admit,
+    open(request) {
+      const checks: ((session: Session) => void)[] = []
+      const { address, url } = request
+      const find = (): Session => {
+        const session: Session = {
+          ...callerOf(request),
+          address,
+          url,
+          hold(check) {
+            check(session)
+            checks.push(check)
+          },
+          identify() {
+            const now = find()
+            admit(request, now)
+            return now
+          },
+          renew() {
+            const now = session.identify()
+            checkOwnRoom(request.route, now, state)
+            for (const check of checks) check(now)
+            return now
+          },
+        }
+        return session
+      }
+      return find()
+    },
+  }
+}
+
+/** The parts of the server as a call gets them: what it writes through them it may still write in that very moment. */
+export function limitedTo({ renew }: Session, context: Context): Context {
+  const { state, chat } = context
+  const write: State['write'] = (work) =>
+    state.write(() => {
+      renew()
+      return work()
+    })
+  return { ...context, chat: chat.checked(renew), state: { ...state, write } }
+}
+
+function checkKind(operation: Operation, { kind }: Session): void {
+  if (kind === 'none' || operation.tokens.includes(kind)) return
+  throw forbidden(
+    `This action cannot be called with ${kindNames[kind]}; it takes ${operation.tokens.map((one) => kindNames[one]).join(' or ')}`,
+  )
+}
+
+/** What an add-on may do in a user's name, or a token made by hand, is in its scopes; the page may do all. */
+export function requirePage({ page }: Pick<Session, 'page'>): void {
+  if (!page) throw forbidden('This is for the chat page: sign in there, or use the API below /v2')
+}
+
+function checkScopes(operation: Operation, session: Session): void {
+  if (operation.scopes.length === 0) return
+  if (operation.scopes.some((scope) => session.scopes.includes(scope))) return
+  throw forbidden(
+    `This action requires one of the following scopes: [${operation.scopes.map((scope) => `"${scope}"`).join(', ')}]`,
+  )
+}
+
+/** Compared by id: the path may name the room. An unknown room gets the same answer, which tells nothing. */
+export function checkOwnRoom({ operation, parameters }: Route, session: Session, state: State): void {
+  if (session.roomId === undefined || !operation.ownRoom) return
+  if (state.rooms.find(parameters[operation.ownRoom] ?? '')?.id !== session.roomId)
+    throw forbidden('This token is bound to another room')
+}
+
+const kindNames: Readonly<Record<Exclude<Session['kind'], 'none'>, string>> = {
+  addon_group: "a group installation's token",
+  addon_room: "a room installation's token",
+  user: "a user's token",
+  personal: 'a personal access token',
+  room_notification: "a room's notification token",
+  basic: 'OAuth client credentials',
+}

@@ -1,0 +1,113 @@
+import { most } from '../../api/bounds.ts'
+import { createPace } from '../../common/next-turn.ts'
+import { badRequest } from '../errors.ts'
+import type { HandmadeFor, HashedToken } from '../state/clients.ts'
+import type { RoomRecord, TokenRecord } from '../state/records.ts'
+import type { State } from '../state/state.ts'
+import { person, type Session } from './callers.ts'
+import { mayRun, maySee } from './room-rights.ts'
+
+/** Names a token, and opens nothing: a piece of its hash. */
+export const tokenId = (hash: string): string => hash.slice(0, 16)
+
+/**
+ * 400 for one token more than a person makes by hand for themselves, or all who run a room for that. Inside of a transaction: those
+ * that are not good any more go.
+ */
+export function checkHandmadeCount(state: State, room: RoomRecord | undefined, userId: number): void {
+  const place: HandmadeFor = room ? { roomId: room.id } : { userId }
+  let good = 0
+  for (const { hash, token } of state.tokens.handmade(place, { limit: 2 * most.handmadeTokens }))
+    if (state.tokens.isGood(token)) good += 1
+    else state.tokens.remove(hash)
+  if (good < most.handmadeTokens) return
+  throw badRequest(
+    `${room ? `Room ${room.name} has` : 'You have'} ${good} tokens made by hand already, expected fewer than ${most.handmadeTokens}: revoke one first`,
+  )
+}
+
+/** Whether a token was made by hand for the caller, or for a room that they run. */
+function isOwn({ kind, use, userId, roomId, admin }: TokenRecord, session: Session, state: State): boolean {
+  const user = person(session)
+  if (use !== 'access' || admin) return false
+  if (kind === 'personal') return userId === user.id
+  const room = roomId === null ? undefined : state.rooms.get(roomId)
+  return kind === 'room_notification' && room !== undefined && maySee(room, session) && mayRun(room, user)
+}
+
+/** One of the caller's tokens, by its {@link tokenId}. */
+export const findHandmade = (id: string, session: Session, state: State): HashedToken | undefined =>
+  /^[0-9a-f]{16}$/.test(id)
+    ? state.tokens.beginning(id, 1).find(({ token }) => isOwn(token, session, state))
+    : undefined
+
+/** Where a list of tokens goes on: behind a token of a room; room 0 stands for the caller's own. */
+interface Place {
+  readonly roomId: number
+  readonly id?: string
+}
+
+const placeAt = (cursor: string | undefined): Place => {
+  const [roomId = '0', id] = cursor?.split('.') ?? []
+  return { roomId: Number(roomId), ...(id === undefined ? {} : { id }) }
+}
+
+const cursorOf = ({ hash, token }: HashedToken): string =>
+  `${token.kind === 'personal' ? 0 : (token.roomId ?? 0)}.${tokenId(hash)}`
+
+const roomsPerTurn = 50
+
+/** So many of the caller's tokens at most, their own first, and where the rest begins; null at the end. */
+export async function handmadePart(
+  state: State,
+  session: Session,
+  cursor: string | undefined,
+  limit: number,
+): Promise<{ items: HashedToken[]; next: string | null }> {
+  const place = placeAt(cursor)
+  const found: HashedToken[] = [] // one more tells whether there are others
+  for await (const tokens of handmadeFrom(state, session, place, limit + 1)) {
+    found.push(...tokens)
+    if (found.length > limit) break
+  }
+  const last = found.length > limit ? found[limit - 1] : undefined
+  const items = found.slice(0, limit).filter(({ token }) => isOwn(token, session, state))
+  return { items, next: last ? cursorOf(last) : null }
+}
+
+/** Those of one place after the other, a few of the rooms in each turn of the event loop. */
+async function* handmadeFrom(
+  state: State,
+  session: Session,
+  { roomId: first, id }: Place,
+  limit: number,
+): AsyncGenerator<HashedToken[]> {
+  const own = ({ token }: HashedToken) => isOwn(token, session, state)
+  // Behind all hashes that begin so.
+  const after = id === undefined ? undefined : `${id}g`
+  const user = person(session)
+  if (first === 0) yield state.tokens.handmade({ userId: user.id }, { after, limit }).filter(own)
+  const pace = createPace(roomsPerTurn)
+  for (const roomId of roomsWithTokens(state, session, Math.max(first, 1))) {
+    const range = { after: roomId === first ? after : undefined, limit }
+    const [one] = state.tokens.handmade({ roomId }, { limit: 1 })
+    if (one && own(one)) yield state.tokens.handmade({ roomId }, range)
+    await pace()
+  }
+}
+
+/** Ids of rooms that the caller may run, from one on: only administrators run rooms that they do not belong to. */
+function* roomsWithTokens(state: State, session: Session, first: number): Generator<number> {
+  const user = person(session)
+  if (!user.isAdmin) {
+    const ids = new Set(state.rooms.idsAround(user.id))
+    yield* [...ids].filter((id) => id >= first).sort((one, other) => one - other)
+    return
+  }
+  for (let from = first; ; ) {
+    const [roomId] = state.tokens.handmadeRooms(from, 1)
+    if (roomId === undefined) return
+    yield roomId
+    from = roomId + 1
+  }
+}

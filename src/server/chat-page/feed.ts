@@ -1,0 +1,234 @@
+import { Readable } from 'node:stream'
+import { randomText } from '../../common/random.ts'
+import type { Presenter } from '../chat/presentation.ts'
+import { CallRefusedError } from '../errors.ts'
+import type { Written } from '../state/change-notes.ts'
+import type { UserRecord } from '../state/records.ts'
+import type { State } from '../state/state.ts'
+import { createChangeLog } from './change-log.ts'
+import { type Change, changesIn, sizeOf } from './changes.ts'
+import { createEventTexts, type Entry, eventText } from './event-texts.ts'
+import type { ApiCall } from './events.ts'
+
+/** Who listens on a page. */
+export interface Listener {
+  /** Of the token of the page: looked at again when it was written. */
+  readonly tokenHash: string
+  /** The user as they are now, and when the token ends; `undefined` once it has ended. */
+  look(): { readonly user: UserRecord; readonly expires: number | null } | undefined
+}
+
+/** Tells open pages what changes: whatever wrote it, and over one connection each. */
+export interface Feed {
+  /** Names this moment: what comes after it can be asked for. */
+  cursor(): string
+  /** Everything after a moment, as server-sent events; `reset` first when that moment is too long ago. */
+  open(after: string | undefined, listener: Listener): Readable
+  /** For what is not in the state. */
+  tellDelivery(id: number): void
+  tellCall(call: ApiCall): void
+  close(): void
+}
+
+const kept = 2_000 // changes
+const keptBytes = 32 * 1024 * 1024
+/** Bytes that wait for a slow page, or that one was away for, before it is cut off; it comes back and catches up. */
+const longestBacklog = 4 * 1024 * 1024
+const heartbeat = 15_000
+const patience = 30_000 // for what waits when a page is cut off; one that does not read is given up with it
+const mostUnreadBeats = 4 // of the heartbeat that a page may let pass without reading anything
+const mostPages = 100 // of one user
+const pagesPerTurn = 100 // of the event loop: others have their turn before all pages are told
+
+/** An open page: where it is in the log, from which it takes what it can take. */
+interface Page {
+  readonly listener: Listener
+  readonly stream: Readable
+  /** Number of the change that it is told next. */
+  next: number
+  /** Changes up to this number happened before it was connected. */
+  readonly missed: number
+  missedBytes: number
+  /** It has read what it was told. */
+  isHungry: boolean
+  /** Heartbeats since it read something. */
+  unreadBeats: number
+  known: ReturnType<Listener['look']>
+  isKnown: boolean
+}
+
+export function createFeed(state: State, present: Presenter): Feed {
+  // Numbers begin anew with each start of the server: a page that knows those of the last one has to begin anew too.
+  const era = randomText(8)
+  const texts = createEventTexts(state, present)
+  const pages = new Set<Page>()
+  const ready = new Set<Page>()
+  let turn: NodeJS.Immediate | undefined
+  const log = createChangeLog<Entry>({ most: kept, mostBytes: keptBytes, dropping: keepForSlow })
+
+  const idOf = (number: number) => `${era}-${number}`
+
+  function tell(change: Change): void {
+    log.add({ id: idOf(log.last + 1), change, texts: new Map() }, sizeOf(change))
+    for (const page of pages) if (page.isHungry) ready.add(page)
+    takeTurn()
+  }
+
+  /** One page after the other, a few in each turn: what is told meanwhile goes along with it. */
+  function takeTurn(): void {
+    if (turn || ready.size === 0) return
+    turn = setImmediate(() => {
+      turn = undefined
+      let left = pagesPerTurn
+      for (const page of ready) {
+        ready.delete(page)
+        serve(page)
+        left -= 1
+        if (left === 0) break
+      }
+      takeTurn()
+    })
+  }
+
+  /** Tells a page what it does not know yet, as far as it reads. */
+  function serve(page: Page): void {
+    while (page.isHungry && page.next <= log.last && pages.has(page)) tellNext(page)
+  }
+
+  function tellNext(page: Page): void {
+    const entry = log.at(page.next)
+    const user = userOf(page)
+    if (!user || !entry) {
+      end(page)
+      return
+    }
+    const text = texts.of(entry, user)
+    if (text && page.next <= page.missed) page.missedBytes += text.length
+    page.next += 1
+    if (text) page.isHungry = page.stream.push(text) && page.isHungry
+    // More than a page gets at a time: it comes back for the rest.
+    if (page.missedBytes > longestBacklog && page.next <= page.missed) end(page)
+  }
+
+  /** What the log forgets waits with the pages that have not read so far; they share its memory. */
+  function keepForSlow(number: number): void {
+    for (const page of pages)
+      if (page.next === number) {
+        tellNext(page)
+        if (page.stream.readableLength > longestBacklog) end(page)
+      }
+  }
+
+  function userOf(page: Page): UserRecord | undefined {
+    if (!page.isKnown || (page.known?.expires ?? Number.POSITIVE_INFINITY) <= Date.now()) {
+      page.known = page.listener.look()
+      page.isKnown = true
+    }
+    return page.known?.user
+  }
+
+  function end(page: Page): void {
+    if (!pages.delete(page)) return
+    ready.delete(page)
+    page.stream.push(null)
+    setTimeout(() => page.stream.destroy(), patience).unref()
+  }
+
+  /** Whoever signed out, or whose password is another now, hears no more from here on. */
+  function lookAgain(written: readonly Written[]): void {
+    const tokens = new Set<unknown>()
+    const users = new Set<unknown>()
+    for (const { table, key } of written)
+      if (table === 'token') tokens.add(key[0])
+      else if (table === 'user') users.add(key[0])
+    const isAll = written.some(({ table }) => table === 'everything')
+    if (!isAll && tokens.size === 0 && users.size === 0) return
+    for (const page of pages) {
+      if (!isAll && !tokens.has(page.listener.tokenHash) && !users.has(page.known?.user.id)) continue
+      page.isKnown = false
+      if (!userOf(page)) end(page)
+    }
+  }
+
+  const stopWatching = state.watch((written) => {
+    texts.forget(written)
+    lookAgain(written)
+    for (const change of changesIn(written, state)) tell(change)
+  })
+
+  const pulse = setInterval(() => {
+    for (const page of pages) {
+      page.unreadBeats = page.isHungry ? 0 : page.unreadBeats + 1
+      if (!userOf(page)) end(page)
+      else if (page.unreadBeats >= mostUnreadBeats) {
+        end(page)
+        page.stream.destroy()
+      }
+      // The number is where it goes on after a break.
+      else if (page.isHungry && page.next > log.last)
+        page.stream.push(`id: ${idOf(log.last)}\n: still here\n\n`)
+    }
+  }, heartbeat)
+  pulse.unref()
+
+  /** Each page costs something with each change, whoever opened it. */
+  function refuseMore(listener: Listener): void {
+    const id = listener.look()?.user.id
+    let count = 0
+    for (const page of pages) if (page.known?.user.id === id) count += 1
+    if (count >= mostPages)
+      throw new CallRefusedError(429, `You have ${mostPages} pages open already, which is the most`, {
+        headers: { 'Retry-After': '60' },
+      })
+  }
+
+  /** Number of the change that a page has to be told first; `undefined` where that is not kept any more. */
+  function firstAfter(after: string | undefined): number | undefined {
+    const [, from, number = ''] = /^(\w+)-(\d{1,15})$/.exec(after ?? '') ?? []
+    const first = Number(number) + 1
+    return from !== era || first > log.last + 1 || first < log.first ? undefined : first
+  }
+
+  return {
+    cursor: () => idOf(log.last),
+    tellDelivery: (id) => tell({ kind: 'delivery', id }),
+    tellCall: (call) => tell({ kind: 'call', call }),
+
+    open(after, listener) {
+      refuseMore(listener)
+      const first = firstAfter(after)
+      const stream = new Readable({
+        read() {
+          page.isHungry = true
+          page.unreadBeats = 0
+          serve(page)
+        },
+      })
+      const page: Page = {
+        listener,
+        stream,
+        next: first ?? log.last + 1,
+        missed: log.last,
+        missedBytes: 0,
+        isHungry: false,
+        unreadBeats: 0,
+        known: undefined,
+        isKnown: false,
+      }
+      userOf(page)
+      pages.add(page)
+      stream.once('close', () => end(page))
+      stream.push(
+        first === undefined ? eventText({ name: 'reset', data: {} }, idOf(log.last)) : ': welcome\n\n', // so that the page knows at once that it is connected
+      )
+      return stream
+    },
+
+    close() {
+      clearInterval(pulse)
+      clearImmediate(turn)
+      stopWatching()
+      for (const page of [...pages]) end(page)
+    },
+  }
+}

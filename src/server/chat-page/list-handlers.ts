@@ -1,0 +1,92 @@
+import { findRoom } from '../auth/access.ts'
+import { person } from '../auth/callers.ts'
+import { isInside, maySee } from '../auth/room-rights.ts'
+import type { Presenter } from '../chat/presentation.ts'
+import type { Handler } from '../context.ts'
+import type { RoomRecord, UserRecord } from '../state/records.ts'
+import { entryAt, knownBy, peoplePart, roomsPart } from './lists.ts'
+import { shownPerson, shownRoom } from './presentation.ts'
+import type { PageUser, pageApi } from './routes.ts'
+
+type Lists = Pick<typeof pageApi, 'getStart' | 'getPeople' | 'getRooms' | 'getRoomPeople'>
+
+const partLength = 100
+const mostOwnRooms = 200
+
+const idsIn = (text: string): number[] => [...new Set(text.split(',').map(Number))]
+
+/** What the page lists. No answer grows with the group: whoever needs more asks for the next part. */
+export const pageListHandlers: { readonly [Id in keyof Lists]: Handler<Lists[Id]> } = {
+  async getStart(_parameters, session, { state, present, feed }) {
+    const user = person(session)
+    const group = state.group()
+    const { id = 0, name = '' } = group ?? {}
+    const cursor = feed.cursor() // before all else: what changes while the rest is looked up is told
+    const people = await peoplePart(state, user, undefined, partLength)
+    const others = await roomsPart(state, user, { limit: partLength })
+    const own = state.rooms.of(user.id, mostOwnRooms).filter((room) => maySee(room, { user }))
+    const rooms = new Map([...own, ...others.items].map((room) => [room.id, room]))
+    return {
+      cursor,
+      user_id: user.id,
+      group: { id, name, avatar_url: group ? present.pictureUrl(group.avatar) : null },
+      people: [user, ...people.items.filter((one) => one.id !== user.id)].map(shownTo(user, present)),
+      next_people: people.next,
+      rooms: [...rooms.values()].map((room) => shownRoom(room, user, state, present)),
+      next_rooms: others.next,
+      emoticons: state.emoticons().map(present.emoticon),
+    }
+  },
+
+  async getPeople({ ids, name, after }, session, { state, present }) {
+    const user = person(session)
+    const shown = shownTo(user, present)
+    if (ids !== undefined || name !== undefined) {
+      const found =
+        ids === undefined
+          ? state.people.beginning(name ?? '', partLength)
+          : idsIn(ids).flatMap((id) => state.people.get(id) ?? [])
+      return { items: (await knownBy(user, state, found)).map(shown), next: null }
+    }
+    const { items, next } = await peoplePart(state, user, entryAt(after), partLength)
+    return { items: items.map(shown), next }
+  },
+
+  async getRooms({ ids, name, after }, session, { state, present }) {
+    const user = person(session)
+    const shown = (room: RoomRecord) => shownRoom(room, user, state, present)
+    if (ids !== undefined) {
+      const found = idsIn(ids).flatMap((id) => state.rooms.get(id) ?? [])
+      return { items: found.filter((room) => maySee(room, { user })).map(shown), next: null }
+    }
+    const { items, next } = await roomsPart(state, user, {
+      beginning: name,
+      after: entryAt(after),
+      limit: partLength,
+    })
+    return { items: items.map(shown), next }
+  },
+
+  getRoomPeople({ room_id, absent = false, after = 0 }, session, { state, present }) {
+    const room = findRoom(state, room_id, session)
+    const ids = absent ? absentFrom(room) : room.participants
+    const end = after + partLength
+    const items = ids.slice(after, end).flatMap((id) => state.people.get(id) ?? [])
+    return {
+      items: items.filter(({ isDeleted }) => !isDeleted).map(shownTo(person(session), present)),
+      total: ids.length,
+      next: end < ids.length ? end : null,
+    }
+  },
+}
+
+const shownTo =
+  (viewer: UserRecord, present: Presenter) =>
+  (one: UserRecord): PageUser =>
+    shownPerson(one, viewer, present)
+
+/** Members of a private room who are not in it now. */
+const absentFrom = (room: RoomRecord): number[] =>
+  room.privacy === 'private'
+    ? [...new Set([room.ownerId, ...room.members])].filter((id) => !isInside(room, { id }))
+    : []

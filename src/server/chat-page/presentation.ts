@@ -1,0 +1,42 @@
+import { isInside, mayRun } from '../auth/room-rights.ts'
+import type { Presenter } from '../chat/presentation.ts'
+import { formatSeconds } from '../dates.ts'
+import type { RoomRecord, UserRecord } from '../state/records.ts'
+import type { State } from '../state/state.ts'
+import type { PageRoom, PageUser } from './routes.ts'
+
+/** What of a room is another for each user. */
+export const placeIn = (room: RoomRecord, user: UserRecord): Pick<PageRoom, 'runs' | 'is_inside'> => ({
+  runs: mayRun(room, user),
+  is_inside: isInside(room, user),
+})
+
+/** A room as the page lists it for a user: as long with a thousand people as with one. */
+export function shownRoom(
+  room: RoomRecord,
+  user: UserRecord,
+  { rooms }: Pick<State, 'rooms'>,
+  present: Presenter,
+): PageRoom {
+  const { lastActive } = rooms.statistics(room.id)
+  return {
+    id: room.id,
+    name: room.name,
+    topic: room.topic,
+    privacy: room.privacy,
+    is_archived: room.isArchived,
+    avatar_url: present.pictureUrl(room.avatar),
+    owner_id: room.ownerId,
+    participants: room.participants.length,
+    ...placeIn(room, user),
+    last_active: lastActive === null ? null : formatSeconds(lastActive),
+  }
+}
+
+/** A person as the page of a user has them: guests get no email addresses. */
+export function shownPerson(person: UserRecord, viewer: UserRecord, present: Presenter): PageUser {
+  const whole = present.user(person)
+  if (!viewer.isGuest) return whole
+  const { email: _, ...rest } = whole
+  return rest
+}

@@ -1,0 +1,92 @@
+import { signRequest } from '../addons/signing.ts'
+import { badRequest, forbidden } from '../errors.ts'
+import type { ClientRecord, RoomRecord, UserRecord } from '../state/records.ts'
+import type { OpenedModule } from './routes.ts'
+
+/** What an address is made from. */
+export interface Opening {
+  readonly client: ClientRecord
+  readonly user: UserRecord
+  readonly room: RoomRecord | undefined
+  /** As the descriptor has it, with its placeholders. */
+  readonly url: string
+  readonly authentication: 'jwt' | 'none'
+  /** What the placeholders stand for. */
+  readonly values: Readonly<Record<string, unknown>>
+  /** Added to the address besides the signed request. */
+  readonly parameters: Readonly<Record<string, string>>
+}
+
+/** The client API version, as in the capabilities document; HipChat's only one. */
+const clientApiVersion = '1'
+
+const longestAddress = 8 * 1024 // about what servers take
+const longestFilled = longestAddress + 2_048 // placeholders are shorter or longer than what they stand for
+
+/**
+ * Fills an address, signs it in the user's name, and gives the signed request by itself too. The one place where signed
+ * requests are made for people: 403 for one that would name no room, unless it is for an administrator of the group.
+ */
+export function openAddress({
+  client,
+  user,
+  room,
+  url,
+  authentication,
+  values,
+  parameters,
+}: Opening): OpenedModule {
+  // To an add-on, a request in which no room is named is about the whole group.
+  if (!room && !user.isAdmin)
+    throw forbidden('Only administrators of the group open a module outside of a room: give room_id')
+  const filled = fillTemplate(url, values)
+  if (!URL.canParse(filled) || !/^https?:$/.test(new URL(filled).protocol))
+    throw badRequest(`The address of the module is no http or https address: ${filled.slice(0, 200)}`)
+  const token = signRequest({
+    oauthId: client.oauthId,
+    secret: client.secret,
+    user,
+    roomId: room?.id,
+    // A request without a room opens what is of the whole group: the add-on has to know for whom.
+    administrator: room === undefined && user.isAdmin,
+  })
+  const address = new URL(filled)
+  const more = {
+    ...(authentication === 'jwt' ? { signed_request: token } : {}),
+    ...parameters,
+    connect_client_api_version: clientApiVersion,
+  }
+  for (const [name, value] of Object.entries(more)) address.searchParams.set(name, value)
+  if (address.href.length > longestAddress)
+    throw badRequest(`The address of the module would have more than ${longestAddress} characters`, 'values')
+  return { url: address.href, token, expires: Date.now() + 3_600_000 }
+}
+
+/**
+ * Puts values in the place of `{path.to.value}`: objects as JSON, nothing for what is missing, all percent-encoded
+ * (`descriptor.md` 2.6).
+ */
+export function fillTemplate(template: string, values: Readonly<Record<string, unknown>>): string {
+  let length = template.length
+  return template.replace(/\{([^{}]+)\}/g, (_, path: string) => {
+    const text = encodeURIComponent(textAt(values, path))
+    length += text.length
+    // A short template can name a long value many hundred times.
+    if (length > longestFilled)
+      throw badRequest(
+        `The address of the module would have more than ${longestAddress} characters`,
+        'values',
+      )
+    return text
+  })
+}
+
+function textAt(values: Readonly<Record<string, unknown>>, path: string): string {
+  let found: unknown = values
+  for (const name of path.split('.')) {
+    if (typeof found !== 'object' || found === null || !Object.hasOwn(found, name)) return ''
+    found = found[name as keyof typeof found]
+  }
+  if (found === null || found === undefined) return ''
+  return typeof found === 'object' ? JSON.stringify(found) : String(found)
+}

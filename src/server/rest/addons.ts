@@ -1,0 +1,72 @@
+import { overlapWarnings } from '../addons/overlaps.ts'
+import { findRoom, requireGroupAdmin, requireRoomAdmin } from '../auth/access.ts'
+import type { Session } from '../auth/callers.ts'
+import { makerOf, requirePersonal } from '../auth/delegation.ts'
+import { maySee } from '../auth/room-rights.ts'
+import type { Context, Handlers } from '../context.ts'
+import { CallRefusedError, forbidden, notFound } from '../errors.ts'
+import type { RoomRecord } from '../state/records.ts'
+import type { State } from '../state/state.ts'
+
+type AddonOperation = 'installAddon' | 'uninstallAddon' | 'getIntegrationInstallableData'
+
+export const addonHandlers: Pick<Handlers, AddonOperation> = {
+  async installAddon(parameters, session, context) {
+    const { installer, state } = context
+    requirePersonal('Installing add-ons', session)
+    const room = parameters.room_id === undefined ? undefined : findRoom(state, parameters.room_id, session)
+    requireRights(state, room, session)
+    const { client, installedUrl } = await installer.install({
+      url: parameters.url,
+      ...(room ? { room } : {}),
+      by: makerOf(session),
+      authorize: () => void session.renew(),
+      ...(parameters.scopes === undefined ? {} : { approved: parameters.scopes }),
+      ...(parameters.relay_state === undefined ? {} : { relayState: parameters.relay_state }),
+    })
+    const warnings = overlapWarnings(client, room, session, state)
+    return {
+      id: client.oauthId,
+      key: client.key,
+      links: { self: installationUrl(client.key, client.oauthId, context) },
+      ...(installedUrl === undefined ? {} : { installed_url: installedUrl }),
+      ...(warnings.length > 0 ? { warnings } : {}),
+    }
+  },
+
+  async uninstallAddon({ addon_key_or_id, installable_id }, session, { installer, state }) {
+    const client = state.clients.get(String(installable_id))
+    const named = client?.key === String(addon_key_or_id) || client?.oauthId === String(addon_key_or_id)
+    if (!client || !named) throw notFound('Installation', installable_id)
+    // In a room that the caller does not see there is nothing installed for them, as far as they are told.
+    const room = client.roomId === null ? undefined : state.rooms.get(client.roomId)
+    if (client.roomId !== null && !(room && maySee(room, session)))
+      throw notFound('Installation', installable_id)
+    requireRights(state, room, session)
+    await installer.uninstall(client, () => void session.renew())
+    return undefined
+  },
+
+  async getIntegrationInstallableData({ addon_key_or_id, token }, _session, { installer }) {
+    const document = await installer.readInstallable(String(addon_key_or_id), String(token))
+    if (!document)
+      throw new CallRefusedError(404, 'This installation document does not exist, or was read already')
+    return document
+  },
+}
+
+/** Installing for the group is the administrators' business, in a room its owner's too. */
+export function requireRights(state: State, room: RoomRecord | undefined, session: Session): void {
+  if (room) {
+    requireRoomAdmin(state, room, session)
+    return
+  }
+  session.hold(({ scopes }) => {
+    if (!scopes.includes('admin_group'))
+      throw forbidden('This action requires the scope admin_group unless it names a room')
+  })
+  requireGroupAdmin(session)
+}
+
+const installationUrl = (key: string, oauthId: string, { publicUrl }: Context): string =>
+  `${publicUrl()}/v2/addon/${encodeURIComponent(key)}/installable/${oauthId}`

@@ -1,0 +1,74 @@
+import type { RoomMember } from '../../api/objects.ts'
+import { findActiveUser, findRoom, findRunRoom, findUser, requirePrivate } from '../auth/access.ts'
+import { person, type Session } from '../auth/callers.ts'
+import type { Handlers } from '../context.ts'
+import { badRequest } from '../errors.ts'
+import { page } from '../http/paging.ts'
+import type { RoomRecord, UserRecord } from '../state/records.ts'
+import type { State } from '../state/state.ts'
+import { parseExpansion } from './expansion.ts'
+
+type MemberOperation =
+  | 'getAllRoomParticipants'
+  | 'getAllRoomMembers'
+  | 'addRoomMember'
+  | 'removeRoomMember'
+  | 'inviteUserToRoom'
+
+export const memberHandlers: Pick<Handlers, MemberOperation> = {
+  getAllRoomParticipants(parameters, session, { state, present }) {
+    const room = findRoom(state, parameters.id_or_name, session)
+    const absent = parameters['include-offline'] && room.privacy === 'private' ? memberIds(room, state) : []
+    const show = expandsItems(parameters.expand, session) ? present.user : present.userReference
+    const ids = [...new Set([...room.participants, ...absent])]
+    return page(ids, parameters, session.url, (id) => show(findUser(state, id)))
+  },
+
+  getAllRoomMembers(parameters, session, { state, present }) {
+    const room = findRoom(state, parameters.id_or_name, session)
+    requirePrivate(room)
+    const whole = expandsItems(parameters.expand, session)
+    const item = (user: UserRecord): RoomMember => ({
+      ...(whole ? present.user(user) : {}),
+      ...present.member(user, room),
+    })
+    const ids = [...new Set(memberIds(room, state))]
+    return page(ids, parameters, session.url, (id) => item(findUser(state, id)))
+  },
+
+  async addRoomMember(parameters, session, { state, chat }) {
+    const room = findRunRoom(state, parameters.id_or_name, session)
+    const user = findActiveUser(state, parameters.id_or_email)
+    await chat.addMember(room, user, parameters.room_roles?.includes('room_admin'))
+    return undefined
+  },
+
+  async removeRoomMember(parameters, session, { state, chat }) {
+    const room = findRunRoom(state, parameters.id_or_name, session)
+    await chat.removeMember(room, findUser(state, parameters.id_or_email))
+    return undefined
+  },
+
+  /** An invitation arrives as a one-to-one message: how HipChat's clients were told of it was never published. */
+  async inviteUserToRoom(parameters, session, { state, chat }) {
+    const room = findRoom(state, parameters.id_or_name, session)
+    if (room.privacy === 'private')
+      throw badRequest(`Room ${room.name} is private: make the user a member of it instead`)
+    const user = findActiveUser(state, parameters.id_or_email)
+    const reason = parameters.reason === undefined ? '' : `: ${parameters.reason}`
+    await chat.sayPrivately(person(session), user, {
+      text: `You are invited to the room ${room.name}${reason}`,
+      format: 'text',
+      notify: true,
+    })
+    return undefined
+  },
+}
+
+/** Of the deleted only an owner is left in a room. */
+const memberIds = ({ ownerId, members }: RoomRecord, { people }: State): number[] =>
+  people.get(ownerId)?.isDeleted ? members.filter((id) => id !== ownerId) : [ownerId, ...members]
+
+/** People are shown whole only to callers who may look at users themselves. */
+const expandsItems = (expand: string | undefined, { scopes }: Session): boolean =>
+  scopes.includes('view_group') && parseExpansion(expand).within('items') !== undefined

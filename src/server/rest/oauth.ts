@@ -1,0 +1,43 @@
+import { hashOf } from '../../common/random.ts'
+import type { Session } from '../auth/callers.ts'
+import { grants } from '../auth/grants.ts'
+import type { Handlers } from '../context.ts'
+import { CallRefusedError } from '../errors.ts'
+import type { TokenRecord } from '../state/records.ts'
+import type { State } from '../state/state.ts'
+
+export const oauthHandlers: Pick<Handlers, 'generateToken' | 'getSession' | 'deleteSession'> = {
+  generateToken: (request, session, context) => grants[request.grant_type](request, session, context),
+
+  getSession({ access_token }, session, { state, present }) {
+    const text = String(access_token)
+    const { token } = ownToken(text, session, state)
+    return {
+      access_token: text,
+      ...(token.expires === null
+        ? {}
+        : { expires_in: Math.max(0, Math.ceil((token.expires - Date.now()) / 1000)) }),
+      ...present.session(token),
+      links: { self: session.url.href },
+    }
+  },
+
+  /** All tokens of the same sign-in go, those it was renewed with among them. */
+  async deleteSession({ access_token }, session, { state }) {
+    const { hash, token } = ownToken(String(access_token), session, state)
+    await state.write(() => {
+      state.tokens.remove(hash)
+      if (token.session !== undefined)
+        for (const other of state.tokens.ofGrant(token.session)) state.tokens.remove(other.hash)
+    })
+    return undefined
+  },
+}
+
+/** 404 for every token but the one the call is made with; the text must not repeat it. */
+function ownToken(text: string, { tokenHash }: Session, state: State): { hash: string; token: TokenRecord } {
+  const hash = hashOf(text)
+  const token = hash === tokenHash ? state.tokens.get(hash) : undefined
+  if (!token) throw new CallRefusedError(404, 'A session is found by its own token only')
+  return { hash, token }
+}

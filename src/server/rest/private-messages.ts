@@ -1,0 +1,85 @@
+import { findKnownUser } from '../auth/access.ts'
+import { person, type Session } from '../auth/callers.ts'
+import { receiveFile } from '../chat/files.ts'
+import { sanitizeHtml } from '../chat/sanitizing.ts'
+import type { Context, Handlers } from '../context.ts'
+import { checkTimezone } from '../dates.ts'
+import { notFound } from '../errors.ts'
+import type { PrivateMessageRecord, UserRecord } from '../state/records.ts'
+import type { State } from '../state/state.ts'
+import { findMessage, historyPage, latestPage, type Place } from './history.ts'
+import { linkedText } from './links.ts'
+
+type PrivateMessageOperation =
+  | 'sendPrivateMessage'
+  | 'viewPrivatechatHistory'
+  | 'viewRecentPrivatechatHistory'
+  | 'getPrivatechatMessage'
+  | 'shareLinkWithUser'
+  | 'shareFileWithUser'
+
+export const privateMessageHandlers: Pick<Handlers, PrivateMessageOperation> = {
+  async sendPrivateMessage(parameters, session, { state, chat }) {
+    const to = findRecipient(state, parameters.id_or_email, session)
+    const { message, message_format: format = 'html' } = parameters
+    await chat.sayPrivately(person(session), to, {
+      text: format === 'html' ? sanitizeHtml(message) : message,
+      format,
+      notify: parameters.notify ?? false,
+    })
+    return undefined
+  },
+
+  viewPrivatechatHistory: (parameters, session, context) =>
+    historyPage(placeOf(parameters.id_or_email, session, context), parameters, session.url),
+
+  viewRecentPrivatechatHistory: (parameters, session, context) =>
+    latestPage(placeOf(parameters.id_or_email, session, context), parameters, session.url),
+
+  /** Nobody reads the chats of others: an add-on may ask, but has none of its own, so that it finds nothing. */
+  getPrivatechatMessage(parameters, session, context) {
+    if (!session.user) throw notFound('Message', parameters.message_id)
+    const place = placeOf(parameters.id_or_email, session, context)
+    const message = findMessage(place, parameters.message_id)
+    return place.present(message, checkTimezone(parameters.timezone ?? 'UTC'))
+  },
+
+  async shareLinkWithUser(parameters, session, { state, chat }) {
+    const to = findRecipient(state, parameters.id_or_email, session)
+    await chat.sayPrivately(person(session), to, {
+      text: linkedText(parameters),
+      format: 'text',
+      notify: false,
+    })
+    return undefined
+  },
+
+  async shareFileWithUser({ id_or_email, file: sent, metadata }, session, { state, chat }) {
+    const to = findRecipient(state, id_or_email, session)
+    const { file, stored } = receiveFile(sent)
+    const message = { text: metadata?.message ?? '', format: 'text', notify: false, file } as const
+    await chat.sayPrivately(person(session), to, message, stored)
+    return undefined
+  },
+}
+
+function findRecipient(state: State, name: string | number, session: Session): UserRecord {
+  const user = findKnownUser(state, name, session)
+  if (user.isDeleted) throw notFound('User', name)
+  return user
+}
+
+/** What the caller and another user wrote to each other; it stays when the other one is deleted. */
+function placeOf(
+  name: string | number,
+  session: Session,
+  { state, present }: Context,
+): Place<PrivateMessageRecord> {
+  const self = person(session)
+  const other = findKnownUser(state, name, session)
+  return {
+    find: (id) => state.messages.findPrivate(self.id, other.id, id),
+    read: (range) => state.messages.privateHistory(self.id, other.id, range),
+    present: present.privateMessage,
+  }
+}

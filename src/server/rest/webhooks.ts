@@ -1,0 +1,102 @@
+import { defaultAuthentication } from '../../api/webhook.ts'
+import { randomText } from '../../common/random.ts'
+import {
+  checkCount,
+  checkWebhook,
+  ownWebhooks,
+  requireDynamic,
+  webhookRecord,
+} from '../addons/webhook-rules.ts'
+import { findRunRoom } from '../auth/access.ts'
+import type { Session } from '../auth/callers.ts'
+import { requireForWebhook } from '../auth/delegation.ts'
+import type { Context, Handlers } from '../context.ts'
+import { nowMicros } from '../dates.ts'
+import { badRequest, forbidden, notFound } from '../errors.ts'
+import { page } from '../http/paging.ts'
+import type { RoomRecord, WebhookRecord } from '../state/records.ts'
+
+type WebhookOperation = 'getAllRoomWebhooks' | 'createRoomWebhook' | 'getRoomWebhook' | 'deleteRoomWebhook'
+
+export const webhookHandlers: Pick<Handlers, WebhookOperation> = {
+  getAllRoomWebhooks(parameters, session, { state, present }) {
+    const room = findRunRoom(state, parameters.id_or_name, session)
+    const webhooks = ownWebhooks(state, room, session)
+    return page(webhooks, parameters, session.url, (webhook) => present.webhook(webhook, room))
+  },
+
+  async createRoomWebhook(parameters, session, context) {
+    const { state, present, outbound } = context
+    const room = findRunRoom(state, parameters.id_or_name, session)
+    requireForWebhook(parameters.event, session)
+    checkWebhook(parameters, outbound)
+    const authentication = authenticationOf(parameters.authentication, session)
+    const webhook = await state.write(() => {
+      if (!state.rooms.get(room.id)) throw notFound('Room', room.name)
+      checkCount(state, room, session)
+      const created = webhookRecord(parameters, {
+        id: state.next('webhook'),
+        ...ownerOf(session),
+        roomId: room.id,
+        key: parameters.key ?? randomText(20),
+        authentication,
+        created: nowMicros(),
+      })
+      state.webhooks.put(created)
+      return created
+    })
+    return present.webhook(webhook, room)
+  },
+
+  /** By itself it says more than in the list: the room, and who made it if that was a person. */
+  getRoomWebhook(parameters, session, context) {
+    const { state, present } = context
+    const room = findRunRoom(state, parameters.id_or_name, session)
+    const webhook = findWebhook(room, parameters.webhook_id, session, context)
+    const creator = 'userId' in webhook.owner ? state.people.get(webhook.owner.userId) : undefined
+    return {
+      ...present.webhook(webhook, room),
+      room: present.roomReference(room),
+      creator: creator ? present.userReference(creator) : null,
+    }
+  },
+
+  async deleteRoomWebhook(parameters, session, context) {
+    const room = findRunRoom(context.state, parameters.id_or_name, session)
+    const webhook = findWebhook(room, parameters.webhook_id, session, context)
+    requireDynamic(webhook)
+    if (webhook.roomId === null)
+      throw forbidden('This webhook is for all rooms: delete it by its key, at /extension/webhook')
+    await context.state.write(() => context.state.webhooks.remove(webhook))
+    return undefined
+  },
+}
+
+/** An add-on's webhooks are signed with its secret; a user has no secret to sign with. */
+function authenticationOf(wanted: 'none' | 'jwt' | undefined, { client }: Session): 'none' | 'jwt' {
+  if (client) return wanted ?? defaultAuthentication
+  if (wanted === 'jwt')
+    throw badRequest(
+      "authentication must be none: deliveries to a user's webhook have no secret to be signed with",
+      'authentication',
+    )
+  return 'none'
+}
+
+/** Whose it is; and for a user's, the grant that it ends with. */
+function ownerOf({ client, user, grant }: Session): Pick<WebhookRecord, 'owner' | 'grant'> {
+  if (client) return { owner: { oauthId: client.oauthId } }
+  if (user) return { owner: { userId: user.id }, ...(grant === undefined ? {} : { grant }) }
+  throw forbidden('Only add-ons and users can have webhooks')
+}
+
+function findWebhook(
+  room: RoomRecord,
+  id: string | number,
+  session: Session,
+  { state }: Context,
+): WebhookRecord {
+  const webhook = ownWebhooks(state, room, session).find((own) => String(own.id) === String(id))
+  if (!webhook) throw notFound('Webhook', id)
+  return webhook
+}

@@ -1,0 +1,286 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { scopeNames } from '../api/scopes.ts'
+import { alone } from '../common/lmdb/lmdb.ts'
+import { createOutbound, isLoopbackHost } from '../common/outbound.ts'
+import { hashOf } from '../common/random.ts'
+import { readableError } from '../common/redaction.ts'
+import { unrefServer } from '../common/unref.ts'
+import { createCalls } from './addons/api-call-log.ts'
+import { createDelivery, type Delivery } from './addons/delivery.ts'
+import { createGlanceUpdates } from './addons/glance-updates.ts'
+import { createInstaller } from './addons/installer.ts'
+import { createApp } from './app.ts'
+import { groupOwnerId } from './auth/access.ts'
+import { addonAuthor } from './auth/callers.ts'
+import { createChat } from './chat/chat.ts'
+import { createPresenter } from './chat/presentation.ts'
+import { createFeed } from './chat-page/feed.ts'
+import type { Context } from './context.ts'
+import { nowMicros } from './dates.ts'
+import { forbidden } from './errors.ts'
+import { createAddressOf } from './http/client-address.ts'
+import { createFaults } from './http/fault-injection.ts'
+import { createCounter } from './http/rate-limits.ts'
+import { createTransfers } from './http/transfers.ts'
+import { silent } from './log.ts'
+import { addressOf, type Settings } from './options.ts'
+import { classicFor } from './rest/classic.ts'
+import { seedAddons, seedAll } from './seed.ts'
+import type { ClientRecord } from './state/records.ts'
+import { createRemovals } from './state/removals.ts'
+import { openState, type State } from './state/state.ts'
+
+/** A server that listens: its parts, put together. */
+export interface Running {
+  readonly context: Context
+  readonly delivery: Delivery
+  readonly url: string
+  /** This start filled the state from the seed. */
+  readonly seeded: boolean
+  reset(): Promise<void>
+  unref(): void
+  close(): Promise<void>
+}
+
+// milliseconds that running deliveries and calls get when the server closes, before and after they are given up
+const graceful = 5_000
+const aborted = 500
+
+const timeouts = {
+  headersTimeout: 15_000,
+  requestTimeout: 60_000,
+  connectionsCheckingInterval: 5_000, // Node looks at the two above every 30 s only
+  // Longer than proxies keep a connection that nobody uses: one that is closed while a call is on its way loses the call.
+  keepAliveTimeout: 65_000,
+}
+
+/** Opens the state, wires the parts and listens. What was opened is closed again when listening fails. */
+export async function start(settings: Settings, adminToken: string): Promise<Running> {
+  const temporary = settings.data === undefined ? mkdtempSync(join(tmpdir(), 'hipchat-server-')) : undefined
+  const state = await alone(() =>
+    openState(settings.data ?? temporary ?? '', { durable: temporary === undefined }),
+  )
+  const outbound = createOutbound(settings.outbound)
+  const abort = new AbortController()
+  const log = settings.log || silent
+  const { allowHttp } = settings
+  if (allowHttp.length > 0)
+    log.warn(
+      { allowHttp },
+      'secrets and messages go to these hosts over plain http, and can be read on their way; for development only',
+    )
+  let url = settings.publicUrl ?? ''
+  let closing = false
+  const publicUrl = () => url
+
+  const isClassic = classicFor(settings)
+  const present = createPresenter(state, publicUrl)
+  const delivery = createDelivery({
+    told: (id) => feed.tellDelivery(id),
+    state,
+    outbound,
+    log,
+    timeout: settings.deliveryTimeout,
+    signal: abort.signal,
+    isClassic,
+    async reply(room, client, notification, link) {
+      // Looked at when it is posted: the add-on took its time to answer.
+      const { id } = await chat
+        .checked(() => requireAnswering(client, state))
+        .notify(room, addonAuthor(client), notification, link)
+      return id
+    },
+  })
+  const installer = createInstaller({
+    state,
+    outbound,
+    log,
+    queues: delivery.queues,
+    timeout: settings.installTimeout,
+    signal: abort.signal,
+    publicUrl,
+  })
+  const feed = createFeed(state, present)
+  const callLog = createCalls(feed.tellCall)
+  const removals = createRemovals(state)
+  const chat = createChat({
+    state,
+    present,
+    removals,
+    fire: delivery.fire,
+    async endInstallations(room) {
+      for (const client of state.clients.of(room.id)) await installer.uninstall(client)
+    },
+  })
+  const calls = createCounter(settings.limits.windowSeconds, settings.limitsEnforced)
+  const messages = createCounter(settings.limits.floodWindowSeconds, settings.limitsEnforced)
+  const attempts = createCounter(15 * 60, true)
+  const context: Context = {
+    state,
+    present,
+    chat,
+    removals,
+    installer,
+    delivery,
+    glances: createGlanceUpdates(state),
+    feed,
+    faults: createFaults(),
+    transfers: createTransfers(),
+    log,
+    calls: callLog,
+    isLocal: settings.isLocal,
+    outbound,
+    attempts,
+    tokenLifetime: settings.tokenLifetime,
+    publicUrl,
+  }
+  const app = createApp({
+    context,
+    limits: settings.limits,
+    calls,
+    messages,
+    log,
+    allowedOrigins: settings.allowedOrigins,
+    addressOf: createAddressOf(settings.trustedProxies),
+    local: isLoopbackHost(settings.host),
+    otherUrls: settings.otherUrls,
+    hasPublicUrl: settings.publicUrl !== undefined,
+    checkResponses: settings.checkResponses,
+    isClassic,
+    closing: () => closing,
+  })
+
+  const active = new Set<Promise<void>>()
+  const callback = app.callback()
+  const answer: RequestListener = (request, response) => {
+    const done: Promise<void> = callback(request, response).finally(() => active.delete(done))
+    active.add(done)
+  }
+  const server = settings.tls
+    ? createTlsServer({ ...timeouts, ...settings.tls, handshakeTimeout: timeouts.headersTimeout }, answer)
+    : createServer(timeouts, answer)
+  // Too many open files, for one; without a listener it would end the process.
+  server.on('error', (error) =>
+    log.error({ err: readableError(error) }, 'the server cannot accept a connection'),
+  )
+
+  /** Everything but the add-ons of the seed. True when they are still to be installed. */
+  async function prepare(): Promise<boolean> {
+    if (state.group()?.isSeeding) state.clear()
+    const isNew = !state.group()
+    if (isNew) await seedAll(context, settings)
+    await state.write(() => {
+      // An installation that was under way when the server stopped was never confirmed.
+      for (const client of state.clients.all()) if (client.status === 'pending') state.clients.remove(client)
+      state.tokens.removeWhere((token) => token.admin === true)
+      state.tokens.removeExpired()
+      state.tokens.completeIndexes()
+      state.codes.removeExpired()
+      state.installables.removeExpired()
+      state.tokens.put(hashOf(adminToken), {
+        kind: 'personal',
+        use: 'access',
+        scopes: scopeNames,
+        oauthId: null,
+        userId: groupOwnerId,
+        roomId: null,
+        label: null,
+        expires: null,
+        admin: true,
+        created: nowMicros(),
+      })
+    })
+    await removals.resume()
+    return isNew
+  }
+
+  async function release(): Promise<void> {
+    feed.close()
+    context.transfers.close()
+    await delivery.close()
+    outbound.close()
+    await state.close()
+    if (temporary !== undefined) rmSync(temporary, { recursive: true, force: true })
+  }
+
+  async function close(): Promise<void> {
+    closing = true
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+    server.closeIdleConnections()
+    feed.close() // its connections never end by themselves
+    const settled = async () => {
+      while (active.size > 0) await Promise.all(active)
+      await delivery.idle()
+    }
+    await within(graceful, settled())
+    abort.abort()
+    await within(aborted, settled()) // those who waited for an add-on still get their answer
+    server.closeAllConnections()
+    await within(graceful, settled())
+    await closed
+    await release()
+  }
+
+  let seeded = false
+  try {
+    seeded = await prepare()
+    const port = await listen(server, settings)
+    url ||= addressOf(settings.tls ? 'https' : 'http', settings.host, port)
+    if (seeded) await seedAddons(context, settings)
+  } catch (error) {
+    await (server.listening ? close() : release())
+    throw error
+  }
+
+  return {
+    context,
+    delivery,
+    url,
+    seeded,
+    async reset() {
+      await delivery.idle()
+      state.clear()
+      delivery.clear()
+      callLog.clear()
+      context.faults.clear()
+      for (const counter of [calls, messages, attempts]) counter.clear()
+      if (await prepare()) await seedAddons(context, settings)
+    },
+    unref: () => unrefServer(server),
+    close,
+  }
+}
+
+/** 403 for an add-on that is gone, or may not post any more. */
+function requireAnswering({ oauthId }: ClientRecord, state: State): void {
+  const client = state.clients.get(oauthId)
+  if (client?.status !== 'live' || !client.scopes.includes('send_notification'))
+    throw forbidden('The add-on may not post notifications any more')
+}
+
+function listen(server: Server, { host, port }: Settings): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const what = error.code === 'EADDRINUSE' ? 'the port is taken' : error.message
+      reject(new Error(`the server cannot listen on ${host}, port ${port}: ${what}`, { cause: error }))
+    })
+    server.listen(port, host, () => {
+      const address = server.address()
+      resolve(typeof address === 'object' && address ? address.port : port)
+    })
+  })
+}
+
+/** Waits for work, but not longer than this many milliseconds. */
+async function within(milliseconds: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, milliseconds)
+  })
+  await Promise.race([work, late])
+  clearTimeout(timer)
+}

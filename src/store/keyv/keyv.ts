@@ -1,0 +1,217 @@
+import type { Keyv, KeyvStoreAdapter } from 'keyv'
+import { StoreError } from '../../errors.ts'
+import { DeadlineError, within } from '../deadline.ts'
+import { createKeyIndex, type KeyIndex } from '../key-index.ts'
+import { checkKey, closedError, lifetime } from '../limits.ts'
+import { createQueues, type Queues } from '../queues.ts'
+import type { Store } from '../store.ts'
+
+/** What can stand behind the store: a Keyv, one of its storage adapters, or a `Map`. */
+export type KeyvSource = Keyv | KeyvStoreAdapter | Map<string, unknown>
+
+interface Shared {
+  readonly keyv: Keyv
+  readonly queues: Queues
+  readonly index: KeyIndex
+}
+
+const timeout = 1000
+const readAtOnce = 20
+const prefix = 'hipchat-addon:'
+
+// Two Keyvs on one adapter overwrite each other's namespace, two indexes each other's entries.
+const shared = new WeakMap<KeyvSource, Promise<Shared>>()
+
+/**
+ * A store over anything Keyv can keep values in. For one process only: Keyv has no verb that changes a value in one
+ * step, so `claim` and `update` are kept in order within this process; `warning` says so. Keys begin with
+ * `hipchat-addon:`; which there are is kept beside them, because Keyv lists keys for few adapters only.
+ *
+ * A Keyv given as such is used as it is, with one change: its errors are thrown from then on.
+ */
+export function createKeyvStore(source: KeyvSource): Store {
+  const name = `keyv:${adapterName(source)}`
+  let closed = false
+  let used = false
+
+  async function open(): Promise<Shared> {
+    if (closed) throw closedError(name)
+    used = true
+    let opening = shared.get(source)
+    if (!opening) {
+      opening = share(source)
+      shared.set(source, opening)
+    }
+    return opening
+  }
+
+  /** Runs `action` in time; once it is too late, nothing of it that has not begun will begin. */
+  async function run<T>(action: (parts: Shared, isLate: () => boolean) => Promise<T>): Promise<T> {
+    const parts = await open()
+    let late = false
+    const work = action(parts, () => late)
+    try {
+      return await within(timeout, work, () => {
+        late = true
+      })
+    } catch (error) {
+      if (error instanceof StoreError || error instanceof CallerError) throw error
+      throw failure(error)
+    }
+  }
+
+  /** Like `run`, with nobody else at this key meanwhile. */
+  const alone = <T>(key: string, action: (parts: Shared) => Promise<T>): Promise<T> =>
+    run((parts, isLate) =>
+      parts.queues.run(key, () => (isLate() ? Promise.reject(new DeadlineError('too late')) : action(parts))),
+    )
+
+  function failure(error: unknown): StoreError {
+    // The text of an adapter's error may hold the address it connects to, and that a password.
+    const reason = (error instanceof Error ? error.message : String(error)).replace(/:\/\/[^\s/]*@/g, '://')
+    return new StoreError(`${name} failed: ${reason}`)
+  }
+
+  async function write({ keyv, index }: Shared, key: string, value: string, life?: number): Promise<void> {
+    // First the index: a key without value does no harm, a value without key is never found again.
+    await index.add(key, life === undefined ? undefined : Date.now() + life)
+    if ((await keyv.set(prefix + key, value, life)) === false)
+      throw new StoreError(`${name} did not take a value`)
+  }
+
+  async function remove({ keyv, index }: Shared, key: string): Promise<void> {
+    await keyv.delete(prefix + key)
+    index.remove(key)
+  }
+
+  return {
+    name,
+    warning:
+      `The store ${name} works for a single process: do not run the add-on in several. ` +
+      'Use a redis:// URL, or leave the option store out to share a folder.',
+    async get(key) {
+      checkKey(name, key)
+      return run(({ keyv }) => read(keyv, key))
+    },
+    async set(key, value, ttl) {
+      checkKey(name, key)
+      const life = lifetime(name, ttl)
+      await alone(key, (parts) => write(parts, key, value, life))
+    },
+    async delete(key) {
+      checkKey(name, key)
+      return alone(key, async (parts) => {
+        const existed = (await read(parts.keyv, key)) !== undefined
+        await remove(parts, key)
+        return existed
+      })
+    },
+    async *entries(begin) {
+      const keys = await run(({ index }) => index.keys(begin))
+      for (let at = 0; at < keys.length; at += readAtOnce) {
+        const some = keys.slice(at, at + readAtOnce)
+        const values = await run(({ keyv }) => Promise.all(some.map((key) => read(keyv, key))))
+        for (const [position, key] of some.entries()) {
+          const value = values[position]
+          if (value !== undefined) yield [key, value]
+        }
+      }
+    },
+    // Claims are not in the index: nobody lists them, and each ends by itself.
+    async claim(key, ttl) {
+      checkKey(name, key)
+      const life = lifetime(name, ttl)
+      return alone(claimed + key, async ({ keyv }) => {
+        if ((await read(keyv, claimed + key)) !== undefined) return false
+        if ((await keyv.set(prefix + claimed + key, '', life)) === false)
+          throw new StoreError(`${name} did not take a claim`)
+        return true
+      })
+    },
+    async release(key) {
+      checkKey(name, key)
+      await alone(claimed + key, async ({ keyv }) => void (await keyv.delete(prefix + claimed + key)))
+    },
+    async update(key, change, ttl) {
+      checkKey(name, key)
+      const life = lifetime(name, ttl)
+      try {
+        return await alone(key, async (parts) => {
+          const value = callChange(change, await read(parts.keyv, key))
+          if (value === undefined) await remove(parts, key)
+          else await write(parts, key, value, life)
+          return value
+        })
+      } catch (error) {
+        throw error instanceof CallerError ? error.cause : error
+      }
+    },
+    async ping() {
+      await run(({ keyv }) => read(keyv, 'ping'))
+    },
+    async close() {
+      if (closed) return
+      closed = true
+      if (!used) return
+      const parts = await shared.get(source)
+      await parts?.queues.idle()
+      await parts?.keyv.disconnect()
+    },
+  }
+}
+
+async function share(source: KeyvSource): Promise<Shared> {
+  const keyv = isKeyv(source) ? source : await wrap(source)
+  keyv.throwOnErrors = true
+  keyv.on('error', () => {}) // without a listener an error event ends the process; the error is thrown as well
+  const queues = createQueues()
+  const index = createKeyIndex({
+    async read(part) {
+      const text: unknown = await keyv.get(indexPrefix + part)
+      return typeof text === 'string' ? text : undefined
+    },
+    async write(part, text) {
+      await keyv.set(indexPrefix + part, text)
+    },
+    forget: (key, isOver) =>
+      queues.run(key, async () => {
+        if (isOver()) await keyv.delete(prefix + key)
+      }),
+  })
+  return { keyv, queues, index }
+}
+
+const indexPrefix = 'hipchat-addon-index:'
+const claimed = '\u0000claimed:' // keys do not begin so
+
+async function wrap(source: Exclude<KeyvSource, Keyv>): Promise<Keyv> {
+  const { Keyv } = await import('keyv')
+  return new Keyv({ store: source, useKeyPrefix: false, throwOnErrors: true })
+}
+
+async function read(keyv: Keyv, key: string): Promise<string | undefined> {
+  const value: unknown = await keyv.get(prefix + key)
+  return typeof value === 'string' ? value : undefined
+}
+
+/** Carries an error of the caller's own function past those that translate the adapter's. */
+class CallerError extends Error {}
+
+function callChange(
+  change: (value: string | undefined) => string | undefined,
+  value: string | undefined,
+): string | undefined {
+  try {
+    return change(value)
+  } catch (cause) {
+    throw new CallerError('', { cause })
+  }
+}
+
+/** A Keyv by its looks: the author's may come from another copy of the package. */
+const isKeyv = (source: KeyvSource): source is Keyv => 'throwOnErrors' in source && 'hooks' in source
+
+function adapterName(source: KeyvSource): string {
+  const adapter: unknown = isKeyv(source) ? source.store : source
+  return typeof adapter === 'object' && adapter !== null ? adapter.constructor.name : 'adapter'
+}

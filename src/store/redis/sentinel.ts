@@ -1,0 +1,60 @@
+import { within } from '../deadline.ts'
+import { connectRedis, type RedisConnection } from './connection.ts'
+import { firstOf } from './line.ts'
+import type { RedisTimeouts } from './routing.ts'
+import { nameOf, type RedisAddress, type RedisUrl } from './url.ts'
+
+/**
+ * Connects to the master of a service: asks all sentinels who that is, and takes the first one named that says so of
+ * itself. Sentinels that were cut off from the others name the old one for a while.
+ *
+ * The sentinel client of `@redis/client` is not used: while no master is known it tries for seventeen seconds, and
+ * writes to the console.
+ */
+export async function connectMaster(url: RedisUrl, { connect }: RedisTimeouts): Promise<RedisConnection> {
+  // Of several sentinels that name the same one, the first has it connected to.
+  const candidates = new Map<string, Promise<RedisConnection>>()
+
+  async function byWordOf(sentinel: RedisAddress): Promise<RedisConnection> {
+    const master = await askSentinel(sentinel)
+    const name = nameOf(master)
+    let candidate = candidates.get(name)
+    if (!candidate) {
+      candidate = connectTo(master)
+      candidates.set(name, candidate)
+    }
+    return candidate
+  }
+
+  async function askSentinel(sentinel: RedisAddress): Promise<RedisAddress> {
+    const connection = await connectRedis({ ...sentinel, ...url.sentinelLogin, timeout: connect })
+    try {
+      const asked = connection.client.sendCommand(['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', url.service])
+      const answer = await within(connect, asked)
+      if (!Array.isArray(answer))
+        throw new Error(`the sentinel ${nameOf(sentinel)} knows no master ${url.service}`)
+      const [host, port] = answer
+      return { host: String(host), port: Number(port) }
+    } finally {
+      connection.drop()
+    }
+  }
+
+  async function connectTo(master: RedisAddress): Promise<RedisConnection> {
+    const connection = await connectRedis({ ...master, ...url.login, timeout: connect })
+    try {
+      const role = await within(connect, connection.client.sendCommand(['ROLE']))
+      if (!Array.isArray(role) || role[0] !== 'master')
+        throw new Error(`${nameOf(master)} is named as master and is none: a failover is going on`)
+      return connection
+    } catch (error) {
+      connection.drop()
+      throw error
+    }
+  }
+
+  const chosen = await firstOf(url.hosts.map(byWordOf))
+  for (const candidate of candidates.values())
+    candidate.then((connection) => connection === chosen || connection.drop()).catch(() => {})
+  return chosen
+}

@@ -1,0 +1,46 @@
+import type { IncomingMessage } from 'node:http'
+import type { EventName } from '../api/events.ts'
+import { BodyRefusedError } from '../common/body.ts'
+import { SignedRequestError, StoreError } from '../errors.ts'
+import type { DeliveryActivity, DeliveryOutcome, DeliveryResult, Observer } from './observer.ts'
+
+/** Takes a delivery while somebody looks on. */
+export function observeDelivery(
+  observer: Observer,
+  webhook: { readonly key: string; readonly event: EventName } | undefined,
+  request: IncomingMessage,
+  deliver: () => Promise<DeliveryOutcome>,
+): Promise<void> {
+  const activity: DeliveryActivity = {
+    kind: 'delivery',
+    event: webhook?.event,
+    webhook: webhook?.key,
+    headers: request.headers,
+    outcome: undefined,
+  }
+  return observer.during(activity, async () => {
+    activity.outcome = await deliver()
+  })
+}
+
+/** Tells what becomes of a delivery that has been acknowledged, once its handler ends. */
+export function noteLate(
+  event: EventName,
+  answered: Promise<DeliveryOutcome>,
+  observer: Observer | undefined,
+): void {
+  if (!observer) return
+  const note = (result: DeliveryResult) => observer.happened({ kind: 'late delivery', event, result })
+  answered.then(
+    ({ result }) => result !== 'acknowledged' && note(result),
+    (error: unknown) => note(resultOf(error)),
+  )
+}
+
+/** What an error that ends a delivery makes of it. */
+export function resultOf(error: unknown): DeliveryResult {
+  if (error instanceof SignedRequestError) return 'refused'
+  if (error instanceof BodyRefusedError) return 'unreadable'
+  if (error instanceof StoreError) return 'store_failed'
+  return 'error'
+}

@@ -1,0 +1,94 @@
+import { typeName } from '../common/validate.ts'
+import { ConfigurationError } from '../errors.ts'
+import { paths } from '../paths.ts'
+
+/** Where the add-on's metrics can be read. */
+export interface MetricsOptions {
+  /**
+   * Path of the page, below `baseUrl` unless it has a port of its own. Default `/metrics`. `false`: there is no page,
+   * and you serve your `registry` yourself.
+   */
+  readonly path?: string | false | undefined
+  /** A port of its own for the page, opened by `listen()`; 0 takes any free one. Default: the add-on's port. */
+  readonly port?: number | undefined
+  /** Address on which that port is opened. Default `127.0.0.1`; `0.0.0.0` or `::` for all. */
+  readonly host?: string | undefined
+  /** A prom-client `Registry` of yours, with whatever is in it. Default: a new one for each add-on. */
+  readonly registry?: MetricsRegistry | undefined
+}
+
+/** As much of prom-client's `Registry` as is needed here, so that its types need not be installed. */
+export interface MetricsRegistry {
+  readonly contentType: string
+  metrics(): Promise<string>
+  getSingleMetric(name: string): unknown
+  registerMetric(metric: never): void
+}
+
+/** Where the metrics are, with everything decided. */
+export interface MetricsSettings {
+  /** `undefined`: nowhere. */
+  readonly path: string | undefined
+  /** `undefined`: the add-on's own. */
+  readonly port: number | undefined
+  readonly host: string
+  readonly registry: MetricsRegistry | undefined
+}
+
+const known = ['path', 'port', 'host', 'registry']
+const registryMembers = ['metrics', 'getSingleMetric', 'registerMetric']
+
+/** Reads the option `metrics`; `undefined` for none. Throws a {@link ConfigurationError} that names what is wrong. */
+export function readMetrics(given: boolean | MetricsOptions | undefined): MetricsSettings | undefined {
+  if (given === undefined || given === false) return undefined
+  if (given !== true && (typeof given !== 'object' || given === null || Array.isArray(given)))
+    throw refused('metrics', `true, false or an object of ${known.join(', ')}`, typeName(given))
+  const options: MetricsOptions = given === true ? {} : given
+  for (const name of Object.keys(options))
+    if (!known.includes(name))
+      throw new ConfigurationError(
+        `createAddon: there is no option metrics.${name}; known are ${known.join(', ')}`,
+      )
+  const { path = paths.metrics, port, host, registry } = options
+  checkPath(path, port)
+  if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65535))
+    throw refused('metrics.port', 'a port from 0 to 65535', String(port))
+  if (host !== undefined && (typeof host !== 'string' || host === ''))
+    throw refused('metrics.host', 'a non-empty text', typeName(host))
+  if (host !== undefined && port === undefined)
+    throw new ConfigurationError(
+      'createAddon: metrics.host is for a port of its own; give metrics.port too, or neither',
+    )
+  if (registry !== undefined && !isRegistry(registry))
+    throw refused('metrics.registry', 'a Registry of prom-client', typeName(registry))
+  if (path === false && (port !== undefined || registry === undefined))
+    throw new ConfigurationError(
+      'createAddon: with metrics.path false there is no page; give the metrics.registry that you serve yourself, and no metrics.port',
+    )
+  return { path: path === false ? undefined : path, port, host: host ?? '127.0.0.1', registry }
+}
+
+function checkPath(path: unknown, port: number | undefined): void {
+  if (path === false) return
+  if (typeof path !== 'string')
+    throw refused('metrics.path', 'a path such as /metrics, or false', typeName(path))
+  if (!/^\/[\w.~/-]*$/.test(path))
+    throw refused('metrics.path', 'a path such as /internal/metrics', JSON.stringify(path))
+  if (port === undefined && isTaken(path))
+    throw new ConfigurationError(`createAddon: metrics.path ${path} is a route that the add-on has already`)
+}
+
+const isTaken = (path: string): boolean =>
+  path === '/' ||
+  path.startsWith(`${paths.installable}/`) ||
+  Object.values<string>(paths).some(
+    (taken) => taken !== paths.metrics && (taken.endsWith('/') ? path.startsWith(taken) : taken === path),
+  )
+
+const isRegistry = (value: unknown): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  registryMembers.every((name) => typeof Reflect.get(value, name) === 'function')
+
+const refused = (name: string, expected: string, came: string): ConfigurationError =>
+  new ConfigurationError(`createAddon: expected ${name} to be ${expected}; came ${came}`)

@@ -1,0 +1,288 @@
+import { loadOptional } from '../common/optional.ts'
+import {
+  AccessTokenError,
+  ConfigurationError,
+  HipChatAddonError,
+  RateLimitError,
+  UnexpectedAnswerError,
+} from '../errors.ts'
+import { storeVerbs } from '../store/watched.ts'
+import type { MetricsSettings } from './metrics-options.ts'
+import {
+  type Activity,
+  type CallActivity,
+  type Happening,
+  lifecycleTurns,
+  type Observer,
+} from './observer.ts'
+
+interface Series {
+  readonly type: 'counter' | 'gauge' | 'histogram'
+  readonly name: string
+  readonly help: string
+  readonly labels: readonly string[]
+  /** Upper bounds of a histogram's buckets. */
+  readonly buckets?: readonly number[]
+  /** All values of its only label: they are there from the start, at zero, so that the first one counts as a rise. */
+  readonly values?: readonly string[]
+}
+
+const limits = ['api', 'flood'] as const
+
+/**
+ * Every series there is. Their labels are from closed lists or from what the author registered: nothing that somebody
+ * else chooses, an installation, a room or a user, can make another time series.
+ */
+export const series = {
+  deliveries: {
+    type: 'counter',
+    name: 'hipchat_addon_deliveries_total',
+    help: 'Deliveries by what became of them.',
+    labels: ['event', 'result'],
+  },
+  acknowledged: {
+    type: 'counter',
+    name: 'hipchat_addon_deliveries_acknowledged_total',
+    help: 'Deliveries that were answered before their handler had ended.',
+    labels: ['event'],
+  },
+  running: {
+    type: 'gauge',
+    name: 'hipchat_addon_deliveries_running',
+    help: 'Deliveries that are waiting or running.',
+    labels: [],
+  },
+  handlers: {
+    type: 'histogram',
+    name: 'hipchat_addon_handler_duration_seconds',
+    help: 'Time that handlers took, with the middleware around them.',
+    labels: ['event', 'webhook'],
+    // With 3 s, after which deliveries are acknowledged, and 300 s, after which nobody waits any more.
+    buckets: [0.005, 0.025, 0.1, 0.25, 0.5, 1, 3, 10, 30, 60, 300],
+  },
+  forged: {
+    type: 'counter',
+    name: 'hipchat_addon_signed_requests_refused_total',
+    help: 'Requests whose signature was missing or not accepted.',
+    labels: ['fault'],
+  },
+  calls: {
+    type: 'counter',
+    name: 'hipchat_addon_api_calls_total',
+    help: 'Calls of the API by the status of their last answer, or the code of what went wrong.',
+    labels: ['operation', 'status'],
+  },
+  callDuration: {
+    type: 'histogram',
+    name: 'hipchat_addon_api_call_duration_seconds',
+    help: 'Time that calls of the API took, with all attempts and waits.',
+    labels: ['operation'],
+    buckets: [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+  },
+  retries: {
+    type: 'counter',
+    name: 'hipchat_addon_api_retries_total',
+    help: 'Attempts of calls beyond the first.',
+    labels: ['operation'],
+  },
+  allowanceLeft: {
+    type: 'histogram',
+    name: 'hipchat_addon_allowance_left_ratio',
+    help: 'What answers said is left of an allowance, as a part of the whole.',
+    labels: ['limit'],
+    buckets: [0, 0.05, 0.1, 0.25, 0.5, 0.75, 1],
+    values: limits,
+  },
+  allowanceWaits: {
+    type: 'counter',
+    name: 'hipchat_addon_allowance_waits_total',
+    help: 'Waits of calls for an allowance to be renewed.',
+    labels: ['limit'],
+    values: limits,
+  },
+  allowanceRefusals: {
+    type: 'counter',
+    name: 'hipchat_addon_allowance_refusals_total',
+    help: 'Calls that failed because an allowance is renewed too late.',
+    labels: ['limit'],
+    values: limits,
+  },
+  tokens: {
+    type: 'counter',
+    name: 'hipchat_addon_token_exchanges_total',
+    help: 'Exchanges of credentials for access tokens.',
+    labels: ['result'],
+    values: ['granted', 'rejected', 'failed'],
+  },
+  lifecycle: {
+    type: 'counter',
+    name: 'hipchat_addon_lifecycle_total',
+    help: 'Turns in the life of installations.',
+    labels: ['turn'],
+    values: lifecycleTurns,
+  },
+  installationsRefused: {
+    type: 'counter',
+    name: 'hipchat_addon_installations_refused_total',
+    help: 'Installations, updates and removals that were refused, by the status of the answer.',
+    labels: ['status'],
+  },
+  storeErrors: {
+    type: 'counter',
+    name: 'hipchat_addon_store_errors_total',
+    help: 'Verbs of the store that failed.',
+    labels: ['verb'],
+    values: storeVerbs,
+  },
+} as const satisfies Record<string, Series>
+
+/** An add-on's metrics. */
+export interface Metrics {
+  readonly observer: Observer
+  /** What a scrape gets. */
+  page(): Promise<{ readonly contentType: string; readonly text: string }>
+}
+
+/**
+ * Keeps an add-on's metrics in a registry of prom-client: the author's, or one of their own. `running` is asked at each
+ * scrape.
+ *
+ * @throws {ConfigurationError} if prom-client is not installed, or the registry has these metrics already.
+ */
+export function createMetrics(settings: MetricsSettings, running: () => number): Metrics {
+  const prom = loadOptional('prom-client') as typeof import('prom-client') | undefined // the package of this name
+  if (!prom)
+    throw new ConfigurationError(
+      'createAddon: metrics needs the package prom-client, which is not installed: npm install prom-client',
+    )
+  // As `readMetrics` has seen to: it has what is used of one.
+  const registry = (settings.registry ?? new prom.Registry()) as InstanceType<typeof prom.Registry>
+  const taken = Object.values(series).find(({ name }) => registry.getSingleMetric(name))
+  if (taken)
+    throw new ConfigurationError(
+      `createAddon: metrics.registry has ${taken.name} already; give each add-on a registry of its own`,
+    )
+
+  const configuration = ({ name, help, labels }: Series) => ({
+    name,
+    help,
+    labelNames: [...labels],
+    registers: [registry],
+  })
+  const counter = (of: Series) => {
+    const made = new prom.Counter(configuration(of))
+    for (const value of of.values ?? []) made.inc({ [of.labels[0] ?? '']: value }, 0)
+    return made
+  }
+  const histogram = (of: Series) => {
+    const made = new prom.Histogram({ ...configuration(of), buckets: [...(of.buckets ?? [])] })
+    for (const value of of.values ?? []) made.zero({ [of.labels[0] ?? '']: value })
+    return made
+  }
+
+  const deliveries = counter(series.deliveries)
+  const acknowledged = counter(series.acknowledged)
+  new prom.Gauge({
+    ...configuration(series.running),
+    collect() {
+      this.set(running())
+    },
+  })
+  const handlers = histogram(series.handlers)
+  const forged = counter(series.forged)
+  const calls = counter(series.calls)
+  const callDuration = histogram(series.callDuration)
+  const retries = counter(series.retries)
+  const allowanceLeft = histogram(series.allowanceLeft)
+  const allowanceWaits = counter(series.allowanceWaits)
+  const allowanceRefusals = counter(series.allowanceRefusals)
+  const tokens = counter(series.tokens)
+  const lifecycle = counter(series.lifecycle)
+  const installationsRefused = counter(series.installationsRefused)
+  const storeErrors = counter(series.storeErrors)
+
+  function ended(activity: Activity, seconds: number, error: unknown): void {
+    switch (activity.kind) {
+      case 'delivery': {
+        const { event = 'unknown', outcome } = activity
+        const result = outcome?.result ?? 'error'
+        if (result === 'acknowledged') acknowledged.inc({ event })
+        else deliveries.inc({ event, result })
+        break
+      }
+      case 'handler':
+        handlers.observe({ event: activity.event, webhook: activity.webhook }, seconds)
+        break
+      case 'call': {
+        const { operation, attempts } = activity
+        calls.inc({ operation, status: statusOf(activity, error) })
+        callDuration.observe({ operation }, seconds)
+        if (attempts > 1) retries.inc({ operation }, attempts - 1)
+        if (error instanceof RateLimitError) allowanceRefusals.inc({ limit: error.limit })
+        break
+      }
+      case 'token':
+        tokens.inc({ result: exchangeResult(error) })
+        break
+    }
+  }
+
+  const observer: Observer = {
+    async during(activity, work) {
+      const started = performance.now()
+      let failure: unknown
+      try {
+        return await work()
+      } catch (error) {
+        failure = error
+        throw error
+      } finally {
+        ended(activity, (performance.now() - started) / 1000, failure)
+      }
+    },
+    happened(happening) {
+      count(happening)
+    },
+  }
+
+  function count(happening: Happening): void {
+    switch (happening.kind) {
+      case 'late delivery':
+        deliveries.inc({ event: happening.event, result: happening.result })
+        break
+      case 'signed request refused':
+        forged.inc({ fault: happening.fault })
+        break
+      case 'lifecycle':
+        lifecycle.inc({ turn: happening.turn })
+        break
+      case 'installation refused':
+        installationsRefused.inc({ status: happening.status })
+        break
+      case 'allowance':
+        allowanceLeft.observe({ limit: happening.limit }, happening.left)
+        break
+      case 'allowance wait':
+        allowanceWaits.inc({ limit: happening.limit })
+        break
+      case 'store failed':
+        storeErrors.inc({ verb: happening.verb })
+        break
+    }
+  }
+
+  return {
+    observer,
+    page: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+  }
+}
+
+function statusOf({ status }: CallActivity, error: unknown): string {
+  if (status !== undefined && !(error instanceof UnexpectedAnswerError)) return String(status)
+  return error instanceof HipChatAddonError ? error.code : 'aborted'
+}
+
+function exchangeResult(error: unknown): 'granted' | 'rejected' | 'failed' {
+  if (error === undefined) return 'granted'
+  return error instanceof AccessTokenError && error.status === 401 ? 'rejected' : 'failed'
+}

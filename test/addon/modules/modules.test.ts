@@ -1,0 +1,538 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { type Addon, createAddon, type Descriptor } from '../../../src/index.ts'
+import { startWorld, testOptions } from '../../support.ts'
+
+const icon = 'https://example.com/icon.png'
+const both = { url: icon, 'url@2x': icon }
+const nothing = (): void => {}
+
+const create = () => createAddon({ ...testOptions, store: 'memory:', baseUrl: 'http://localhost:8080/base' })
+const capabilitiesOf = (register: (addon: Addon) => void): NonNullable<Descriptor['capabilities']> => {
+  const addon = create() as unknown as Addon // its scopes do not matter here
+  register(addon)
+  return addon.descriptor.capabilities ?? {}
+}
+
+describe('a registered module', () => {
+  it('is in the descriptor, as a glance', () => {
+    const { glance } = capabilitiesOf((addon) => {
+      addon.glance(
+        {
+          key: 'status',
+          name: 'Deploys',
+          icon,
+          target: { key: 'board', options: { title: 'x' } },
+          weight: 5,
+          conditions: [
+            { condition: 'user_is_guest', invert: true },
+            { condition: 'glance_matches', params: { metadata: [{ attr: 'open', gt: 0 }] } },
+          ],
+          parameters: { who: 'user.name', what: 'message.mid' },
+        },
+        () => 'x',
+      )
+      addon.glance({ key: 'still', name: 'Stays', icon: { url: icon, 'url@2x': `${icon}?2` } })
+    })
+    expect(glance).toEqual([
+      {
+        key: 'status',
+        name: { value: 'Deploys' },
+        icon: both,
+        queryUrl: 'http://localhost:8080/base/glance/status?who={user.name}&what={message.mid}',
+        target: { key: 'board', options: { title: 'x' } },
+        weight: 5,
+        conditions: [
+          { condition: 'user_is_guest', invert: true },
+          { condition: 'glance_matches', params: { metadata: [{ attr: 'open', gt: 0 }] } },
+        ],
+      },
+      { key: 'still', name: { value: 'Stays' }, icon: { url: icon, 'url@2x': `${icon}?2` } },
+    ])
+  })
+
+  it('is in the descriptor, as a web panel', () => {
+    const { webPanel } = capabilitiesOf((addon) => {
+      addon.webPanel({ key: 'board', name: 'Board' }, nothing)
+      addon.webPanel({ key: 'open', name: 'Open', icon, weight: 1, authentication: 'none' }, nothing)
+    })
+    expect(webPanel).toEqual([
+      {
+        key: 'board',
+        name: { value: 'Board' },
+        location: 'hipchat.sidebar.right',
+        url: 'http://localhost:8080/base/page/board',
+        authentication: 'jwt',
+      },
+      {
+        key: 'open',
+        name: { value: 'Open' },
+        location: 'hipchat.sidebar.right',
+        url: 'http://localhost:8080/base/page/open',
+        authentication: 'none',
+        icon: both,
+        weight: 1,
+      },
+    ])
+  })
+
+  it('is in the descriptor, as a dialog with options in plain texts', () => {
+    const { dialog } = capabilitiesOf((addon) => {
+      addon.dialog(
+        {
+          key: 'approve',
+          title: 'Approve deployment',
+          style: 'warning',
+          size: { width: '480px', height: '60%' },
+          primaryAction: { name: 'Approve', key: 'go', enabled: false },
+          secondaryActions: ['Cancel', { name: 'Later', key: 'later' }],
+          hint: 'Approvals are logged.',
+          filter: 'Filter changes',
+        },
+        nothing,
+      )
+      addon.dialog({ key: 'bare', title: 'Bare', secondaryActions: [], filter: true }, nothing)
+      addon.dialog({ key: 'least', title: 'Least', filter: false }, nothing)
+    })
+    expect(dialog?.map(({ title, options }) => [title.value, options])).toEqual([
+      [
+        'Approve deployment',
+        {
+          style: 'warning',
+          size: { width: '480px', height: '60%' },
+          primaryAction: { name: { value: 'Approve' }, key: 'go', enabled: false },
+          secondaryActions: [{ name: { value: 'Cancel' } }, { name: { value: 'Later' }, key: 'later' }],
+          hint: { value: 'Approvals are logged.' },
+          filter: { placeholder: { value: 'Filter changes' } },
+        },
+      ],
+      ['Bare', { secondaryActions: [], filter: {} }],
+      ['Least', undefined],
+    ])
+  })
+
+  it('is in the descriptor, as an action with conditions on two levels', () => {
+    const { action } = capabilitiesOf((addon) => {
+      addon.action({
+        key: 'approve.action',
+        name: 'Approve…',
+        location: 'hipchat.message.action',
+        target: 'approve',
+        conditions: [
+          {
+            type: 'or',
+            conditions: [
+              { condition: 'user_is_admin' },
+              { type: 'and', conditions: [{ condition: 'message_contains_link' }] },
+            ],
+          },
+          { condition: 'message_matches', params: { regex: /^decision:/i, sender: 'Alice' } },
+          { condition: 'card_matches', params: { style: 'link', metadata: [{ attr: 'a.b', eq: null }] } },
+        ],
+      })
+    })
+    expect(action).toEqual([
+      {
+        key: 'approve.action',
+        name: { value: 'Approve…' },
+        location: 'hipchat.message.action',
+        target: 'approve',
+        conditions: [
+          {
+            type: 'or',
+            conditions: [
+              { condition: 'user_is_admin' },
+              { type: 'and', conditions: [{ condition: 'message_contains_link' }] },
+            ],
+          },
+          {
+            condition: 'message_matches',
+            params: { regex: { pattern: '^decision:', flags: 'i' }, sender: 'Alice' },
+          },
+          { condition: 'card_matches', params: { style: 'link', metadata: [{ attr: 'a.b', eq: null }] } },
+        ],
+      },
+    ])
+  })
+
+  it('is in the descriptor, as the pages that are opened elsewhere', () => {
+    const { externalPage, configurable, adminPage } = capabilitiesOf((addon) => {
+      addon.externalPage({ key: 'capture', parameters: { mid: 'message.mid' } }, nothing)
+      addon.externalPage({ key: 'named', name: 'Named' }, nothing)
+      addon.configurable({ allowAccessToRoomAdmins: true }, nothing)
+      addon.adminPage(nothing)
+    })
+    const base = 'http://localhost:8080/base'
+    expect(externalPage).toEqual([
+      { key: 'capture', url: `${base}/page/capture?mid={message.mid}` },
+      { key: 'named', url: `${base}/page/named`, name: { value: 'Named' } },
+    ])
+    expect(configurable).toEqual({
+      url: `${base}/configure`,
+      authentication: 'jwt',
+      allowAccessToRoomAdmins: true,
+    })
+    expect(adminPage).toEqual({ url: `${base}/admin` })
+  })
+
+  it('has the address that its registration gives', () => {
+    const addon = create()
+    const panel = addon.webPanel({ key: 'board', name: 'Board', parameters: { id: 'item.id' } }, nothing)
+    expect(panel).toEqual({ key: 'board', url: 'http://localhost:8080/base/page/board?id={item.id}' })
+    expect(addon.configurable(nothing).url).toBe('http://localhost:8080/base/configure')
+    const still = addon.glance({ key: 'still', name: 'Still', icon })
+    expect(() => still.url).toThrow('glance still: it has no address of its own')
+  })
+})
+
+describe('what a published add-on declared', () => {
+  /** Everything but the addresses, which are each add-on's own. */
+  const withoutAddresses = (modules: readonly object[] | undefined) =>
+    modules?.map((module) => {
+      const { url, authentication, queryUrl, ...others } = module as Record<string, unknown>
+      return { ...others, queried: queryUrl !== undefined, shown: url !== undefined }
+    })
+
+  it('can be said: Sentry, with a hidden glance that an action stands on', () => {
+    const { capabilities } = JSON.parse(
+      readFileSync(
+        new URL(
+          '../../../src/testing/fixtures/descriptors/getsentry__sentry-hipchat-ac.json',
+          import.meta.url,
+        ),
+        'utf8',
+      ),
+    )
+    const picture = 'https://sentry-hipchat-ac-assets.s3.amazonaws.com/sentry-icon.png'
+    const metadata = [{ attr: 'sentry_message_type', eq: 'event' }]
+    const onEvents = [{ condition: 'card_matches', params: { metadata } }] as const
+    const declared = capabilitiesOf((addon) => {
+      addon.webPanel({ key: 'sentry.sidebar.event-details', name: 'Sentry Issue Details' }, nothing)
+      addon.webPanel({ key: 'sentry.sidebar.recent-events', name: 'Recent Sentry Issues' }, nothing)
+      addon.action({
+        key: 'message.sentry.event-details',
+        name: 'Show details',
+        target: 'sentry-event-details-glance',
+        location: 'hipchat.message.action',
+        conditions: onEvents,
+      })
+      addon.action({
+        key: 'message.sentry.assign-event',
+        name: 'Assign',
+        target: 'sentry-assign-dialog',
+        location: 'hipchat.message.action',
+        conditions: onEvents,
+      })
+      const size = { height: '400px', width: '600px' }
+      addon.dialog({ key: 'sentry-assign-dialog', title: 'Assign Issue', size }, nothing)
+      addon.glance({
+        key: 'sentry-event-details-glance',
+        name: 'Sentry Issue Details',
+        target: 'sentry.sidebar.event-details',
+        icon: picture,
+        conditions: [
+          { condition: 'glance_matches', params: { metadata: [{ attr: 'this_is_a_dummy', eq: true }] } },
+        ],
+      })
+      addon.glance(
+        {
+          key: 'sentry-recent-events-glance',
+          name: 'Sentry',
+          target: 'sentry.sidebar.recent-events',
+          icon: picture,
+          conditions: [],
+        },
+        () => 'x',
+      )
+    })
+    for (const kind of ['webPanel', 'action', 'dialog', 'glance'] as const)
+      expect(withoutAddresses(declared[kind])).toEqual(withoutAddresses(capabilities[kind]))
+  })
+})
+
+/** Registrations as plain JavaScript could make them. */
+type Loose = Record<string, (...all: unknown[]) => unknown>
+
+const refusals: readonly [name: string, act: (addon: Loose) => unknown, message: string | RegExp][] = [
+  [
+    'options that are none',
+    (a) => a['glance']?.('status'),
+    /^glance: expected options, an object of key, .*; came string$/,
+  ],
+  ['a missing name', (a) => a['glance']?.({ key: 'g', icon }), 'glance g: the option name is missing'],
+  [
+    'an unknown option',
+    (a) => a['webPanel']?.({ key: 'p', name: 'P', titel: 'P' }, nothing),
+    'webPanel p: there is no option titel; known are key, parameters, name, icon, location, weight, conditions, authentication',
+  ],
+  [
+    'a text that is too long',
+    (a) => a['dialog']?.({ key: 'd', title: 'x'.repeat(101) }, nothing),
+    'dialog d: expected title to be a text of 1 to 100 characters, came 101',
+  ],
+  [
+    'a text that is an object',
+    (a) => a['dialog']?.({ key: 'd', title: { value: 'D' } }, nothing),
+    'dialog d: expected title to be a text of 1 to 100 characters, came object',
+  ],
+  [
+    'no handler',
+    (a) => a['webPanel']?.({ key: 'p', name: 'P' }),
+    'webPanel p: expected a handler, came undefined',
+  ],
+  [
+    'a handler that is none',
+    (a) => a['glance']?.({ key: 'g', name: 'G', icon }, 'x'),
+    'glance g: expected a handler, came string',
+  ],
+  [
+    'parameters without a handler',
+    (a) => a['glance']?.({ key: 'g', name: 'G', icon, parameters: { mid: 'message.mid' } }),
+    'glance g: parameters are for its handler, and it has none',
+  ],
+  [
+    'a key with a slash',
+    (a) => a['webPanel']?.({ key: 'a/b', name: 'P' }, nothing),
+    'webPanel: expected a key of 1 to 40 letters, digits, - _ and ., came "a/b"',
+  ],
+  [
+    'a key twice',
+    (a) => ['A', 'B'].map((name) => a['webPanel']?.({ key: 'p', name }, nothing)),
+    "two webPanels have the key p; give one of them another with { key: '…' }",
+  ],
+  [
+    'a key of another kind',
+    (a) => [
+      a['webhook']?.('room_enter', nothing),
+      a['webPanel']?.({ key: 'room_enter', name: 'P' }, nothing),
+    ],
+    "a webhook and a module of the kind webPanel have the key room_enter; give one of them another with { key: '…' }",
+  ],
+  [
+    'a webhook with the key of a module',
+    (a) => [
+      a['webPanel']?.({ key: 'room_enter', name: 'P' }, nothing),
+      a['webhook']?.('room_enter', nothing),
+    ],
+    /^a webPanel and a module of the kind webhook have the key room_enter/,
+  ],
+  [
+    'a weight that is no whole number',
+    (a) => a['webPanel']?.({ key: 'p', name: 'P', weight: 1.5 }, nothing),
+    'webPanel p: expected weight to be a whole number, came 1.5',
+  ],
+  [
+    'another place',
+    (a) => a['webPanel']?.({ key: 'p', name: 'P', location: 'left' }, nothing),
+    'webPanel p: expected location to be hipchat.sidebar.right; came "left"',
+  ],
+  [
+    'another authentication',
+    (a) => a['dialog']?.({ key: 'd', title: 'D', authentication: 'cookie' }, nothing),
+    'dialog d: expected authentication to be one of jwt, none; came "cookie"',
+  ],
+  [
+    'a size without a unit',
+    (a) => a['dialog']?.({ key: 'd', title: 'D', size: { width: '4', height: '5px' } }, nothing),
+    /^dialog d: expected size to be one of small, .*, or { width, height } in px or %; came {"width"/,
+  ],
+  [
+    'a button without a text',
+    (a) => a['dialog']?.({ key: 'd', title: 'D', primaryAction: { key: 'go' } }, nothing),
+    'dialog d: expected primaryAction to be a button whose name is a text of 1 to 100 characters, came undefined',
+  ],
+  [
+    'a button with something else',
+    (a) => a['dialog']?.({ key: 'd', title: 'D', secondaryActions: [{ name: 'x', color: 'red' }] }, nothing),
+    'dialog d: expected secondaryActions to be a button of name, key and enabled; came color',
+  ],
+  [
+    'a parameter that clients use',
+    (a) => a['dialog']?.({ key: 'd', title: 'D', parameters: { theme: 'x' } }, nothing),
+    "dialog d: expected parameters to be an object such as { mid: 'message.mid' }; the name theme is used by clients",
+  ],
+  [
+    'a parameter with braces',
+    (a) => a['dialog']?.({ key: 'd', title: 'D', parameters: { mid: '{message.mid}' } }, nothing),
+    'dialog d: expected parameters to be an object such as { mid: \'message.mid\' }, came "{message.mid}" for mid',
+  ],
+  [
+    'an action without a target',
+    (a) => a['action']?.({ key: 'a', name: 'A', location: 'hipchat.input.action' }),
+    'action a: the option target is missing',
+  ],
+  [
+    'a target that is none',
+    (a) => a['action']?.({ key: 'a', name: 'A', location: 'hipchat.input.action', target: { kye: 'x' } }),
+    'action a: expected target to be the key of a module, or { key, options } with one; came object',
+  ],
+  [
+    'two configuration pages',
+    (a) => [nothing, nothing].map((handler) => a['configurable']?.(handler)),
+    'there are two configuration pages; an add-on has one, made by addon.configurable() or by addon.settings()',
+  ],
+  [
+    'two admin pages',
+    (a) => [nothing, nothing].map((handler) => a['adminPage']?.(handler)),
+    'there are two admin pages; an add-on has one',
+  ],
+  [
+    'options after the handler',
+    (a) => a['configurable']?.(nothing, {}),
+    'configurable: expected the handler last, after its options',
+  ],
+]
+
+const conditionRefusals: readonly [
+  name: string,
+  kind: string,
+  conditions: unknown,
+  message: string | RegExp,
+][] = [
+  [
+    'conditions that are no list',
+    'glance',
+    { condition: 'user_is_admin' },
+    "glance m: expected conditions to be a list such as [{ condition: 'user_is_admin' }], came object",
+  ],
+  [
+    'an unknown condition',
+    'glance',
+    [{ condition: 'is_friday' }],
+    /^glance m, conditions\.0: expected condition to be one of room_is_public, .*; came "is_friday"$/,
+  ],
+  [
+    'a message condition of a glance',
+    'glance',
+    [{ condition: 'message_contains_link' }],
+    'glance m, conditions.0: message_contains_link is for message actions only; it can never hold for glances',
+  ],
+  [
+    'a message condition of an input action, deep inside',
+    'input',
+    [{ type: 'or', conditions: [{ condition: 'user_is_admin' }, { condition: 'card_matches', params: {} }] }],
+    'action m, conditions.0.1: card_matches is for message actions only; it can never hold for input actions',
+  ],
+  [
+    'a glance condition of a panel',
+    'webPanel',
+    [{ condition: 'glance_matches', params: { metadata: [] } }],
+    'webPanel m, conditions.0: glance_matches is for glances only; it can never hold for web panels',
+  ],
+  [
+    'a third level',
+    'glance',
+    [{ type: 'or', conditions: [{ type: 'and', conditions: [{ type: 'or', conditions: [] }] }] }],
+    'glance m, conditions.0.0.0: “and” and “or” can be nested 2 levels deep',
+  ],
+  [
+    'params of a condition that takes none',
+    'glance',
+    [{ condition: 'user_is_admin', params: {} }],
+    'glance m, conditions.0, user_is_admin: it takes no params',
+  ],
+  [
+    'no params where they are needed',
+    'glance',
+    [{ condition: 'glance_matches' }],
+    'glance m, conditions.0, glance_matches: the option params is missing',
+  ],
+  [
+    'unknown params',
+    'message',
+    [{ condition: 'message_matches', params: { text: 'x' } }],
+    'action m, conditions.0, message_matches, params: there is no option text; known are type, file_type, regex, sender',
+  ],
+  [
+    'a pattern as text',
+    'message',
+    [{ condition: 'message_matches', params: { regex: '^x' } }],
+    'action m, conditions.0, message_matches, params: expected regex to be a RegExp such as /^decision:/i, came string',
+  ],
+  [
+    'metadata with two comparisons',
+    'glance',
+    [{ condition: 'glance_matches', params: { metadata: [{ attr: 'a', eq: 1, gt: 2 }] } }],
+    /expected metadata to be a list of an attr and one of eq, lt, gt each/,
+  ],
+  [
+    'metadata compared with a text that is greater',
+    'glance',
+    [{ condition: 'glance_matches', params: { metadata: [{ attr: 'a', gt: 'x' }] } }],
+    /expected metadata to be comparisons by eq .*; came gt with string$/,
+  ],
+]
+
+describe('registrations of modules', () => {
+  it.each(refusals)('refuse %s', (_, act, message) => {
+    const refused = () => act(create() as unknown as Loose)
+    expect(refused).toThrow(expect.objectContaining({ code: 'ERR_CONFIGURATION' }))
+    expect(refused).toThrow(message)
+  })
+
+  it.each(conditionRefusals)('refuse %s', (_, kind, conditions, message) => {
+    const addon = create() as unknown as Loose
+    const act = () => {
+      if (kind === 'glance') return addon['glance']?.({ key: 'm', name: 'M', icon, conditions })
+      if (kind === 'webPanel') return addon['webPanel']?.({ key: 'm', name: 'M', conditions }, nothing)
+      const location = `hipchat.${kind}.action`
+      return addon['action']?.({ key: 'm', name: 'M', location, target: 'x', conditions })
+    }
+    expect(act).toThrow(expect.objectContaining({ code: 'ERR_CONFIGURATION' }))
+    expect(act).toThrow(message)
+  })
+
+  it('end when the add-on listens', async () => {
+    const { addon } = await startWorld(() => {})
+    expect(() => addon.glance({ key: 'g', name: 'G', icon })).toThrow(
+      'a glance was registered after listen() or callback(): servers have the descriptor by then',
+    )
+    expect(() => addon.adminPage(nothing)).toThrow(/^a page for administrators was registered after/)
+  })
+})
+
+describe('targets', () => {
+  const action = { key: 'a', name: 'A', location: 'hipchat.input.action' } as const
+
+  it('have to be there when registration ends, in whatever order they came', async () => {
+    const addon = create()
+    addon.action({ ...action, target: { key: 'later' } })
+    addon.glance({ key: 'g', name: 'G', icon, target: 'later' })
+    expect(() => addon.callback()).toThrow(
+      'action a: there is no dialog, webPanel, externalPage, glance with the key later that it could open; there are g',
+    )
+    addon.dialog({ key: 'later', title: 'Later' }, nothing)
+    addon.callback()
+    await addon.close()
+  })
+
+  it('of a glance are no other glance, for clients cannot open that', async () => {
+    const addon = create()
+    addon.glance({ key: 'one', name: 'G', icon, target: 'two' })
+    addon.glance({ key: 'two', name: 'G', icon })
+    expect(() => addon.callback()).toThrow(
+      'glance one: there is no dialog, webPanel, externalPage with the key two that it could open; none is registered',
+    )
+    await addon.close()
+  })
+
+  it('are checked by listen too', async () => {
+    const addon = createAddon({ ...testOptions, store: 'memory:' })
+    addon.action({ ...action, target: 'nothing' })
+    await expect(addon.listen()).rejects.toThrow(/^action a: there is no .* with the key nothing/)
+    await addon.close()
+  })
+})
+
+it('a server takes an add-on with every kind of module', async () => {
+  const world = await startWorld((addon) => {
+    addon.glance({ key: 'g', name: 'G', icon, target: 'p' }, () => 'x')
+    addon.webPanel({ key: 'p', name: 'P', icon }, nothing)
+    addon.dialog({ key: 'd', title: 'D', primaryAction: 'Go', parameters: { mid: 'message.mid' } }, nothing)
+    addon.action({ key: 'a', name: 'A', location: 'hipchat.message.action', target: 'd' })
+    addon.externalPage({ key: 'e' }, nothing)
+    addon.configurable(nothing)
+    addon.adminPage(nothing)
+  })
+  expect((await world.install()).installation.roomId).toBe(1)
+})

@@ -1,0 +1,509 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import nock from 'nock'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { createOutbound } from '../../src/common/outbound.ts'
+import { type AccessTokens, createAccessTokens } from '../../src/installations/access-token.ts'
+import { tokenKey } from '../../src/installations/installation.ts'
+import { createLock } from '../../src/store/lock.ts'
+import { createMemoryStore } from '../../src/store/memory/memory.ts'
+import { createSealing } from '../../src/store/sealing.ts'
+import type { Store } from '../../src/store/store.ts'
+import { credentials, failure, hipchat, secret, shown, useNock } from '../client/support.ts'
+import { planted } from '../leaks/planted.ts'
+
+useNock()
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+const basic = Buffer.from(`a1b2:${secret}`).toString('base64')
+const lock = `lock:${tokenKey('a1b2')}`
+const MINUTE = 60_000
+
+interface Options {
+  store?: Store
+  timeout?: number
+  secretKey?: string
+  warnings?: string[]
+  isThere?: () => Promise<boolean>
+}
+
+const createTokens = (options: Options = {}): AccessTokens =>
+  createAccessTokens({
+    store: options.store ?? createMemoryStore(),
+    sealing: createSealing(options.secretKey),
+    outbound: createOutbound({ hosts: ['chat.example.net'] }),
+    timeout: options.timeout ?? 2_000,
+    mark: async () => {},
+    warn: (message) => options.warnings?.push(message),
+    ...(options.isThere ? { isThere: options.isThere } : {}),
+  })
+
+const answer = (token: string, more: object = {}) => ({
+  access_token: token,
+  token_type: 'bearer',
+  expires_in: 3599,
+  scope: 'send_notification view_room',
+  group_id: 17,
+  group_name: 'Example Group',
+  ...more,
+})
+
+/** The token endpoint, giving T1, T2, …; says how often it was asked. */
+function tokenEndpoint(more: object = {}, delay = 0) {
+  const exchanges = { count: 0 }
+  hipchat()
+    .persist()
+    .post('/oauth/token')
+    .delay(delay)
+    .reply(200, () => answer(`T${++exchanges.count}`, more))
+  return exchanges
+}
+
+const freeze = () => vi.useFakeTimers({ toFake: ['Date'], now: new Date('2016-05-26T10:00:00Z') })
+const pass = (milliseconds: number) => vi.setSystemTime(Date.now() + milliseconds)
+
+describe('the exchange', () => {
+  it('sends the grant as a form with the credentials as Basic authentication, and names no scope', async () => {
+    const endpoint = hipchat()
+      .post('/oauth/token', 'grant_type=client_credentials')
+      .matchHeader('authorization', `Basic ${basic}`)
+      .matchHeader('content-type', 'application/x-www-form-urlencoded')
+      .reply(200, answer('T1'))
+    expect(await createTokens().exchange(credentials())).toEqual({
+      token: 'T1',
+      renewAt: expect.any(Number),
+      scopes: ['send_notification', 'view_room'],
+      groupId: 17,
+      groupName: 'Example Group',
+      warning: undefined,
+    })
+    expect(endpoint.isDone()).toBe(true)
+  })
+
+  it('takes the scopes of the installation when the answer names none, and leaves unknown ones out', async () => {
+    hipchat()
+      .post('/oauth/token')
+      .reply(200, answer('T1', { scope: undefined }))
+    const { scopes } = await createTokens().exchange(credentials({ scopes: ['view_group'] }))
+    expect(scopes).toEqual(['view_group'])
+
+    hipchat()
+      .post('/oauth/token')
+      .reply(200, answer('T2', { scope: ' view_room  read_minds' }))
+    expect((await createTokens().exchange(credentials())).scopes).toEqual(['view_room'])
+  })
+
+  it('does not insist on a group', async () => {
+    hipchat().post('/oauth/token').reply(200, { access_token: 'T1', expires_in: 60, group_id: null })
+    expect(await createTokens().exchange(credentials())).toMatchObject({
+      groupId: undefined,
+      groupName: undefined,
+    })
+  })
+})
+
+describe('a token', () => {
+  it('is kept in the store, and used by whoever shares it', async () => {
+    const exchanges = tokenEndpoint()
+    const store = createMemoryStore()
+    expect(await createTokens({ store }).get(credentials())).toBe('T1')
+    expect(await createTokens({ store }).get(credentials())).toBe('T1')
+    expect(exchanges.count).toBe(1)
+  })
+
+  it('belongs to one installation', async () => {
+    const exchanges = tokenEndpoint()
+    const tokens = createTokens()
+    expect(await tokens.get(credentials())).toBe('T1')
+    expect(await tokens.get(credentials({ oauthId: 'c3d4' }))).toBe('T2')
+    expect(exchanges.count).toBe(2)
+  })
+
+  it('is exchanged once however many ask at the same time', async () => {
+    const exchanges = tokenEndpoint({}, 20)
+    const tokens = createTokens()
+    const all = await Promise.all(Array.from({ length: 100 }, () => tokens.get(credentials())))
+    expect(new Set(all)).toEqual(new Set(['T1']))
+    expect(exchanges.count).toBe(1)
+  })
+
+  it('is exchanged once by two processes that share a store', async () => {
+    const exchanges = tokenEndpoint({}, 60)
+    const store = createMemoryStore()
+    const processes = [createTokens({ store }), createTokens({ store })]
+    const all = await Promise.all(
+      Array.from({ length: 100 }, (_, index) => processes[index % 2]?.get(credentials())),
+    )
+    expect(new Set(all)).toEqual(new Set(['T1']))
+    expect(exchanges.count).toBe(1)
+  })
+
+  it('is renewed a minute before it expires', async () => {
+    freeze()
+    tokenEndpoint({ expires_in: 3600 })
+    const tokens = createTokens()
+    expect(await tokens.get(credentials())).toBe('T1')
+    pass(59 * MINUTE - 1)
+    expect(await tokens.get(credentials())).toBe('T1')
+    pass(1)
+    expect(await tokens.get(credentials())).toBe('T2')
+  })
+
+  it('that lives shortly is renewed after nine tenths of its life', async () => {
+    freeze()
+    tokenEndpoint({ expires_in: 100 })
+    const tokens = createTokens()
+    expect(await tokens.get(credentials())).toBe('T1')
+    pass(90_000 - 1)
+    expect(await tokens.get(credentials())).toBe('T1')
+    pass(1)
+    expect(await tokens.get(credentials())).toBe('T2')
+  })
+
+  it('that was exchanged is kept when it is told so, and not before', async () => {
+    const exchanges = tokenEndpoint()
+    const tokens = createTokens()
+    const token = await tokens.exchange(credentials())
+    expect(await tokens.get(credentials())).toBe('T2')
+    await tokens.keep(credentials().installation, token)
+    expect(await tokens.get(credentials())).toBe('T1')
+    expect(exchanges.count).toBe(2)
+  })
+
+  it('is sealed in the store when there is a key', async () => {
+    tokenEndpoint()
+    const store = createMemoryStore()
+    const tokens = createTokens({ store, secretKey: planted('correct horse battery staple') })
+    expect(await tokens.get(credentials())).toBe('T1')
+    expect(await store.get(tokenKey('a1b2'))).toMatch(/^sealed:/)
+    expect(await store.get(tokenKey('a1b2'))).not.toContain('T1"')
+    expect(await tokens.get(credentials())).toBe('T1')
+  })
+})
+
+describe('expires_in', () => {
+  const HOUR = 60 * MINUTE
+  const DAY = 24 * HOUR
+  it.each<[unknown, number]>([
+    [3599, 3_599_000],
+    ['3599', 3_599_000],
+    [431999999, DAY],
+    [1e300, DAY],
+  ])('of %j keeps the token for %d ms, less a minute', async (expires_in, life) => {
+    freeze()
+    const warnings: string[] = []
+    hipchat().post('/oauth/token').reply(200, answer('T1', { expires_in }))
+    const token = await createTokens({ warnings }).exchange(credentials())
+    expect(token.renewAt - Date.now()).toBe(life - MINUTE)
+    expect(warnings).toEqual([])
+  })
+
+  it.each([undefined, null, 0, -1, '', 'NaN', 'soon', {}])(
+    'of %j is taken for an hour, with a warning',
+    async (expires_in) => {
+      freeze()
+      const warnings: string[] = []
+      hipchat().post('/oauth/token').reply(200, answer('T1', { expires_in }))
+      const token = await createTokens({ warnings }).exchange(credentials())
+      expect(token.renewAt - Date.now()).toBe(HOUR - MINUTE)
+      expect(warnings).toEqual([expect.stringContaining('expected expires_in to be a positive number')])
+      expect(warnings.join()).not.toContain('T1')
+    },
+  )
+})
+
+describe('a failed exchange', () => {
+  const where = 'access token for installation a1b2 from chat.example.net'
+
+  it('with 401 says that the installation is gone, and has the status', async () => {
+    hipchat()
+      .post('/oauth/token')
+      .reply(401, { error: { code: 401, message: 'Unknown client' } })
+    expect(await failure(createTokens().get(credentials()))).toMatchObject({
+      code: 'ERR_ACCESS_TOKEN',
+      status: 401,
+      message: `${where}: HipChat does not know these credentials (401); the add-on was probably uninstalled`,
+    })
+  })
+
+  it.each([400, 403, 429, 500, 503])('with %d has the status', async (status) => {
+    hipchat().post('/oauth/token').reply(status, '<html>no</html>')
+    expect(await failure(createTokens().get(credentials()))).toMatchObject({
+      code: 'ERR_ACCESS_TOKEN',
+      status,
+      message: `${where}: expected 200, came ${status}`,
+    })
+  })
+
+  it('is a redirect, which is not followed', async () => {
+    hipchat().post('/oauth/token').reply(307, '', { location: 'https://chat.example.net/v2/elsewhere' })
+    const elsewhere = hipchat().post('/elsewhere').reply(200, answer('T1'))
+    expect(await failure(createTokens().get(credentials()))).toMatchObject({
+      code: 'ERR_ACCESS_TOKEN',
+      message: `${where}: expected 200, came 307`,
+    })
+    expect(elsewhere.isDone()).toBe(false)
+  })
+
+  it.each<[string, string, string]>([
+    ['HTML', '<html>Log in</html>', 'expected a JSON object, came no JSON'],
+    ['nothing', '', 'expected a JSON object, came no JSON'],
+    ['half an answer', '{"access_token": "T', 'expected a JSON object, came no JSON'],
+    ['null', 'null', 'expected a JSON object, came null'],
+    ['a text', '"T1"', 'expected a JSON object, came string'],
+    ['a list', '[]', 'expected access_token to be a text without blanks, came undefined'],
+    ['no token', '{"expires_in": 60}', 'expected access_token to be a text without blanks, came undefined'],
+    [
+      'an empty token',
+      '{"access_token": ""}',
+      'expected access_token to be a text without blanks, came undefined',
+    ],
+    [
+      'a number for a token',
+      '{"access_token": 1}',
+      'expected access_token to be a text without blanks, came number',
+    ],
+    [
+      'a token with a line break',
+      '{"access_token": "T1\\r\\nx-admin: yes"}',
+      'expected access_token to be a text without blanks, came one with other characters',
+    ],
+    [
+      'a token outside of ASCII',
+      '{"access_token": "T\u00fc"}',
+      'expected access_token to be a text without blanks, came one with other characters',
+    ],
+  ])('is an answer that is %s', async (_, body, message) => {
+    hipchat().post('/oauth/token').reply(200, body, { 'content-type': 'application/json' })
+    expect(await failure(createTokens().get(credentials()))).toMatchObject({
+      code: 'ERR_ACCESS_TOKEN',
+      status: 200,
+      message: `${where}: ${message}`,
+    })
+  })
+
+  it('is an answer of a megabyte', async () => {
+    hipchat()
+      .post('/oauth/token')
+      .reply(200, JSON.stringify(answer('T1', { filler: 'x'.repeat(1024 * 1024) })))
+    expect(await failure(createTokens().get(credentials()))).toMatchObject({
+      code: 'ERR_ACCESS_TOKEN',
+      status: undefined,
+      message: `${where}: chat.example.net answered with more than 262144 bytes`,
+    })
+  })
+
+  it('is a connection that breaks', async () => {
+    hipchat()
+      .post('/oauth/token')
+      .replyWithError(Object.assign(new Error('reset'), { code: 'ECONNRESET' }))
+    expect(await failure(createTokens().get(credentials()))).toMatchObject({
+      code: 'ERR_ACCESS_TOKEN',
+      status: undefined,
+      message: `${where}: chat.example.net could not be reached: reset`,
+      cause: { reason: 'ECONNRESET' },
+    })
+  })
+
+  it('is an endpoint that does not answer in time', async () => {
+    hipchat().post('/oauth/token').delay(30_000).reply(200, answer('T1'))
+    expect(await failure(createTokens({ timeout: 60 }).get(credentials()))).toMatchObject({
+      code: 'ERR_ACCESS_TOKEN',
+      message: `${where}: chat.example.net did not answer within 60 ms`,
+    })
+  })
+
+  it('is one that was aborted', async () => {
+    hipchat().post('/oauth/token').delay(30_000).reply(200, answer('T1'))
+    const reason = new Error('closing')
+    const controller = new AbortController()
+    setTimeout(() => controller.abort(reason), 20)
+    expect(await failure(createTokens().exchange(credentials(), controller.signal))).toMatchObject({
+      code: 'ERR_ACCESS_TOKEN',
+      message: `${where}: closing`,
+      cause: reason,
+    })
+  })
+
+  it('is a token endpoint on a host that is not allowed', async () => {
+    const elsewhere = nock('https://evil.example.org').post('/token').reply(200, answer('T1'))
+    const tokenUrl = 'https://evil.example.org/token'
+    expect(await failure(createTokens().get(credentials({ tokenUrl })))).toMatchObject({
+      code: 'ERR_ACCESS_TOKEN',
+      message:
+        'access token for installation a1b2 from evil.example.org: host evil.example.org is not among the allowed hosts',
+    })
+    expect(elsewhere.isDone()).toBe(false)
+  })
+
+  it('is not kept: the next ask tries again', async () => {
+    hipchat().post('/oauth/token').reply(503)
+    hipchat().post('/oauth/token').reply(200, answer('T1'))
+    const store = createMemoryStore()
+    const tokens = createTokens({ store })
+    expect((await failure(tokens.get(credentials())))['status']).toBe(503)
+    expect(await store.get(tokenKey('a1b2'))).toBeUndefined()
+    expect(await store.get(lock)).toBeUndefined()
+    expect(await tokens.get(credentials())).toBe('T1')
+  })
+
+  it('fails everybody who waited for it, once', async () => {
+    const endpoint = hipchat().post('/oauth/token').delay(20).reply(401)
+    const tokens = createTokens()
+    const all = await Promise.all(Array.from({ length: 20 }, () => failure(tokens.get(credentials()))))
+    expect(all.map((error) => error['status'])).toEqual(Array(20).fill(401))
+    expect(endpoint.isDone()).toBe(true)
+  })
+
+  it.each<[string, () => void]>([
+    ['a refusal', () => hipchat().post('/oauth/token').reply(401)],
+    ['an odd answer', () => hipchat().post('/oauth/token').reply(200, `{"access_token": "${secret}\\n"}`)],
+    ['a broken connection', () => hipchat().post('/oauth/token').replyWithError('reset')],
+    ['a hang', () => hipchat().post('/oauth/token').delay(30_000).reply(200)],
+  ])('shows no secret after %s', async (_, prepare) => {
+    prepare()
+    const everything = shown(await failure(createTokens({ timeout: 60 }).get(credentials())))
+    expect(everything).toContain('ERR_ACCESS_TOKEN')
+    expect(everything).not.toContain(secret)
+    expect(everything).not.toContain(basic)
+  })
+})
+
+describe('a lock', () => {
+  it('whose holder died holds up nobody for longer than an exchange may take', async () => {
+    const exchanges = tokenEndpoint()
+    const store = createMemoryStore()
+    await store.claim(lock, 60 * MINUTE)
+    expect(await createTokens({ store, timeout: 80 }).get(credentials())).toBe('T1')
+    expect(exchanges.count).toBe(1)
+  })
+
+  it('is waited for until the token of its holder is there', async () => {
+    const exchanges = tokenEndpoint()
+    const store = createMemoryStore()
+    await store.claim(lock, 60 * MINUTE)
+    const waiting = createTokens({ store }).get(credentials())
+    const holder = createTokens({ store })
+    const other = await holder.exchange(credentials())
+    await holder.keep(credentials().installation, other)
+    expect(await waiting).toBe(other.token)
+    expect(exchanges.count).toBe(1)
+  })
+})
+
+describe('a lock that is another process’s', () => {
+  it('is not released by who gave up waiting for it', async () => {
+    tokenEndpoint()
+    const store = createMemoryStore()
+    await store.claim(lock, 60 * MINUTE)
+    await createTokens({ store, timeout: 500 }).get(credentials())
+    expect(await store.claim(lock, MINUTE)).toBe(false)
+  })
+
+  it('is not released by who had it for too long', async () => {
+    const store = createMemoryStore()
+    const late = createLock(store, 'a', 50)
+    expect(await late.take()).toBe(true)
+    await delay(80)
+    const next = createLock(store, 'a', 10_000)
+    expect(await next.take()).toBe(true)
+    await late.release()
+    expect(await createLock(store, 'a', 10_000).take()).toBe(false)
+    await next.release()
+    expect(await createLock(store, 'a', 10_000).take()).toBe(true)
+  })
+
+  it('is not released twice by who had it', async () => {
+    const store = createMemoryStore()
+    const [one, other] = [createLock(store, 'a', 10_000), createLock(store, 'a', 10_000)]
+    await one.take()
+    await one.release()
+    await other.take()
+    await one.release()
+    expect(await one.take()).toBe(false)
+  })
+})
+
+describe('what was kept', () => {
+  it('is nothing of an installation that was removed while its credentials were exchanged', async () => {
+    tokenEndpoint()
+    const store = createMemoryStore()
+    let there = true
+    const tokens = createTokens({ store, isThere: async () => there })
+    there = false
+    expect(await tokens.get(credentials())).toBe('T1')
+    expect(await store.get(tokenKey('a1b2'))).toBeUndefined()
+  })
+
+  it('is taken back for what was there before, unless there is something newer', async () => {
+    tokenEndpoint()
+    const store = createMemoryStore()
+    const tokens = createTokens({ store })
+    const { installation } = credentials()
+    const undo = await tokens.keep(installation, await tokens.exchange(credentials()))
+    await undo()
+    expect(await store.get(tokenKey('a1b2'))).toBeUndefined()
+    await tokens.keep(installation, await tokens.exchange(credentials()))
+    const before = await store.get(tokenKey('a1b2'))
+    const again = await tokens.keep(installation, await tokens.exchange(credentials()))
+    await again()
+    expect(await store.get(tokenKey('a1b2'))).toBe(before)
+    const late = await tokens.keep(installation, await tokens.exchange(credentials()))
+    await tokens.keep(installation, await tokens.exchange(credentials()))
+    const newest = await store.get(tokenKey('a1b2'))
+    await late()
+    expect(await store.get(tokenKey('a1b2'))).toBe(newest)
+  })
+})
+
+describe('renew', () => {
+  it('exchanges the token that was refused', async () => {
+    const exchanges = tokenEndpoint()
+    const tokens = createTokens()
+    await tokens.get(credentials())
+    expect(await tokens.renew(credentials(), 'T1')).toBe('T2')
+    expect(await tokens.get(credentials())).toBe('T2')
+    expect(exchanges.count).toBe(2)
+  })
+
+  it('gives the token that somebody else has fetched meanwhile, without an exchange', async () => {
+    const exchanges = tokenEndpoint()
+    const store = createMemoryStore()
+    const [one, other] = [createTokens({ store }), createTokens({ store })]
+    await one.get(credentials())
+    await other.renew(credentials(), 'T1')
+    expect(await one.renew(credentials(), 'T1')).toBe('T2')
+    expect(exchanges.count).toBe(2)
+  })
+
+  it('makes one exchange of many, in two processes', async () => {
+    const exchanges = tokenEndpoint({}, 30)
+    const store = createMemoryStore()
+    const processes = [createTokens({ store }), createTokens({ store })]
+    await processes[0]?.get(credentials())
+    const all = await Promise.all(
+      Array.from({ length: 50 }, (_, index) => processes[index % 2]?.renew(credentials(), 'T1')),
+    )
+    expect(new Set(all)).toEqual(new Set(['T2']))
+    expect(exchanges.count).toBe(2)
+  })
+
+  it('does not remove a new token that arrives while it looks', async () => {
+    const exchanges = tokenEndpoint()
+    const store = createMemoryStore()
+    const other = createTokens({ store })
+    const slow: Store = {
+      ...store,
+      // The other process is done just after this one found nothing.
+      async get(key) {
+        const value = await store.get(key)
+        if (exchanges.count === 0)
+          await other.keep(credentials().installation, await other.exchange(credentials()))
+        return value
+      },
+    }
+    expect(await createTokens({ store: slow }).renew(credentials(), 'T0')).toBe('T1')
+    expect(exchanges.count).toBe(1)
+  })
+})

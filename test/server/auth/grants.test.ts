@@ -1,0 +1,503 @@
+import { describe, expect, it, vi } from 'vitest'
+import type { HipChatServer } from '../../../src/server/index.ts'
+import { planted } from '../../leaks/planted.ts'
+import {
+  authorizeUrl,
+  codeFor,
+  exchangeCode,
+  formOf,
+  installConsenting,
+  password,
+  redirectOf,
+  redirectUri,
+  startConsent,
+  submit,
+  visit,
+} from '../consent-support.ts'
+import { type Answered, accessToken, adminCall, call, refusal, startAddon, tokenCall } from '../support.ts'
+
+/** Status, text and OAuth 2 code of a refused token call. */
+const outcome = ({ status, body }: Answered) => [status, body.error?.message, body.error_description]
+
+const badCode = [400, 'The code is unknown, used, expired or was given to another client', 'invalid_grant']
+const badRefresh = [400, 'The refresh token is unknown, used or expired', 'invalid_grant']
+
+const year = 365 * 24 * 3600
+
+const grant = (server: HipChatServer, json: object, headers: Record<string, string> = {}) =>
+  call(server, 'POST', '/oauth/token', { json, headers })
+
+const works = async (server: HipChatServer, token: string) =>
+  (await call(server, 'GET', '/user', { token })).status
+
+async function later<T>(milliseconds: number, work: () => Promise<T>): Promise<T> {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + milliseconds })
+  try {
+    return await work()
+  } finally {
+    vi.useRealTimers()
+  }
+}
+
+describe('an authorization code', () => {
+  it('is exchanged for a token that acts as the user, through the add-on', async () => {
+    const { server, client } = await startConsent({ tokenLifetime: 600 })
+    const code = await codeFor(server, client.oauthId, { scope: 'send_message view_group' })
+    const { status, body, headers } = await exchangeCode(server, client, { code })
+    expect([status, headers.get('cache-control')]).toEqual([200, 'no-store'])
+    expect(body).toEqual({
+      access_token: expect.stringMatching(/^\w{40}$/),
+      token_type: 'bearer',
+      expires_in: 600,
+      scope: 'send_message view_group',
+      group_id: 1,
+      group_name: 'Example',
+      refresh_token: expect.stringMatching(/^\w{40}$/),
+    })
+    const session = await call(server, 'GET', `/oauth/token/${body.access_token}`, {
+      token: body.access_token,
+    })
+    expect(session.body).toMatchObject({
+      scopes: ['send_message', 'view_group'],
+      client: { id: client.oauthId, name: 'Dice' },
+      owner: { mention_name: 'alice' },
+      owner_type: 'user',
+    })
+    await call(server, 'POST', '/room/Lobby/message', { token: body.access_token, json: { message: 'hi' } })
+    expect(server.history('Lobby')).toMatchObject([{ from: { mention_name: 'alice' }, message: 'hi' }])
+    const sessions = await call(server, 'GET', '/session', { token: body.access_token })
+    expect(sessions.body.items).toMatchObject([{ user: { mention_name: 'alice' }, client: { type: 'Dice' } }])
+  })
+
+  it('is taken as JSON too, and with redirect_url for redirect_uri', async () => {
+    const { server, client } = await startConsent()
+    const authorization = `Basic ${btoa(`${client.oauthId}:${client.oauthSecret}`)}`
+    const code = await codeFor(server, client.oauthId)
+    const answer = await grant(
+      server,
+      { grant_type: 'authorization_code', code, redirect_url: redirectUri },
+      { authorization },
+    )
+    expect(answer.status).toBe(200)
+  })
+
+  it('gives less where less is asked for, and never more than the user allowed', async () => {
+    const { server, client } = await startConsent()
+    const scope = 'view_group send_message'
+    const more = await exchangeCode(server, client, {
+      code: await codeFor(server, client.oauthId, { scope: 'view_group' }),
+      scope,
+    })
+    expect(outcome(more)).toEqual([
+      400,
+      'The scope send_message was not granted to the code',
+      'invalid_scope',
+    ])
+    const less = await exchangeCode(server, client, {
+      code: await codeFor(server, client.oauthId, { scope }),
+      scope: 'view_group',
+    })
+    expect(less.body.scope).toBe('view_group')
+  })
+
+  it('gives no scope that only administrators may have to somebody else', async () => {
+    const { server, client } = await startConsent()
+    const { body } = await exchangeCode(server, client, { code: await codeFor(server, client.oauthId) })
+    expect(body.scope).toBe('view_group send_message')
+  })
+
+  it('that is shown again ends all tokens that were made of it', async () => {
+    const { server, client } = await startConsent()
+    const code = await codeFor(server, client.oauthId)
+    const first = (await exchangeCode(server, client, { code })).body
+    const other = (await exchangeCode(server, client, { code: await codeFor(server, client.oauthId) })).body
+    const renewed = (await renew(server, client, first.refresh_token)).body
+    expect(await works(server, renewed.access_token)).toBe(200)
+    expect(outcome(await exchangeCode(server, client, { code }))).toEqual(badCode)
+    expect(await works(server, first.access_token)).toBe(401)
+    expect(await works(server, renewed.access_token)).toBe(401)
+    expect(outcome(await renew(server, client, renewed.refresh_token))).toEqual(badRefresh)
+    expect(await works(server, other.access_token)).toBe(200)
+  })
+
+  it('that two show at a time is good for neither', async () => {
+    const { server, client } = await startConsent()
+    const code = await codeFor(server, client.oauthId)
+    const answers = await Promise.all([1, 2].map(() => exchangeCode(server, client, { code })))
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 400])
+    const token = answers.find(({ status }) => status === 200)?.body.access_token
+    expect(await works(server, token)).toBe(401)
+  })
+
+  it('is good for the client only that it was given to', async () => {
+    const { server, client } = await startConsent()
+    const thief = await startAddon()
+    thief.descriptor = { ...thief.descriptor, key: 'com.example.thief' }
+    const other = await installConsenting(server, thief)
+    const code = await codeFor(server, client.oauthId)
+    expect(outcome(await exchangeCode(server, other, { code }))).toEqual(badCode)
+    expect((await exchangeCode(server, client, { code })).status).toBe(200)
+  })
+
+  it('needs the secret of its client', async () => {
+    const { server, client } = await startConsent()
+    const code = await codeFor(server, client.oauthId)
+    expect(outcome(await exchangeCode(server, undefined, { code }))).toEqual([
+      401,
+      'Send the OAuth id and secret as Basic credentials',
+      'invalid_client',
+    ])
+    expect(
+      outcome(await exchangeCode(server, { ...client, oauthSecret: planted('a guess') }, { code })),
+    ).toEqual([401, 'Unknown or removed OAuth client', 'invalid_client'])
+  })
+
+  it.each([
+    ['another address', { redirect_uri: 'https://evil.example/' }],
+    ['the address in other letters', { redirect_uri: redirectUri.toUpperCase() }],
+  ])('is not exchanged with %s', async (_name, form) => {
+    const { server, client } = await startConsent()
+    const code = await codeFor(server, client.oauthId)
+    expect(outcome(await exchangeCode(server, client, { code, ...form }))).toEqual([
+      400,
+      'redirect_uri is not the one that the code was asked for with',
+      'invalid_grant',
+    ])
+  })
+
+  it('is exchanged without an address only where it was asked for without one', async () => {
+    const { server, client } = await startConsent()
+    const without = async (code: string) => {
+      const authorization = `Basic ${btoa(`${client.oauthId}:${client.oauthSecret}`)}`
+      return (await grant(server, { grant_type: 'authorization_code', code }, { authorization })).status
+    }
+    expect(await without(await codeFor(server, client.oauthId))).toBe(400)
+    expect(await without(await codeFor(server, client.oauthId, { redirect_uri: undefined }))).toBe(200)
+    const named = await codeFor(server, client.oauthId, { redirect_uri: undefined })
+    expect((await exchangeCode(server, client, { code: named })).status).toBe(200)
+  })
+
+  it('expires after five minutes', async () => {
+    const { server, client } = await startConsent()
+    const code = await codeFor(server, client.oauthId)
+    const late = await later(5 * 60_000, () => exchangeCode(server, client, { code }))
+    expect(outcome(late)).toEqual(badCode)
+  })
+
+  it('is worth nothing after its user was deleted, changed his password or lost the add-on', async () => {
+    const { server, client } = await startConsent()
+    const deleted = await codeFor(server, client.oauthId)
+    await adminCall(server, 'PUT', '/user/@alice', { json: { password: planted('a new one') } })
+    expect(outcome(await exchangeCode(server, client, { code: deleted }))).toEqual(badCode)
+    await adminCall(server, 'PUT', '/user/@alice', { json: { password } })
+    const code = await codeFor(server, client.oauthId)
+    await adminCall(server, 'DELETE', '/user/@alice')
+    expect(outcome(await exchangeCode(server, client, { code }))).toEqual([
+      400,
+      'The user is not there any more',
+      'invalid_grant',
+    ])
+  })
+
+  it('gives nothing that the add-on lost by an update meanwhile', async () => {
+    const { server, addon, client } = await startConsent()
+    const code = await codeFor(server, client.oauthId)
+    await installConsenting(server, addon, {
+      hipchatApiConsumer: { scopes: ['view_group'] },
+      installable: { callbackUrl: `${addon.url}/installed`, updateCallbackUrl: `${addon.url}/updated` },
+    })
+    expect((await exchangeCode(server, client, { code })).body.scope).toBe('view_group')
+  })
+
+  it('is asked for', async () => {
+    const { server, client } = await startConsent()
+    const { status, body } = await exchangeCode(server, client, {})
+    expect([status, body.error.message, body.error.field]).toEqual([400, 'code is required', 'code'])
+  })
+
+  it('makes tokens that end with the installation', async () => {
+    const { server, client } = await startConsent()
+    const { body } = await exchangeCode(server, client, { code: await codeFor(server, client.oauthId) })
+    await server.uninstall(client.oauthId)
+    expect(await works(server, body.access_token)).toBe(401)
+  })
+
+  it("makes tokens whose webhooks are the user's and not the add-on's", async () => {
+    const { server } = await startConsent()
+    const addon = await startAddon()
+    addon.descriptor = { ...addon.descriptor, key: 'com.example.hooks' }
+    const client = await installConsenting(server, addon, {
+      hipchatApiConsumer: { scopes: ['admin_room', 'view_messages'] },
+    })
+    await adminCall(server, 'PUT', '/user/@alice', { json: { is_group_admin: true } })
+    const { body } = await exchangeCode(server, client, { code: await codeFor(server, client.oauthId) })
+    const json = { url: `${addon.url}/hook`, event: 'room_message' }
+    const made = await call(server, 'POST', '/room/Lobby/webhook', { token: body.access_token, json })
+    expect(made.body.authentication).toBe('none')
+    const listed = async (token: string) =>
+      (await call(server, 'GET', '/room/Lobby/webhook', { token })).body.items.length
+    expect(await listed(body.access_token)).toBe(1)
+    expect(await listed(await accessToken(server, client))).toBe(0)
+  })
+})
+
+const renew = (
+  server: HipChatServer,
+  client: { oauthId: string; oauthSecret: string } | undefined,
+  refresh_token: string,
+  more: object = {},
+) =>
+  grant(
+    server,
+    { grant_type: 'refresh_token', refresh_token, ...more },
+    client ? { authorization: `Basic ${btoa(`${client.oauthId}:${client.oauthSecret}`)}` } : {},
+  )
+
+describe('a refresh token', () => {
+  async function allowed() {
+    const { server, client } = await startConsent()
+    const { body } = await exchangeCode(server, client, { code: await codeFor(server, client.oauthId) })
+    return { server, client, refresh: body.refresh_token as string }
+  }
+
+  it('is good once, for an access token and the next refresh token', async () => {
+    const { server, client, refresh } = await allowed()
+    const renewed = await renew(server, client, refresh)
+    expect(await works(server, renewed.body.access_token)).toBe(200)
+    expect(outcome(await renew(server, client, refresh))).toEqual(badRefresh)
+    expect((await renew(server, client, renewed.body.refresh_token)).status).toBe(200)
+  })
+
+  it('of two at a time is good for one', async () => {
+    const { server, client, refresh } = await allowed()
+    const answers = await Promise.all([1, 2, 3].map(() => renew(server, client, refresh)))
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 400, 400])
+  })
+
+  it('that an add-on holds is good for this add-on only, and needs its secret', async () => {
+    const { server, client, refresh } = await allowed()
+    const thief = await startAddon()
+    thief.descriptor = { ...thief.descriptor, key: 'com.example.thief' }
+    const other = await installConsenting(server, thief)
+    expect(outcome(await renew(server, other, refresh))).toEqual(badRefresh)
+    expect(outcome(await renew(server, undefined, refresh))).toEqual([
+      401,
+      'Send the OAuth id and secret as Basic credentials',
+      'invalid_client',
+    ])
+    expect((await renew(server, { ...client, oauthSecret: planted('a guess') }, refresh)).status).toBe(401)
+    expect((await renew(server, client, refresh)).status).toBe(200)
+  })
+
+  it('gives less where less is asked for, keeps what it had, and gives no more', async () => {
+    const { server, client, refresh } = await allowed()
+    const less = (await renew(server, client, refresh, { scope: 'view_group' })).body
+    expect(less.scope).toBe('view_group')
+    const again = (await renew(server, client, less.refresh_token)).body
+    expect(again.scope).toBe('view_group send_message')
+    expect(outcome(await renew(server, client, again.refresh_token, { scope: 'admin_group' }))).toEqual([
+      400,
+      'The scope admin_group was not granted to the refresh token',
+      'invalid_scope',
+    ])
+  })
+
+  it('gives no more than its user may still do', async () => {
+    const { server, client } = await startConsent()
+    const promote = (is_group_admin: boolean) =>
+      adminCall(server, 'PUT', '/user/@alice', { json: { is_group_admin } })
+    await promote(true)
+    const { body } = await exchangeCode(server, client, { code: await codeFor(server, client.oauthId) })
+    expect(body.scope).toContain('admin_group')
+    await promote(false)
+    expect((await renew(server, client, body.refresh_token)).body.scope).toBe('view_group send_message')
+  })
+
+  it('expires after a year', async () => {
+    const { server, client, refresh } = await allowed()
+    expect(outcome(await later(year * 1000, () => renew(server, client, refresh)))).toEqual(badRefresh)
+  })
+
+  it('goes with the session it belongs to', async () => {
+    const { server, client, refresh } = await allowed()
+    const { body } = await renew(server, client, refresh)
+    const token = body.access_token
+    expect((await call(server, 'DELETE', `/oauth/token/${token}`, { token })).status).toBe(204)
+    expect(outcome(await renew(server, client, body.refresh_token))).toEqual(badRefresh)
+  })
+})
+
+describe('a personal token', () => {
+  it('is made by name and password, for a year', async () => {
+    const { server } = await startConsent()
+    const json = { grant_type: 'personal', username: '@alice', password, scope: 'view_group' }
+    const { status, body } = await grant(server, json)
+    expect(status).toBe(200)
+    expect(body).toMatchObject({ scope: 'view_group', expires_in: year })
+    expect(body).not.toHaveProperty('refresh_token')
+    const session = await call(server, 'GET', `/oauth/token/${body.access_token}`, {
+      token: body.access_token,
+    })
+    expect(session.body.owner.mention_name).toBe('alice')
+    expect(await works(server, body.access_token)).toBe(200)
+    expect(await later(year * 1000, () => works(server, body.access_token))).toBe(401)
+  })
+
+  it('is made with a token of the same user, and holds no more than that', async () => {
+    const { server } = await startConsent()
+    const token = await server.createToken({ user: 'alice', scopes: ['view_group', 'view_room'] })
+    const personal = (more: object = {}) =>
+      grant(server, { grant_type: 'personal', ...more }, { authorization: `Bearer ${token}` })
+    expect((await personal()).body.scope).toBe('view_group view_room')
+    expect(outcome(await personal({ scope: 'send_message' }))).toEqual([
+      400,
+      'The scope send_message was not granted to this user',
+      'invalid_scope',
+    ])
+  })
+
+  it('is not made by whoever is not signed in, nor by an add-on or a room', async () => {
+    const { server, client } = await startConsent()
+    const personal = (token?: string) =>
+      grant(
+        server,
+        { grant_type: 'personal' },
+        token === undefined ? {} : { authorization: `Bearer ${token}` },
+      )
+    const words = [403, 'Only users make such tokens, with a password or a token of their own']
+    expect(refusal(await personal())).toEqual([400, 'username and password are required'])
+    expect(refusal(await personal('nonsense'))).toEqual([401, 'Invalid OAuth session'])
+    expect(refusal(await personal(await accessToken(server, client)))).toEqual(words)
+    expect(refusal(await personal(await server.createToken({ room: 'Lobby' })))).toEqual(words)
+    const lent = await exchangeCode(server, client, { code: await codeFor(server, client.oauthId) })
+    expect(refusal(await personal(lent.body.access_token))).toEqual(words)
+  })
+})
+
+describe("a room's notification token", () => {
+  const make = (server: HipChatServer, token: string, more: object = {}) =>
+    grant(
+      server,
+      { grant_type: 'room_notification', room_id: 'Lobby', ...more },
+      { authorization: `Bearer ${token}` },
+    )
+
+  it('is made by who runs the room, and sends into that room only', async () => {
+    const { server } = await startConsent()
+    const { status, body } = await make(server, server.adminToken, { client_name: 'Build' })
+    expect([status, body.scope, body.expires_in]).toEqual([200, 'send_notification', year])
+    const send = async (room: string) =>
+      (
+        await call(server, 'POST', `/room/${room}/notification`, {
+          token: body.access_token,
+          json: { message: 'x' },
+        })
+      ).status
+    expect(await send('Lobby')).toBe(204)
+    expect(await send('Workshop')).toBe(403)
+    expect(server.history('Lobby')).toMatchObject([{ from: { name: 'Build' } }])
+  })
+
+  it('may hold more than the scope for notifications, if whoever makes it does', async () => {
+    const { server } = await startConsent()
+    const { body } = await make(server, server.adminToken, {
+      room_id: 1,
+      scope: 'send_notification view_room',
+    })
+    expect(body.scope).toBe('send_notification view_room')
+    const token = body.access_token
+    const session = await call(server, 'GET', `/oauth/token/${token}`, { token })
+    expect(session.body).toMatchObject({
+      scopes: ['send_notification', 'view_room'],
+      client: { room: { name: 'Lobby' } },
+    })
+  })
+
+  it('is refused to others, for rooms that are not there, and without a room', async () => {
+    const { server } = await startConsent()
+    const alice = await server.createToken({ user: 'alice' })
+    const narrow = await server.createToken({ user: 'admin', scopes: ['send_notification'] })
+    expect(refusal(await make(server, alice))).toEqual([
+      403,
+      'Only administrators of the room and of the group may do this',
+    ])
+    expect(refusal(await make(server, narrow))).toEqual([403, 'This grant requires the scope admin_room'])
+    expect(refusal(await make(server, alice, { room_id: 'nowhere' }))).toEqual([
+      404,
+      'Room nowhere not found',
+    ])
+    expect(refusal(await make(server, alice, { room_id: undefined }))).toEqual([400, 'room_id is required'])
+  })
+})
+
+describe('signing in', () => {
+  const attempt = (server: HipChatServer, username: string, guess: string) =>
+    grant(server, { grant_type: 'password', username, password: guess })
+
+  it('counts failures only', async () => {
+    const { server } = await startConsent()
+    for (let index = 0; index < 12; index += 1)
+      expect((await attempt(server, 'alice', password)).status).toBe(200)
+  })
+
+  it('is not possible for deleted users, by whichever name', async () => {
+    const { server } = await startConsent()
+    await adminCall(server, 'DELETE', '/user/@alice')
+    for (const name of ['2', 'alice', 'alice@example.com'])
+      expect(refusal(await attempt(server, name, password))).toEqual([401, 'Wrong user name or password'])
+  })
+
+  it('is slowed down for many guesses at a time', async () => {
+    const { server } = await startConsent()
+    const answers = await Promise.all(
+      Array.from({ length: 14 }, (_, index) => attempt(server, 'alice', `guess ${index}`)),
+    )
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([
+      ...Array(10).fill(401),
+      ...Array(4).fill(429),
+    ])
+  })
+
+  it('is slowed down alike for names that somebody has and that nobody has', async () => {
+    const { server } = await startConsent()
+    for (const name of ['alice', 'nobody']) {
+      const statuses: number[] = []
+      for (let index = 0; index < 11; index += 1)
+        statuses.push((await attempt(server, index % 2 ? name : `@${name.toUpperCase()}`, 'guess')).status)
+      expect(statuses).toEqual([...Array(10).fill(401), 429])
+    }
+    // all names of a person are counted together
+    expect((await attempt(server, 'alice@example.com', 'guess')).status).toBe(429)
+  })
+
+  it('is possible again after a quarter of an hour', async () => {
+    const { server } = await startConsent()
+    for (let index = 0; index < 11; index += 1) await attempt(server, 'alice', 'guess')
+    expect((await attempt(server, 'alice', password)).status).toBe(429)
+    const { status } = await later(15 * 60_000 + 1, () => attempt(server, 'alice', password))
+    expect(status).toBe(200)
+  })
+})
+
+it('client credentials take the token of nobody else, and the lifetime is a setting', async () => {
+  const { server, client } = await startConsent({ tokenLifetime: 28_800 })
+  expect((await tokenCall(server, client)).body.expires_in).toBe(28_800)
+  const bearer = await grant(
+    server,
+    { grant_type: 'client_credentials' },
+    { authorization: `Bearer ${server.adminToken}` },
+  )
+  expect(outcome(bearer)).toEqual([
+    401,
+    'Send the OAuth id and secret as Basic credentials',
+    'invalid_client',
+  ])
+})
+
+it('a code in the address of the page is of no use: the page takes none', async () => {
+  const { server, client } = await startConsent()
+  const page = await visit(authorizeUrl(server, client.oauthId, { code: 'x', username: 'alice', password }))
+  expect(page.status).toBe(200)
+  expect(page.body).not.toContain(password)
+  expect(redirectOf(await submit(server, { form: formOf(page) }))?.query['code']).not.toBe('x')
+})

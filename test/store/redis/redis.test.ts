@@ -1,0 +1,256 @@
+import type { ChildProcess } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer, type Server, type Socket } from 'node:net'
+import { createClient } from '@keyv/redis'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createRedisStore } from '../../../src/store/redis/redis.ts'
+import type { Store } from '../../../src/store/store.ts'
+import { planted } from '../../leaks/planted.ts'
+import { freePort } from '../../ports.ts'
+import { describeStore, list, refused } from '../contract.ts'
+import { allVerbs, inspect, soon, writingVerbs } from '../failing.ts'
+import { ask as askRedis, needs, sharedUrl, startRedis, stopRedis } from '../redis-server.ts'
+
+const geheim = planted('geheim')
+
+describe('with a Redis', () => {
+  beforeEach(needs('redis'))
+
+  describeStore('Redis', async () => {
+    const prefix = `test*[${randomUUID()}]:`
+    return {
+      store: createRedisStore(sharedUrl, { prefix }),
+      second: createRedisStore(sharedUrl, { prefix }),
+      cleanUp: () => empty(prefix),
+    }
+  })
+
+  it('keeps values as plain text under its prefix, out of reach of other prefixes', async () => {
+    const prefix = `test:${randomUUID()}:`
+    const [one, two] = ['one:', 'two:'].map((name) => createRedisStore(sharedUrl, { prefix: prefix + name }))
+    const client = createClient({ url: sharedUrl })
+    await client.connect()
+    await one?.set('a', 'plain "text"')
+    await two?.set('a', 'other', 60_000)
+    expect(await client.get(`${prefix}one:a`)).toBe('plain "text"')
+    expect(await client.pTTL(`${prefix}one:a`)).toBe(-1)
+    expect(await client.pTTL(`${prefix}two:a`)).toBeGreaterThan(50_000)
+    if (one) expect(await list(one, '')).toEqual({ a: 'plain "text"' })
+    await one?.close()
+    await two?.close()
+    await client.close()
+    await empty(prefix)
+  })
+
+  it('begins its keys with hipchat-addon: unless told otherwise', async () => {
+    const key = `test:${randomUUID()}`
+    const store = createRedisStore(sharedUrl)
+    const client = createClient({ url: sharedUrl })
+    await client.connect()
+    await store.set(key, 'x', 5000)
+    expect(await client.get(`hipchat-addon:${key}`)).toBe('x')
+    await store.delete(key)
+    await store.close()
+    await client.close()
+  })
+})
+
+describe('a Redis of its own', () => {
+  let port: number
+  let server: ChildProcess
+  const stores: Store[] = []
+  const open = (url: string): Store => {
+    const store = createRedisStore(url)
+    stores.push(store)
+    return store
+  }
+
+  beforeEach(async (context) => {
+    needs('redis-server')(context)
+    port = await freePort()
+    server = await startRedis(port, '--requirepass', 'p@ss word', '--databases', '4')
+  })
+  afterEach(async () => {
+    await Promise.all(stores.splice(0).map((store) => store.close()))
+    await stopRedis(server)
+  })
+  const url = (rest = ''): string => `redis://:${encodeURIComponent('p@ss word')}@127.0.0.1:${port}${rest}`
+  const ask = (...command: string[]): Promise<unknown> => askRedis(port, command, 'p@ss word')
+
+  it('is used with the password and the database of the URL', async () => {
+    const [zero, three] = [open(url()), open(url('/3'))]
+    await three.set('a', 'x')
+    expect(await zero.get('a')).toBeUndefined()
+    expect(await three.get('a')).toBe('x')
+    expect(three.name).toBe(`redis://127.0.0.1:${port}/3`)
+  })
+
+  it('is not used with a wrong password, which no error shows', async () => {
+    const store = open(`redis://:${geheim}@127.0.0.1:${port}`)
+    const error = await refused(() => store.get('a'), /cannot be reached: WRONGPASS/)
+    expect(error.message).toContain(`redis://127.0.0.1:${port} `)
+    expect(inspect(error)).not.toContain(geheim)
+  })
+
+  it('rejects soon while it is away, and is used again when it is back, without a restart', {
+    timeout: 30_000,
+  }, async () => {
+    const store = open(url())
+    await store.set('a', 'x')
+    await stopRedis(server)
+    for (const verb of allVerbs(store)) {
+      const error = await soon(() => refused(verb, /cannot be reached|went away/))
+      expect(error.message).toContain(`redis://127.0.0.1:${port}`)
+      expect(inspect(error)).not.toMatch(/p@ss|p%40ss/)
+    }
+    server = await startRedis(port, '--requirepass', 'p@ss word', '--databases', '4')
+    await store.set('a', 'again')
+    expect(await store.get('a')).toBe('again')
+  })
+
+  it('rejects what is under way when it stops answering, and serves again when it goes on', {
+    timeout: 30_000,
+  }, async () => {
+    const store = open(url())
+    await store.set('kept', 'x')
+    server.kill('SIGSTOP')
+    const errors = await soon(() =>
+      Promise.all(allVerbs(store).map((verb) => refused(verb, /went away|cannot be reached/))),
+    )
+    for (const error of errors) expect(error.message).toContain(`redis://127.0.0.1:${port}`)
+    // Many updates waiting for a Redis that hangs fail together, not one after the other.
+    await soon(() =>
+      Promise.all(Array.from({ length: 50 }, () => refused(() => store.update('a', () => 'y'), /redis:/))),
+    )
+    server.kill('SIGCONT')
+    await vi.waitFor(async () => expect(await store.get('kept')).toBe('x'), { timeout: 5000 })
+  })
+
+  it('rejects requests in flight when it is killed', { timeout: 30_000 }, async () => {
+    const store = open(url())
+    await store.ping()
+    server.kill('SIGSTOP')
+    const waiting = Array.from({ length: 10 }, (_, index) =>
+      refused(() => store.set(`k${index}`, 'x'), /went away/),
+    )
+    await stopRedis(server)
+    await soon(() => Promise.all(waiting))
+  })
+
+  it('says so when Redis wants a password and the URL has none', async () => {
+    const store = open(`redis://127.0.0.1:${port}`)
+    for (const verb of allVerbs(store)) await refused(verb, /^redis:\S+ refused: NOAUTH/)
+  })
+
+  it('may be away when the store is made, and is used when it is there', { timeout: 30_000 }, async () => {
+    await stopRedis(server)
+    const store = open(url())
+    for (const verb of allVerbs(store))
+      await soon(() => refused(verb, /cannot be reached: connect ECONNREFUSED/))
+    server = await startRedis(port, '--requirepass', 'p@ss word')
+    await store.set('a', 'x')
+    expect(await store.get('a')).toBe('x')
+  })
+
+  it('that answers late is not waited for, and used again when it is quick', {
+    timeout: 30_000,
+  }, async () => {
+    const store = open(url())
+    await store.set('kept', 'x')
+    await ask('CLIENT', 'PAUSE', '4000', 'ALL')
+    await soon(() =>
+      Promise.all(
+        allVerbs(store).map((verb) => refused(verb, /(went away|cannot be reached): .*(within|time)/i)),
+      ),
+    )
+    await vi.waitFor(async () => expect(await store.get('kept')).toBe('x'), { timeout: 10_000 })
+  })
+
+  it('that became a replica refuses what writes, reads on, and is written to again when it is master', async () => {
+    const store = open(url())
+    await store.set('a', 'kept')
+    await ask('REPLICAOF', '127.0.0.1', '1')
+    for (const verb of writingVerbs(store)) {
+      await refused(verb, /^redis:\S+ refused: READONLY/)
+      expect(await store.get('a')).toBe('kept')
+    }
+    expect(await list(store, '')).toEqual({ a: 'kept' })
+    await ask('REPLICAOF', 'NO', 'ONE')
+    await store.ping()
+    expect(await store.update('a', (value) => `${value} on`)).toBe('kept on')
+  })
+
+  it('that is full refuses what takes room, reads and deletes on, and takes it again when it has room', async () => {
+    const store = open(url())
+    await store.set('a', 'kept')
+    await store.set('b', 'x')
+    await ask('CONFIG', 'SET', 'maxmemory', '1')
+    for (const verb of writingVerbs(store)) await refused(verb, /^redis:\S+ refused: OOM/)
+    expect(await list(store, '')).toEqual({ a: 'kept', b: 'x' })
+    expect(await store.delete('b')).toBe(true)
+    expect(await store.update('a', () => undefined)).toBeUndefined()
+    await ask('CONFIG', 'SET', 'maxmemory', '0')
+    await store.ping()
+    await store.set('b', 'again')
+    expect(await list(store, '')).toEqual({ b: 'again' }) // asking whether it can be written left nothing behind
+  })
+
+  it('names what Redis refuses', async () => {
+    await ask('LPUSH', 'hipchat-addon:list', 'x')
+    const store = open(url())
+    await refused(() => store.get('list'), /refused: WRONGTYPE/)
+    await store.set('a', 'x')
+    expect(await list(store, '')).toEqual({ a: 'x' })
+  })
+})
+
+describe('a server that accepts connections and never answers', () => {
+  let server: Server
+  const sockets: Socket[] = []
+  beforeEach(async () => {
+    server = createServer((socket) => sockets.push(socket.resume().on('error', () => {})))
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+  })
+  afterEach(() => {
+    for (const socket of sockets.splice(0)) socket.destroy()
+    server.close()
+  })
+
+  for (const scheme of ['redis', 'rediss'])
+    it(`makes every verb of a ${scheme}:// store reject soon`, { timeout: 30_000 }, async () => {
+      const address = server.address()
+      const port = typeof address === 'object' ? address?.port : undefined
+      const store = createRedisStore(`${scheme}://user:${geheim}@127.0.0.1:${port}`)
+      const errors = await soon(() =>
+        Promise.all(allVerbs(store).map((verb) => refused(verb, /cannot be reached/))),
+      )
+      for (const error of errors) {
+        expect(error.message).toContain(`${scheme}://127.0.0.1:${port} cannot`)
+        expect(inspect(error)).not.toContain(geheim)
+      }
+      await soon(() => store.close())
+      await vi.waitFor(() =>
+        expect(sockets.every((socket) => socket.destroyed || socket.readableEnded)).toBe(true),
+      )
+    })
+})
+
+describe('creating a Redis store', () => {
+  it('connects to nothing', async () => {
+    const store = createRedisStore(`redis://:${geheim}@127.0.0.1:1/2`)
+    expect(store.name).toBe('redis://127.0.0.1:1/2')
+    await store.close()
+  })
+})
+
+async function empty(prefix: string): Promise<void> {
+  const client = createClient({ url: sharedUrl })
+  await client.connect()
+  const pattern = `${prefix.replace(/[*[\]]/g, '\\$&')}*`
+  for await (const keys of client.scanIterator({ MATCH: pattern, COUNT: 1000 })) {
+    if (keys.length > 0) await client.unlink(keys)
+  }
+  await client.close()
+}
