@@ -11,12 +11,8 @@ export type {
   CommandContext,
   EventContext,
   Handler,
-  HookContext,
-  InstallationContext,
   Middleware,
-  ReplacedContext,
   Returned,
-  Sender,
 } from './addon/deliveries/context.ts'
 export type { CommandOptions, WebhookOptions } from './addon/deliveries/registration.ts'
 export { loadEnvironment } from './addon/environment.ts'
@@ -63,6 +59,7 @@ export type { GlanceContent } from './api/glance.ts'
 export type { Page } from './api/objects.ts'
 export type { Notification } from './api/operations/messages.ts'
 export type { Scope } from './api/scopes.ts'
+export type { Sender } from './api/sender.ts'
 // Calling HipChat
 export type {
   Emoticon,
@@ -107,6 +104,7 @@ export {
   StoreError,
   UnexpectedAnswerError,
 } from './errors.ts'
+export type { HookContext, InstallationContext, ReplacedContext } from './installations/context.ts'
 export type { Installation } from './installations/installation.ts'
 export type { Values } from './installations/installation-store.ts'
 // Keeping things

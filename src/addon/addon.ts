@@ -9,23 +9,18 @@ import type { GlanceShown } from '../client/glance.ts'
 import type { GlanceAudience } from '../client/glance-updates.ts'
 import { typeName } from '../common/validate.ts'
 import { ConfigurationError } from '../errors.ts'
+import type { HookContext, ReplacedContext } from '../installations/context.ts'
+import type { Hook } from '../installations/hooks.ts'
 import type { Installation } from '../installations/installation.ts'
 import type { Values } from '../installations/installation-store.ts'
-import type { Facade } from '../installations/services.ts'
+import type { InstallationServices } from '../installations/services.ts'
 import { expectFunction } from '../option-checks.ts'
 import { paths } from '../paths.ts'
 import { createLog, logError, silent } from '../telemetry/log.ts'
 import { createObservation } from '../telemetry/observation.ts'
 import { createAddress } from './address.ts'
-import { createCore, type Hook } from './core.ts'
-import type {
-  CommandContext,
-  EventContext,
-  Handler,
-  HookContext,
-  Middleware,
-  ReplacedContext,
-} from './deliveries/context.ts'
+import { createCore } from './core.ts'
+import type { CommandContext, EventContext, Handler, Middleware } from './deliveries/context.ts'
 import type { Webhook } from './deliveries/receive.ts'
 import type { CommandOptions, WebhookOptions } from './deliveries/registration.ts'
 import { createRunning } from './deliveries/task-queue.ts'
@@ -177,7 +172,7 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
   const errorHandlers: ((error: unknown, context: FailedContext) => unknown)[] = []
   // Every method that Node parses: the router answers those that it does not list with 501.
   const router = new Router({ methods: METHODS })
-  const receiving = { core, running, middleware, onError }
+  const receiving = { ...core, running, middleware, onError }
   const { metrics } = observation
   const serving = createServing({
     core,
@@ -209,12 +204,12 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
     }
   }
 
-  function facadeFor(what: string, installation: Installation): Facade {
+  function servicesFor(what: string, installation: Installation): InstallationServices {
     if (typeof installation !== 'object' || installation === null || !('oauthId' in installation))
       throw new ConfigurationError(
         `${what}: expected an installation, as addon.installations() and await addon.installation(oauthId) give it; came ${typeName(installation)}`,
       )
-    return core.facadeOf(installation)
+    return core.servicesOf(installation)
   }
 
   async function onError(error: unknown, context: FailedContext): Promise<void> {
@@ -276,22 +271,25 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
 
     installations: () => core.installations.all(),
     installation: async (oauthId) => (await core.installations.get(oauthId))?.installation,
-    client: (installation) => facadeFor('client', installation).client,
-    store: (installation) => facadeFor('store', installation).values,
+    client: (installation) => servicesFor('client', installation).client,
+    store: (installation) => servicesFor('store', installation).values,
 
     room(installation, roomId) {
-      const facade = facadeFor('room', installation)
+      const services = servicesFor('room', installation)
       const id = installation.roomId ?? roomId
       if (id === undefined)
         throw new ConfigurationError(
           `room: ${installation.oauthId} is a global installation, so the room has to be named: addon.room(installation, roomId)`,
         )
-      return facade.room(id)
+      return services.room(id)
     },
 
     pushGlance: async (installation: Installation, ...all: unknown[]) => {
-      facadeFor('pushGlance', installation)
-      return core.glancesOf(installation, installation.roomId).push(...(all as [string, GlanceShown])) // checked there
+      servicesFor('pushGlance', installation)
+      return core
+        .servicesOf(installation)
+        .glances(installation.roomId)
+        .push(...(all as [string, GlanceShown])) // checked there
     },
     session: (ctx) => openSession(ctx, core),
     settings(options: SettingsOptions) {

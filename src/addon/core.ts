@@ -1,18 +1,17 @@
-import { createGlances, type Glances } from '../client/glance-updates.ts'
 import { createOutbound, type Outbound } from '../common/outbound.ts'
 import { type AccessTokens, createAccessTokens } from '../installations/access-token.ts'
+import type { Hooks } from '../installations/hooks.ts'
 import {
   createInstallations,
   type Installation,
   type Installations,
   isSame,
 } from '../installations/installation.ts'
-import { createFacades, type Facade } from '../installations/services.ts'
+import { createServices, type InstallationServices } from '../installations/services.ts'
 import { createSealing, openStore, type Store, scopeStore, shareStore } from '../store/index.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { Observation } from '../telemetry/observation.ts'
 import { type Observing, observed } from '../telemetry/observer.ts'
-import type { HookContext, ReplacedContext } from './deliveries/context.ts'
 import type { Modules } from './modules/modules.ts'
 import type { Settings } from './options.ts'
 
@@ -29,22 +28,11 @@ export interface Core {
   readonly modules: Modules
   /** Who looks on at what the add-on does, if anybody. */
   readonly observing: Observing
-  /** An installation as handlers meet it. */
-  facadeOf(installation: Installation): Facade
-  /** Pushes as an installation; to the given room unless told otherwise. */
-  glancesOf(installation: Installation, roomId: number | undefined): Glances
+  /** What handlers may do as an installation. */
+  servicesOf(installation: Installation): InstallationServices
   /** ETag of the descriptor being served now. */
   descriptorEtag(): string
 }
-
-export interface Hooks {
-  readonly installed: Hook<HookContext>[]
-  readonly updated: Hook<HookContext>[]
-  readonly uninstalled: Hook<HookContext>[]
-  readonly replaced: Hook<ReplacedContext>[]
-}
-
-export type Hook<C> = (context: C) => unknown
 
 /** Puts together what the options ask for. Throws a ConfigurationError for what only shows then, as a key or a store. */
 export function createCore(
@@ -84,8 +72,9 @@ export function createCore(
     },
     observing,
   })
-  const facadeOf = createFacades({
-    settings,
+  const servicesOf = createServices({
+    maxRateLimitWait: settings.maxRateLimitWait,
+    glanceKeys: modules.glanceKeys,
     log,
     store,
     installations,
@@ -103,11 +92,7 @@ export function createCore(
     hooks: { installed: [], updated: [], uninstalled: [], replaced: [] },
     modules,
     observing,
-    facadeOf,
-    glancesOf(installation, roomId) {
-      const { client, guard } = facadeOf(installation)
-      return createGlances({ installation, client, guard, keys: modules.glanceKeys }, roomId)
-    },
+    servicesOf,
     descriptorEtag,
   }
 }

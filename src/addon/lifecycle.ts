@@ -12,11 +12,12 @@ import { type Listening, listenOn } from './http-server.ts'
 import { createMetricsPage } from './metrics-route.ts'
 import type { Icons } from './modules/icons.ts'
 import { createGlanceRoute } from './pages/glance-route.ts'
-import { createPageRoute, type Showing } from './pages/page-route.ts'
+import { createPageRoute, type PageDependencies } from './pages/page-route.ts'
 import { createSessionRefusal } from './pages/session-route.ts'
 import type { Assets } from './pages/static-files.ts'
 import type { Registry } from './registry.ts'
-import { belowBase, createListener, createRoutes, type Routed } from './routes.ts'
+import { belowBase } from './requests.ts'
+import { createListener, createRoutes, type Routed } from './routes.ts'
 
 const { HttpError } = Koa
 
@@ -28,7 +29,7 @@ export interface Served {
   readonly receiving: Receiving
   readonly icons: Icons
   readonly assets: Assets
-  onError: Showing['onError']
+  onError: PageDependencies['onError']
   /** The author's own routes. */
   readonly router: Router
   readonly metrics: Metrics | undefined
@@ -55,7 +56,7 @@ export function createServing(served: Served): Serving {
   const { core, address, registry, receiving, icons, assets, router, metrics } = served
   const { settings, log, store } = core
   const { running } = receiving
-  const installing = createInstalling(core)
+  const installing = createInstalling({ ...core, options: settings.options })
   let started = false
   let listening: Promise<Listening> | undefined
   let metricsListening: Promise<Listening | undefined> | undefined
@@ -103,10 +104,11 @@ export function createServing(served: Served): Serving {
       basePath: address.path,
       descriptor: address.descriptor,
     }
-    const showing = { core, running, basePath: address.path, onError: served.onError }
+    const { pages, glances } = core.modules
+    const dependencies = { ...core, pages, glances, running, basePath: address.path, onError: served.onError }
     app.use(createRoutes(routed))
-    app.use(createPageRoute(showing))
-    app.use(createGlanceRoute(showing))
+    app.use(createPageRoute(dependencies))
+    app.use(createGlanceRoute(dependencies))
     app.use(async (ctx, next) => {
       const reads = ctx.method === 'GET' || ctx.method === 'HEAD'
       const path = belowBase(ctx.path, routed)

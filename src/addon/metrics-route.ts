@@ -1,12 +1,12 @@
 import type { Middleware } from 'koa'
 import type { Metrics } from '../telemetry/metrics.ts'
-import { belowBase, type Routed } from './routes.ts'
+import { belowBase } from './requests.ts'
 
 /** The page of an add-on's metrics. It is nobody's secret that reaches it: who may is up to whoever runs the add-on. */
 export function createMetricsPage(
   metrics: Metrics,
   path: string,
-  routed: Pick<Routed, 'basePath'>,
+  routed: { basePath(): string },
 ): Middleware {
   return async (ctx, next) => {
     const reads = ctx.method === 'GET' || ctx.method === 'HEAD'

@@ -15,6 +15,7 @@ import type { DeliveryOutcome } from '../telemetry/observer.ts'
 import type { Core } from './core.ts'
 import { type Receiving, receive, type Webhook } from './deliveries/receive.ts'
 import { descriptorPage, pagePolicy, type ServedDescriptor } from './descriptor.ts'
+import { belowBase, logRefusal, queryOf, refusalOf } from './requests.ts'
 
 const { HttpError } = Koa
 
@@ -100,14 +101,6 @@ export function createRoutes(routed: Routed): Middleware {
       answerError(ctx, routed, error)
     }
   }
-}
-
-/** A path of a request without that of the base address. */
-export function belowBase(path: string, routed: Pick<Routed, 'basePath'>): string {
-  const base = routed.basePath()
-  if (!base) return path
-  if (path === base) return '/'
-  return path.startsWith(`${base}/`) ? path.slice(base.length) : path
 }
 
 async function other(ctx: Context, routed: Routed, path: string, next: Next): Promise<unknown> {
@@ -276,53 +269,11 @@ function answerError(ctx: Context, { core }: Routed, error: unknown): void {
   answerText(ctx, status, text)
 }
 
-interface Refusal {
-  readonly status: number
-  readonly text: string
-  readonly headers?: Readonly<Record<string, string>>
-}
-
-/** Says no more to the caller than he may know; the log says which part was wrong. */
-export function refusalOf(error: unknown, core: Core, path: string): Refusal {
-  if (error instanceof SignedRequestError) {
-    core.observing()?.happened({ kind: 'signed request refused', fault: error.fault })
-    core.log.warn({ fault: error.fault, path }, `refused: ${error.message}`)
-    return {
-      status: 401,
-      text: 'This request is not signed by a server that this add-on is installed on.',
-      headers: { 'WWW-Authenticate': 'JWT' },
-    }
-  }
-  if (error instanceof InstallationRefusedError) {
-    logRefusal(core, error)
-    return { status: error.status, text: error.message }
-  }
-  if (error instanceof BodyRefusedError) {
-    if (error.status === 500) core.log.error({ path }, error.message)
-    else core.log.warn({ path }, `refused: ${error.message}`)
-    // The rest of the body is not read: the connection cannot be used for another request.
-    return { status: error.status, text: `Refused: ${error.message}.`, headers: { Connection: 'close' } }
-  }
-  logError(core.log, error, 'a request failed', { path })
-  if (error instanceof StoreError) return { status: 503, text: 'The add-on cannot reach its store.' }
-  return { status: 500, text: 'The add-on failed.' }
-}
-
-function logRefusal({ log, observing }: Core, error: InstallationRefusedError): void {
-  const { cause, status } = error
-  observing()?.happened({ kind: 'installation refused', status })
-  const refused = `refused: ${error.message}`
-  if (status >= 500 && cause !== undefined) logError(log, cause, refused, { status })
-  else log.warn({ ...(cause ? { cause: readableError(cause).message } : {}), status }, refused)
-}
-
 function answerText(ctx: Context, status: number, text: string): void {
   ctx.status = status
   ctx.type = 'text'
   ctx.body = text
 }
-
-export const queryOf = (ctx: Context): URLSearchParams => new URLSearchParams(ctx.querystring)
 
 function decode(segment: string): string | undefined {
   if (segment.includes('/')) return undefined

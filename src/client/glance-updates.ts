@@ -1,7 +1,6 @@
 import type { Scope } from '../api/scopes.ts'
 import { typeName } from '../common/validate.ts'
 import { ConfigurationError, RoomInstallationError } from '../errors.ts'
-import type { Installation } from '../installations/installation.ts'
 import { type Checks, checkMembers } from '../option-checks.ts'
 import type { Client } from './client.ts'
 import { type GlanceShown, toGlanceContent } from './glance.ts'
@@ -24,9 +23,9 @@ export interface Glances {
 
 /** What pushing needs to know of an installation. */
 export interface Pushing {
-  readonly installation: Installation
+  readonly installation: { readonly oauthId: string; readonly roomId: number | undefined }
   readonly client: Client<Scope>
-  /** Does what `what` names; see the facade. */
+  /** Does what `what` names; see `guard` of the installation's services. */
   guard<T>(what: string, work: () => Promise<T>): Promise<T>
   /** Keys of the glances that are registered. */
   keys(): Iterable<string>

@@ -1,5 +1,3 @@
-import type { Core, Hook } from '../addon/core.ts'
-import type { HookContext } from '../addon/deliveries/context.ts'
 import {
   ApiError,
   InstallationRefusedError,
@@ -8,18 +6,32 @@ import {
   RoomInstallationError,
   StoreError,
 } from '../errors.ts'
+import type { HookContext, ReplacedContext } from './context.ts'
 import type { Installation } from './installation.ts'
+import type { InstallationServices } from './services.ts'
+
+export interface Hooks {
+  readonly installed: Hook<HookContext>[]
+  readonly updated: Hook<HookContext>[]
+  readonly uninstalled: Hook<HookContext>[]
+  readonly replaced: Hook<ReplacedContext>[]
+}
+
+export type Hook<C> = (context: C) => unknown
 
 /** Milliseconds for a whole installation. Servers were seen to give up after five seconds. */
 export const WHOLE_INSTALLATION = 4_000
 
 /** What a hook gets; `signal` ends with the time that the whole installation has. */
-export function hookContext(core: Core, installation: Installation, signal: AbortSignal): HookContext {
-  const { client, values, log, room } = core.facadeOf(installation)
+export function hookContext(
+  { client, values, log, room, glances }: InstallationServices,
+  installation: Installation,
+  signal: AbortSignal,
+): HookContext {
   return {
     installation,
     client,
-    glance: core.glancesOf(installation, installation.roomId),
+    glance: glances(installation.roomId),
     store: values,
     log,
     signal,

@@ -1,7 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Core } from '../addon/core.ts'
-import { readId } from '../addon/deliveries/context.ts'
 import type { CapabilitiesDocument } from '../api/capabilities.ts'
 import {
   type Installable,
@@ -10,18 +8,29 @@ import {
   installableUpdate,
 } from '../api/installable.ts'
 import type { Scope } from '../api/scopes.ts'
+import { readId } from '../api/sender.ts'
+import type { Outbound } from '../common/outbound.ts'
 import type { Schema } from '../common/schema.ts'
 import { read } from '../common/tolerant-reading.ts'
 import { validate } from '../common/validate.ts'
 import { AccessTokenError, InstallationRefusedError } from '../errors.ts'
 import { createQueues } from '../store/queues.ts'
-import { logError } from '../telemetry/log.ts'
-import { type InstallingActivity, observed } from '../telemetry/observer.ts'
-import type { AccessToken } from './access-token.ts'
+import { type Logger, logError } from '../telemetry/log.ts'
+import { type InstallingActivity, type Observing, observed } from '../telemetry/observer.ts'
+import type { AccessToken, AccessTokens } from './access-token.ts'
 import { createAttempts } from './attempts.ts'
 import { addressesOf, createDiscovery } from './capabilities.ts'
-import { hookContext, runHooks, tooSlow, WHOLE_INSTALLATION } from './hooks.ts'
-import { type Credentials, type Installation, isOauthId, isSame, keyOf, originOf } from './installation.ts'
+import { type Hooks, hookContext, runHooks, tooSlow, WHOLE_INSTALLATION } from './hooks.ts'
+import {
+  type Credentials,
+  type Installation,
+  type Installations,
+  isOauthId,
+  isSame,
+  keyOf,
+  originOf,
+} from './installation.ts'
+import type { InstallationServices } from './services.ts'
 import type { SignedRequest } from './signed-request.ts'
 import { createThrottle } from './throttle.ts'
 
@@ -57,9 +66,27 @@ interface Proven {
   readonly token: AccessToken
 }
 
-export function createInstalling(core: Core): Installing {
-  const { installations, tokens, settings } = core
-  const discovery = createDiscovery(core.outbound)
+/** What installing needs. */
+export interface InstallingParts {
+  readonly options: {
+    readonly scopes: readonly Scope[]
+    readonly allowRoom?: boolean | undefined
+    readonly allowGlobal?: boolean | undefined
+  }
+  readonly log: Logger
+  readonly installations: Installations
+  readonly tokens: AccessTokens
+  readonly outbound: Outbound
+  readonly hooks: Hooks
+  readonly observing: Observing
+  servicesOf(installation: Installation): InstallationServices
+  /** ETag of the descriptor being served now. */
+  descriptorEtag(): string
+}
+
+export function createInstalling(parts: InstallingParts): Installing {
+  const { installations, tokens, options } = parts
+  const discovery = createDiscovery(parts.outbound)
   // What concerns one installation happens one after the other. A server that is told nothing may ask again, and a
   // removal must not come between the two halves of an update.
   const queues = createQueues()
@@ -75,7 +102,7 @@ export function createInstalling(core: Core): Installing {
     const signal = AbortSignal.timeout(WHOLE_INSTALLATION)
     const { credentials, token } = await attempts.run(async () => {
       const document = await discovery.capabilities(record.capabilitiesUrl, signal)
-      return prove(fromDocument(record, document, settings.options.scopes), signal)
+      return prove(fromDocument(record, document, options.scopes), signal)
     })
     const { installation } = credentials
     if (!(await installations.add(credentials))) {
@@ -96,8 +123,8 @@ export function createInstalling(core: Core): Installing {
       await installations.remove(installation)
       throw error
     }
-    core.observing()?.happened({ kind: 'lifecycle', turn: 'installed' })
-    core.log.info({ installation: installation.oauthId, ...placeOf(installation) }, 'installed')
+    parts.observing()?.happened({ kind: 'lifecycle', turn: 'installed' })
+    parts.log.info({ installation: installation.oauthId, ...placeOf(installation) }, 'installed')
     return installation
   }
 
@@ -115,13 +142,13 @@ export function createInstalling(core: Core): Installing {
   }
 
   async function runInstallHooks(installation: Installation, signal: AbortSignal): Promise<void> {
-    const context = hookContext(core, installation, signal)
+    const context = hookContext(parts.servicesOf(installation), installation, signal)
     const predecessor = (await installations.predecessorOf(installation))?.installation
     if (predecessor) {
-      const old = { installation: predecessor, store: core.facadeOf(predecessor).values }
-      await runHooks('replaced', core.hooks.replaced, { ...context, old }, signal)
+      const old = { installation: predecessor, store: parts.servicesOf(predecessor).values }
+      await runHooks('replaced', parts.hooks.replaced, { ...context, old }, signal)
     }
-    await runHooks('installed', core.hooks.installed, context, signal)
+    await runHooks('installed', parts.hooks.installed, context, signal)
   }
 
   async function update(record: InstallableUpdate, signed: SignedRequest | undefined): Promise<Installation> {
@@ -142,7 +169,7 @@ export function createInstalling(core: Core): Installing {
       const signal = AbortSignal.timeout(WHOLE_INSTALLATION)
       const proven = await examine(current, record.capabilitiesUrl, signal)
       return queues.run(oauthId, () =>
-        apply(current, asAnnounced(current, proven, core.descriptorEtag()), false, signal),
+        apply(current, asAnnounced(current, proven, parts.descriptorEtag()), false, signal),
       )
     })
   }
@@ -189,14 +216,19 @@ export function createInstalling(core: Core): Installing {
       String(old.scopes) !== String(installation.scopes)
     if (!news) return installation
     try {
-      await runHooks('updated', core.hooks.updated, hookContext(core, installation, signal), signal)
+      await runHooks(
+        'updated',
+        parts.hooks.updated,
+        hookContext(parts.servicesOf(installation), installation, signal),
+        signal,
+      )
     } catch (error) {
       await forgetToken() // it may have other scopes than the record that comes back
       await installations.replace(known, installation)
       throw error
     }
-    core.observing()?.happened({ kind: 'lifecycle', turn: 'updated' })
-    core.log.info({ installation: installation.oauthId, scopes: installation.scopes }, 'updated')
+    parts.observing()?.happened({ kind: 'lifecycle', turn: 'updated' })
+    parts.log.info({ installation: installation.oauthId, scopes: installation.scopes }, 'updated')
     return installation
   }
 
@@ -240,17 +272,20 @@ export function createInstalling(core: Core): Installing {
     try {
       await runHooks(
         'uninstalled',
-        core.hooks.uninstalled,
-        hookContext(core, known.installation, signal),
+        parts.hooks.uninstalled,
+        hookContext(parts.servicesOf(known.installation), known.installation, signal),
         signal,
       )
     } catch (error) {
       // The server has removed the add-on; nothing said here can stop that.
-      logError(core.log, error, 'the uninstalled hook failed', { installation: known.installation.oauthId })
+      logError(parts.log, error, 'the uninstalled hook failed', { installation: known.installation.oauthId })
     }
     if (!(await installations.remove(known.installation))) return
-    core.observing()?.happened({ kind: 'lifecycle', turn: 'uninstalled' })
-    core.log.info({ installation: known.installation.oauthId, ...placeOf(known.installation) }, 'uninstalled')
+    parts.observing()?.happened({ kind: 'lifecycle', turn: 'uninstalled' })
+    parts.log.info(
+      { installation: known.installation.oauthId, ...placeOf(known.installation) },
+      'uninstalled',
+    )
   }
 
   /** Installs are removed when their server no longer takes them, and only then. */
@@ -290,7 +325,7 @@ export function createInstalling(core: Core): Installing {
       groupId: groupId ?? token.groupId,
       groupName: token.groupName,
       scopes: token.scopes,
-      descriptorEtag: core.descriptorEtag(),
+      descriptorEtag: parts.descriptorEtag(),
       updatedAt: new Date(),
       rejectedSince: undefined,
     }
@@ -298,7 +333,7 @@ export function createInstalling(core: Core): Installing {
   }
 
   function refusePlace(record: Installable): void {
-    const { allowRoom = true, allowGlobal = true } = settings.options
+    const { allowRoom = true, allowGlobal = true } = options
     if (record.roomId === undefined && !allowGlobal)
       throw new InstallationRefusedError(400, 'This add-on can be installed into single rooms only.')
     if (record.roomId !== undefined && !allowRoom)
@@ -306,7 +341,7 @@ export function createInstalling(core: Core): Installing {
   }
 
   const run = <T>(turn: InstallingActivity['turn'], work: () => Promise<T>): Promise<T> =>
-    observed(core.observing(), { kind: 'installing', turn }, work)
+    observed(parts.observing(), { kind: 'installing', turn }, work)
 
   return {
     async install(body) {

@@ -1,6 +1,6 @@
-import type { Settings } from '../addon/options.ts'
 import type { Scope } from '../api/scopes.ts'
 import { type Client, createClientFor, createRoomFor, type Room } from '../client/client.ts'
+import { createGlances, type Glances } from '../client/glance-updates.ts'
 import { createBudget } from '../client/limits.ts'
 import type { Calling } from '../client/request.ts'
 import {
@@ -16,42 +16,47 @@ import type { AccessTokens } from './access-token.ts'
 import { type Credentials, type Installation, type Installations, isSame } from './installation.ts'
 import { createValues, type Values } from './installation-store.ts'
 
-/** An installation as handlers meet it. */
-export interface Facade<S extends Scope = Scope> {
+/** What handlers may do as an installation. */
+export interface InstallationServices<S extends Scope = Scope> {
   readonly client: Client<S>
   readonly values: Values
   readonly log: Logger
   room(id: number): Room<S>
+  /** Pushes what glances show: to the given room unless told otherwise; without one, to all. */
+  glances(roomId: number | undefined): Glances
   /** Does what `what` names. A failure that nobody awaits is in the log, and does not end the process. */
   guard<T>(what: string, work: () => Promise<T>): Promise<T>
 }
 
-/** What facades are made of. */
-export interface FacadeParts {
-  readonly settings: Settings
+/** What they are made of. */
+export interface ServicesParts {
+  /** Milliseconds that a call waits for its allowance. */
+  readonly maxRateLimitWait: number
   readonly log: Logger
   readonly store: Store
   readonly installations: Installations
   readonly tokens: AccessTokens
   readonly calling: Calling
+  /** Keys of the glances that are registered. */
+  glanceKeys(): Iterable<string>
   /** Hears of everything that is done, so that it can be waited for. */
   count(call: Promise<unknown>): void
 }
 
 /** Gives the client, rooms and values of an installation: made once per record, and kept as long as that is. */
-export function createFacades(parts: FacadeParts): (installation: Installation) => Facade {
-  const facades = new WeakMap<Installation, Facade>()
+export function createServices(parts: ServicesParts): (installation: Installation) => InstallationServices {
+  const all = new WeakMap<Installation, InstallationServices>()
   return (installation) => {
-    let facade = facades.get(installation)
-    if (!facade) {
-      facade = createFacade(parts, installation)
-      facades.set(installation, facade)
+    let services = all.get(installation)
+    if (!services) {
+      services = createServicesFor(parts, installation)
+      all.set(installation, services)
     }
-    return facade
+    return services
   }
 }
 
-function createFacade(parts: FacadeParts, installation: Installation): Facade {
+function createServicesFor(parts: ServicesParts, installation: Installation): InstallationServices {
   // The secret is looked up when a token is needed: an installation that was removed since then gets none.
   const credentials = async (): Promise<Credentials> => {
     const known = await parts.installations.get(installation.oauthId)
@@ -73,7 +78,7 @@ function createFacade(parts: FacadeParts, installation: Installation): Facade {
       name: `installation ${installation.oauthId}`,
       token: async () => parts.tokens.get(await credentials()),
       renew: async (refused) => parts.tokens.renew(await credentials(), refused),
-      budget: createBudget(parts.settings.maxRateLimitWait, parts.calling.observing),
+      budget: createBudget(parts.maxRateLimitWait, parts.calling.observing),
     },
     { ...parts.calling, onCall: (record) => log.info(record, 'api call'), count: parts.count },
   )
@@ -83,8 +88,13 @@ function createFacade(parts: FacadeParts, installation: Installation): Facade {
   }
   const client = guarded(calls, note)
   const rooms = new Map<number, Room<Scope>>()
-  const facade: Facade = {
-    client: client as Facade['client'], // has every method of the table; the type shows what the scopes allow
+  function guard<T>(what: string, work: () => Promise<T>): Promise<T> {
+    const working = work()
+    note(working, what)
+    return working
+  }
+  const services: InstallationServices = {
+    client: client as InstallationServices['client'], // has every method of the table; the type shows what the scopes allow
     values: guarded(createValues(parts.store, installation, isThere), note),
     log,
     room(id) {
@@ -97,13 +107,11 @@ function createFacade(parts: FacadeParts, installation: Installation): Facade {
       }
       return room
     },
-    guard(what, work) {
-      const working = work()
-      note(working, what)
-      return working
-    },
+    glances: (roomId) =>
+      createGlances({ installation, client: services.client, guard, keys: parts.glanceKeys }, roomId),
+    guard,
   }
-  return facade
+  return services
 }
 
 type Note = (working: Promise<unknown>, what: string) => void

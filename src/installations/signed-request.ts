@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import jsonwebtoken from 'jsonwebtoken'
-import { readId } from '../addon/deliveries/context.ts'
+import { readId } from '../api/sender.ts'
 import { typeName } from '../common/validate.ts'
 import { messageOf, SignedRequestError } from '../errors.ts'
 import { type Credentials, type Installations, isSame } from './installation.ts'

@@ -3,20 +3,21 @@ import { type Operation, wrapped } from '../api/operation.ts'
 import { BodyRefusedError, readBody, readBytes } from '../common/body.ts'
 import { readableError } from '../common/redaction.ts'
 import { reasonNotCalled } from './addons/network.ts'
-import { administrationHandlers } from './admin/handlers.ts'
+import { apis, type Base } from './apis.ts'
 import { addressIdentity, type Counted, createAllowances } from './auth/allowances.ts'
-import { checkOwnRoom, createAuthority, limitedTo, type Request, requirePage } from './auth/authority.ts'
+import { checkOwnRoom, createAuthority, type Request, requirePage } from './auth/authority.ts'
 import { authenticate, type Credentials, type Session } from './auth/callers.ts'
 import { type ConsentAnswer, createConsent } from './auth/consent.ts'
 import { consentPath } from './auth/consent-page.ts'
 import { fileAt } from './chat/files.ts'
 import { pictureAt } from './chat/pictures.ts'
 import { assetAt } from './chat-page/assets.ts'
+import type { PageContext } from './chat-page/context.ts'
 import { updatesPath } from './chat-page/events.ts'
-import { pageHandlers } from './chat-page/handlers.ts'
-import type { Context } from './context.ts'
+import { limitedTo } from './context.ts'
 import { badRequest, CallRefusedError, envelope, reason } from './errors.ts'
 import { byteRangeOf } from './http/byte-range.ts'
+import { classicDefaults, classicForm, classicStatus, type IsClassic } from './http/classic.ts'
 import type { AddressOf } from './http/client-address.ts'
 import { crossOriginHeaders, preflightHeaders } from './http/cross-origin.ts'
 import { type Page, pageAt } from './http/html-page.ts'
@@ -25,15 +26,13 @@ import { checkFields, longestBody, parseBody, parsePath, parseQuery } from './ht
 import type { Counter, Limits } from './http/rate-limits.ts'
 import { checkHost, checkOrigin, originAsked } from './http/request-origin.ts'
 import { checkResult } from './http/result-check.ts'
-import { type Base, findRoute, type Route } from './http/routes.ts'
+import type { Route } from './http/routes.ts'
 import type { Sending } from './http/transfers.ts'
 import type { Log } from './log.ts'
-import { classicDefaults, classicForm, classicStatus, type IsClassic } from './rest/classic.ts'
-import { handlers } from './rest/handlers.ts'
 import { inMemory, pieceLength } from './state/blobs.ts'
 
 export interface AppOptions {
-  readonly context: Context
+  readonly context: PageContext
   readonly limits: Limits
   readonly calls: Counter
   readonly messages: Counter
@@ -157,7 +156,7 @@ export function createApp(options: AppOptions): Koa {
   /** One call from top to bottom. */
   async function serve(ctx: Koa.Context, call: Call): Promise<void> {
     const { base, path } = placeOf(call.path)
-    const route = findRoute(call.method, path, base)
+    const route = apis[base].router.find(call.method, path)
     const { operation } = route
     call.route = route
     const request = requestOf(call, route, base)
@@ -249,10 +248,10 @@ export function createApp(options: AppOptions): Koa {
   }
 
   function handle(ctx: Koa.Context, base: Base, id: string, parameters: object, session: Session): unknown {
-    const table: object = tables[base]
+    const table: object = apis[base].handlers
     // The route is of the table that these handlers serve, one for one; the parameters were validated by the schemas this
     // handler's type comes from.
-    const handler = table[id as keyof typeof table] as (...call: [object, Session, Context]) => unknown
+    const handler = table[id as keyof typeof table] as (...call: [object, Session, PageContext]) => unknown
     const asked = { ...context, publicUrl: () => originAsked(ctx.get('host'), doors) }
     const limited = limitedTo(session, asked)
     return context.delivery.actAs(actorOf(session), () => handler(parameters, session, limited))
@@ -356,12 +355,6 @@ export function createApp(options: AppOptions): Koa {
   }
 
   return app
-}
-
-const tables: Readonly<Record<Base, object>> = {
-  '/v2': handlers,
-  '/admin': administrationHandlers,
-  '/page': pageHandlers,
 }
 
 /**

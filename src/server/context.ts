@@ -1,14 +1,13 @@
 import type { Operation, Parameters, ResultOf } from '../api/operation.ts'
 import type { OperationId, Operations } from '../api/operations/index.ts'
 import type { Outbound } from '../common/outbound.ts'
-import type { Calls } from './addons/api-call-log.ts'
+import type { ApiCallLog } from './addons/api-call-log.ts'
 import type { Delivery } from './addons/delivery.ts'
 import type { GlanceUpdates } from './addons/glance-updates.ts'
 import type { Installer } from './addons/installer.ts'
 import type { Session } from './auth/callers.ts'
 import type { Chat } from './chat/chat.ts'
 import type { Presenter } from './chat/presentation.ts'
-import type { Feed } from './chat-page/feed.ts'
 import type { Faults } from './http/fault-injection.ts'
 import type { Counter } from './http/rate-limits.ts'
 import type { Transfers } from './http/transfers.ts'
@@ -25,8 +24,7 @@ export interface Context {
   readonly installer: Installer
   readonly delivery: Pick<Delivery, 'records' | 'find' | 'redeliver' | 'follow' | 'actAs'>
   readonly glances: GlanceUpdates
-  readonly feed: Feed
-  readonly calls: Calls
+  readonly calls: ApiCallLog
   /** Nobody but this machine can reach the server. */
   readonly isLocal: boolean
   readonly outbound: Outbound
@@ -42,11 +40,22 @@ export interface Context {
 }
 
 /** Serves one operation. Throws `CallRefusedError` for what it refuses. */
-export type Handler<O extends Operation> = (
+export type Handler<O extends Operation, C = Context> = (
   parameters: Parameters<O>,
   session: Session,
-  context: Context,
+  context: C,
 ) => ResultOf<O> | Promise<ResultOf<O>>
 
 /** One handler for every operation of the table: a missing one does not compile. */
 export type Handlers = { readonly [Id in OperationId]: Handler<Operations[Id]> }
+
+/** The parts of the server as a call gets them: what it writes through them it may still write in that very moment. */
+export function limitedTo<C extends Context>({ renew }: Session, context: C): C {
+  const { state, chat } = context
+  const write: State['write'] = (work) =>
+    state.write(() => {
+      renew()
+      return work()
+    })
+  return { ...context, chat: chat.checked(renew), state: { ...state, write } }
+}

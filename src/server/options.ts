@@ -3,6 +3,7 @@ import { hostOf, isLoopbackHost, type OutboundRules } from '../common/outbound.t
 import { parseRange, type Range } from '../common/ranges.ts'
 import { validate } from '../common/validate.ts'
 import { faultOf, missingFor, privateNetwork, type Tls } from './exposure.ts'
+import type { Compatibility } from './http/classic.ts'
 import { defaultLimits, type Limits } from './http/rate-limits.ts'
 import type { Log } from './log.ts'
 import { type Seed, seedSchema } from './seed-schema.ts'
@@ -85,8 +86,6 @@ export interface ServerOptions {
   /** Checks every answer against the table of operations, and answers 500 when it does not fit. Default false. */
   readonly checkResponses?: boolean
 }
-
-export type Compatibility = 'standard' | 'classic'
 
 /** The options with their defaults. */
 export interface Settings {
@@ -199,9 +198,6 @@ export function settingsFrom(options: ServerOptions, defaultSeed: Seed): Setting
     checkResponses: options.checkResponses ?? false,
   }
 }
-
-/** Where the capabilities document is, below the base address; the document names this very address. */
-export const capabilitiesUrl = (base: string): string => `${base}/v2/capabilities`
 
 /** Base address for a host and a port. */
 export const addressOf = (scheme: 'http' | 'https', host: string, port: number): string =>

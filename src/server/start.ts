@@ -9,7 +9,7 @@ import { createOutbound, isLoopbackHost } from '../common/outbound.ts'
 import { hashOf } from '../common/random.ts'
 import { readableError } from '../common/redaction.ts'
 import { unrefServer } from '../common/unref.ts'
-import { createCalls } from './addons/api-call-log.ts'
+import { createApiCallLog } from './addons/api-call-log.ts'
 import { createDelivery, type Delivery } from './addons/delivery.ts'
 import { createGlanceUpdates } from './addons/glance-updates.ts'
 import { createInstaller } from './addons/installer.ts'
@@ -18,17 +18,17 @@ import { groupOwnerId } from './auth/access.ts'
 import { addonAuthor } from './auth/callers.ts'
 import { createChat } from './chat/chat.ts'
 import { createPresenter } from './chat/presentation.ts'
+import type { PageContext } from './chat-page/context.ts'
 import { createFeed } from './chat-page/feed.ts'
-import type { Context } from './context.ts'
 import { nowMicros } from './dates.ts'
 import { forbidden } from './errors.ts'
+import { classicFor } from './http/classic.ts'
 import { createAddressOf } from './http/client-address.ts'
 import { createFaults } from './http/fault-injection.ts'
 import { createCounter } from './http/rate-limits.ts'
 import { createTransfers } from './http/transfers.ts'
 import { silent } from './log.ts'
 import { addressOf, type Settings } from './options.ts'
-import { classicFor } from './rest/classic.ts'
 import { seedAddons, seedAll } from './seed.ts'
 import type { ClientRecord } from './state/records.ts'
 import { createRemovals } from './state/removals.ts'
@@ -36,7 +36,7 @@ import { openState, type State } from './state/state.ts'
 
 /** A server that listens: its parts, put together. */
 export interface Running {
-  readonly context: Context
+  readonly context: PageContext
   readonly delivery: Delivery
   readonly url: string
   /** This start filled the state from the seed. */
@@ -105,7 +105,7 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
     publicUrl,
   })
   const feed = createFeed(state, present)
-  const callLog = createCalls(feed.tellCall)
+  const callLog = createApiCallLog(feed.tellCall)
   const removals = createRemovals(state)
   const chat = createChat({
     state,
@@ -119,7 +119,7 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
   const calls = createCounter(settings.limits.windowSeconds, settings.limitsEnforced)
   const messages = createCounter(settings.limits.floodWindowSeconds, settings.limitsEnforced)
   const attempts = createCounter(15 * 60, true)
-  const context: Context = {
+  const context: PageContext = {
     state,
     present,
     chat,

@@ -5,26 +5,56 @@ import { describe, expect, it } from 'vitest'
 
 const src = fileURLToPath(new URL('../../src/', import.meta.url))
 
-/** Who may import whom, types included. The two sides of the protocol know nothing of each other. */
-const allowed: Readonly<Record<string, readonly string[]>> = {
-  common: ['common'],
-  api: ['api', 'common'],
-  errors: ['api'],
-  store: ['store', 'common', 'errors'],
-  installation: ['store', 'api', 'common', 'errors'],
-  observer: ['store', 'api', 'errors'],
-  client: ['client', 'installation', 'observer', 'store', 'api', 'common', 'errors'],
-  addon: ['addon', 'client', 'installation', 'observer', 'store', 'api', 'common', 'errors'],
-  index: ['addon', 'client', 'installation', 'store', 'api', 'common', 'errors'],
-  server: ['server', 'api', 'common'],
-  testing: ['testing', 'server', 'addon', 'client', 'installation', 'store', 'api', 'common', 'errors'],
-  cli: ['cli', 'server', 'index', 'addon', 'client', 'installation', 'store', 'api', 'common', 'errors'],
+/** The parts of the source, from the lowest: each imports itself and those before it, types included. */
+const parts = [
+  'common',
+  'api',
+  'errors',
+  'paths',
+  'option-checks',
+  'store',
+  'telemetry',
+  'client',
+  'installations',
+  'addon/keys',
+  'addon/requests',
+  'addon/deliveries',
+  'addon/pages',
+  'addon/modules',
+  'addon/settings',
+  'addon',
+  'index',
+  'server/errors',
+  'server/dates',
+  'server/log',
+  'server/names',
+  'server/state',
+  'server/http',
+  'server/auth',
+  'server/chat',
+  'server/addons',
+  'server/context',
+  'server/rest',
+  'server/admin',
+  'server/chat-page',
+  'server',
+  'chat-page',
+  'testing',
+  'cli',
+]
+
+/** The two sides of the protocol know nothing of each other, so that each checks the other. */
+const shared = ['common', 'api']
+const isServer = (part: string): boolean => part === 'chat-page' || part.split('/')[0] === 'server'
+
+/** The part that a file belongs to: a file or folder below `addon` or `server` if it is listed, else the top folder or file. */
+function partOf(file: string): string {
+  const [top = '', second] = file.replace(/\.tsx?$/, '').split('/')
+  const below = `${top}/${second}`
+  return parts.includes(below) ? below : top
 }
 
-/** The part of the house a file belongs to: its folder, or its own name at the top. */
-const partOf = (file: string): string => file.split('/')[0]?.replace(/\.ts$/, '') ?? ''
-
-const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
+const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) => /\.tsx?$/.test(file))
 
 const namesIn = (file: string): string[] =>
   [...readFileSync(join(src, file), 'utf8').matchAll(/(?:from|import)\s*\(?'([^']+)'/g)].map(
@@ -36,15 +66,18 @@ const importsOf = (file: string): string[] =>
     .filter((name) => name.startsWith('.'))
     .map((name) => relative(src, join(src, dirname(file), name)))
 
-const isData = (file: string): boolean => file.endsWith('.json')
+const isData = (file: string): boolean => /\.(?:json|css)$/.test(file)
 
 const graph = new Map(files.map((file) => [file, importsOf(file)]))
 
 describe('imports', () => {
-  it.each(files)('%s imports only what its part may', (file) => {
-    const may = allowed[partOf(file)] ?? []
-    const foreign = (graph.get(file) ?? []).filter((other) => !may.includes(partOf(other)))
-    expect(foreign).toEqual([])
+  it.each(files)('%s imports its own part and lower ones', (file) => {
+    const own = partOf(file)
+    expect(parts).toContain(own)
+    const higher = (other: string) => parts.indexOf(partOf(other)) > parts.indexOf(own)
+    const foreign = (other: string) =>
+      isServer(own) && !isServer(partOf(other)) && !shared.includes(partOf(other))
+    expect((graph.get(file) ?? []).filter((other) => higher(other) || foreign(other))).toEqual([])
   })
 
   it('lead to files that exist', () => {

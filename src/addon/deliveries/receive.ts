@@ -1,12 +1,13 @@
 import type { IncomingMessage } from 'node:http'
 import { type Delivery, delivery, type EventName } from '../../api/events.ts'
 import type { Notification } from '../../api/operations/messages.ts'
+import { readId, readSender } from '../../api/sender.ts'
 import { toNotification } from '../../client/notification.ts'
 import { readJson } from '../../common/body.ts'
 import { read } from '../../common/tolerant-reading.ts'
 import { ConfigurationError, MissingScopeError, SignedRequestError } from '../../errors.ts'
-import type { Credentials, Installation } from '../../installations/installation.ts'
-import type { Facade } from '../../installations/services.ts'
+import type { Credentials, Installation, Installations } from '../../installations/installation.ts'
+import type { InstallationServices } from '../../installations/services.ts'
 import {
   LONGEST_LIFETIME,
   type SignedRequest,
@@ -14,11 +15,11 @@ import {
   stillInstalled,
   verifySignedRequest,
 } from '../../installations/signed-request.ts'
+import type { Store } from '../../store/index.ts'
 import { noteLate } from '../../telemetry/delivery-observer.ts'
 import { type Logger, logError } from '../../telemetry/log.ts'
-import { type DeliveryOutcome, observed } from '../../telemetry/observer.ts'
-import type { Core } from '../core.ts'
-import { type EventContext, type Middleware, type Returned, readId, readSender } from './context.ts'
+import { type DeliveryOutcome, type Observing, observed } from '../../telemetry/observer.ts'
+import type { EventContext, Middleware, Returned } from './context.ts'
 import { Closed, type Running, type Turn } from './task-queue.ts'
 import { unlessEndless, within } from './time-limit.ts'
 import { withPlainBlanks } from './whitespace.ts'
@@ -46,9 +47,17 @@ export interface DeliveryAnswer extends DeliveryOutcome {
   readonly body?: Notification | string
 }
 
-/** What receiving needs besides the core. */
+/** What receiving needs. */
 export interface Receiving {
-  readonly core: Core
+  readonly settings: {
+    readonly options: { readonly key: string; readonly name: string; readonly fromName?: string | undefined }
+    readonly acknowledgeAfter: number
+    readonly handlerTimeout: number
+  }
+  readonly installations: Installations
+  readonly store: Store
+  readonly observing: Observing
+  servicesOf(installation: Installation): InstallationServices
   readonly running: Running
   readonly middleware: readonly Middleware[]
   onError(error: unknown, context: EventContext): Promise<void>
@@ -70,12 +79,12 @@ export async function receive(
   query: URLSearchParams | undefined,
   receiving: Receiving,
 ): Promise<DeliveryAnswer> {
-  const { core, running } = receiving
-  const verified = await verifySignedRequest(request, query, core.installations)
+  const { installations, running } = receiving
+  const verified = await verifySignedRequest(request, query, installations)
   const body = await readJson(request, LONGEST_BODY, BODY_TIMEOUT)
-  const credentials = await stillInstalled(verified.credentials, core.installations)
+  const credentials = await stillInstalled(verified.credentials, installations)
   const signed = { ...verified, credentials }
-  const log = core.facadeOf(credentials.installation).log
+  const { log } = receiving.servicesOf(credentials.installation)
   if (!webhook) {
     log.warn('a delivery for a webhook that is no longer here: the installation has an older descriptor')
     return { status: 204, result: 'gone' }
@@ -96,7 +105,7 @@ export async function receive(
     log.warn({ webhook: webhook.key, event: received.event }, 'a delivery of another event')
     return { status: 204, result: 'other_event' }
   }
-  if (isOwn(received, core, signed.credentials)) return { status: 204, result: 'own' }
+  if (isOwn(received, receiving, signed.credentials)) return { status: 204, result: 'own' }
   const match = matchOf(webhook, received)
   if (match === null) return { status: 204, result: 'unmatched' }
 
@@ -109,14 +118,14 @@ export async function receive(
   const answered = running.take((turn) =>
     handleOnce({ webhook, received, match, signed, turn, isLate: () => acknowledged }, receiving),
   )
-  const answer = await within(core.settings.acknowledgeAfter, answered)
+  const answer = await within(receiving.settings.acknowledgeAfter, answered)
   if (answer) return answer
   acknowledged = true
   answered.catch((error: unknown) => {
     if (error instanceof SignedRequestError) log.warn(`not handled: ${error.message}`)
     else logError(log, error, 'a delivery that was acknowledged failed')
   })
-  noteLate(webhook.event, answered, core.observing())
+  noteLate(webhook.event, answered, receiving.observing())
   return { status: 204, result: 'acknowledged' }
 }
 
@@ -162,10 +171,10 @@ function senderOf(received: Delivery): unknown {
 }
 
 /** Whether this is a notification of the add-on itself: an add-on that heard itself would answer itself. */
-function isOwn(received: Delivery, core: Core, { installation }: Credentials): boolean {
+function isOwn(received: Delivery, { settings }: Receiving, { installation }: Credentials): boolean {
   if (!('message' in received.item)) return false
   const { from, notification_sender, type } = received.item.message
-  const { key, name, fromName } = core.settings.options
+  const { key, name, fromName } = settings.options
   if (notification_sender) {
     const { client_id, id } = notification_sender
     return client_id === undefined ? id === key : client_id === installation.oauthId
@@ -208,20 +217,20 @@ const claimTime = ({ lifetime }: SignedRequest): number =>
   Math.min(lifetime, LONGEST_LIFETIME) + 3 * SKEW * 1000
 
 /** Installations of whose odd tokens the log has been told. */
-const warned = new WeakSet<Facade>()
+const warned = new WeakSet<InstallationServices>()
 
 /** Makes sure that it is handled once, waits for its turn, and writes down what became of it. */
 async function handleOnce(accepted: Accepted, receiving: Receiving): Promise<DeliveryAnswer> {
   const { webhook, received, signed, turn } = accepted
-  const { store } = receiving.core
+  const { store } = receiving
   const { installation } = signed.credentials
-  const facade = receiving.core.facadeOf(installation)
-  const { log } = facade
+  const services = receiving.servicesOf(installation)
+  const { log } = services
   const started = performance.now()
 
   const claim = `jti:${encodeURIComponent(installation.oauthId)}:${signed.tokenId}`
-  if (signed.lifetime > LONGEST_LIFETIME && !warned.has(facade)) {
-    warned.add(facade)
+  if (signed.lifetime > LONGEST_LIFETIME && !warned.has(services)) {
+    warned.add(services)
     log.warn(
       { seconds: signed.lifetime / 1000 },
       'the server signs requests that are good for more than a day: here they are for a day',
@@ -235,7 +244,7 @@ async function handleOnce(accepted: Accepted, receiving: Receiving): Promise<Del
   const answer = await turn
     .inOrder(webhook.ordered ? `${installation.oauthId}:${room}` : undefined, async () => {
       // Claiming took its time, and so did the deliveries before this one.
-      const credentials = await stillInstalled(signed.credentials, receiving.core.installations)
+      const credentials = await stillInstalled(signed.credentials, receiving.installations)
       return handle({ ...accepted, signed: { ...signed, credentials } }, receiving)
     })
     .catch((error: unknown): DeliveryAnswer => {
@@ -262,11 +271,11 @@ async function handleOnce(accepted: Accepted, receiving: Receiving): Promise<Del
 /** Runs the handler. What it returns is the answer; if that comes too late, it is said in the room. */
 async function handle(accepted: Accepted, receiving: Receiving): Promise<DeliveryAnswer> {
   const { webhook, signed } = accepted
-  const context = createContext(accepted, receiving.core)
+  const context = createContext(accepted, receiving)
   try {
     const { oauthId } = context.installation
     const returned = await observed(
-      receiving.core.observing(),
+      receiving.observing(),
       {
         kind: 'handler',
         event: webhook.event,
@@ -278,8 +287,8 @@ async function handle(accepted: Accepted, receiving: Receiving): Promise<Deliver
         unlessEndless(runMiddleware(accepted, context, receiving), {
           key: webhook.key,
           turn: accepted.turn,
-          log: receiving.core.facadeOf(signed.credentials.installation).log,
-          handlerTimeout: receiving.core.settings.handlerTimeout,
+          log: receiving.servicesOf(signed.credentials.installation).log,
+          handlerTimeout: receiving.settings.handlerTimeout,
         }),
     )
     if (returned === undefined || returned === null) return { status: 204, result: 'handled' }
@@ -304,26 +313,29 @@ function answerable(returned: Exclude<Returned, undefined>, { oauthId, scopes }:
   return toNotification(returned)
 }
 
-function createContext({ webhook, received, match, signed, turn }: Accepted, core: Core): EventContext {
-  const facade = core.facadeOf(signed.credentials.installation)
+function createContext(
+  { webhook, received, match, signed, turn }: Accepted,
+  { servicesOf }: Receiving,
+): EventContext {
+  const services = servicesOf(signed.credentials.installation)
   const { item } = received
   const { name, privacy, is_archived } = item.room
   const roomId = readId(item.room.id) ?? 0 // `refuseForeign` let only numbers pass
   const message = 'message' in item ? item.message : undefined
-  const room = facade.room(roomId)
+  const room = services.room(roomId)
   let log: Logger | undefined
   const attach = typeof message?.id === 'string' && message.id.length <= 36 ? { attach_to: message.id } : {}
   const context = {
     event: webhook.event,
     item,
     installation: signed.credentials.installation,
-    client: facade.client,
+    client: services.client,
     get glance() {
-      return core.glancesOf(signed.credentials.installation, roomId)
+      return services.glances(roomId)
     },
-    store: facade.values,
+    store: services.values,
     get log() {
-      log ??= facade.log.child({ webhook: webhook.key })
+      log ??= services.log.child({ webhook: webhook.key })
       return log
     },
     get signal() {
@@ -334,7 +346,7 @@ function createContext({ webhook, received, match, signed, turn }: Accepted, cor
     message,
     match,
     reply: (said: unknown, options: object = {}) =>
-      facade.guard('reply', async () =>
+      services.guard('reply', async () =>
         room.sendRoomNotification({ ...attach, ...toNotification(said), ...options }),
       ),
   }
@@ -349,12 +361,12 @@ function createContext({ webhook, received, match, signed, turn }: Accepted, cor
 function runMiddleware(
   { webhook, signed }: Accepted,
   context: EventContext,
-  { core, middleware }: Receiving,
+  { installations, middleware }: Receiving,
 ): Promise<Returned> {
   const step = async (index: number): Promise<Returned> => {
     const current = middleware[index]
     if (!current) {
-      if (index > 0) await stillInstalled(signed.credentials, core.installations) // middleware may have waited
+      if (index > 0) await stillInstalled(signed.credentials, installations) // middleware may have waited
       return webhook.handle(context)
     }
     let inner: Promise<Returned> | undefined

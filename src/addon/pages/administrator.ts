@@ -1,8 +1,9 @@
 import { readableError } from '../../common/redaction.ts'
 import { ApiError } from '../../errors.ts'
-import type { Core } from '../core.ts'
-import type { GroupRules } from '../modules/modules.ts'
+import type { Installation } from '../../installations/installation.ts'
+import type { InstallationServices } from '../../installations/services.ts'
 import type { Session } from './session.ts'
+import type { GroupRules } from './shown-page.ts'
 
 /** Why a page is not shown to somebody. */
 export interface GroupRefusal {
@@ -23,14 +24,14 @@ const administratorsOnly = 'This page is for administrators of the group.'
 export async function groupRefusal(
   { rooms, anybody }: GroupRules,
   session: Session,
-  core: Core,
+  { servicesOf }: { servicesOf(installation: Installation): InstallationServices },
 ): Promise<GroupRefusal | undefined> {
   const { credentials, roomId, user } = session
   const { installation } = credentials
   if (installation.roomId !== undefined) return undefined
   if (roomId !== undefined) return rooms ? undefined : { status: 403, text: ofTheGroup }
   if (anybody || user === undefined) return undefined
-  const { client, log } = core.facadeOf(installation)
+  const { client, log } = servicesOf(installation)
   if (!installation.scopes.includes('view_group')) {
     if (session.administrator) return undefined
     log.warn(

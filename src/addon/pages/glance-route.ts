@@ -4,21 +4,21 @@ import { toGlanceContent } from '../../client/glance.ts'
 import { verifySignedRequest } from '../../installations/signed-request.ts'
 import { paths } from '../../paths.ts'
 import { unlessEndless } from '../deliveries/time-limit.ts'
-import type { Glance } from '../modules/modules.ts'
-import { belowBase, queryOf, refusalOf } from '../routes.ts'
-import type { Showing } from './page-route.ts'
+import { belowBase, queryOf, refusalOf } from '../requests.ts'
+import type { PageDependencies } from './page-route.ts'
 import { sessionOf } from './session.ts'
+import type { Glance } from './shown-page.ts'
 import { parametersOf, viewContext } from './view-context.ts'
 
 /**
  * Answers for what glances show. Clients ask from pages of the server, and desktop clients from nowhere, so every origin
  * may read the answer, refusals too: nothing here depends on who the browser says it is.
  */
-export function createGlanceRoute(showing: Showing): Middleware {
-  const { glances } = showing.core.modules
+export function createGlanceRoute(dependencies: PageDependencies): Middleware {
+  const { glances } = dependencies
 
   return async (ctx, next) => {
-    const path = belowBase(ctx.path, showing)
+    const path = belowBase(ctx.path, dependencies)
     if (!path.startsWith(paths.glance)) return next()
     ctx.set('Access-Control-Allow-Origin', '*')
     ctx.set('Cache-Control', 'no-store')
@@ -36,31 +36,35 @@ export function createGlanceRoute(showing: Showing): Middleware {
       return refuse(ctx, 405, 'A glance can be asked for, and nothing else.')
     }
     try {
-      await answer(ctx, glances.get(path.slice(paths.glance.length)), showing)
+      await answer(ctx, glances.get(path.slice(paths.glance.length)), dependencies)
     } catch (error) {
-      const { status, text, headers } = refusalOf(error, showing.core, ctx.path)
+      const { status, text, headers } = refusalOf(error, dependencies, ctx.path)
       ctx.set({ ...headers })
       refuse(ctx, status, text)
     }
   }
 }
 
-async function answer(ctx: Context, glance: Glance | undefined, showing: Showing): Promise<void> {
-  const { core, running } = showing
+async function answer(
+  ctx: Context,
+  glance: Glance | undefined,
+  dependencies: PageDependencies,
+): Promise<void> {
+  const { installations, running, settings } = dependencies
   const query = queryOf(ctx)
-  const signed = await verifySignedRequest(ctx.req, query, core.installations)
+  const signed = await verifySignedRequest(ctx.req, query, installations)
   if (!glance) return refuse(ctx, 404, 'The add-on no longer has this glance; it can be updated.')
   if (running.accepting !== 'yes') return refuse(ctx, 503, 'The add-on is busy.')
   const content = await running.take(async (turn): Promise<GlanceContent | undefined> => {
     const session = sessionOf(signed, glance.key, 'light')
-    const context = viewContext(core, session, glance.key, parametersOf(glance, query), turn)
-    const { handlerTimeout } = core.settings
+    const context = viewContext(dependencies, session, glance.key, parametersOf(glance, query), turn)
+    const { handlerTimeout } = settings
     const limited = { key: glance.key, turn, log: context.log, handlerTimeout }
     try {
       const shown = await unlessEndless((async () => glance.handle(context))(), limited)
       return toGlanceContent(`glance ${glance.key}`, shown)
     } catch (error) {
-      void running.follow(showing.onError(error, context)) // it holds up no answer
+      void running.follow(dependencies.onError(error, context)) // it holds up no answer
       return undefined
     }
   })

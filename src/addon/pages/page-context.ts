@@ -3,8 +3,8 @@ import type { Scope } from '../../api/scopes.ts'
 import type { Room } from '../../client/client.ts'
 import type { GlanceShown } from '../../client/glance.ts'
 import type { Html } from '../../common/html.ts'
+import type { InstallationContext } from '../../installations/context.ts'
 import type { Logger } from '../../telemetry/log.ts'
-import type { InstallationContext } from '../deliveries/context.ts'
 import type { PageParts, Theme } from './page.ts'
 
 /** Who looks at a page or glance. HipChat says no more than this; names are a call away. */

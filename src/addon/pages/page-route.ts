@@ -2,20 +2,23 @@ import { Readable } from 'node:stream'
 import type { Context, Middleware } from 'koa'
 import { BodyRefusedError, readBody } from '../../common/body.ts'
 import { Html } from '../../common/html.ts'
+import type { Outbound } from '../../common/outbound.ts'
 import { typeName } from '../../common/validate.ts'
 import { unreadableField } from '../../common/well-formed.ts'
 import { ConfigurationError, HandlerTimeoutError, SignedRequestError, StoreError } from '../../errors.ts'
+import type { Installation, Installations } from '../../installations/installation.ts'
+import type { InstallationServices } from '../../installations/services.ts'
 import {
   stillInstalled,
   tokenInHeader,
   tokenInQuery,
   verifySignedRequest,
 } from '../../installations/signed-request.ts'
-import type { Core } from '../core.ts'
+import type { Logger } from '../../telemetry/log.ts'
+import type { Observing } from '../../telemetry/observer.ts'
 import type { Running, Turn } from '../deliveries/task-queue.ts'
 import { unlessEndless } from '../deliveries/time-limit.ts'
-import type { FormContext, ShownPage } from '../modules/modules.ts'
-import { belowBase, queryOf, refusalOf } from '../routes.ts'
+import { belowBase, queryOf, refusalOf } from '../requests.ts'
 import { groupRefusal } from './administrator.ts'
 import {
   allowedOrigins,
@@ -29,11 +32,29 @@ import {
 } from './page.ts'
 import type { AnonymousContext, PageContext, PageReturned } from './page-context.ts'
 import { readSession, type Session, sessionOf, sessionToken } from './session.ts'
+import type { FormContext, Glance, ShownPage } from './shown-page.ts'
 import { anonymousContext, type FailedContext, parametersOf, viewContext } from './view-context.ts'
 
-/** What pages need besides the core. */
-export interface Showing {
-  readonly core: Core
+/** What pages and glances need. */
+export interface PageDependencies {
+  readonly settings: {
+    readonly options: {
+      readonly name: string
+      readonly allowedHosts?: readonly string[] | undefined
+      readonly allowHttp?: readonly string[] | undefined
+    }
+    readonly loopback: boolean
+    readonly handlerTimeout: number
+  }
+  /** By their paths below the base address. */
+  readonly pages: ReadonlyMap<string, ShownPage>
+  /** By their keys. */
+  readonly glances: ReadonlyMap<string, Glance>
+  readonly installations: Installations
+  readonly outbound: Outbound
+  readonly log: Logger
+  readonly observing: Observing
+  servicesOf(installation: Installation): InstallationServices
   readonly running: Running
   basePath(): string
   onError(error: unknown, context: FailedContext): Promise<void>
@@ -60,13 +81,12 @@ const LONGEST_FORM = 256 * 1024
 const FORM_TIMEOUT = 10_000
 
 /** Shows the pages of an add-on: panels, dialogs, external pages, and those for its configuration. */
-export function createPageRoute(showing: Showing): Middleware {
-  const { core } = showing
-  const { options, loopback } = core.settings
+export function createPageRoute(dependencies: PageDependencies): Middleware {
+  const { options, loopback } = dependencies.settings
   const anybody = allowedOrigins(options.allowedHosts, loopback, options.allowHttp)
 
   return async (ctx, next) => {
-    const page = core.modules.pages.get(belowBase(ctx.path, showing))
+    const page = dependencies.pages.get(belowBase(ctx.path, dependencies))
     if (!page) return next()
     ctx.set('Referrer-Policy', 'no-referrer') // its address holds the signed request
     ctx.set('Cache-Control', 'no-store')
@@ -79,29 +99,31 @@ export function createPageRoute(showing: Showing): Middleware {
       return notice(ctx, 405, 'That is not possible here', 'This page can be looked at, and nothing else.')
     }
     try {
-      await show(ctx, page, showing)
+      await show(ctx, page, dependencies)
     } catch (error) {
-      refuse(ctx, error, core)
+      refuse(ctx, error, dependencies)
     }
   }
 }
 
-async function show(ctx: Context, page: ShownPage, showing: Showing): Promise<void> {
-  const { core, running } = showing
+async function show(ctx: Context, page: ShownPage, dependencies: PageDependencies): Promise<void> {
+  const { installations, running } = dependencies
   const query = queryOf(ctx)
   const form = ctx.method === 'POST' ? await readForm(ctx) : undefined
   const session =
-    page.handler.authentication === 'none' ? undefined : await authenticate(ctx, page, query, form, core)
-  if (session) frame(ctx, page, originsOf(serverIn(session, core)))
+    page.handler.authentication === 'none'
+      ? undefined
+      : await authenticate(ctx, page, query, form, installations)
+  if (session) frame(ctx, page, originsOf(serverIn(session, dependencies)))
   if (session && page.group) {
-    const refusal = await running.follow(groupRefusal(page.group, session, core))
+    const refusal = await running.follow(groupRefusal(page.group, session, dependencies))
     if (refusal) return notice(ctx, refusal.status, 'This page is not shown', refusal.text)
-    await stillInstalled(session.credentials, core.installations) // the server took its time
+    await stillInstalled(session.credentials, installations) // the server took its time
   }
   if (running.accepting !== 'yes') return notice(ctx, 503, 'The add-on is busy', 'Try again in a moment.')
   const answer = await running.take((turn) => {
-    const asked = ask(page, session, query, turn, core, form)
-    return answerOf(asked, showing)
+    const asked = ask(page, session, query, turn, dependencies, form)
+    return answerOf(asked, dependencies)
   })
   if (answer === 'late')
     notice(ctx, 504, 'That took too long', 'The add-on could not show this page in time. Try again later.')
@@ -116,7 +138,7 @@ async function authenticate(
   page: ShownPage,
   query: URLSearchParams,
   form: URLSearchParams | undefined,
-  { installations }: Core,
+  installations: Installations,
 ): Promise<Session> {
   if (!form)
     return sessionOf(await verifySignedRequest(ctx.req, query, installations), page.key, themeOf(query))
@@ -145,14 +167,14 @@ function ask(
   session: Session | undefined,
   query: URLSearchParams,
   turn: Turn,
-  core: Core,
+  dependencies: PageDependencies,
   form: URLSearchParams | undefined,
 ): Asked {
   const { handler, key } = page
   const parameters = parametersOf(page, query)
   const theme = session?.theme ?? themeOf(query)
   if (handler.authentication === 'none' || !session) {
-    const context: AnonymousContext = anonymousContext(core, key, { theme, parameters }, turn)
+    const context: AnonymousContext = anonymousContext(dependencies, key, { theme, parameters }, turn)
     const { handle } = handler as { handle(context: AnonymousContext): PageReturned | Promise<PageReturned> } // as just checked
     return { page, session, theme, context, turn, handle: async () => handle(context) }
   }
@@ -165,7 +187,7 @@ function ask(
       return token
     },
   }
-  const context: PageContext = extend(viewContext(core, session, key, parameters, turn), own)
+  const context: PageContext = extend(viewContext(dependencies, session, key, parameters, turn), own)
   if (!form || !page.form)
     return { page, session, theme, context, turn, handle: async () => handler.handle(context) }
   const { form: take } = page
@@ -178,15 +200,13 @@ const extend = <T extends object, U extends object>(base: T, more: U): T & U =>
   Object.defineProperties(base, Object.getOwnPropertyDescriptors(more)) as T & U // has the members of both
 
 /** Runs the handler. When it failed, that has been told. */
-async function answerOf(
-  asked: Asked,
-  { core, running, onError }: Showing,
-): Promise<Answer | 'failed' | 'late'> {
+async function answerOf(asked: Asked, dependencies: PageDependencies): Promise<Answer | 'failed' | 'late'> {
   const { page, turn, context } = asked
-  const { handlerTimeout } = core.settings
+  const { running, onError } = dependencies
+  const { handlerTimeout } = dependencies.settings
   const limited = { key: page.key, turn, log: context.log, handlerTimeout }
   try {
-    return render(await unlessEndless(asked.handle(), limited), asked, core)
+    return render(await unlessEndless(asked.handle(), limited), asked, dependencies)
   } catch (error) {
     // Nobody waits for this: an error handler that takes its time holds up no page.
     void running.follow(onError(error, context))
@@ -194,18 +214,22 @@ async function answerOf(
   }
 }
 
-const serverIn = ({ credentials }: Session, { outbound }: Core) =>
+const serverIn = ({ credentials }: Session, { outbound }: PageDependencies) =>
   withAllowedHomepage(credentials.installation, outbound)
 
-function render(returned: unknown, { page, session, theme, context }: Asked, core: Core): Answer {
+function render(
+  returned: unknown,
+  { page, session, theme, context }: Asked,
+  dependencies: PageDependencies,
+): Answer {
   if (returned === undefined || returned === null) return { body: undefined }
   if (typeof returned === 'string') return { type: 'text/plain; charset=utf-8', body: returned }
   if (returned instanceof Html || isPageParts(returned)) {
     const framed = page.framed && session
     const drawing = {
-      title: page.title ?? core.settings.options.name,
+      title: page.title ?? dependencies.settings.options.name,
       theme,
-      server: framed ? serverOf(serverIn(session, core)) : undefined,
+      server: framed ? serverOf(serverIn(session, dependencies)) : undefined,
       sessionToken: 'sessionToken' in context && context.sessionToken ? context.sessionToken : undefined,
     }
     const status = returned instanceof Html ? 200 : returned.status
@@ -251,8 +275,8 @@ function frame(ctx: Context, { framed }: ShownPage, origins: readonly string[]):
 }
 
 /** Tells a person why there is no page. What was wrong with a token is told only if the person can do something about it. */
-function refuse(ctx: Context, error: unknown, core: Core): void {
-  const { status, headers } = refusalOf(error, core, ctx.path)
+function refuse(ctx: Context, error: unknown, dependencies: PageDependencies): void {
+  const { status, headers } = refusalOf(error, dependencies, ctx.path)
   ctx.set({ ...headers })
   if (error instanceof SignedRequestError && error.fault === 'expired')
     notice(ctx, status, 'This page has expired', 'Close it, and open it from the chat again.')

@@ -1,7 +1,10 @@
 import type { Context, Middleware } from 'koa'
 import { SignedRequestError } from '../../errors.ts'
-import type { Core } from '../core.ts'
-import { queryOf, refusalOf } from '../routes.ts'
+import type { Installation, Installations } from '../../installations/installation.ts'
+import type { InstallationServices } from '../../installations/services.ts'
+import type { Logger } from '../../telemetry/log.ts'
+import type { Observing } from '../../telemetry/observer.ts'
+import { queryOf, refusalOf } from '../requests.ts'
 import type { PageContext } from './page-context.ts'
 import { sessionOfCall, sessionToken } from './session.ts'
 import { viewContext } from './view-context.ts'
@@ -9,27 +12,35 @@ import { viewContext } from './view-context.ts'
 /** Where a page gets its next token from: the answers to its calls. */
 const HEADER = 'Session-Token'
 
+interface SessionParts {
+  readonly installations: Installations
+  servicesOf(installation: Installation): InstallationServices
+}
+
 /** The context of a call that a page of the add-on makes to a route of the author's. */
-export async function openSession(ctx: Context, core: Core): Promise<PageContext> {
-  const session = await sessionOfCall(ctx.req, queryOf(ctx), core.installations)
+export async function openSession(ctx: Context, parts: SessionParts): Promise<PageContext> {
+  const session = await sessionOfCall(ctx.req, queryOf(ctx), parts.installations)
   // No token after the last one: from then on the page has to be opened anew.
   const token = sessionToken(session)
   if (session.stale) ctx.set(HEADER, token)
   const controller = new AbortController()
   ctx.res.once('close', () => controller.abort(new Error('the call is over')))
   const { theme, page } = session
-  const view = viewContext(core, session, page, {}, controller)
+  const view = viewContext(parts, session, page, {}, controller)
   return Object.assign(view, { theme, sessionToken: token })
 }
 
 /** Answers for calls without a session, so that a page's script can tell its person what to do. */
-export function createSessionRefusal(core: Core): Middleware {
+export function createSessionRefusal(parts: {
+  readonly log: Logger
+  readonly observing: Observing
+}): Middleware {
   return async (ctx, next) => {
     try {
       await next()
     } catch (error) {
       if (!(error instanceof SignedRequestError) || ctx.headerSent) throw error
-      const { status, headers } = refusalOf(error, core, ctx.path)
+      const { status, headers } = refusalOf(error, parts, ctx.path)
       const expired = error.fault === 'expired'
       const message = expired
         ? 'The session of this page has expired: open the page again.'

@@ -1,6 +1,7 @@
 import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import jsonwebtoken from 'jsonwebtoken'
+import { readId } from '../../api/sender.ts'
 import { SignedRequestError } from '../../errors.ts'
 import type { Credentials, Installations } from '../../installations/installation.ts'
 import {
@@ -13,7 +14,6 @@ import {
   verifySignature,
   verifySignedRequest,
 } from '../../installations/signed-request.ts'
-import { readId } from '../deliveries/context.ts'
 import type { Theme } from './page.ts'
 import type { Viewer } from './page-context.ts'
 

@@ -1,7 +1,8 @@
 import type { EventName } from '../../api/events.ts'
 import type { Scope } from '../../api/scopes.ts'
+import type { Installation } from '../../installations/installation.ts'
+import type { InstallationServices } from '../../installations/services.ts'
 import type { Logger } from '../../telemetry/log.ts'
-import type { Core } from '../core.ts'
 import type { EventContext } from '../deliveries/context.ts'
 import type { Turn } from '../deliveries/task-queue.ts'
 import type { AnonymousContext, PageContext, ViewContext } from './page-context.ts'
@@ -19,27 +20,27 @@ export type FailedContext<S extends Scope = Scope> =
 
 /** The context of what is shown to somebody. */
 export function viewContext(
-  core: Core,
+  { servicesOf }: { servicesOf(installation: Installation): InstallationServices },
   { credentials, roomId, user }: Session,
   module: string,
   parameters: Readonly<Record<string, string>>,
   { signal }: Pick<Turn, 'signal'>,
 ): ViewContext {
   const { installation } = credentials
-  const facade = core.facadeOf(installation)
+  const services = servicesOf(installation)
   let log: Logger | undefined
   return {
     module,
     installation,
-    client: facade.client,
-    store: facade.values,
-    glance: core.glancesOf(installation, roomId),
+    client: services.client,
+    store: services.values,
+    glance: services.glances(roomId),
     get log() {
-      log ??= facade.log.child({ module })
+      log ??= services.log.child({ module })
       return log
     },
     signal,
-    room: roomId === undefined ? undefined : facade.room(roomId),
+    room: roomId === undefined ? undefined : services.room(roomId),
     user,
     parameters,
   }
@@ -47,11 +48,11 @@ export function viewContext(
 
 /** The context of a page that nobody vouches for. */
 export const anonymousContext = (
-  core: Core,
+  { log }: { readonly log: Logger },
   module: string,
   { theme, parameters }: Pick<AnonymousContext, 'theme' | 'parameters'>,
   { signal }: Turn,
-): AnonymousContext => ({ module, theme, parameters, log: core.log.child({ module }), signal })
+): AnonymousContext => ({ module, theme, parameters, log: log.child({ module }), signal })
 
 /** What the client put into an address, as far as the module asked for it. */
 export const parametersOf = (

@@ -3,9 +3,10 @@ import { Html, html } from '../../common/html.ts'
 import type { Installation } from '../../installations/installation.ts'
 import type { Values } from '../../installations/installation-store.ts'
 import { anyText, type Checks, checkMembers, elsewhere, expectFunction, flag } from '../../option-checks.ts'
-import type { FormContext, Modules } from '../modules/modules.ts'
+import type { Modules } from '../modules/modules.ts'
 import { type PageParts, page } from '../pages/page.ts'
 import type { PageContext } from '../pages/page-context.ts'
+import type { FormContext } from '../pages/shown-page.ts'
 import {
   checkFields,
   readForm,

@@ -1,10 +1,4 @@
-/** One link of a chain: something that happened, and what it goes back to. */
-export interface Link {
-  /** How many answers led to it. */
-  readonly depth: number
-  /** The same for all links of a chain. */
-  readonly chain: { answers: number }
-}
+import type { Link } from '../chat/chat-event.ts'
 
 /**
  * Chains of events: somebody says something, add-ons answer, and others answer these. Add-ons that answer each other would go on

@@ -1,7 +1,21 @@
-import type { ApiCall } from '../chat-page/events.ts'
+/** An add-on's call of the API, for who looks on. */
+export interface ApiCall {
+  readonly id: number
+  readonly at: string
+  readonly oauth_id: string
+  readonly method: string
+  /** Without the query, which may hold secrets. */
+  readonly path: string
+  readonly operation: string | null
+  readonly status: number
+  /** Milliseconds. */
+  readonly duration: number
+  /** What a refused call was told. */
+  readonly error: string | null
+}
 
 /** What add-ons asked of the API, for whoever looks on. In memory: the newest 500 of all. */
-export interface Calls {
+export interface ApiCallLog {
   add(call: Omit<ApiCall, 'id' | 'at'>): void
   /** Newest first. */
   list(filter: { readonly oauthId?: string; readonly limit: number }): ApiCall[]
@@ -10,7 +24,7 @@ export interface Calls {
 
 const kept = 500
 
-export function createCalls(tell: (call: ApiCall) => void): Calls {
+export function createApiCallLog(tell: (call: ApiCall) => void): ApiCallLog {
   let lastId = 0
   let calls: ApiCall[] = []
   return {

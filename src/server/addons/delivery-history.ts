@@ -1,8 +1,8 @@
 import type { EventName } from '../../api/events.ts'
 import { KIB } from '../../common/http.ts'
+import type { Link } from '../chat/chat-event.ts'
 import type { Log } from '../log.ts'
 import type { RoomRecord, UserRecord, WebhookRecord } from '../state/records.ts'
-import type { Link } from './answer-chains.ts'
 import { type Breaker, createBreaker } from './circuit-breaker.ts'
 
 /** One attempt to tell an add-on of an event. Kept in memory, the newest 200 per installation. */

@@ -7,12 +7,13 @@ import { nextTurn } from '../../common/next-turn.ts'
 import type { Outbound } from '../../common/outbound.ts'
 import { readableError } from '../../common/redaction.ts'
 import { mayRun, maySee } from '../auth/room-rights.ts'
+import type { ChatEvent, Link } from '../chat/chat-event.ts'
 import { CallRefusedError } from '../errors.ts'
+import { type IsClassic, signedAddress } from '../http/classic.ts'
 import type { Log } from '../log.ts'
-import { type IsClassic, signedAddress } from '../rest/classic.ts'
 import type { ClientRecord, RoomRecord, UserRecord, WebhookRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
-import { createAnswerChains, type Link } from './answer-chains.ts'
+import { createAnswerChains } from './answer-chains.ts'
 import { adopt, type BorrowedBody, personOf, textOf } from './borrowed-body.ts'
 import { type Unfolded, unfold } from './decompression.ts'
 import {
@@ -32,20 +33,6 @@ import { compilePattern, type Pattern } from './patterns.ts'
 import { createQueues, type Queues } from './queues.ts'
 import { claimsOf, signRequest } from './signing.ts'
 
-/** What happened, and who did it. */
-export interface Happening {
-  readonly event: EventName
-  readonly room: RoomRecord
-  readonly item: Readonly<Record<string, unknown>>
-  /** What patterns are matched against; only message events have it. */
-  readonly text?: string
-  readonly user?: UserRecord | undefined
-  /** `oauthId` of the installation that caused it. */
-  readonly causedBy?: string | undefined
-  /** Of an answer to a delivery: its place in the chain of answers. */
-  readonly link?: Link | undefined
-}
-
 /** A delivery whose body was not made here. */
 export interface Telling {
   readonly client: ClientRecord
@@ -59,7 +46,7 @@ export interface Delivery {
    * Queues a delivery for every webhook that wants to know: those of many in parts, behind what happened in the room before.
    * Resolves when all are queued.
    */
-  fire(happening: Happening): Promise<void>
+  fire(happening: ChatEvent): Promise<void>
   /**
    * Does what an add-on asks for by a call of its own, or a person by a program: what comes of it may be an answer to what they were
    * told. `who` is the owner of webhooks: an OAuth id, or `user ID`.
@@ -129,7 +116,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   const matching = createPatternMatching()
   const firing = new Map<number, Promise<void>>() // by room: what happened there is told in the order in which it did
 
-  async function matches(webhook: WebhookRecord, { text = '' }: Pick<Happening, 'text'>): Promise<boolean> {
+  async function matches(webhook: WebhookRecord, { text = '' }: Pick<ChatEvent, 'text'>): Promise<boolean> {
     if (webhook.pattern === null || !events[webhook.event].pattern) return true
     let pattern = patterns.get(webhook.pattern)
     if (!pattern) {
@@ -174,14 +161,14 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   }
 
   /** The place of a happening in its chain; a text when the chain has ended. */
-  function linkOf({ link, room, causedBy }: Happening): Link | string {
+  function linkOf({ link, room, causedBy }: ChatEvent): Link | string {
     if (link) return link
     const who = acting.getStore() ?? causedBy
     const answered = who === undefined ? undefined : chains.toldOf(who, room.id)
     return answered ? chains.call(answered) : chains.begin()
   }
 
-  async function fire(happening: Happening): Promise<void> {
+  async function fire(happening: ChatEvent): Promise<void> {
     const { room } = happening
     const link = linkOf(happening)
     const over = trails.begin()
@@ -202,7 +189,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     await done
   }
 
-  async function queueAll(happening: Happening, link: Link | string, newest: number): Promise<void> {
+  async function queueAll(happening: ChatEvent, link: Link | string, newest: number): Promise<void> {
     for await (const webhooks of listening(happening.event, happening.room, newest))
       for (const webhook of webhooks) queueOne(webhook, happening, link)
   }
@@ -223,7 +210,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     }
   }
 
-  function queueOne(webhook: WebhookRecord, happening: Happening, link: Link | string): void {
+  function queueOne(webhook: WebhookRecord, happening: ChatEvent, link: Link | string): void {
     const { event, room, user, causedBy } = happening
     const client = clientOf(webhook, room)
     if (client === 'gone') return
@@ -245,7 +232,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   async function makeDelivery(
     source: Source,
     client: ClientRecord | undefined,
-    happening: Happening,
+    happening: ChatEvent,
   ): Promise<void> {
     const { webhook } = source
     try {
@@ -268,7 +255,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     return record
   }
 
-  const bodyFor = (webhook: WebhookRecord, client: ClientRecord | undefined, { event, item }: Happening) =>
+  const bodyFor = (webhook: WebhookRecord, client: ClientRecord | undefined, { event, item }: ChatEvent) =>
     JSON.stringify({
       event,
       item,

@@ -1,5 +1,4 @@
 import type { Operation } from '../../api/operation.ts'
-import type { Context } from '../context.ts'
 import { forbidden } from '../errors.ts'
 import type { Route } from '../http/routes.ts'
 import type { State } from '../state/state.ts'
@@ -80,17 +79,6 @@ export function createAuthority(state: State): Authority {
       return find()
     },
   }
-}
-
-/** The parts of the server as a call gets them: what it writes through them it may still write in that very moment. */
-export function limitedTo({ renew }: Session, context: Context): Context {
-  const { state, chat } = context
-  const write: State['write'] = (work) =>
-    state.write(() => {
-      renew()
-      return work()
-    })
-  return { ...context, chat: chat.checked(renew), state: { ...state, write } }
 }
 
 function checkKind(operation: Operation, { kind }: Session): void {

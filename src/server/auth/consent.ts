@@ -1,14 +1,13 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { isScope, type Scope } from '../../api/scopes.ts'
 import { hashOf, randomText } from '../../common/random.ts'
-import type { Context } from '../context.ts'
 import { CallRefusedError } from '../errors.ts'
 import type { Page } from '../http/html-page.ts'
 import type { Log } from '../log.ts'
 import type { ClientRecord, UserRecord } from '../state/records.ts'
 import { consentPage, refusalPage } from './consent-page.ts'
 import { scopesFor } from './granted-scopes.ts'
-import { signIn, stillSignedIn } from './sign-in.ts'
+import { type SignInParts, signIn, stillSignedIn } from './sign-in.ts'
 
 /** What the browser gets: a page, or the way back to the add-on. */
 export type ConsentAnswer =
@@ -58,7 +57,7 @@ class RequestRefused extends Error {
   }
 }
 
-export function createConsent(context: Pick<Context, 'state' | 'attempts' | 'isLocal'>, log: Log): Consent {
+export function createConsent(context: SignInParts, log: Log): Consent {
   const { state } = context
   const key = randomBytes(32) // forms of a server that was started again are as good as expired
 

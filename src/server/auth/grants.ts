@@ -2,7 +2,6 @@ import type { Parameters, ResultOf } from '../../api/operation.ts'
 import type { Operations } from '../../api/operations/index.ts'
 import type { Scope } from '../../api/scopes.ts'
 import { hashOf, randomText } from '../../common/random.ts'
-import type { Context } from '../context.ts'
 import { type CallRefusedError, forbidden, oauthError } from '../errors.ts'
 import type { ClientRecord, UserRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
@@ -10,14 +9,17 @@ import { roomRunBy } from './access.ts'
 import { callerBy, type Session } from './callers.ts'
 import { grantedScopes, scopesFor, scopesOf } from './granted-scopes.ts'
 import { checkHandmadeCount } from './handmade-tokens.ts'
-import { signIn, stillSignedIn } from './sign-in.ts'
-import { type Grant, issue, year } from './tokens.ts'
+import { type SignInParts, signIn, stillSignedIn } from './sign-in.ts'
+import { type Grant, issue, type TokenParts, year } from './tokens.ts'
+
+/** What the token endpoint needs of the server. */
+export type GrantParts = SignInParts & TokenParts
 
 type TokenRequest = Parameters<Operations['generateToken']>
 type Granting = (
   request: TokenRequest,
   session: Session,
-  context: Context,
+  parts: GrantParts,
 ) => Promise<ResultOf<Operations['generateToken']>>
 
 /** How each grant of the token endpoint is served. */
@@ -31,10 +33,10 @@ export const grants: Readonly<Record<TokenRequest['grant_type'], Granting>> = {
 }
 
 /** An add-on in its own name. No refresh token: it asks again. */
-async function clientCredentials(request: TokenRequest, session: Session, context: Context) {
+async function clientCredentials(request: TokenRequest, session: Session, parts: GrantParts) {
   const client = authenticated(session)
-  return issue(context, () => {
-    const { oauthId, roomId, scopes } = installed(client, context.state)
+  return issue(parts, () => {
+    const { oauthId, roomId, scopes } = installed(client, parts.state)
     return {
       kind: roomId === null ? 'addon_group' : 'addon_room',
       scopes: grantedScopes(request.scope, scopes, 'the installation'),
@@ -47,11 +49,11 @@ async function clientCredentials(request: TokenRequest, session: Session, contex
 }
 
 /** An add-on in the name of a user who allowed it on the consent page. */
-async function authorizationCode(request: TokenRequest, session: Session, context: Context) {
+async function authorizationCode(request: TokenRequest, session: Session, parts: GrantParts) {
   const client = authenticated(session)
-  const { state } = context
+  const { state } = parts
   const hash = hashOf(required(request, 'code'))
-  return issue(context, () => {
+  return issue(parts, () => {
     const code = state.codes.get(hash)
     if (code?.used) {
       // RFC 6749, 4.1.2: of two who show the code one stole it, and nobody knows which.
@@ -85,10 +87,10 @@ async function authorizationCode(request: TokenRequest, session: Session, contex
 }
 
 /** A user through a program that asks him for his password. */
-async function passwordGrant(request: TokenRequest, session: Session, context: Context) {
-  const signedIn = await signedInByPassword(request, session, context)
-  return issue(context, () => {
-    const user = stillSignedIn(signedIn, context.state)
+async function passwordGrant(request: TokenRequest, session: Session, parts: GrantParts) {
+  const signedIn = await signedInByPassword(request, session, parts)
+  return issue(parts, () => {
+    const user = stillSignedIn(signedIn, parts.state)
     const scopes = grantedScopes(request.scope, scopesOf(user), 'this user')
     return {
       kind: 'user',
@@ -103,12 +105,12 @@ async function passwordGrant(request: TokenRequest, session: Session, context: C
 }
 
 /** A refresh token is good once: of two callers one gets nothing. One that an add-on holds is good for this add-on only. */
-async function refreshToken(request: TokenRequest, session: Session, context: Context) {
-  const { state } = context
+async function refreshToken(request: TokenRequest, session: Session, parts: GrantParts) {
+  const { state } = parts
   const hash = hashOf(required(request, 'refresh_token'))
   const known = state.tokens.get(hash)
   if (session.basic || (known?.use === 'refresh' && known.oauthId !== null)) authenticated(session)
-  return issue(context, () => {
+  return issue(parts, () => {
     const token = state.tokens.get(hash)
     const expired = token?.expires !== null && (token?.expires ?? 0) <= Date.now()
     const foreign = token?.oauthId !== null && token?.oauthId !== session.client?.oauthId
@@ -133,11 +135,11 @@ async function refreshToken(request: TokenRequest, session: Session, context: Co
 }
 
 /** A token that a user makes for himself, as on HipChat's account page. */
-async function personalToken(request: TokenRequest, session: Session, context: Context) {
-  const find = await signedIn(request, session, context)
-  return issue(context, () => {
+async function personalToken(request: TokenRequest, session: Session, parts: GrantParts) {
+  const find = await signedIn(request, session, parts)
+  return issue(parts, () => {
     const { user, scopes, origin } = find()
-    checkHandmadeCount(context.state, undefined, user.id)
+    checkHandmadeCount(parts.state, undefined, user.id)
     return {
       ...origin,
       kind: 'personal',
@@ -152,14 +154,14 @@ async function personalToken(request: TokenRequest, session: Session, context: C
 }
 
 /** A token that whoever runs a room makes for it, as on HipChat's page of the room's integrations. */
-async function roomToken(request: TokenRequest, session: Session, context: Context) {
+async function roomToken(request: TokenRequest, session: Session, parts: GrantParts) {
   const name = required(request, 'room_id')
-  const find = await signedIn(request, session, context)
-  return issue(context, () => {
+  const find = await signedIn(request, session, parts)
+  return issue(parts, () => {
     const { user, scopes, origin } = find()
     if (!scopes.includes('admin_room')) throw forbidden('This grant requires the scope admin_room')
-    const room = roomRunBy(user, name, context.state)
-    checkHandmadeCount(context.state, room, user.id)
+    const room = roomRunBy(user, name, parts.state)
+    checkHandmadeCount(parts.state, room, user.id)
     return {
       ...origin,
       kind: 'room_notification',
@@ -190,10 +192,10 @@ function required(request: TokenRequest, name: 'code' | 'refresh_token' | 'room_
 function signedInByPassword(
   { username, password }: TokenRequest,
   { address }: Session,
-  context: Context,
+  parts: GrantParts,
 ): Promise<UserRecord> {
   if (!username || !password) throw oauthError(400, 'invalid_request', 'username and password are required')
-  return signIn({ username, password, address }, context)
+  return signIn({ username, password, address }, parts)
 }
 
 /** Who makes a token by hand, what it may do at most, and what it ends with. */
@@ -207,11 +209,11 @@ interface Signed {
  * A user who makes a token of their own: by name and password, or by an access token of his own, which bounds the new one. What
  * is given finds them as of the moment when it is called.
  */
-async function signedIn(request: TokenRequest, session: Session, context: Context): Promise<() => Signed> {
-  const { state } = context
+async function signedIn(request: TokenRequest, session: Session, parts: GrantParts): Promise<() => Signed> {
+  const { state } = parts
   const { bearer } = session
   if (bearer === undefined) {
-    const signed = await signedInByPassword(request, session, context)
+    const signed = await signedInByPassword(request, session, parts)
     return () => {
       const user = stillSignedIn(signed, state)
       return { user, scopes: scopesOf(user), origin: { madeWithPassword: true } }

@@ -1,12 +1,20 @@
 import { withoutAt } from '../../api/mentions.ts'
 import { hashOf } from '../../common/random.ts'
 import { folded } from '../../common/scripts.ts'
-import type { Context } from '../context.ts'
 import { CallRefusedError, forbidden, oauthError } from '../errors.ts'
-import { type Allowance, addressKey } from '../http/rate-limits.ts'
+import { type Allowance, addressKey, type Counter } from '../http/rate-limits.ts'
 import type { UserRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
 import { isLongEnough, passwordMatches, shortestPassword } from './passwords.ts'
+
+/** What signing in needs of the server. */
+export interface SignInParts {
+  readonly state: State
+  /** Failed attempts to sign in with a password. */
+  readonly attempts: Counter
+  /** Nobody but this machine can reach the server. */
+  readonly isLocal: boolean
+}
 
 export interface SignIn {
   /** Email address, mention name with or without its `@`, or id. */
@@ -32,7 +40,7 @@ const allowed = { pair: 10, address: 300, person: 100 }
  */
 export async function signIn(
   { username, password, address }: SignIn,
-  { state, attempts, isLocal }: Pick<Context, 'state' | 'attempts' | 'isLocal'>,
+  { state, attempts, isLocal }: SignInParts,
 ): Promise<UserRecord> {
   const name = username.trim()
   const user = state.people.find(name) ?? state.people.byMention(name)

@@ -1,15 +1,22 @@
 import type { Scope } from '../../api/scopes.ts'
 import { hashOf, randomText } from '../../common/random.ts'
-import type { Context } from '../context.ts'
 import { nowMicros } from '../dates.ts'
 import type { TokenRecord } from '../state/records.ts'
+import type { State } from '../state/state.ts'
+
+/** What making tokens needs of the server. */
+export interface TokenParts {
+  readonly state: State
+  /** Seconds. */
+  readonly tokenLifetime: number
+}
 
 /** A token to be made: whose it is, and what it may do. */
 export type Grant = Pick<
   TokenRecord,
   'kind' | 'scopes' | 'oauthId' | 'userId' | 'roomId' | 'label' | 'madeBy' | 'madeWith' | 'madeWithPassword'
 > & {
-  /** Seconds; default {@link Context.tokenLifetime}. */
+  /** Seconds; default {@link TokenParts.tokenLifetime}. */
   readonly lifetime?: number
   /** A refresh token comes along: what it may do, and the sign-in it belongs to. */
   readonly renewal?: { readonly scopes: readonly Scope[]; readonly session: string }
@@ -27,7 +34,7 @@ export const year = 365 * 24 * 3600 // seconds
  * transaction that makes the tokens: so a code or refresh token is used up by one caller only, and one that is shown
  * again ends the tokens that were made of it.
  */
-export async function issue({ state, tokenLifetime }: Context, find: () => Grant) {
+export async function issue({ state, tokenLifetime }: TokenParts, find: () => Grant) {
   const access = randomText(40)
   const refreshing = randomText(40)
   const until = (seconds: number) => Date.now() + seconds * 1000

@@ -1,3 +1,4 @@
+import type { ApiCall } from '../addons/api-call-log.ts'
 import type { Written } from '../state/change-notes.ts'
 import type {
   ClientRecord,
@@ -8,7 +9,6 @@ import type {
   UserRecord,
 } from '../state/records.ts'
 import type { State } from '../state/state.ts'
-import type { ApiCall } from './events.ts'
 
 /** Something that open pages may have to show. Rooms and users are looked up when it is told. */
 export type Change =

@@ -1,25 +1,10 @@
 import type { GlanceContent } from '../../api/glance.ts'
 import type { Message, User } from '../../api/objects.ts'
+import type { ApiCall } from '../addons/api-call-log.ts'
 import type { PageRoom, PageUser } from './routes.ts'
 
 /** Path, below `/page`, of the connection over which the page hears of changes. */
 export const updatesPath = '/updates'
-
-/** An add-on's call of the API, for who looks on. */
-export interface ApiCall {
-  readonly id: number
-  readonly at: string
-  readonly oauth_id: string
-  readonly method: string
-  /** Without the query, which may hold secrets. */
-  readonly path: string
-  readonly operation: string | null
-  readonly status: number
-  /** Milliseconds. */
-  readonly duration: number
-  /** What a refused call was told. */
-  readonly error: string | null
-}
 
 /** What the connection tells, by the name of the event. */
 export interface PageEvents {

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import { randomText } from '../../common/random.ts'
+import type { ApiCall } from '../addons/api-call-log.ts'
 import type { Presenter } from '../chat/presentation.ts'
 import { CallRefusedError } from '../errors.ts'
 import type { Written } from '../state/change-notes.ts'
@@ -8,7 +9,6 @@ import type { State } from '../state/state.ts'
 import { createChangeLog } from './change-log.ts'
 import { type Change, changesIn, sizeOf } from './changes.ts'
 import { createEventTexts, type Entry, eventText } from './event-texts.ts'
-import type { ApiCall } from './events.ts'
 
 /** Who listens on a page. */
 export interface Listener {

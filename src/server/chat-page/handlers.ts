@@ -9,6 +9,7 @@ import { formatSeconds, nowMicros } from '../dates.ts'
 import { badRequest, forbidden, notFound } from '../errors.ts'
 import type { HashedToken } from '../state/clients.ts'
 import type { ClientRecord, RoomRecord, UserRecord } from '../state/records.ts'
+import type { PageContext } from './context.ts'
 import {
   installationsPart,
   isInstalledFor,
@@ -25,7 +26,7 @@ import { type Opening, openAddress } from './signed-addresses.ts'
 type Table = typeof pageApi
 
 /** Serves the table of {@link pageApi}. */
-export const pageHandlers: { readonly [Id in keyof Table]: Handler<Table[Id]> } = {
+export const pageHandlers: { readonly [Id in keyof Table]: Handler<Table[Id], PageContext> } = {
   getWelcome: (_parameters, _session, context) => ({
     group: context.state.group()?.name ?? '',
     users: chosenFrom(context).map(({ id, name, mentionName }) => ({ id, name, mention_name: mentionName })),

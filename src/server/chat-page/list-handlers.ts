@@ -4,6 +4,7 @@ import { isInside, maySee } from '../auth/room-rights.ts'
 import type { Presenter } from '../chat/presentation.ts'
 import type { Handler } from '../context.ts'
 import type { RoomRecord, UserRecord } from '../state/records.ts'
+import type { PageContext } from './context.ts'
 import { entryAt, knownBy, peoplePart, roomsPart } from './lists.ts'
 import { shownPerson, shownRoom } from './presentation.ts'
 import type { PageUser, pageApi } from './routes.ts'
@@ -16,7 +17,7 @@ const mostOwnRooms = 200
 const idsIn = (text: string): number[] => [...new Set(text.split(',').map(Number))]
 
 /** What the page lists. No answer grows with the group: whoever needs more asks for the next part. */
-export const pageListHandlers: { readonly [Id in keyof Lists]: Handler<Lists[Id]> } = {
+export const pageListHandlers: { readonly [Id in keyof Lists]: Handler<Lists[Id], PageContext> } = {
   async getStart(_parameters, session, { state, present, feed }) {
     const user = person(session)
     const group = state.group()

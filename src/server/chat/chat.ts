@@ -2,11 +2,10 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { most } from '../../api/bounds.ts'
 import type { EventName } from '../../api/events.ts'
 import type { Notification } from '../../api/operations/messages.ts'
-import type { Link } from '../addons/answer-chains.ts'
-import type { Happening } from '../addons/delivery.ts'
 import { requirePrivate } from '../auth/access.ts'
 import { isMember, knowing, maySee } from '../auth/room-rights.ts'
 import { badRequest, notFound } from '../errors.ts'
+import { checkName } from '../names.ts'
 import type {
   Author,
   FileRecord,
@@ -19,8 +18,8 @@ import type {
 import type { Removals } from '../state/removals.ts'
 import type { NewRoom } from '../state/rooms.ts'
 import type { State } from '../state/state.ts'
+import type { ChatEvent, Link } from './chat-event.ts'
 import { findKnownMentions, findMentions } from './mentions.ts'
-import { checkName } from './names.ts'
 import type { Presenter } from './presentation.ts'
 import { sanitizeCard, sanitizeHtml } from './sanitizing.ts'
 
@@ -75,7 +74,7 @@ export type RoomChanges = Partial<
 export interface ChatOptions {
   readonly state: State
   readonly present: Presenter
-  fire(happening: Happening): Promise<void>
+  fire(happening: ChatEvent): Promise<void>
   readonly removals: Removals
   /** Ends an installation whose room goes away. */
   endInstallations(room: RoomRecord): Promise<void>

@@ -11,9 +11,6 @@ const MIB = 1024 * 1024
 /** Longest file taken, in bytes. What HipChat took is not known. */
 export const longestFile = 20 * MIB
 
-/** Longest body with a file in it: clients sent base64, in lines of sixty characters, with a message besides. */
-export const longestUpload = 28 * MIB
-
 /** Bytes that tell a picture from all else. */
 const longestSignature = 8
 

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { methodsWithToken } from './routes.ts'
+import { methodsOf, restRouter } from './routes.ts'
 
 type Headers = Readonly<Record<string, string>>
 
@@ -49,6 +49,12 @@ export function preflightHeaders(
     'Access-Control-Allow-Headers': 'Authorization, Content-Type, X-Requested-With',
     'Access-Control-Max-Age': '600',
   }
+}
+
+/** The methods of the calls at a path that are made with an access token. */
+function methodsWithToken(path: string): string[] {
+  const open = restRouter.at(path).filter(({ tokens }) => tokens.length > 0 && !tokens.includes('basic'))
+  return [...new Set(open.flatMap(methodsOf))]
 }
 
 const isApi = (path: string): boolean => path.startsWith('/v2/')

@@ -6,7 +6,6 @@ import { jsonFault, jsonFaultText } from '../../common/json-fault.ts'
 import type { Schema } from '../../common/schema.ts'
 import { type Problem, validate } from '../../common/validate.ts'
 import { illFormedAt, unreadableField } from '../../common/well-formed.ts'
-import { longestUpload } from '../chat/files.ts'
 import { badRequest, CallRefusedError, invalid } from '../errors.ts'
 import { isNestedDeeper } from './json-depth.ts'
 import { type Part, readParts } from './multipart.ts'
@@ -21,6 +20,8 @@ export function longestBody({ body, tokens }: Operation): number {
   return tokens.length === 0 || tokens.includes('basic') ? longestOfStrangers : longestText
 }
 
+/** Longest body with a file in it: clients sent base64, in lines of sixty characters, with a message besides. */
+const longestUpload = 28 * 1024 * 1024
 const longestText = 1024 * 1024
 const longestOfStrangers = 32 * 1024
 

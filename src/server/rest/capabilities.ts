@@ -1,7 +1,7 @@
 import { descriptor } from '../../api/descriptor.ts'
 import { scopes } from '../../api/scopes.ts'
+import { capabilitiesUrl } from '../addons/capabilities-url.ts'
 import type { Handlers } from '../context.ts'
-import { capabilitiesUrl } from '../options.ts'
 
 type CapabilitiesOperation = 'getCapabilities' | 'getAddonCapabilitiesSchema'
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { operations } from '../../../src/api/operations/index.ts'
+import { classicDefaults, classicForm, differences, signedAddress } from '../../../src/server/http/classic.ts'
 import { createHipChatServer, type HipChatServer } from '../../../src/server/index.ts'
-import { classicDefaults, classicForm, differences, signedAddress } from '../../../src/server/rest/classic.ts'
 import { readPage, rows, section } from '../../structure/markdown.ts'
 import {
   accessToken,

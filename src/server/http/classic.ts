@@ -1,5 +1,4 @@
 import type { OperationId } from '../../api/operations/index.ts'
-import type { Settings } from '../options.ts'
 import type { ClientRecord } from '../state/records.ts'
 
 type Members = Readonly<Record<string, unknown>>
@@ -91,11 +90,20 @@ export const differences: readonly Difference[] = [
   },
 ]
 
+/** How answers are given: as the published document has them, or as real HipChat did. */
+export type Compatibility = 'standard' | 'classic'
+
+interface ClassicRules {
+  readonly compatibility: Compatibility
+  /** Add-ons that are served in classic mode in any case, by key or OAuth id. */
+  readonly classicClients: ReadonlySet<string>
+}
+
 /** Whether a client, or without one everybody, is served in classic mode. */
 export type IsClassic = (client: ClientRecord | undefined) => boolean
 
 export const classicFor =
-  ({ compatibility, classicClients }: Pick<Settings, 'compatibility' | 'classicClients'>): IsClassic =>
+  ({ compatibility, classicClients }: ClassicRules): IsClassic =>
   (client) =>
     compatibility === 'classic' ||
     (client !== undefined && (classicClients.has(client.key) || classicClients.has(client.oauthId)))

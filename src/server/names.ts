@@ -1,4 +1,4 @@
-import { badRequest } from '../errors.ts'
+import { badRequest } from './errors.ts'
 
 /** 400 for a name that nobody can read or type: only blanks, control characters, half a surrogate pair. */
 export function checkName(name: string, field: string): void {

@@ -1,0 +1,7 @@
+import type { Context } from '../context.ts'
+import type { Feed } from './feed.ts'
+
+/** The parts of a running server that the handlers of the chat page work with. */
+export interface PageContext extends Context {
+  readonly feed: Feed
+}
