@@ -106,7 +106,7 @@ export {
 } from './errors.ts'
 export type { HookContext, InstallationContext, ReplacedContext } from './installations/context.ts'
 export type { Installation } from './installations/installation.ts'
-export type { Values } from './installations/installation-store.ts'
+export type { InstallationStore } from './installations/installation-store.ts'
 // Keeping things
 export type { Store, StoreSetting } from './store/index.ts'
 export type { Logger } from './telemetry/log.ts'

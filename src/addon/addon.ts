@@ -12,7 +12,7 @@ import { ConfigurationError } from '../errors.ts'
 import type { HookContext, ReplacedContext } from '../installations/context.ts'
 import type { Hook } from '../installations/hooks.ts'
 import type { Installation } from '../installations/installation.ts'
-import type { Values } from '../installations/installation-store.ts'
+import type { InstallationStore } from '../installations/installation-store.ts'
 import type { InstallationServices } from '../installations/services.ts'
 import { expectFunction } from '../option-checks.ts'
 import { paths } from '../paths.ts'
@@ -23,9 +23,9 @@ import { createCore } from './core.ts'
 import type { CommandContext, EventContext, Handler, Middleware } from './deliveries/context.ts'
 import type { Webhook } from './deliveries/receive.ts'
 import type { CommandOptions, WebhookOptions } from './deliveries/registration.ts'
-import { createRunning } from './deliveries/task-queue.ts'
+import { createTaskQueue } from './deliveries/task-queue.ts'
 import { createKeys } from './keys.ts'
-import { createServing, type ListeningAt } from './lifecycle.ts'
+import { createLifecycle, type ListeningAt } from './lifecycle.ts'
 import { createIcons, type Icons } from './modules/icons.ts'
 import { createModules } from './modules/modules.ts'
 import { createShows, type Shows } from './modules/shows.ts'
@@ -106,7 +106,7 @@ export interface Addon<S extends Scope = Scope> extends Shows<S> {
    */
   settings<const F extends SettingsFields>(options: SettingsOptions<F, S>): AddonSettings<F, S>
   /** What is kept for an installation. */
-  store(installation: Installation): Values
+  store(installation: Installation): InstallationStore
   /** Pushes what a glance shows, outside of a handler; a room installation to its room unless told otherwise. */
   pushGlance(
     installation: Installation,
@@ -158,8 +158,8 @@ export interface Addon<S extends Scope = Scope> extends Shows<S> {
 export function createAddon<const S extends Scope>(options: AddonOptions<S>): Addon<S> {
   const settings = readOptions(options as AddonOptions) // an add-on's scopes are scopes
   const log = options.log === false ? silent() : (options.log ?? createLog())
-  const running = createRunning(settings.maxDeliveries)
-  const observation = createObservation(settings.metrics, () => running.deliveries, log)
+  const tasks = createTaskQueue(settings.maxDeliveries)
+  const observation = createObservation(settings.metrics, () => tasks.deliveries, log)
   const keys = createKeys()
   const icons = createIcons()
   const assets = createAssets()
@@ -167,14 +167,14 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
   const modules = createModules(keys, icons)
   const webhooks = () => [...registry.webhooks.values()]
   const address = createAddress(settings, { webhooks, modules, avatar: avatarOf(settings, icons) })
-  const core = createCore(settings, log, observation, modules, () => address.descriptor().etag, running.count)
+  const core = createCore(settings, log, observation, modules, () => address.descriptor().etag, tasks.count)
   const middleware: Middleware[] = []
   const errorHandlers: ((error: unknown, context: FailedContext) => unknown)[] = []
   // Every method that Node parses: the router answers those that it does not list with 501.
   const router = new Router({ methods: METHODS })
-  const receiving = { ...core, running, middleware, onError }
+  const receiving = { ...core, tasks, middleware, onError }
   const { metrics } = observation
-  const serving = createServing({
+  const lifecycle = createLifecycle({
     core,
     address,
     registry,
@@ -302,10 +302,10 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
       return address.descriptor().document
     },
 
-    callback: () => serving.callback(),
-    listen: (port = 0, host) => serving.listen(port, host),
-    idle: () => running.idle(),
-    close: () => serving.close(),
+    callback: () => lifecycle.callback(),
+    listen: (port = 0, host) => lifecycle.listen(port, host),
+    idle: () => tasks.idle(),
+    close: () => lifecycle.close(),
   }
 
   return addon as unknown as Addon<S> // the same object; its type shows what the scopes allow

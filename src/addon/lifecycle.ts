@@ -22,7 +22,7 @@ import { createListener, createRoutes, type Routed } from './routes.ts'
 const { HttpError } = Koa
 
 /** What is served. */
-export interface Served {
+export interface LifecycleParts {
   readonly core: Core
   readonly address: Address
   readonly registry: Registry
@@ -46,16 +46,16 @@ export interface ListeningAt {
 }
 
 /** The add-on's way from construction to its end: on ports of its own or under somebody else's HTTP server. */
-export interface Serving {
+export interface Lifecycle {
   callback(): RequestListener
   listen(port: number, host: string | undefined): Promise<ListeningAt>
   close(): Promise<void>
 }
 
-export function createServing(served: Served): Serving {
+export function createLifecycle(served: LifecycleParts): Lifecycle {
   const { core, address, registry, receiving, icons, assets, router, metrics } = served
   const { settings, log, store } = core
-  const { running } = receiving
+  const { tasks } = receiving
   const installing = createInstalling({ ...core, options: settings.options })
   let started = false
   let listening: Promise<Listening> | undefined
@@ -105,7 +105,7 @@ export function createServing(served: Served): Serving {
       descriptor: address.descriptor,
     }
     const { pages, glances } = core.modules
-    const dependencies = { ...core, pages, glances, running, basePath: address.path, onError: served.onError }
+    const dependencies = { ...core, pages, glances, tasks, basePath: address.path, onError: served.onError }
     app.use(createRoutes(routed))
     app.use(createPageRoute(dependencies))
     app.use(createGlanceRoute(dependencies))
@@ -136,7 +136,7 @@ export function createServing(served: Served): Serving {
   async function closeAll(): Promise<void> {
     await listening?.catch(() => {}) // the server would go on opening
     await stop(listening, async () => {
-      const aborted = await running.close(settings.closeTimeout)
+      const aborted = await tasks.close(settings.closeTimeout)
       if (aborted > 0) log.error({ aborted }, 'handlers were still running and have been aborted')
     })
     installing.close()

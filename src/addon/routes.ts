@@ -179,9 +179,9 @@ async function answerReady(ctx: Context, routed: Routed): Promise<void> {
 }
 
 /** Does what changes an installation; `close()` waits for it. */
-function change<T>({ receiving: { running } }: Routed, work: () => Promise<T>): Promise<T> {
-  if (running.accepting === 'closing') throw new InstallationRefusedError(503, 'The add-on is closing.')
-  return running.follow(work())
+function change<T>({ receiving: { tasks } }: Routed, work: () => Promise<T>): Promise<T> {
+  if (tasks.accepting === 'closing') throw new InstallationRefusedError(503, 'The add-on is closing.')
+  return tasks.follow(work())
 }
 
 async function install(ctx: Context, routed: Routed): Promise<void> {

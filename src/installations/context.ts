@@ -3,7 +3,7 @@ import type { Client, Room } from '../client/client.ts'
 import type { Glances } from '../client/glance-updates.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { Installation } from './installation.ts'
-import type { Values } from './installation-store.ts'
+import type { InstallationStore } from './installation-store.ts'
 
 /** What every handler and hook gets. */
 export interface InstallationContext<S extends Scope = Scope> {
@@ -13,7 +13,7 @@ export interface InstallationContext<S extends Scope = Scope> {
   /** Pushes what the add-on's glances show: in the room that this is about, unless told otherwise. */
   readonly glance: Glances
   /** What the author keeps for this installation. */
-  readonly store: Values
+  readonly store: InstallationStore
   /** Logger that names the installation, and the delivery if there is one. */
   readonly log: Logger
   /** Aborted when the add-on is closing and has waited long enough. */
@@ -28,5 +28,5 @@ export interface HookContext<S extends Scope = Scope> extends InstallationContex
 
 /** What the hook of a replaced installation gets: `installation`, `store` and `client` are the new one's. */
 export interface ReplacedContext<S extends Scope = Scope> extends HookContext<S> {
-  readonly old: { readonly installation: Installation; readonly store: Values }
+  readonly old: { readonly installation: Installation; readonly store: InstallationStore }
 }

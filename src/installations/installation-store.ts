@@ -10,7 +10,7 @@ import { type Installation, valuePrefix } from './installation.ts'
  *
  * The type of a value is the author's word; nothing checks what an older version of the add-on wrote.
  */
-export interface Values {
+export interface InstallationStore {
   get<T = unknown>(key: string): Promise<T | undefined>
   /** Writes a value; `undefined` cannot be written. `ttl` in milliseconds, none means for ever. */
   set(key: string, value: unknown, ttl?: number): Promise<void>
@@ -31,11 +31,11 @@ export interface Values {
 }
 
 /** `isThere` says whether the installation has not been removed. */
-export function createValues(
+export function createInstallationStore(
   store: Store,
   installation: Installation,
   isThere: () => Promise<boolean>,
-): Values {
+): InstallationStore {
   const prefix = valuePrefix(installation)
   const full = (key: string): string => {
     if (typeof key !== 'string' || key === '')

@@ -14,12 +14,12 @@ import type { Store } from '../store/index.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { AccessTokens } from './access-token.ts'
 import { type Credentials, type Installation, type Installations, isSame } from './installation.ts'
-import { createValues, type Values } from './installation-store.ts'
+import { createInstallationStore, type InstallationStore } from './installation-store.ts'
 
 /** What handlers may do as an installation. */
 export interface InstallationServices<S extends Scope = Scope> {
   readonly client: Client<S>
-  readonly values: Values
+  readonly values: InstallationStore
   readonly log: Logger
   room(id: number): Room<S>
   /** Pushes what glances show: to the given room unless told otherwise; without one, to all. */
@@ -95,7 +95,7 @@ function createServicesFor(parts: ServicesParts, installation: Installation): In
   }
   const services: InstallationServices = {
     client: client as InstallationServices['client'], // has every method of the table; the type shows what the scopes allow
-    values: guarded(createValues(parts.store, installation, isThere), note),
+    values: guarded(createInstallationStore(parts.store, installation, isThere), note),
     log,
     room(id) {
       let room = rooms.get(id)

@@ -58,7 +58,7 @@ const longestForm = 64 * 1024
 export function createApp(options: AppOptions): Koa {
   const { context, log } = options
   const app = new Koa()
-  const doors = { ...options, publicUrl: context.publicUrl }
+  const originRules = { ...options, publicUrl: context.publicUrl }
   const consent = createConsent(context, log)
   const allowances = createAllowances({ ...options, state: context.state })
   const authority = createAuthority(context.state)
@@ -75,7 +75,7 @@ export function createApp(options: AppOptions): Koa {
     if (options.closing()) ctx.set('Connection', 'close')
     ctx.set('X-Content-Type-Options', 'nosniff')
     try {
-      checkHost(ctx.get('host'), doors)
+      checkHost(ctx.get('host'), originRules)
       ctx.set(crossOriginHeaders(call.path, ctx.req.headers))
       const preflight = preflightHeaders(ctx.method, call.path, ctx.req.headers)
       const page = /^(GET|HEAD)$/.test(ctx.method) ? pageFor(call) : undefined
@@ -87,7 +87,7 @@ export function createApp(options: AppOptions): Koa {
         tell(ctx, call, allowances.ofPage(call.address))
         showPage(ctx, call, page)
       } else {
-        checkOrigin(ctx.req, doors)
+        checkOrigin(ctx.req, originRules)
         ctx.set('Cache-Control', 'no-store')
         if (call.path === consentPath) await askConsent(ctx, call)
         else if (call.path === updatesAt) openUpdates(ctx, call)
@@ -252,7 +252,7 @@ export function createApp(options: AppOptions): Koa {
     // The route is of the table that these handlers serve, one for one; the parameters were validated by the schemas this
     // handler's type comes from.
     const handler = table[id as keyof typeof table] as (...call: [object, Session, PageContext]) => unknown
-    const asked = { ...context, publicUrl: () => originAsked(ctx.get('host'), doors) }
+    const asked = { ...context, publicUrl: () => originAsked(ctx.get('host'), originRules) }
     const limited = limitedTo(session, asked)
     return context.delivery.actAs(actorOf(session), () => handler(parameters, session, limited))
   }

@@ -19,7 +19,7 @@ import type { Fault } from './http/fault-injection.ts'
 import { checkText } from './http/parsing.ts'
 import { type ServerOptions, settingsFrom } from './options.ts'
 import { defaultSeed } from './seed.ts'
-import { type Running, start } from './start.ts'
+import { type RunningServer, start } from './start.ts'
 import type { FileRecord, GlanceUpdateRecord, RoomRecord, UserRecord } from './state/records.ts'
 
 export type { ApiCall } from './addons/api-call-log.ts'
@@ -161,10 +161,10 @@ export interface HipChatServer {
 export function createHipChatServer(options: ServerOptions = {}): HipChatServer {
   const settings = settingsFrom(options, defaultSeed)
   const adminToken = settings.adminToken ?? randomText(40)
-  let starting: Promise<Running> | undefined
-  let running: Running | undefined
+  let starting: Promise<RunningServer> | undefined
+  let running: RunningServer | undefined
 
-  function live(): Running {
+  function live(): RunningServer {
     if (!running) throw new Error('the server does not listen: call listen() first')
     return running
   }

@@ -35,7 +35,7 @@ import { createRemovals } from './state/removals.ts'
 import { openState, type State } from './state/state.ts'
 
 /** A server that listens: its parts, put together. */
-export interface Running {
+export interface RunningServer {
   readonly context: PageContext
   readonly delivery: Delivery
   readonly url: string
@@ -59,7 +59,7 @@ const timeouts = {
 }
 
 /** Opens the state, wires the parts and listens. What was opened is closed again when listening fails. */
-export async function start(settings: Settings, adminToken: string): Promise<Running> {
+export async function start(settings: Settings, adminToken: string): Promise<RunningServer> {
   const temporary = settings.data === undefined ? mkdtempSync(join(tmpdir(), 'hipchat-server-')) : undefined
   const state = await alone(() =>
     openState(settings.data ?? temporary ?? '', { durable: temporary === undefined }),

@@ -11,8 +11,8 @@ import type { MetricsSettings } from './metrics-options.ts'
 import {
   type Activity,
   type CallActivity,
-  type Happening,
   lifecycleTurns,
+  type ObservedEvent,
   type Observer,
 } from './observer.ts'
 
@@ -245,7 +245,7 @@ export function createMetrics(settings: MetricsSettings, running: () => number):
     },
   }
 
-  function count(happening: Happening): void {
+  function count(happening: ObservedEvent): void {
     switch (happening.kind) {
       case 'late delivery':
         deliveries.inc({ event: happening.event, result: happening.result })

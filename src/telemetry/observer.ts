@@ -14,7 +14,7 @@ export interface Observer {
   /** Does the work of an activity, and gives or throws what the work does. When it ends, the activity says how. */
   during<T>(activity: Activity, work: () => Promise<T>): Promise<T>
   /** Told of what has no length. Never throws. */
-  happened(happening: Happening): void
+  happened(happening: ObservedEvent): void
 }
 
 /** Gives the observer, if anybody observes: asked anew each time, since that is settled when an add-on starts. */
@@ -110,7 +110,7 @@ export interface DeliveryOutcome {
 /** Turns in an installation's life that were completed. */
 export const lifecycleTurns = ['installed', 'updated', 'uninstalled'] as const
 
-export type Happening =
+export type ObservedEvent =
   /** A delivery that had been acknowledged came to its end. */
   | { readonly kind: 'late delivery'; readonly event: EventName; readonly result: DeliveryResult }
   | { readonly kind: 'signed request refused'; readonly fault: SignedRequestFault }

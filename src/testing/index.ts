@@ -9,7 +9,6 @@ export { type DescriptorFixture, descriptorFixtures } from './fixtures/descripto
 export { type WebhookFixture, webhookFixtures } from './fixtures/webhooks.ts'
 export type { ForgedOptions, Forgery } from './forging.ts'
 export type { InstallOptions, TestedAddon, TestGroup } from './group.ts'
-export type { TriggerOptions } from './happenings.ts'
 export type { LogLine } from './log.ts'
 export type {
   DeliverOptions,
@@ -18,5 +17,6 @@ export type {
   SeenMessage,
   TestRoom,
 } from './room.ts'
+export type { TriggerOptions } from './room-events.ts'
 export { type StoreCheck, type StoreUnderTest, storeContract } from './store/contract.ts'
 export { type AddonTest, type TestClock, type TestOptions, testAddon } from './test-addon.ts'

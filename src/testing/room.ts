@@ -4,8 +4,8 @@ import type { GlanceContent } from '../api/glance.ts'
 import type { Message } from '../api/objects.ts'
 import { type Checks, checkMembers, elsewhere, oneOf } from '../option-checks.ts'
 import type { HipChatServer, UserName } from '../server/index.ts'
-import { alice, createHappenings, type TriggerOptions } from './happenings.ts'
-import { createVisitor } from './visitor.ts'
+import { createPageClient } from './page-client.ts'
+import { alice, createRoomEvents, type TriggerOptions } from './room-events.ts'
 
 /** A message as the people in the room see it. */
 export interface SeenMessage {
@@ -109,7 +109,7 @@ export interface TestRoomParts {
 }
 
 export function createTestRoom({ server, room, idle }: TestRoomParts): TestRoom {
-  const visitor = createVisitor(server)
+  const pageClient = createPageClient(server)
 
   function seen(): SeenMessage[] {
     const exists = server.rooms().some(({ id }) => id === room.id)
@@ -125,7 +125,7 @@ export function createTestRoom({ server, room, idle }: TestRoomParts): TestRoom 
     return seen().filter(({ id, type }) => !before.has(id) && type === 'notification')
   }
 
-  const happenings = createHappenings(server, visitor, room)
+  const roomEvents = createRoomEvents(server, pageClient, room)
 
   async function tell({ event, body }: DeliverOptions): Promise<void> {
     const installed = server
@@ -148,7 +148,7 @@ export function createTestRoom({ server, room, idle }: TestRoomParts): TestRoom 
       return after(() => server.say(room.id, from, text))
     },
     async trigger(event, options = {}) {
-      const { before, happens } = happenings(event, options)
+      const { before, happens } = roomEvents(event, options)
       await before()
       await idle() // what came of that is no answer to what happens now
       return after(happens)
@@ -176,7 +176,7 @@ export function createTestRoom({ server, room, idle }: TestRoomParts): TestRoom 
     },
     async glance(key, options = {}) {
       checkMembers('room.glance', options, glanceOptions, [])
-      return visitor.glance(room.id, key, options.as ?? alice)
+      return pageClient.glance(room.id, key, options.as ?? alice)
     },
     pushed: (key) =>
       server
@@ -186,7 +186,7 @@ export function createTestRoom({ server, room, idle }: TestRoomParts): TestRoom 
     async open(key, options = {}) {
       checkMembers('room.open', options, openOptions, [])
       const { as = alice, ...more } = options
-      return visitor.open(room.id, key, as, more)
+      return pageClient.open(room.id, key, as, more)
     },
   }
 }

@@ -143,7 +143,7 @@ test('a secret that an add-on shows in its answer is not shown on', async () => 
   expect(Object.keys(response.headers)).toEqual(['content-type'])
 })
 
-test('only administrators of the group get at it, and not at what was said behind closed doors', async () => {
+test('only administrators of the group get at it, and not at what was said behind closed originRules', async () => {
   const server = await startServer()
   const addon = await startAddon()
   declare(addon, { webhook: hook(addon) })
@@ -196,14 +196,14 @@ test('of a room that is gone is shown what was public there, and nothing else', 
   declare(addon, { webhook: hook(addon) })
   await installOverHttp(server, addon)
   await server.say('Lobby', 'alice', 'in the open')
-  await server.say('Back office', 'alice', 'behind closed doors')
+  await server.say('Back office', 'alice', 'behind closed originRules')
   await server.idle()
   const bodies = async () =>
     (await admin(server, 'GET', '/deliveries')).body.items.map(
       ({ request }: { request: { body: { item: { message?: { message: string } } } } | null }) =>
         request?.body.item.message?.message,
     )
-  expect(await bodies()).toEqual(['behind closed doors', 'in the open'])
+  expect(await bodies()).toEqual(['behind closed originRules', 'in the open'])
   for (const room of ['Back%20office', 'Lobby'])
     await call(server, 'DELETE', `/room/${room}`, { token: server.adminToken })
   await server.idle()

@@ -539,7 +539,9 @@ describe('what changes', () => {
     const token = await accessToken(server, await installOverHttp(server, addon))
     const carol = await visit(server, 'carol')
     const before = await cursorOf(carol)
-    const json = { glance: [{ key: 'glance', content: { label: { type: 'html', value: 'behind doors' } } }] }
+    const json = {
+      glance: [{ key: 'glance', content: { label: { type: 'html', value: 'behind originRules' } } }],
+    }
     expect((await call(server, 'POST', '/addon/ui/room/3', { token, json })).status).toBe(204)
     await call(server, 'DELETE', '/room/3', { token: server.adminToken })
     await server.say('Lobby', 'alice', 'afterwards')
@@ -562,18 +564,18 @@ describe('what changes', () => {
       expect(answer.headers.get('content-type')).toContain('text/event-stream')
       expect(answer.headers.get('cache-control')).toBe('no-store')
     }
-    await server.say('Back office', 'alice', 'behind closed doors')
+    await server.say('Back office', 'alice', 'behind closed originRules')
     await call(server, 'POST', '/user/@bob/message', {
       token: await server.createToken({ user: 'alice' }),
       json: { message: 'for Bob alone' },
     })
-    await server.setTopic('Lobby', 'bob', 'Doors')
+    await server.setTopic('Lobby', 'bob', 'OriginRules')
     await server.say('Lobby', 'bob', 'for all')
     for (const page of pages) await expect.poll(page.texts).toContain('for all')
     const [ofAlice, ofBob, ofCarol] = pages
     expect(ofAlice?.texts().filter((text) => text !== 'for all').length).toBeGreaterThanOrEqual(2)
     for (const page of [ofAlice, ofBob]) {
-      expect(page?.texts()).toContain('behind closed doors')
+      expect(page?.texts()).toContain('behind closed originRules')
       expect(page?.told.find(({ name }) => name === 'private_message')?.data.message.message).toBe(
         'for Bob alone',
       )
@@ -581,11 +583,13 @@ describe('what changes', () => {
     expect(ofAlice?.told.find(({ name }) => name === 'private_message')?.data.user_id).toBe(ids.bob)
     expect(ofBob?.told.find(({ name }) => name === 'private_message')?.data.user_id).toBe(ids.alice)
     const toCarol = JSON.stringify(ofCarol?.told)
-    expect(toCarol).not.toContain('behind closed doors')
+    expect(toCarol).not.toContain('behind closed originRules')
     expect(toCarol).not.toContain('Back office')
     expect(toCarol).not.toContain('for Bob alone')
     for (const page of pages)
-      expect(page.told.filter(({ name, data }) => name === 'room' && data.topic === 'Doors')).not.toEqual([])
+      expect(
+        page.told.filter(({ name, data }) => name === 'room' && data.topic === 'OriginRules'),
+      ).not.toEqual([])
     // administrators only
     for (const page of pages)
       expect(page.told.filter(({ name }) => name === 'delivery' || name === 'call')).toEqual([])

@@ -20,7 +20,7 @@ import { noteLate } from '../../telemetry/delivery-observer.ts'
 import { type Logger, logError } from '../../telemetry/log.ts'
 import { type DeliveryOutcome, type Observing, observed } from '../../telemetry/observer.ts'
 import type { EventContext, Middleware, Returned } from './context.ts'
-import { Closed, type Running, type Turn } from './task-queue.ts'
+import { Closed, type TaskQueue, type Turn } from './task-queue.ts'
 import { unlessEndless, within } from './time-limit.ts'
 import { withPlainBlanks } from './whitespace.ts'
 
@@ -58,7 +58,7 @@ export interface Receiving {
   readonly store: Store
   readonly observing: Observing
   servicesOf(installation: Installation): InstallationServices
-  readonly running: Running
+  readonly tasks: TaskQueue
   readonly middleware: readonly Middleware[]
   onError(error: unknown, context: EventContext): Promise<void>
 }
@@ -79,7 +79,7 @@ export async function receive(
   query: URLSearchParams | undefined,
   receiving: Receiving,
 ): Promise<DeliveryAnswer> {
-  const { installations, running } = receiving
+  const { installations, tasks } = receiving
   const verified = await verifySignedRequest(request, query, installations)
   const body = await readJson(request, LONGEST_BODY, BODY_TIMEOUT)
   const credentials = await stillInstalled(verified.credentials, installations)
@@ -109,13 +109,13 @@ export async function receive(
   const match = matchOf(webhook, received)
   if (match === null) return { status: 204, result: 'unmatched' }
 
-  if (running.accepting !== 'yes') {
-    const full = running.accepting === 'full'
+  if (tasks.accepting !== 'yes') {
+    const full = tasks.accepting === 'full'
     log.error({ webhook: webhook.key }, `not taken on: ${full ? 'too many are running' : 'closing'}`)
     return { status: 503, result: full ? 'busy' : 'closing', body: 'The add-on is busy.' }
   }
   let acknowledged = false
-  const answered = running.take((turn) =>
+  const answered = tasks.take((turn) =>
     handleOnce({ webhook, received, match, signed, turn, isLate: () => acknowledged }, receiving),
   )
   const answer = await within(receiving.settings.acknowledgeAfter, answered)
@@ -298,7 +298,7 @@ async function handle(accepted: Accepted, receiving: Receiving): Promise<Deliver
   } catch (error) {
     if (error instanceof SignedRequestError && error.fault === 'unknown issuer') throw error // removed meanwhile
     // Nobody waits for this: an error handler that takes its time, or for ever, holds up neither answer nor room.
-    void receiving.running.follow(receiving.onError(error, context))
+    void receiving.tasks.follow(receiving.onError(error, context))
     return { status: 500, result: 'failed', body: 'The handler failed.' }
   }
 }

@@ -2,7 +2,7 @@
  * What is waiting or running: deliveries, bounded in number, those of one room one after the other; and what follows
  * from them. `close()` waits for all of it.
  */
-export interface Running {
+export interface TaskQueue {
   /** Whether another delivery may be taken on. */
   readonly accepting: 'yes' | 'full' | 'closing'
   /** How many deliveries are waiting or running. */
@@ -39,7 +39,7 @@ export class Closed extends Error {
 /** Turns of the queue of microtasks within which one call follows from another. */
 const turns = 50
 
-export function createRunning(max: number): Running {
+export function createTaskQueue(max: number): TaskQueue {
   const controllers = new Set<AbortController>()
   const waiting = new Set<() => void>()
   const tails = new Map<string, Promise<unknown>>()

@@ -50,12 +50,12 @@ async function answer(
   glance: Glance | undefined,
   dependencies: PageDependencies,
 ): Promise<void> {
-  const { installations, running, settings } = dependencies
+  const { installations, tasks, settings } = dependencies
   const query = queryOf(ctx)
   const signed = await verifySignedRequest(ctx.req, query, installations)
   if (!glance) return refuse(ctx, 404, 'The add-on no longer has this glance; it can be updated.')
-  if (running.accepting !== 'yes') return refuse(ctx, 503, 'The add-on is busy.')
-  const content = await running.take(async (turn): Promise<GlanceContent | undefined> => {
+  if (tasks.accepting !== 'yes') return refuse(ctx, 503, 'The add-on is busy.')
+  const content = await tasks.take(async (turn): Promise<GlanceContent | undefined> => {
     const session = sessionOf(signed, glance.key, 'light')
     const context = viewContext(dependencies, session, glance.key, parametersOf(glance, query), turn)
     const { handlerTimeout } = settings
@@ -64,7 +64,7 @@ async function answer(
       const shown = await unlessEndless((async () => glance.handle(context))(), limited)
       return toGlanceContent(`glance ${glance.key}`, shown)
     } catch (error) {
-      void running.follow(dependencies.onError(error, context)) // it holds up no answer
+      void tasks.follow(dependencies.onError(error, context)) // it holds up no answer
       return undefined
     }
   })

@@ -16,7 +16,7 @@ import {
 } from '../../installations/signed-request.ts'
 import type { Logger } from '../../telemetry/log.ts'
 import type { Observing } from '../../telemetry/observer.ts'
-import type { Running, Turn } from '../deliveries/task-queue.ts'
+import type { TaskQueue, Turn } from '../deliveries/task-queue.ts'
 import { unlessEndless } from '../deliveries/time-limit.ts'
 import { belowBase, queryOf, refusalOf } from '../requests.ts'
 import { groupRefusal } from './administrator.ts'
@@ -55,7 +55,7 @@ export interface PageDependencies {
   readonly log: Logger
   readonly observing: Observing
   servicesOf(installation: Installation): InstallationServices
-  readonly running: Running
+  readonly tasks: TaskQueue
   basePath(): string
   onError(error: unknown, context: FailedContext): Promise<void>
 }
@@ -107,7 +107,7 @@ export function createPageRoute(dependencies: PageDependencies): Middleware {
 }
 
 async function show(ctx: Context, page: ShownPage, dependencies: PageDependencies): Promise<void> {
-  const { installations, running } = dependencies
+  const { installations, tasks } = dependencies
   const query = queryOf(ctx)
   const form = ctx.method === 'POST' ? await readForm(ctx) : undefined
   const session =
@@ -116,12 +116,12 @@ async function show(ctx: Context, page: ShownPage, dependencies: PageDependencie
       : await authenticate(ctx, page, query, form, installations)
   if (session) frame(ctx, page, originsOf(serverIn(session, dependencies)))
   if (session && page.group) {
-    const refusal = await running.follow(groupRefusal(page.group, session, dependencies))
+    const refusal = await tasks.follow(groupRefusal(page.group, session, dependencies))
     if (refusal) return notice(ctx, refusal.status, 'This page is not shown', refusal.text)
     await stillInstalled(session.credentials, installations) // the server took its time
   }
-  if (running.accepting !== 'yes') return notice(ctx, 503, 'The add-on is busy', 'Try again in a moment.')
-  const answer = await running.take((turn) => {
+  if (tasks.accepting !== 'yes') return notice(ctx, 503, 'The add-on is busy', 'Try again in a moment.')
+  const answer = await tasks.take((turn) => {
     const asked = ask(page, session, query, turn, dependencies, form)
     return answerOf(asked, dependencies)
   })
@@ -202,14 +202,14 @@ const extend = <T extends object, U extends object>(base: T, more: U): T & U =>
 /** Runs the handler. When it failed, that has been told. */
 async function answerOf(asked: Asked, dependencies: PageDependencies): Promise<Answer | 'failed' | 'late'> {
   const { page, turn, context } = asked
-  const { running, onError } = dependencies
+  const { tasks, onError } = dependencies
   const { handlerTimeout } = dependencies.settings
   const limited = { key: page.key, turn, log: context.log, handlerTimeout }
   try {
     return render(await unlessEndless(asked.handle(), limited), asked, dependencies)
   } catch (error) {
     // Nobody waits for this: an error handler that takes its time holds up no page.
-    void running.follow(onError(error, context))
+    void tasks.follow(onError(error, context))
     return error instanceof HandlerTimeoutError ? 'late' : 'failed'
   }
 }

@@ -1,7 +1,7 @@
 import type { Scope } from '../../api/scopes.ts'
 import { Html, html } from '../../common/html.ts'
 import type { Installation } from '../../installations/installation.ts'
-import type { Values } from '../../installations/installation-store.ts'
+import type { InstallationStore } from '../../installations/installation-store.ts'
 import { anyText, type Checks, checkMembers, elsewhere, expectFunction, flag } from '../../option-checks.ts'
 import type { Modules } from '../modules/modules.ts'
 import { type PageParts, page } from '../pages/page.ts'
@@ -41,7 +41,7 @@ export interface SettingsOptions<F extends SettingsFields = SettingsFields, S ex
 /** Where settings are asked for: the context of any handler, or as much of it as is needed here. */
 export interface SettingsPlace {
   readonly installation: Installation
-  readonly store: Values
+  readonly store: InstallationStore
   /** The room whose settings they are, where rooms have their own. */
   readonly room?: { readonly id: number } | undefined
 }

@@ -12,7 +12,7 @@ export interface Followed {
  * Follows what somebody does to the deliveries it leads to, and on from the answers among them that are posted. Others
  * that are made at the same time are told apart. What an add-on does by calls of its own is not followed.
  */
-export interface Trails {
+export interface DeliveryTracking {
   follow(work: () => Promise<unknown>, milliseconds: number): Promise<Followed>
   /** A delivery is waiting; call what is given when it is over, made or not. */
   begin(): () => void
@@ -25,13 +25,13 @@ interface Trail {
   over: () => void
 }
 
-export function createTrails(): Trails {
+export function createDeliveryTracking(): DeliveryTracking {
   // Costs nothing before somebody follows something: the chat goes on as it did.
-  const trails = new AsyncLocalStorage<Trail>()
+  const tracking = new AsyncLocalStorage<Trail>()
   return {
     async follow(work, milliseconds) {
       const trail: Trail = { deliveries: [], waiting: 0, over: () => {} }
-      await trails.run(trail, work)
+      await tracking.run(trail, work)
       let timer: NodeJS.Timeout | undefined
       if (trail.waiting > 0)
         await new Promise<void>((resolve) => {
@@ -42,7 +42,7 @@ export function createTrails(): Trails {
       return { deliveries: [...trail.deliveries], waiting: trail.waiting }
     },
     begin() {
-      const trail = trails.getStore()
+      const trail = tracking.getStore()
       if (!trail) return () => {}
       trail.waiting += 1
       return () => {
@@ -50,6 +50,6 @@ export function createTrails(): Trails {
         if (trail.waiting === 0) trail.over()
       }
     },
-    note: (delivery) => void trails.getStore()?.deliveries.push(delivery),
+    note: (delivery) => void tracking.getStore()?.deliveries.push(delivery),
   }
 }

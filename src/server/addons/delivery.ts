@@ -25,7 +25,7 @@ import {
   type Source,
   shownResponse,
 } from './delivery-history.ts'
-import { createTrails, type Trails } from './delivery-tracking.ts'
+import { createDeliveryTracking, type DeliveryTracking } from './delivery-tracking.ts'
 import { longestReply, readInlineReply } from './inline-reply.ts'
 import { failureOf, reasonNotCalled } from './network.ts'
 import { createPatternMatching } from './pattern-matching.ts'
@@ -34,7 +34,7 @@ import { createQueues, type Queues } from './queues.ts'
 import { claimsOf, signRequest } from './signing.ts'
 
 /** A delivery whose body was not made here. */
-export interface Telling {
+export interface ForeignEvent {
   readonly client: ClientRecord
   readonly event: EventName
   readonly room: RoomRecord
@@ -58,14 +58,14 @@ export interface Delivery {
    * Tells an installation of an event in somebody else's words, with a signature of its own, and gives the deliveries: none
    * where no webhook waits for it.
    */
-  tell(telling: Telling): Promise<DeliveryRecord[]>
+  tell(telling: ForeignEvent): Promise<DeliveryRecord[]>
   /**
    * Makes a kept delivery once more, with the same body and a signature of its own, even to an add-on that failed many
    * times. Throws 409 when its webhook is gone or its body is not kept any more.
    */
   redeliver(delivery: Kept): Promise<DeliveryRecord>
   /** Does something, and gives the deliveries that came of it. */
-  readonly follow: Trails['follow']
+  readonly follow: DeliveryTracking['follow']
   readonly queues: Queues
   /** Resolves when no delivery is about to be queued, waiting or running, those caused by replies included. */
   idle(): Promise<void>
@@ -109,7 +109,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     log.error({ err: readableError(error) }, 'a delivery failed for a reason of our own'),
   )
   const history = createDeliveryHistory(log, options.told)
-  const trails = createTrails()
+  const tracking = createDeliveryTracking()
   const chains = createAnswerChains()
   const acting = new AsyncLocalStorage<string>()
   const patterns = new Map<string, Pattern>()
@@ -171,7 +171,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   async function fire(happening: ChatEvent): Promise<void> {
     const { room } = happening
     const link = linkOf(happening)
-    const over = trails.begin()
+    const over = tracking.begin()
     const newest = state.last('webhook') // of those made meanwhile nobody waited for it
     const before = firing.get(room.id)
     const queueing = before
@@ -220,7 +220,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       return
     }
     const source: Source = { ...about, link }
-    const over = trails.begin()
+    const over = tracking.begin()
     const queued = queues.add(ownerOf(webhook), String(room.id), () =>
       makeDelivery(source, client, happening).finally(over),
     )
@@ -251,7 +251,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
 
   function keep(...made: Parameters<typeof history.add>): DeliveryRecord {
     const record = history.add(...made)
-    trails.note(record)
+    tracking.note(record)
     return record
   }
 
@@ -325,7 +325,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   const sign = ({ oauthId, secret }: ClientRecord, { user, room }: Source): string =>
     signRequest({ oauthId, secret, user, roomId: room.id })
 
-  async function tell({ client, event, room, body }: Telling): Promise<DeliveryRecord[]> {
+  async function tell({ client, event, room, body }: ForeignEvent): Promise<DeliveryRecord[]> {
     const waiting: WebhookRecord[] = []
     for await (const webhooks of listening(event, room, state.last('webhook')))
       for (const webhook of webhooks)
@@ -420,7 +420,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     find: history.find,
     tell,
     redeliver,
-    follow: trails.follow,
+    follow: tracking.follow,
     clear() {
       history.clear()
       chains.clear()

@@ -16,7 +16,7 @@ import { requireRights } from '../rest/addons.ts'
 import type { Clients } from '../state/clients.ts'
 import type { ClientRecord } from '../state/records.ts'
 import type { administration } from './routes.ts'
-import { pull } from './trigger-event.ts'
+import { triggerEvent } from './trigger-event.ts'
 
 // Shorter than proxies wait for an answer.
 const longestWait = 30_000
@@ -92,7 +92,7 @@ export const administrationHandlers: { readonly [Id in keyof Table]: Handler<Tab
     const { state, delivery } = context
     const room = room_id === undefined ? undefined : findRoom(state, room_id, session)
     const { deliveries, waiting } = await delivery.follow(
-      () => pull({ event, room, user: person(session), values }, context),
+      () => triggerEvent({ event, room, user: person(session), values }, context),
       longestWait,
     )
     const now = session.identify() // the room may be gone by what the call did

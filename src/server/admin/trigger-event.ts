@@ -12,7 +12,7 @@ import { badRequest, CallRefusedError, invalid, notFound } from '../errors.ts'
 import type { Author, RoomRecord, UserRecord } from '../state/records.ts'
 
 /** What an administrator wants to happen. */
-export interface Wanted {
+export interface TriggerRequest {
   readonly event: EventName
   /** Not needed for a room that is made. */
   readonly room: RoomRecord | undefined
@@ -21,7 +21,7 @@ export interface Wanted {
   readonly values: Readonly<Record<string, unknown>>
 }
 
-interface Scene {
+interface TriggerPlace {
   readonly room: RoomRecord
   readonly user: UserRecord
   readonly author: Author
@@ -29,10 +29,10 @@ interface Scene {
 }
 
 /** Takes the values of an event, and makes it happen. */
-type Trigger = (values: unknown, scene: Scene) => Promise<unknown>
+type Trigger = (values: unknown, scene: TriggerPlace) => Promise<unknown>
 
 const trigger =
-  <V>(schema: Schema<V>, run: (values: V, scene: Scene) => Promise<unknown>): Trigger =>
+  <V>(schema: Schema<V>, run: (values: V, scene: TriggerPlace) => Promise<unknown>): Trigger =>
   (values, scene) => {
     const checked = validate(schema, values)
     if (!checked.ok) throw invalid({ ...checked.problem, message: `values: ${checked.problem.message}` })
@@ -135,7 +135,10 @@ const triggers: Readonly<Record<EventName, Trigger>> = {
  * Makes an event happen. Throws what the API would throw, 409 where nothing would change and so nothing would be told,
  * and 400 for values that the event does not have.
  */
-export async function pull({ event, room, user: caller, values }: Wanted, context: Context): Promise<void> {
+export async function triggerEvent(
+  { event, room, user: caller, values }: TriggerRequest,
+  context: Context,
+): Promise<void> {
   const user = typeof values['user'] === 'string' ? userBy(values['user'], context) : caller
   if (event !== 'room_created') {
     if (!room) throw badRequest('room_id is required: in which room?', 'room_id', { validation: 'required' })

@@ -15,7 +15,7 @@ export interface Written {
 const remembered: ReadonlySet<unknown> = new Set(['room', 'user', 'client'])
 
 /** Notes what is written to a database; where it is written from makes no difference. */
-export function noting(db: StateDatabase, note: (written: Written) => void): StateDatabase {
+export function withChangeNotes(db: StateDatabase, note: (written: Written) => void): StateDatabase {
   const writtenAt = (at: Key, record: unknown): Written => {
     const [table, ...key] = at
     return { table: String(table), key, record, before: remembered.has(table) ? db.get(at) : undefined }

@@ -2,7 +2,7 @@ import { commitFailure } from '../../common/lmdb/lmdb.ts'
 import { folded } from '../../common/scripts.ts'
 import { type Micros, nowMicros } from '../dates.ts'
 import { type Blobs, createBlobs } from './blobs.ts'
-import { noting, type Written } from './change-notes.ts'
+import { type Written, withChangeNotes } from './change-notes.ts'
 import { type ClientState, createClientState } from './clients.ts'
 import { openFolder } from './folder.ts'
 import { createMessages, type Messages } from './messages.ts'
@@ -63,7 +63,7 @@ export function openState(path: string, options: { durable: boolean }): State {
   }
   const lookers = new Set<(written: readonly Written[]) => void>()
   let noted: Written[] = [] // by the transaction that runs now, alone
-  const db = noting(lmdb, (written) => noted.push(written))
+  const db = withChangeNotes(lmdb, (written) => noted.push(written))
   const sequences = table<number>(db, 'sequence')
   const groups = table<GroupRecord>(db, 'group')
   const emoticonTable = table<EmoticonRecord>(db, 'emoticon')

@@ -4,7 +4,7 @@ import { validate } from '../common/validate.ts'
 import type { HipChatServer, UserName } from '../server/index.ts'
 
 /** What the chat page would do for somebody, done without it. */
-export interface Visitor {
+export interface PageClient {
   glance(roomId: number, key: string, as: UserName): Promise<GlanceContent>
   open(
     roomId: number | undefined,
@@ -26,7 +26,7 @@ interface Integration {
 // biome-ignore lint/suspicious/noExplicitAny: answers of a server that checks them itself
 type Answer = any
 
-export function createVisitor(server: HipChatServer): Visitor {
+export function createPageClient(server: HipChatServer): PageClient {
   async function send(token: string, method: string, path: string, body?: object): Promise<Answer> {
     const answer = await fetch(server.url + path, {
       method,

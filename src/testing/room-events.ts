@@ -1,7 +1,7 @@
 import type { EventName } from '../api/events.ts'
 import { type Checks, checkMembers, elsewhere } from '../option-checks.ts'
 import type { HipChatServer, UserName } from '../server/index.ts'
-import type { Visitor } from './visitor.ts'
+import type { PageClient } from './page-client.ts'
 
 /** What happens, and who does it. What an event has no use for is left alone. */
 export interface TriggerOptions {
@@ -29,19 +29,19 @@ interface Act {
 }
 
 /** Finds out how an event is made to happen in a room. */
-type Happenings = (
+type RoomEvents = (
   event: EventName,
   options: TriggerOptions,
 ) => { before(): Promise<unknown>; happens(): Promise<unknown> }
 
 /** The ten events, as people in a room make them happen. */
-export function createHappenings(
+export function createRoomEvents(
   server: HipChatServer,
-  visitor: Visitor,
+  pageClient: PageClient,
   room: { readonly id: number },
-): Happenings {
+): RoomEvents {
   const asAdministrator = (event: EventName, { from, text }: TriggerOptions) =>
-    visitor.trigger(event, room.id, {
+    pageClient.trigger(event, room.id, {
       ...(from === undefined ? {} : { user: String(from) }),
       ...(text === undefined || event !== 'room_created' ? {} : { name: text }),
     })
@@ -79,7 +79,7 @@ export function createHappenings(
     room_archived: { happens: (options) => asAdministrator('room_archived', options) },
     room_unarchived: {
       async before() {
-        if (!(await visitor.isArchived(room.id))) await asAdministrator('room_archived', {})
+        if (!(await pageClient.isArchived(room.id))) await asAdministrator('room_archived', {})
       },
       happens: (options) => asAdministrator('room_unarchived', options),
     },
