@@ -1,6 +1,6 @@
 /**
- * `npm start`: a HipChat-compatible server with its chat page, and three add-ons, which are installed into it and answer.
- * Everything goes over HTTP, as it would between machines. Ctrl-C stops all of it.
+ * `npm start`: a HipChat-compatible server with its chat page, and three add-ons that are installed into it.
+ * Everything uses HTTP, as between machines. Ctrl-C stops all of it.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -51,14 +51,14 @@ async function run(): Promise<void> {
   await server.say(room, 'alice', '/deploy api 4.2')
   await server.idle()
 
-  console.log(`Open it       ${server.url}  and choose who you are
-Say something /roll 2d6, alice++, /karma, /deploy web 1.0
+  console.log(`Open it       ${server.url}  and choose a user
+Write         /roll 2d6, alice++, /karma, /deploy web 1.0
 `)
   console.log(`Server        ${server.url}  (API: ${server.apiUrl})`)
   for (const { descriptor } of [dice, deploys, karma])
     console.log(`Add-on        ${descriptor.name.padEnd(8)} ${descriptor.links.self}`)
 
-  console.log(`\nWhat ${room} saw`)
+  console.log(`\nMessages in ${room}`)
   const history = await admin.getRoomHistory({ id_or_name: room, 'max-results': 12 })
   for (const { from, message } of history.items) {
     const name = typeof from === 'string' ? from : from?.name
@@ -66,7 +66,7 @@ Say something /roll 2d6, alice++, /karma, /deploy web 1.0
   }
 
   console.log(`
-Say something without the page
+Send a message without the page
   curl -X POST '${server.apiUrl}/room/${room}/message' -H 'Authorization: Bearer ${server.adminToken}' -H 'Content-Type: application/json' -d '{"message": "/roll 3d20"}'
 Read the room
   curl '${server.apiUrl}/room/${room}/history' -H 'Authorization: Bearer ${server.adminToken}'

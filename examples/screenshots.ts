@@ -1,5 +1,5 @@
 /**
- * `npm run screenshots`: takes the pictures in README and docs of the chat page as it is now, with the example add-ons in it.
+ * `npm run screenshots`: takes the screenshots for README and docs of the current chat page with the example add-ons.
  * Needs Chromium: at `$CHROMIUM`, or /usr/bin/chromium.
  */
 import { fileURLToPath } from 'node:url'
@@ -20,9 +20,9 @@ interface View {
   readonly width: number
   readonly height: number
   readonly colorScheme?: 'light' | 'dark'
-  /** What is done before the picture is taken, in the Lobby. */
+  /** Steps in the Lobby before the screenshot is taken. */
   readonly first?: (page: Page) => Promise<void>
-  /** Who looks. */
+  /** The user who is signed in. */
   readonly as?: string
 }
 
@@ -59,7 +59,7 @@ const views: Readonly<Record<string, View>> = {
   },
 }
 
-async function begin(): Promise<void> {
+async function start(): Promise<void> {
   await server.listen()
   for (const addon of addons) await addon.listen(0)
   const [dice, deploys, karma] = addons.map(({ descriptor }) => descriptor.links.self)
@@ -71,7 +71,7 @@ async function begin(): Promise<void> {
     ['alice', '/roll 2d6'],
     ['bob', 'alice++ for the cake'],
     ['alice', '/deploy api 4.2'],
-    ['carol', '@alice shall I look at the migrations first? (smile)'],
+    ['carol', '@alice should I look at the migrations first? (smile)'],
     ['bob', '/deploy web 1.18'],
   ]
   for (const [user, text] of said) {
@@ -81,7 +81,7 @@ async function begin(): Promise<void> {
   }
 }
 
-async function picture(browser: Browser, name: string, view: View): Promise<void> {
+async function takeScreenshot(browser: Browser, name: string, view: View): Promise<void> {
   const { width, height, colorScheme = 'light', as = 'Alice', first } = view
   const page = await browser.newPage({
     viewport: { width, height },
@@ -92,7 +92,7 @@ async function picture(browser: Browser, name: string, view: View): Promise<void
   await page.goto(`${server.url}/chat/room/${server.room('Lobby').id}`)
   await page.getByRole('button', { name: new RegExp(as) }).click()
   await page.getByText('What to type').waitFor()
-  // The newest card is shown unfolded.
+  // The newest card is expanded.
   await page.getByRole('button', { name: 'Details of web 1.18' }).click()
   await first?.(page)
   await page.waitForFunction('[...document.images].every((image) => image.complete)')
@@ -101,10 +101,10 @@ async function picture(browser: Browser, name: string, view: View): Promise<void
   console.log(`docs/images/${name}.png`)
 }
 
-await begin()
+await start()
 const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] })
 try {
-  for (const [name, view] of Object.entries(views)) await picture(browser, name, view)
+  for (const [name, view] of Object.entries(views)) await takeScreenshot(browser, name, view)
 } finally {
   await browser.close()
   for (const addon of addons) await addon.close()

@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import { type AddonOptions, type Card, card, createAddon, html } from 'hipchat-addon'
 
-/** What a build service posts. */
+/** The report of a build service. */
 interface Build {
   readonly project: string
   readonly number: number
@@ -18,16 +18,16 @@ const looks = {
 } as const
 
 export interface BuildsOptions extends Partial<AddonOptions> {
-  /** What the build service sends along, as `Authorization: Bearer …`, so that nobody else can tell of builds. */
+  /** The secret that the build service sends as `Authorization: Bearer …`, so that nobody else can report builds. */
   readonly buildToken: string
 }
 
-/** Tells every room that it is installed in how builds go: `POST /builds`, with what {@link Build} says, as JSON. */
+/** Reports builds in every room that it is installed in: `POST /builds` with a {@link Build} as JSON. */
 export function createBuilds({ buildToken, ...options }: BuildsOptions) {
   const addon = createAddon({
     key: 'com.example.builds',
     name: 'Builds',
-    description: 'Tells how builds go.',
+    description: 'Reports builds.',
     vendor: { name: 'Example', url: 'https://example.com' },
     ...options,
     allowGlobal: false,
@@ -37,8 +37,12 @@ export function createBuilds({ buildToken, ...options }: BuildsOptions) {
   const settings = addon.settings({
     title: 'Builds',
     fields: {
-      projects: { type: 'text', label: 'Projects', hint: 'Separated by commas. Empty: all of them.' },
-      onlyFailed: { type: 'checkbox', label: 'Only what fails' },
+      projects: {
+        type: 'text',
+        label: 'Projects',
+        hint: 'Separated by commas. Leave it empty for all projects.',
+      },
+      onlyFailed: { type: 'checkbox', label: 'Only failed builds' },
     },
   })
 
@@ -46,24 +50,24 @@ export function createBuilds({ buildToken, ...options }: BuildsOptions) {
     if (!isToken(ctx.get('authorization'), buildToken)) return ctx.throw(401, 'Wrong token.')
     const build = readBuild(await textOf(ctx.req))
     if (typeof build === 'string') return ctx.throw(400, build)
-    const outcomes = await Promise.allSettled(await targets(build))
+    const outcomes = await Promise.allSettled(await postToRooms(build))
     const failed = outcomes.filter(({ status }) => status === 'rejected').length
     ctx.body = { rooms: outcomes.length - failed, failed }
   })
 
-  /** One message under way for each room that wants to know. A room that cannot be reached keeps it from no other. */
-  async function targets(build: Build): Promise<Promise<unknown>[]> {
+  /** Starts a message to each interested room. If one room fails, the others still get theirs. */
+  async function postToRooms(build: Build): Promise<Promise<unknown>[]> {
     const sending: Promise<unknown>[] = []
     for await (const installation of addon.installations()) {
       const { projects = '', onlyFailed } = await settings.get({
         installation,
         store: addon.store(installation),
       })
-      const wanted = projects
+      const selected = projects
         .split(',')
         .map((name) => name.trim())
         .filter(Boolean)
-      if (wanted.length > 0 && !wanted.includes(build.project)) continue
+      if (selected.length > 0 && !selected.includes(build.project)) continue
       if (onlyFailed && build.status !== 'failed') continue
       const { color } = looks[build.status]
       sending.push(addon.room(installation).sendCard(cardOf(build), sentence(build), { color }))
@@ -77,7 +81,7 @@ export function createBuilds({ buildToken, ...options }: BuildsOptions) {
 const sentence = ({ project, number, status, url }: Build): string =>
   `${project} #${number} ${status === 'running' ? 'is running' : status}: ${url}`
 
-/** The same id for all that is said of one build: the card in the room changes. */
+/** All reports of one build have the same id, so that its card in the room changes. */
 const cardOf = ({ project, number, status, url, branch, author }: Build): Card =>
   card.application({
     id: `${project}-${number}`,
@@ -92,11 +96,11 @@ const cardOf = ({ project, number, status, url, branch, author }: Build): Card =
   })
 
 function isToken(header: string, token: string): boolean {
-  const [given, wanted] = [Buffer.from(header), Buffer.from(`Bearer ${token}`)]
-  return given.length === wanted.length && timingSafeEqual(given, wanted)
+  const [given, expected] = [Buffer.from(header), Buffer.from(`Bearer ${token}`)]
+  return given.length === expected.length && timingSafeEqual(given, expected)
 }
 
-/** What was posted, or what is wrong with it. */
+/** The posted build, or the fault in it. */
 function readBuild(text: string): Build | string {
   let build: Record<string, unknown>
   try {
@@ -105,7 +109,7 @@ function readBuild(text: string): Build | string {
     return 'Expected JSON.'
   }
   const { project, number, status, url, branch, author } = build
-  if (typeof project !== 'string' || project === '') return 'project must be a text.'
+  if (typeof project !== 'string' || project === '') return 'project must be a string.'
   if (typeof number !== 'number') return 'number must be a number.'
   if (typeof url !== 'string' || !/^https?:\/\//.test(url)) return 'url must be an http or https address.'
   if (status !== 'running' && status !== 'passed' && status !== 'failed')

@@ -4,8 +4,8 @@ import { ask, type Deployment, decide, list } from './deployments.ts'
 import { board, cardOf, form, glanceOf, history, question } from './views.ts'
 
 /**
- * A board of deployments that wait for approval: asked for by `/deploy api 4.2`, shown beside the chat, and decided in a
- * dialog, from the board or from the card in the room.
+ * Deployments that wait for approval: people request them with `/deploy api 4.2`, see them on a board next to the chat, and
+ * decide them in a dialog, from the board or from the card in the room.
  */
 export function createDeploys(options: Partial<AddonOptions> = {}) {
   const addon = createAddon({
@@ -25,38 +25,38 @@ export function createDeploys(options: Partial<AddonOptions> = {}) {
       services: {
         type: 'textarea',
         label: 'Services, one per line',
-        hint: 'Nothing else can be deployed. Leave it empty to allow everything.',
+        hint: 'Only these can be deployed. Leave it empty to allow all services.',
       },
-      frozen: { type: 'checkbox', label: 'Freeze: nothing is deployed for now' },
+      frozen: { type: 'checkbox', label: 'Freeze deployments' },
     },
   })
 
-  type Place = Pick<
+  type DeployContext = Pick<
     PageContext<'send_notification' | 'view_room'>,
     'installation' | 'store' | 'room' | 'glance'
   >
 
-  const services = async (place: Parameters<typeof settings.get>[0]): Promise<string[]> => {
-    const { services: text } = await settings.get(place)
+  const services = async (context: Parameters<typeof settings.get>[0]): Promise<string[]> => {
+    const { services: text } = await settings.get(context)
     return (text ?? '')
       .split('\n')
       .map((line) => line.trim())
       .filter(Boolean)
   }
 
-  /** Says in the room what is new about a deployment, and brings the glance up to date. */
-  async function announce({ store, room, glance }: Place, deployment: Deployment): Promise<void> {
+  /** Posts the state of a deployment in the room, and updates the glance. */
+  async function announce({ store, room, glance }: DeployContext, deployment: Deployment): Promise<void> {
     const { card, message } = cardOf(deployment)
     await room?.sendCard(card, message, { color: 'gray' })
     await glance.push('status', glanceOf(await list(store)))
   }
 
-  /** Why something cannot be deployed now; `undefined` when it can. */
-  async function objection(place: Place, service: string): Promise<string | undefined> {
-    const { frozen } = await settings.get(place)
-    if (frozen) return 'Deployments are frozen for now.'
-    const known = await services(place)
-    if (known.length > 0 && !known.includes(service)) return `${service} is none of ${known.join(', ')}.`
+  /** The reason why a service cannot be deployed now; `undefined` if it can. */
+  async function objection(context: DeployContext, service: string): Promise<string | undefined> {
+    const { frozen } = await settings.get(context)
+    if (frozen) return 'Deployments are frozen.'
+    const known = await services(context)
+    if (known.length > 0 && !known.includes(service)) return `${service} is not one of ${known.join(', ')}.`
     return undefined
   }
 
@@ -65,7 +65,7 @@ export function createDeploys(options: Partial<AddonOptions> = {}) {
     const wrong = await objection(context, args.service)
     if (wrong) return wrong
     const { service, version = 'latest' } = args
-    await announce(context, await ask(store, { service, version, by: sender?.name ?? 'Somebody' }))
+    await announce(context, await ask(store, { service, version, by: sender?.name ?? 'Someone' }))
     return undefined
   })
 
@@ -92,7 +92,7 @@ export function createDeploys(options: Partial<AddonOptions> = {}) {
         { key: 'refuse', name: 'Refuse' },
         { key: 'cancel', name: 'Cancel' },
       ],
-      hint: 'The room hears of it.',
+      hint: 'The room is notified.',
     },
     async ({ store, parameters }) => {
       const found = (await list(store)).find(({ id }) => String(id) === parameters.id)
@@ -148,7 +148,7 @@ export function createDeploys(options: Partial<AddonOptions> = {}) {
     const context = await addon.session(ctx)
     const { service, version } = await bodyOf(ctx)
     if (typeof service !== 'string' || typeof version !== 'string' || !service.trim() || !version.trim())
-      return ctx.throw(400, 'Say which service, and which version.')
+      return ctx.throw(400, 'Enter a service and a version.')
     const wrong = await objection(context, service.trim())
     if (wrong) return ctx.throw(409, wrong)
     const by = await nameOf(context)
@@ -162,9 +162,10 @@ export function createDeploys(options: Partial<AddonOptions> = {}) {
   addon.router.post('/decisions', async (ctx) => {
     const context = await addon.session(ctx)
     const { id, state } = await bodyOf(ctx)
-    if (state !== 'approved' && state !== 'refused') return ctx.throw(400, 'Say approved or refused.')
+    if (state !== 'approved' && state !== 'refused')
+      return ctx.throw(400, 'Expected the state approved or refused.')
     const decided = await decide(context.store, Number(id), state, await nameOf(context))
-    if (!decided) return ctx.throw(409, 'Somebody has decided that already.')
+    if (!decided) return ctx.throw(409, 'This deployment is already decided.')
     await announce(context, decided)
     ctx.status = 204
   })
@@ -176,13 +177,13 @@ export function createDeploys(options: Partial<AddonOptions> = {}) {
   return addon
 }
 
-/** The name of who looks at a page: HipChat signs only the id. */
+/** The name of the viewer of a page: HipChat signs only the id. */
 async function nameOf({ user, room }: PageContext<'view_room'>): Promise<string> {
   if (room) for await (const { id, name } of room.getAllRoomParticipants()) if (id === user?.id) return name
-  return 'Somebody'
+  return 'Someone'
 }
 
-/** The JSON of a request, of a few hundred characters at most. */
+/** The JSON object of a request, of at most 10,000 characters. */
 async function bodyOf(ctx: Context): Promise<Record<string, unknown>> {
   let text = ''
   for await (const chunk of ctx.req.setEncoding('utf8')) {
@@ -193,6 +194,6 @@ async function bodyOf(ctx: Context): Promise<Record<string, unknown>> {
     const body: unknown = JSON.parse(text)
     return typeof body === 'object' && body !== null ? { ...body } : {}
   } catch {
-    return ctx.throw(400, 'That is not JSON.')
+    return ctx.throw(400, 'Expected JSON.')
   }
 }

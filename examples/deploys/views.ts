@@ -10,7 +10,7 @@ const sentence = ({ id, service, version, by, state, decidedBy }: Deployment): s
     ? `${by} asks to deploy ${service} ${version} (#${id})`
     : `${decidedBy} ${state} ${service} ${version} (#${id})`
 
-/** What the room gets to see of a deployment; once more, with the same id, when it was decided. */
+/** The card of a deployment in the room. It is posted again with the same id when the deployment is decided. */
 export function cardOf(deployment: Deployment): { card: Card; message: string } {
   const { id, service, version, by, state, decidedBy } = deployment
   return {
@@ -46,7 +46,7 @@ export function glanceOf(deployments: readonly Deployment[]) {
   }
 }
 
-/** The board in the bar beside the chat. */
+/** The board in the sidebar. */
 export const board = (deployments: readonly Deployment[]): Html => html`
 <ul class="deployments">
 ${deployments.map(
@@ -58,21 +58,21 @@ ${deployments.map(
   </li>`,
 )}
 </ul>
-${deployments.length === 0 && html`<p>Nothing to deploy. Say <code>/deploy api 4.2</code> in the room.</p>`}
+${deployments.length === 0 && html`<p>Nothing to deploy. Write <code>/deploy api 4.2</code> in the room.</p>`}
 <p><button type="button" data-open="ask">Ask for a deployment…</button></p>`
 
-/** The dialog in which a deployment is decided. */
+/** The dialog to decide a deployment. */
 export const question = (deployment: Deployment | undefined): Html =>
   deployment
     ? html`
 <p data-deployment="${deployment.id}">
   ${deployment.by} asks to deploy <b>${deployment.service} ${deployment.version}</b>.
-  ${deployment.state !== 'waiting' && html`It was ${deployment.state} by ${deployment.decidedBy} already.`}
+  ${deployment.state !== 'waiting' && html`${deployment.decidedBy} has already ${deployment.state} it.`}
 </p>
 <p role="alert"></p>`
-    : html`<p>This deployment is not known any more.</p>`
+    : html`<p>This deployment no longer exists.</p>`
 
-/** The dialog in which one is asked for. */
+/** The dialog to ask for a deployment. */
 export const form = (services: readonly string[]): Html => html`
 <form id="ask">
   <p><label>Service <input name="service" required maxlength="40" list="services"></label></p>
@@ -81,7 +81,7 @@ export const form = (services: readonly string[]): Html => html`
   <p role="alert"></p>
 </form>`
 
-/** All that is kept, for printing. */
+/** All stored deployments, for printing. */
 export const history = (deployments: readonly Deployment[]): Html => html`
 <h1>Deployments</h1>
 <table>

@@ -13,13 +13,13 @@ export function createDice(options: Partial<AddonOptions> = {}) {
 
   addon.command(
     '/roll [dice] [reason...]',
-    { description: 'Roll dice, for instance 2d6' },
+    { description: 'Roll dice, for example 2d6' },
     ({ args, sender }) => {
       const dice = parseDice(args.dice ?? '1d6')
-      if (!dice) return 'Say it like 2d6: two dice of six sides.'
+      if (!dice) return 'Write dice like 2d6: two dice with six sides.'
       const rolled = Array.from({ length: dice.count }, () => 1 + Math.floor(Math.random() * dice.sides))
       const total = rolled.reduce((sum, one) => sum + one, 0)
-      const words = [sender?.name ?? 'Somebody', 'rolled', total, ...args.reason]
+      const words = [sender?.name ?? 'Someone', 'rolled', total, ...args.reason]
       if (rolled.length > 1) words.push(`(${rolled.join(' + ')})`)
       return { message: words.join(' '), message_format: 'text', color: 'purple' }
     },

@@ -3,16 +3,16 @@ import { type AddonOptions, createAddon, html } from 'hipchat-addon'
 interface Incident {
   readonly id: number
   readonly title: string
-  /** The room in which it is dealt with. */
+  /** The room of the incident. */
   readonly roomId: number
-  /** Where it was opened, and where its end is told. */
+  /** The room in which it was opened, and in which its end is announced. */
   readonly from: number
   readonly openedAt: string
 }
 
 /**
- * A room for every incident: `/incident open The site is down` makes one, with a topic and whoever is asked to come; in it
- * `/incident note …` keeps a timeline, and `/incident close` tells how it went and archives the room. For the whole group.
+ * A room for every incident: `/incident open The site is down` creates one with a topic; in it, `/incident note …` adds to a
+ * timeline, and `/incident close` posts a summary and archives the room. Installed for the whole group.
  */
 export function createIncidents(options: Partial<AddonOptions> = {}) {
   const addon = createAddon({
@@ -35,11 +35,11 @@ export function createIncidents(options: Partial<AddonOptions> = {}) {
       const incident = await store.get<Incident>(keyOf(room.id))
 
       if (args.what === 'open') {
-        if (!text) return 'Say what has happened: /incident open The site is down'
+        if (!text) return 'Describe what happened: /incident open The site is down'
         const id = (await store.update<number>('count', (count = 0) => count + 1)) ?? 0
         const name = `Incident ${id}`
         const owner = sender?.id
-        const made = await client.createRoom({
+        const created = await client.createRoom({
           name,
           topic: text.slice(0, 250),
           ...(owner === undefined ? {} : { owner_user_id: String(owner) }),
@@ -47,39 +47,39 @@ export function createIncidents(options: Partial<AddonOptions> = {}) {
         const opened: Incident = {
           id,
           title: text,
-          roomId: made.id,
+          roomId: created.id,
           from: room.id,
           openedAt: new Date().toISOString(),
         }
-        await store.set(keyOf(made.id), opened)
+        await store.set(keyOf(created.id), opened)
         await addon
-          .room(installation, made.id)
+          .room(installation, created.id)
           .notify(
-            html`<b>${sender?.name}</b> opened this room: ${text}. Keep what you find with <code>/incident note</code>.`,
+            html`<b>${sender?.name}</b> opened this room: ${text}. Write down what you find with <code>/incident note</code>.`,
             {
               color: 'red',
               notify: true,
             },
           )
-        await glance.push('open', await shown(store))
+        await glance.push('open', await glanceOf(store))
         return {
-          message: `${name} is dealt with in the room ${name}: ${text}`,
+          message: `${name} has its own room ${name}: ${text}`,
           message_format: 'text',
           color: 'red',
         }
       }
 
       if (args.what === 'status') {
-        const all = await open(store)
+        const all = await openIncidents(store)
         return all.length === 0
-          ? 'Nothing is wrong.'
+          ? 'There are no open incidents.'
           : html`<ul>${all.map(({ id, title }) => html`<li>#${id} ${title}</li>`)}</ul>`
       }
 
       if (!incident) return 'This is not the room of an incident. Open one: /incident open The site is down'
 
       if (args.what === 'note') {
-        if (!text) return 'Say what is to be kept: /incident note The database is full'
+        if (!text) return 'Write the note: /incident note The database is full'
         await store.update<string[]>(`notes:${room.id}`, (notes = []) => [
           ...notes,
           `${new Date().toISOString().slice(11, 16)} ${sender?.name}: ${text}`,
@@ -99,18 +99,18 @@ export function createIncidents(options: Partial<AddonOptions> = {}) {
             { color: 'green' },
           )
         await store.delete(keyOf(room.id))
-        await glance.push('open', await shown(store))
+        await glance.push('open', await glanceOf(store))
         await client.updateRoom({ id_or_name: room.id, is_archived: true })
         return undefined
       }
 
-      return 'Say open, note, status or close.'
+      return 'Use open, note, status or close.'
     },
   )
 
   addon.glance(
     { key: 'open', name: 'Incidents', icon: new URL('./icon.svg', import.meta.url) },
-    async ({ store }) => shown(store),
+    async ({ store }) => glanceOf(store),
   )
 
   addon.on('installed', async ({ log }) => {
@@ -124,14 +124,14 @@ interface Store {
   entries<T>(prefix: string): AsyncIterable<[string, T]>
 }
 
-async function open(store: Store): Promise<Incident[]> {
+async function openIncidents(store: Store): Promise<Incident[]> {
   const found: Incident[] = []
   for await (const [, incident] of store.entries<Incident>('incident:')) found.push(incident)
   return found.sort((one, other) => one.id - other.id)
 }
 
-async function shown(store: Store) {
-  const { length } = await open(store)
+async function glanceOf(store: Store) {
+  const { length } = await openIncidents(store)
   return {
     label: html`<b>${length}</b> open`,
     status: {

@@ -1,11 +1,11 @@
 import { type AddonOptions, createAddon, html } from 'hipchat-addon'
 
-/** Counts who is thanked: `alice++`, `bob--`, and `/karma` for who stands where. */
+/** Counts karma: `alice++` and `bob--` change it, and `/karma` shows the ranking. */
 export function createKarma(options: Partial<AddonOptions> = {}) {
   const addon = createAddon({
     key: 'com.example.karma',
     name: 'Karma',
-    description: 'Counts who is thanked.',
+    description: 'Counts karma.',
     vendor: { name: 'Example', url: 'https://example.com' },
     ...options,
     scopes: ['send_notification'],
@@ -19,23 +19,23 @@ export function createKarma(options: Partial<AddonOptions> = {}) {
     async ({ match, sender, store }) => {
       const { name = '', change } = match?.groups ?? {}
       const key = name.toLowerCase()
-      if (key === sender?.mention_name?.toLowerCase()) return 'Nobody thanks himself.'
+      if (key === sender?.mention_name?.toLowerCase()) return 'You cannot give yourself karma.'
       const scores = await store.update<Scores>('scores', (before = {}) => ({
         ...before,
-        // Anything can be thanked, `__proto__` too.
+        // A name can be any word, also `__proto__`.
         [key]: (Object.hasOwn(before, key) ? (before[key] ?? 0) : 0) + (change === '++' ? 1 : -1),
       }))
-      return `${name} has ${scores?.[key] ?? 0} now.`
+      return `${name} now has ${scores?.[key] ?? 0}.`
     },
   )
 
-  addon.command('/karma', { description: 'Who stands where' }, async ({ store }) => {
+  addon.command('/karma', { description: 'Show the ranking' }, async ({ store }) => {
     const places = top(await store.get<Scores>('scores'))
-    if (places.length === 0) return 'Nobody was thanked yet. Say alice++'
+    if (places.length === 0) return 'Nobody has karma yet. Write alice++'
     return html`<ol>${places.map(([name, score]) => html`<li><b>${name}</b> ${score}</li>`)}</ol>`
   })
 
-  // For the administrators of the server: all rooms at a glance.
+  // For the administrators of the server: the first place of every room.
   addon.adminPage(async () => {
     const rows = []
     for await (const installation of addon.installations()) {

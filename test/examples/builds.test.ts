@@ -61,12 +61,12 @@ describe('a build', () => {
   })
 
   it.each([
-    [{ ...build, project: '' }, 'project must be a text.'],
+    [{ ...build, project: '' }, 'project must be a string.'],
     [{ ...build, number: '7' }, 'number must be a number.'],
     [{ ...build, url: 'javascript:alert(1)' }, 'url must be an http or https address.'],
     [{ ...build, status: 'odd' }, 'status must be running, passed or failed.'],
     ['{', 'Expected JSON.'],
-    ['null', 'project must be a text.'],
+    ['null', 'project must be a string.'],
   ])('that is none is refused: %j', async (body, why) => {
     expect(await post(body)).toEqual({ status: 400, text: why })
     expect(test.room.messages).toEqual([])

@@ -68,7 +68,7 @@ describe('a deployment', () => {
     expect((await room.glance('status')).status).toMatchObject({ value: { type: 'success', label: 'CLEAR' } })
     expect(await post('decide', 'decisions', { id: 1, state: 'refused' }, 'alice', values)).toEqual({
       status: 409,
-      text: 'Somebody has decided that already.',
+      text: 'This deployment is already decided.',
     })
   })
 
@@ -91,10 +91,10 @@ describe('a deployment', () => {
   it('is of a service that was configured, and of none while all is frozen', async () => {
     const { room } = test
     await configure({ services: 'api\nweb' })
-    expect(await room.say('/deploy nonsense 1')).toMatchObject([{ message: 'nonsense is none of api, web.' }])
+    expect(await room.say('/deploy nonsense 1')).toMatchObject([{ message: 'nonsense is not one of api, web.' }])
     expect((await room.say('/deploy web 1'))[0]?.card?.title).toBe('web 1')
     await configure({ services: 'api\nweb', frozen: 'on' })
-    expect(await room.say('/deploy web 2')).toMatchObject([{ message: 'Deployments are frozen for now.' }])
+    expect(await room.say('/deploy web 2')).toMatchObject([{ message: 'Deployments are frozen.' }])
   })
 
   it('stays in the list of all, which can be printed', async () => {

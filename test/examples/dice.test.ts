@@ -59,15 +59,15 @@ describe('the dice', () => {
   })
 
   it.each(['/roll many', '/roll 2d0', '/roll 100d6'])('have to be asked properly: %s', async (text) => {
-    expect(await answerTo(text)).toBe('Say it like 2d6: two dice of six sides.')
+    expect(await answerTo(text)).toBe('Write dice like 2d6: two dice with six sides.')
   })
 
   it('have to be one at least', async () => {
-    expect(await answerTo('/roll 0d6')).toBe('Say it like 2d6: two dice of six sides.')
+    expect(await answerTo('/roll 0d6')).toBe('Write dice like 2d6: two dice with six sides.')
   })
 
   it('explain themselves', async () => {
-    expect(await answerTo('/roll help')).toBe('/roll [dice] [reason...] – Roll dice, for instance 2d6')
+    expect(await answerTo('/roll help')).toBe('/roll [dice] [reason...] – Roll dice, for example 2d6')
   })
 
   it.each(['let us roll 2d6', '/rollercoaster'])('are not rolled by %j', async (text) => {

@@ -11,7 +11,7 @@ async function start() {
 it('gets a room of its own, a timeline, and an end', async () => {
   const { room, roomOf, server, clock } = await start()
   expect(await room.say('/incident open The site is down', { from: 'alice' })).toMatchObject([
-    { color: 'red', message: 'Incident 1 is dealt with in the room Incident 1: The site is down' },
+    { color: 'red', message: 'Incident 1 has its own room Incident 1: The site is down' },
   ])
   const own = roomOf('Incident 1')
   expect(own.notifications[0]).toMatchObject({
@@ -38,10 +38,10 @@ it('gets a room of its own, a timeline, and an end', async () => {
 })
 
 it.each([
-  ['/incident open', 'Say what has happened: /incident open The site is down'],
+  ['/incident open', 'Describe what happened: /incident open The site is down'],
   ['/incident note x', 'This is not the room of an incident. Open one: /incident open The site is down'],
   ['/incident close', 'This is not the room of an incident. Open one: /incident open The site is down'],
-  ['/incident status', 'Nothing is wrong.'],
+  ['/incident status', 'There are no open incidents.'],
 ])('%s is answered with what to do', async (text, answer) => {
   const { room } = await start()
   expect(await room.say(text)).toMatchObject([{ message: answer }])

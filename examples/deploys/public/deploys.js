@@ -1,9 +1,9 @@
 /* global HipChat */
-// What the pages of this add-on do in a browser. One script for all of them: each finds what it has.
+// The script of all pages of this add-on: each page uses the elements that it has.
 
 const token = document.querySelector('meta[name="session-token"]').content
 
-/** Posts to a route of the add-on, as who looks at the page. */
+/** Posts to a route of the add-on, as the viewer of the page. */
 async function post(path, body) {
   const answer = await fetch(`../${path}`, {
     method: 'POST',
@@ -13,7 +13,7 @@ async function post(path, body) {
   if (!answer.ok) throw new Error(await answer.text())
 }
 
-function complain(error) {
+function showError(error) {
   document.querySelector('[role=alert]').textContent = error.message
 }
 
@@ -31,9 +31,9 @@ for (const button of document.querySelectorAll('[data-open]'))
 const question = document.querySelector('[data-deployment]')
 const form = document.getElementById('ask')
 
-// All events in one call: the next one would take their place.
+// All events in one call: another call would replace them.
 HipChat.register({
-  // The board is of the moment at which it was opened: whatever moves the glance, moves it.
+  // The board shows the deployments from when it was opened: load it again when the glance changes.
   'glance-update': () => {
     if (document.querySelector('.deployments')) location.reload()
   },
@@ -48,7 +48,7 @@ HipChat.register({
     work.then(
       () => done(true),
       (error) => {
-        complain(error)
+        showError(error)
         done(false) // the dialog stays open
       },
     )
