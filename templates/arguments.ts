@@ -9,11 +9,11 @@ import {
 } from './package-managers.ts'
 import { type TemplateName, templateNames, templates } from './project.ts'
 
-/** What is asked for on the command line. */
-export interface Wanted {
+/** The arguments of the command line. */
+export interface Arguments {
   readonly folder: string | undefined
   readonly template: TemplateName | undefined
-  /** Nothing is asked: what is not given has its default. */
+  /** Asks nothing: missing arguments have their defaults. */
   readonly yes: boolean
   readonly install: boolean
   readonly git: boolean
@@ -31,21 +31,21 @@ export const options = {
   yes: {
     type: 'boolean',
     short: 'y',
-    description: 'ask nothing; so it is without a terminal, and where CI is set',
+    description: 'ask nothing; the default without a terminal, and when CI is set',
   },
   'no-install': { type: 'boolean', description: 'do not install the packages' },
-  'no-git': { type: 'boolean', description: 'do not make a git repository' },
+  'no-git': { type: 'boolean', description: 'do not create a git repository' },
   pm: {
     type: 'string',
     value: 'name',
-    description: `${packageManagerNames.join(', ')}; the one that runs this when absent`,
+    description: `${packageManagerNames.join(', ')}; by default the one that runs this`,
   },
   force: {
     type: 'boolean',
-    description: 'write into a folder that is not empty, over files of the same name',
+    description: 'write into a folder that is not empty, and overwrite files of the same name',
   },
-  'dry-run': { type: 'boolean', description: 'say what would be made, and make nothing' },
-  json: { type: 'boolean', description: 'print the result as one JSON document; asks nothing' },
+  'dry-run': { type: 'boolean', description: 'list the files that would be created, and create nothing' },
+  json: { type: 'boolean', description: 'print the result as one JSON document; ask nothing' },
   help: { type: 'boolean', short: 'h', description: 'show this' },
   version: { type: 'boolean', short: 'v', description: 'show the version' },
 } as const satisfies Readonly<
@@ -54,8 +54,8 @@ export const options = {
 
 type Flag = keyof typeof options
 
-/** Reads the command line. Whatever it does not know is refused by name: a typing error must not make another project. */
-export function readArguments(given: readonly string[], env: NodeJS.ProcessEnv): Wanted {
+/** Reads the command line. Unknown options are refused by name: a typing error must not create a different project. */
+export function readArguments(given: readonly string[], env: NodeJS.ProcessEnv): Arguments {
   const { tokens } = parseArgs({
     args: [...given],
     options,
@@ -72,19 +72,20 @@ export function readArguments(given: readonly string[], env: NodeJS.ProcessEnv):
     const name = token.name as Flag // once it is known to be one
     if (!Object.hasOwn(options, name)) throw new UsageError(unknownOption(rawName))
     if (options[name].type === 'boolean' && value !== undefined)
-      throw new UsageError(`${rawName}: expected no value, came ${value}`)
-    // What follows in a word of its own and looks like an option is one.
+      throw new UsageError(`${rawName}: expected no value, got ${value}`)
+    // A separate word that looks like an option is one.
     const missing = !value || (!token.inlineValue && value.startsWith('-'))
     if (options[name].type === 'string' && missing)
-      throw new UsageError(`${rawName}: expected a value, came ${value || 'none'}`)
+      throw new UsageError(`${rawName}: expected a value, got ${value || 'none'}`)
     values.set(name, value ?? '')
   }
   // Without `--`, npm keeps `--template` for itself and passes only its value on.
   const [folder, second, ...rest] = positionals
   if (rest.length > 0)
-    throw new UsageError(`expected a folder and a template at most, came ${rest.join(' ')} too`)
-  if (folder?.trim() === '') throw new UsageError('the folder: expected a name, came an empty one')
-  if (folder?.includes('\0')) throw new UsageError('the folder: expected a name, came one with a NUL in it')
+    throw new UsageError(`expected at most a folder and a template, got also ${rest.join(' ')}`)
+  if (folder?.trim() === '') throw new UsageError('the folder: expected a name, got an empty one')
+  if (folder?.includes('\0'))
+    throw new UsageError('the folder: expected a name, got one with a NUL character')
   const json = values.has('json')
   return {
     folder,
@@ -103,18 +104,18 @@ export function readArguments(given: readonly string[], env: NodeJS.ProcessEnv):
 
 function unknownOption(rawName: string): string {
   const meant = nearest(rawName.replace(/^-+/, ''), Object.keys(options))
-  return `${rawName}: there is no such option${meant ? `; did you mean --${meant}?` : ''}`
+  return `${rawName}: unknown option${meant ? `; did you mean --${meant}?` : ''}`
 }
 
 function templateFrom(flag: string | undefined, positional: string | undefined): TemplateName | undefined {
   if (flag !== undefined && positional !== undefined && flag !== positional)
-    throw new UsageError(`--template: came ${flag}, and ${positional} after the folder`)
+    throw new UsageError(`--template: got ${flag}, and ${positional} after the folder`)
   const given = flag ?? positional
   if (given === undefined) return undefined
   const found = templateNames.find((name) => name === given)
   if (found) return found
   throw new UsageError(
-    `--template: expected one of ${templateNames.join(', ')}; came ${given}${hint(given, templateNames)}`,
+    `--template: expected one of ${templateNames.join(', ')}; got ${given}${hint(given, templateNames)}`,
   )
 }
 
@@ -123,7 +124,7 @@ function packageManagerNamed(given: string | undefined): PackageManagerName | un
   const found = packageManagerNames.find((name) => name === given)
   if (found) return found
   throw new UsageError(
-    `--pm: expected one of ${packageManagerNames.join(', ')}; came ${given}${hint(given, packageManagerNames)}`,
+    `--pm: expected one of ${packageManagerNames.join(', ')}; got ${given}${hint(given, packageManagerNames)}`,
   )
 }
 
@@ -132,7 +133,7 @@ function hint(given: string, words: readonly string[]): string {
   return meant ? `; did you mean ${meant}?` : ''
 }
 
-/** The command that asks nothing, as it is typed with a package manager. */
+/** The command that asks nothing, for a package manager. */
 export function fullCommand(
   pm: PackageManagerName,
   folder = 'my-addon',
@@ -142,7 +143,7 @@ export function fullCommand(
   return `${create} ${quoted(folder)} ${separator}--template ${template} --yes`
 }
 
-/** As a shell wants it. */
+/** Quoted for a shell if necessary. */
 export const quoted = (text: string): string =>
   /^[\p{L}\p{N}@%+=:,./_-]+$/u.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 
@@ -156,7 +157,7 @@ export function help(pm: PackageManagerName): string {
   )
   return `Usage: ${create} [folder] ${separator}[options]
 
-Makes a HipChat add-on that runs, with its tests.
+Creates a working HipChat add-on with tests.
 
 Templates:
 ${columns(Object.entries(templates))}
@@ -169,7 +170,7 @@ Examples:
   ${fullCommand(pm)}
   ${create} . ${separator}--no-install
 
-Exit codes: 0 made, 1 failed, 2 wrong arguments, 130 interrupted.`
+Exit codes: 0 created, 1 failed, 2 wrong arguments, 130 interrupted.`
 }
 
 function columns(rows: readonly (readonly string[])[]): string {

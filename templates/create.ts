@@ -1,28 +1,28 @@
 #!/usr/bin/env node
-/** `npm create hipchat-addon`: makes an add-on from a template. Asks in a terminal only, and never says 0 without a project. */
+/** `npm create hipchat-addon`: creates an add-on from a template. Asks in a terminal only, and exits with 0 only with a project. */
 import { relative, resolve } from 'node:path'
-import { fullCommand, help, quoted, readArguments, type Wanted } from './arguments.ts'
+import { type Arguments, fullCommand, help, quoted, readArguments } from './arguments.ts'
 import { CreateError, Interrupted, UsageError } from './faults.ts'
-import { installPackages, makeRepository } from './finishing.ts'
 import { namesFor } from './names.ts'
 import { packageManagerFrom, packageManagers } from './package-managers.ts'
 import { dependencies, projectFrom, version } from './project.ts'
+import { createRepository, installPackages } from './setup.ts'
 import { checkTarget, writeProject } from './target.ts'
 
 async function main(): Promise<void> {
-  const wanted = readArguments(process.argv.slice(2), process.env)
-  if (wanted.help) return console.log(help(wanted.pm))
-  if (wanted.version) return console.log(version)
+  const given = readArguments(process.argv.slice(2), process.env)
+  if (given.help) return console.log(help(given.pm))
+  if (given.version) return console.log(version)
 
-  const { folder, template } = await complete(wanted)
-  checkTarget(folder, wanted.force)
+  const { folder, template } = await complete(given)
+  checkTarget(folder, given.force)
   const names = namesFor(folder, dependencies)
   const project = projectFrom(template, names)
   let git = false
-  if (!wanted.dryRun) {
+  if (!given.dryRun) {
     writeProject(folder, project)
-    git = wanted.git && (await makeRepository(folder))
-    if (wanted.install) await installPackages(wanted.pm, folder)
+    git = given.git && (await createRepository(folder))
+    if (given.install) await installPackages(given.pm, folder)
   }
 
   const result = {
@@ -31,39 +31,39 @@ async function main(): Promise<void> {
     name: names.packageName,
     key: names.key,
     files: [...project.keys()],
-    packageManager: wanted.pm,
-    installed: wanted.install && !wanted.dryRun,
+    packageManager: given.pm,
+    installed: given.install && !given.dryRun,
     git,
-    dryRun: wanted.dryRun,
-    next: nextSteps(folder, wanted),
+    dryRun: given.dryRun,
+    next: nextSteps(folder, given),
   }
-  if (wanted.json) return console.log(JSON.stringify(result, null, 2))
-  if (wanted.dryRun) {
-    console.log(`Would make ${names.packageName} from ${template} in ${result.folder}:\n`)
+  if (given.json) return console.log(JSON.stringify(result, null, 2))
+  if (given.dryRun) {
+    console.log(`Would create ${names.packageName} from ${template} in ${result.folder}:\n`)
     return console.log(result.files.map((file) => `  ${file}`).join('\n'))
   }
-  console.log(`\nMade ${names.packageName} from ${template} in ${result.folder}\n\nGo on with`)
+  console.log(`\nCreated ${names.packageName} from ${template} in ${result.folder}\n\nNext steps:`)
   console.log(result.next.map((step) => `  ${step}`).join('\n'))
-  console.log('\nREADME.md says how to try it in a room, test it and run it.')
+  console.log('\nREADME.md explains how to try it in a room, test it and run it.')
 }
 
-/** What was given, and the rest from who sits there or, with nobody there, from the defaults. */
+/** Adds missing arguments: asks for them in a terminal, and otherwise takes the defaults. */
 async function complete(
-  wanted: Wanted,
-): Promise<{ folder: string; template: NonNullable<Wanted['template']> }> {
-  const { folder, template } = wanted
+  given: Arguments,
+): Promise<{ folder: string; template: NonNullable<Arguments['template']> }> {
+  const { folder, template } = given
   if (folder !== undefined && template !== undefined) return { folder, template }
-  const asks = !wanted.yes && process.stdin.isTTY && process.stdout.isTTY
+  const asks = !given.yes && process.stdin.isTTY && process.stdout.isTTY
   if (asks) {
     // Loaded only when something is asked.
-    const { askFolder, askTemplate } = await import('./asking.ts')
+    const { askFolder, askTemplate } = await import('./prompts.ts')
     return {
-      folder: folder ?? (await askFolder((name) => objection(name, wanted.force))),
+      folder: folder ?? (await askFolder((name) => objection(name, given.force))),
       template: template ?? (await askTemplate()),
     }
   }
   if (folder === undefined)
-    throw new UsageError(`the folder is missing, and nothing is asked here: ${fullCommand(wanted.pm)}`)
+    throw new UsageError(`the folder is missing, and there is no terminal to ask: ${fullCommand(given.pm)}`)
   return { folder, template: template ?? 'basic' }
 }
 
@@ -76,7 +76,7 @@ function objection(folder: string, force: boolean): string | undefined {
   }
 }
 
-function nextSteps(folder: string, { pm, install }: Wanted): string[] {
+function nextSteps(folder: string, { pm, install }: Arguments): string[] {
   const path = relative('.', folder)
   const { run } = packageManagers[pm]
   return [
@@ -90,13 +90,13 @@ function nextSteps(folder: string, { pm, install }: Wanted): string[] {
 main().catch((error: unknown) => {
   if (error instanceof UsageError) {
     const { create, separator } = packageManagers[packageManagerFrom(process.env['npm_config_user_agent'])]
-    console.error(`error: ${error.message}\n(${create} ${separator}--help shows what there is)`)
+    console.error(`error: ${error.message}\n(${create} ${separator}--help lists the options)`)
     process.exitCode = 2
   } else if (error instanceof Interrupted) {
     console.error(`Interrupted: ${error.message}`)
     process.exitCode = 130
   } else {
-    // A fault of ours is shown with where it happened.
+    // An unexpected error is a bug here: it is shown with its stack.
     console.error(error instanceof CreateError ? `error: ${error.message}` : error)
     process.exitCode = 1
   }

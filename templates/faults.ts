@@ -3,12 +3,12 @@ export class UsageError extends Error {
   override name = 'UsageError'
 }
 
-/** The project could not be made: the exit code is 1. */
+/** The project could not be created: the exit code is 1. */
 export class CreateError extends Error {
   override name = 'CreateError'
 }
 
-/** Somebody stopped it: the exit code is 130, as a shell has it after Ctrl-C. */
+/** Interrupted by the user: the exit code is 130, as in a shell after Ctrl-C. */
 export class Interrupted extends Error {
   override name = 'Interrupted'
 }

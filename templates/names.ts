@@ -1,27 +1,27 @@
 import { builtinModules } from 'node:module'
 import { basename, dirname, resolve } from 'node:path'
 
-/** What a new add-on is called, each in its own place. All of it follows from the folder. */
+/** The names of a new add-on, derived from its folder. */
 export interface Names {
-  /** In `package.json`: a name that npm takes. */
+  /** For `package.json`: a name that npm accepts. */
   readonly packageName: string
   /** The same without a scope: for image tags, host names and the key. */
   readonly shortName: string
-  /** Of the descriptor. */
+  /** For the descriptor. */
   readonly key: string
-  /** What people read. Letters, digits, blanks and dots only, so that it can stand in any file as it is. */
+  /** For people. Letters, digits, spaces and dots only, so that it needs no escaping in any file. */
   readonly title: string
 }
 
 /**
- * Names for an add-on in a folder: `Münze & Würfel` gives the package `munze-wurfel` and the title `Münze Würfel`. A folder
- * named like a package of npm's own kind, `@example/dice`, keeps the scope.
+ * Derives names from a folder: `Münze & Würfel` gives the package `munze-wurfel` and the title `Münze Würfel`. A folder
+ * named like a scoped package, `@example/dice`, keeps the scope.
  */
 export function namesFor(folder: string, reserved: readonly string[]): Names {
   const path = resolve(folder)
   const scope = /^@[a-z0-9][a-z0-9._-]*$/.exec(basename(dirname(path)))?.[0]
   const plain = plainName(basename(path)) || 'my-addon'
-  // npm installs nothing into a package of the same name, and a package named like a module of Node is never found.
+  // npm does not install a package into one of the same name, and Node never finds a package named like its own module.
   const taken = scope === undefined && [...reserved, ...builtinModules, 'node_modules'].includes(plain)
   const shortName = taken ? `my-${plain}` : plain
   return {
@@ -32,7 +32,7 @@ export function namesFor(folder: string, reserved: readonly string[]): Names {
   }
 }
 
-/** Lower-case letters of ASCII, digits, and single dots, dashes and underscores between them; empty if nothing is left. */
+/** Lower-case ASCII letters, digits, and single dots, dashes and underscores between them; empty if nothing is left. */
 const plainName = (text: string): string =>
   text
     .replaceAll('ß', 'ss')

@@ -1,4 +1,4 @@
-/** What somebody may have meant: the nearest of some words, unless it is more than two letters away. */
+/** The word that was probably meant: the nearest one, unless it is more than two letters away. */
 export function nearest(given: string, words: readonly string[]): string | undefined {
   const [best] = words
     .map((word) => ({ word, letters: distance(given.toLowerCase(), word) }))
@@ -6,7 +6,7 @@ export function nearest(given: string, words: readonly string[]): string | undef
   return best && best.letters <= 2 ? best.word : undefined
 }
 
-/** How many letters have to be put in, taken out or changed. */
+/** The number of letters to insert, delete or change. */
 function distance(from: string, to: string): number {
   let before = Array.from({ length: to.length + 1 }, (_, column) => column)
   for (const [row, letter] of [...from].entries()) {

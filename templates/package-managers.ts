@@ -1,10 +1,10 @@
-/** How a package manager says things. */
+/** The commands of a package manager. */
 export interface PackageManager {
-  /** Before the name of a script of `package.json`. */
+  /** Runs a script of `package.json`; its name follows. */
   readonly run: string
-  /** How it makes a project, up to the name of the folder. */
+  /** Creates a project; the name of the folder follows. */
   readonly create: string
-  /** What it puts between the folder and flags that are for us. */
+  /** Separates the folder from the scaffolder's options. */
   readonly separator: string
 }
 
@@ -19,7 +19,7 @@ export type PackageManagerName = keyof typeof packageManagers
 
 export const packageManagerNames = Object.keys(packageManagers) as PackageManagerName[]
 
-/** Who started us, by what package managers tell about themselves: `pnpm/9.1.0 npm/? node/v20.19.0 linux x64`. */
+/** The package manager that started this process, by its user agent: `pnpm/9.1.0 npm/? node/v20.19.0 linux x64`. */
 export function packageManagerFrom(userAgent: string | undefined): PackageManagerName {
   const name = userAgent?.split('/')[0] ?? ''
   return packageManagerNames.find((known) => known === name) ?? 'npm'

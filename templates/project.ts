@@ -4,11 +4,11 @@ import { join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Names } from './names.ts'
 
-/** The templates, and what each is for. The folder of a template has its name. */
+/** The templates and their contents. The folder of a template has its name. */
 export const templates = {
-  basic: 'a command, and a greeting for who comes in',
+  basic: 'a command, and a greeting for people who enter',
   ui: 'a glance, a panel, a dialog and a configuration page',
-  notifier: 'a route for reports from outside, shown as cards in every room',
+  notifier: 'a route for external reports, shown as cards in every room',
 } as const
 
 export type TemplateName = keyof typeof templates
@@ -25,20 +25,20 @@ interface Manifest {
   devDependencies: Record<string, string>
 }
 
-const manifestOf = (path: string): Manifest => JSON.parse(readFileSync(join(home, path), 'utf8')) // a file of ours
+const manifestOf = (path: string): Manifest => JSON.parse(readFileSync(join(home, path), 'utf8')) // a file of this package
 
 export const { version } = manifestOf('package.json')
 
-/** Packages that a new project depends on: it cannot have the name of one. */
+/** Dependencies of a new project: it cannot have the name of one of them. */
 export const dependencies: readonly string[] = (() => {
   const { dependencies, devDependencies } = manifestOf('shared/package.json')
   return [...Object.keys(dependencies), ...Object.keys(devDependencies)]
 })()
 
-/** A new project: its files by their path, with `/`. */
+/** A new project: the content of its files by their paths, with `/`. */
 export type Project = ReadonlyMap<string, string>
 
-/** The files of a template, written for an add-on with these names: what all templates share, and what is its own. */
+/** The files of a new add-on with these names: those that all templates share, and those of its template. */
 export function projectFrom(template: TemplateName, names: Names): Project {
   const project = new Map<string, string>()
   for (const folder of ['shared', template])
@@ -50,8 +50,8 @@ export function projectFrom(template: TemplateName, names: Names): Project {
 }
 
 /**
- * `npm pack` leaves `.gitignore` and `.npmrc` out, a second `biome.json` would disturb the one of our own repository, and
- * `.env` is in no repository at all: they begin with `_` here.
+ * `npm pack` leaves out `.gitignore` and `.npmrc`, a second `biome.json` would conflict with that of this repository, and
+ * `.env` is never committed: here their names begin with `_`.
  */
 const nameInProject = (path: string): string =>
   path.replace(/^_(gitignore|npmrc|env)$/, '.$1').replace(/^_(biome\.json)$/, '$1')
@@ -68,14 +68,14 @@ function filesBelow(folder: string): string[] {
 }
 
 function manifestFor(text: string, { packageName }: Names): string {
-  const manifest: Manifest = JSON.parse(text) // a file of ours
+  const manifest: Manifest = JSON.parse(text) // a file of this package
   manifest.name = packageName
-  // Scaffolder and framework have one version, and are published together.
+  // The scaffolder and the framework have the same version, and are published together.
   manifest.dependencies['hipchat-addon'] = `^${version}`
   return `${JSON.stringify(manifest, null, 2)}\n`
 }
 
-/** The templates are an add-on that works as it is; what belongs to this one takes the place of its names. */
+/** A template is a working add-on; its names are replaced with those of the new one. */
 const fill = (text: string, { shortName, title }: Names): string =>
   text
     .replaceAll('my-addon', () => shortName)

@@ -3,16 +3,16 @@ import { CreateError, Interrupted } from './faults.ts'
 import type { PackageManagerName } from './package-managers.ts'
 
 /**
- * Makes a git repository, unless the folder is in one. Says whether it made one: an add-on without a repository is complete,
- * so that a machine without git is no failure.
+ * Creates a git repository, unless the folder is in one. Returns whether it did: an add-on is complete without a repository,
+ * so a missing git is not a failure.
  */
-export async function makeRepository(folder: string): Promise<boolean> {
+export async function createRepository(folder: string): Promise<boolean> {
   const git = (...args: string[]) => run('git', args, folder, 'ignore').catch(() => 1)
   if ((await git('rev-parse', '--is-inside-work-tree')) === 0) return false
   return (await git('init', '--quiet', '--initial-branch=main')) === 0
 }
 
-/** Installs the packages. What the package manager says goes to stderr, and so leaves stdout to us. */
+/** Installs the packages. The package manager's output goes to stderr, because stdout is for the result. */
 export async function installPackages(pm: PackageManagerName, folder: string): Promise<void> {
   const again = `the add-on is complete; run ${pm} install in its folder`
   const code = await run(pm, ['install'], folder, 'stderr').catch((error: unknown) => {
@@ -23,7 +23,7 @@ export async function installPackages(pm: PackageManagerName, folder: string): P
   if (code !== 0) throw new CreateError(`${pm} install failed with exit code ${code}; ${again}`)
 }
 
-/** Runs a command to its end and gives its exit code. A signal that ends us is passed on to it first. */
+/** Runs a command and returns its exit code. A signal to this process is passed on to the command. */
 function run(
   command: string,
   args: readonly string[],
@@ -31,7 +31,7 @@ function run(
   output: 'ignore' | 'stderr',
 ): Promise<number | null> {
   return new Promise((resolve, reject) => {
-    // npm and its kind are .cmd files on Windows, which only a shell starts. The arguments are all ours.
+    // On Windows package managers are .cmd files, which need a shell. No argument comes from outside.
     const shell = process.platform === 'win32'
     const out = output === 'ignore' ? 'ignore' : process.stderr
     const child = spawn(command, args, { cwd, shell, stdio: ['ignore', out, out] })

@@ -91,7 +91,9 @@ describe('a deployment', () => {
   it('is of a service that was configured, and of none while all is frozen', async () => {
     const { room } = test
     await configure({ services: 'api\nweb' })
-    expect(await room.say('/deploy nonsense 1')).toMatchObject([{ message: 'nonsense is not one of api, web.' }])
+    expect(await room.say('/deploy nonsense 1')).toMatchObject([
+      { message: 'nonsense is not one of api, web.' },
+    ])
     expect((await room.say('/deploy web 1'))[0]?.card?.title).toBe('web 1')
     await configure({ services: 'api\nweb', frozen: 'on' })
     expect(await room.say('/deploy web 2')).toMatchObject([{ message: 'Deployments are frozen.' }])

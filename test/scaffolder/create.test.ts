@@ -57,7 +57,7 @@ describe('npm create hipchat-addon', () => {
   it.each(Object.keys(templates))('makes an add-on from %s, named after its folder', (template) => {
     const { status, stdout, stderr } = createOnly('Ännas Würfel', '--template', template)
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
-    expect(stdout).toContain(`Made annas-wurfel from ${template}`)
+    expect(stdout).toContain(`Created annas-wurfel from ${template}`)
     expect(stdout).toContain("cd 'Ännas Würfel'")
     const files = filesBelow(join(here, 'Ännas Würfel'))
     expect(files).toEqual(
@@ -165,7 +165,7 @@ describe('a folder that somebody uses', () => {
     writeFileSync(join(here, 'dice/notes.txt'), 'mine')
     const { status, stderr } = createOnly('dice')
     expect(status).toBe(1)
-    expect(stderr).toContain('dice is not empty: notes.txt, package.json in the way')
+    expect(stderr).toContain('dice is not empty: it contains notes.txt, package.json;')
     expect(filesBelow(join(here, 'dice'))).toEqual(['notes.txt', 'package.json'])
   })
 
@@ -191,7 +191,7 @@ describe('a folder that somebody uses', () => {
     writeFileSync(join(here, 'dice/package.json'), 'mine')
     const { status, stderr } = createOnly('dice', '--force')
     expect(status).toBe(1)
-    expect(stderr).toContain('tsconfig.json: a file belongs here, and it is a folder')
+    expect(stderr).toContain('tsconfig.json: expected a file, got a folder')
     expect(filesBelow(join(here, 'dice'))).toEqual(['package.json'])
     expect(readdirSync(join(here, 'dice')).toSorted()).toEqual(['package.json', 'tsconfig.json'])
     expect(read('dice/package.json')).toBe('mine')
@@ -201,7 +201,7 @@ describe('a folder that somebody uses', () => {
     writeFileSync(join(here, 'dice'), 'mine')
     expect(createOnly('dice', '--force')).toMatchObject({
       status: 1,
-      stderr: expect.stringContaining('expected a folder or a new name, and it is a file'),
+      stderr: expect.stringContaining('expected a folder or a new name, got a file'),
     })
     expect(createOnly('dice/sub').status).toBe(1)
     expect(read('dice')).toBe('mine')
@@ -219,27 +219,27 @@ describe('wrong arguments', () => {
   it.each([
     [
       ['dice', '--template', 'bsic'],
-      '--template: expected one of basic, ui, notifier; came bsic; did you mean basic?',
+      '--template: expected one of basic, ui, notifier; got bsic; did you mean basic?',
     ],
-    [['dice', '--template', 'nonsense'], 'came nonsense\n'],
-    [['dice', '--template='], '--template: expected a value, came none'],
-    [['dice', '--template'], '--template: expected a value, came --no-install'],
-    [['dice', 'ui', '--template', 'basic'], '--template: came basic, and ui after the folder'],
-    [['dice', '--tempalte', 'ui'], '--tempalte: there is no such option; did you mean --template?'],
-    [['dice', '-x'], '-x: there is no such option'],
-    [['dice', '--yes=true'], '--yes: expected no value, came true'],
-    [['dice', '--pm', 'nmp'], '--pm: expected one of npm, pnpm, yarn, bun; came nmp; did you mean npm?'],
-    [['dice', 'ui', 'more'], 'expected a folder and a template at most, came more too'],
-    [[''], 'the folder: expected a name, came an empty one'],
+    [['dice', '--template', 'nonsense'], 'got nonsense\n'],
+    [['dice', '--template='], '--template: expected a value, got none'],
+    [['dice', '--template'], '--template: expected a value, got --no-install'],
+    [['dice', 'ui', '--template', 'basic'], '--template: got basic, and ui after the folder'],
+    [['dice', '--tempalte', 'ui'], '--tempalte: unknown option; did you mean --template?'],
+    [['dice', '-x'], '-x: unknown option'],
+    [['dice', '--yes=true'], '--yes: expected no value, got true'],
+    [['dice', '--pm', 'nmp'], '--pm: expected one of npm, pnpm, yarn, bun; got nmp; did you mean npm?'],
+    [['dice', 'ui', 'more'], 'expected at most a folder and a template, got also more'],
+    [[''], 'the folder: expected a name, got an empty one'],
     [
       [],
-      'the folder is missing, and nothing is asked here: npm create hipchat-addon@latest my-addon -- --template basic --yes',
+      'the folder is missing, and there is no terminal to ask: npm create hipchat-addon@latest my-addon -- --template basic --yes',
     ],
   ])('%j are refused by name, and make nothing', (args, message) => {
     const { status, stderr, stdout } = createOnly(...args)
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
     expect(stderr).toContain(message)
-    expect(stderr).toContain('--help shows what there is')
+    expect(stderr).toContain('--help lists the options')
     expect(readdirSync(here)).toEqual([])
   })
 
@@ -318,8 +318,8 @@ describe('at a terminal', () => {
     const { code, shown } = await atTerminal(
       ['--no-install', '--no-git'],
       [
-        ['Where shall it be?', 'dice\r'],
-        ['What shall it begin with?', '\u001B[B\r'],
+        ['Which folder?', 'dice\r'],
+        ['Which template?', '\u001B[B\r'],
       ],
     )
     expect(code, shown).toBe(0)
@@ -327,16 +327,16 @@ describe('at a terminal', () => {
   })
 
   it('makes nothing when somebody leaves', async () => {
-    const { code, shown } = await atTerminal(['dice'], [['What shall it begin with?', '\u0003']])
+    const { code, shown } = await atTerminal(['dice'], [['Which template?', '\u0003']])
     expect(code, shown).toBe(130)
-    expect(shown).toContain('nothing was made')
+    expect(shown).toContain('nothing was created')
     expect(readdirSync(here)).toEqual([])
   })
 
   it('asks nothing with --yes', async () => {
     const { code, shown } = await atTerminal(['dice', '--yes', '--no-install', '--no-git'], [])
     expect(code, shown).toBe(0)
-    expect(shown).not.toContain('What shall it begin with?')
+    expect(shown).not.toContain('Which template?')
   })
 })
 

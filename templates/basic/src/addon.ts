@@ -1,18 +1,18 @@
 import { type AddonOptions, createAddon } from 'hipchat-addon'
 
-/** Greets who comes into the room, and answers to `/hello`. */
+/** Greets people who enter the room, and answers `/hello`. */
 export function createGreeter(options: Partial<AddonOptions> = {}) {
   const addon = createAddon({
     key: 'com.example.my-addon',
     name: 'My addon',
-    description: 'Greets who comes into the room.',
+    description: 'Greets people who enter the room.',
     vendor: { name: 'Example', url: 'https://example.com' },
     ...options,
     // What the add-on may do. A call that no scope allows does not compile.
     scopes: ['send_notification'],
   })
 
-  addon.command('/hello [name...]', { description: 'Say hello to somebody' }, ({ args, sender }) => {
+  addon.command('/hello [name...]', { description: 'Say hello to someone' }, ({ args, sender }) => {
     const name = args.name.join(' ') || sender?.name
     return `Hello, ${name}!`
   })

@@ -9,25 +9,25 @@ async function start() {
   return started
 }
 
-test('says hello when it is installed', async () => {
+test('the add-on says hello when it is installed', async () => {
   const { room } = await start()
   expect(room.notifications).toMatchObject([{ message: 'Here I am. Try /hello', color: 'green' }])
 })
 
-test('greets who asks, or somebody else', async () => {
+test('/hello greets the sender, or a given name', async () => {
   const { room } = await start()
   expect(await room.say('/hello', { from: 'bob' })).toMatchObject([{ message: 'Hello, Bob Baker!' }])
   expect(await room.say('/hello dear world')).toMatchObject([{ message: 'Hello, dear world!' }])
 })
 
-test('greets who comes in, and knows who was here before', async () => {
+test('people who enter are greeted, and welcomed back the second time', async () => {
   const { room } = await start()
   const enter = () => room.trigger('room_enter', { from: 'carol' })
   expect(await enter()).toMatchObject([{ message: 'Welcome, Carol Cook!' }])
   expect(await enter()).toMatchObject([{ message: 'Welcome back, Carol Cook.' }])
 })
 
-test('believes no delivery that HipChat has not signed', async () => {
+test('a delivery that HipChat has not signed is refused', async () => {
   const { room, forge } = await start()
   const before = room.messages.length
   expect(await forge('room_enter')).toBe(401)

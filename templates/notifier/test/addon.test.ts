@@ -13,7 +13,7 @@ beforeEach(async () => {
   onTestFinished(() => test.close())
 })
 
-/** What the build server does. */
+/** Sends a report, as a build server does. */
 async function send(body: unknown, authorization = `Bearer ${secret}`) {
   const answer = await fetch(new URL('/reports', test.addon.descriptor.links.self), {
     method: 'POST',
@@ -48,7 +48,7 @@ describe('a report', () => {
     ])
   })
 
-  it('reaches the other rooms when one cannot be told', async () => {
+  it('reaches the other rooms when one room fails', async () => {
     await test.install({ room: 'Workshop' })
     test.server.fail('sendRoomNotification', { status: 403, message: 'Not in this room' })
     expect(await send(report)).toEqual({ status: 200, text: '{"rooms":1,"failed":1}' })
@@ -59,7 +59,7 @@ describe('a report', () => {
   it.each([
     ['no secret', ''],
     ['another secret', 'Bearer something-else-entirely'],
-    ['the secret in another way', `Basic ${secret}`],
+    ['the secret in another scheme', `Basic ${secret}`],
   ])('with %s is refused', async (_, authorization) => {
     const before = test.room.messages.length
     expect((await send(report, authorization)).status).toBe(401)
@@ -67,18 +67,18 @@ describe('a report', () => {
   })
 
   it.each([
-    ['not JSON', 'expected an object, came nothing'],
-    [{ ...report, id: '' }, 'id: expected a text of 1 to 100 characters, came ""'],
-    [{ ...report, title: 7 }, 'title: expected a text of 1 to 200 characters, came 7'],
-    [{ ...report, state: 'odd' }, 'state: expected one of running, passed, failed, came "odd"'],
-    [{ ...report, url: 'ftp://x' }, 'url: expected an address with http or https, came "ftp://x"'],
-  ])('%j is refused with what is wrong', async (body, wrong) => {
-    expect(await send(body)).toEqual({ status: 400, text: wrong })
+    ['not JSON', 'expected an object, got nothing'],
+    [{ ...report, id: '' }, 'id: expected a string of 1 to 100 characters, got ""'],
+    [{ ...report, title: 7 }, 'title: expected a string of 1 to 200 characters, got 7'],
+    [{ ...report, state: 'odd' }, 'state: expected one of running, passed, failed, got "odd"'],
+    [{ ...report, url: 'ftp://x' }, 'url: expected an http or https URL, got "ftp://x"'],
+  ])('%j is refused with its fault', async (body, fault) => {
+    expect(await send(body)).toEqual({ status: 400, text: fault })
   })
 })
 
-it('is not made with a secret that can be guessed', () => {
+it('createNotifier refuses a secret that is too short', () => {
   expect(() => createNotifier({ secret: 'short', store: 'memory:', log: false })).toThrow(
-    'REPORT_SECRET: expected 16 characters or more, came 5',
+    'REPORT_SECRET: expected 16 characters or more, got 5',
   )
 })

@@ -1,9 +1,9 @@
 /* global HipChat */
-// What the pages do in a browser: the panel and the dialog share this file, and each finds what it has.
+// The script of the panel and the dialog: each page uses the elements that it has.
 
 let token = document.querySelector('meta[name="session-token"]').content
 
-/** Posts to a route of the add-on, as who looks at the page. */
+/** Posts to a route of the add-on, as the viewer of the page. */
 async function post(path, body) {
   const answer = await fetch(`../${path}`, {
     method: 'POST',
@@ -14,14 +14,14 @@ async function post(path, body) {
   if (!answer.ok) throw new Error(await answer.text())
 }
 
-function complain(error) {
+function showError(error) {
   document.querySelector('[role=alert]').textContent = error.message
 }
 
 for (const button of document.querySelectorAll('[data-done]'))
   button.addEventListener('click', () => {
     button.disabled = true
-    post('done', { id: Number(button.dataset.done) }).then(() => location.reload(), complain)
+    post('done', { id: Number(button.dataset.done) }).then(() => location.reload(), showError)
   })
 
 document
@@ -30,9 +30,9 @@ document
 
 const form = document.querySelector('form')
 
-// All events in one call: the next one would take their place.
+// All events in one call: another call would replace them.
 HipChat.register({
-  // The panel is of the moment at which it was opened: whatever moves the glance, moves it.
+  // The panel shows the tasks from when it was opened: load it again when the glance changes.
   'glance-update': () => {
     if (!form) location.reload()
   },
@@ -41,7 +41,7 @@ HipChat.register({
     post('tasks', Object.fromEntries(new FormData(form))).then(
       () => close(true),
       (error) => {
-        complain(error)
+        showError(error)
         close(false) // the dialog stays open
       },
     )

@@ -3,12 +3,12 @@ import { type AddonOptions, createAddon, html, type PageContext, page } from 'hi
 import { addTask, finishTask, openTasks } from './tasks.ts'
 import { form, glanceOf, panel } from './views.ts'
 
-/** What the room has to do: a glance, the panel it opens, a dialog to add to it, and a page to configure it. */
+/** The tasks of a room: a glance, the panel that it opens, a dialog to add a task, and a configuration page. */
 export function createTasks(options: Partial<AddonOptions> = {}) {
   const addon = createAddon({
     key: 'com.example.my-addon',
     name: 'My addon',
-    description: 'Keeps what the room has to do.',
+    description: 'Keeps the tasks of the room.',
     vendor: { name: 'Example', url: 'https://example.com' },
     avatar: new URL('../public/icon.svg', import.meta.url),
     ...options,
@@ -21,23 +21,30 @@ export function createTasks(options: Partial<AddonOptions> = {}) {
   const settings = addon.settings({
     title: 'My addon',
     fields: {
-      most: { type: 'number', label: 'Tasks at most', default: 20, min: 1, max: 100, integer: true },
+      most: {
+        type: 'number',
+        label: 'Maximum number of tasks',
+        default: 20,
+        min: 1,
+        max: 100,
+        integer: true,
+      },
       announce: { type: 'checkbox', label: 'Tell the room when a task is done', default: true },
     },
   })
 
-  type Place = Pick<PageContext<'send_notification'>, 'installation' | 'store' | 'room' | 'glance'>
+  type TaskContext = Pick<PageContext<'send_notification'>, 'installation' | 'store' | 'room' | 'glance'>
 
-  /** Adds a task and brings the glance up to date. Says why not where it cannot be added. */
-  async function add(place: Place, text: string): Promise<string | undefined> {
-    const { most } = await settings.get(place)
-    if (!(await addTask(place.store, text, most)))
-      return `The list is full: ${most} at most. Finish one first.`
-    await place.glance.push('tasks', glanceOf(await openTasks(place.store)))
+  /** Adds a task and updates the glance. Returns the reason if the task cannot be added. */
+  async function add(context: TaskContext, text: string): Promise<string | undefined> {
+    const { most } = await settings.get(context)
+    if (!(await addTask(context.store, text, most)))
+      return `The list is full: the maximum is ${most}. Finish a task first.`
+    await context.glance.push('tasks', glanceOf(await openTasks(context.store)))
     return undefined
   }
 
-  addon.command('/todo [task...]', { description: 'Add a task, or say what there is' }, async (context) => {
+  addon.command('/todo [task...]', { description: 'Add a task, or list the tasks' }, async (context) => {
     const text = context.args.task.join(' ').slice(0, 200)
     if (text) return (await add(context, text)) ?? `To do: ${text}`
     const tasks = await openTasks(context.store)
@@ -68,12 +75,12 @@ export function createTasks(options: Partial<AddonOptions> = {}) {
 
   addon.action({ key: 'add-one', name: 'Add a task…', location: 'hipchat.input.action', target: 'add' })
 
-  // What the pages call. `addon.session` says who looks at the page, and answers 401 to anybody else.
+  // Routes that the pages call. `addon.session` identifies the viewer, and answers 401 without a valid session.
   addon.router.post('/tasks', async (ctx) => {
     const context = await addon.session(ctx)
     const { text } = await bodyOf(ctx.req)
     if (typeof text !== 'string' || !text.trim() || text.length > 200)
-      return ctx.throw(400, 'Say in 200 characters at most what is to be done.')
+      return ctx.throw(400, 'Enter a task of at most 200 characters.')
     const objection = await add(context, text.trim())
     if (objection) return ctx.throw(409, objection)
     ctx.status = 204
@@ -83,20 +90,20 @@ export function createTasks(options: Partial<AddonOptions> = {}) {
     const context = await addon.session(ctx)
     const { id } = await bodyOf(ctx.req)
     const finished = await finishTask(context.store, Number(id))
-    if (!finished) return ctx.throw(409, 'Somebody has done that already.')
+    if (!finished) return ctx.throw(409, 'This task is already done.')
     await context.glance.push('tasks', glanceOf(await openTasks(context.store)))
     if ((await settings.get(context)).announce) await context.room?.notify(`Done: ${finished.text}`)
     ctx.status = 204
   })
 
   addon.on('installed', async ({ room }) => {
-    await room?.notify('Tell me what is to be done: /todo water the plants', { color: 'gray' })
+    await room?.notify('Add a task: /todo water the plants', { color: 'gray' })
   })
 
   return addon
 }
 
-/** The JSON of a request, of a few hundred characters; an empty object for anything else. */
+/** The JSON object of a request, of up to 10,000 characters; an empty object for anything else. */
 async function bodyOf(request: IncomingMessage): Promise<Record<string, unknown>> {
   let text = ''
   for await (const chunk of request.setEncoding('utf8')) {

@@ -1,7 +1,7 @@
 import { loadEnvironment } from 'hipchat-addon'
 import { createTasks } from './addon.ts'
 
-// What is in a file .env counts too, if there is one; an empty variable is one that is not set.
+// Variables in a file .env are included; an empty variable counts as not set.
 const { PORT, BASE_URL, ALLOWED_HOSTS, STORE_URL, SECRET_KEY } = loadEnvironment()
 
 const addon = createTasks({
@@ -11,7 +11,7 @@ const addon = createTasks({
   secretKey: SECRET_KEY,
 })
 
-// Takes nothing more on, and ends when the running handlers have. A second signal ends it at once.
+// Stops accepting work, and closes when the running handlers have ended. A second signal ends the process at once.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => addon.close())
 
 await addon.listen(Number(PORT ?? 3000))

@@ -1,10 +1,10 @@
-/** One thing that the room has to do. */
+/** A task of the room. */
 export interface Task {
   readonly id: number
   readonly text: string
 }
 
-/** The little of an installation's values that is needed here. */
+/** The methods of an installation's store that are needed here. */
 interface Store {
   get<T>(key: string): Promise<T | undefined>
   update<T>(key: string, change: (value: T | undefined) => T | undefined): Promise<T | undefined>
@@ -18,14 +18,14 @@ interface List {
 const key = 'tasks'
 const empty: List = { lastId: 0, open: [] }
 
-/** What is to be done, oldest first. */
+/** The open tasks, oldest first. */
 export const openTasks = async (store: Store): Promise<readonly Task[]> =>
   (await store.get<List>(key))?.open ?? []
 
-/** Adds a task, unless there are `most` already: then it gives `undefined`. */
+/** Adds a task. Returns `undefined` if there are already `most` tasks. */
 export async function addTask(store: Store, text: string, most: number): Promise<Task | undefined> {
   let added: Task | undefined
-  // In one step, so that nothing is lost when two people are quick.
+  // In one step, so that nothing is lost when two people write at the same time.
   await store.update<List>(key, (before = empty) => {
     if (before.open.length >= most) return before
     added = { id: before.lastId + 1, text }
@@ -34,7 +34,7 @@ export async function addTask(store: Store, text: string, most: number): Promise
   return added
 }
 
-/** Removes a task that is done. `undefined` if somebody was faster. */
+/** Removes a finished task. Returns `undefined` if it was already removed. */
 export async function finishTask(store: Store, id: number): Promise<Task | undefined> {
   let finished: Task | undefined
   await store.update<List>(key, (before = empty) => {

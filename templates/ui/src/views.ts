@@ -1,7 +1,7 @@
 import { type Html, html } from 'hipchat-addon'
 import type { Task } from './tasks.ts'
 
-/** What the glance beside the chat shows. */
+/** The content of the glance next to the chat. */
 export const glanceOf = (tasks: readonly Task[]) => ({
   label: html`<b>${tasks.length}</b> to do`,
   metadata: { open: tasks.length },
@@ -15,13 +15,13 @@ ${tasks.map(
     html`<li>${text} <button type="button" data-done="${id}" aria-label="Done: ${text}">Done</button></li>`,
 )}
 </ul>
-${tasks.length === 0 && html`<p>Nothing to do. Say <code>/todo water the plants</code> in the room.</p>`}
+${tasks.length === 0 && html`<p>Nothing to do. Write <code>/todo water the plants</code> in the room.</p>`}
 <p role="alert"></p>
 <p><button type="button" data-open="add">Add a task…</button></p>`
 
-/** The dialog in which a task is added. Its buttons are HipChat's. */
+/** The dialog to add a task. The chat page draws its buttons. */
 export const form = (): Html => html`
 <form>
-  <label>What is to be done? <input name="text" required maxlength="200" autofocus></label>
+  <label>Task <input name="text" required maxlength="200" autofocus></label>
   <p role="alert"></p>
 </form>`

@@ -9,7 +9,7 @@ beforeEach(async () => {
   onTestFinished(() => test.close())
 })
 
-/** What the script of a page does: posts to a route of the add-on, with the session token of the page. */
+/** Posts to a route of the add-on with the session token of a page, as the script of the page does. */
 async function post(module: string, path: string, body: object) {
   const page = await test.room.open(module, { as: 'bob' })
   const [, token] = /<meta name="session-token" content="([^"]+)">/.exec(await page.text()) ?? []
@@ -34,7 +34,7 @@ async function configure(values: Record<string, string>) {
 }
 
 describe('the list', () => {
-  it('is filled in the room, and shown beside the chat', async () => {
+  it('gets a task from the room, and shows it in the glance and the panel', async () => {
     const { room } = test
     expect((await room.glance('tasks')).label.value).toBe('<b>0</b> to do')
     expect(await room.say('/todo water the plants')).toMatchObject([{ message: 'To do: water the plants' }])
@@ -44,35 +44,35 @@ describe('the list', () => {
     expect(await room.say('/todo')).toMatchObject([{ message: 'To do: water the plants' }])
   })
 
-  it('shows what was said, and never runs it', async () => {
+  it('shows HTML in a task as text, and never runs it', async () => {
     await test.room.say('/todo <script>alert(1)</script>')
     const text = await (await test.room.open('list')).text()
     expect(text).toContain('&lt;script&gt;alert(1)&lt;/script&gt;')
     expect(text).not.toContain('<script>alert')
   })
 
-  it('is filled in the dialog', async () => {
+  it('gets a task from the dialog', async () => {
     expect(await (await test.room.open('add')).text()).toContain('<form>')
     expect((await post('add', 'tasks', { text: 'feed the cat' })).status).toBe(204)
     expect(await (await test.room.open('list')).text()).toContain('feed the cat')
     expect(await post('add', 'tasks', { text: ' ' })).toEqual({
       status: 400,
-      text: 'Say in 200 characters at most what is to be done.',
+      text: 'Enter a task of at most 200 characters.',
     })
   })
 
-  it('is worked off in the panel, each task once', async () => {
+  it('finishes each task once in the panel', async () => {
     await test.room.say('/todo water the plants')
     expect((await post('list', 'done', { id: 1 })).status).toBe(204)
     expect(test.room.notifications.at(-1)?.message).toBe('Done: water the plants')
     expect(test.room.pushed('tasks').at(-1)?.metadata).toEqual({ open: 0 })
     expect(await post('list', 'done', { id: 1 })).toEqual({
       status: 409,
-      text: 'Somebody has done that already.',
+      text: 'This task is already done.',
     })
   })
 
-  it('is changed by nobody who does not look at it', async () => {
+  it('refuses a change without a session', async () => {
     const answer = await fetch(new URL('/tasks', test.addon.descriptor.links.self), {
       method: 'POST',
       body: JSON.stringify({ text: 'let me in' }),
@@ -83,11 +83,11 @@ describe('the list', () => {
 })
 
 describe('the configuration page', () => {
-  it('says how many tasks there may be, and whether the room hears of them', async () => {
+  it('sets the maximum number of tasks, and whether the room is notified', async () => {
     await configure({ most: '1' }) // an empty checkbox is not sent
     await test.room.say('/todo one')
     expect(await test.room.say('/todo two')).toMatchObject([
-      { message: 'The list is full: 1 at most. Finish one first.' },
+      { message: 'The list is full: the maximum is 1. Finish a task first.' },
     ])
     await post('list', 'done', { id: 1 })
     expect(test.room.notifications.map(({ message }) => message)).not.toContain('Done: one')
