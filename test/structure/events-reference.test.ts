@@ -67,15 +67,15 @@ const fixture = (name: EventName): unknown =>
 
 const introduction = (): string => `# Events
 
-What can happen in a room, what its delivery carries, and what your handler gets of it.
-[Write handlers](../how-to/handlers.md) shows how to hear of it, [the way of a request](../explanation/request-path.md) what
-happens on the way.
+The events in a room, the contents of their deliveries, and what your handler gets.
+[Write handlers](../how-to/handlers.md) shows how to react to them, [the path of a request](../explanation/request-path.md)
+lists the steps of a delivery.
 
-Deliveries varied by year, by edition of HipChat, and by whoever wrote test data. Required is only what a handler cannot do
-without; everything else may be missing, and members that are not listed may be there. The compatible server sends
-everything that applies, but for \`message_links\`.
+Deliveries varied by year, by edition of HipChat, and by the author of test data. Only members that a handler cannot do
+without are required; all others may be missing, and unlisted members may be present. The compatible server sends
+everything that applies, except \`message_links\`.
 
-This page is written from the table of events in \`src/api/events.ts\`.
+This page is generated from the table of events in \`src/api/events.ts\`.
 
 | event | happens when | pattern | \`item\` has |
 | --- | --- | --- | --- |
