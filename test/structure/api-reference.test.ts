@@ -4,7 +4,7 @@ import { operations } from '../../src/api/operations/index.ts'
 import type { Schema } from '../../src/common/schema.ts'
 import { describe } from './schema-words.ts'
 
-/** The API reference is written from the table of operations: `npx vitest run test/structure/api-reference.test.ts --update` writes it anew. */
+/** The API reference is generated from the table of operations: `npx vitest run test/structure/api-reference.test.ts --update` writes it again. */
 it('docs/reference/api.md says what the table of operations says', async () => {
   const page = [introduction, ...Object.entries(operations as Record<string, Operation>).map(section)].join(
     '\n',
@@ -14,12 +14,12 @@ it('docs/reference/api.md says what the table of operations says', async () => {
 
 const introduction = `# API
 
-HipChat's REST API v2 as this package knows it: one method per operation, on \`context.client\` and, where the path names a
-room, on \`context.room\` with the room filled in. Parameters are one flat object, under the names they have on the wire.
-A method is there when one of its scopes is among the add-on's; what only people may call is on the client that
-\`createPersonalClient\` gives. Collections are read with \`for await\`, page after page.
+HipChat's REST API v2 in this package: one method per operation, on \`context.client\` and, if the path names a room, on
+\`context.room\` with the room filled in. Parameters are one flat object, with the names that they have on the wire. A method
+exists if the add-on has one of its scopes; methods that only people may call are on the client from
+\`createPersonalClient\`. Read collections with \`for await\`, page after page.
 
-This page is written from the table of operations in \`src/api/operations\`.
+This page is generated from the table of operations in \`src/api/operations\`.
 `
 
 function section([id, operation]: [string, Operation]): string {

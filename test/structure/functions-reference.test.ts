@@ -94,11 +94,11 @@ const sections: readonly Section[] = [
 
 const introduction = `# Functions
 
-What the functions of the package take, besides [the options of createAddon](options.md),
-[those of modules](modules.md) and [the compatible server's](server.md#createhipchatserver). Options that are unknown or wrong
-are refused with \`ERR_CONFIGURATION\`, by name; those of a call are not looked through.
+The functions of the package and their options, except [the options of createAddon](options.md),
+[those of modules](modules.md) and [those of the compatible server](server.md#createhipchatserver). Unknown or invalid options
+are refused with \`ERR_CONFIGURATION\`, by name; the options of a call are not checked.
 
-This page is written from the doc comments in the sources, which your editor shows too.
+This page is generated from the doc comments in the sources, which your editor shows too.
 `
 
 function sectionOf({ heading, text, file, interfaces, options }: Section): string {

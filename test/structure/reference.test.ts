@@ -111,7 +111,7 @@ describe('the compatible server', () => {
   })
 
   it('has the members that the reference lists, and no others', () => {
-    const listed = rows(section(page, 'Acting as the people in it')).map(firstCode)
+    const listed = rows(section(page, 'Members')).map(firstCode)
     expect(listed.map((code) => code.replace(/\(.*$/, '')).toSorted()).toEqual(
       Object.keys(createHipChatServer()).toSorted(),
     )
@@ -168,7 +168,7 @@ describe.each(elsewhere.map((command) => [command.name(), command] as const))(
 
 describe('hipchat-addon trigger', () => {
   it('has the events that the reference lists', () => {
-    const text = section(readPage('docs/reference/command-line.md'), 'What an event is filled with')
+    const text = section(readPage('docs/reference/command-line.md'), 'Event values')
     expect(rows(text).map(firstCode).toSorted()).toEqual(eventNames.toSorted())
   })
 })
@@ -185,7 +185,7 @@ describe('the test kit', () => {
 
   it('gives what the reference lists, in rooms that have what it lists, and nothing else', async () => {
     await using group = await testing.testAddon((options) => createAddon({ ...dice, ...options }))
-    expect(listed('What it gives')).toEqual(Object.keys(group).toSorted())
+    expect(listed('Result')).toEqual(Object.keys(group).toSorted())
     expect(listed('A room')).toEqual(Object.keys(group.room).toSorted())
     expect(listed('Events')).toEqual(eventNames.toSorted())
   })

@@ -26,7 +26,7 @@ export interface Difference {
 export const differences: readonly Difference[] = [
   {
     topic: 'id of a webhook',
-    standard: 'digits as text',
+    standard: 'a string of digits',
     classic: 'an integer',
     reshape: (object) =>
       typeof object['id'] === 'string' && 'event' in object
@@ -44,7 +44,7 @@ export const differences: readonly Difference[] = [
   {
     topic: '`from` of a notification',
     standard: 'an object with a `name`',
-    classic: 'the name as text',
+    classic: 'the name as a string',
     reshape(object) {
       const { type, from } = object
       return type === 'notification' && isNamed(from) ? { ...object, from: from.name } : object
