@@ -26,18 +26,18 @@ export default defineConfig({
   outDir: join(root, 'docs/.vitepress/dist'),
   cacheDir: join(root, 'node_modules/.vitepress'),
   head: [['link', { rel: 'icon', href: `data:image/svg+xml;base64,${icon.toString('base64')}` }]],
-  // Addresses on the reader's own machine, where something of his runs or does not.
+  // Addresses on the reader's own machine, which only work while they run something there.
   ignoreDeadLinks: 'localhostLinks',
   markdown: {
     anchor: { slugify: slugOf },
     config(md) {
-      md.linkify.set({ fuzzyLink: false }) // or README.md is a link to somewhere in Moldova
+      md.linkify.set({ fuzzyLink: false }) // otherwise README.md would be a link to a domain in Moldova
       writeLinks(md, links)
     },
   },
   vite: {
     plugins: [copies(links)],
-    optimizeDeps: { entries: 'docs/.vitepress/theme/index.ts' }, // and not whatever HTML the project has
+    optimizeDeps: { entries: 'docs/.vitepress/theme/index.ts' }, // instead of all HTML files in the project
   },
   themeConfig: {
     nav: [

@@ -3,14 +3,14 @@ import { dirname, join, normalize } from 'node:path'
 import { addressOf, root } from './pages.ts'
 
 /**
- * Pages link to each other, and to sources, as files of the repository. On the site a page is at its address. Anything
- * else is at the code host if its address is known, and otherwise a copy below `/source`, as text: no link is dead because
- * nobody said where the project is published.
+ * Pages link to each other, and to sources, as files of the repository. On the site, a link to a page leads to its address.
+ * Other links lead to the code host if its address is known, and otherwise to a copy below `/source`, as plain text: so no
+ * link is dead when the address of the repository is not set.
  */
 export interface Links {
-  /** Where on the site a link of a page leads. Throws for one that leads nowhere. */
+  /** The address on the site for a link of a page. Throws for a dead link. */
   addressIn(page: string, link: string): string
-  /** Files and folders that a copy is needed of, so far. */
+  /** Files and folders that need a copy, so far. */
   readonly copied: ReadonlySet<string>
 }
 
@@ -39,7 +39,7 @@ export function createLinks(repository: string | undefined): Links {
 /** Address of the copy of a file or folder. */
 export const copyOf = (file: string): string => `/source/${file}.txt`
 
-/** What is in a file, or the names of what is in a folder. */
+/** The content of a file, or the names in a folder. */
 export function textOf(file: string): string {
   const path = join(root, file)
   return statSync(path).isDirectory() ? `${readdirSync(path).join('\n')}\n` : readFileSync(path, 'utf8')

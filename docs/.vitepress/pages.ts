@@ -2,14 +2,14 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** Folder of the project, in which the site's Markdown files are. */
+/** Folder of the project, which contains the site's Markdown files. */
 export const root = fileURLToPath(new URL('../../', import.meta.url))
 
 interface Shelf {
   readonly text: string
   /** Folder whose Markdown files are the pages, at any depth. */
   readonly folder: string
-  /** Pages that come first, in this order; the others come after them, by their titles. */
+  /** Pages that come first, in this order; the others follow, sorted by title. */
   readonly first: readonly string[]
 }
 
@@ -51,42 +51,42 @@ const shelves: readonly Shelf[] = [
   { text: 'Examples', folder: 'examples', first: ['README.md'] },
 ]
 
-/** Papers of the project that are pages as well. */
-const papers = ['CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md']
+/** Files in the root folder that are pages too. */
+const rootPages = ['CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md']
 
 const filesOf = ({ folder }: Shelf): string[] =>
   readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.md'))
     .map((file) => join(folder, file))
 
-/** Every page: its file in the project, and its file on the site. */
+/** Every page: from its file in the project to its file on the site. */
 export const pages: ReadonlyMap<string, string> = new Map(
-  ['docs/index.md', ...shelves.flatMap(filesOf), ...papers].map((file) => [file, pageOf(file)]),
+  ['docs/index.md', ...shelves.flatMap(filesOf), ...rootPages].map((file) => [file, pageOf(file)]),
 )
 
-/** What the project's folder has besides, as patterns: no page is there. */
+/** Patterns for everything else in the project's folder, where no pages are. */
 export const elsewhere: readonly string[] = readdirSync(root)
   .filter((name) => ![...pages.keys()].some((file) => file === name || file.startsWith(`${name}/`)))
   .map((name) => `${name}{,/**}`)
 
-/** `docs` is the site's own folder. A README is the page of its folder, or of the example that it is about. */
+/** `docs` is the root of the site. A README is the page of its folder, or of its example. */
 function pageOf(file: string): string {
-  if (papers.includes(file)) return `project/${file.toLowerCase()}`
+  if (rootPages.includes(file)) return `project/${file.toLowerCase()}`
   if (file === 'examples/README.md') return 'examples/index.md'
   return file.replace(/^docs\//, '').replace(/\/README\.md$/, '.md')
 }
 
-/** Address on the site of the page that a file is; `undefined` for a file that is none. */
+/** Address of a file's page on the site; `undefined` for a file that is not a page. */
 export const addressOf = (file: string): string | undefined =>
   pages.has(file) ? `/${pageOf(file).replace(/(?:(^|\/)index)?\.md$/, '$1')}` : undefined
 
-/** All pages by their shelves. A page is there because it is in the folder. */
+/** All pages by shelf. Every page in the folder of a shelf is included. */
 export const sidebar = () => [
   ...shelves.map((shelf) => ({
     text: shelf.text,
     items: sorted(filesOf(shelf), (file) => shelf.first.indexOf(file.slice(shelf.folder.length + 1))),
   })),
-  { text: 'Project', items: sorted(papers, () => -1) },
+  { text: 'Project', items: sorted(rootPages, () => -1) },
 ]
 
 function sorted(files: readonly string[], indexOf: (file: string) => number) {

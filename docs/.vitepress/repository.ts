@@ -7,7 +7,7 @@ type Vite = NonNullable<UserConfig['vite']>
 type Plugin = Extract<NonNullable<Vite['plugins']>[number], { name: string }>
 type Markdown = Parameters<NonNullable<MarkdownOptions['config']>>[0]
 
-/** Writes the addresses of links into pages. */
+/** Replaces the links of pages with their addresses on the site. */
 export function writeLinks(md: Markdown, links: Links): void {
   md.core.ruler.after('inline', 'repository_links', ({ tokens, env }) => {
     const page = relative(root, env.realPath ?? env.path)
@@ -17,7 +17,7 @@ export function writeLinks(md: Markdown, links: Links): void {
   })
 }
 
-/** Serves the copies that links lead to, and puts them into what is built. */
+/** Serves the copies of linked files, and adds them to the build. */
 export const copies = ({ copied }: Links): Plugin => ({
   name: 'copies-of-sources',
   configureServer({ middlewares, config }) {

@@ -1,4 +1,4 @@
-/** The anchor of a heading, as code hosts and npm make it: a link to a heading then leads there on the site too. */
+/** The anchor of a heading, as on code hosts and npm, so that links to headings work in all places. */
 export const slugOf = (heading: string): string =>
   heading
     .toLowerCase()

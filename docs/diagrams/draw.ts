@@ -1,16 +1,16 @@
-/** Who takes part, from left to right. */
+/** A participant; they are drawn from left to right. */
 export interface Lane {
   readonly name: string
   /** Middle of the lane, in pixels. */
   readonly x: number
 }
 
-/** Something said by one to another, or done by one alone. */
+/** A message from one participant to another, or an action of one participant. */
 export type Step =
   | { readonly from: number; readonly to: number; readonly text: string; readonly answer?: boolean }
   | { readonly at: number; readonly text: readonly string[] }
 
-/** A sequence of steps, which are numbered from 1 as they come; time goes down. */
+/** A sequence of steps, numbered from 1; time goes down. */
 export interface Diagram {
   readonly title: string
   readonly lanes: readonly Lane[]
@@ -23,8 +23,8 @@ const HEAD = 52
 const BOX = 250
 
 /**
- * Draws a diagram. It has a ground of its own, light or dark as the reader's system is: an image does not know what page
- * it is on.
+ * Draws a diagram. It has its own background, light or dark like the reader's system, because an image does not know the
+ * background of its page.
  */
 export function draw({ title, lanes, steps }: Diagram): string {
   let y = HEAD + 14

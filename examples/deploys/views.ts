@@ -30,7 +30,7 @@ export function cardOf(deployment: Deployment): { card: Card; message: string } 
   }
 }
 
-/** What the glance beside the chat shows. */
+/** The content of the glance next to the chat. */
 export function glanceOf(deployments: readonly Deployment[]) {
   const waiting = deployments.filter(({ state }) => state === 'waiting').length
   return {

@@ -1,4 +1,4 @@
-// Without its fonts: like the chat page, the site is set in those of the reader's system.
+// Without its fonts: like the chat page, the site uses the fonts of the reader's system.
 import theme from 'vitepress/theme-without-fonts'
 import './style.css' // after the theme's own
 
