@@ -54,9 +54,9 @@ ${summary}
 \`${method} ${path}\`
 
 - Scopes: ${scopes.length > 0 ? scopes.map((scope) => `\`${scope}\``).join(' or ') : 'none'}
-- Who may call: ${tokens.length > 0 ? tokens.map((token) => holders[token]).join(', ') : 'anybody'}${ownRoom ? '; a room installation for its own room only' : ''}
+- Who may call: ${tokens.length > 0 ? tokens.map((token) => holders[token]).join(', ') : 'anyone'}${ownRoom ? '; a room installation for its own room only' : ''}
 - Answer: ${answer}${deprecated ? `\n- Deprecated by HipChat in favour of ${deprecated}` : ''}
-${rows.length > 0 ? `\n| parameter | | what |\n| --- | --- | --- |\n${rows.join('\n')}\n` : ''}`
+${rows.length > 0 ? `\n| parameter | | description |\n| --- | --- | --- |\n${rows.join('\n')}\n` : ''}`
 }
 
 const holders = {

@@ -47,7 +47,7 @@ it('a handler gets the context that the reference lists, and no more', async () 
   })
   onTestFinished(() => group.close())
   await group.room.say('/look')
-  const listed = rows(section(readPage('docs/reference/events.md'), 'What a handler gets'))
+  const listed = rows(section(readPage('docs/reference/events.md'), 'Context of a handler'))
   expect(listed.map(([name = '']) => codeIn(name)[0]).toSorted()).toEqual(seen.toSorted())
 })
 
@@ -81,28 +81,28 @@ This page is generated from the table of events in \`src/api/events.ts\`.
 | --- | --- | --- | --- |
 ${eventNames.map((name) => `| [\`${name}\`](#${name}) | ${events[name].summary} | ${events[name].pattern ? 'yes' : ''} | ${membersOf(events[name].item).map(code).join(', ')} |`).join('\n')}
 
-A pattern picks the messages in which it finds something: \`addon.webhook(event, { pattern }, handler)\`. With other events it is
+A pattern selects the messages that it matches: \`addon.webhook(event, { pattern }, handler)\`. With other events it is
 refused.
 
-## What a delivery has
+## Delivery
 
-${tableOf(delivery('room_enter'), { item: 'what the event carries, see below' })}
+${tableOf(delivery('room_enter'), { item: 'the contents of the event, see below' })}
 
-## What a handler gets
+## Context of a handler
 
-| member | what |
+| member | description |
 | --- | --- |
 | \`event\` | The name of the event. |
-| \`item\` | The delivery's \`item\`, as it came. |
-| \`room\` | The room it happened in: \`id\`, \`name\`, \`privacy\`, \`is_archived\`, and the [calls](api.md) about it with \`id_or_name\` filled in. |
-| \`sender\` | Who caused it, from \`item.sender\` or \`item.message.from\` in one form: \`id\`, \`name\`, \`mention_name\`. \`undefined\` when the delivery does not say. |
+| \`item\` | The delivery's \`item\`, as it was received. |
+| \`room\` | The room of the event: \`id\`, \`name\`, \`privacy\`, \`is_archived\`, and the [calls](api.md) about it with \`id_or_name\` filled in. |
+| \`sender\` | The person or integration that caused the event, from \`item.sender\` or \`item.message.from\`, always as \`id\`, \`name\`, \`mention_name\`. \`undefined\` if the delivery does not contain it. |
 | \`message\` | \`item.message\`; \`undefined\` for events without one. |
-| \`match\` | What the pattern found, as \`RegExp.exec\` gives it; \`undefined\` without a pattern. |
-| \`args\` | The arguments of a command, by their names. Handlers of commands only. |
+| \`match\` | The match of the pattern, as \`RegExp.exec\` returns it; \`undefined\` without a pattern. |
+| \`args\` | The arguments of a command, by name. Handlers of commands only. |
 | \`reply\` | Posts an answer into the room at once. Needs the scope \`send_notification\`. |
-| \`installation\` | The installation it was delivered to. |
+| \`installation\` | The installation that got the delivery. |
 | \`client\` | The [API](api.md) as this installation. |
-| \`glance\` | Pushes what [glances](modules.md#glance) show. |
+| \`glance\` | Pushes the content of [glances](modules.md#glance). |
 | \`store\` | The installation's [values](../how-to/values.md). |
 | \`log\` | A pino logger that names installation and webhook. |
 | \`signal\` | Aborted when the add-on closes, or the handler takes too long. |
@@ -112,7 +112,7 @@ function eventSection(name: EventName): string {
   const { item, summary, pattern } = events[name]
   return `## ${name}
 
-Happens when ${summary}.${pattern ? ' A pattern may pick the messages.' : ''}
+Happens when ${summary}.${pattern ? ' A pattern may select the messages.' : ''}
 
 ${tableOf(item)}
 
@@ -122,7 +122,7 @@ ${JSON.stringify(fixture(name), undefined, 2)}
 `
 }
 
-/** Parts of deliveries with a section of their own. */
+/** Parts of deliveries that have their own sections. */
 const sections = new Map<unknown, string>([
   [eventRoom, 'A room'],
   [eventMessage, 'A message'],
@@ -143,7 +143,7 @@ An add-on, which has \`allowed_scopes\`:
 
 ${tableOf(oauthClient)}
 
-Or a text, the name of an integration; or \`null\`. The context's \`sender\` is made of all of these.
+Or a string, the name of an integration; or \`null\`. The context's \`sender\` is made from any of these.
 `,
   `## A file\n\n${tableOf(uploadedFile)}\n`,
 ]
@@ -160,7 +160,7 @@ function tableOf(schema: Schema, words: Readonly<Record<string, string>> = {}): 
     const link = heading && `[${heading.toLowerCase()}](#${heading.toLowerCase().replaceAll(' ', '-')})`
     return `| ${code(name)} | ${required.includes(name) ? 'required' : ''} | ${words[name] ?? link ?? inWords(member)} |`
   })
-  return ['| member | | what |', '| --- | --- | --- |', ...lines].join('\n')
+  return ['| member | | description |', '| --- | --- | --- |', ...lines].join('\n')
 }
 
 function code(text: string): string {
