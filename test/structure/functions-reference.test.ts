@@ -32,13 +32,13 @@ const sections: readonly Section[] = [
   {
     heading: 'addon.webhook(event, options, handler)',
     text: 'The options are optional. [Events](events.md) lists what a handler gets.',
-    file: 'src/addon/registration.ts',
+    file: 'src/addon/deliveries/registration.ts',
     interfaces: ['WebhookOptions'],
   },
   {
     heading: 'addon.command(usage, options, handler)',
     text: 'The options are optional. An example of `usage` is `/remind <who> [when] [what...]`.',
-    file: 'src/addon/registration.ts',
+    file: 'src/addon/deliveries/registration.ts',
     interfaces: ['CommandOptions'],
   },
   {
@@ -51,7 +51,7 @@ const sections: readonly Section[] = [
   {
     heading: 'addon.settings(options)',
     text: '[Let people configure your add-on](../how-to/configure.md) explains the fields.',
-    file: 'src/addon/showing/settings.ts',
+    file: 'src/addon/settings/settings.ts',
     interfaces: ['SettingsOptions'],
   },
   {
@@ -63,13 +63,13 @@ const sections: readonly Section[] = [
   {
     heading: 'addon.static(path, folder, options)',
     text: 'The options are optional.',
-    file: 'src/addon/showing/assets.ts',
+    file: 'src/addon/pages/static-files.ts',
     interfaces: ['StaticOptions'],
   },
   {
     heading: 'page(content, options)',
     text: 'The return value for a handler of a page; the options are optional.',
-    file: 'src/addon/showing/page.ts',
+    file: 'src/addon/pages/page.ts',
     interfaces: ['PageOptions'],
   },
   {
