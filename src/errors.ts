@@ -1,6 +1,6 @@
 import type { Scope } from './api/scopes.ts'
 
-/** Codes of all errors an add-on author can meet. Each has an entry in `docs/reference/errors.md`. */
+/** The codes of all errors that this package throws or logs. Each has an entry in `docs/reference/errors.md`. */
 export const errorCodes = [
   'ERR_ACCESS_TOKEN',
   'ERR_API',
@@ -16,14 +16,16 @@ export const errorCodes = [
   'ERR_UNEXPECTED_ANSWER',
 ] as const
 
+/** The stable `code` of an error, for programs to compare. */
 export type ErrorCode = (typeof errorCodes)[number]
 
 interface Cause {
   readonly cause?: unknown
 }
 
-/** What all errors of this package have in common: a stable `code`, and a message made for people. */
+/** The base class of all errors of this package: a stable `code`, and a message for people. */
 export abstract class HipChatAddonError extends Error {
+  /** Stays the same across versions; the message may change. */
   abstract readonly code: ErrorCode
 
   constructor(message: string, options?: Cause) {
@@ -37,17 +39,18 @@ export class ConfigurationError extends HipChatAddonError {
   readonly code = 'ERR_CONFIGURATION'
 }
 
-/** The store could not be reached or refused; the message names it. */
+/** The store could not be reached, or it refused the operation. The message names the store. */
 export class StoreError extends HipChatAddonError {
   readonly code = 'ERR_STORE'
 }
 
 /**
- * An installation, update or removal was not accepted. The message is what the administrator gets to read, `status`
- * the HTTP status it is sent with.
+ * The add-on did not accept an installation, update or removal. The message is shown to the administrator; `status` is
+ * the HTTP status of the answer.
  */
 export class InstallationRefusedError extends HipChatAddonError {
   readonly code = 'ERR_INSTALLATION_REFUSED'
+  /** HTTP status that the server or the browser gets. */
   readonly status: number
 
   constructor(status: number, message: string, options?: Cause) {
@@ -56,7 +59,7 @@ export class InstallationRefusedError extends HipChatAddonError {
   }
 }
 
-/** Which part of a signed request can be wrong. Each has an entry in `docs/reference/errors.md`. */
+/** The faults that a signed request can have. Each has an entry in `docs/reference/errors.md`. */
 export const signedRequestFaults = [
   'none',
   'malformed',
@@ -69,12 +72,16 @@ export const signedRequestFaults = [
   'wrong sender',
 ] as const
 
-/** Which part of a signed request was wrong. */
+/** The fault of a signed request; `none` means that there was no signed request at all. */
 export type SignedRequestFault = (typeof signedRequestFaults)[number]
 
-/** A webhook or page request, or a session of a page, that is forged, stale or damaged. Logged; the caller gets a neutral text and 401. */
+/**
+ * A webhook delivery, page request or page session is forged, stale or damaged. It is logged; the caller gets a neutral
+ * message and 401.
+ */
 export class SignedRequestError extends HipChatAddonError {
   readonly code = 'ERR_SIGNED_REQUEST'
+  /** The check that failed. */
   readonly fault: SignedRequestFault
 
   constructor(fault: SignedRequestFault, message: string, options?: Cause) {
@@ -84,11 +91,12 @@ export class SignedRequestError extends HipChatAddonError {
 }
 
 /**
- * No access token could be had. `status` is the token endpoint's answer, if there was one: 401 means that HipChat does
- * not know these credentials (any more).
+ * The add-on could not get an access token. A `status` of 401 means that HipChat does not know these credentials, or no
+ * longer does.
  */
 export class AccessTokenError extends HipChatAddonError {
   readonly code = 'ERR_ACCESS_TOKEN'
+  /** HTTP status of the token endpoint's answer; `undefined` if there was no answer. */
   readonly status: number | undefined
 
   constructor(message: string, options: Cause & { readonly status?: number } = {}) {
@@ -100,8 +108,9 @@ export class AccessTokenError extends HipChatAddonError {
 /** A call needs a scope that this installation was not granted. Nothing was sent. */
 export class MissingScopeError extends HipChatAddonError {
   readonly code = 'ERR_MISSING_SCOPE'
-  /** Any one of these would do. */
+  /** Any one of these scopes is enough. */
   readonly needed: readonly Scope[]
+  /** The scopes that the installation has. */
   readonly granted: readonly Scope[]
 
   constructor(message: string, needed: readonly Scope[], granted: readonly Scope[]) {
@@ -111,12 +120,12 @@ export class MissingScopeError extends HipChatAddonError {
   }
 }
 
-/** A call that a room installation may not make: it is about the group, or about another room. Nothing was sent. */
+/** A room installation may not make this call, which concerns the group or another room. Nothing was sent. */
 export class RoomInstallationError extends HipChatAddonError {
   readonly code = 'ERR_ROOM_INSTALLATION'
 }
 
-/** A handler took longer than `handlerTimeout`: nobody waits for it any more, and its `signal` is aborted. */
+/** A handler took longer than `handlerTimeout`. The add-on no longer waits for it, and its `signal` is aborted. */
 export class HandlerTimeoutError extends HipChatAddonError {
   readonly code = 'ERR_HANDLER_TIMEOUT'
 }
@@ -124,12 +133,13 @@ export class HandlerTimeoutError extends HipChatAddonError {
 /** HipChat refused a call. */
 export class ApiError extends HipChatAddonError {
   readonly code = 'ERR_API'
+  /** HTTP status of the answer. */
   readonly status: number
   /** Id of the operation, such as `sendRoomNotification`. */
   readonly operation: string
-  /** HipChat's own words. Its wording changed over the years: show it, never compare it. */
+  /** HipChat's own message. Its wording changed over the years: show it, but never compare it. */
   readonly reason: string
-  /** The offending member of the body, if HipChat named one. */
+  /** The member of the body that was wrong, if HipChat named one. */
   readonly field: string | undefined
 
   constructor(operation: string, status: number, reason: string, field: string | undefined) {
@@ -141,13 +151,14 @@ export class ApiError extends HipChatAddonError {
   }
 }
 
-/** An allowance is used up and comes back later than the call may wait. */
+/** A rate limit is used up, and it is renewed later than the call may wait. */
 export class RateLimitError extends HipChatAddonError {
   readonly code = 'ERR_RATE_LIMIT'
+  /** Id of the operation, such as `sendRoomNotification`. */
   readonly operation: string
   /** `api`: calls per access token. `flood`: messages per room. */
   readonly limit: 'api' | 'flood'
-  /** When the allowance is renewed. */
+  /** When calls are allowed again. */
   readonly resetAt: Date
 
   constructor(operation: string, limit: 'api' | 'flood', resetAt: Date) {
@@ -159,21 +170,23 @@ export class RateLimitError extends HipChatAddonError {
   }
 }
 
-/** HipChat could not be reached, broke off, or took too long. Whether a message was posted is not known. */
+/**
+ * HipChat could not be reached, closed the connection, or took too long. A message may or may not have been posted.
+ */
 export class NetworkError extends HipChatAddonError {
   readonly code = 'ERR_NETWORK'
 }
 
-/** HipChat answered with success, but not with what the operation answers with. */
+/** HipChat reported success, but the body is not what the operation returns. */
 export class UnexpectedAnswerError extends HipChatAddonError {
   readonly code = 'ERR_UNEXPECTED_ANSWER'
 }
 
-/** The message of whatever was thrown, for putting into another message. */
+/** The message of any thrown value, for use in another message. */
 export function messageOf(error: unknown): string {
   try {
     return error instanceof Error ? error.message : String(error)
   } catch {
-    return 'something that cannot be read' // thrown by somebody's getter or toString
+    return 'something that cannot be read' // its getter or toString throws
   }
 }

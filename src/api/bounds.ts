@@ -1,44 +1,46 @@
 /**
- * Bounds of texts and lists for which HipChat published none; what it did publish stands in the schemas themselves. Each is far
- * above what published add-ons, clients and recorded requests hold, and keeps the work that one request can ask for small.
+ * Limits for strings and lists for which HipChat published none; the published limits are in the schemas themselves. Each
+ * is far above what published add-ons, clients and recorded requests contain, and limits the work of one request.
  *
- * They are for what somebody asks for. Answers and deliveries are read as they are, and have a bound as a whole: of bytes.
+ * They apply to requests only. Answers and deliveries are limited in bytes as a whole.
  */
+
+/** The most characters of a string. */
 export const longest = {
   /** Addresses of web pages, callbacks and files. */
   address: 2_048,
-  /** The address of an icon, which may be a small picture itself (`data:`). */
+  /** The address of an icon, which may contain a small picture itself (`data:`). */
   icon: 8_192,
-  /** HTML that HipChat set no length for; the same as for a message. */
+  /** HTML for which HipChat set no length; the same as for a message. */
   markup: 10_000,
-  /** A picture in base64: the largest body takes no more. */
+  /** A picture in base64; the size limit of a body allows no more. */
   picture: 1_048_576,
   /** Ids, keys, and the names of things and people. */
   name: 255,
-  /** A line for people, or a list in one text: a label, scopes, what to expand. */
+  /** A line for people, or a list in one string: a label, scopes, names to expand. */
   line: 1_000,
-  /** What an add-on says about itself. */
+  /** The description of an add-on. */
   description: 10_000,
-  /** Hashing takes longer for a longer one. */
+  /** Longer passwords take longer to hash. */
   password: 1_000,
-  /** Tokens and codes that were handed out. */
+  /** Issued tokens and codes. */
   token: 2_048,
-  /** Names something that is looked up, and not found where there is nothing. */
+  /** Names something that is looked up; a name that does not exist is simply not found. */
   reference: 8_192,
   /** A date, a time zone. */
   word: 100,
 } as const
 
-/** How many entries a list may have. */
+/** The most entries of a list. */
 export const most = {
-  /** Of each kind, in a descriptor. Every message is matched against the patterns of all webhooks. */
+  /** Modules of each kind in a descriptor. Every message is matched against the patterns of all webhooks. */
   modules: 100,
   conditions: 50,
   buttons: 20,
   /** There are fewer than fifty kinds. */
   scopes: 50,
   roles: 50,
-  /** Addresses that a consent may lead to. */
+  /** Addresses to which a consent may redirect. */
   addresses: 50,
   /** New contents in one push. */
   glances: 100,
@@ -50,13 +52,13 @@ export const most = {
   madeRooms: 1_000,
 } as const
 
-/** Characters that an object with free members may have, written as JSON. */
+/** The most characters of an object with free members, as JSON. */
 export const largest = {
   /** Metadata of cards and glances, parameters of conditions, options of targets. */
   metadata: 16_384,
   card: 65_536,
   glance: 32_768,
-  /** What the placeholders in an address stand for: a message may be among it, with its card. */
+  /** Values of the placeholders in an address; they may include a message with its card. */
   values: 131_072,
   descriptor: 262_144,
 } as const

@@ -1,7 +1,7 @@
 import { alwaysSent, integer, mapOf, object, optional, type Received, string } from '../common/schema.ts'
 
 /**
- * The server's capabilities document: where its API and its token endpoint are (`installation.md` section 5).
+ * The server's capabilities document, which names its API and its token endpoint (`installation.md` section 5).
  *
  * `links.self` equals the URL the document was fetched from, character by character; `hipchatApiProvider.url` ends in a
  * slash and `links.api` does not. Add-ons join both with plain concatenation.
@@ -31,4 +31,5 @@ export const capabilitiesDocument = object({
   }),
 })
 
+/** A capabilities document as read from a server. */
 export type CapabilitiesDocument = Received<typeof capabilitiesDocument>

@@ -20,9 +20,9 @@ const icon = union(
 )
 
 /**
- * A card, HipChat's rich message: the part of a notification that is drawn instead of its text where the client can.
+ * A card is HipChat's rich message: the part of a notification that clients show instead of its text, if they can.
  *
- * The limits are those of the service's own schema as it stood in an error answer (jenkinsci/hipchat-plugin,
+ * The limits come from the service's own schema, which was quoted in an error answer (jenkinsci/hipchat-plugin,
  * issue 106). There, one wrong member refused the whole notification.
  */
 export const card = object(
@@ -31,7 +31,7 @@ export const card = object(
     id: string({
       minLength: 1,
       maxLength: longest.name,
-      description: 'the same id marks the same card when it is sent again',
+      description: 'identifies the card when it is sent again',
     }),
     title: string({ minLength: 1, maxLength: 500 }),
     url: optional(string({ minLength: 1, maxLength: longest.address, description: 'opened on click' })),
@@ -79,10 +79,11 @@ export const card = object(
         { minItems: 1, maxItems: 10 },
       ),
     ),
-    // Not in that schema; HipChat's client looked at it for `card_matches`, and handed it to actions.
-    metadata: optional(record({ maxJsonLength: largest.metadata, description: 'free; not shown' })),
+    // Not in that schema; HipChat's client used it for `card_matches` and passed it to actions.
+    metadata: optional(record({ maxJsonLength: largest.metadata, description: 'any members; not shown' })),
   },
   { maxJsonLength: largest.card },
 )
 
+/** A card in HipChat's own form, for the `card` of a notification. `card()` creates one. */
 export type Card = Infer<typeof card>

@@ -20,13 +20,13 @@ import { type Scope, scopeNames } from './scopes.ts'
 
 /**
  * The add-on descriptor, after the JSON Schema that HipChat itself served in 2017 (`descriptor.md`). Extra members are
- * allowed where that schema allowed them; empty lists are valid; URLs are plain texts, since some hold `{variables}`.
+ * allowed where that schema allowed them; empty lists are valid; URLs are plain strings, since some contain `{variables}`.
  */
 
-/** Key of a module. Unique within the add-on, over all kinds of module. */
+/** Key of a module. Unique within the add-on, across all kinds of modules. */
 export const moduleKey = string({ minLength: 1, maxLength: 40, pattern: '^[a-zA-Z0-9_\\-\\.]+$' })
 
-/** Text that could be translated; only `value` was ever used. */
+/** Translatable text; HipChat only ever used `value`. */
 export const localizable = closedObject({
   value: string({ minLength: 1, maxLength: 100 }),
   i18n: optional(string({ minLength: 1, maxLength: 40 })),
@@ -43,7 +43,7 @@ const avatarAddress = string({ minLength: 1, maxLength: longest.icon })
 const webhookAddress = string({ minLength: 1, maxLength: longest.address })
 
 /**
- * The strings of a descriptor that are addresses, by their schemas. They have no `format`, since an address may hold
+ * The schemas of those strings of a descriptor that are addresses. They have no `format`, since an address may contain
  * `{variables}`.
  */
 export const addressSchemas: ReadonlyMap<Schema, 'address' | 'icon'> = new Map<Schema, 'address' | 'icon'>([
@@ -60,6 +60,7 @@ const target = union(
   object({ key: moduleKey, options: optional(record({ maxJsonLength: largest.metadata })) }),
 )
 
+/** The conditions that a module may have. */
 export const conditionNames = [
   'room_is_public',
   'user_is_admin',
@@ -84,7 +85,7 @@ const composite = <T>(inner: Schema<T>) =>
     conditions: array(inner, { maxItems: most.conditions }),
   })
 
-// Two levels of composites and no third: HipChat's schema ends there.
+// Two levels of composites and not more, as in HipChat's schema.
 const condition = union(leafCondition, composite(union(leafCondition, composite(leafCondition))))
 
 const conditions = optional(array(condition, { maxItems: most.conditions }))
@@ -95,6 +96,7 @@ const button = object({
   enabled: optional(boolean()),
 })
 
+/** A webhook in a descriptor. */
 export const descriptorWebhook = object({
   url: webhookAddress,
   event: oneOf(eventNames as [EventName, ...EventName[]]),
@@ -104,6 +106,7 @@ export const descriptorWebhook = object({
   authentication: optional(oneOf(authentication)),
 })
 
+/** A webhook in a descriptor. */
 export type DescriptorWebhook = Infer<typeof descriptorWebhook>
 
 const glance = object({
@@ -162,6 +165,7 @@ const action = object({
 
 const externalPage = closedObject({ key: moduleKey, url: address, name: optional(localizable) })
 
+/** Where an add-on may be installed, and the addresses that a server calls for it. */
 export const installableCapability = object({
   allowRoom: optional(boolean()),
   allowGlobal: optional(boolean()),
@@ -172,6 +176,7 @@ export const installableCapability = object({
   uninstalledUrl: optional(address),
 })
 
+/** An add-on's descriptor. */
 export const descriptor = object(
   {
     key: string({ minLength: 1, maxLength: longest.line }),
@@ -180,7 +185,7 @@ export const descriptor = object(
     links: object({ self: address, homepage: optional(address) }),
     vendor: optional(closedObject({ name, url: address })),
     apiVersion: optional(string({ pattern: '^\\d+:\\d+$', maxLength: longest.word })),
-    // Never documented; who writes it means a picture.
+    // Never documented; descriptors that have it mean a picture.
     icon: optional(
       union(iconAddress, object({ url: optional(iconAddress), 'url@2x': optional(iconAddress) }), anything()),
     ),
@@ -194,7 +199,7 @@ export const descriptor = object(
             avatar: optional(avatar),
           }),
         ),
-        // One object instead of a list: four of thirty real add-ons wrote it so, and HipChat's starter template did too.
+        // Four of thirty real add-ons, and HipChat's starter template, have one object instead of a list.
         webhook: optional(union(listOf(descriptorWebhook), descriptorWebhook)),
         glance: optional(listOf(glance)),
         webPanel: optional(listOf(webPanel)),
@@ -219,19 +224,20 @@ export const descriptor = object(
   { maxJsonLength: largest.descriptor },
 )
 
+/** An add-on's descriptor: the document from which a server installs the add-on. */
 export type Descriptor = Infer<typeof descriptor>
 
-/** The kinds of modules that are lists of things with a key each. Webhooks may have keys too, see {@link webhooksOf}. */
+/** The kinds of modules whose entries all have a key. Webhooks may have keys too, see {@link webhooksOf}. */
 export const moduleKinds = ['glance', 'webPanel', 'dialog', 'action', 'externalPage'] as const
 
-/** A descriptor's webhooks as a list, whichever way it was written. */
+/** A descriptor's webhooks as a list, even if the descriptor has a single object. */
 export function webhooksOf(document: Descriptor): DescriptorWebhook[] {
   const webhook = document.capabilities?.webhook
   if (webhook === undefined) return []
   return Array.isArray(webhook) ? webhook : [webhook]
 }
 
-/** Where the add-on may be installed. Both default to true, in HipChat's schema as here. */
+/** Where the add-on may be installed. Both default to true, as in HipChat's schema. */
 export function placesOf(document: Descriptor): { room: boolean; global: boolean } {
   const installable = document.capabilities?.installable
   return { room: installable?.allowRoom ?? true, global: installable?.allowGlobal ?? true }

@@ -14,48 +14,50 @@ import {
 import { file, id } from './objects.ts'
 
 /**
- * The ten webhook events and what their deliveries carry (`webhooks.md`).
+ * The ten webhook events and the contents of their deliveries (`webhooks.md`).
  *
- * Payloads varied by year, by edition and by whoever wrote the test data: ids as text, no `links`, no `version`, no
- * date, not even `event`. So nothing is required but what a handler cannot do without; `src/testing/fixtures/webhooks` are all
- * accepted. What we send ourselves is complete.
+ * Payloads varied by year, by edition and by the author of the test data: ids as strings, no `links`, no `version`, no
+ * date, not even `event`. So only what a handler cannot do without is required; all of `src/testing/fixtures/webhooks`
+ * are accepted. What we send ourselves is complete.
  */
 
 const links = optional(object({ self: optional(string()) }))
 
 const text = nullable(string())
 
-/** The same schema, with what is to be read of it in the reference. */
+/** The same schema with a description for the reference. */
 const described = <T, R>(schema: Schema<T, R>, description: string): Schema<T, R> => ({
   ...schema,
   description,
 })
 
-const version = optional(string({ description: 'changes with it' }))
+const version = optional(string({ description: 'changes with each change of the object' }))
 
 /** A person in a delivery. */
 export const person = object({
   id: optional(id),
   name: optional(text),
-  mention_name: optional(described(text, 'what stands behind the @')),
+  mention_name: optional(described(text, 'the name after the @')),
   version,
   links,
 })
 
+/** A person in a delivery. Any member may be missing. */
 export type Person = Received<typeof person>
 
-/** An add-on's token as the author of a topic change. */
+/** The OAuth client of an add-on, as the author of a topic change. */
 export const oauthClient = object({
-  id: optional(described(id, 'of the OAuth client, and nobody’s user id')),
+  id: optional(described(id, 'of the OAuth client; not a user id')),
   name: optional(text),
   allowed_scopes: array(string()),
-  room: optional(described(nullable(record()), 'the one room it is for')),
+  room: optional(described(nullable(record()), 'the room that it is limited to')),
   links,
 })
 
-/** `sender` and `from`: a person, an OAuth client, a display name, or nobody. */
+/** The `sender` or `from` of a delivery: a person, an OAuth client, a display name, or `null`. */
 export const sender = nullable(union(oauthClient, person, string()))
 
+/** The room of a delivery. */
 export const eventRoom = object({
   id,
   name: optional(string()),
@@ -72,37 +74,41 @@ export const eventRoom = object({
   ),
 })
 
+/** The room of a delivery. */
 export type EventRoom = Received<typeof eventRoom>
 
+/** The message of a delivery. */
 export const eventMessage = object({
   id: optional(id),
   date: optional(string({ description: 'ISO 8601 with microseconds and offset' })),
   from: optional(sender),
   message: string({ description: 'the text as typed, mentions as @Name' }),
-  mentions: optional(array(person, { description: 'who is mentioned' })),
+  mentions: optional(array(person, { description: 'the people mentioned' })),
   type: optional(string({ description: '`message` or `notification`' })),
   file: optional(nullable(file)),
   message_links: optional(
-    array(record(), { description: 'addresses in the text, with what is behind them' }),
+    array(record(), { description: 'addresses in the text, with details of their targets' }),
   ),
   color: optional(string({ description: 'of a notification' })),
   message_format: optional(string({ description: '`html` or `text`, of a notification' })),
   notification_sender: optional(
     described(
       nullable(object({ type: optional(string()), id: optional(id), client_id: optional(id) })),
-      'the add-on that a notification is from: its key, and the id of its installation',
+      'the add-on that sent a notification: its key, and the id of its installation',
     ),
   ),
-  card: optional(described(nullable(union(string(), record())), 'a card, as JSON text or as an object')),
+  card: optional(described(nullable(union(string(), record())), 'a card, as a JSON string or as an object')),
 })
 
+/** The message of a delivery: a message of a person, or a notification of an integration. */
 export type EventMessage = Received<typeof eventMessage>
 
+/** The file of a `room_file_upload` delivery. */
 export const uploadedFile = object({
   name: string(),
   size: optional(number({ description: 'bytes' })),
   url: optional(string()),
-  thumb_url: optional(described(text, 'of a smaller picture of it, if it is one')),
+  thumb_url: optional(described(text, 'address of a smaller version, if the file is a picture')),
 })
 
 const messageItem = object({ room: eventRoom, message: eventMessage })
@@ -110,13 +116,14 @@ const senderItem = object({ room: eventRoom, sender: optional(sender) })
 
 interface Event<Item> {
   readonly item: Schema<unknown, Item>
-  /** Whether a `pattern` may restrict the deliveries. */
+  /** Whether a webhook may have a `pattern` that limits the deliveries. */
   readonly pattern: boolean
   readonly summary: string
 }
 
 const event = <Item>(entry: Event<Item>): Event<Item> => entry
 
+/** The ten events by name. */
 export const events = {
   room_message: event({ item: messageItem, pattern: true, summary: 'somebody posts a message' }),
   room_notification: event({
@@ -146,36 +153,39 @@ export const events = {
   room_deleted: event({ item: senderItem, pattern: false, summary: 'a room is deleted' }),
 } as const
 
+/** The name of an event, such as `room_message`. */
 export type EventName = keyof typeof events
 
+/** The names of the ten events. */
 export const eventNames = Object.keys(events) as EventName[] // the keys of the literal above, nothing else
 
 export const isEventName = (text: string): text is EventName => Object.hasOwn(events, text)
 
-/** What a delivery of the event carries under `item`. */
+/** The type of a delivery's `item`. */
 export type EventItem<E extends EventName> =
   (typeof events)[E]['item'] extends Schema<unknown, infer Item> ? Item : never
 
 const envelopes = new Map<EventName, Schema>()
 
 /**
- * The whole delivery of one event. `webhook_id` is an integer in real deliveries; `event` and the id were missing in
- * bodies that real add-ons accepted.
+ * The schema of a whole delivery of an event. `webhook_id` is an integer in real deliveries; bodies that real add-ons
+ * accepted had neither `event` nor the id.
  */
 export function delivery<E extends EventName>(name: E): Schema<unknown, Delivery<E>> {
   let schema = envelopes.get(name)
   if (!schema) {
     schema = object({
       event: optional(string()),
-      webhook_id: optional(described(id, 'the server’s number of the webhook')),
+      webhook_id: optional(described(id, 'the server’s id of the webhook')),
       oauth_client_id: optional(described(text, 'the `oauthId` of the installation')),
       item: events[name].item as Schema,
     })
     envelopes.set(name, schema)
   }
-  return schema as Schema<unknown, Delivery<E>> // built just above from the item of this very event
+  return schema as Schema<unknown, Delivery<E>> // built above from the item of this event
 }
 
+/** The body of a delivery. */
 export interface Delivery<E extends EventName = EventName> {
   event?: string
   webhook_id?: number | string

@@ -1,15 +1,14 @@
 import { type Infer, object, optional, type Schema, string } from '../common/schema.ts'
 
-// JSON Schema has no type for bytes; whoever sends or reads them sees to it that they are.
+// JSON Schema has no type for bytes, so the sender and the receiver check for them.
 const bytes: Schema<Uint8Array> = { type: 'object', description: 'a Buffer or another Uint8Array' }
 
 /**
- * A file on its way, as one part of a multipart body. What its bytes are is for the receiver to find out: `type` is what
- * the sender thinks.
+ * A file as one part of a multipart body. `type` is the sender's claim; the receiver has to check the bytes itself.
  */
 export const filePart = object(
   {
-    // Neither a folder nor what would break the header that it is sent in.
+    // Excludes paths, and characters that would break the header that it is sent in.
     name: string({
       minLength: 1,
       maxLength: 255,
@@ -21,4 +20,5 @@ export const filePart = object(
   { description: '`{ name, type?, content }`: file name, media type, and the bytes as a Uint8Array' },
 )
 
+/** A file to send: its name, media type and bytes. */
 export type FilePart = Infer<typeof filePart>

@@ -4,10 +4,10 @@ import { largest, longest, most } from './bounds.ts'
 const iconAddress = string({ maxLength: longest.icon })
 
 /**
- * What a glance shows: the answer of its `queryUrl`, and the `content` of an update.
+ * The content of a glance: the answer of its `queryUrl`, and the `content` of an update.
  *
- * After the schema that HipChat's web client 4.30 applied (`ui-modules.md` 1.2). That client showed the glance in its
- * error state when the content broke these rules.
+ * It follows the schema that HipChat's web client 4.30 applied (`ui-modules.md` 1.2). That client showed the glance in
+ * its error state when the content broke these rules.
  */
 export const glanceContent = object(
   {
@@ -27,20 +27,22 @@ export const glanceContent = object(
     metadata: optional(
       record({
         maxJsonLength: largest.metadata,
-        description: 'free; what `glance_matches` conditions look at',
+        description: 'any members; `glance_matches` conditions check them',
       }),
     ),
   },
   { maxJsonLength: largest.glance },
 )
 
+/** The content of a glance in HipChat's own form. */
 export type GlanceContent = Infer<typeof glanceContent>
 
-/** Body of the calls that push new content to open clients. It replaces label, status and metadata as a whole. */
+/** The body of the calls that push new content to open clients. It replaces label, status and metadata as a whole. */
 export const glanceUpdate = object({
   glance: array(object({ key: string({ minLength: 1, maxLength: 40 }), content: glanceContent }), {
     maxItems: most.glances,
   }),
 })
 
+/** New contents of glances, by the keys of the glances. */
 export type GlanceUpdate = Infer<typeof glanceUpdate>

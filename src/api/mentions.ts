@@ -1,23 +1,25 @@
 import { linksIn } from '../common/links.ts'
 import { unspacedLetters } from '../common/scripts.ts'
 
-/** Somebody who is mentioned in a text, and where. */
+/** A mention in a text. */
 export interface Mention<T> {
-  /** Where the `@` stands, or the full-width `＠` of an input method. */
+  /** Index of the `@`, or of the full-width `＠` of an input method. */
   readonly from: number
+  /** Index after the last character. */
   readonly to: number
-  /** As it was typed, without the `@`. */
+  /** The name as typed, without the `@`. */
   readonly name: string
+  /** What `find` returned for the name. */
   readonly found: T
 }
 
-/** Most characters of a mention name. */
+/** The most characters of a mention name. */
 export const longestMentionName = 50
 
-// Marks are written with the letter before them: a decomposed é is two characters.
+// Combining marks belong to the letter before them: a decomposed é is two characters.
 const nameCharacter = '\\p{L}\\p{N}\\p{M}_.-'
 
-// Behind a letter an `@` is that of an email address, unless people write no blank there.
+// An `@` after a letter belongs to an email address, except in scripts without spaces between words.
 const beginning = `(?:(?<![\\p{L}\\p{N}\\p{M}_])|(?<=[${unspacedLetters}]))[@＠]`
 
 const candidate = new RegExp(`${beginning}([${nameCharacter}]+)`, 'gu')
@@ -25,9 +27,9 @@ const candidate = new RegExp(`${beginning}([${nameCharacter}]+)`, 'gu')
 const unfinished = new RegExp(`${beginning}([${nameCharacter}]{0,${longestMentionName}})$`, 'u')
 
 /**
- * Who is mentioned in a text by `@MentionName`: for the server, for what is drawn, and for what is suggested. `find` is asked for
- * names as they stand in the text; the longest that it knows counts. `@alice.`, `@alice-san` and `@aliceさん` are Alice as long as
- * nobody has the longer name, and `@alicea` is not. Addresses of the web and of email mention nobody.
+ * Finds the people mentioned as `@MentionName` in a text: for the server, for display, and for suggestions. `find` looks up
+ * names as they are typed; the longest known name counts. `@alice.`, `@alice-san` and `@aliceさん` mean Alice unless somebody
+ * has the longer name; `@alicea` does not. Web and email addresses contain no mentions.
  */
 export function mentionsIn<T>(text: string, find: (name: string) => T | undefined): Mention<T>[] {
   if (!/[@＠]/.test(text)) return []
@@ -51,15 +53,15 @@ export function mentionsIn<T>(text: string, find: (name: string) => T | undefine
 /** A mention name without the `@` that some write before it. */
 export const withoutAt = (name: string): string => name.replace(/^[@＠]/, '')
 
-/** The name that is being typed at the end of a text, behind its `@`; `undefined` where nobody is mentioned. */
+/** The name being typed after an `@` at the end of a text; `undefined` if there is none. */
 export function mentionBefore(text: string): string | undefined {
   const at = Math.max(text.lastIndexOf('@'), text.lastIndexOf('＠'))
   return at < 0 ? undefined : unfinished.exec(text.slice(Math.max(0, at - 2)))?.[1]
 }
 
 /**
- * Where a name may end in what follows an `@`, the longest first: at its end, before and behind punctuation, and between letters
- * of which one is of a script without blanks.
+ * The indexes at which a name may end after an `@`, the longest first: at the end, before and after punctuation, and next to
+ * a letter of a script without spaces.
  */
 function endsOf(run: string): number[] {
   const characters = [...run.slice(0, 4 * longestMentionName)]
@@ -75,7 +77,7 @@ function endsOf(run: string): number[] {
 }
 
 function mayEnd(before: string | undefined, here: string, next: string): boolean {
-  // Somebody may be called `bob.`, and nobody `bob...`: of more than one only the first and the last are looked at.
+  // A name may be `bob.` but not `bob...`: of several punctuation marks only the first and the last are tried.
   if (isPunctuation.test(here))
     return before !== undefined && !(isPunctuation.test(before) && isPunctuation.test(next))
   return isPunctuation.test(next) || (!isMark.test(next) && (isUnspaced.test(here) || isUnspaced.test(next)))

@@ -16,14 +16,15 @@ import {
 import { longest } from './bounds.ts'
 
 /**
- * The objects HipChat's API answers with. Required is only what every recorded answer had, from 2014 to 2018 and from
- * HipChat Server too (`rest-api.md` 6.3): members came late (`version`, `privacy`), and readers must not depend on them.
+ * The objects in answers of HipChat's API. Only members that every recorded answer had are required, from 2014 to 2018
+ * and from HipChat Server too (`rest-api.md` 6.3): some members came late (`version`, `privacy`), and readers must not
+ * depend on them.
  *
- * The types named after the schemas are what this project's server answers; what a client may get is in
- * `src/client/answers.ts`.
+ * The types named after the schemas describe the answers of this project's server; `src/client/answers.ts` describes
+ * what a client may get.
  */
 
-/** Ids are numbers on the wire; data that followed the documentation's samples has them as text. */
+/** Ids are numbers on the wire; in data based on the documentation's samples they are strings. */
 export const id = union(integer(), string({ maxLength: longest.name }))
 
 const text = nullable(string())
@@ -31,6 +32,7 @@ const text = nullable(string())
 const uri = string({ format: 'uri' })
 const dateTime = string({ format: 'date-time' })
 
+/** A user as part of another object or a list. */
 export const userReference = object({
   id: integer(),
   name: string(),
@@ -39,11 +41,13 @@ export const userReference = object({
   links: optional(object({ self: alwaysSent(uri) })),
 })
 
+/** A user as part of another object or a list. */
 export type UserReference = Infer<typeof userReference>
 
-/** What people may be besides gone. */
+/** The presences of people who are not offline. */
 export const shows = ['chat', 'away', 'xa', 'dnd'] as const
 
+/** The presence of a user. */
 export const presence = object({
   status: optional(nullable(oneOf(shows))),
   show: optional(text),
@@ -55,6 +59,7 @@ export const presence = object({
   ),
 })
 
+/** A user with all details. */
 export const user = object({
   id: integer(),
   name: string(),
@@ -78,11 +83,13 @@ export const user = object({
   links: optional(object({ self: alwaysSent(uri) })),
 })
 
+/** A user with all details. */
 export type User = Infer<typeof user>
 
-/** What a member of a private room may be there. Administrators of a room run it as its owner does. */
+/** The roles of a private room's members. Administrators of a room have the same rights as its owner. */
 export const roomRoles = ['room_member', 'room_admin'] as const
 
+/** A member of a private room. */
 export const roomMember = object({
   id: integer(),
   name: string(),
@@ -92,6 +99,7 @@ export const roomMember = object({
   room_roles: optional(array(oneOf(roomRoles))),
 })
 
+/** A member of a private room. */
 export type RoomMember = Infer<typeof roomMember>
 
 const roomLinks = object({
@@ -101,6 +109,7 @@ const roomLinks = object({
   members: optional(string({ format: 'uri', description: 'private rooms only' })),
 })
 
+/** A room as part of another object or a list. */
 export const roomReference = object({
   id: integer(),
   name: string(),
@@ -110,17 +119,20 @@ export const roomReference = object({
   links: optional(roomLinks),
 })
 
+/** A room as part of another object or a list. */
 export type RoomReference = Infer<typeof roomReference>
 
-/** Counts of a room; `last_active` came as ISO 8601 (hipchat/hipchat-rb's test data), the documentation says UNIX time. */
+/** A room's statistics. `last_active` was in ISO 8601 (hipchat/hipchat-rb's test data); the documentation says UNIX time. */
 export const statistics = object({
   messages_sent: optional(integer()),
   last_active: optional(nullable(dateTime)),
   links: optional(object({ self: alwaysSent(uri) })),
 })
 
+/** A room's statistics. */
 export type Statistics = Infer<typeof statistics>
 
+/** A room with all details. */
 export const room = object({
   id: integer(),
   name: string(),
@@ -141,8 +153,10 @@ export const room = object({
   statistics: optional(statistics),
 })
 
+/** A room with all details. */
 export type Room = Infer<typeof room>
 
+/** A group with all details. */
 export const group = object({
   id: integer(),
   name: string(),
@@ -155,11 +169,13 @@ export const group = object({
   links: optional(object({ self: alwaysSent(uri) })),
 })
 
+/** A group with all details. */
 export type Group = Infer<typeof group>
 
-/** Who a message is from: a person, the label of an integration (`{name}` here, a bare text in real HipChat), or nobody. */
+/** The sender of a message: a person, the label of an integration (`{name}` here, a bare string in real HipChat), or `null`. */
 export const messageSender = nullable(union(userReference, object({ name: string() }), string()))
 
+/** A file attached to a message. */
 export const file = object({
   name: alwaysSent(string()),
   size: optional(integer({ description: 'bytes' })),
@@ -167,27 +183,31 @@ export const file = object({
   thumb_url: optional(nullable(uri)),
 })
 
+/** A message in a room's or a conversation's history. */
 export const message = object({
   id: string(),
   date: alwaysSent(string({ format: 'date-time', description: 'ISO 8601 with microseconds and offset' })),
   from: messageSender,
   message: optional(string({ description: 'absent when the message was deleted' })),
-  // Messages of 2014 had none.
+  // Messages of 2014 had no type.
   type: alwaysSent(oneOf(['message', 'notification', 'guest_access', 'topic'])),
   mentions: optional(array(userReference)),
   color: optional(string()),
   message_format: optional(oneOf(['html', 'text'])),
   file: optional(nullable(file)),
   attach_to: optional(string()),
-  card: optional(string({ description: 'a card as JSON text' })),
+  card: optional(string({ description: 'a card as a JSON string' })),
   message_links: optional(array(record())),
   notification_sender: optional(record()),
 })
 
+/** A message in a room's or a conversation's history. */
 export type Message = Infer<typeof message>
 
+/** How a module's requests are authenticated: by a signed request (`jwt`) or not at all. */
 export const authentication = ['none', 'jwt'] as const
 
+/** An emoticon of the group, or one of HipChat's own. */
 export const emoticon = object({
   id: integer(),
   shortcut: alwaysSent(string()),
@@ -201,9 +221,10 @@ export const emoticon = object({
   links: optional(object({ self: alwaysSent(uri) })),
 })
 
+/** An emoticon of the group, or one of HipChat's own. */
 export type Emoticon = Infer<typeof emoticon>
 
-/** One page of a collection; `links.next` is there while more follows. */
+/** One page of a collection; `links.next` is present while there are more pages. */
 export interface Page<Item> {
   items: Item[]
   startIndex?: number
@@ -211,6 +232,7 @@ export interface Page<Item> {
   links?: { self?: string; prev?: string; next?: string }
 }
 
+/** The schema of a page of items. */
 export const pageOf = <Item, Read>(item: Schema<Item, Read>): Schema<Page<Item>, Page<Read>> =>
   object({
     items: array(item),

@@ -51,9 +51,10 @@ export const scopes = {
   },
 } as const
 
-/** What an add-on may be allowed to do; it asks for scopes in its descriptor. */
+/** A permission that an add-on can have. Its descriptor lists the scopes that it asks for. */
 export type Scope = keyof typeof scopes
 
+/** The names of the nine scopes. */
 export const scopeNames = Object.keys(scopes) as Scope[] // the keys of the literal above, nothing else
 
 export const isScope = (text: string): text is Scope => Object.hasOwn(scopes, text)

@@ -3,8 +3,8 @@ import { eventNames } from './events.ts'
 import { authentication, id, roomReference, userReference } from './objects.ts'
 
 /**
- * How the deliveries of a webhook that an add-on makes through REST are signed when it does not say. A user's webhook is
- * never signed: there is no secret for it.
+ * The default authentication of a webhook that an add-on creates through REST. Deliveries of a user's webhook are never
+ * signed, since there is no secret for them.
  */
 export const defaultAuthentication = 'jwt'
 
@@ -21,10 +21,11 @@ const webhookMembers = {
   links: optional(object({ self: alwaysSent(string({ format: 'uri' })) })),
 } as const
 
-/** HipChat answered the call that made one with `id` and `links` alone. */
+/** A webhook. HipChat answered the call that created one with `id` and `links` only. */
 export const webhook = object({ id, ...webhookMembers })
 
-/** The answer to whoever asked for one, and so has its id or key already. */
+/** The answer to a request for one webhook. Its id may be missing, since the caller already has the id or key. */
 export const namedWebhook = object({ id: alwaysSent(id), ...webhookMembers })
 
+/** A webhook that was registered through REST. */
 export type Webhook = Infer<typeof webhook>

@@ -4,59 +4,63 @@ import type { Sealing } from '../store/sealing.ts'
 import type { Store } from '../store/store.ts'
 
 /**
- * The add-on, installed in a group or a room. Holds no secret: it may be logged, serialised and handed around.
+ * The add-on, installed in a group or a room. Contains no secret: it may be logged, serialised and passed on.
  */
 export interface Installation {
-  /** Id of the OAuth client that this installation is; the issuer of its signed requests. */
+  /** Id of this installation's OAuth client, and the issuer of its signed requests. */
   readonly oauthId: string
-  /** HipChat's id of the group. Not every server says it at installation; then it comes with the first token. */
+  /** HipChat's id of the group. Some servers do not send it at installation; then it comes with the first token. */
   readonly groupId: number | undefined
+  /** Name of the group; `undefined` if the token endpoint did not send it. */
   readonly groupName: string | undefined
-  /** The room it was installed in; `undefined` for a global installation. */
+  /** Id of the room that the add-on was installed in; `undefined` for a global installation. */
   readonly roomId: number | undefined
-  /** Where the server's capabilities document is. */
+  /** Address of the server's capabilities document. */
   readonly capabilitiesUrl: string
   /** Base address of the REST API, with a slash at the end. */
   readonly apiUrl: string
+  /** Address of the token endpoint. */
   readonly tokenUrl: string
   /** The server's web address, if its capabilities document names one. */
   readonly homepage: string | undefined
-  /** What was approved: the scopes of the last access token. A changed descriptor changes nothing here until an update. */
+  /** The approved scopes, which are those of the last access token. A changed descriptor has no effect until an update. */
   readonly scopes: readonly Scope[]
-  /** ETag of the descriptor that was being served when this was installed or last updated. */
+  /** ETag of the descriptor that the add-on served at installation or at the last update. */
   readonly descriptorEtag: string
+  /** When the add-on was installed. */
   readonly installedAt: Date
+  /** When the installation last changed; at first the same as `installedAt`. */
   readonly updatedAt: Date
   /**
-   * Since when its token endpoint has not known its credentials: it was probably removed without notice. It is kept all
-   * the same, since servers come back from backups and mistakes; `undefined` again as soon as they are taken.
+   * When the token endpoint first rejected the credentials; `undefined` while it accepts them. The add-on was probably
+   * removed without notice. The installation is kept, since servers are restored from backups and make mistakes.
    */
   readonly rejectedSince: Date | undefined
 }
 
-/** An installation with its secret, in the only form we keep it in memory: a key prints as nothing. */
+/** An installation with its secret. The secret is held only as a key object, which never prints its bytes. */
 export interface Credentials {
   readonly installation: Installation
   /** Key of the signed requests; its bytes are the `oauthSecret`. */
   readonly key: KeyObject
-  /** Set while its hooks run. Still set later: the process ended amid them, and the server was never told yes. */
+  /** Set while its hooks run. If it is still set later, the process ended during the hooks and the server got no answer. */
   readonly unconfirmed?: boolean
-  /** ETag of the descriptor that an update nobody signed was told of: the same one is no news a second time. */
+  /** ETag of the descriptor for which an unsigned update was already announced, so that it is announced once. */
   readonly announcedEtag?: string
 }
 
 /**
- * Whether a text can be the id of an OAuth client: printable ASCII, as RFC 6749 has it, and without blanks. HipChat's
- * are UUIDs. What is none is never looked up: not every text can be a key of a store.
+ * Whether a string can be the id of an OAuth client: printable ASCII as in RFC 6749, without spaces. HipChat's ids are
+ * UUIDs. Other strings are never looked up, since not every string can be a store key.
  */
 export const isOauthId = (text: string): boolean => /^[\x21-\x7e]{1,255}$/.test(text)
 
-/** Where a server is, for telling servers apart: ids of users and rooms mean nothing across this. */
+/** The origin of an installation's server. Ids of users and rooms are only unique within one origin. */
 export const originOf = (installation: Installation): string => new URL(installation.capabilitiesUrl).origin
 
 /**
- * Whether two records are of one installation. An update changes a record; one that was removed and installed again, under the
- * same `oauthId` even, is another installation.
+ * Whether two records belong to one installation. An update changes a record. An add-on that was removed and installed
+ * again has another installation, even under the same `oauthId`.
  */
 export const isSame = (one: Installation, other: Installation): boolean =>
   one === other ||
@@ -64,12 +68,13 @@ export const isSame = (one: Installation, other: Installation): boolean =>
     one.installedAt.getTime() === other.installedAt.getTime() &&
     originOf(one) === originOf(other))
 
-/** The `oauthSecret`, for the one place that sends it: the token endpoint. */
+/** The `oauthSecret`. Only the request to the token endpoint needs it. */
 export const secretOf = (credentials: Credentials): string => credentials.key.export().toString('utf8')
 
+/** The `oauthSecret` as the key that signs and verifies requests. */
 export const keyOf = (secret: string): KeyObject => createSecretKey(Buffer.from(secret, 'utf8'))
 
-/** What is written to the store. Dates as ISO 8601. */
+/** The record in the store. Dates are in ISO 8601. */
 interface Stored {
   oauthId: string
   secret: string
@@ -89,63 +94,66 @@ interface Stored {
   rejectedSince?: string
 }
 
+/** The add-on's installations, read from and written to its store. */
 export interface Installations {
-  /** Looks an installation up by its `oauthId`. Reads the store each time: a removal elsewhere counts at once. */
+  /** Looks up an installation by its `oauthId`. Reads the store each time, so a removal elsewhere takes effect at once. */
   get(oauthId: string): Promise<Credentials | undefined>
   /**
-   * Writes a new one, unconfirmed: `get` gives it, so that its hooks can act for it, `all` and `predecessorOf` do not.
-   * False, and nothing is written, if there is one with this `oauthId`.
+   * Adds an unconfirmed installation. `get` returns it, so that its hooks can act for it; `all` and `predecessorOf` do
+   * not. Returns false and writes nothing if there already is one with this `oauthId`.
    */
   add(credentials: Credentials): Promise<boolean>
-  /** Makes it one of `all`, and the newest in its place. False if it was removed meanwhile. */
+  /** Adds it to `all`, as the newest in its group or room. Returns false if it was removed in the meantime. */
   confirm(installation: Installation): Promise<boolean>
   /**
-   * Writes what an update changed. False, and nothing is written, if it was removed meanwhile, or, where the record is given
-   * that the change was made from, if another update was faster.
+   * Writes an update. Returns false and writes nothing if the installation was removed in the meantime. With `from`, the
+   * record that the update is based on, also if another update was faster.
    */
   replace(credentials: Credentials, from?: Installation): Promise<boolean>
   /**
-   * Removes an installation and everything kept for it. True if there was one. One that was installed again under the same
-   * `oauthId` is another installation, and stays.
+   * Removes an installation and everything kept for it. Returns whether there was one. An installation that was made
+   * again under the same `oauthId` is another one, and stays.
    */
   remove(installation: Installation): Promise<boolean>
-  /** Notes that its credentials were rejected, with the time of the first rejection; or that they are taken again. */
+  /** Records that the credentials were rejected, with the time of the first rejection; or that they work again. */
   mark(installation: Installation, rejected: boolean): Promise<void>
+  /** All confirmed installations. */
   all(): AsyncIterable<Installation>
   /**
-   * Seals anew what is not sealed with the first key, so that older keys can be given up; says how many that were.
-   * Throws if one was sealed with a key that is not given.
+   * Seals every secret again that is not sealed with the first key, so that older keys can be removed. Returns how many
+   * it sealed. Throws if one is sealed with a key that is not given.
    */
   reseal(): Promise<number>
-  /** The newest installation for the same server, group and room (or group as a whole), if it is another one. */
+  /** The newest other installation for the same server, group and room (or the same whole group). */
   predecessorOf(installation: Installation): Promise<Credentials | undefined>
 }
 
 const keyFor = (oauthId: string): string => `installation:${oauthId}`
 
-/** Prefix of everything else that is kept for an installation and goes with it. */
+/** Prefix of the keys of everything else that is kept for an installation and removed with it. */
 export const valuePrefix = (installation: Installation): string =>
-  // Encoded, or the values of `a:b` would begin like those of `a` and go with them.
+  // Encoded: otherwise the keys of `a:b` would start like those of `a` and be removed with them.
   `value:${originOf(installation)}:${encodeURIComponent(installation.oauthId)}:`
 
+/** Store key of an installation's access token. */
 export const tokenKey = (oauthId: string): string => `token:${oauthId}`
 
 const placeKey = (installation: Installation): string =>
   `place:${originOf(installation)}:${installation.groupId ?? '?'}:${installation.roomId ?? 'global'}`
 
-// Enough for any one process; beyond it the oldest entry is read and parsed anew when it is needed.
+// Enough for one process. Beyond it the oldest entry is dropped, and parsed again when it is needed.
 const CACHED = 10_000
 
-/** Keeps installations in the store, secrets sealed. */
+/** Keeps installations in the store, with their secrets sealed. */
 export function createInstallations(store: Store, sealing: Sealing): Installations {
-  // Parsing a record and making its key cost more than the look-up. The text is compared each time, so that a record
-  // changed by another process is never missed.
+  // Parsing a record and creating its key cost more than the look-up. The stored string is compared each time, so that
+  // a change by another process is never missed.
   const parsed = new Map<string, { text: string; credentials: Credentials }>()
 
   function parse(oauthId: string, text: string): Credentials {
     const cached = parsed.get(oauthId)
     if (cached?.text === text) return cached.credentials
-    const credentials = fromStored(JSON.parse(text) as Stored, sealing) // written by `save` and nobody else
+    const credentials = fromStored(JSON.parse(text) as Stored, sealing) // only `add` and `replace` write these
     if (parsed.size >= CACHED) for (const oldest of parsed.keys()) if (parsed.delete(oldest)) break
     parsed.set(oauthId, { text, credentials })
     return credentials
@@ -159,7 +167,7 @@ export function createInstallations(store: Store, sealing: Sealing): Installatio
     return undefined
   }
 
-  /** Changes a record that is there; false if it is gone. */
+  /** Changes an existing record; returns false if it is gone. */
   async function change(oauthId: string, to: (text: string) => string): Promise<boolean> {
     const text = await store.update(keyFor(oauthId), (current) =>
       current === undefined ? undefined : to(current),
@@ -178,7 +186,7 @@ export function createInstallations(store: Store, sealing: Sealing): Installatio
       const text = JSON.stringify(toStored({ ...credentials, unconfirmed: true }, sealing))
       let known = false
       await store.update(keyFor(credentials.installation.oauthId), (current) => {
-        known = current !== undefined // may run again; the last run is the one that counts
+        known = current !== undefined // may run again; the last run counts
         return current ?? text
       })
       return !known
@@ -204,7 +212,7 @@ export function createInstallations(store: Store, sealing: Sealing): Installatio
         return replaced ? text : current
       })
       if (!replaced) return false
-      // An update may be the first to say which group it is; a place that a newer one has stays with that.
+      // An update may be the first to name the group. If a newer installation holds the place, it keeps it.
       await store.update(placeKey(installation), (holder) => holder ?? installation.oauthId)
       return true
     },
@@ -217,7 +225,7 @@ export function createInstallations(store: Store, sealing: Sealing): Installatio
       })
     },
 
-    // The record goes last: whatever ends this half-way, the next removal does the rest.
+    // The record is removed last: if this is interrupted, the next removal does the rest.
     async remove(installation) {
       const { oauthId } = installation
       const known = await get(oauthId)
@@ -231,7 +239,7 @@ export function createInstallations(store: Store, sealing: Sealing): Installatio
         return removed ? undefined : current
       })
       parsed.delete(oauthId)
-      // A handler may have written until the record was gone.
+      // Until the record was gone, a handler may still have written values.
       if (removed) await removeValues(installation)
       return removed
     },
@@ -249,15 +257,15 @@ export function createInstallations(store: Store, sealing: Sealing): Installatio
         const { secret } = JSON.parse(text) as Stored // written by `add` and `replace`
         if (sealing.isCurrent(secret)) continue
         const credentials = parse(key.slice('installation:'.length), text)
-        const anew = JSON.stringify(toStored(credentials, sealing))
-        await store.update(key, (current) => (current === text ? anew : current))
+        const sealed = JSON.stringify(toStored(credentials, sealing))
+        await store.update(key, (current) => (current === text ? sealed : current))
         resealed += 1
       }
       return resealed
     },
 
     async predecessorOf(installation) {
-      // Two installations for groups that nobody named may be in two groups: neither gets to see the other's values.
+      // Without a group id, two installations may be in two groups, and neither may see the other's values.
       if (installation.groupId === undefined && installation.roomId === undefined) return undefined
       const oauthId = await store.get(placeKey(installation))
       return oauthId && oauthId !== installation.oauthId ? get(oauthId) : undefined
@@ -265,7 +273,7 @@ export function createInstallations(store: Store, sealing: Sealing): Installatio
   }
 }
 
-/** Whether nothing was updated since a record was read; that its credentials were rejected meanwhile is no update. */
+/** Whether there was no update since a record was read. Rejected credentials do not count as an update. */
 const isUnchanged = (there: Installation, from: Installation): boolean =>
   there.updatedAt.getTime() === from.updatedAt.getTime() && there.capabilitiesUrl === from.capabilitiesUrl
 

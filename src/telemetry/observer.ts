@@ -5,22 +5,22 @@ import type { SignedRequestFault } from '../errors.ts'
 import type { StoreVerb } from '../store/watched.ts'
 
 /**
- * Looks on at what an add-on does, for metrics and traces. Whatever is observed is told here and nowhere else, so that
- * neither the client nor the path of a delivery knows who wants to know.
+ * Observes what an add-on does, for metrics and traces. Everything is reported through this interface, so that neither
+ * the client nor the path of a delivery knows the tools behind it.
  *
- * Nothing here holds a secret, a token, a signed request or what was said.
+ * Unless noted, nothing that is reported contains a secret, a token, a signed request or the text of a message.
  */
 export interface Observer {
-  /** Does the work of an activity, and gives or throws what the work does. When it ends, the activity says how. */
+  /** Runs the work of an activity, and returns or throws its result. After that the activity's outcome is filled in. */
   during<T>(activity: Activity, work: () => Promise<T>): Promise<T>
-  /** Told of what has no length. Never throws. */
-  happened(happening: ObservedEvent): void
+  /** Receives an event without a duration. Never throws. */
+  happened(event: ObservedEvent): void
 }
 
-/** Gives the observer, if anybody observes: asked anew each time, since that is settled when an add-on starts. */
+/** Returns the observer, if there is one. Called each time, since the observer is chosen when the add-on starts. */
 export type Observing = () => Observer | undefined
 
-/** Something that takes time. What can be written is filled in while it goes on. */
+/** Something that takes time. The members that are not `readonly` are filled in while it runs. */
 export type Activity =
   | DeliveryActivity
   | HandlerActivity
@@ -29,14 +29,16 @@ export type Activity =
   | InstallingActivity
   | ExchangeActivity
 
-/** A delivery, from its arrival to its answer. */
+/** A webhook delivery, from its arrival to its answer. */
 export interface DeliveryActivity {
   readonly kind: 'delivery'
   /** `undefined` when there is no such webhook. */
   readonly event: EventName | undefined
+  /** Key of the webhook; `undefined` when there is no such webhook. */
   readonly webhook: string | undefined
-  /** Of the request: for who finds its trace in them. They hold the signed request. */
+  /** Headers of the request, for finding a parent trace. They contain the signed request. */
   readonly headers: IncomingHttpHeaders
+  /** Set when the delivery is answered. */
   outcome: DeliveryOutcome | undefined
 }
 
@@ -44,8 +46,11 @@ export interface DeliveryActivity {
 export interface HandlerActivity {
   readonly kind: 'handler'
   readonly event: EventName
+  /** Key of the webhook. */
   readonly webhook: string
+  /** The `oauthId` of the installation. */
   readonly installation: string
+  /** Id of the room. */
   readonly room: number
 }
 
@@ -54,35 +59,37 @@ export interface CallActivity {
   readonly kind: 'call'
   readonly operation: OperationId
   readonly method: string
-  /** Path of the operation with its parameters' names in braces. */
+  /** Path of the operation, with the names of its parameters in braces. */
   readonly path: string
   /** Base address of the API. */
   readonly server: string
-  /** Of the last answer; `undefined` when the last attempt got none. */
+  /** HTTP status of the last answer; `undefined` when the last attempt got no answer. */
   status: number | undefined
+  /** Number of requests sent so far. */
   attempts: number
 }
 
-/** Credentials are exchanged for an access token. */
+/** The exchange of credentials for an access token. */
 export interface TokenActivity {
   readonly kind: 'token'
   /** Address of the token endpoint. */
   readonly server: string
+  /** HTTP status of the answer; `undefined` when there was no answer. */
   status: number | undefined
 }
 
-/** A server, or an administrator's browser, installs, updates or removes the add-on. */
+/** An installation, update or removal, by a server or by an administrator's browser. */
 export interface InstallingActivity {
   readonly kind: 'installing'
   readonly turn: 'install' | 'update' | 'uninstall'
 }
 
-/** One HTTP exchange with a server of HipChat's, as part of any of these. */
+/** One HTTP exchange with a HipChat server, as part of any other activity. */
 export interface ExchangeActivity {
   readonly kind: 'exchange'
 }
 
-/** What became of a delivery. */
+/** The possible results of a delivery. */
 export const deliveryResults = [
   'handled',
   'failed',
@@ -99,31 +106,33 @@ export const deliveryResults = [
   'error',
 ] as const
 
+/** The result of a delivery. */
 export type DeliveryResult = (typeof deliveryResults)[number]
 
-/** How a delivery was answered; `acknowledged`: before its handler had ended, so that nobody knows the result yet. */
+/** How a delivery was answered. `acknowledged` means before its handler ended, so the result is not known yet. */
 export interface DeliveryOutcome {
   readonly status: number
   readonly result: DeliveryResult | 'acknowledged'
 }
 
-/** Turns in an installation's life that were completed. */
+/** The completed changes of an installation. */
 export const lifecycleTurns = ['installed', 'updated', 'uninstalled'] as const
 
+/** An event without a duration. */
 export type ObservedEvent =
-  /** A delivery that had been acknowledged came to its end. */
+  /** The handler of an acknowledged delivery ended. */
   | { readonly kind: 'late delivery'; readonly event: EventName; readonly result: DeliveryResult }
   | { readonly kind: 'signed request refused'; readonly fault: SignedRequestFault }
   | { readonly kind: 'lifecycle'; readonly turn: (typeof lifecycleTurns)[number] }
   /** An installation, update or removal was refused with this HTTP status. */
   | { readonly kind: 'installation refused'; readonly status: number }
-  /** An answer told how much of an allowance is left, from 0 to 1. */
+  /** An answer reported how much of a rate limit is left, from 0 to 1. */
   | { readonly kind: 'allowance'; readonly limit: 'api' | 'flood'; readonly left: number }
-  /** A call waits for an allowance to be renewed. */
+  /** A call waits for a rate limit to be renewed. */
   | { readonly kind: 'allowance wait'; readonly limit: 'api' | 'flood' }
   | { readonly kind: 'store failed'; readonly verb: StoreVerb }
 
-/** Does the work, looked on at if anybody observes. */
+/** Runs the work, observed if there is an observer. */
 export function observed<T>(
   observer: Observer | undefined,
   activity: Activity,
@@ -132,7 +141,7 @@ export function observed<T>(
   return observer ? observer.during(activity, work) : work()
 }
 
-/** Several observers as one, the first one outermost; none as none. */
+/** Combines observers into one, the first outermost. Returns `undefined` if there are none. */
 export function together(observers: readonly (Observer | undefined)[]): Observer | undefined {
   return observers
     .filter((observer) => observer !== undefined)

@@ -23,20 +23,20 @@ export const installAddon = operation({
           integer(),
           string({
             maxLength: longest.name,
-            description: 'our extension: id or name of the room; absent: the whole group',
+            description: 'our extension: id or name of the room; without it, the whole group',
           }),
         ),
       ),
       scopes: optional(
         array(string({ maxLength: longest.name }), {
           maxItems: most.scopes,
-          description: 'our extension: what was approved; a descriptor that asks for more is refused',
+          description: 'our extension: the approved scopes; a descriptor that asks for more is refused',
         }),
       ),
       relay_state: optional(
         string({
           maxLength: 2000,
-          description: 'our extension: given back to the add-on, as relayState',
+          description: 'our extension: passed to the add-on as relayState',
         }),
       ),
     }),
@@ -50,12 +50,12 @@ export const installAddon = operation({
       key: alwaysSent(string()),
       links: alwaysSent(object({ self: alwaysSent(string({ format: 'uri' })) })),
       installed_url: optional(
-        string({ description: 'where the browser has to go on; the installation is complete after that' }),
+        string({ description: 'address to which the browser has to go to complete the installation' }),
       ),
       warnings: optional(
         array(string(), {
           description:
-            'what to know of it: that the add-on is installed for the group and in a room, and answers twice there',
+            'for example: the add-on is installed for the group and in a room, and answers twice there',
         }),
       ),
     }),
@@ -75,11 +75,11 @@ export const uninstallAddon = operation({
   limits: ['api'],
 })
 
-/** Not in the OpenAPI document, but the client-side installation cannot do without it (`installation.md` section 4). */
+/** Not in the OpenAPI document, but the client-side installation needs it (`installation.md` section 4). */
 export const getIntegrationInstallableData = operation({
   method: 'GET',
   path: '/addon/{addon_key_or_id}/installable/{token}',
-  summary: 'What an add-on needs to know of a new installation. Can be read once.',
+  summary: 'Get the data of a new installation. It can be read once.',
   once: true,
   scopes: [],
   tokens: [],

@@ -5,7 +5,7 @@ import { operation } from '../operation.ts'
 export const getCapabilities = operation({
   method: 'GET',
   path: '/capabilities',
-  summary: 'The capabilities document: where the API and the token endpoint are.',
+  summary: 'Get the capabilities document, which names the API and the token endpoint.',
   scopes: [],
   tokens: [],
   result: { kind: 'json', status: 200, schema: capabilitiesDocument },
@@ -16,12 +16,12 @@ export const getCapabilities = operation({
 export const getAddonCapabilitiesSchema = operation({
   method: 'GET',
   path: '/capabilities/addon/schema',
-  summary: 'The JSON Schema that descriptors of add-ons are held to.',
+  summary: 'Get the JSON Schema for add-on descriptors.',
   scopes: [],
   tokens: [],
   query: {
     draft: oneOf(['v2', 'v4'], {
-      description: 'draft of JSON Schema it is written in; the compatible server has draft 7 only',
+      description: 'JSON Schema draft of the answer; the compatible server has draft 7 only',
     }),
   },
   result: { kind: 'json', status: 200, schema: record() },

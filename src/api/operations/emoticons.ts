@@ -18,7 +18,7 @@ export const getAllEmoticons = operation({
 export const getEmoticon = operation({
   method: 'GET',
   path: '/emoticon/{emoticon_id_or_shortcut}',
-  summary: 'One emoticon, by id or by shortcut without its brackets.',
+  summary: 'Get one emoticon, by its id or by its shortcut without the brackets.',
   scopes: ['view_group'],
   tokens: ['addon_group', 'addon_room', 'user', 'personal'],
   result: { kind: 'json', status: 200, schema: emoticon },

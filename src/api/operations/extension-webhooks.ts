@@ -5,8 +5,8 @@ import { namedWebhook } from '../webhook.ts'
 import { webhookMembers } from './webhooks.ts'
 
 /**
- * Webhooks by the key that the add-on gave them: HipChat's later form, which may be repeated without making another
- * webhook each time. Only add-ons have such keys.
+ * Webhooks by the key that the add-on gave them: HipChat's later form, in which a repeated call does not create another
+ * webhook. Only add-ons have such keys.
  */
 
 const body = {
@@ -20,7 +20,7 @@ const body = {
 export const getRoomExtensionWebhook = operation({
   method: 'GET',
   path: '/room/{id_or_name}/extension/webhook/{key}',
-  summary: "The add-on's webhook of that key in a room.",
+  summary: "Get the add-on's webhook with a key in a room.",
   scopes: ['admin_room'],
   tokens: ['addon_group', 'addon_room'],
   ownRoom: 'id_or_name',
@@ -32,7 +32,7 @@ export const getRoomExtensionWebhook = operation({
 export const createRoomExtensionWebhook = operation({
   method: 'PUT',
   path: '/room/{id_or_name}/extension/webhook/{key}',
-  summary: 'Register a webhook on a room under a key, in place of the one that has the key.',
+  summary: 'Register a webhook on a room under a key. Replaces a webhook that has the key.',
   scopes: ['admin_room'],
   tokens: ['addon_group', 'addon_room'],
   ownRoom: 'id_or_name',
@@ -40,7 +40,7 @@ export const createRoomExtensionWebhook = operation({
   result: {
     kind: 'json',
     status: 201,
-    // What HipChat put in besides was not published.
+    // HipChat did not publish the other members.
     schema: object({
       id,
       key: optional(nullable(string())),
@@ -66,7 +66,7 @@ export const deleteRoomExtensionWebhook = operation({
 export const getGlobalWebhook = operation({
   method: 'GET',
   path: '/extension/webhook/{key}',
-  summary: "The add-on's webhook of that key for all rooms.",
+  summary: "Get the add-on's webhook with a key for all rooms.",
   scopes: ['admin_group'],
   tokens: ['addon_group'],
   result: { kind: 'json', status: 200, schema: namedWebhook },
@@ -77,7 +77,7 @@ export const getGlobalWebhook = operation({
 export const createGlobalWebhook = operation({
   method: 'PUT',
   path: '/extension/webhook/{key}',
-  summary: 'Register a webhook for all rooms under a key, in place of the one that has the key.',
+  summary: 'Register a webhook for all rooms under a key. Replaces a webhook that has the key.',
   scopes: ['admin_group'],
   tokens: ['addon_group'],
   body,

@@ -2,8 +2,8 @@ import { glanceUpdate } from '../glance.ts'
 import { operation } from '../operation.ts'
 
 /**
- * New content for glances of the calling add-on, for clients that are open now. Nothing of it is kept for those that
- * open a room later: they ask the `queryUrl` of the glance.
+ * New content for glances of the calling add-on, for clients that are open now. It is not kept: clients that open a room
+ * later request the `queryUrl` of the glance.
  */
 const push = {
   method: 'POST',
@@ -17,14 +17,14 @@ const push = {
 export const addonUiUpdate = operation({
   ...push,
   path: '/addon/ui',
-  summary: 'Push what glances show, to everybody in all rooms.',
+  summary: 'Push new contents of glances to everybody in all rooms.',
   tokens: ['addon_group'],
 })
 
 export const roomAddonUiUpdate = operation({
   ...push,
   path: '/addon/ui/room/{id_or_name}',
-  summary: 'Push what glances show, to everybody in a room.',
+  summary: 'Push new contents of glances to everybody in a room.',
   tokens: ['addon_group', 'addon_room'],
   ownRoom: 'id_or_name',
 })
@@ -32,7 +32,7 @@ export const roomAddonUiUpdate = operation({
 export const userInRoomAddonUiUpdate = operation({
   ...push,
   path: '/addon/ui/room/{id_or_name}/user/{id_or_email}',
-  summary: 'Push what glances show, to one user in one room.',
+  summary: 'Push new contents of glances to one user in one room.',
   tokens: ['addon_group', 'addon_room'],
   ownRoom: 'id_or_name',
 })
@@ -40,6 +40,6 @@ export const userInRoomAddonUiUpdate = operation({
 export const userAddonUiUpdate = operation({
   ...push,
   path: '/addon/ui/user/{id_or_email}',
-  summary: 'Push what glances show, to one user in all rooms.',
+  summary: 'Push new contents of glances to one user in all rooms.',
   tokens: ['addon_group'],
 })

@@ -5,7 +5,7 @@ import { operation } from '../operation.ts'
 export const viewGroup = operation({
   method: 'GET',
   path: '/group/{group_id}',
-  summary: 'Everything about the group.',
+  summary: 'Get the group with all details.',
   scopes: ['view_group'],
   tokens: ['addon_group', 'user', 'personal'],
   result: { kind: 'json', status: 200, schema: group },
@@ -16,7 +16,7 @@ export const viewGroup = operation({
 export const getGroupStatistics = operation({
   method: 'GET',
   path: '/group/{group_id}/statistics',
-  summary: 'How many users the group has.',
+  summary: 'Get the number of users in the group.',
   scopes: ['view_group'],
   tokens: ['addon_group', 'user', 'personal'],
   result: { kind: 'json', status: 200, schema: object({ users: alwaysSent(integer()) }) },

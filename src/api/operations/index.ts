@@ -70,7 +70,7 @@ import {
 } from './users.ts'
 import { createRoomWebhook, deleteRoomWebhook, getAllRoomWebhooks, getRoomWebhook } from './webhooks.ts'
 
-/** Every operation by its documented id. Literal path segments come before parameters where both would fit. */
+/** All operations by their documented ids. Where both match, literal path segments come before parameters. */
 export const operations = {
   getCapabilities,
   getAddonCapabilitiesSchema,
@@ -143,5 +143,8 @@ export const operations = {
   getActiveSessions,
 } as const satisfies Record<string, Operation>
 
+/** The table of operations. */
 export type Operations = typeof operations
+
+/** The documented id of an operation, such as `sendRoomNotification`. */
 export type OperationId = keyof Operations

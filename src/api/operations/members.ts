@@ -4,12 +4,12 @@ import { pageOf, roomMember, roomRoles, userReference } from '../objects.ts'
 import { operation } from '../operation.ts'
 import { expand, offset } from './query.ts'
 
-/** Who is in a room, and who may be. */
+/** The people who are in a room, and those who may enter it. */
 
 export const getAllRoomParticipants = operation({
   method: 'GET',
   path: '/room/{id_or_name}/participant',
-  summary: 'List who is in a room now.',
+  summary: 'List the people who are in a room now.',
   scopes: ['view_room'],
   tokens: ['addon_group', 'addon_room', 'user', 'personal'],
   ownRoom: 'id_or_name',
@@ -17,7 +17,7 @@ export const getAllRoomParticipants = operation({
     ...offset,
     'include-offline': boolean({
       default: false,
-      description: 'members who are elsewhere too; private rooms only',
+      description: 'also members who are not in the room; private rooms only',
     }),
     expand,
   },
@@ -29,7 +29,7 @@ export const getAllRoomParticipants = operation({
 export const getAllRoomMembers = operation({
   method: 'GET',
   path: '/room/{id_or_name}/member',
-  summary: 'List who may enter a private room.',
+  summary: 'List the people who may enter a private room.',
   scopes: ['view_room'],
   tokens: ['addon_group', 'addon_room', 'user', 'personal'],
   ownRoom: 'id_or_name',
@@ -42,7 +42,7 @@ export const getAllRoomMembers = operation({
 export const addRoomMember = operation({
   method: 'PUT',
   path: '/room/{id_or_name}/member/{id_or_email}',
-  summary: 'Let somebody into a private room, or change what he is there.',
+  summary: 'Add a member to a private room, or change a member’s roles.',
   scopes: ['admin_room'],
   tokens: ['addon_group', 'addon_room', 'user', 'personal'],
   ownRoom: 'id_or_name',
@@ -53,7 +53,7 @@ export const addRoomMember = operation({
       room_roles: optional(
         array(oneOf(roomRoles), {
           maxItems: most.roles,
-          description: 'a new member is a `room_member`; one who is there already stays what he is',
+          description: 'default: `room_member` for a new member; the present roles for others',
         }),
       ),
     }),
@@ -68,7 +68,7 @@ export const addRoomMember = operation({
 export const removeRoomMember = operation({
   method: 'DELETE',
   path: '/room/{id_or_name}/member/{id_or_email}',
-  summary: 'Take the right to enter a private room from somebody; he leaves it if he is there.',
+  summary: 'Remove a member from a private room. They leave the room if they are in it.',
   scopes: ['admin_room'],
   tokens: ['addon_group', 'addon_room', 'user', 'personal'],
   ownRoom: 'id_or_name',

@@ -14,30 +14,30 @@ import { message, pageOf } from '../objects.ts'
 import { operation } from '../operation.ts'
 import { expand, history, include_deleted, latestHistory, timezone } from './query.ts'
 
-/** What somebody says. */
+/** The text of a message. */
 export const text = string({ minLength: 1, maxLength: 10_000 })
 
-/** Body of the two calls that share a link. */
+/** The body of the two calls that share a link. */
 export const sharedLink = object({
   link: string({ minLength: 1, maxLength: 2048, description: 'an absolute http or https address' }),
   message: optional(text),
 })
 
-/** Body of the two calls that share a file; what its members are called is what clients called the parts. */
+/** The body of the two calls that share a file. Clients gave the parts these names. */
 export const sharedFile = {
   type: 'multipart/related',
   schema: object({
     metadata: optional(
       object(
         { message: optional(nullable(string({ maxLength: 10_000 }))) },
-        { description: '`{ message? }`: what is said along with the file' },
+        { description: '`{ message? }`: text to post with the file' },
       ),
     ),
     file: filePart,
   }),
 } as const
 
-/** What every call has that says something as the calling user. */
+/** The common part of all operations that post something as the calling user. */
 export const saying = {
   method: 'POST',
   scopes: ['send_message'],
@@ -47,7 +47,7 @@ export const saying = {
   limits: ['api', 'flood'],
 } as const
 
-/** What every call has that reads a page of a history, and one that reads a single message. */
+/** The common part of all operations that read a page of a history. */
 export const readingPage = {
   method: 'GET',
   scopes: ['view_messages'],
@@ -55,11 +55,12 @@ export const readingPage = {
   limits: ['api'],
 } as const
 
+/** The common part of all operations that read a single message. */
 export const readingMessage = {
   method: 'GET',
   scopes: ['view_messages'],
   query: { timezone, include_deleted },
-  // The documentation shows the bare message, but three client libraries that know nothing of each other read `message`.
+  // The documentation shows the bare message, but three independent client libraries read `message`.
   result: { kind: 'json', status: 200, schema: message, member: 'message' },
   paging: 'none',
   limits: ['api'],
@@ -68,20 +69,21 @@ export const readingMessage = {
 /** A room notification: the body of the call, and of a webhook's inline reply. */
 export const notification = object({
   message: text,
-  from: optional(string({ maxLength: 64, description: 'label beside the name of the sender' })),
+  from: optional(string({ maxLength: 64, description: 'label next to the name of the sender' })),
   message_format: optional(oneOf(['html', 'text'], { default: 'html' })),
   color: optional(oneOf(['yellow', 'green', 'red', 'purple', 'gray', 'random'], { default: 'yellow' })),
-  notify: optional(boolean({ default: false, description: 'whether clients make a noise' })),
+  notify: optional(boolean({ default: false, description: 'whether clients play a sound' })),
   attach_to: optional(string({ maxLength: 36, description: 'id of a message of the same room' })),
   card: optional(nullable(card)),
 })
 
+/** A room notification in HipChat's own form. */
 export type Notification = Infer<typeof notification>
 
 export const sendRoomNotification = operation({
   method: 'POST',
   path: '/room/{id_or_name}/notification',
-  summary: 'Post a notification into a room, with a card if there is one.',
+  summary: 'Post a notification into a room, optionally with a card.',
   scopes: ['send_notification'],
   tokens: ['addon_group', 'addon_room', 'user', 'personal', 'room_notification'],
   ownRoom: 'id_or_name',
@@ -94,7 +96,7 @@ export const sendRoomNotification = operation({
 export const sendRoomMessage = operation({
   ...saying,
   path: '/room/{id_or_name}/message',
-  summary: 'Say something in a room as the calling user.',
+  summary: 'Post a message into a room as the calling user.',
   body: { type: 'json', schema: object({ message: text }) },
   result: {
     kind: 'json',
@@ -106,7 +108,7 @@ export const sendRoomMessage = operation({
 export const getRoomHistory = operation({
   ...readingPage,
   path: '/room/{id_or_name}/history',
-  summary: "Page through a room's messages, back from a date.",
+  summary: "List a room's messages up to a date, page by page.",
   tokens: ['addon_group', 'addon_room', 'user', 'personal'],
   ownRoom: 'id_or_name',
   query: { ...history, expand },
@@ -116,7 +118,7 @@ export const getRoomHistory = operation({
 export const getLatestRoomHistory = operation({
   ...readingPage,
   path: '/room/{id_or_name}/history/latest',
-  summary: "A room's newest messages, if wanted from a known one on.",
+  summary: "List a room's newest messages, optionally from a known message on.",
   tokens: ['addon_group', 'addon_room', 'user', 'personal'],
   ownRoom: 'id_or_name',
   query: latestHistory,
@@ -126,7 +128,7 @@ export const getLatestRoomHistory = operation({
 export const getRoomMessage = operation({
   ...readingMessage,
   path: '/room/{id_or_name}/history/{message_id}',
-  summary: 'One message of a room; in the body of the answer it is the member `message`.',
+  summary: 'Get one message of a room. In the body of the answer it is the member `message`.',
   tokens: ['addon_group', 'addon_room', 'user', 'personal'],
   ownRoom: 'id_or_name',
 })
@@ -134,7 +136,7 @@ export const getRoomMessage = operation({
 export const replyToRoomMessage = operation({
   ...saying,
   path: '/room/{id_or_name}/reply',
-  summary: 'Answer a message of a room as the calling user.',
+  summary: 'Reply to a message in a room as the calling user.',
   body: {
     type: 'json',
     schema: object({

@@ -17,7 +17,7 @@ const tokenRequest = object({
   scope: optional(
     string({
       maxLength: longest.line,
-      description: 'separated by blanks; a part of what the client is allowed; all of it when absent',
+      description: 'scopes, separated by spaces; by default all that the client may have',
     }),
   ),
   username: optional(name),
@@ -26,7 +26,7 @@ const tokenRequest = object({
   redirect_uri: optional(string({ maxLength: longest.address })),
   refresh_token: optional(string({ maxLength: longest.token })),
   room_id: optional(
-    string({ maxLength: longest.name, description: 'room, by id or name, that a notification token is for' }),
+    string({ maxLength: longest.name, description: 'id or name of the room for a notification token' }),
   ),
   user_id: optional(name),
   group_id: optional(name),
@@ -37,7 +37,7 @@ const tokenAnswer = object({
   access_token: string({ minLength: 1 }),
   token_type: alwaysSent(oneOf(['bearer'])),
   expires_in: alwaysSent(integer({ description: 'seconds' })),
-  scope: alwaysSent(string({ description: 'granted scopes, separated by blanks' })),
+  scope: alwaysSent(string({ description: 'granted scopes, separated by spaces' })),
   group_id: optional(integer()),
   group_name: optional(string()),
   refresh_token: optional(string()),
@@ -66,7 +66,7 @@ const session = object({
     nullable(integer({ description: 'seconds; absent for a token that does not expire' })),
   ),
   scopes: alwaysSent(array(string())),
-  // hipchat/hipchat-rb reads `client.room` of every kind of token: null unless it is bound to a room.
+  // hipchat/hipchat-rb reads `client.room` for every kind of token: null unless the token is limited to a room.
   client: optional(
     nullable(
       object({
@@ -86,7 +86,7 @@ const session = object({
 export const getSession = operation({
   method: 'GET',
   path: '/oauth/token/{access_token}',
-  summary: "What the caller's own access token is good for, and in which room.",
+  summary: "Get the scopes, the room and the owner of the caller's own access token.",
   scopes: [],
   tokens: ['addon_group', 'addon_room', 'user', 'personal', 'room_notification'],
   result: { kind: 'json', status: 200, schema: session },

@@ -2,12 +2,12 @@ import { object, string } from '../../common/schema.ts'
 import { longest } from '../bounds.ts'
 import { operation } from '../operation.ts'
 
-/** Pictures of rooms, users and the group. They are sent in base64, and found at an address that the answer leads to. */
+/** Pictures of rooms, users and the group. They are uploaded in base64; to read one, the answer redirects to its address. */
 
 const picture = string({
   minLength: 1,
   maxLength: longest.picture,
-  description: 'JPEG, PNG or GIF in base64; a data: URL is taken too',
+  description: 'JPEG, PNG or GIF in base64, or as a data: URL',
 })
 
 const found = {
@@ -29,7 +29,7 @@ const taken = { ...given, method: 'DELETE' } as const
 export const getRoomAvatar = operation({
   ...found,
   path: '/room/{id_or_name}/avatar',
-  summary: 'Where the picture of a room is.',
+  summary: 'Get the address of a room’s picture.',
   scopes: ['view_group', 'view_room'],
   tokens: ['addon_group', 'addon_room', 'user', 'personal'],
   ownRoom: 'id_or_name',
@@ -38,7 +38,7 @@ export const getRoomAvatar = operation({
 export const updateRoomAvatar = operation({
   ...given,
   path: '/room/{id_or_name}/avatar',
-  summary: 'Give a room a picture.',
+  summary: 'Set the picture of a room.',
   scopes: ['admin_room'],
   tokens: ['addon_group', 'addon_room', 'user', 'personal'],
   ownRoom: 'id_or_name',
@@ -48,7 +48,7 @@ export const updateRoomAvatar = operation({
 export const deleteRoomAvatar = operation({
   ...taken,
   path: '/room/{id_or_name}/avatar',
-  summary: 'Take the picture of a room away.',
+  summary: 'Remove the picture of a room.',
   scopes: ['admin_room'],
   tokens: ['addon_group', 'addon_room', 'user', 'personal'],
   ownRoom: 'id_or_name',
@@ -57,7 +57,7 @@ export const deleteRoomAvatar = operation({
 export const getUserPhoto = operation({
   ...found,
   path: '/user/{id_or_email}/photo/{size}',
-  summary: 'Where the picture of a user is.',
+  summary: 'Get the address of a user’s picture.',
   scopes: ['view_group'],
   tokens: ['addon_group', 'user', 'personal'],
 })
@@ -65,7 +65,7 @@ export const getUserPhoto = operation({
 export const updateUserPhoto = operation({
   ...given,
   path: '/user/{id_or_email}/photo',
-  summary: 'Give a user a picture.',
+  summary: 'Set the picture of a user.',
   scopes: ['admin_group'],
   tokens: ['addon_group', 'user', 'personal'],
   body: { type: 'json', schema: object({ photo: picture }) },
@@ -74,7 +74,7 @@ export const updateUserPhoto = operation({
 export const deleteUserPhoto = operation({
   ...taken,
   path: '/user/{id_or_email}/photo',
-  summary: 'Take the picture of a user away.',
+  summary: 'Remove the picture of a user.',
   scopes: ['admin_group'],
   tokens: ['addon_group', 'user', 'personal'],
 })
@@ -82,7 +82,7 @@ export const deleteUserPhoto = operation({
 export const getGroupAvatar = operation({
   ...found,
   path: '/group/{group_id}/avatar',
-  summary: 'Where the picture of the group is.',
+  summary: 'Get the address of the group’s picture.',
   scopes: ['view_group'],
   tokens: ['addon_group', 'user', 'personal'],
 })
@@ -90,7 +90,7 @@ export const getGroupAvatar = operation({
 export const updateGroupAvatar = operation({
   ...given,
   path: '/group/{group_id}/avatar',
-  summary: 'Give the group a picture.',
+  summary: 'Set the picture of the group.',
   scopes: ['admin_group'],
   tokens: ['addon_group', 'user', 'personal'],
   body: { type: 'json', schema: object({ avatar: picture }) },
@@ -99,7 +99,7 @@ export const updateGroupAvatar = operation({
 export const deleteGroupAvatar = operation({
   ...taken,
   path: '/group/{group_id}/avatar',
-  summary: 'Take the picture of the group away.',
+  summary: 'Remove the picture of the group.',
   scopes: ['admin_group'],
   tokens: ['addon_group', 'user', 'personal'],
 })

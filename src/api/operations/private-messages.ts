@@ -3,7 +3,7 @@ import { operation } from '../operation.ts'
 import { readingMessage, readingPage, saying, sharedFile, sharedLink, text } from './messages.ts'
 import { history, latestHistory } from './query.ts'
 
-/** One-to-one messages between the calling user and the one in the path. */
+/** One-to-one messages between the calling user and the user in the path. */
 
 export const sendPrivateMessage = operation({
   ...saying,
@@ -23,7 +23,7 @@ export const sendPrivateMessage = operation({
 export const viewPrivatechatHistory = operation({
   ...readingPage,
   path: '/user/{id_or_email}/history',
-  summary: 'Page through what the calling user and another one wrote to each other, back from a date.',
+  summary: 'List the messages between the calling user and another user up to a date, page by page.',
   tokens: ['user', 'personal'],
   query: history,
   paging: 'offset',
@@ -32,7 +32,7 @@ export const viewPrivatechatHistory = operation({
 export const viewRecentPrivatechatHistory = operation({
   ...readingPage,
   path: '/user/{id_or_email}/history/latest',
-  summary: 'The newest one-to-one messages with a user, if wanted from a known one on.',
+  summary: 'List the newest one-to-one messages with a user, optionally from a known message on.',
   tokens: ['user', 'personal'],
   query: latestHistory,
   paging: 'not-before',
@@ -42,8 +42,8 @@ export const getPrivatechatMessage = operation({
   ...readingMessage,
   path: '/user/{id_or_email}/history/{message_id}',
   summary:
-    'One of the one-to-one messages with a user; in the body of the answer it is the member `message`.',
-  // HipChat's list of methods names add-ons here, and not for the two histories.
+    'Get one of the one-to-one messages with a user. In the body of the answer it is the member `message`.',
+  // HipChat's list of methods names add-ons here, but not for the two histories.
   tokens: ['addon_group', 'user', 'personal'],
 })
 

@@ -5,7 +5,7 @@ import { longest } from '../bounds.ts'
 
 export const expand = string({
   maxLength: longest.line,
-  description: 'names of what to expand, separated by commas',
+  description: 'names of the members to expand, separated by commas',
 })
 
 export const offset = {
@@ -17,30 +17,30 @@ export const timezone = string({ maxLength: longest.word, default: 'UTC', descri
 
 export const include_deleted = boolean({
   default: true,
-  description: 'deleted messages come back without their text',
+  description: 'includes deleted messages, without their text',
 })
 
-/** Of a history that is paged back from a date. */
+/** Parameters of a history that is read from a date backwards. */
 export const history = {
   date: string({
     maxLength: longest.word,
-    description: 'ISO 8601, UNIX seconds, or `recent`: the newest, which is also the default',
+    description: 'ISO 8601, UNIX seconds, or `recent` for the newest, which is the default',
   }),
   timezone,
   ...offset,
   reverse: boolean({ default: true, description: 'oldest first within the page' }),
   'end-date': string({
     maxLength: longest.word,
-    description: 'earliest date; only together with a dated `date`',
+    description: 'earliest date; only if `date` is a date',
   }),
   include_deleted,
 } as const
 
-/** Of a history's newest messages. */
+/** Parameters of a history's newest messages. */
 export const latestHistory = {
   'not-before': string({
     maxLength: longest.reference,
-    description: 'id of a message; nothing older than it is returned',
+    description: 'id of a message; older messages are not returned',
   }),
   timezone,
   'max-results': integer({ minimum: 0, maximum: 1000, default: 100 }),

@@ -31,12 +31,12 @@ const createdRoom = object({
 export const getAllRooms = operation({
   method: 'GET',
   path: '/room',
-  summary: 'List the rooms of the group; archived ones only when asked for.',
+  summary: 'List the rooms of the group, without archived rooms by default.',
   scopes: ['view_group', 'view_room'],
   tokens: ['addon_group', 'user', 'personal'],
   query: {
     ...offset,
-    'include-private': boolean({ default: false, description: 'real HipChat defaulted to true: say it' }),
+    'include-private': boolean({ default: false, description: 'in HipChat the default was true: set it' }),
     'include-archived': boolean({ default: false }),
     expand,
   },
@@ -77,7 +77,7 @@ export const createRoom = operation({
 export const getRoom = operation({
   method: 'GET',
   path: '/room/{id_or_name}',
-  summary: 'Everything about one room.',
+  summary: 'Get one room with all details.',
   scopes: ['view_group', 'view_room'],
   tokens: ['addon_group', 'addon_room', 'user', 'personal'],
   ownRoom: 'id_or_name',
@@ -90,7 +90,7 @@ export const getRoom = operation({
 export const updateRoom = operation({
   method: 'PUT',
   path: '/room/{id_or_name}',
-  summary: 'Change a room; also archives it and takes it out of the archive. What is left out stays.',
+  summary: 'Change a room; also archives and unarchives it. Absent members keep their values.',
   scopes: ['admin_room'],
   tokens: ['addon_group', 'user', 'personal'],
   body: {
@@ -137,7 +137,7 @@ export const setRoomTopic = operation({
 export const getRoomStatistics = operation({
   method: 'GET',
   path: '/room/{id_or_name}/statistics',
-  summary: 'How many messages a room has had, and when the last one came.',
+  summary: 'Get the number of messages in a room and the time of the last one.',
   scopes: ['view_group', 'view_room'],
   tokens: ['addon_group', 'addon_room', 'user', 'personal'],
   ownRoom: 'id_or_name',

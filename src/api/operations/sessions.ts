@@ -6,7 +6,7 @@ import { offset } from './query.ts'
 export const getActiveSessions = operation({
   method: 'GET',
   path: '/session',
-  summary: "Who is signed in, and where; a user sees his own sessions only, an administrator everybody's.",
+  summary: "List the active sessions. Users see only their own; administrators see everybody's.",
   scopes: ['view_group'],
   tokens: ['addon_group', 'user', 'personal'],
   query: { ...offset },

@@ -40,7 +40,7 @@ export const getAllUsers = operation({
 export const createUser = operation({
   method: 'POST',
   path: '/user',
-  summary: 'Create a user, or bring back the deleted one of that email address.',
+  summary: 'Create a user, or restore a deleted user with the same email address.',
   scopes: ['admin_group'],
   tokens: ['addon_group', 'user', 'personal'],
   query: { expand },
@@ -51,7 +51,7 @@ export const createUser = operation({
       email,
       title: optional(title),
       mention_name: optional(
-        string({ minLength: 1, maxLength: 50, description: 'made of the name when absent' }),
+        string({ minLength: 1, maxLength: 50, description: 'by default derived from the name' }),
       ),
       is_group_admin: optional(boolean({ default: false })),
       timezone: optional(timezone),
@@ -59,8 +59,7 @@ export const createUser = operation({
         string({
           minLength: 1,
           maxLength: longest.password,
-          description:
-            'neither blank nor with control characters; when absent one is made up, and is in the answer, once',
+          description: 'neither blank nor with control characters; by default one is generated and returned, once',
         }),
       ),
       roles: optional(roles),
@@ -83,7 +82,7 @@ export const createUser = operation({
 export const getUser = operation({
   method: 'GET',
   path: '/user/{id_or_email}',
-  summary: 'Everything about one user.',
+  summary: 'Get one user with all details.',
   scopes: ['view_group'],
   tokens: ['addon_group', 'user', 'personal'],
   query: { expand },
@@ -95,7 +94,7 @@ export const getUser = operation({
 export const updateUser = operation({
   method: 'PUT',
   path: '/user/{id_or_email}',
-  summary: 'Change a user. What is left out stays.',
+  summary: 'Change a user. Absent members keep their values.',
   scopes: ['admin_group'],
   tokens: ['addon_group', 'user', 'personal'],
   body: {
@@ -117,13 +116,15 @@ export const updateUser = operation({
       presence: optional(
         object({
           status: optional(
-            nullable(string({ maxLength: longest.name, description: 'away, chat, dnd or xa; or any text' })),
+            nullable(
+              string({ maxLength: longest.name, description: 'away, chat, dnd or xa; or any string' }),
+            ),
           ),
           show: optional(
             nullable(
               string({
                 maxLength: longest.name,
-                description: 'the other of the two: HipChat had the word here',
+                description: 'the other one of the two: HipChat had the presence here',
               }),
             ),
           ),
@@ -139,7 +140,7 @@ export const updateUser = operation({
 export const deleteUser = operation({
   method: 'DELETE',
   path: '/user/{id_or_email}',
-  summary: 'Deactivate a user. He stays visible with `include-deleted`.',
+  summary: 'Deactivate a user. They stay visible with `include-deleted`.',
   scopes: ['admin_group'],
   tokens: ['addon_group', 'user', 'personal'],
   result: { kind: 'empty', status: 204 },
@@ -150,7 +151,7 @@ export const deleteUser = operation({
 export const getAutoJoinRooms = operation({
   method: 'GET',
   path: '/user/{id_or_email}/preference/auto-join',
-  summary: 'List the rooms that a user enters when he signs in.',
+  summary: 'List the rooms that a user enters when they sign in.',
   scopes: ['view_group'],
   tokens: ['addon_group', 'user', 'personal'],
   query: { ...offset, expand },
@@ -169,7 +170,7 @@ export const inviteUserToGroup = operation({
   result: {
     kind: 'json',
     status: 200,
-    schema: record({ description: 'what HipChat put in was not published' }),
+    schema: record({ description: 'HipChat did not publish the members' }),
   },
   paging: 'none',
   limits: ['api'],

@@ -5,7 +5,7 @@ import { operation } from '../operation.ts'
 import { defaultAuthentication, namedWebhook, webhook } from '../webhook.ts'
 import { offset } from './query.ts'
 
-/** What every way to register a webhook takes. */
+/** The body members of all operations that register a webhook. */
 export const webhookMembers = {
   url: string({ minLength: 1, maxLength: 2048, format: 'uri' }),
   event: oneOf(eventNames as [EventName, ...EventName[]]),
@@ -18,7 +18,7 @@ const deprecated = 'PUT, GET and DELETE on /room/{id_or_name}/extension/webhook/
 export const getAllRoomWebhooks = operation({
   method: 'GET',
   path: '/room/{id_or_name}/webhook',
-  summary: 'List the webhooks the caller has on a room.',
+  summary: "List the caller's webhooks on a room.",
   scopes: ['admin_room'],
   tokens: ['addon_group', 'addon_room', 'user', 'personal'],
   ownRoom: 'id_or_name',
@@ -31,7 +31,7 @@ export const getAllRoomWebhooks = operation({
 export const createRoomWebhook = operation({
   method: 'POST',
   path: '/room/{id_or_name}/webhook',
-  summary: 'Register a webhook on a room; the server picks its id.',
+  summary: 'Register a webhook on a room. The server assigns its id.',
   scopes: ['admin_room'],
   tokens: ['addon_group', 'addon_room', 'user', 'personal'],
   ownRoom: 'id_or_name',
@@ -42,7 +42,7 @@ export const createRoomWebhook = operation({
       authentication: optional(
         oneOf(authentication, {
           default: defaultAuthentication,
-          description: '`none` and nothing else for a webhook made with a user’s token',
+          description: 'only `none` for a webhook created with a user’s token',
         }),
       ),
       key: optional(string({ minLength: 1, maxLength: 40 })),
@@ -57,7 +57,7 @@ export const createRoomWebhook = operation({
 export const getRoomWebhook = operation({
   method: 'GET',
   path: '/room/{id_or_name}/webhook/{webhook_id}',
-  summary: 'One webhook by its id.',
+  summary: 'Get one webhook by its id.',
   scopes: ['admin_room'],
   tokens: ['addon_group', 'addon_room', 'user', 'personal'],
   ownRoom: 'id_or_name',
