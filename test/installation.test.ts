@@ -345,7 +345,7 @@ describe('with a secret key', () => {
     await save(installations, credentials())
     expect(await failure(open(store).installations.get('a1b2'))).toMatchObject({
       code: 'ERR_CONFIGURATION',
-      message: expect.stringContaining('is encrypted, but no secretKey is given'),
+      message: expect.stringContaining('is encrypted, but there is no secretKey'),
     })
   })
 })

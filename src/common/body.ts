@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http'
 import getRawBody from 'raw-body'
 
-/** A request body that was not taken. `status` is the HTTP status that says so. */
+/** A request body was refused. */
 export class BodyRefusedError extends Error {
   readonly code = 'ERR_BODY_REFUSED'
   override name = 'BodyRefusedError'
+  /** HTTP status for the answer. */
   readonly status: 400 | 408 | 413 | 415 | 500
 
   constructor(status: BodyRefusedError['status'], message: string) {
@@ -16,14 +17,16 @@ export class BodyRefusedError extends Error {
 /**
  * Reads a request body: at most `limit` bytes, within `timeout` milliseconds, uncompressed.
  *
- * Node's own request time-out is five minutes and a server that somebody else created may have none: a body that
- * trickles in must not hold a connection that long.
+ * Node's own request timeout is five minutes, and the author's own server may have none: a body that arrives slowly must
+ * not hold a connection that long.
+ *
+ * @throws {BodyRefusedError}
  */
 export async function readBytes(request: IncomingMessage, limit: number, timeout: number): Promise<Buffer> {
   refuseConsumed(request)
   const encoding = request.headers['content-encoding']
   if (encoding && encoding !== 'identity')
-    throw new BodyRefusedError(415, `expected an uncompressed body, came content-encoding ${encoding}`)
+    throw new BodyRefusedError(415, `expected an uncompressed body, got content-encoding ${encoding}`)
   const length = request.headers['content-length'] ?? null
   return await new Promise<Buffer>((resolve, reject) => {
     const timer = setTimeout(
@@ -41,24 +44,24 @@ export async function readBytes(request: IncomingMessage, limit: number, timeout
 }
 
 /**
- * Something in front has taken the body, and nothing of it is left to read: waiting for it would end in a time-out, and
- * what that something made of it (`request.body`) is not what was sent.
+ * Refuses a request whose body an earlier middleware has read. Waiting for the body would end in a timeout, and the
+ * result of that middleware (`request.body`) is not what was sent.
  */
 function refuseConsumed(request: IncomingMessage): void {
-  // A stream that was told an encoding gives texts, of which the bytes cannot be had any more.
+  // A stream with an encoding returns strings, from which the bytes cannot be restored.
   if (!request.readableDidRead && !request.readableEnded && request.readableEncoding === null) return
   const parsed = 'body' in request && request.body !== undefined ? ', and left it in request.body' : ''
   throw new BodyRefusedError(
     500,
-    `the body was read before it got here${parsed}: a middleware in front (express.json(), koa-body or the like) has taken it; mount this before that middleware, or keep that middleware to paths of its own`,
+    `the body was read before it got here${parsed}: an earlier middleware (such as express.json() or koa-body) has consumed it; mount this before that middleware, or limit that middleware to paths of its own`,
   )
 }
 
-/** The text of a body with this `Content-Type`. Throws {@link BodyRefusedError} for anything but UTF-8. */
+/** Decodes a body with this `Content-Type`. Throws {@link BodyRefusedError} for anything but UTF-8. */
 export function textOf(bytes: Uint8Array, contentType: string | undefined): string {
   const charset = /;\s*charset=["']?([^\s;"']+)/i.exec(contentType ?? '')?.[1]
   if (charset && !/^(utf-?8|us-ascii)$/i.test(charset))
-    throw new BodyRefusedError(415, `expected the charset utf-8, came ${charset}`)
+    throw new BodyRefusedError(415, `expected the charset utf-8, got ${charset}`)
   try {
     return utf8.decode(bytes)
   } catch {
@@ -68,17 +71,20 @@ export function textOf(bytes: Uint8Array, contentType: string | undefined): stri
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
-/** Reads a request body as text, under the rules of {@link readBytes}. */
+/** Reads a request body as text, with the limits of {@link readBytes}. */
 export async function readBody(request: IncomingMessage, limit: number, timeout: number): Promise<string> {
   return textOf(await readBytes(request, limit, timeout), request.headers['content-type'])
 }
 
-/** Reads a JSON body. An empty one is refused like any other text that is no JSON. */
+/** Reads a JSON body, with the limits of {@link readBytes}. An empty body is refused, since it is not JSON. */
 export async function readJson(request: IncomingMessage, limit: number, timeout: number): Promise<unknown> {
   const text = await readBody(request, limit, timeout)
   try {
     return JSON.parse(text)
   } catch {
-    throw new BodyRefusedError(400, text ? 'the body is not valid JSON' : 'expected a JSON body, came none')
+    throw new BodyRefusedError(
+      400,
+      text ? 'the body is not valid JSON' : 'expected a JSON body, got an empty one',
+    )
   }
 }

@@ -2,26 +2,28 @@ import { type AgentOptions, type ClientRequest, Agent as HttpAgent } from 'node:
 import { Agent as HttpsAgent } from 'node:https'
 import type { Socket } from 'node:net'
 
-/** Milliseconds after which a connection that nobody uses is closed: many servers and proxies close theirs after five seconds. */
+/** Milliseconds after which an unused connection is closed. Many servers and proxies close theirs after five seconds. */
 const idle = 4000
-/** Milliseconds by which it is closed before the peer says it would. */
+/** Milliseconds by which a connection is closed before the time that the peer announced. */
 const margin = 1000
 
+/** A pair of agents, one for each scheme. */
 export interface Agents {
   readonly http: HttpAgent
   readonly https: HttpsAgent
 }
 
+/** The connections for outgoing requests. */
 export interface Connections {
-  /** Keep connections for the next request, but for a shorter time than those at the other end. */
+  /** Keep connections for the next request, but for a shorter time than the peer does. */
   readonly agent: Agents
-  /** Make a connection for each request. */
+  /** Open a new connection for each request. */
   readonly freshAgent: Agents
-  /** Closes all. */
+  /** Closes all connections. */
   close(): void
 }
 
-/** Connections with these settings; `ca` replaces the public authorities. */
+/** Creates agents with these settings; `ca` replaces the public certificate authorities. */
 export function createConnections(settings: AgentOptions, ca: string[] | undefined): Connections {
   const secure = ca ? { ...settings, ca } : settings
   const agent = {
@@ -43,9 +45,9 @@ export function createConnections(settings: AgentOptions, ca: string[] | undefin
 
 function retiring<A extends HttpAgent>(agent: A): A {
   const { keepSocketAlive, reuseSocket } = agent
-  // An agent closes what is idle when its time is over, and leaves alone what is in use.
+  // When its timeout is over, an agent closes an idle socket, but not one in use.
   agent.keepSocketAlive = (socket) => {
-    const kept: unknown = keepSocketAlive.call(agent, socket) // the types do not know that it says whether
+    const kept: unknown = keepSocketAlive.call(agent, socket) // the types lack the boolean that it returns
     const time = Math.min(idle, (announced.get(socket as Socket) ?? Number.POSITIVE_INFINITY) - margin)
     if (kept === false || time <= 0) return false
     ;(socket as Socket).setTimeout(time)
@@ -58,18 +60,18 @@ function retiring<A extends HttpAgent>(agent: A): A {
   return agent
 }
 
-/** For how long peers said that they keep a connection, in milliseconds. */
+/** How long peers keep a connection by their own announcement, in milliseconds. */
 const announced = new WeakMap<Socket, number>()
 
 /** How far a request got on its connection. */
 export interface Progress {
-  /** There was a connection, but TLS had not been agreed on: nothing was sent. */
+  /** There was a connection, but the TLS handshake was not complete: nothing was sent. */
   readonly unsecured: boolean
-  /** It was sent on a connection that had been used before, and got no answer. */
+  /** It was sent on a reused connection, and no answer began. */
   readonly lost: boolean
 }
 
-/** Follows a request; gives a function that says how far it got. */
+/** Tracks a request; returns a function that reports how far it got. */
 export function follow(request: ClientRequest): () => Progress {
   let socket: Socket | undefined
   let unsecured = false
@@ -95,7 +97,7 @@ export function follow(request: ClientRequest): () => Progress {
   })
 }
 
-/** Whether an error says that there was no connection: a name was not found, or nobody took it. */
+/** Whether an error means that there was no connection: a name was not found, or the connection was refused. */
 export function isUnconnected(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.length > 0 && error.errors.every(isUnconnected)
   if (!(error instanceof Error)) return false

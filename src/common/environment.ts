@@ -1,13 +1,16 @@
-/** The value of an environment variable. One that is empty, or nothing but blanks, is not set. */
+/** The value of an environment variable; `undefined` if it is unset, empty, or only whitespace. */
 export function variable(name: string, env: NodeJS.ProcessEnv = process.env): string | undefined {
   const value = env[name]
   return value === undefined || value.trim() === '' ? undefined : value
 }
 
+/** The levels of pino, and `silent`. */
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+
+/** The least severe messages that a log shows. */
 export type LogLevel = (typeof logLevels)[number]
 
-/** What other programs call the levels of pino. */
+/** Names that other programs use for the levels of pino. */
 const aliases: Readonly<Record<string, LogLevel>> = {
   all: 'trace',
   verbose: 'debug',
@@ -20,15 +23,16 @@ const aliases: Readonly<Record<string, LogLevel>> = {
   none: 'silent',
 }
 
-/** What was asked for, and what is wrong with it if it is no level. */
+/** A level from an environment variable. */
 export interface ReadLogLevel {
   readonly level: LogLevel
+  /** Set if the variable is not a level, so that `level` is the default. */
   readonly warning?: string
 }
 
 /**
- * Reads the level of a log from an environment variable: in any case, in quotes, and under the names that other programs
- * use. What is no level is the default, with a warning for the log.
+ * Reads a log level from an environment variable. Upper case, quotes, and the names of other programs are accepted. For
+ * anything else the result is the default, with a warning for the log.
  */
 export function readLogLevel(name: string, given: string | undefined, standard: LogLevel): ReadLogLevel {
   const word = (given ?? '')

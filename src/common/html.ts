@@ -10,7 +10,7 @@ const entities: Readonly<Record<string, string>> = {
 export const escapeHtml = (text: string): string =>
   text.replace(/[&<>"']/g, (character) => entities[character] ?? '')
 
-/** HTML that was written as such or made by {@link html}; put into another template it is not escaped again. */
+/** HTML that is trusted or was made by {@link html}. A template does not escape it again. */
 export class Html {
   readonly #markup: string
 
@@ -28,8 +28,8 @@ export class Html {
 }
 
 /**
- * Tag for HTML templates: every value is escaped, except HTML made by this same tag. Lists are joined, and `null`,
- * `undefined` and `false` leave nothing, so that conditions can stand in the template.
+ * Tag for HTML templates. It escapes every value, except HTML made by this same tag. Lists are joined; `null`,
+ * `undefined` and `false` become nothing, so that a template can contain conditions.
  *
  * @example
  * html`<b>${name}</b>` // name: '<script>' gives &lt;b&gt;&lt;script&gt; as text, not as markup

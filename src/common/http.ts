@@ -3,19 +3,24 @@ import { type Agents, follow, isUnconnected, type Progress } from './connections
 import { type Outbound, OutboundRefusedError } from './outbound.ts'
 import { withoutMark } from './text.ts'
 
+/** A request to send. */
 export interface Exchange {
   readonly method: Method
+  /** An absolute URL. */
   readonly url: string
+  /** The rules and connections to use. */
   readonly outbound: Outbound
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string | Buffer
   /** Milliseconds for the whole exchange. */
   readonly timeout: number
-  /** Longest answer taken, in bytes. Default 256 KiB. */
+  /** Longest answer accepted, in bytes. Default 256 KiB. */
   readonly maxBytes?: number
+  /** Aborts the exchange. */
   readonly signal?: AbortSignal | undefined
 }
 
+/** The answer to a request. */
 export interface Answer {
   readonly status: number
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
@@ -24,11 +29,12 @@ export interface Answer {
   readonly bytes: Buffer
 }
 
+/** Bytes of a KiB. */
 export const KIB = 1024
 
 /**
- * An exchange came to nothing: no connection, broken off, too slow, too long. `reason` is Node's or got's code for it
- * (`ECONNREFUSED`, `ETIMEDOUT`, …). Deliberately not got's own error: that one carries the request with its headers.
+ * An exchange failed: no connection, a broken connection, too slow, or too long. `reason` is Node's or got's code for it
+ * (`ECONNREFUSED`, `ETIMEDOUT`, …). This is deliberately not got's own error, which contains the request and its headers.
  */
 export class ExchangeFailedError extends Error {
   readonly code = 'ERR_EXCHANGE_FAILED'
@@ -47,12 +53,12 @@ export class ExchangeFailedError extends Error {
 let loading: Promise<Got> | undefined
 
 /**
- * One HTTP exchange under the outbound rules: no redirects, no decompression (an answer of a kilobyte can
- * unfold to a gigabyte), and never more than `maxBytes`. Any status is an answer; what throws is a refused URL
- * (`OutboundRefusedError`) or a failure of the network (`ExchangeFailedError`); an aborted `signal` throws its reason.
+ * Runs one HTTP exchange under the outbound rules: no redirects, no decompression (a kilobyte can decompress to a
+ * gigabyte), and at most `maxBytes`. Any status is an answer. It throws for a refused URL (`OutboundRefusedError`) or a
+ * network failure (`ExchangeFailedError`); an aborted `signal` throws its reason.
  *
- * Not repeated either, but for one case: the peer had closed a connection that was kept, and the request crossed that on
- * its way. Then nothing comes back, at once, and the request is sent once more on a connection of its own.
+ * There are no retries, with one exception: if the peer closed a kept connection while the request was on its way, the
+ * connection ends at once without an answer, and the request is sent once more on a new connection.
  */
 export async function exchange(request: Exchange): Promise<Answer> {
   const url = request.outbound.check(request.url)
@@ -71,14 +77,14 @@ async function send(url: URL, request: Exchange): Promise<Answer> {
   }
 }
 
-/** Milliseconds within which it shows that a connection was closed before: later the peer may have been at work. */
+/** Milliseconds within which a connection must end to count as closed before the request: later the peer may have acted. */
 const crossing = 2000
 
-/** A connection that had been kept was closed without an answer. */
+/** A kept connection was closed without an answer. */
 class LostOnTheWay extends ExchangeFailedError {}
 
 async function attempt(url: URL, request: Exchange, agent: Agents, timeout: number): Promise<Answer> {
-  loading ??= import('got').then((module) => module.got) // got takes 100 ms to load: not before it is needed
+  loading ??= import('got').then((module) => module.got) // got takes 100 ms to load, so only when needed
   const got = await loading
   const maxBytes = request.maxBytes ?? 256 * KIB
   const pending = got(url, {
@@ -130,7 +136,7 @@ function plain(error: unknown, url: URL, request: Exchange, { unsecured, lost }:
   return new Failed(`${url.host} could not be reached: ${error.message}`, reason, sent)
 }
 
-/** Parses JSON, or gives `undefined` for what is none. */
+/** Parses JSON; returns `undefined` for anything else. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(withoutMark(text))

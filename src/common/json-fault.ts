@@ -1,15 +1,15 @@
-/** Where a text stops being JSON. */
+/** The first place at which a text is not JSON. */
 export interface JsonFault {
   /** From 1. */
   readonly line: number
   /** From 1, in characters. */
   readonly column: number
   readonly expected: string
-  /** One character, or `the end`: what stands around it may be secret. */
+  /** Only one character, or `the end`: the text around it may be secret. */
   readonly got: string
 }
 
-const blank = /[ \t\n\r]*/y
+const whitespace = /[ \t\n\r]*/y
 const number = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y
 const word = /true|false|null/y
 const escaped = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y
@@ -26,8 +26,8 @@ class Fault extends Error {
 }
 
 /**
- * Finds the first place where a text cannot be JSON; `undefined` if it is JSON. Engines say it in words of their own, in part
- * without a position, and with what stands there. Needs no stack, so that nesting does no harm.
+ * Finds the first place at which a text is not JSON; `undefined` if it is JSON. Messages of JavaScript engines differ, may
+ * lack a position, and quote the text. It does not recurse, so that deep nesting does no harm.
  */
 export function jsonFault(text: string): JsonFault | undefined {
   try {
@@ -47,7 +47,7 @@ export function jsonFault(text: string): JsonFault | undefined {
   }
 }
 
-/** The line of a place, and where that begins. Lines end in LF, CR, or both. */
+/** The line of a place, and the index at which that line starts. Lines end in LF, CR, or both. */
 function lineAt(text: string, place: number): { line: number; start: number } {
   let [line, start] = [1, 0]
   for (let at = 0; at < place; at += 1) {
@@ -85,35 +85,35 @@ function scan(text: string): void {
       if (text[at] === '\\') {
         if (!skip(escaped)) throw new Fault(at, 'a valid escape')
       } else if (at >= text.length || text.charCodeAt(at) < 0x20)
-        throw new Fault(at, 'the end of a string, or a character that may stand in one')
+        throw new Fault(at, 'the end of a string, or a character allowed in strings')
       else at += 1
     }
     at += 1
   }
   const memberName = (expected: string): void => {
-    skip(blank)
+    skip(whitespace)
     if (text[at] !== '"') throw new Fault(at, expected)
     string()
-    skip(blank)
+    skip(whitespace)
     if (text[at] !== ':') throw new Fault(at, 'a colon')
     at += 1
   }
 
   for (;;) {
-    skip(blank)
+    skip(whitespace)
     const character = text[at]
     if (character === '{' || character === '[') {
       open.push(character)
       at += 1
-      skip(blank)
+      skip(whitespace)
       if (!closes()) {
         if (character === '{') memberName('the name of a member in double quotes, or }')
         continue
       }
     } else if (character === '"') string()
     else if (!skip(number) && !skip(word)) throw new Fault(at, 'a value')
-    // After a value: whatever ends here, and then another one, or the end of all.
-    for (skip(blank); closes(); skip(blank)) {
+    // After a value: the ends of objects and arrays, and then another value or the end of the text.
+    for (skip(whitespace); closes(); skip(whitespace)) {
       open.pop()
       at += 1
     }

@@ -1,14 +1,14 @@
 import { unspacedLetters } from './scripts.ts'
 
-/** A web address in a text, and where it stands. */
+/** A web address in a text, with its start and end index. */
 export interface FoundLink {
   readonly from: number
   readonly to: number
   readonly url: string
 }
 
-// It ends before blanks and what is not seen, quotation marks, dashes, full-width punctuation, and letters of scripts in which
-// no blank stands before the next word. Such letters in an address are written with `%`.
+// An address ends before whitespace, invisible characters, quotation marks, dashes, full-width punctuation, and letters of
+// scripts without spaces between words. In an address such letters are percent-encoded.
 const ending = [
   '\\s\\p{Cc}\\p{Cf}<>"\'`',
   '\\u00ab\\u00bb\\u2013\\u2014\\u2018-\\u201f\\u2026\\u2039\\u203a', // « » – — quotation marks …
@@ -22,13 +22,13 @@ const start = /(?<![A-Za-z0-9_])https?:\/\//gi
 const brackets: Readonly<Record<string, string>> = { ')': '(', ']': '[', '}': '{' }
 
 /**
- * The web addresses in a text, as they are drawn and as programs get them. Brackets that are opened in an address are closed in
- * it; any other closing bracket ends it. Punctuation at its end belongs to the sentence.
+ * The web addresses in a text, both for display and for programs. An address may contain pairs of brackets; a closing bracket
+ * without its partner ends it. Punctuation at its end belongs to the sentence.
  */
 export function linksIn(text: string): FoundLink[] {
   const found: FoundLink[] = []
   for (const { 0: characters, index } of text.matchAll(run)) {
-    // What follows a bracket that ends an address may be another one.
+    // After a bracket that ends an address, another address may follow.
     for (let at = 0; at >= 0; ) {
       const end = endOf(characters, at)
       const url = characters.slice(at, withoutPunctuation(characters, at, end))
@@ -40,7 +40,7 @@ export function linksIn(text: string): FoundLink[] {
   return found
 }
 
-/** Where an address that begins at `from` meets a closing bracket that was not opened in it. */
+/** The index of the first closing bracket without a partner in an address that starts at `from`, or the end. */
 function endOf(characters: string, from: number): number {
   const open = new Map<string, number>()
   for (let at = from; at < characters.length; at += 1) {

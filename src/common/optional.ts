@@ -3,8 +3,8 @@ import { createRequire } from 'node:module'
 const require = createRequire(import.meta.url)
 
 /**
- * Loads a package that need not be installed; `undefined` when it is not. Synchronous, so that what depends on it can
- * be refused at once. A package that is there and fails to load throws what it throws.
+ * Loads an optional package; returns `undefined` if it is not installed. It is synchronous, so that options that need the
+ * package can be refused at once. If an installed package fails to load, its error is thrown.
  */
 export function loadOptional(name: string): unknown {
   try {

@@ -5,22 +5,22 @@ import ipaddr from 'ipaddr.js'
 import { type Connections, createConnections } from './connections.ts'
 import { isWithin } from './ranges.ts'
 
-/** Which addresses this process may be sent to by somebody else's word: a URL in a request, in a document. */
+/** The addresses that this process may call when the URL comes from somebody else, in a request or a document. */
 export interface OutboundRules {
-  /** Host names allowed; `*.example.com` allows every name below example.com. Any name when absent. */
+  /** Allowed host names; `*.example.com` allows every name below example.com. Default: any name. */
   readonly hosts?: readonly string[] | undefined
-  /** Address ranges allowed although they are not public, in CIDR form: `10.0.0.0/8`. */
+  /** Allowed address ranges that are not public, in CIDR form: `10.0.0.0/8`. Default: none. */
   readonly ranges?: readonly string[] | undefined
   /** Allows loopback addresses (and `localhost` as a host), and plain http to them. Default false. */
   readonly loopback?: boolean | undefined
   /**
-   * Allows plain http to other hosts too. Names instead allow it to these alone, and their being at a private or loopback
-   * address besides: for development, where containers call each other by name. Default false.
+   * Allows plain http to other hosts too. A list of names allows it for these hosts only, which may also have a private or
+   * loopback address: for development, where containers call each other by name. Default false.
    */
   readonly http?: boolean | readonly string[] | undefined
-  /** Certificate authorities to trust besides the public ones, PEM. */
+  /** Certificate authorities to trust in addition to the public ones, as PEM. */
   readonly ca?: string | readonly string[] | undefined
-  /** Runs around each exchange under these rules. */
+  /** Wraps each exchange under these rules. */
   readonly around?: Outbound['around']
 }
 
@@ -30,16 +30,21 @@ export class OutboundRefusedError extends Error {
   override name = 'OutboundRefusedError'
 }
 
+/** Compiled rules, and the connections that follow them. */
 export interface Outbound extends Connections {
-  /** Parses a URL and refuses it unless the rules allow it. Addresses behind a name are checked when connecting. */
+  /**
+   * Parses a URL and refuses it unless the rules allow it. The addresses of a name are checked when connecting.
+   *
+   * @throws {OutboundRefusedError}
+   */
   check(url: string): URL
-  /** Does the work of an exchange, as whoever made the rules wants it done. */
+  /** Wraps the work of each exchange; see the rules. */
   readonly around?: (<T>(work: () => Promise<T>) => Promise<T>) | undefined
 }
 
 /**
- * Compiles the rules. Names are resolved once per connection and every address is checked there, so that a name which
- * answers differently the second time gains nothing.
+ * Compiles the rules. A name is resolved once per connection and every address is checked then, so that a name with
+ * different answers the second time gains nothing.
  */
 export function createOutbound(rules: OutboundRules = {}): Outbound {
   const hosts = rules.hosts?.map((host) => host.toLowerCase())
@@ -47,7 +52,7 @@ export function createOutbound(rules: OutboundRules = {}): Outbound {
   const isNamed = (host: string): boolean => hostMatches(host.toLowerCase(), named)
   const ranges = (rules.ranges ?? []).map((range) => ipaddr.parseCIDR(range))
 
-  /** Whether an address may be called, under the name that led to it. */
+  /** Whether an address may be called for a host name. */
   function addressAllowed(text: string, host: string): boolean {
     if (!ipaddr.isValid(text)) return false
     const address = ipaddr.process(text) // an IPv4 address mapped into IPv6 counts as the IPv4 address
@@ -63,11 +68,11 @@ export function createOutbound(rules: OutboundRules = {}): Outbound {
     try {
       url = new URL(text)
     } catch {
-      throw new OutboundRefusedError(`expected an absolute http or https URL, came ${quote(text)}`)
+      throw new OutboundRefusedError(`expected an absolute http or https URL, got ${quote(text)}`)
     }
     const host = hostOf(url)
     if (url.protocol !== 'https:' && url.protocol !== 'http:')
-      throw new OutboundRefusedError(`expected an http or https URL, came the scheme ${quote(url.protocol)}`)
+      throw new OutboundRefusedError(`expected an http or https URL, got the scheme ${quote(url.protocol)}`)
     if (url.username || url.password)
       throw new OutboundRefusedError(`a URL with a user name or password in it is not fetched (host ${host})`)
     const local = rules.loopback === true && isLoopbackHost(host)
@@ -76,7 +81,7 @@ export function createOutbound(rules: OutboundRules = {}): Outbound {
     if (url.protocol === 'http:' && !local && rules.http !== true && !isNamed(host))
       throw new OutboundRefusedError(`plain http to ${host} is refused: https is required`)
     if (ipaddr.isValid(host) && !addressAllowed(host, host))
-      throw new OutboundRefusedError(`address ${host} is not a public one`)
+      throw new OutboundRefusedError(`address ${host} is not public`)
     return url
   }
 
@@ -97,7 +102,7 @@ export function createOutbound(rules: OutboundRules = {}): Outbound {
     })
   }
 
-  // Authorities given to an agent replace the public ones, so these come along.
+  // Authorities given to an agent replace the public ones, so these are added.
   const ca = rules.ca ? [...rootCertificates, ...[rules.ca].flat()] : undefined
   const connections = createConnections({ maxSockets: 64, lookup }, ca)
 
@@ -108,27 +113,27 @@ export function createOutbound(rules: OutboundRules = {}): Outbound {
   }
 }
 
-/** Not the link-local ones: there the machines of cloud providers hand out their credentials. */
+/** Excludes link-local addresses, where the machines of cloud providers serve their credentials. */
 const isOwnNetwork = (kind: string): boolean =>
   ['loopback', 'private', 'uniqueLocal', 'carrierGradeNat'].includes(kind)
 
-// What ipaddr.js has no name for it calls unicast: in IPv6 also the old forms of IPv4 (`::127.0.0.1`) and of private
-// addresses (`fec0::`). Public addresses are assigned from one block only, RFC 4291 section 2.4 and IANA's registry.
+// ipaddr.js calls every range without a name unicast: in IPv6 also the old forms of IPv4 (`::127.0.0.1`) and of private
+// addresses (`fec0::`). Public addresses are assigned from one block only (RFC 4291 section 2.4 and IANA's registry).
 const assigned = ipaddr.IPv6.parseCIDR('2000::/3')
 
 const isAssigned = (address: ipaddr.IPv4 | ipaddr.IPv6): boolean =>
   address instanceof ipaddr.IPv4 || address.match(assigned)
 
-/** Whether a name or address literal means this very machine. */
+/** Whether a name or address literal means this machine. */
 export function isLoopbackHost(host: string): boolean {
   if (host === 'localhost' || host.endsWith('.localhost')) return true
   return ipaddr.isValid(host) && ipaddr.process(host).range() === 'loopback'
 }
 
-/** Host of a URL without port, and without the brackets of an IPv6 address. */
+/** The host of a URL, without the port and the brackets of an IPv6 address. */
 export const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '')
 
-/** Whether a host is one of the listed names; `*.example.com` stands for every name below example.com. */
+/** Whether a host is one of the listed names; `*.example.com` matches every name below example.com. */
 export function hostMatches(host: string, patterns: readonly string[]): boolean {
   return patterns.some((pattern) =>
     pattern.startsWith('*.')

@@ -1,18 +1,20 @@
 import { readFileSync, readlinkSync } from 'node:fs'
 
-/** A process, told apart from a later one that was given the same id. */
+/** Identifies a process, as distinct from a later one with the same process id. */
 export interface ProcessIdentity {
   readonly pid: number
-  /** Of the kernel's process table, where it shows: when the process began, since which boot, in which container. */
+  /** When the process began, as the kernel reports it; `null` where it does not. See {@link identityOf}. */
   readonly began: string | null
+  /** Id of the machine's boot; `null` where it cannot be read. */
   readonly boot: string | null
+  /** The process id namespace, which differs between containers; `null` where it cannot be read. */
   readonly container: string | null
 }
 
-/** `began` is the start time of the process in `/proc`, in ticks since the boot. */
+/** The identity of a process id; `began` is its start time in `/proc`, in ticks since the boot. */
 export function identityOf(pid: number): ProcessIdentity {
   const stat = contentOf(`/proc/${pid}/stat`)
-  // The name in parentheses may hold anything; the start time is the twentieth field behind it.
+  // The name in parentheses may contain anything; the start time is the twentieth field after it.
   const began = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null
   const boot = contentOf('/proc/sys/kernel/random/boot_id')?.trim() ?? null
   return { pid, began, boot, container: linkOf(`/proc/${pid}/ns/pid`) }
@@ -20,21 +22,21 @@ export function identityOf(pid: number): ProcessIdentity {
 
 let own: ProcessIdentity | undefined
 
-/** This process. */
+/** The identity of this process. */
 export function ownIdentity(): ProcessIdentity {
   own ??= identityOf(process.pid)
   return own
 }
 
-/** Whether a process of this machine is there; `unknown` for one of another container, whose processes cannot be seen. */
+/** Whether a process of this machine is running; `unknown` in another container, whose processes cannot be seen. */
 export function livenessOf(other: ProcessIdentity): 'running' | 'gone' | 'unknown' {
   const self = ownIdentity()
   if (other.boot !== self.boot) return 'gone'
   if (other.container !== self.container) return 'unknown'
   try {
-    process.kill(other.pid, 0) // asks, and sends nothing
+    process.kill(other.pid, 0) // only checks, and sends no signal
   } catch (error) {
-    // EPERM: there is one, of another user
+    // EPERM: the process exists and belongs to another user
     if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) return 'gone'
   }
   const found = identityOf(other.pid)

@@ -1,10 +1,10 @@
 import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
 
-/** Addresses that belong together: the first, and how many bits are the same. */
+/** An address range: the first address, and the length of the common prefix in bits. */
 export type Range = ReturnType<typeof ipaddr.parseCIDR>
 
-/** Reads a range such as `10.0.0.0/8`, or a single address; `undefined` for what is neither. */
+/** Parses a range such as `10.0.0.0/8`, or a single address; returns `undefined` for anything else. */
 export function parseRange(text: string): Range | undefined {
   const [address = '', bits, ...rest] = text.split('/')
   const most = { 4: 32, 6: 128 }[isIP(address)]

@@ -1,12 +1,12 @@
-/** What stands in the place of a secret. */
+/** Replaces a secret. */
 export const redacted = '[redacted]'
 
-// Without regard to case, and to `-`, `_` and blanks: `X-Api-Key`, `apiKey` and `api_key` are one name.
+// Case, `-`, `_`, `.` and whitespace do not matter: `X-Api-Key`, `apiKey` and `api_key` are one name.
 const secretName =
   /^(?:auth|pwd|pin|otp|jwt|bearer|pfx|sid|sig)$|authorization|authentication$|cookie|pass$|passw|passphrase|passcode|secret|tokens?$|tokenvalue$|(?:api|access|auth|private|signing|encryption|master|subscription|session|client|account|shared|server|hmac|licen[cs]e)key|^xauth|credential|creds$|signature$|signedrequest|sessionid|connectionstring/
 const harmlessName = /^(?:tokentype|tokenlifetime|authenticationtype|bypass|compass)$/
 
-/** Whether members, headers and parameters of this name are secrets. */
+/** Whether members, headers and parameters with this name are secrets. */
 export function isSecretName(name: string): boolean {
   const plain = name.toLowerCase().replace(/[-_\s.]/g, '')
   return secretName.test(plain) && !harmlessName.test(plain)
@@ -17,7 +17,7 @@ const deepest = 8
 const most = 200
 
 const url = /\b([a-z][a-z0-9+.-]{1,20}:\/\/)([^\s"'`<>\\]+)/gi
-// In prose `token` and `basic` are words: what follows one has to look like a value.
+// In prose `token` and `basic` are words, so the next word has to look like a value.
 const scheme = /\b(Bearer|Basic|Digest|JWT|Negotiate|Token)\s+(?=[\w.~+/=-]*[\d=_+/])[\w.~+/=-]{8,}/gi
 const cookies = /\b((?:set-)?cookie["'`]?\s*(?::|=>|=)\s*["'`]?)[^\r\n"'`}]+/gi
 /** `name: value`, `name=value` and `name => value`, with and without quotation marks: headers, parameters, printed objects. */
@@ -33,14 +33,14 @@ const assigned = new RegExp(
   ].join('|'),
   'y',
 )
-/** The same in JSON that is a string in JSON. */
+/** The same for JSON inside a JSON string. */
 const escaped = /\\"([\w.-]{2,60})\\"(\s{0,3}:\s{0,3})\\"[^"]*?\\"/g
 const element = /<([\w.-]{2,60})>[^<]*<\/\1>/g
 const commandLineUser = /(\s(?:-u|--user)[\s=]+)\S+/g
 const jwt = /\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*/g
 const privateKey = /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g
 
-/** A text without what looks like a secret: credentials and queries of URLs, headers, parameters, tokens, keys. */
+/** Removes what looks like a secret from a text: credentials and queries of URLs, headers, parameters, tokens, keys. */
 export function redactText(text: string): string {
   const short = text.length > longestText ? `${text.slice(0, longestText)}…` : text
   const plain = short
@@ -57,7 +57,7 @@ export function redactText(text: string): string {
     .replace(commandLineUser, `$1${redacted}`)
 }
 
-/** Without the values that stand behind names of secrets. */
+/** Removes the values after names of secrets. */
 function redactAssigned(text: string): string {
   let done = ''
   let from = 0
@@ -74,7 +74,7 @@ function redactAssigned(text: string): string {
   return done + text.slice(from)
 }
 
-/** What follows `https://`. */
+/** Redacts the part of a URL after `https://`. */
 function redactAddress(rest: string): string {
   const [, authority = '', path = '', query = ''] = /^([^/?#]*)([^?#]*)(.*)$/s.exec(rest) ?? []
   const host = authority.includes('@')
@@ -84,8 +84,8 @@ function redactAddress(rest: string): string {
 }
 
 /**
- * A copy of something that is to be logged, without secrets: members of telling names are replaced at any depth, texts
- * are without what looks like a secret, and errors are as {@link readableError} makes them. What is very deep or long is cut.
+ * Copies a value for the log, without secrets: members with names of secrets are replaced at any depth, strings are
+ * treated as by {@link redactText}, and errors as by {@link readableError}. Very deep or long values are cut.
  */
 export function redact(value: unknown): unknown {
   return copy(value, 0, new Set())
@@ -111,7 +111,7 @@ function copy(value: unknown, depth: number, above: Set<object>): unknown {
   }
 }
 
-// Headers may be a list of names and values in turns, and an entry of a map is a list of two.
+// Headers may be a list of alternating names and values, and an entry of a map is a list of two.
 function copyList(list: readonly unknown[], depth: number, above: Set<object>): unknown[] {
   return list.slice(0, most).map((item, index) => {
     const before = index % 2 === 1 ? list[index - 1] : undefined
@@ -125,7 +125,7 @@ function copyMembers(value: object, depth: number, above: Set<object>): Record<s
   for (const name of Object.keys(value).slice(0, most))
     members.push([name, copyMember(value, name, depth, above)])
   const copied = Object.fromEntries(members)
-  // A header or variable as an object of its own: `{ name: 'Authorization', value }`.
+  // A header or variable as an object: `{ name: 'Authorization', value }`.
   const named = [copied['name'], copied['key']].some((name) => typeof name === 'string' && isSecretName(name))
   return named && 'value' in copied ? { ...copied, value: redacted } : copied
 }
@@ -140,13 +140,13 @@ function copyMember(value: object, name: string, depth: number, above: Set<objec
   }
 }
 
-/** Members of errors that say what happened; all others may be the request with its headers. */
+/** Members of errors that describe the failure; other members may be the request with its headers. */
 const telling = ['code', 'errno', 'syscall', 'status', 'statusCode', 'signal', 'fault', 'operation', 'field']
 
 /**
- * A copy of what somebody's code threw, for logs: an error with name, message, code, stack, cause and the errors of an
- * `AggregateError`, all of them without secrets, and without its other members: an HTTP client's error carries the request
- * with its headers. What cannot be read is left out. What is not an error is an error that says so.
+ * Copies a thrown value for the log: an error with name, message, code, stack, cause and the errors of an
+ * `AggregateError`, all without secrets. Other members are left out, since an HTTP client's error contains the request with
+ * its headers; so are members that cannot be read. A value that is not an error becomes an error that describes it.
  */
 export function readableError(error: unknown): Error {
   if (error instanceof Error && readable.has(error)) return error
@@ -155,7 +155,7 @@ export function readableError(error: unknown): Error {
   return copied
 }
 
-/** What was made here is not made again. */
+/** The copies, which are not copied again. */
 const readable = new WeakSet<Error>()
 
 function errorCopy(error: unknown, depth: number, above: Set<object>): Error {
@@ -198,7 +198,7 @@ function plainError(error: Error, depth: number, above: Set<object>): Record<str
   return { type: name, message, stack, ...(cause === undefined ? {} : { cause: redact(cause) }), ...members }
 }
 
-// Loggers tell the kind of an error by its constructor.
+// Loggers take the type of an error from its constructor.
 function named(name: string, message: string, type = name): Error {
   const error = new Error(message)
   hide(error, 'name', name)

@@ -1,13 +1,13 @@
 /**
  * JSON Schema with the TypeScript types it describes.
  *
- * A schema is written once, as data; the compiler reads its types from it and ajv its rules. The builders below
- * cover what HipChat's API needs and nothing else. (TypeBox does the same job with 6 MB and 80 ms at start;
- * what is used here fits on one page.)
+ * A schema is written once, as data; the compiler derives the types from it, and ajv the rules. The builders below cover
+ * only what HipChat's API needs. (TypeBox does the same job with 6 MB and 80 ms at start; the builders here fit on one
+ * page.)
  *
- * Each schema has two readings. The exact one is for what this project sends: `validate` holds a value to every rule of
- * it. The tolerant one is for what somebody else's server sends: `read` (`tolerant-reading.ts`) asks for what a reader
- * cannot do without, and takes the rest as it comes.
+ * Each schema can be read in two ways. The exact way is for what this project sends: `validate` checks every rule. The
+ * tolerant way is for what other servers send: `read` (`tolerant-reading.ts`) requires only what a reader cannot do
+ * without, and accepts the rest as it is.
  */
 
 declare const typeOf: unique symbol
@@ -15,7 +15,7 @@ declare const receivedTypeOf: unique symbol
 declare const optionalMark: unique symbol
 declare const alwaysSentMark: unique symbol
 
-/** A JSON Schema object describing values of type `T`, which are read as values of type `R` when others send them. */
+/** A JSON Schema object for values of type `T`, which are read as type `R` when others send them. */
 export interface Schema<T = unknown, R = unknown> {
   readonly [typeOf]?: T
   readonly [receivedTypeOf]?: R
@@ -28,7 +28,7 @@ export interface Optional<S extends Schema> {
   readonly schema: S
 }
 
-/** A member that this project always sends, and that a reader can do without. */
+/** A member that this project always sends, but that a reader does not need. */
 export interface AlwaysSent<S extends Schema> {
   readonly [alwaysSentMark]: true
   readonly schema: S
@@ -38,15 +38,15 @@ export interface AlwaysSent<S extends Schema> {
 /** The type a schema describes. */
 export type Infer<S> = S extends Schema<infer T> ? T : never
 
-/** The type of what is read from somebody else's server by a schema. */
+/** The type of a value that was read from another server. */
 export type Received<S> = S extends Schema<unknown, infer R> ? R : never
 
-/** One of the known strings, or one that a later server has besides. */
+/** One of the known strings, or another string of a later server. */
 export type Known<V extends string> = V | (string & {})
 
 /**
- * Key of the names of the members that a reader needs, in the schema of an object. A symbol, since it is no keyword of
- * JSON Schema: documents that are made from schemas do not show it.
+ * In the schema of an object, the key of the list of members that a reader needs. It is a symbol because it is not a JSON
+ * Schema keyword, and must not appear in documents made from schemas.
  */
 export const neededMembers: unique symbol = Symbol('needed members')
 
@@ -75,32 +75,38 @@ interface Annotations {
   readonly description?: string
 }
 
+/** Rules for strings; the lengths are in characters. */
 export interface StringRules extends Annotations {
   readonly minLength?: number
   readonly maxLength?: number
   readonly pattern?: string
-  /** What is sent of it here, for readers of the schema: published answers hold other words, which `validate` takes. */
+  /** The values that this project sends, as documentation: published answers have others, which `validate` accepts. */
   readonly sent?: readonly string[]
-  /** What the string is, for readers of the schema; `validate` does not look at it. */
+  /** The kind of string, as documentation; `validate` ignores it. */
   readonly format?: 'uri' | 'date-time' | 'email'
   readonly default?: string
 }
 
+/** Rules for numbers. */
 export interface NumberRules extends Annotations {
   readonly minimum?: number
   readonly maximum?: number
   readonly default?: number
 }
 
+/** A string. */
 export const string = (rules: StringRules = {}): Schema<string, string> => ({
   type: 'string',
   ...rules,
 })
 
+/** An integer. */
 export const integer = (rules: NumberRules = {}): Schema<number, number> => ({ type: 'integer', ...rules })
 
+/** A number. */
 export const number = (rules: NumberRules = {}): Schema<number, number> => ({ type: 'number', ...rules })
 
+/** A boolean. */
 export const boolean = (
   rules: Annotations & { readonly default?: boolean } = {},
 ): Schema<boolean, boolean> => ({
@@ -108,29 +114,31 @@ export const boolean = (
   ...rules,
 })
 
-/** One of the given texts; read from others, any text. */
+/** One of the given strings; from other servers, any string. */
 export const oneOf = <const V extends readonly string[]>(
   values: V,
   rules: Annotations & { readonly default?: V[number] } = {},
 ): Schema<V[number], Known<V[number]>> => ({ type: 'string', enum: values, ...rules })
 
+/** A list of items with one schema. */
 export const array = <T, R>(
   items: Schema<T, R>,
   rules: Annotations & { readonly minItems?: number; readonly maxItems?: number } = {},
 ): Schema<T[], R[]> => ({ type: 'array', items, ...rules })
 
+/** Rules for objects. */
 export interface ObjectRules extends Annotations {
   /**
-   * Most characters of the object written as JSON. A keyword of our own: JSON Schema bounds the number of members, and an
-   * object with free members has many ways to be large.
+   * The most characters of the object as JSON. This is our own keyword: JSON Schema can only limit the number of members,
+   * and an object with free members can be large in many ways.
    */
   readonly maxJsonLength?: number
 }
 
-/** Any value at all; the type says `unknown`. */
+/** Any value; its type is `unknown`. */
 export const anything = (rules: Annotations = {}): Schema<unknown, unknown> => ({ ...rules })
 
-/** An object whose members nobody fixed. */
+/** An object with any members. */
 export const record = (
   rules: ObjectRules = {},
 ): Schema<Record<string, unknown>, Record<string, unknown>> => ({
@@ -138,19 +146,20 @@ export const record = (
   ...rules,
 })
 
-/** An object in which every member has the same form. */
+/** An object with any names of members, whose values have one schema. */
 export const mapOf = <T, R>(values: Schema<T, R>): Schema<Record<string, T>, Record<string, R>> => ({
   type: 'object',
   additionalProperties: values,
 })
 
-/** Any of the schemas. The first that fits the author's intention should come first: errors name it. */
+/** Any of the schemas. The one that authors most likely mean should be first: errors name it. */
 export const union = <const S extends readonly Schema[]>(
   ...schemas: S
 ): Schema<Infer<S[number]>, Received<S[number]>> => ({
   anyOf: schemas,
 })
 
+/** A value or `null`. */
 export const nullable = <T, R>(schema: Schema<T, R>): Schema<T | null, R | null> => ({
   anyOf: [schema, { type: 'null' }],
 })
@@ -159,15 +168,15 @@ export const nullable = <T, R>(schema: Schema<T, R>): Schema<T | null, R | null>
 export const optional = <S extends Schema>(schema: S): Optional<S> => ({ schema }) as Optional<S>
 
 /**
- * Marks a member of an answer that is always there when this project answers. Whoever reads somebody else's answer does
- * without it: a value of another form, or none, must not take the rest of the answer away.
+ * Marks a member that this project's answers always have. Readers of another server's answer do not need it: a missing or
+ * wrong value must not make the rest of the answer unreadable.
  */
 export const alwaysSent = <S extends Schema>(schema: S): AlwaysSent<S> =>
   ({ schema, alwaysSent: true }) as unknown as AlwaysSent<S>
 
 /**
- * An object with the given members. Others are allowed: HipChat and its clients added members over the years,
- * and whoever refuses an unknown one breaks on the next.
+ * An object with the given members. Others are allowed: HipChat and its clients added members over the years, and a
+ * reader that refuses an unknown member breaks with the next one.
  */
 export function object<const M extends Members>(
   members: M,

@@ -1,9 +1,9 @@
-/** The same name in another case, or put together from other characters, is the same name. */
+/** Normalizes a name for comparison: case does not matter, nor does the composition of characters. */
 export const folded = (text: string): string => text.normalize('NFC').toLowerCase()
 
 /**
- * Members of a character class of regular expressions with the flag `u`: the letters of scripts that write words without
- * blanks between them, or, as Korean does, with endings that follow at once. Where one stands, a word may end and another begin.
+ * Members of a character class for regular expressions with the flag `u`: the letters of scripts without spaces between
+ * words, or, like Korean, with endings that follow directly. At such a letter a word may end and another begin.
  */
 export const unspacedLetters = [
   ...['Han', 'Hira', 'Kana', 'Bopo', 'Hang'],

@@ -1,41 +1,43 @@
 import { neededMembers, type Schema } from './schema.ts'
 import { type Problem, typeName, validate } from './validate.ts'
 
+/** The result of {@link read}. */
 export type Reading<R> =
   | {
       readonly ok: true
       readonly value: R
-      /** What was left out because nothing could be done with it; the first few findings. */
+      /** Why members were left out; only the first few problems. */
       readonly ignored: readonly Problem[]
     }
   | { readonly ok: false; readonly problem: Problem }
 
-/** More findings than these tell nobody anything. */
+/** More problems than these help nobody. */
 const mostIgnored = 3
 
 /**
- * Reads a value that somebody else's server sent, by the schema of what this project would send in its place.
+ * Reads a value that another server sent, with the schema of what this project would send.
  *
- * HipChat's answers differed by year and edition, and later servers differ again. So a reader asks for what it
- * cannot do without, the members that are neither optional nor marked `alwaysSent`, and of everything else takes what it
- * can use:
+ * HipChat's answers differed by year and edition, and later servers differ again. So a reader requires only what it
+ * cannot do without, the members that are neither optional nor marked `alwaysSent`, and takes what it can use of the
+ * rest:
  *
- * - `null` is an absent member; in the place of an absent one is its default or `null`, where the schema has it and asks
- *   for the member
- * - a string that is not among the known ones stays; lengths, patterns and limits do not count
- * - unknown members stay
- * - digits where a number belongs are the number; a number is its digits where an id belongs, or a string that is not needed
- * - a member that is not needed and cannot be read is absent, and so is an item of such a list: one odd mention does not
- *   take away the message that it is in
+ * - `null` counts as an absent member; an absent member that is required becomes its default, or `null` where the schema
+ *   allows that
+ * - unknown strings are kept; lengths, patterns and limits do not matter
+ * - unknown members are kept
+ * - a string of digits becomes a number where a number is expected; a number becomes a string where an id or a string
+ *   that is not required is expected
+ * - a member that is not required and cannot be read is left out, and so is an item of such a list: one odd mention does
+ *   not make the message unreadable
  *
- * Gives the value itself where nothing had to be changed, and otherwise a copy.
+ * Returns the value itself if nothing had to be changed, and otherwise a copy.
  */
 export function read<R>(schema: Schema<unknown, R>, value: unknown): Reading<R> {
-  // Nearly everything fits exactly, which the compiled schema sees a hundred times faster.
-  if (validate(schema, value).ok) return { ok: true, value: value as R, ignored: [] } // what fits exactly is received so
+  // Nearly all values are exact, which the compiled schema checks a hundred times faster.
+  if (validate(schema, value).ok) return { ok: true, value: value as R, ignored: [] } // an exact value is also an `R`
   const ignored: Problem[] = []
   const found = readAs(schema, value, { field: '', needed: true, isId: false, ignored })
-  // What the schema asks for is there, and the types of `R` say what may be missing or unknown.
+  // All required members are present, and the types of `R` say which may be missing or unknown.
   return found.ok ? { ok: true, value: found.value as R, ignored } : found
 }
 
@@ -43,13 +45,13 @@ type Found =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly problem: Problem }
 
-/** Where a value is that is being read. */
+/** The place of the value that is being read. */
 interface Place {
   readonly field: string
-  /** Without it the value that it is in cannot be read. */
+  /** Whether the enclosing value cannot be read without it. */
   readonly needed: boolean
   readonly isId: boolean
-  /** What was left out so far. */
+  /** The problems of the members that were left out so far. */
   readonly ignored: Problem[]
 }
 
@@ -70,7 +72,7 @@ function readAs(schema: Schema, value: unknown, place: Place): Found {
   }
 }
 
-/** The first branch that can read it; one that has to take a number for a string only when there is no other. */
+/** Reads with the first branch that can; with one that has to convert the value only if there is no other. */
 function readUnion(branches: readonly Schema[], value: unknown, place: Place): Found {
   let first: Found | undefined
   for (const branch of [...branches.filter((one) => isOfType(one, value)), ...branches]) {
@@ -123,14 +125,14 @@ function readObject(schema: Schema, value: Readonly<Record<string, unknown>>, pl
   return { ok: true, value: changes.size === 0 ? value : changed(value, changes) }
 }
 
-/** A copy with other members; those that are `undefined` now are gone. */
+/** A copy with changed members, without those that are now `undefined`. */
 function changed(value: object, changes: ReadonlyMap<string, unknown>): Record<string, unknown> {
   const kept = Object.entries(value).filter(([name]) => !changes.has(name))
   const set = [...changes].filter(([, member]) => member !== undefined)
   return Object.fromEntries([...kept, ...set])
 }
 
-/** What is read in the place of a needed member that is absent. */
+/** The value of a required member that is absent. */
 const standIn = (schema: Schema): unknown => schema['default'] ?? (takesNull(schema) ? null : undefined)
 
 function readItems(items: Schema, value: readonly unknown[], place: Place): Found {

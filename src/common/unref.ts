@@ -1,8 +1,8 @@
 import type { Server } from 'node:net'
 
 /**
- * Lets the process end although a server listens and connections to it are open, those that come from now on: an idle one
- * would keep it for as long as the other side likes.
+ * Lets the process end although a server is listening and has open connections, if they are made after this call. An idle
+ * connection would otherwise keep the process running as long as the peer likes.
  */
 export function unrefServer(server: Server): void {
   server.unref()

@@ -2,20 +2,21 @@ import { createRequire } from 'node:module'
 import type { Ajv, ErrorObject, ValidateFunction } from 'ajv'
 import type { Schema } from './schema.ts'
 
-/** One thing wrong with a value, said so that the person who sent it can mend it. */
+/** One problem with a value, described for the person who has to fix it. */
 export interface Problem {
   /** Dotted path of the offending member (`card.thumbnail.width`); empty for the value as a whole. */
   readonly field: string
   /** The broken rule by its JSON Schema keyword: `type`, `required`, `maxLength`, … */
   readonly rule: string
-  /** What the rule asks for: a type name, a limit, the list of allowed values. */
+  /** What the rule requires: a type name, a limit, the list of allowed values. */
   readonly expected: unknown
-  /** What came. Absent when the member is missing. */
+  /** The value received. Absent when the member is missing. */
   readonly value?: unknown
-  /** The whole finding as one sentence, without the value: it may be secret. */
+  /** The problem as one sentence, without the value, which may be secret. */
   readonly message: string
 }
 
+/** The result of {@link validate}. */
 export type Validation<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly problem: Problem }
@@ -27,8 +28,8 @@ const thorough: Checks = new WeakMap()
 const ajvs = new Map<Checks, Ajv>()
 
 /**
- * Checks a value against a schema and gives it the schema's type. The value itself is returned, not a copy;
- * defaults are not filled in. Schemas are compiled on first use, ajv is loaded then too.
+ * Checks a value against a schema and gives it the schema's type. It returns the value itself, not a copy, and does not
+ * fill in defaults. Schemas are compiled on first use; ajv is loaded then too.
  */
 export function validate<T>(schema: Schema<T>, value: unknown): Validation<T> {
   const check = checkOf(schema, compiled)
@@ -37,8 +38,8 @@ export function validate<T>(schema: Schema<T>, value: unknown): Validation<T> {
 }
 
 /**
- * Everything that is wrong with a value, for somebody who mends a document by hand; empty when it fits. {@link validate}
- * stops at the first finding: a program needs no more, and a stranger's document could have a hundred thousand.
+ * All problems of a value, for a person who fixes a document by hand; empty if the value is valid. {@link validate} stops
+ * at the first problem: a program needs no more, and a stranger's document could have a hundred thousand.
  */
 export function problemsOf(schema: Schema, value: unknown): Problem[] {
   const check = checkOf(schema, thorough)
@@ -54,18 +55,18 @@ function checkOf(schema: Schema, checks: Checks): ValidateFunction {
   return check
 }
 
-// Loading and compiling take longer than everything else at start: an add-on that receives nothing pays nothing.
+// Loading and compiling take longer than everything else at start, so an add-on that receives nothing does neither.
 function loadAjv(checks: Checks): Ajv {
   let ajv = ajvs.get(checks)
   if (!ajv) {
     const require = createRequire(import.meta.url)
     const { Ajv: Constructor } = require('ajv') as typeof import('ajv')
-    // `strict: false`: our schemas carry `default`s and members of `anyOf` that ajv's strict mode complains about.
-    // `verbose` gives each error the value it is about.
-    // The schemas are ours and checked by a test: checking and polishing them here would double the time to compile them.
+    // `strict: false`: our schemas have `default`s and members of `anyOf` that ajv's strict mode rejects.
+    // `verbose` adds the value to each error.
+    // The schemas are ours and a test checks them: checking and optimizing them here would double the time to compile.
     const quick = { meta: false, validateSchema: false, code: { optimize: false } }
     const allErrors = checks === thorough
-    // Formats are descriptions: who checks an address, a date or an email address knows which of them it takes.
+    // Formats are documentation: the code that checks an address, a date or an email address knows what it accepts.
     const lenient = { strict: false, validateFormats: false }
     ajv = new Constructor({ ...lenient, verbose: true, unicodeRegExp: true, allErrors, ...quick })
     ajv.addKeyword({
@@ -80,7 +81,7 @@ function loadAjv(checks: Checks): Ajv {
   return ajv
 }
 
-/** One finding for each error, but for each union one of the branch that was meant. */
+/** One problem for each error; for a union, only the problems of the branch that was meant. */
 function unfold(errors: ErrorObject[], value: unknown): Problem[] {
   const unions = errors.filter(({ keyword }) => keyword === 'anyOf')
   const outermost = unions.filter((one) => !unions.some((other) => isWithin(one, other)))
@@ -100,7 +101,7 @@ function unfold(errors: ErrorObject[], value: unknown): Problem[] {
 const isWithin = (error: ErrorObject, { schemaPath, instancePath }: ErrorObject): boolean =>
   error.schemaPath.startsWith(`${schemaPath}/`) && `${error.instancePath}/`.startsWith(`${instancePath}/`)
 
-/** The errors of the branch whose outward form the value has, if that is one only. */
+/** The errors of the branch whose outer form the value has, if there is exactly one. */
 function branchMeant(union: ErrorObject, within: ErrorObject[]): ErrorObject[] | undefined {
   const branches = new Map<string, ErrorObject[]>()
   for (const error of within) {
@@ -113,7 +114,7 @@ function branchMeant(union: ErrorObject, within: ErrorObject[]): ErrorObject[] |
   return fitting.length === 1 ? fitting[0] : undefined
 }
 
-/** Picks the finding that says most: the one deepest in the value, and not the mere "no branch of anyOf fits". */
+/** Picks the most helpful problem: the one deepest in the value, rather than "no branch of anyOf fits". */
 function describe(errors: ErrorObject[], value: unknown): Problem {
   const deepest = Math.max(...errors.map((error) => depth(error)))
   const candidates = errors.filter((error) => depth(error) === deepest && error.keyword !== 'anyOf')
@@ -140,12 +141,12 @@ function describe(errors: ErrorObject[], value: unknown): Problem {
         field,
         rule: 'additionalProperties',
         expected: 'absent',
-        message: `${field} is not a member known here`,
+        message: `${field} is not a known member`,
       }
     }
     case 'minLength':
     case 'maxLength':
-      return finding(error, error.schema, `${error.message}, came ${[...String(error.data)].length}`)
+      return finding(error, error.schema, `${error.message}, got ${[...String(error.data)].length}`)
     case 'maxItems':
       return finding(error, error.schema, `${error.message}, got ${(error.data as unknown[]).length}`)
     case 'maxJsonLength':
@@ -173,11 +174,12 @@ const path = (error: ErrorObject): string =>
     .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
     .join('.')
 
-// A missing or surplus member lies one level below the object the error is reported for.
+// A missing or surplus member is one level below the object of its error.
 const depth = (error: ErrorObject): number =>
   error.instancePath.split('/').length +
   (error.keyword === 'required' || error.keyword === 'additionalProperties' ? 1 : 0)
 
+/** The JSON type of a value, for messages; the result of `typeof` for values that are not JSON. */
 export function typeName(value: unknown): string {
   if (value === null) return 'null'
   return Array.isArray(value) ? 'array' : typeof value

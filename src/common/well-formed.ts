@@ -1,12 +1,12 @@
-/** Half a surrogate pair: UTF-16 that no encoding of text can hold. JSON writes it as an escape, such as `\ud83d`. */
+/** Half a surrogate pair, which no text encoding can represent. JSON writes it as an escape, such as `\ud83d`. */
 const loneSurrogate = /\p{Surrogate}/u
 
-/** Whether a string is text. Half a surrogate pair is replaced when it is written, and no address can be made of it. */
+/** Whether a string is well-formed Unicode. Writing half a surrogate pair replaces it, and a URL cannot contain it. */
 export const isWellFormed = (text: string): boolean => !loneSurrogate.test(text)
 
 /**
- * The dotted path of the first string in a JSON value that is not text, of a member with such a name the path to its object;
- * `undefined` where all of them are. For values whose depth is known to be small.
+ * The dotted path of the first string in a JSON value that is not well-formed; for the name of a member, the path of its
+ * object. `undefined` if all are well-formed. Only for values of a small known depth, since it recurses.
  */
 export function illFormedAt(value: unknown, path = ''): string | undefined {
   if (typeof value === 'string') return isWellFormed(value) ? undefined : path

@@ -1,13 +1,13 @@
-/** The time given to {@link within} is over. */
+/** {@link within} waited too long. */
 export class DeadlineError extends Error {
   override name = 'DeadlineError'
 }
 
 /**
- * Waits for `work`, but not longer than `milliseconds`; then calls `late` and rejects with a `DeadlineError`.
+ * Waits for `work`, but at most `milliseconds`; then calls `late` and rejects with a `DeadlineError`.
  *
- * An answer that arrived while this process itself was busy counts: Node runs timers before it reads sockets, so the
- * verdict waits for one more turn.
+ * An answer that arrived while this process was busy counts: Node runs timers before it reads sockets, so the decision
+ * waits for one more turn of the event loop.
  */
 export function within<T>(milliseconds: number, work: Promise<T>, late: () => void = () => {}): Promise<T> {
   return new Promise((resolve, reject) => {

@@ -1,35 +1,38 @@
 import { createQueues } from './queues.ts'
 
-/** Where the parts of the index are kept. */
+/** The storage for the parts of the index. */
 export interface KeyIndexStorage {
+  /** Reads a part; `undefined` if it was never written. */
   read(part: number): Promise<string | undefined>
+  /** Writes a part. */
   write(part: number, text: string): Promise<void>
-  /** Removes the value of a key whose time is over, unless `isOver` has become false when it is its turn. */
+  /** Removes the value of an expired key, unless `isOver` returns false by then. */
   forget(key: string, isOver: () => boolean): Promise<void>
 }
 
-/** Remembers which keys there are, for storage that cannot list them. */
+/** An index of all keys, for storage that cannot list them. */
 export interface KeyIndex {
-  /** Resolves when the key is on record. `expiresAt` in milliseconds since 1970, none means for ever. */
+  /** Resolves when the key is recorded. `expiresAt` is in milliseconds since 1970; without it, the key never expires. */
   add(key: string, expiresAt: number | undefined): Promise<void>
-  /** Takes a key off the record; that is written with the next `add`, a key too many does no harm. */
+  /** Removes a key. The next `add` writes that, since an extra key does no harm. */
   remove(key: string): void
+  /** All keys with the prefix. */
   keys(prefix: string): Promise<string[]>
 }
 
 interface Part {
   readonly number: number
-  readonly keys: Map<string, number> // 0: for ever
-  /** Counts changes, to know after a write whether there were more meanwhile. */
+  readonly keys: Map<string, number> // 0: never expires
+  /** Counts changes, to know after a write whether there were more during it. */
   version: number
   written: number
   writing: Promise<void> | undefined
 }
 
-// A new key rewrites the part it belongs to: many parts keep that short.
+// A new key rewrites its whole part, so many parts keep that short.
 const parts = 64
 
-/** An index for one process: it holds all keys in memory and reads the storage once. */
+/** Creates an index for one process: it keeps all keys in memory and reads the storage once. */
 export function createKeyIndex(storage: KeyIndexStorage): KeyIndex {
   const loaded = new Map<number, Part>()
   const loading = createQueues()
@@ -47,7 +50,7 @@ export function createKeyIndex(storage: KeyIndexStorage): KeyIndex {
     })
   }
 
-  /** Writes until everything known when called is on record; whoever comes meanwhile shares the next write. */
+  /** Writes until all changes before the call are recorded; calls during a write share the next one. */
   async function save(part: Part): Promise<void> {
     const wanted = part.version
     while (part.written < wanted) {
@@ -70,7 +73,7 @@ export function createKeyIndex(storage: KeyIndexStorage): KeyIndex {
     for (const [key, expiresAt] of part.keys) {
       if (expiresAt === 0 || expiresAt > now) continue
       part.keys.delete(key)
-      storage.forget(key, () => !part.keys.has(key)).catch(() => {}) // it is over for every reader anyway
+      storage.forget(key, () => !part.keys.has(key)).catch(() => {}) // readers already treat it as expired
     }
   }
 

@@ -2,25 +2,25 @@ import type { Store } from './store.ts'
 
 /** A lock that the processes of an add-on share. */
 export interface Lock {
-  /** Takes it, unless somebody has it: true for whoever got it. */
+  /** Takes the lock; returns false if another owner has it. */
   take(): Promise<boolean>
-  /** Gives it back if it is ours. Whoever never had it, or had it for too long, gives nothing back. */
+  /** Releases the lock if this owner still has it. */
   release(): Promise<void>
 }
 
-/** Milliseconds on the way to the store: what ends within them is left to end by itself. */
+/** Milliseconds that a request to the store may take. A lock that ends within them is left to expire. */
 const onTheWay = 1_000
 
 /**
- * A lock of at most `life` milliseconds. A store releases a claim for whoever asks, and a lock whose life is over may be
- * somebody else's by now: so each owner knows whether they have it, and until when.
+ * Creates a lock of at most `life` milliseconds. A store releases a claim for any caller, and an expired lock may already
+ * belong to another owner, so each owner remembers until when they have it.
  */
 export function createLock(store: Store, key: string, life: number): Lock {
   let until = 0
 
   return {
     async take() {
-      const asked = performance.now() // a clock that is set must not prolong it
+      const asked = performance.now() // setting the clock must not prolong the lock
       const taken = await store.claim(key, life)
       if (taken) until = asked + life
       return taken

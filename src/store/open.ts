@@ -8,8 +8,8 @@ import { redisSchemes } from './redis/url.ts'
 import type { Store } from './store.ts'
 
 /**
- * What the option `store` takes: the URL of a store (`redis://…` and its kin, `memory:`, `file:./folder`), the path of a
- * folder, a Keyv or a Keyv storage adapter, or a store of one's own. Absent: the folder `./.hipchat-addon`.
+ * The option `store`: the URL of a store (`redis://…` and its variants, `memory:`, `file:./folder`), the path of a folder,
+ * a Keyv or a Keyv storage adapter, or your own store. Default: the folder `./.hipchat-addon`.
  */
 export type StoreSetting = string | KeyvSource | Store | undefined
 
@@ -18,22 +18,22 @@ const adapterVerbs = ['get', 'set', 'delete', 'clear']
 const expected = `expected ${redisSchemes.join('://…, ')}://…, memory:, file:… or a folder, a Keyv, a Keyv storage adapter or a store`
 
 /**
- * Gives the store a setting stands for. Nothing is opened or connected before its first verb.
+ * Creates the store for a setting. It opens and connects nothing before its first operation.
  *
- * @throws {ConfigurationError} if the setting stands for none; the message never repeats a URL.
+ * @throws {ConfigurationError} if the setting is not valid; the message never repeats a URL.
  */
 export function openStore(setting: unknown): Store {
   if (setting === undefined) return createEmbeddedStore({ path: './.hipchat-addon' })
   if (typeof setting === 'string') return openText(setting)
   if (hasMethods<Store>(setting, verbs)) return setting
   if (hasMethods<Exclude<KeyvSource, string>>(setting, adapterVerbs)) return createKeyvStore(setting)
-  throw new ConfigurationError(`store: ${expected}, came ${describe(setting)}`)
+  throw new ConfigurationError(`store: ${expected}, got ${describe(setting)}`)
 }
 
 function openText(text: string): Store {
   if (text.trim() === '')
     throw new ConfigurationError(
-      `store: ${expected}, came an empty text. Leave the option out to use the folder ./.hipchat-addon.`,
+      `store: ${expected}, got an empty string. Leave the option out to use the folder ./.hipchat-addon.`,
     )
   // A single letter before the colon is a drive.
   const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(text)?.[1]?.toLowerCase()
@@ -46,26 +46,26 @@ function openText(text: string): Store {
     case 'file':
       return createEmbeddedStore({ path: folderOf(text) })
     default:
-      throw new ConfigurationError(`store: ${expected}, came the scheme ${scheme}:`)
+      throw new ConfigurationError(`store: ${expected}, got the scheme ${scheme}:`)
   }
 }
 
 function folderOf(text: string): string {
   if (!text.startsWith('file://')) {
     const path = text.slice('file:'.length)
-    if (path === '') throw new ConfigurationError('store: expected a folder after file:, came none')
+    if (path === '') throw new ConfigurationError('store: expected a folder after file:, got nothing')
     return path
   }
   try {
     return fileURLToPath(text)
   } catch {
     throw new ConfigurationError(
-      `store: expected file:///absolute/folder or file:./folder, came ${JSON.stringify(text)}`,
+      `store: expected file:///absolute/folder or file:./folder, got ${JSON.stringify(text)}`,
     )
   }
 }
 
-// The names of the methods are all that can be known of an object; what they do is its author's promise.
+// Only the names of an object's methods can be checked; its author is responsible for what they do.
 function hasMethods<T>(value: unknown, names: readonly string[]): value is T {
   if (typeof value !== 'object' || value === null) return false
   return names.every((name) => typeof Reflect.get(value, name) === 'function')
@@ -73,7 +73,7 @@ function hasMethods<T>(value: unknown, names: readonly string[]): value is T {
 
 function describe(value: unknown): string {
   if (value === null) return 'null'
-  if (Array.isArray(value)) return 'a list'
+  if (Array.isArray(value)) return 'an array'
   if (typeof value !== 'object') return `a ${typeof value}`
   const missing = adapterVerbs.filter((name) => typeof Reflect.get(value, name) !== 'function')
   return `an object without ${missing.join(', ')}`

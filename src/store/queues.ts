@@ -1,10 +1,12 @@
-/** Lets tasks with the same key run one after the other, and others at the same time. */
+/** Runs tasks with the same key one after the other, and other tasks at the same time. */
 export interface Queues {
+  /** Runs a task when all earlier tasks with the same key have ended; returns or throws its result. */
   run<T>(key: string, task: () => Promise<T>): Promise<T>
-  /** Resolves when nothing runs or waits. */
+  /** Resolves when no task is running or waiting. */
   idle(): Promise<void>
 }
 
+/** Creates queues in the memory of this process. */
 export function createQueues(): Queues {
   const tails = new Map<string, Promise<unknown>>()
   return {

@@ -1,8 +1,8 @@
 import type { Store } from './store.ts'
 
 /**
- * A part of a store for one add-on: all its keys begin with `scope`. Add-ons that were given the same store do not see
- * each other, so that what one is installed in, and signed by, means nothing to the other.
+ * A part of a store for one add-on: all its keys begin with `scope`. Add-ons with the same store do not see each other's
+ * entries, so that one add-on's installations and secrets are not valid for another.
  */
 export function scopeStore(store: Store, scope: string): Store {
   return {

@@ -1,21 +1,21 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes, scryptSync } from 'node:crypto'
 import { ConfigurationError, StoreError } from '../errors.ts'
 
-/** Encrypts what is secret before it goes into a store. */
+/** Encrypts secrets before they go into a store. */
 export interface Sealing {
   /**
-   * The text as it may be stored. `context` names the place it belongs to, usually the key it is stored under: it
-   * opens nowhere else, so that nobody who can write to the store swaps values between records.
+   * Returns the text in the form to store. `context` names its place, usually its store key. It cannot be opened with
+   * another context, so that a person with write access to the store cannot swap values between records.
    */
   seal(text: string, context: string): string
   /**
-   * The text that was sealed. Text that was stored before there was a key comes back as it is.
+   * Returns the original text. Text that was stored without a key is returned as it is.
    *
-   * @throws {ConfigurationError} if it was sealed with a key that is not given (any more).
+   * @throws {ConfigurationError} if it was sealed with a key that is not given, or no longer is.
    * @throws {StoreError} if it was altered or belongs to another context.
    */
   open(text: string, context: string): string
-  /** Whether `seal` would seal it in the same way today: with the first key, or not at all when there is none. */
+  /** Whether `seal` would now seal it in the same way: with the first key, or not at all if there are no keys. */
   isCurrent(text: string): boolean
 }
 
@@ -30,12 +30,12 @@ const plainMark = 'plain:'
 const minimumPassphrase = 16
 
 /**
- * AES-256-GCM with the option `secretKey`: 32 random bytes in base64 or hex (`openssl rand -base64 32`), or a passphrase
- * of at least 16 characters. Of several keys the first seals and all open: put a new key in front to change it.
- * Without a key, texts are stored as they are.
+ * Seals with AES-256-GCM and the option `secretKey`: 32 random bytes in base64 or hex (`openssl rand -base64 32`), or a
+ * passphrase of at least 16 characters. Of several keys, the first seals and all open: to change the key, put a new one
+ * first. Without a key, texts are stored as they are.
  *
- * A passphrase is stretched with scrypt under a fixed salt, since there is no place to keep one that all processes
- * see: equal passphrases give equal keys everywhere, so random bytes are the better choice.
+ * A passphrase is stretched with scrypt and a fixed salt, since there is no place for a salt that all processes can read.
+ * So equal passphrases give equal keys everywhere, and random bytes are the better choice.
  *
  * The sealed form is `sealed:v1:<key id>:<nonce, tag and ciphertext in base64url>`.
  *
@@ -44,14 +44,14 @@ const minimumPassphrase = 16
 export function createSealing(secretKey?: string | readonly string[]): Sealing {
   const given = secretKey === undefined ? [] : [secretKey].flat()
   if (secretKey !== undefined && given.length === 0)
-    throw new ConfigurationError('secretKey: expected a key or several, came an empty list')
+    throw new ConfigurationError('secretKey: expected one or more keys, got an empty list')
   const keys = given.map(deriveKey)
   const first = keys[0]
 
   return {
     seal(text, context) {
       if (first) return encrypt(first, text, context)
-      // What already looks like one of our forms is marked, or it would not come back as it was.
+      // A text that looks like one of our forms is marked, since it would not be returned unchanged otherwise.
       return text.startsWith(sealedMark) || text.startsWith(plainMark) ? plainMark + text : text
     },
     isCurrent: (text) =>
@@ -62,17 +62,17 @@ export function createSealing(secretKey?: string | readonly string[]): Sealing {
       const [, form, id, data] = text.split(':')
       if (form !== version || id === undefined || data === undefined)
         throw new StoreError(
-          `the secret of ${context} has a sealed form unknown here: expected ${version}, a newer release may know it`,
+          `the secret of ${context} has an unknown sealed form: expected ${version}. A newer release may know it.`,
         )
       if (!first)
         throw new ConfigurationError(
-          `the secret of ${context} is encrypted, but no secretKey is given: give the key it was encrypted with (id ${id})`,
+          `the secret of ${context} is encrypted, but there is no secretKey: set the key it was encrypted with (id ${id})`,
         )
       const key = keys.find((candidate) => candidate.id === id)
       if (!key)
         throw new ConfigurationError(
-          `the secret of ${context} was encrypted with a key that is not in secretKey (its id is ${id}, given are ` +
-            `${keys.map((candidate) => candidate.id).join(', ')}): list the old key after the new one`,
+          `the secret of ${context} was encrypted with a key that is not in secretKey: expected the id ${id}, got ` +
+            `${keys.map((candidate) => candidate.id).join(', ')}. List the old key after the new one.`,
         )
       return decrypt(key, data, context)
     },
@@ -115,13 +115,13 @@ function deriveKey(text: unknown, index: number): Key {
   if (typeof text !== 'string' || text.length < minimumPassphrase)
     throw new ConfigurationError(
       `secretKey: expected 32 random bytes in base64 or hex, or a passphrase of at least ${minimumPassphrase} ` +
-        `characters, came ${typeof text === 'string' ? `a text of ${text.length} characters` : `a ${typeof text}`}` +
-        `${index > 0 ? ` at position ${index + 1}` : ''}. Make one with: openssl rand -base64 32`,
+        `characters, got ${typeof text === 'string' ? `a string of ${text.length} characters` : `a ${typeof text}`}` +
+        `${index > 0 ? ` at position ${index + 1}` : ''}. Create one with: openssl rand -base64 32`,
     )
   const material = randomKey(text) ?? stretch(text)
   return {
     secret: Buffer.from(hkdfSync('sha256', material, salt, 'encryption', 32)),
-    // Derived beside the key, so that it tells nothing about it.
+    // Derived separately from the key, so that it reveals nothing about it.
     id: Buffer.from(hkdfSync('sha256', material, salt, 'key id', 6)).toString('hex'),
   }
 }

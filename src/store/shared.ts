@@ -1,12 +1,12 @@
 import { scopeStore } from './scoped.ts'
 import type { Store } from './store.ts'
 
-// How many add-ons of this process use what was given to them.
+// The number of add-ons of this process that use a given object.
 const users = new WeakMap<object, number>()
 
 /**
- * A store for one of the add-ons that were given the same object: closing it closes what was given when the last of them
- * does. What an add-on opened for itself, from an address or a folder, is its own.
+ * A store for one of several add-ons that were given the same object: only the last `close()` closes that object. A store
+ * that an add-on opened from a URL or a folder belongs to that add-on alone.
  */
 export function shareStore(store: Store, given: unknown): Store {
   if (typeof given !== 'object' || given === null) return store
@@ -20,7 +20,7 @@ export function shareStore(store: Store, given: unknown): Store {
   }
 
   return {
-    ...scopeStore(store, ''), // calls the verbs on the object itself, which may be of a class
+    ...scopeStore(store, ''), // calls the methods on the object itself, which may be of a class
     close() {
       closing ??= close()
       return closing

@@ -1,11 +1,11 @@
-/** Milliseconds of the process for which a clock must have been ahead before that is believed. */
+/** Milliseconds for which a clock must stay ahead before its time is accepted. */
 const patience = 24 * 3_600_000
 const jump = 60_000
 
 /**
- * Gives the time of day for forgetting what is over: what was forgotten while the clock was ahead by mistake is missing
- * when it is set right. So a leap ahead of more than a minute counts once it has lasted for a day; that a clock was set
- * back counts at once. After a machine has slept, it is behind for as long: things are kept longer then.
+ * Creates a clock for removing expired entries. Entries that are removed while the system clock is ahead by mistake are
+ * missing once it is corrected. So a jump ahead of more than a minute counts only after a day; a jump back counts at once.
+ * After the machine has slept, this clock is behind by the time it slept, and entries are kept longer.
  */
 export function createSteadyClock(): () => number {
   let offset = Date.now() - performance.now()

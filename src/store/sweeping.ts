@@ -3,8 +3,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 const atOnce = 20_000
 
 /**
- * Gives a function that removes from a map what is over. It looks at a bounded number of entries in each turn of the
- * event loop, so that a million of them are no pause; while it is at work another call does nothing.
+ * Creates a function that removes expired entries from a map. It checks a limited number of entries in each turn of the
+ * event loop, so that a million entries cause no pause; another call while it is running does nothing.
  */
 export function createSweep<V>(entries: Map<string, V>, isOver: (value: V) => boolean): () => Promise<void> {
   let sweeping = false

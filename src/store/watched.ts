@@ -1,20 +1,21 @@
 import { StoreError } from '../errors.ts'
 import type { Awaitable, Store } from './store.ts'
 
-/** The verbs of a store that reach it. */
+/** The operations of a store that access its data. */
 export const storeVerbs = ['get', 'set', 'delete', 'entries', 'claim', 'release', 'update', 'ping'] as const
 
+/** The name of a store operation. */
 export type StoreVerb = (typeof storeVerbs)[number]
 
-/** The same store, which tells whenever one of its verbs fails. */
+/** The same store, which reports each operation that fails. */
 export function watchStore(store: Store, failed: (verb: StoreVerb) => void): Store {
   function note(verb: StoreVerb, error: unknown): never {
-    // Anything else was thrown by the change that `update` was given.
+    // Any other error was thrown by the function that `update` got.
     if (error instanceof StoreError) failed(verb)
     throw error
   }
 
-  // What answers synchronously goes on doing so: it is on the path of every delivery.
+  // A synchronous answer stays synchronous: it is on the path of every delivery.
   function watched<T>(verb: StoreVerb, answer: () => Awaitable<T>): Awaitable<T> {
     try {
       const given = answer()

@@ -73,9 +73,9 @@ describe('createAddon', () => {
     [{ log: console }, 'createAddon: expected log to be a pino logger, or false'],
     [
       { store: `mysql://user:${planted('hunter2')}@db/` },
-      /store: expected redis:.*, came the scheme mysql:$/,
+      /store: expected redis:.*, got the scheme mysql:$/,
     ],
-    [{ secretKey: 'short' }, /secretKey: expected 32 random bytes .*, came a text of 5 characters/],
+    [{ secretKey: 'short' }, /secretKey: expected 32 random bytes .*, got a string of 5 characters/],
   ])('refuses %j by name', (over, message) => {
     const created = addonWith(over)
     expect(created).toThrow(expect.objectContaining({ code: 'ERR_CONFIGURATION' }))

@@ -69,7 +69,7 @@ describe('the body of a request to a route of the author’s', () => {
   it.each([
     ['/build', '{"id":"x"}', {}, 400, 'Refused: the body is not what is expected here.'],
     ['/build', '{"id":', {}, 400, 'Refused: the body is not valid JSON.'],
-    ['/build', '', {}, 400, 'Refused: expected a JSON body, came none.'],
+    ['/build', '', {}, 400, 'Refused: expected a JSON body, got an empty one.'],
     ['/build', `{"id":7,"more":"${'x'.repeat(60)}"}`, {}, 413, 'Refused: the body is longer than 50 bytes.'],
     ['/text', 'longer than ten', {}, 413, 'Refused: the body is longer than 10 bytes.'],
     ['/any', '{}', { 'content-encoding': 'gzip' }, 415, /^Refused: expected an uncompressed body/],

@@ -92,7 +92,7 @@ describe('the descriptor schema', () => {
     [
       'a surplus member of vendor',
       { ...least, vendor: { name: 'n', url: 'u', mail: 'm' } },
-      'vendor.mail is not a member known here',
+      'vendor.mail is not a known member',
     ],
     [
       'an unknown scope',

@@ -80,7 +80,7 @@ describe('an installation of an add-on on the open internet from', () => {
       name,
       status: 403,
       send: (target) => post(target, record(url)),
-      log: /is not a public one/,
+      log: /is not public/,
     })
   })
 

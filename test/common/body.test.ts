@@ -66,13 +66,13 @@ it('a body that does not arrive in time is refused with 408', async () => {
 it('a compressed body is refused with 415', async () => {
   const gzip = Uint8Array.from(gzipSync('{}'))
   expect(await post(gzip, { 'content-encoding': 'gzip' })).toMatch(
-    /^415 .*expected an uncompressed body, came content-encoding gzip$/,
+    /^415 .*expected an uncompressed body, got content-encoding gzip$/,
   )
 })
 
 it('another charset is refused with 415', async () => {
   const headers = { 'content-type': 'application/json; charset=iso-8859-1' }
-  expect(await post('{}', headers)).toMatch(/^415 .*expected the charset utf-8, came iso-8859-1$/)
+  expect(await post('{}', headers)).toMatch(/^415 .*expected the charset utf-8, got iso-8859-1$/)
 })
 
 it('bytes that are not UTF-8 are refused with 400', async () => {
@@ -81,7 +81,7 @@ it('bytes that are not UTF-8 are refused with 400', async () => {
 
 it('text that is no JSON, and none at all, are refused with 400 and different words', async () => {
   expect(await post('{"a"')).toMatch(/^400 .*the body is not valid JSON$/)
-  expect(await post('')).toMatch(/^400 .*expected a JSON body, came none$/)
+  expect(await post('')).toMatch(/^400 .*expected a JSON body, got an empty one$/)
 })
 
 it('a body that breaks off leaves the server alive', async () => {

@@ -26,7 +26,7 @@ describe('the fault in a text that is not JSON', () => {
     ['"a\\x"', 'at line 1, column 3: expected a valid escape, got \\'],
     [
       '{"a": "😀\n"}',
-      'at line 1, column 9: expected the end of a string, or a character that may stand in one, got U+000A',
+      'at line 1, column 9: expected the end of a string, or a character allowed in strings, got U+000A',
     ],
     ['', 'at line 1, column 1: expected a value, got the end'],
     ['\u00a0{}', 'at line 1, column 1: expected a value, got U+00A0'],

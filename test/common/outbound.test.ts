@@ -42,7 +42,7 @@ describe('outbound rules', () => {
       'host b.example is not among the allowed hosts',
     )
     expect(() => check('http://a.example/?token=geheim')).toThrow('plain http to a.example is refused')
-    expect(() => check('data:text/html,x')).toThrow('came the scheme "data:"')
+    expect(() => check('data:text/html,x')).toThrow('got the scheme "data:"')
     expect(() => check('https://user:geheim@a.example/')).toThrow(
       /user name or password .*\(host a\.example\)/,
     )

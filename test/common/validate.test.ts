@@ -86,9 +86,9 @@ describe('validating', () => {
   })
 
   it('says how long a text is that is too long or too short, counted in characters', () => {
-    expect(problem(card, { id: '', style: 'file' }).message).toMatch(/^id must NOT have fewer .*, came 0$/)
+    expect(problem(card, { id: '', style: 'file' }).message).toMatch(/^id must NOT have fewer .*, got 0$/)
     expect(problem(card, { id: '😀😀😀😀😀😀', style: 'file' }).message).toMatch(
-      /^id must NOT have more .*, came 6$/,
+      /^id must NOT have more .*, got 6$/,
     )
     expect(validate(card, { id: '😀😀😀😀😀', style: 'file' }).ok).toBe(true)
   })
@@ -131,7 +131,7 @@ describe('validating', () => {
     expect(problem(closed, { inner: { a: 'x', b: 1 } })).toMatchObject({
       field: 'inner.b',
       rule: 'additionalProperties',
-      message: 'inner.b is not a member known here',
+      message: 'inner.b is not a known member',
     })
   })
 
@@ -159,7 +159,7 @@ describe('finding all problems', () => {
   it('gives each member its own', () => {
     const value = { id: 'abcdefg', style: 'sheet', width: 'wide', thumbnail: {}, tags: ['a', 5] }
     expect(all(card, value).toSorted()).toEqual([
-      'id must NOT have more than 5 characters, came 7',
+      'id must NOT have more than 5 characters, got 7',
       'style must be one of file, link',
       'tags.1 must be string, not number',
       'thumbnail.size is missing',

@@ -881,7 +881,7 @@ describe('an installation by anybody', () => {
     [
       'an id as long as a page',
       { oauthId: 'a'.repeat(300), oauthSecret: 'b', capabilitiesUrl: 'https://x.example/' },
-      'The installation record is not complete: oauthId must NOT have more than 255 characters, came 300.',
+      'The installation record is not complete: oauthId must NOT have more than 255 characters, got 300.',
     ],
   ])('with %s is refused and named', async (_, body, text) => {
     const { world } = await witness()

@@ -386,7 +386,7 @@ describe('an event that is triggered', () => {
       ['room_message', undefined, 'Nowhere', 404, /^Room Nowhere not found$/],
       ['room_message', { user: 'nobody' }, 'Lobby', 404, /^User nobody not found$/],
       ['room_message', { user: 'carol' }, 'Back office', 404, /^Room Back office not found$/],
-      ['room_message', { topic: 'x' }, 'Lobby', 400, /values: topic is not a member known here/],
+      ['room_message', { topic: 'x' }, 'Lobby', 400, /values: topic is not a known member/],
       ['room_message', { message: 5 }, 'Lobby', 400, /values: message must be string, not number/],
       ['room_notification', { color: 'blue' }, 'Lobby', 400, /color must be one of/],
       ['room_created', { name: 'Lobby' }, null, 400, /^Another room exists with that name\.$/],

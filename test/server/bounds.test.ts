@@ -42,25 +42,25 @@ describe('a notification', () => {
     [
       'a card whose activity is a hundred thousand elements within each other',
       { card: { ...card, activity: { html: nested(100_000) } } },
-      /^card\.activity\.html must NOT have more than 10000 characters, came 700001$/,
+      /^card\.activity\.html must NOT have more than 10000 characters, got 700001$/,
       'card.activity.html',
     ],
     [
       'a card with an endless id',
       { card: { ...card, id: 'x'.repeat(256) } },
-      /255 characters, came 256$/,
+      /255 characters, got 256$/,
       'card.id',
     ],
     [
       'a card whose icon is a picture of a megabyte',
       { card: { ...card, icon: { url: 'x'.repeat(900_000) } } },
-      /8192 characters, came 900000$/,
+      /8192 characters, got 900000$/,
       'card.icon.url',
     ],
     [
       'a card with an endless attribute',
       { card: { ...card, attributes: [{ value: { label: 'x'.repeat(1_001) } }] } },
-      /1000 characters, came 1001$/,
+      /1000 characters, got 1001$/,
       'card.attributes.0.value.label',
     ],
     [
@@ -137,7 +137,7 @@ describe('a text or a list without a documented bound', () => {
     const server = await startServer()
     expect(refusal(await adminCall(server, 'GET', `/room?expand=${'items.'.repeat(200)}`))).toEqual([
       400,
-      'expand must NOT have more than 1000 characters, came 1200',
+      'expand must NOT have more than 1000 characters, got 1200',
     ])
   })
 
@@ -147,7 +147,7 @@ describe('a text or a list without a documented bound', () => {
       { description: 'x'.repeat(10_001) },
       /description must NOT have more than 10000 characters/,
     ],
-    ['name', { name: 'x'.repeat(256) }, /name must NOT have more than 255 characters, came 256/],
+    ['name', { name: 'x'.repeat(256) }, /name must NOT have more than 255 characters, got 256/],
     [
       'list of glances',
       {

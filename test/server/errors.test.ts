@@ -196,7 +196,7 @@ describe('an error answer', () => {
     expect(refused.error).toMatchObject({
       field,
       validation: 'maxLength',
-      message: `${field} must NOT have more than ${most} characters, came ${most + 1}`,
+      message: `${field} must NOT have more than ${most} characters, got ${most + 1}`,
     })
     expect((await send(long(most))).body.error?.validation).toBeUndefined()
   })

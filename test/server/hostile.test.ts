@@ -59,10 +59,10 @@ test('other content types, compression and charsets are refused', async () => {
       'content-type': 'application/json',
       'content-encoding': 'gzip',
     }),
-  ).toEqual([415, 'Expected an uncompressed body, came content-encoding gzip'])
+  ).toEqual([415, 'Expected an uncompressed body, got content-encoding gzip'])
   expect(await post('{}', { 'content-type': 'application/json; charset=utf-16' })).toEqual([
     415,
-    'Expected the charset utf-8, came utf-16',
+    'Expected the charset utf-8, got utf-16',
   ])
   expect(await post(new Uint8Array([0x22, 0xff, 0x22]), { 'content-type': 'application/json' })).toEqual([
     400,
@@ -96,7 +96,7 @@ test('a percent sign that encodes nothing is refused', async () => {
   ])
   expect(refusal(await adminCall(server, 'GET', `/room/${'x'.repeat(101)}`))).toEqual([
     400,
-    'id_or_name must NOT have more than 100 characters, came 101',
+    'id_or_name must NOT have more than 100 characters, got 101',
   ])
 })
 

@@ -143,7 +143,7 @@ test('a descriptor that cannot be used is refused by what is wrong with it', asy
     ],
     [
       withCapabilities({ webhook: hook(addon, { url: '/relative' }) }),
-      'capabilities.webhook.url: expected an absolute http or https URL, came "/relative"',
+      'capabilities.webhook.url: expected an absolute http or https URL, got "/relative"',
       'capabilities.webhook.url',
     ],
     [
@@ -192,7 +192,7 @@ test('a descriptor that cannot be fetched is refused', async () => {
   ])
   expect(refusal(await install(server, 'ftp://example.com/d'))).toEqual([
     400,
-    'url: expected an http or https URL, came the scheme "ftp:"',
+    'url: expected an http or https URL, got the scheme "ftp:"',
   ])
   expect(refusal(await install(server, 'http://127.0.0.1:1/d'))).toEqual([
     400,

@@ -171,7 +171,7 @@ test.each<[string, object, string]>([
   [
     'a seed of another form',
     { seed: { people: [] } },
-    'seed is not valid: people is not a member known here',
+    'seed is not valid: people is not a known member',
   ],
   [
     'a message of a seed without a text',

@@ -99,8 +99,8 @@ describe('an address that is not called', () => {
 test('what does not look like a web address is said to be that', async () => {
   const { server, token } = await withOwner()
   for (const [url, message] of [
-    ['nowhere', 'url: expected an absolute http or https URL, came "nowhere"'],
-    ['ftp://example.com/', 'url: expected an http or https URL, came the scheme "ftp:"'],
+    ['nowhere', 'url: expected an absolute http or https URL, got "nowhere"'],
+    ['ftp://example.com/', 'url: expected an http or https URL, got the scheme "ftp:"'],
   ] as const)
     expect((await install(server, token, url)).body.error.message).toBe(message)
 })

@@ -166,7 +166,7 @@ test('a room that cannot be created is refused', async () => {
   expect(await create({ name: 'lobby' })).toEqual([400, 'Another room exists with that name.'])
   expect(await create({ name: 'x'.repeat(51) })).toEqual([
     400,
-    'name must NOT have more than 50 characters, came 51',
+    'name must NOT have more than 50 characters, got 51',
   ])
   expect(await create({})).toEqual([400, 'name is missing'])
   expect(await create({ name: 'Q', owner_user_id: '@nobody' })).toEqual([400, 'User @nobody not found'])
@@ -302,7 +302,7 @@ test('a topic is set by itself, and the webhook says which OAuth client did it',
   ])
   expect(refusal(await set({ topic: 'x'.repeat(251) }))).toEqual([
     400,
-    'topic must NOT have more than 250 characters, came 251',
+    'topic must NOT have more than 250 characters, got 251',
   ])
   expect(refusal(await set({}))).toEqual([400, 'topic is missing'])
   expect(refusal(await set({ topic: 'x' }, 'Workshop'))).toEqual([403, 'This token is bound to another room'])

@@ -69,7 +69,7 @@ test.each<[Seed, string]>([
   ],
   [
     { webhooks: [{ event: 'room_enter', url: 'ftp://example.com/' }] },
-    'seed.webhooks.0 cannot be had: url: expected an http or https URL, came the scheme "ftp:"',
+    'seed.webhooks.0 cannot be had: url: expected an http or https URL, got the scheme "ftp:"',
   ],
   [
     { webhooks: [{ event: 'room_message', url: 'https://example.com/', pattern: '(?=a)' }] },

@@ -4,12 +4,12 @@ import { refused } from '../../src/testing/store/asserting.ts'
 
 export { gone, list, refused } from '../../src/testing/store/asserting.ts'
 
-/** The contract of all stores, and what ours have besides: they say the same in the same words. */
+/** The contract of all stores, and that our own stores have the same error messages. */
 export function describeStore(kind: string, open: () => Promise<StoreUnderTest>): void {
   describe(`the ${kind} store`, () => {
     for (const { name, run } of storeContract(open)) it(name, run)
 
-    it('says in the words of all our stores what it refuses', async () => {
+    it('refuses wrong keys, times to live and calls after close() with the same messages as our other stores', async () => {
       const { store, second = store, cleanUp } = await open()
       onTestFinished(async () => {
         await store.close()
@@ -25,8 +25,8 @@ export function describeStore(kind: string, open: () => Promise<StoreUnderTest>)
         (key) => store.delete(key),
       ]
       for (const key of ['k'.repeat(901), 'ü'.repeat(451), '', 'a\ud800'])
-        for (const use of verbs) await refused(() => use(key), /a key m/)
-      await refused(() => store.set('a', 'x', Number.NaN), /number of milliseconds/)
+        for (const use of verbs) await refused(() => use(key), /a key (of|must)/)
+      await refused(() => store.set('a', 'x', Number.NaN), /a time to live in milliseconds, got NaN/)
       await store.close()
       for (const use of verbs) await refused(() => use('a'), /is closed/)
       expect((await refused(() => store.ping(), /is closed/)).message).toContain(store.name)

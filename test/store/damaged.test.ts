@@ -58,16 +58,16 @@ const size = (): number => readFileSync(join(store, 'data.mdb')).length
 /** What may be the matter with a file, with what is said of it. */
 const damages: readonly [string, (file: string) => void, RegExp][] = [
   ['is empty', (file) => truncateSync(file, 0), /data\.mdb is empty\./],
-  ['is cut off within its head', (file) => truncateSync(file, 100), /is cut off: it has 100 bytes/],
+  ['is cut off within its head', (file) => truncateSync(file, 100), /is truncated: expected at least 8192 bytes, got 100/],
   [
     'is cut off after its head',
     (file) => truncateSync(file, 8192),
-    /is cut off or damaged: it has 8192 bytes of \d+/,
+    /is truncated or damaged: it has 8192 bytes of \d+/,
   ],
   [
     'is cut off in the middle',
     (file) => truncateSync(file, Math.floor(readFileSync(file).length / 2)),
-    /is cut off/,
+    /is truncated/,
   ],
   [
     'has zeros after its head',
@@ -85,8 +85,8 @@ const damages: readonly [string, (file: string) => void, RegExp][] = [
     (file) => overwrite(file, 28, Buffer.from([9])),
     /its meta page 0 is not one of LMDB 2/,
   ],
-  ['has more pages than it can', (file) => bothMetas(file, 149, Buffer.from([153])), /is cut off or damaged/],
-  ['has its tree elsewhere', (file) => bothMetas(file, 139, Buffer.from([1])), /is cut off or damaged/],
+  ['has more pages than it can', (file) => bothMetas(file, 149, Buffer.from([153])), /is truncated or damaged/],
+  ['has its tree elsewhere', (file) => bothMetas(file, 139, Buffer.from([1])), /is truncated or damaged/],
   ['is something else', (file) => writeFileSync(file, Buffer.alloc(100_000, 7)), /is not an LMDB file/],
   [
     'is a folder',
@@ -135,7 +135,7 @@ describe('a data file that', () => {
   it('is whole again works without a restart', async () => {
     const path = copyOf(store, (file) => truncateSync(file, 8192))
     const reopened = createEmbeddedStore({ path })
-    await expect(async () => reopened.get('k1')).rejects.toThrow('is cut off')
+    await expect(async () => reopened.get('k1')).rejects.toThrow('is truncated')
     cpSync(join(store, 'data.mdb'), join(path, 'data.mdb'))
     expect(await reopened.get('k1')).toBe('xxx')
     await reopened.close()
@@ -164,7 +164,7 @@ it('a folder, data file or lock file that may not be written is refused, with wh
     const path = copyOf(store, () => undefined)
     chmodSync(join(path, name), 0o500)
     const opened = createEmbeddedStore({ path })
-    await refused(() => opened.set('a', 'x'), /EACCES.*Give this process the right to write there/)
+    await refused(() => opened.set('a', 'x'), /EACCES.*Give this process the permission to write there/)
     chmodSync(join(path, name), 0o700)
     await opened.set('a', 'x')
     await opened.close()

@@ -50,16 +50,16 @@ describe('the store setting', () => {
   })
 
   const refused: [setting: unknown, message: RegExp][] = [
-    ['', /^store: expected .* came an empty text/],
-    [`postgres://me:${geheim}@db/x`, /^store: expected redis:.* came the scheme postgres:$/],
+    ['', /^store: expected .* got an empty string/],
+    [`postgres://me:${geheim}@db/x`, /^store: expected redis:.* got the scheme postgres:$/],
     [`redis://:${geheim}@a,b:6379`, /a list of hosts|cannot be read/],
     ['redis://:ge#heim@a', /cannot be read/],
-    ['file:', /^store: expected a folder after file:, came none$/],
+    ['file:', /^store: expected a folder after file:, got nothing$/],
     ['file://host/folder', /^store: expected file:/],
-    [7, /^store: expected .* came a number$/],
-    [null, /came null$/],
-    [[], /came a list$/],
-    [{ get() {}, set() {} }, /came an object without delete, clear$/],
+    [7, /^store: expected .* got a number$/],
+    [null, /got null$/],
+    [[], /got an array$/],
+    [{ get() {}, set() {} }, /got an object without delete, clear$/],
   ]
   for (const [setting, message] of refused)
     it(`refuses ${String(JSON.stringify(setting)).replace(geheim, '…')}`, () => {

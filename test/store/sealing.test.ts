@@ -41,7 +41,7 @@ describe('sealing with a key', () => {
   })
 
   it('says so when the value has a form of a later release', () => {
-    expect(() => sealing.open('sealed:v2:abc:def', 'a')).toThrow(/sealed form unknown here: expected v1/)
+    expect(() => sealing.open('sealed:v2:abc:def', 'a')).toThrow(/unknown sealed form: expected v1/)
   })
 
   it('says so when the key is another one', () => {
@@ -83,7 +83,7 @@ describe('sealing without a key', () => {
   it('says which key is missing when a value was sealed', () => {
     const sealed = createSealing(other).seal(geheim, 'a')
     expect(() => sealing.open(sealed, 'a')).toThrow(ConfigurationError)
-    expect(() => sealing.open(sealed, 'a')).toThrow(/encrypted, but no secretKey is given/)
+    expect(() => sealing.open(sealed, 'a')).toThrow(/encrypted, but there is no secretKey/)
   })
 })
 

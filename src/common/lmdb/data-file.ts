@@ -1,21 +1,22 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { endianness } from 'node:os'
 
-/** A file that LMDB cannot work on. The message says what is wrong with it, not what to do. */
+/** LMDB cannot use a file. The message says what is wrong with the file, but not what to do. */
 export class DamagedFileError extends Error {
   override name = 'DamagedFileError'
 }
 
 /**
- * Refuses a data file of LMDB that is cut off or damaged. LMDB maps the file into memory and follows what it finds:
- * what leads out of the file ends the process with SIGBUS or SIGSEGV, without a line. So everything it would follow is
- * followed here first: the meta pages, and every page of every tree. Values are not looked at, only whether they are
- * inside the file. A file that is absent is fine.
+ * Refuses an LMDB data file that is truncated or damaged. LMDB maps the file into memory and follows its references: one
+ * that leads out of the file ends the process with SIGBUS or SIGSEGV, without a message. So everything that LMDB would
+ * follow is checked here first: the meta pages, and every page of every tree. Values are not read; they only have to be
+ * inside the file. A missing file is fine.
  *
- * Files beyond 512 MiB are only looked through when they are shorter than they say: that takes a second for each 500 MiB.
+ * Files larger than 512 MiB are only checked when they are shorter than their header says: a check takes a second for
+ * each 500 MiB.
  *
- * Somebody may be writing to the file meanwhile. So damage counts when the file is still of the same transaction
- * afterwards, and at more than one look.
+ * Another process may be writing to the file. So damage only counts if the file is still at the same transaction after
+ * the check, and if several checks find it.
  *
  * @throws {DamagedFileError}
  */
@@ -23,7 +24,7 @@ export function checkLmdbFile(file: string): void {
   for (let look = 1; ; look += 1) {
     const found = lookAt(file)
     if (found === undefined) return
-    // Whoever writes there all the time has looked at it before. Empty it is also while somebody creates it.
+    // A process that writes all the time has checked the file itself. A file is also empty while it is created.
     if (look >= (found.damage === empty ? 10 * looks : looks)) {
       if (found.changing) return
       throw new DamagedFileError(`${file} ${found.damage}`)
@@ -39,7 +40,7 @@ const sleeping = new Int32Array(new SharedArrayBuffer(4))
 
 interface Found {
   readonly damage: string
-  /** Somebody was writing. */
+  /** Another process was writing. */
   readonly changing: boolean
 }
 
@@ -48,7 +49,7 @@ function lookAt(file: string): Found | undefined {
   try {
     descriptor = openSync(file, 'r')
   } catch {
-    return undefined // absent, or unreadable, which LMDB says itself
+    return undefined // missing, or unreadable, which LMDB reports itself
   }
   const before = readMetas(descriptor)
   try {
@@ -56,7 +57,7 @@ function lookAt(file: string): Found | undefined {
     check(descriptor)
     return undefined
   } catch (error) {
-    // Of a buffer: something leads out of its page.
+    // A RangeError of a buffer: a reference leads out of its page.
     if (!(error instanceof Damage || error instanceof RangeError)) throw error
     return {
       damage: error instanceof Damage ? error.message : 'is damaged',
@@ -69,7 +70,7 @@ function lookAt(file: string): Found | undefined {
 
 class Damage extends Error {}
 
-// The layout of version 2, on machines with 64 bits and the low byte first. Others are left to LMDB.
+// The layout of version 2 on 64-bit little-endian machines. Other files are left to LMDB.
 const magic = 0xbeefc0de
 const version = 2
 const header = 24
@@ -90,7 +91,7 @@ const txnAt = 152
 const tree = { flags: 4, depth: 6, root: 40, length: 48 }
 const pageFlags = { branch: 1, leaf: 2, overflow: 4, meta: 8 }
 const nodeFlags = { big: 1, subtree: 2, duplicates: 4 }
-// What says how keys and values are ordered. Only the list of free pages has one: its keys are numbers.
+// The flags for the order of keys and values. Only the list of free pages has one, since its keys are numbers.
 const integerKey = 0x08
 const ordered = 0x7e
 const nothing = 0xffff_ffff_ffff_ffffn
@@ -100,7 +101,7 @@ const deepest = 32
 
 const known = endianness() === 'LE' && /^(x64|arm64|ppc64|riscv64|loong64)$/.test(process.arch)
 
-/** Where the second meta page is depends on the size of pages, which the first one says. */
+/** The position of the second meta page depends on the page size, which the first one contains. */
 function readMetas(descriptor: number): Buffer {
   const both = Buffer.alloc(2 * metaLength)
   if (!fstatSync(descriptor).isFile()) return both
@@ -121,7 +122,7 @@ function check(descriptor: number): void {
   if (pageSize < 512 || pageSize > 65_536 || (pageSize & (pageSize - 1)) !== 0)
     throw new Damage(`is damaged: its pages cannot have ${pageSize} bytes`)
   if (size < 2 * pageSize)
-    throw new Damage(`is cut off: it has ${size} bytes, and its head alone ${2 * pageSize}`)
+    throw new Damage(`is truncated: expected at least ${2 * pageSize} bytes, got ${size}`)
   const [first, second] = [metas.subarray(0, metaLength), metas.subarray(metaLength)]
   for (const [number, meta] of [first, second].entries())
     if (
@@ -129,12 +130,12 @@ function check(descriptor: number): void {
       (meta.readUInt32LE(at.version) & 0xffff) !== version ||
       meta.readUInt32LE(at.size) !== pageSize ||
       (meta.readUInt16LE(at.flags) & pageFlags.meta) === 0 ||
-      meta.readUInt16LE(at.free + tree.flags) !== integerKey // others are of encryption and the like
+      meta.readUInt16LE(at.free + tree.flags) !== integerKey // other flags are for encryption and the like
     )
       throw new Damage(`is damaged: its meta page ${number} is not one of LMDB ${version}`)
   const newest = first.readBigUInt64LE(txnAt) >= second.readBigUInt64LE(txnAt) ? first : second
   const lastPage = newest.readBigUInt64LE(lastPageAt)
-  // It may be shorter than it says, when its last pages are free. Which of the two it is shows from the trees.
+  // The file may be shorter than its header says if its last pages are free. The trees show whether they are.
   if (size <= longestWalk || (lastPage + 1n) * BigInt(pageSize) > size)
     walk(descriptor, newest, pageSize, size, lastPage)
 }
@@ -143,7 +144,7 @@ const magicBytes = Buffer.from([0xde, 0xc0, 0xef, 0xbe])
 
 interface Step {
   readonly page: bigint
-  /** Levels of pages from here down to the leaves, this one included. */
+  /** Levels of pages from here down to the leaves, including this one. */
   readonly levels: number
   readonly isFreeList: boolean
 }
@@ -151,8 +152,8 @@ interface Step {
 function walk(descriptor: number, meta: Buffer, pageSize: number, size: number, lastPage: bigint): void {
   const pages = Math.floor(size / pageSize)
   const claimed = (lastPage + 1n) * BigInt(pageSize)
-  const cutOff = new Damage(`is cut off or damaged: it has ${size} bytes of ${claimed}`)
-  if (claimed - BigInt(size) > mostMissing) throw cutOff
+  const truncated = new Damage(`is truncated or damaged: it has ${size} bytes of ${claimed}`)
+  if (claimed - BigInt(size) > mostMissing) throw truncated
   const missing = new Set<number>()
   for (let number = pages; number <= Number(lastPage); number += 1) missing.add(number)
   const seen = new Uint8Array(pages)
@@ -165,24 +166,24 @@ function walk(descriptor: number, meta: Buffer, pageSize: number, size: number, 
     readPage(step.page)
     readNodes(step)
   }
-  if (missing.size > 0) throw cutOff
+  if (missing.size > 0) throw truncated
 
   function addTree(record: Buffer, isFreeList: boolean): void {
     const root = record.readBigUInt64LE(tree.root)
     const levels = record.readUInt16LE(tree.depth)
     if ((record.readUInt16LE(tree.flags) & ordered) !== (isFreeList ? ordered & integerKey : 0))
-      throw new Damage('is damaged: a tree in it is of a kind that is not used')
+      throw new Damage('is damaged: a tree in it is of an unknown kind')
     if (root === nothing) return
     if (levels === 0 || levels > deepest) throw new Damage(`is damaged: a tree in it has ${levels} levels`)
     steps.push({ page: root, levels, isFreeList })
   }
 
-  /** Takes pages for one use: what has a second one is a circle, or two things in one place. */
+  /** Marks pages as used. A second use is a circular reference, or two things in one place. */
   function enter(first: bigint, count: bigint): void {
     if (first < 2n) throw new Damage(`is damaged: it refers to page ${first} for data`)
     if (count > BigInt(pages) || first + count > BigInt(pages))
       throw new Damage(
-        `is cut off or damaged: it has ${size} bytes of ${claimed}, and refers to page ${first}`,
+        `is truncated or damaged: it has ${size} bytes of ${claimed}, and refers to page ${first}`,
       )
     for (let number = Number(first); number < Number(first + count); number += 1) {
       if (seen[number]) throw new Damage(`is damaged: page ${number} is referred to twice`)
@@ -193,7 +194,7 @@ function walk(descriptor: number, meta: Buffer, pageSize: number, size: number, 
   function readPage(number: bigint): void {
     readSync(descriptor, page, 0, pageSize, Number(number) * pageSize)
     if (page.readBigUInt64LE(0) !== number)
-      throw new Damage(`is damaged: page ${number} is not what it should be`)
+      throw new Damage(`is damaged: page ${number} is not of the expected kind`)
   }
 
   function readNodes({ page: number, levels, isFreeList }: Step): void {
@@ -203,9 +204,9 @@ function walk(descriptor: number, meta: Buffer, pageSize: number, size: number, 
     const upper = page.readUInt16LE(at.upper)
     const room = pageSize - header
     const isRight = isLeaf ? levels === 1 : flags === pageFlags.branch && levels > 1
-    // A page without nodes is not kept.
+    // LMDB keeps no page without nodes.
     if (!isRight || lower % 2 !== 0 || lower === 0 || lower > upper || upper > room || (!isLeaf && lower < 4))
-      throw new Damage(`is damaged: page ${number} is not what it should be`)
+      throw new Damage(`is damaged: page ${number} is not of the expected kind`)
     const faulty = new Damage(`is damaged: page ${number} has a node that does not fit in it`)
     const deferred: { readonly first: bigint; readonly bytes: number; readonly count: bigint }[] = []
     for (let pointer = header; pointer < header + lower; pointer += 2) {
@@ -243,7 +244,7 @@ function walk(descriptor: number, meta: Buffer, pageSize: number, size: number, 
         (page.readUInt16LE(at.flags) & pageFlags.overflow) === 0 ||
         BigInt(page.readUInt32LE(at.pages)) < count
       )
-        throw new Damage(`is damaged: page ${first} is not what it should be`)
+        throw new Damage(`is damaged: page ${first} is not of the expected kind`)
       if (isFreeList) {
         const list = Buffer.alloc(bytes)
         readSync(descriptor, list, 0, bytes, Number(first) * pageSize + header)
@@ -252,18 +253,18 @@ function walk(descriptor: number, meta: Buffer, pageSize: number, size: number, 
     }
   }
 
-  /** Notes what is free beyond the end of the file. A run of pages is its length, negative, and its first page. */
+  /** Records free pages beyond the end of the file. A run of pages is stored as its negative length and its first page. */
   function readFreeList(list: Buffer): void {
     const count = list.length >= 8 ? list.readBigUInt64LE(0) : nothing
     if (count > BigInt(Math.floor(list.length / 8) - 1))
-      throw new Damage('is damaged: its list of free pages is cut off')
+      throw new Damage('is damaged: its list of free pages is truncated')
     for (let index = 1; index <= Number(count); index += 1) {
       const entry = list.readBigInt64LE(index * 8)
       const isRun = entry < 0n && index < Number(count)
       if (isRun) index += 1
       const first = isRun ? list.readBigInt64LE(index * 8) : entry
       const length = isRun ? -entry : 1n
-      // What was a run may be used up, and its place empty.
+      // A run may be used up, and its place empty.
       if (first < 0n || first + length - 1n > lastPage)
         throw new Damage('is damaged: its list of free pages leads out of it')
       for (let free = first < BigInt(pages) ? BigInt(pages) : first; free < first + length; free += 1n)

@@ -15,18 +15,24 @@ import { longestLife } from '../limits.ts'
 import { createSteadyClock } from '../steady-clock.ts'
 import { createSweep } from '../sweeping.ts'
 
-/** The claims of an embedded store: keys that are taken for a time. */
+/** The claims of an embedded store: keys that are taken for a limited time. */
 export interface Claims {
-  /** Takes a key until `expiresAt`, in milliseconds since 1970; `Infinity` is three centuries. True for exactly one of however many callers. */
+  /**
+   * Takes a key until `expiresAt`, in milliseconds since 1970; `Infinity` means three centuries. Of any number of callers,
+   * exactly one gets true.
+   */
   claim(key: string, expiresAt: number): Promise<boolean>
+  /** Ends a claim early. */
   release(key: string): Promise<void>
-  /** Forgets claims that are over. */
+  /** Removes expired claims. */
   sweep(): Promise<void>
+  /** Writes what is waiting, and closes the log. */
   close(): void
 }
 
+/** Options of {@link openClaims}. */
 export interface ClaimsOptions {
-  /** Bytes after which a log is ended and the next one begun. Default 4 MiB. */
+  /** Bytes after which the next log is started. Default 4 MiB. */
   readonly longestLog?: number
 }
 
@@ -41,11 +47,11 @@ interface Waiting {
 interface Log {
   readonly number: number
   readonly descriptor: number
-  /** Up to where it has been read. */
+  /** Position up to which it has been read. */
   position: number
-  /** A line of which the end has not been read yet. */
+  /** A line whose end has not been read yet. */
   rest: string
-  /** When the last of its claims is over. */
+  /** When its last claim expires. */
   lastEnd: number
 }
 
@@ -53,28 +59,28 @@ const end = 'end'
 const longestLine = 200
 /** Milliseconds by which a line may be behind the latest one before its own time counts. */
 const farBehind = 60_000
-// Time, end of the claim (`-` for a release), who claims, and what.
+// Time, end of the claim (`-` for a release), name of the entry, and hash of the key.
 const record = /^([0-9a-z]+) ([0-9a-z]+|-) (\S+) (\S{43})$/
 
 /**
- * Keeps claims in a folder that several processes may share, and in memory, as about 120 bytes each.
+ * Keeps claims in a folder that several processes may share, and in memory, with about 120 bytes each.
  *
- * Every delivery makes one, so they must cost little. They are lines appended to a log, those of one turn of the event
- * loop in one write, which the system has at once and keeps through any `kill -9`; nobody waits for the disk. Appending
- * decides: whoever claims reads on to his own line and sees whether another for the same key stands before it. So there
- * are no locks, and a process that is killed or stopped in the midst of it holds up nobody. All readers come to the same
- * result, because it depends on nothing but the lines: a claim is over when the latest time in the log is past its end.
- * Unless the line is more than a minute older than that: then somebody's clock was ahead or has been set back, and a
- * claim is over when the line's own time is past its end.
+ * Every delivery makes a claim, so claims must be cheap. They are lines appended to a log. All lines of one turn of the
+ * event loop are one write, which the system has at once and keeps through any `kill -9`; no caller waits for the disk.
+ * The order of the lines decides: a process reads the log up to its own line and sees whether an earlier line has the same
+ * key. So there are no locks, and a process that is killed or stopped halfway delays no other. All readers get the same
+ * result, because it depends on the lines only: a claim has expired when the latest time in the log is past its end. If
+ * the line is more than a minute older than that, a clock was ahead or has been set back; then the claim has expired when
+ * the line's own time is past its end.
  *
- * A log that is long enough is ended by a line that says so; what comes after it counts for nothing and is said again
- * in the next one. It is removed when its last claim is over, and all before it are removed. Lines that cannot be read,
- * as a power failure leaves them, are passed over.
+ * A log that is long enough gets an end line; lines after it do not count and are written again to the next log. A log
+ * is removed when its last claim has expired and all earlier logs are removed. Lines that cannot be read, such as a
+ * power failure leaves, are skipped.
  */
 export function openClaims(folder: string, { longestLog = 4 * 1024 * 1024 }: ClaimsOptions = {}): Claims {
   const held = new Map<string, number>()
   const steady = createSteadyClock()
-  /** Up to when claims may be forgotten: by the lines, and by a clock that no mistake puts ahead. */
+  /** Claims that end before this may be removed: a time from the lines, and from a clock that is not ahead by mistake. */
   const forgettable = () => Math.min(latest, steady())
   const sweepHeld = createSweep(held, (expiresAt) => expiresAt <= forgettable())
   const ended: Log[] = []
@@ -83,20 +89,20 @@ export function openClaims(folder: string, { longestLog = 4 * 1024 * 1024 }: Cla
   let written = 0
   let latest = 0
   let waiting: Waiting[] = []
-  /** What has been written, by the name under which it will be read. */
+  /** The entries that have been written, by the names under which they will be read. */
   const asked = new Map<string, Waiting>()
 
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   let log = openLog(folder, -1)
   readOn()
 
-  /** Reads what has been appended since the last time, by whomever, into `held`, and answers who asked from here. */
+  /** Reads all lines that any process has appended since the last time into `held`, and settles the waiting entries. */
   function readOn(): void {
     for (;;) {
       const read = readSync(log.descriptor, buffer, 0, buffer.length, log.position)
       log.position += read
       const lines = (log.rest + buffer.toString('latin1', 0, read)).split('\n')
-      // What is longer than a line is damaged, and nothing to keep: a whole log of zeros would be one.
+      // A rest longer than a line is damage and not worth keeping: a whole log of zeros would be one.
       log.rest = (lines.pop() ?? '').slice(0, longestLine + 1)
       const last = lines.indexOf(end)
       for (const line of last < 0 ? lines : lines.slice(0, last)) take(line)
@@ -116,7 +122,7 @@ export function openClaims(folder: string, { longestLog = 4 * 1024 * 1024 }: Cla
     if (hashed === '') return
     const written = Number.parseInt(time, 36)
     latest = Math.max(latest, written)
-    // Behind by less: of a process that was stopped before it could write, or of a clock that is a little behind.
+    // A line that is less far behind is from a process that was paused before the write, or a clock that is a bit behind.
     const now = written < latest - farBehind ? written : latest
     let won = true
     if (until === '-') held.delete(hashed)
@@ -156,14 +162,14 @@ export function openClaims(folder: string, { longestLog = 4 * 1024 * 1024 }: Cla
 
   function linesOf(entries: ReadonlyMap<string, Waiting>): string {
     const now = Date.now().toString(36)
-    let lines = '\n' // whoever wrote last may have been killed in the midst of a line
+    let lines = '\n' // the last writer may have been killed in the middle of a line
     for (const [name, { hashed, expiresAt }] of entries)
       lines += `${now} ${expiresAt?.toString(36) ?? '-'} ${name} ${hashed}\n`
     return lines
   }
 
   function append(lines: string): void {
-    // On a full disk less may be written than was asked for. What arrived counts, and the rest is refused.
+    // On a full disk only a part may be written. The lines that were written count, and the rest is refused.
     const length = writeSync(log.descriptor, lines, null, 'latin1')
     if (length === lines.length) return
     readOn()
@@ -172,10 +178,10 @@ export function openClaims(folder: string, { longestLog = 4 * 1024 * 1024 }: Cla
     })
   }
 
-  // The oldest first: what is released in one may have been claimed in an earlier one.
+  // The oldest first: a key that is released in one log may have been claimed in an earlier one.
   function removeLogs(): void {
     while (ended[0] && ended[0].lastEnd <= forgettable()) {
-      const { number } = ended.shift() as Log // it is there: see above
+      const { number } = ended.shift() as Log // exists: see the condition
       try {
         unlinkSync(pathOf(folder, number))
       } catch (error) {
@@ -215,7 +221,7 @@ export function openClaims(folder: string, { longestLog = 4 * 1024 * 1024 }: Cla
   }
 }
 
-/** Opens the log after `number`: the next one that is there, or else a new one. */
+/** Opens the log after `number`: the next existing one, or else a new one. */
 function openLog(folder: string, number: number): Log {
   for (;;) {
     const next = logsIn(folder).find((other) => other > number)
@@ -234,7 +240,7 @@ function openLog(folder: string, number: number): Log {
   }
 }
 
-/** Whether a log that was thought to be the next one had come and gone before, and was now made anew. */
+/** Whether a log that was created as the next one had already existed and been removed. */
 const isStale = (folder: string, number: number, descriptor: number): boolean =>
   fstatSync(descriptor).size === 0 && logsIn(folder).some((other) => other > number)
 

@@ -8,8 +8,9 @@ import { createSteadyClock } from '../steady-clock.ts'
 import type { Awaitable, Store } from '../store.ts'
 import { type Claims, openClaims } from './claims.ts'
 
+/** Options of {@link createEmbeddedStore}. */
 export interface EmbeddedStoreOptions {
-  /** The folder; created on first use, readable by its owner only. It belongs to the store alone. */
+  /** The folder. It is created on first use, readable by its owner only, and must not be used for anything else. */
   readonly path: string
   /** Milliseconds between two sweeps of expired values. Default 60 000. */
   readonly sweepEvery?: number
@@ -20,23 +21,23 @@ interface Opened {
   readonly values: Database<Buffer, string>
   readonly expiries: Database<Buffer, [number, string]>
   readonly claims: Claims
-  /** When claims for longer than a log is to last are over. */
+  /** The ends of claims that last longer than a log should. */
   readonly longClaims: Database<Buffer, string>
   readonly sweeper: NodeJS.Timeout
 }
 
 const pageSize = 100
-/** Milliseconds. A claim keeps its log and all later ones until it is over; what is longer is kept as values are. */
+/** Milliseconds. A claim keeps its log and all later ones until it expires, so longer claims are kept like values. */
 const longestInLog = 48 * 3_600_000
 const sweepBatch = 250
 
 /**
- * A store in a folder of this machine, without a server: an LMDB environment that several processes may share.
+ * Creates a store in a folder of this machine, without a server: an LMDB environment that several processes may share.
  *
- * A write is on the disk when it is acknowledged, so neither a `kill -9` nor a power failure loses it. Writes that
- * wait at the same time share one commit. Claims outlive a `kill -9` too, but do not wait for the disk
- * (see {@link openClaims}). The folder is opened by the first verb, not before, and must be on a local disk: LMDB's locks do
- * not hold on network file systems. Stores of one process on one folder share its environment.
+ * A write is on the disk when it is acknowledged, so neither a `kill -9` nor a power failure loses it. Writes that wait
+ * at the same time share one commit. Claims survive a `kill -9` too, but do not wait for the disk (see
+ * {@link openClaims}). The first operation opens the folder. It must be on a local disk: LMDB's locks do not work on
+ * network file systems. Stores of one process with the same folder share its environment.
  */
 export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
   const path = resolve(options.path)
@@ -51,7 +52,7 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
     return opened ?? firstOpen()
   }
 
-  /** Whoever comes before it is open waits for the same; after a failure the next one tries again. */
+  /** Callers share one attempt to open the folder; after a failure the next caller tries again. */
   function firstOpen(): Awaitable<Opened> {
     if (opening) return opening
     const opens = alone(() => {
@@ -133,11 +134,11 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
       if (!closed) await transaction(sweepLongClaims)
       if (!closed) await opened?.claims.sweep()
     } catch {
-      // The next verb meets the same trouble and says so; the next sweep makes up for this one.
+      // The next operation fails in the same way and reports it; the next sweep does the work of this one.
     }
   }
 
-  // The entry in the index may be older than the value: a value written again has a second one.
+  // The entry in the index may be older than the value: a value that was written again has a second entry.
   function sweepSome({ values, expiries }: Opened): number {
     const over = [...expiries.getKeys({ end: [Date.now(), ''], limit: sweepBatch })]
     for (const [expiresAt, key] of over) {
@@ -179,7 +180,7 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
       })
     },
     async *entries(prefix) {
-      // Page by page: an open cursor would make LMDB keep every page that is rewritten meanwhile.
+      // Page by page: while a cursor is open, LMDB keeps every page that is rewritten.
       let start = prefix
       for (let first = true; ; first = false) {
         const page = readPage(await open(), start, first)
@@ -195,7 +196,7 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
       checkKey(name, key)
       const expiresAt = Date.now() + (lifetime(name, ttl) ?? Number.POSITIVE_INFINITY)
       const inLog = Math.min(expiresAt, Date.now() + longestInLog)
-      // The log decides among all who claim at once, for whatever time.
+      // Of all simultaneous callers the log picks the winner, however long their claims are.
       const isFirst = await withClaims(
         ({ claims, longClaims }) => !isHeld(longClaims, key) && claims.claim(key, inLog),
       )
@@ -228,7 +229,7 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
     async close() {
       if (closed) return
       closed = true
-      await opening?.catch(() => undefined) // whoever opens it is told
+      await opening?.catch(() => undefined) // the caller that opens it gets the error
       if (!opened) return
       clearInterval(opened.sweeper)
       opened.claims.close()
@@ -255,7 +256,7 @@ function isHeld(longClaims: Opened['longClaims'], key: string): boolean {
 
 const mark = Buffer.from([1])
 
-// A value is one byte that says whether an expiry follows, the expiry as 8 bytes if so, and the text in UTF-8.
+// A value is one byte that tells whether there is an expiry, then its 8 bytes if there is, and the string in UTF-8.
 function pack(value: string, expiresAt?: number): Buffer {
   const header = expiresAt === undefined ? 1 : 9
   const packed = Buffer.allocUnsafe(header + Buffer.byteLength(value))
@@ -272,7 +273,7 @@ const textOf = (packed: Buffer): string => packed.toString('utf8', packed[0])
 
 type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: unknown }
 
-// An error of the caller's own function must reach the caller as it is, not as a failure of the store.
+// An error of the caller's own function must reach the caller unchanged, not as a failure of the store.
 function attempt<T>(action: () => T): Outcome<T> {
   try {
     return { ok: true, value: action() }
@@ -281,21 +282,21 @@ function attempt<T>(action: () => T): Outcome<T> {
   }
 }
 
-/** lmdb's errors carry the operating system's number as `code`, Node's its name; LMDB's own have only a text. */
+/** In errors of lmdb, `code` is the operating system's number; in Node's, its name. LMDB's own have only a message. */
 function adviceFor(error: unknown, reason: string): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   if (/^(EACCES|EPERM|EROFS|1|13|30)$/.test(code))
-    return 'Give this process the right to write there, or choose another folder with the option store.'
+    return 'Give this process permission to write there, or choose another folder with the option store.'
   if (/^(EEXIST|ENOTDIR|17|20)$/.test(code))
     return 'A file is in the way: remove it, or choose another folder with the option store.'
   if (/^(EISDIR|21)$/.test(code))
-    return 'A folder is where a file should be: move it away, or choose another folder with the option store.'
+    return 'There is a folder in place of a file: move it away, or choose another folder with the option store.'
   if (/^(ENOSPC|EDQUOT|EIO|EFBIG|5|27|28|122)$/.test(code) || /MDB_MAP_FULL/.test(reason))
-    return 'The disk may be full or failing: make room, nothing that was acknowledged is lost.'
+    return 'The disk may be full or failing: free some space. Nothing that was acknowledged is lost.'
   if (
     error instanceof DamagedFileError ||
     /MDB_(INVALID|CORRUPTED|VERSION_MISMATCH|PAGE_NOTFOUND)/.test(reason)
   )
-    return 'Restore the folder from a copy, or move it away to start empty: add-ons must be installed again then.'
-  return 'Choose another folder with the option store if this one cannot be mended.'
+    return 'Restore the folder from a copy, or move it away to start empty: then add-ons must be installed again.'
+  return 'Choose another folder with the option store if this one cannot be fixed.'
 }

@@ -6,7 +6,7 @@ import { checkKey, closedError, lifetime } from '../limits.ts'
 import { createQueues, type Queues } from '../queues.ts'
 import type { Store } from '../store.ts'
 
-/** What can stand behind the store: a Keyv, one of its storage adapters, or a `Map`. */
+/** What a Keyv store can use: a Keyv, one of its storage adapters, or a `Map`. */
 export type KeyvSource = Keyv | KeyvStoreAdapter | Map<string, unknown>
 
 interface Shared {
@@ -19,15 +19,15 @@ const timeout = 1000
 const readAtOnce = 20
 const prefix = 'hipchat-addon:'
 
-// Two Keyvs on one adapter overwrite each other's namespace, two indexes each other's entries.
+// Two Keyvs on one adapter would overwrite each other's namespace, and two indexes each other's entries.
 const shared = new WeakMap<KeyvSource, Promise<Shared>>()
 
 /**
- * A store over anything Keyv can keep values in. For one process only: Keyv has no verb that changes a value in one
- * step, so `claim` and `update` are kept in order within this process; `warning` says so. Keys begin with
- * `hipchat-addon:`; which there are is kept beside them, because Keyv lists keys for few adapters only.
+ * Creates a store from anything that Keyv can keep values in. It is for one process only, as its `warning` says: Keyv has
+ * no operation that changes a value atomically, so `claim` and `update` are ordered within this process. Keys begin with
+ * `hipchat-addon:`; an index of them is kept next to them, because Keyv can list keys with a few adapters only.
  *
- * A Keyv given as such is used as it is, with one change: its errors are thrown from then on.
+ * A given Keyv is used as it is, with one change: it throws its errors from then on.
  */
 export function createKeyvStore(source: KeyvSource): Store {
   const name = `keyv:${adapterName(source)}`
@@ -45,7 +45,7 @@ export function createKeyvStore(source: KeyvSource): Store {
     return opening
   }
 
-  /** Runs `action` in time; once it is too late, nothing of it that has not begun will begin. */
+  /** Runs `action` with a timeout; after that, parts of it that have not started never start. */
   async function run<T>(action: (parts: Shared, isLate: () => boolean) => Promise<T>): Promise<T> {
     const parts = await open()
     let late = false
@@ -60,23 +60,23 @@ export function createKeyvStore(source: KeyvSource): Store {
     }
   }
 
-  /** Like `run`, with nobody else at this key meanwhile. */
+  /** Like `run`, but no other action on this key runs at the same time. */
   const alone = <T>(key: string, action: (parts: Shared) => Promise<T>): Promise<T> =>
     run((parts, isLate) =>
       parts.queues.run(key, () => (isLate() ? Promise.reject(new DeadlineError('too late')) : action(parts))),
     )
 
   function failure(error: unknown): StoreError {
-    // The text of an adapter's error may hold the address it connects to, and that a password.
+    // The message of an adapter's error may contain its URL with a password.
     const reason = (error instanceof Error ? error.message : String(error)).replace(/:\/\/[^\s/]*@/g, '://')
     return new StoreError(`${name} failed: ${reason}`)
   }
 
   async function write({ keyv, index }: Shared, key: string, value: string, life?: number): Promise<void> {
-    // First the index: a key without value does no harm, a value without key is never found again.
+    // The index first: a key without a value does no harm, but a value without its key is never found again.
     await index.add(key, life === undefined ? undefined : Date.now() + life)
     if ((await keyv.set(prefix + key, value, life)) === false)
-      throw new StoreError(`${name} did not take a value`)
+      throw new StoreError(`${name} did not accept a value`)
   }
 
   async function remove({ keyv, index }: Shared, key: string): Promise<void> {
@@ -117,14 +117,14 @@ export function createKeyvStore(source: KeyvSource): Store {
         }
       }
     },
-    // Claims are not in the index: nobody lists them, and each ends by itself.
+    // Claims are not in the index: they are never listed, and each expires by itself.
     async claim(key, ttl) {
       checkKey(name, key)
       const life = lifetime(name, ttl)
       return alone(claimed + key, async ({ keyv }) => {
         if ((await read(keyv, claimed + key)) !== undefined) return false
         if ((await keyv.set(prefix + claimed + key, '', life)) === false)
-          throw new StoreError(`${name} did not take a claim`)
+          throw new StoreError(`${name} did not accept a claim`)
         return true
       })
     },
@@ -182,7 +182,7 @@ async function share(source: KeyvSource): Promise<Shared> {
 }
 
 const indexPrefix = 'hipchat-addon-index:'
-const claimed = '\u0000claimed:' // keys do not begin so
+const claimed = '\u0000claimed:' // no other key begins like this
 
 async function wrap(source: Exclude<KeyvSource, Keyv>): Promise<Keyv> {
   const { Keyv } = await import('keyv')
@@ -194,7 +194,7 @@ async function read(keyv: Keyv, key: string): Promise<string | undefined> {
   return typeof value === 'string' ? value : undefined
 }
 
-/** Carries an error of the caller's own function past those that translate the adapter's. */
+/** Wraps an error of the caller's own function, so that it is not translated like the adapter's errors. */
 class CallerError extends Error {}
 
 function callChange(
@@ -208,7 +208,7 @@ function callChange(
   }
 }
 
-/** A Keyv by its looks: the author's may come from another copy of the package. */
+/** Checks the members, not the class: the author's Keyv may come from another copy of the package. */
 const isKeyv = (source: KeyvSource): source is Keyv => 'throwOnErrors' in source && 'hooks' in source
 
 function adapterName(source: KeyvSource): string {

@@ -11,19 +11,19 @@ interface Entry {
 const sweepEvery = 10_000
 
 /**
- * A store in the memory of this process, for tests and trials: everything is gone when the process ends, installations
- * too, and HipChat does not send them again. `warning` says so.
+ * Creates a store in the memory of this process, for tests and trials. Everything is lost when the process ends, including
+ * installations, which HipChat does not send again; its `warning` says so.
  */
 export function createMemoryStore(): Store {
   const name = 'memory:'
   const entries = new Map<string, Entry>()
-  /** When claims are over, by key. */
+  /** The ends of claims, by key. */
   const claims = new Map<string, number>()
   let closed = false
   let sweeper: NodeJS.Timeout | undefined
   const steady = createSteadyClock()
   const sweepEntries = createSweep(entries, ({ expiresAt }) => expiresAt <= Date.now())
-  // A claim that was forgotten while the clock was ahead by mistake would let a replay in.
+  // If a claim were removed while the clock is ahead by mistake, a replay would be accepted.
   const sweepClaims = createSweep(claims, (expiresAt) => expiresAt <= steady())
 
   function open(): Map<string, Entry> {

@@ -6,20 +6,21 @@ import { type Command, createLine, execute, firstOf, RedisFailure, type RedisLin
 import type { RedisRouting, RedisTimeouts } from './routing.ts'
 import { nameOf, type RedisAddress, type RedisUrl } from './url.ts'
 
-/** Master of each slot, by the name of its address. */
+/** The master of each slot, by the name of its address. */
 type Slots = readonly (string | undefined)[]
 
 const slotCount = 16_384
 
-/** Slots move one after the other, so that a command meets one that moves twice at most, but for odd timing. */
+/** Slots move one after the other, so a command rarely has to follow more than two redirections. */
 const redirections = 5
 
 /**
- * Finds the master of a key's slot, with a line of its own for each: a server that is away fails the commands about its
- * keys only. The map of slots is asked for by the first command, and again after anything that may have changed it.
+ * Routes commands to the master of their key's slot, with a separate line for each master: if a server is unavailable,
+ * only commands for its keys fail. The first command loads the map of slots, and so does the next one after any failure
+ * that may have changed it.
  *
- * The cluster client of `@redis/client` is not used: without its reconnecting and queueing, which would have callers
- * wait for a server that is away, it never uses a server again that it once lost.
+ * The cluster client of `@redis/client` is not used. Its reconnecting and queueing would make callers wait for an
+ * unavailable server, and without them it never uses a lost server again.
  */
 export function createClusterRouting(url: RedisUrl, timeouts: RedisTimeouts): RedisRouting {
   const addresses = new Map<string, RedisAddress>(url.hosts.map((address) => [nameOf(address), address]))
@@ -29,7 +30,7 @@ export function createClusterRouting(url: RedisUrl, timeouts: RedisTimeouts): Re
   let closed = false
 
   function lineTo(address: RedisAddress): RedisLine {
-    if (closed) throw new RedisFailure('went away', 'it is not used any more')
+    if (closed) throw new RedisFailure('went away', 'it is no longer used')
     const name = nameOf(address)
     let line = lines.get(name)
     if (!line) {
@@ -71,7 +72,7 @@ export function createClusterRouting(url: RedisUrl, timeouts: RedisTimeouts): Re
     return ranges.map(({ from, to, master }) => ({
       from,
       to,
-      // A server that does not know its own name gives none: it is the one that was asked.
+      // A server that does not know its own name leaves it out; then it is the server that was asked.
       address: { host: master.host || address.host, port: master.port },
     }))
   }
@@ -97,7 +98,7 @@ export function createClusterRouting(url: RedisUrl, timeouts: RedisTimeouts): Re
     throw new RedisFailure('refused', 'no server of the cluster has the slot of this key')
   }
 
-  /** Where a command has to go instead, if that is what the server said. */
+  /** The server to which a command is redirected; `undefined` if the error is not a redirection. */
   function redirection(
     error: unknown,
     from: RedisAddress,
@@ -107,7 +108,7 @@ export function createClusterRouting(url: RedisUrl, timeouts: RedisTimeouts): Re
     return { to: { host: host || from.host, port: Number(port) }, asking: kind === 'ASK' }
   }
 
-  /** What a failure says about the map of slots: anything but a refusal of the command itself may mean a new one. */
+  /** Forgets the map of slots after a failure, unless the server only refused the command itself. */
   function noteFailure(error: unknown): void {
     const refused = error instanceof RedisFailure && error.what === 'refused'
     if (!refused || /^(MOVED|CLUSTERDOWN|READONLY)\b/.test(messageOf(error))) slots = undefined
@@ -131,10 +132,10 @@ export function createClusterRouting(url: RedisUrl, timeouts: RedisTimeouts): Re
       }
     },
     async servers() {
-      slots = undefined // of a server that is new nobody may have heard yet
+      slots = undefined // there may be a new server
       const map = await current()
       if (map.includes(undefined))
-        throw new RedisFailure('refused', 'a part of the slots has no server in the cluster')
+        throw new RedisFailure('refused', 'some slots have no server in the cluster')
       const names = new Set(map.filter((name) => name !== undefined))
       return Promise.all(
         [...names].map(async (name) => {
@@ -164,7 +165,7 @@ export function createClusterRouting(url: RedisUrl, timeouts: RedisTimeouts): Re
   }
 }
 
-/** The two are sent in one go: what other callers send comes before or after both. */
+/** Sends both at once, so that commands of other callers come before or after both. */
 const afterAsking =
   <T>(command: Command<T>): Command<T> =>
   async (client) => {

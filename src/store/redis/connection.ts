@@ -4,33 +4,37 @@ import type { RedisClientConnectionType } from '@keyv/redis'
 import { within } from '../deadline.ts'
 import type { RedisAddress, RedisLogin } from './url.ts'
 
+/** A server to connect to. */
 export interface RedisTarget extends RedisAddress, RedisLogin {
-  /** Milliseconds until the TCP or TLS connection stands; the greeting after it gets half as much again. */
+  /** Milliseconds for the TCP or TLS connection; the handshake after it gets half as much again. */
   readonly timeout: number
 }
 
+/** An open connection to one server. */
 export interface RedisConnection {
   readonly client: RedisClient
+  /** Whether it can be used. */
   alive(): boolean
   /** Why it is not alive, if that is known. */
   causeOfDeath(): unknown
-  /** Cuts the connection at once, for a reason; everything that waits for an answer rejects. */
+  /** Closes the connection at once, with a reason; all pending commands reject. */
   drop(reason?: unknown): void
-  /** Waits up to `patience` milliseconds for open answers, then cuts. */
+  /** Waits up to `patience` milliseconds for pending answers, then closes the connection. */
   close(patience: number): Promise<void>
 }
 
+/** The client of a connection, which neither reconnects nor queues. */
 export type RedisClient = ReturnType<typeof createUnqueued>
 
 /**
- * One connection through the adapter `@keyv/redis`, without its reconnecting and queueing: whoever needs Redis while
- * it is away must hear so, and the next who needs it connects anew.
+ * Opens one connection with the adapter `@keyv/redis`, without its reconnecting and queueing: while Redis is unavailable,
+ * operations must fail, and the next operation connects again.
  */
 export async function connectRedis(target: RedisTarget): Promise<RedisConnection> {
-  // @redis/client is the largest of all dependencies: not loaded unless Redis is used.
+  // @redis/client is the largest of all dependencies, so it is only loaded if Redis is used.
   const { default: Adapter, createClient } = await import('@keyv/redis')
   const client = createUnqueued(createClient, target)
-  // The types of the package's two builds differ in private members only; it is the client the adapter makes itself.
+  // The types of the package's two builds differ in private members only; the adapter creates the same client itself.
   const adapter: KeyvRedis<string> = new Adapter(client as unknown as RedisClientConnectionType, {
     throwOnConnectError: true,
     throwOnErrors: true,
@@ -77,7 +81,7 @@ function createUnqueued(createClient: typeof import('@keyv/redis').createClient,
       port,
       connectTimeout: timeout,
       reconnectStrategy: false,
-      // A name for the certificate to be of; addresses are none.
+      // The name that the certificate must have; an IP address is not a name.
       ...(tls
         ? { tls: true, ...(isIP(host) ? {} : { servername: host }), ...(ca ? { ca: [...ca] } : {}) }
         : {}),

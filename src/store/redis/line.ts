@@ -2,9 +2,10 @@ import { messageOf } from '../../errors.ts'
 import { DeadlineError, within } from '../deadline.ts'
 import type { RedisClient, RedisConnection } from './connection.ts'
 
+/** A command, as a call of the client. */
 export type Command<T> = (client: RedisClient) => Promise<T>
 
-/** A Redis did not do what it was asked; `cause` is the reason as it came. */
+/** A Redis command failed; `cause` is the original reason. */
 export class RedisFailure extends Error {
   override name = 'RedisFailure'
   readonly what: 'cannot be reached' | 'went away' | 'refused'
@@ -15,15 +16,15 @@ export class RedisFailure extends Error {
   }
 }
 
-/** The line to one server, whichever that is at the time: a connection when one is needed. */
+/** The line to one server, which may change over time: it connects when a connection is needed. */
 export interface RedisLine {
   /** The open connection, or a new one. */
   connected(): Promise<RedisConnection>
-  /** Waits up to `patience` milliseconds for open answers; nothing is opened afterwards. */
+  /** Waits up to `patience` milliseconds for pending answers; after that the line opens no connection. */
   close(patience: number): Promise<void>
 }
 
-/** The connection is opened by the first who needs it, and again by the next one after it was lost. */
+/** Creates a line. The first caller opens the connection, and so does the next caller after it was lost. */
 export function createLine(connect: () => Promise<RedisConnection>): RedisLine {
   let current: RedisConnection | undefined
   let connecting: Promise<RedisConnection> | undefined
@@ -31,9 +32,9 @@ export function createLine(connect: () => Promise<RedisConnection>): RedisLine {
 
   return {
     async connected() {
-      if (closed) throw new RedisFailure('went away', 'it is not used any more')
+      if (closed) throw new RedisFailure('went away', 'it is no longer used')
       if (current?.alive()) return current
-      // One attempt at a time, shared by all who wait: a Redis that comes back is not met by a stampede.
+      // All waiting callers share one attempt, so that a Redis that comes back does not get a stampede of connections.
       connecting ??= connect().finally(() => {
         connecting = undefined
       })
@@ -46,7 +47,7 @@ export function createLine(connect: () => Promise<RedisConnection>): RedisLine {
       current = made
       if (!closed) return made
       await made.close(0)
-      throw new RedisFailure('went away', 'it is not used any more')
+      throw new RedisFailure('went away', 'it is no longer used')
     },
     async close(patience) {
       closed = true
@@ -56,7 +57,7 @@ export function createLine(connect: () => Promise<RedisConnection>): RedisLine {
   }
 }
 
-/** What the first of several attempts to succeed gives. When all fail, the error has the reason of each. */
+/** The result of the first attempt that succeeds. If all fail, the error contains all reasons. */
 export async function firstOf<T>(attempts: readonly Promise<T>[]): Promise<T> {
   try {
     return await Promise.any(attempts)
@@ -66,7 +67,7 @@ export async function firstOf<T>(attempts: readonly Promise<T>[]): Promise<T> {
   }
 }
 
-/** One command, answered in time or given up together with the connection, which may hang for ever. */
+/** Runs one command. If there is no answer in time, the connection is closed too, since it may hang forever. */
 export async function execute<T>(
   connection: RedisConnection,
   command: Command<T>,
@@ -78,7 +79,7 @@ export async function execute<T>(
   } catch (error) {
     if (error instanceof DeadlineError) throw new RedisFailure('went away', error)
     if (!connection.alive()) throw new RedisFailure('went away', connection.causeOfDeath() ?? error)
-    // A replica, or a master that was made one: another server, or another time, may know who is master now.
+    // A replica, or a former master: a new connection may lead to the present master.
     if (/^READONLY\b/.test(messageOf(error))) connection.drop(error)
     throw new RedisFailure('refused', error)
   }

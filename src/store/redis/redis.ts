@@ -9,38 +9,40 @@ import { createSingleRouting, type RedisRouting, type RedisServer, type RedisTim
 import { connectMaster } from './sentinel.ts'
 import { parseRedisUrl, type RedisUrl } from './url.ts'
 
+/** Options of {@link createRedisStore}. */
 export interface RedisStoreOptions {
-  /** What all keys begin with, so that several add-ons can share one Redis. Default `hipchat-addon:`. */
+  /** Prefix of all keys, so that several add-ons can share one Redis. Default `hipchat-addon:`. */
   readonly prefix?: string
-  /** Milliseconds until a connection must stand. Default 500. */
+  /** Milliseconds for opening a connection. Default 500. */
   readonly connectTimeout?: number
-  /** Milliseconds until a command must be answered. Default 1000. */
+  /** Milliseconds for the answer to a command. Default 1000. */
   readonly commandTimeout?: number
-  /** Certificate authorities to trust besides the public ones, PEM; for `rediss` only. */
+  /** Certificate authorities to trust in addition to the public ones, as PEM; for `rediss` only. */
   readonly ca?: string | readonly string[]
 }
 
 const scanCount = 1000
 const readAtOnce = 100
-/** Milliseconds an update goes on trying while other writers are faster. */
+/** Milliseconds for which an update keeps trying while other writers are faster. */
 const patience = 10_000
 
 /**
- * A store in Redis, for add-ons that run in several processes or machines: one server, a master that sentinels watch,
- * or a cluster.
+ * Creates a store in Redis, for add-ons that run in several processes or on several machines: one server, a master that
+ * sentinels watch, or a cluster.
  *
  *     redis://user:password@host:6379/0
  *     redis+sentinel://user:password@host1:26379,host2:26379/mymaster/0
  *     redis+cluster://user:password@host1:6379,host2:6379
  *
- * With `rediss` it is TLS; `?ca=/path` names certificate authorities to trust besides the public ones. Sentinels that
- * want a password of their own get it by `?sentinelPassword=…` (and `sentinelUsername`).
+ * `rediss` uses TLS; `?ca=/path` names certificate authorities to trust in addition to the public ones. The password of
+ * the sentinels themselves is `?sentinelPassword=…` (and `sentinelUsername`).
  *
- * A connection is opened by the first verb and again by the next one after it was lost. A verb never waits for a Redis
- * that is away: it rejects within about a second with a `StoreError`. Whether an acknowledged write survives a crash of
- * Redis itself is decided by the persistence it is configured with, and by its replication when a replica takes over.
+ * The first operation opens a connection, and so does the next one after it was lost. Operations never wait for an
+ * unavailable Redis: they reject within about a second with a `StoreError`. Whether an acknowledged write survives a crash
+ * of Redis depends on the persistence of Redis, and on its replication if a replica takes over.
  *
- * @throws {ConfigurationError} if the URL is none; the message does not repeat it, for it may hold a password.
+ * @throws {ConfigurationError} if the URL is not a Redis URL; the message does not repeat it, since it may contain a
+ * password.
  */
 export function createRedisStore(text: string, options: RedisStoreOptions = {}): Store {
   const url = parseRedisUrl(text, [options.ca ?? []].flat())
@@ -65,10 +67,10 @@ export function createRedisStore(text: string, options: RedisStoreOptions = {}):
   }
 
   function failure({ what, message, cause }: RedisFailure): StoreError {
-    // Redis quotes the arguments of a command it does not know, and AUTH is a command.
+    // Redis quotes the arguments of unknown commands, and AUTH is a command.
     if (!url.secrets.some((secret) => message.includes(secret)))
       return new StoreError(`${name} ${what}: ${message}`, { cause })
-    return new StoreError(`${name} ${what}: its answer is left out because it repeats the password`)
+    return new StoreError(`${name} ${what}: its answer is not shown because it contains the password`)
   }
 
   const keyOf = (key: string): string => {
@@ -76,7 +78,7 @@ export function createRedisStore(text: string, options: RedisStoreOptions = {}):
     return prefix + key
   }
 
-  // Beside the values, not among them: `entries` must not come by.
+  // Not under the prefix of the values: `entries` must not see claims.
   const claimOf = (key: string): string => `claimed:${keyOf(key)}`
 
   const expiry = (life: number | undefined) => (life === undefined ? {} : { PX: life })
@@ -110,11 +112,11 @@ export function createRedisStore(text: string, options: RedisStoreOptions = {}):
           const keys = page.keys.filter((key) => !seen.has(key) && seen.add(key))
           for (let at = 0; at < keys.length; at += readAtOnce) {
             const some = keys.slice(at, at + readAtOnce)
-            // One by one, since a cluster takes no command about keys of several slots; what is no text gives null.
+            // One by one, since a cluster refuses commands for keys of several slots. Values that are not strings are null.
             const values = await Promise.all(some.map((key) => run(key, (client) => client.mGet([key]))))
             for (const [index, key] of some.entries()) {
               const value = values[index]?.[0]
-              if (typeof value === 'string') yield [key.slice(prefix.length), value] // null: gone meanwhile
+              if (typeof value === 'string') yield [key.slice(prefix.length), value] // null: gone by now
             }
           }
         } while (cursor !== '0')
@@ -146,14 +148,14 @@ export function createRedisStore(text: string, options: RedisStoreOptions = {}):
         if (Date.now() > until)
           throw new StoreError(`${name}: ${key} was changed by others ${attempt} times while it was updated`)
         before = typeof now === 'string' ? now : undefined
-        // The first repetitions are immediate; with many writers some chance decides who is next.
+        // The first retries are immediate; with many writers a random delay decides who is next.
         if (attempt > 3) await delay(Math.random() * Math.min(attempt, 20))
       }
     },
     async ping() {
       const servers = await translated(() => routing.servers())
-      // Writing nothing into a value changes none and makes none, but is refused where writing would be: by a replica,
-      // a full memory, a disk that cannot be written.
+      // Writing an empty string into a value neither changes nor creates it, but is refused whenever a write is: by a
+      // replica, with a full memory, or if the disk cannot be written.
       const probe = (server: RedisServer): Promise<unknown> => {
         const key = keyOn(server)
         return translated(() => server.run((client) => client.setRange(key, 0, '')))
@@ -187,7 +189,7 @@ const createRouting = (url: RedisUrl, timeouts: RedisTimeouts): RedisRouting => 
   }
 }
 
-// One key only, so that it runs in a cluster too. Sent whole each time: an EVALSHA after a restart of Redis would fail.
+// It uses one key only, so that it runs in a cluster too. It is sent whole, since EVALSHA fails after Redis restarts.
 const compareAndSet = `
 local current = redis.call('GET', KEYS[1])
 if (ARGV[1] == '1') ~= (current ~= false) or (current and current ~= ARGV[2]) then return { 0, current } end

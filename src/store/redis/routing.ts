@@ -1,31 +1,33 @@
 import type { RedisConnection } from './connection.ts'
 import { type Command, createLine, execute } from './line.ts'
 
+/** The timeouts of a Redis store. */
 export interface RedisTimeouts {
-  /** Milliseconds until a connection must stand. */
+  /** Milliseconds for opening a connection. */
   readonly connect: number
-  /** Milliseconds until a command must be answered. */
+  /** Milliseconds for the answer to a command. */
   readonly command: number
 }
 
-/** Finds the server that is to have a command. What goes wrong rejects with a `RedisFailure`. */
+/** Sends each command to the right server. Failures reject with a `RedisFailure`. */
 export interface RedisRouting {
-  /** Runs a command about one key. */
+  /** Runs a command for one key. */
   run<T>(key: string, command: Command<T>): Promise<T>
   /** All servers that hold keys. */
   servers(): Promise<RedisServer[]>
-  /** Waits for open answers; nothing is opened afterwards. */
+  /** Waits for pending answers; after that no connection is opened. */
   close(): Promise<void>
 }
 
+/** One server of a routing. */
 export interface RedisServer {
-  /** Always over the same connection: when that is lost it rejects, for the next may lead to another server. */
+  /** Always uses the same connection. It rejects when that is lost, since a new one may lead to another server. */
   run<T>(command: Command<T>): Promise<T>
-  /** Whether a key is kept there. */
+  /** Whether this server holds a key. */
   has(key: string): boolean
 }
 
-/** All keys are on one server, to which `connect` knows the way. */
+/** Creates the routing for a single server, which `connect` connects to. */
 export function createSingleRouting(
   connect: () => Promise<RedisConnection>,
   { command: timeout }: RedisTimeouts,

@@ -5,14 +5,14 @@ import type { RedisTimeouts } from './routing.ts'
 import { nameOf, type RedisAddress, type RedisUrl } from './url.ts'
 
 /**
- * Connects to the master of a service: asks all sentinels who that is, and takes the first one named that says so of
- * itself. Sentinels that were cut off from the others name the old one for a while.
+ * Connects to the master of a service: asks all sentinels for it, and takes the first server whose own role is master.
+ * Sentinels that are cut off from the others name the old master for a while.
  *
- * The sentinel client of `@redis/client` is not used: while no master is known it tries for seventeen seconds, and
- * writes to the console.
+ * The sentinel client of `@redis/client` is not used: without a known master it tries for seventeen seconds, and writes
+ * to the console.
  */
 export async function connectMaster(url: RedisUrl, { connect }: RedisTimeouts): Promise<RedisConnection> {
-  // Of several sentinels that name the same one, the first has it connected to.
+  // If several sentinels name the same server, only the first answer opens a connection.
   const candidates = new Map<string, Promise<RedisConnection>>()
 
   async function byWordOf(sentinel: RedisAddress): Promise<RedisConnection> {
@@ -45,7 +45,7 @@ export async function connectMaster(url: RedisUrl, { connect }: RedisTimeouts): 
     try {
       const role = await within(connect, connection.client.sendCommand(['ROLE']))
       if (!Array.isArray(role) || role[0] !== 'master')
-        throw new Error(`${nameOf(master)} is named as master and is none: a failover is going on`)
+        throw new Error(`${nameOf(master)} is named as the master but is not one: a failover is in progress`)
       return connection
     } catch (error) {
       connection.drop()

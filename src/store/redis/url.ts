@@ -3,35 +3,35 @@ import { rootCertificates } from 'node:tls'
 import { withoutMark } from '../../common/text.ts'
 import { ConfigurationError } from '../../errors.ts'
 
-/** A host and port out of the URL, or as a sentinel or cluster names one. */
+/** A host and port from the URL, a sentinel or a cluster. */
 export interface RedisAddress {
   readonly host: string
   readonly port: number
 }
 
-/** How one proves who one is to a server, and how the connection is made. */
+/** The credentials for a server, and the kind of connection. */
 export interface RedisLogin {
   readonly username: string | undefined
   readonly password: string | undefined
   readonly database: number
   readonly tls: boolean
-  /** Certificate authorities to trust, PEM; the public ones when absent. */
+  /** Certificate authorities to trust, as PEM; `undefined` for the public ones. */
   readonly ca: readonly string[] | undefined
 }
 
-/** What a Redis URL says. */
+/** A parsed Redis URL. */
 export interface RedisUrl {
   /** The URL without user, password and parameters, for logs and errors. */
   readonly name: string
-  /** Texts that no message may hold. */
+  /** Strings that no message may contain. */
   readonly secrets: readonly string[]
   readonly kind: Kind
   /** The server; the sentinels; some servers of the cluster. */
   readonly hosts: readonly [RedisAddress, ...RedisAddress[]]
   readonly login: RedisLogin
-  /** Name under which the sentinels know the master; empty for the other kinds. */
+  /** The name of the master for the sentinels; empty for the other kinds. */
   readonly service: string
-  /** For the sentinels themselves. */
+  /** The login for the sentinels themselves. */
   readonly sentinelLogin: RedisLogin
 }
 
@@ -66,22 +66,22 @@ const schemes: Readonly<Record<string, { readonly kind: Kind; readonly tls: bool
   'rediss+cluster': { kind: 'cluster', tls: true },
 }
 
-/** What a text begins with that is meant as a Redis URL. */
+/** The schemes of Redis URLs. */
 export const redisSchemes: readonly string[] = Object.keys(schemes)
 
 /**
- * Reads a Redis URL. `redis` or, with TLS, `rediss`; alone for one server, with `+sentinel` or `+cluster` for several
- * hosts separated by commas. Texts are percent-encoded. `?ca=/path` names a file of certificate authorities to trust
- * besides the public ones; it is read now.
+ * Parses a Redis URL. The scheme is `redis`, or `rediss` with TLS, for one server; with `+sentinel` or `+cluster` it is
+ * for several hosts, separated by commas. All parts are percent-encoded. `?ca=/path` names a file with certificate
+ * authorities to trust in addition to the public ones; it is read now.
  *
- * @throws {ConfigurationError} if it is none; the message does not repeat it, for it may hold a password.
+ * @throws {ConfigurationError} if it is not a Redis URL; the message does not repeat it, since it may contain a password.
  */
 export function parseRedisUrl(text: string, moreAuthorities: readonly string[] = []): RedisUrl {
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1]?.toLowerCase()
   const known = scheme === undefined ? undefined : schemes[scheme]
   if (scheme !== undefined && !known)
     throw new ConfigurationError(
-      `store: expected ${redisSchemes.join('://, ')}://, came the scheme ${scheme}:`,
+      `store: expected ${redisSchemes.join('://, ')}://, got the scheme ${scheme}:`,
     )
   const { kind, tls } = known ?? { kind: 'server', tls: false }
   const { example, port, parameters } = forms[kind]
@@ -91,12 +91,12 @@ export function parseRedisUrl(text: string, moreAuthorities: readonly string[] =
   const [first, ...others] = names.filter((address) => address !== undefined)
   if (!known || !parts || !first || others.length + 1 < names.length)
     throw new ConfigurationError(
-      `store: expected a Redis URL such as ${example}, came one that cannot be read (not shown: it may hold a ` +
+      `store: expected a Redis URL such as ${example}, got one that cannot be read (not shown: it may contain a ` +
         'password). Percent-encode special characters in the password.',
     )
   if (kind === 'server' && others.length > 0)
     throw new ConfigurationError(
-      `store: expected the URL of one Redis server, came a list of hosts. Of several, say what they are: ` +
+      `store: expected the URL of one Redis server, got a list of hosts. For several hosts use ` +
         `${forms.sentinel.example} or ${forms.cluster.example}`,
     )
 
@@ -124,6 +124,7 @@ export function parseRedisUrl(text: string, moreAuthorities: readonly string[] =
   }
 }
 
+/** The host and port of an address in one string. */
 export const nameOf = ({ host, port }: RedisAddress): string =>
   `${host.includes(':') ? `[${host}]` : host}:${port}`
 
@@ -131,7 +132,7 @@ function readAddress(text: string, defaultPort: number): RedisAddress | undefine
   const host = text === '' ? 'localhost' : text
   if (!/^[^:]/.test(host) || !URL.canParse(`redis://${host}`)) return undefined
   const url = new URL(`redis://${host}`)
-  // What is an address to nobody, such as `a%2Cb`, would otherwise fail at the first connection only.
+  // A host that cannot exist, such as `a%2Cb`, would otherwise only fail at the first connection.
   if (!/^[\w.[\]:-]+$/.test(url.hostname)) return undefined
   return {
     host: url.hostname.replace(/^\[|\]$/g, ''),
@@ -143,15 +144,15 @@ function readPath(kind: Kind, path: string): { service: string; database: number
   const [service, number, ...rest] = kind === 'sentinel' ? path.split('/') : ['', path]
   if (kind === 'sentinel' && !service)
     throw new ConfigurationError(
-      `store: expected the name of the master after the sentinels, as in ${forms.sentinel.example}, came none`,
+      `store: expected the name of the master after the sentinels, as in ${forms.sentinel.example}, got nothing`,
     )
   if (kind === 'cluster' && path !== '')
     throw new ConfigurationError(
-      'store: expected nothing after the hosts of a cluster, which has one database only, came something (not shown)',
+      'store: expected nothing after the hosts of a cluster, which has only one database, got something (not shown)',
     )
   if (!/^\d*$/.test(number ?? '') || rest.length > 0)
     throw new ConfigurationError(
-      `store: expected the number of a database at the end of ${forms[kind].example}, came something else (not shown)`,
+      `store: expected the number of a database at the end of ${forms[kind].example}, got something else (not shown)`,
     )
   return { service: decode(service ?? '', 'the name of the master'), database: Number(number ?? 0) }
 }
@@ -161,17 +162,17 @@ function readParameters(query: string, known: readonly string[]): ReadonlyMap<st
   const unknown = [...given.keys()].find((name) => !known.includes(name))
   if (unknown !== undefined)
     throw new ConfigurationError(
-      `store: there is no parameter ${unknown} in such a Redis URL; known are ${known.join(', ')}`,
+      `store: ${unknown} is not a parameter of this kind of Redis URL; expected one of ${known.join(', ')}`,
     )
   return given
 }
 
-/** Authorities that are given replace the public ones, so these come along. */
+/** Given authorities replace the public ones, so the public ones are added. */
 function authorities(tls: boolean, file: string | undefined, more: readonly string[]): string[] | undefined {
   if (file === undefined && more.length === 0) return undefined
   if (!tls)
     throw new ConfigurationError(
-      'store: certificate authorities (ca) are for rediss, which is Redis over TLS; came redis',
+      'store: certificate authorities (ca) need TLS: expected the scheme rediss, got redis',
     )
   return [...rootCertificates, ...more, ...(file === undefined ? [] : [readAuthorities(file)])]
 }
@@ -186,7 +187,7 @@ function readAuthorities(file: string): string {
     })
   }
   if (text.includes('-----BEGIN CERTIFICATE-----')) return text
-  throw new ConfigurationError(`store: expected certificates as PEM in ${file} (ca), came something else`)
+  throw new ConfigurationError(`store: expected certificates as PEM in ${file} (ca), got something else`)
 }
 
 function decode(text: string, what: string): string {

@@ -396,17 +396,17 @@ describe('a handler that fails', () => {
   it.each([
     [
       { message: 'x', colour: 'red' },
-      'notification: colour is not a member of it; known are message, from, message_format, color, notify, attach_to, card',
+      'notification: colour is not a known member; expected one of message, from, message_format, color, notify, attach_to, card',
     ],
     [
       { message: '' },
-      'notification: message must NOT have fewer than 1 characters, came 0; nothing was sent',
+      'notification: message must NOT have fewer than 1 characters, got 0; nothing was sent',
     ],
     [
       { message: 'x', color: 'blue' },
       'notification: color must be one of yellow, green, red, purple, gray, random; nothing was sent',
     ],
-    [42, 'a message must be a text, html`…` or a notification with a message, not number'],
+    [42, 'expected a message as a string, html`…` or a notification with a message, got number'],
   ])('by returning %j is told what a message is', async (returned, message) => {
     const errors: unknown[] = []
     const { deliver, addon } = await single(() => returned as never)
@@ -450,7 +450,7 @@ describe('a delivery', () => {
 
   it.each([
     ['no JSON', 'hello', 400, 'Refused: the body is not valid JSON.'],
-    ['an empty body', '', 400, 'Refused: expected a JSON body, came none.'],
+    ['an empty body', '', 400, 'Refused: expected a JSON body, got an empty one.'],
     ['a list', '[]', 400, 'The delivery cannot be read: value must be object, not array.'],
     [
       'no room',
@@ -495,8 +495,8 @@ describe('a delivery', () => {
   })
 
   it.each([
-    ['content-encoding', 'gzip', 'Refused: expected an uncompressed body, came content-encoding gzip.'],
-    ['content-type', 'application/json; charset=utf-16', 'Refused: expected the charset utf-8, came utf-16.'],
+    ['content-encoding', 'gzip', 'Refused: expected an uncompressed body, got content-encoding gzip.'],
+    ['content-type', 'application/json; charset=utf-16', 'Refused: expected the charset utf-8, got utf-16.'],
   ])('with the header %s: %s is refused', async (name, value, text) => {
     const { url, token, oauthId } = await single(() => undefined)
     const answer = await fetch(`${url}/webhook/hook`, {

@@ -51,7 +51,7 @@ describe('what a glance shows', () => {
       undefined,
       'glance status: expected a text, html`…` or an object with a label, came undefined',
     ],
-    ['an empty text', '', 'glance status: label.value must NOT have fewer than 1 characters, came 0'],
+    ['an empty text', '', 'glance status: label.value must NOT have fewer than 1 characters, got 0'],
     ['no label', { metadata: {} }, 'glance status: label is missing'],
     [
       'a misspelt member',
@@ -66,7 +66,7 @@ describe('what a glance shows', () => {
     [
       'a word too long for a lozenge',
       { label: 'x', status: { lozenge: 'new', label: 'x'.repeat(21) } },
-      'glance status: status.value.label must NOT have more than 20 characters, came 21',
+      'glance status: status.value.label must NOT have more than 20 characters, got 21',
     ],
     [
       'metadata as text',

@@ -142,7 +142,7 @@ test('keys are for add-ons in their own rooms, and everybody has his own', async
     refusal(await one.request('PUT', `${lobby}/${key}`, json))
   expect(await refused('x'.repeat(41), hook(one.addon))).toEqual([
     400,
-    'key must NOT have more than 40 characters, came 41',
+    'key must NOT have more than 40 characters, got 41',
   ])
   expect((await refused('k', hook('http://169.254.1.1')))[0]).toBe(400)
   expect((await refused('k', hook(one.addon, { pattern: '(' })))[0]).toBe(400)

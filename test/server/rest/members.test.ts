@@ -153,7 +153,7 @@ test('an invitation is for public rooms and for people who are there, and comes 
   expect((await invite('/room/Lobby/invite/@carol', { reason: 'Tea is ready' })).status).toBe(204)
   expect(refusal(await invite('/room/Lobby/invite/@carol', { reason: '' }))).toEqual([
     400,
-    'reason must NOT have fewer than 1 characters, came 0',
+    'reason must NOT have fewer than 1 characters, got 0',
   ])
   expect(refusal(await invite('/room/3/invite/@carol'))).toEqual([
     400,

@@ -476,7 +476,7 @@ test('a webhook that could not work is refused', async () => {
   ])
   expect(await make({ url: 'nowhere', event: 'room_message' })).toEqual([
     400,
-    'url: expected an absolute http or https URL, came "nowhere"',
+    'url: expected an absolute http or https URL, got "nowhere"',
     'url',
   ])
   expect(await make({ url, event: 'room_exploded' })).toEqual([

@@ -167,7 +167,7 @@ it('an embedded store on a full disk refuses writes, keeps what it has and does 
   })
   expect(await exit(child)).toBe(0)
   expect(output).toMatch(
-    /^StoreError: file:.* could not write: .*\. The disk may be full or failing: make room/,
+    /^StoreError: file:.* could not write: .*\. The disk may be full or failing: free some space/,
   )
   expect(output).toMatch(/\n20000\nStoreError: .* could not write: .*The disk may be full.*\nfalse\n$/)
 })

@@ -122,11 +122,11 @@ describe('a Redis with a certificate of its own', () => {
       ],
       [
         `rediss://:geheim@host?ca=${encodeURIComponent(key)}`,
-        `expected certificates as PEM in ${key} (ca), came something else`,
+        `expected certificates as PEM in ${key} (ca), got something else`,
       ],
       [
         `redis://:geheim@host?${ca}`,
-        'certificate authorities (ca) are for rediss, which is Redis over TLS; came redis',
+        'certificate authorities (ca) need TLS: expected the scheme rediss, got redis',
       ],
     ]
     for (const [url, message] of wrong) {

@@ -155,7 +155,7 @@ describe('a store behind sentinels', () => {
       await soon(() => refused(() => store.set('a', 'y'), /^redis\+sentinel:\S+ refused: READONLY/))
       await refused(
         () => store.set('a', 'y'),
-        /cannot be reached: 127\.0\.0\.1:\d+ is named as master and is none/,
+        /cannot be reached: 127\.0\.0\.1:\d+ is named as the master but is not one/,
       )
     } finally {
       await ask(old, 'REPLICAOF', 'NO', 'ONE')

@@ -59,17 +59,17 @@ describe('a Redis URL', () => {
     })
 
   const unreadable = (example: string): string =>
-    `expected a Redis URL such as ${example}, came one that cannot be read (not shown: it may hold a password). Percent-encode special characters in the password.`
+    `expected a Redis URL such as ${example}, got one that cannot be read (not shown: it may contain a password). Percent-encode special characters in the password.`
   const [server, sentinel, cluster] = [
     'redis://user:password@host:6379/0',
     'redis+sentinel://user:password@host1:26379,host2:26379/mymaster/0',
     'redis+cluster://user:password@host1:6379,host2:6379',
   ]
   const noDatabase = (example: string): string =>
-    `expected the number of a database at the end of ${example}, came something else (not shown)`
+    `expected the number of a database at the end of ${example}, got something else (not shown)`
   const wrong: [url: string, message: string][] = [
-    ['http://:geheim@h', `expected ${redisSchemes.join('://, ')}://, came the scheme http:`],
-    ['redis+other://:geheim@h', `expected ${redisSchemes.join('://, ')}://, came the scheme redis+other:`],
+    ['http://:geheim@h', `expected ${redisSchemes.join('://, ')}://, got the scheme http:`],
+    ['redis+other://:geheim@h', `expected ${redisSchemes.join('://, ')}://, got the scheme redis+other:`],
     ['redis:geheim', unreadable(server)],
     ['geheim', unreadable(server)],
     ['redis://:ge#heim@h', unreadable(server)],
@@ -85,7 +85,7 @@ describe('a Redis URL', () => {
     ['redis+cluster://:geheim@a,:7000', unreadable(cluster)],
     [
       'redis://:geheim@a:1,b:2',
-      `expected the URL of one Redis server, came a list of hosts. Of several, say what they are: ${sentinel} or ${cluster}`,
+      `expected the URL of one Redis server, got a list of hosts. For several hosts use ${sentinel} or ${cluster}`,
     ],
     ['redis://:geheim%zz@h', 'the password in the Redis URL is not percent-encoded correctly'],
     ['redis://geheim%zz@h', 'the user in the Redis URL is not percent-encoded correctly'],
@@ -93,22 +93,22 @@ describe('a Redis URL', () => {
     ['redis://:geheim@h/1/2', noDatabase(server)],
     [
       'redis+sentinel://:geheim@h',
-      `expected the name of the master after the sentinels, as in ${sentinel}, came none`,
+      `expected the name of the master after the sentinels, as in ${sentinel}, got nothing`,
     ],
     ['redis+sentinel://:geheim@h/mymaster/x', noDatabase(sentinel)],
     ['redis+sentinel://:geheim@h/mymaster/1/2', noDatabase(sentinel)],
     [
       'redis+cluster://:geheim@h/0',
-      'expected nothing after the hosts of a cluster, which has one database only, came something (not shown)',
+      'expected nothing after the hosts of a cluster, which has only one database, got something (not shown)',
     ],
-    ['redis://:geheim@h?db=1', 'there is no parameter db in such a Redis URL; known are ca'],
+    ['redis://:geheim@h?db=1', 'db is not a parameter of this kind of Redis URL; expected one of ca'],
     [
       'redis+sentinel://:geheim@h/m?password=geheim',
-      'there is no parameter password in such a Redis URL; known are ca, sentinelUsername, sentinelPassword',
+      'password is not a parameter of this kind of Redis URL; expected one of ca, sentinelUsername, sentinelPassword',
     ],
     [
       'redis://:geheim@h?sentinelPassword=geheim',
-      'there is no parameter sentinelPassword in such a Redis URL; known are ca',
+      'sentinelPassword is not a parameter of this kind of Redis URL; expected one of ca',
     ],
   ]
   for (const [url, message] of wrong)
