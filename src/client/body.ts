@@ -3,7 +3,7 @@ import { type FilePart, filePart } from '../api/file-part.ts'
 import type { Body } from '../api/operation.ts'
 import type { Schema } from '../common/schema.ts'
 
-/** A request body as it is sent. */
+/** An encoded request body. */
 export interface Encoded {
   readonly content: string | Buffer
   readonly contentType: string
@@ -14,14 +14,14 @@ type Members = Readonly<Record<string, unknown>>
 const lineEnd = '\r\n'
 
 /**
- * Writes members, which fit the body's schema, in the content type of the operation; `undefined` for a file whose
- * content is no bytes, which no schema can tell.
+ * Encodes valid members in the content type of the operation. Returns `undefined` for a file whose content is not bytes,
+ * which a schema cannot check.
  */
 export function encodeBody({ type, schema }: Body, members: Members): Encoded | undefined {
   switch (type) {
     case 'form':
       return {
-        content: new URLSearchParams(members as Record<string, string>).toString(), // form schemas hold texts only
+        content: new URLSearchParams(members as Record<string, string>).toString(), // form schemas have only strings
         contentType: 'application/x-www-form-urlencoded',
       }
     case 'multipart/related':
@@ -33,14 +33,14 @@ export function encodeBody({ type, schema }: Body, members: Members): Encoded | 
 
 /** One part for each member, in the order of the schema: HipChat's clients sent the metadata before the file. */
 function multipart(members: Members, schema: Schema): Encoded | undefined {
-  const boundary = randomUUID() // no file holds it but by a chance of one in 2^122
+  const boundary = randomUUID() // a file contains it with a chance of one in 2^122
   const properties = (schema['properties'] ?? {}) as Readonly<Record<string, Schema>> // made by `object`
   const pieces: Uint8Array[] = []
   for (const [name, member] of Object.entries(properties)) {
     const value = members[name]
     if (value === undefined) continue
     if (member === filePart) {
-      const file = value as FilePart // all but the content was checked
+      const file = value as FilePart // checked except for the content
       if (!(file.content instanceof Uint8Array)) return undefined
       pieces.push(...part(boundary, name, file))
     } else {

@@ -3,34 +3,36 @@ import { escapeHtml, Html } from '../common/html.ts'
 import { typeName, validate } from '../common/validate.ts'
 import { ConfigurationError } from '../errors.ts'
 
-/** A picture in one size, or in two for screens of twice as many points. */
+/** The address of a picture, or two for screens with twice the resolution. */
 export type CardImage = string | { readonly url: string; readonly 'url@2x'?: string }
 
-/** One thing about what a card is of: its state, its owner. */
+/** One property of what a card shows, such as its state or its owner. */
 export interface CardAttribute {
-  /** What it is, 1 to 50 characters. */
+  /** The name of the property, 1 to 50 characters. */
   readonly label?: string
+  /** Its value, 1 to 1,000 characters. */
   readonly value: string
-  /** Draws the value as a lozenge in the colour of its meaning. */
+  /** Shows the value as a lozenge in the colour of this meaning. Default: no lozenge. */
   readonly lozenge?: 'default' | 'success' | 'error' | 'current' | 'complete' | 'moved'
   /** Opened by a click on the value. */
   readonly url?: string
+  /** A small picture next to the value. */
   readonly icon?: CardImage
 }
 
-/** What a card is made from, whatever its style. */
+/** The options of cards of every style. */
 export interface CardOptions {
-  /** Names the card in its room: when it is sent again, clients show the later one in the place of the earlier. */
+  /** Identifies the card in its room: when it is sent again, clients replace the earlier one. */
   readonly id: string
   /** 1 to 500 characters. */
   readonly title: string
   /** Opened by a click on the title. */
   readonly url?: string
-  /** A text, or {@link Html} of a, b, i, strong and span. 1 to 500 characters as a text, 1,000 as HTML. */
+  /** A string of 1 to 500 characters, or {@link Html} of up to 1,000 with the tags a, b, i, strong and span. */
   readonly description?: string | Html
-  /** A small picture beside the title. */
+  /** A small picture next to the title. */
   readonly icon?: CardImage
-  /** A larger picture. Addresses of at most 250 characters; width and height of the original, in pixels. */
+  /** A larger picture. Addresses have at most 250 characters; width and height are those of the original, in pixels. */
   readonly thumbnail?:
     | string
     | {
@@ -39,34 +41,34 @@ export interface CardOptions {
         readonly width?: number
         readonly height?: number
       }
-  /** One line that says what happened; the card then unfolds on a click. */
+  /** One line about what happened. Clients then show the rest of the card after a click. */
   readonly activity?: string | Html | { readonly html: Html; readonly icon?: CardImage }
-  /** At most 10. */
+  /** At most 10 properties. */
   readonly attributes?: readonly CardAttribute[]
-  /** Not shown: conditions of message actions look at it (`card_matches`), and the actions get it. */
+  /** Not shown. Conditions of message actions check it (`card_matches`), and the actions receive it. */
   readonly metadata?: Readonly<Record<string, unknown>>
 }
 
-/** Everything about something in an application: an issue, a build, a deployment. */
+/** Options of a card about an object of an application: an issue, a build, a deployment. */
 export interface ApplicationCardOptions extends CardOptions {
-  /** `compact`: the description has one line or two; `medium`: up to five. Default compact. */
+  /** `compact` shows one or two lines of the description, `medium` up to five. Default `compact`. */
   readonly format?: 'compact' | 'medium'
 }
 
-/** A link. HipChat's client did not draw one without a description. */
+/** Options of a link card. HipChat's client did not show one without a description. */
 export interface LinkCardOptions extends CardOptions {
   readonly url: string
   readonly description: string | Html
 }
 
-/** A picture. HipChat's client did not draw one without an address. */
+/** Options of an image card. HipChat's client did not show one without an address. */
 export interface ImageCardOptions extends CardOptions {
   readonly url: string
 }
 
 /**
- * Makes cards, HipChat's rich messages, of each style, for `room.sendCard`. Refuses with a {@link ConfigurationError},
- * by the name of the member, what servers refuse and what clients do not draw.
+ * Creates cards, HipChat's rich messages, for `room.sendCard`, with one function for each style. For options that servers
+ * refuse or clients do not show, it throws a {@link ConfigurationError} that names the member.
  *
  * @example
  * await room.sendCard(
@@ -80,11 +82,15 @@ export interface ImageCardOptions extends CardOptions {
  * )
  */
 export const card = {
+  /** An object of an application: an issue, a build, a deployment. */
   application: (options: ApplicationCardOptions): Card => build('application', options),
+  /** A file. */
   file: (options: CardOptions): Card => build('file', options),
+  /** A picture at `url`. */
   image: (options: ImageCardOptions): Card => build('image', options),
+  /** A link to `url`. */
   link: (options: LinkCardOptions): Card => build('link', options),
-  /** A video or a recording: its thumbnail leads to `url`. */
+  /** A video or a recording: a click on its thumbnail opens `url`. */
   media: (options: CardOptions): Card => build('media', options),
 } as const
 
@@ -106,7 +112,7 @@ const attributeNames = ['label', 'value', 'lozenge', 'url', 'icon'] satisfies (k
 function build(style: Card['style'], options: ApplicationCardOptions): Card {
   const what = `card.${style}`
   if (typeof options !== 'object' || options === null)
-    throw new ConfigurationError(`${what}: expected an object with id and title, came ${typeName(options)}`)
+    throw new ConfigurationError(`${what}: expected an object with id and title, got ${typeName(options)}`)
   closed(
     what,
     options,
@@ -114,7 +120,7 @@ function build(style: Card['style'], options: ApplicationCardOptions): Card {
   )
   const { description, thumbnail, activity, attributes, ...same } = options
   if (attributes !== undefined && !Array.isArray(attributes))
-    throw new ConfigurationError(`${what}: attributes must be a list, came ${typeName(attributes)}`)
+    throw new ConfigurationError(`${what}: attributes must be an array, got ${typeName(attributes)}`)
   return checkCard(
     {
       style,
@@ -124,7 +130,7 @@ function build(style: Card['style'], options: ApplicationCardOptions): Card {
         ? {}
         : { thumbnail: typeof thumbnail === 'string' ? { url: thumbnail } : { ...thumbnail } }),
       ...(activity === undefined ? {} : { activity: activityOf(activity) }),
-      // HipChat's schema wants at least one.
+      // HipChat's schema requires at least one.
       ...(attributes?.length ? { attributes: attributes.map((one, at) => attributeOf(what, one, at)) } : {}),
     },
     what,
@@ -134,7 +140,9 @@ function build(style: Card['style'], options: ApplicationCardOptions): Card {
 function closed(what: string, given: object, names: readonly string[]): void {
   const surplus = Object.keys(given).find((name) => !names.includes(name))
   if (surplus !== undefined)
-    throw new ConfigurationError(`${what}: ${surplus} is not a member of it; known are ${names.join(', ')}`)
+    throw new ConfigurationError(
+      `${what}: ${surplus} is not a known member; expected one of ${names.join(', ')}`,
+    )
 }
 
 const descriptionOf = (description: string | Html): Card['description'] =>
@@ -143,21 +151,21 @@ const descriptionOf = (description: string | Html): Card['description'] =>
 function activityOf(activity: NonNullable<CardOptions['activity']>): unknown {
   if (typeof activity === 'string') return { html: escapeHtml(activity) }
   if (activity instanceof Html) return { html: activity.toString() }
-  // A text would be taken as HTML: whoever means one passes it as the whole activity.
+  // A string would be treated as HTML; plain text is passed as the whole activity.
   if (!(activity.html instanceof Html))
-    throw new ConfigurationError('card: activity.html must be html`…`; give a text as activity itself')
+    throw new ConfigurationError('card: activity.html must be html`…`; pass a string as activity itself')
   return { ...activity, html: activity.html.toString() }
 }
 
 function attributeOf(what: string, attribute: CardAttribute, index: number): unknown {
   const name = `${what}: attributes.${index}`
   if (typeof attribute !== 'object' || attribute === null)
-    throw new ConfigurationError(`${name} must be an object with a value, came ${typeName(attribute)}`)
+    throw new ConfigurationError(`${name} must be an object with a value, got ${typeName(attribute)}`)
   closed(name, attribute, attributeNames)
   const { label, value, lozenge, ...rest } = attribute
   if (lozenge !== undefined && !Object.hasOwn(lozenges, lozenge))
     throw new ConfigurationError(
-      `${name}.lozenge must be one of ${Object.keys(lozenges).join(', ')}, came ${String(lozenge)}`,
+      `${name}.lozenge must be one of ${Object.keys(lozenges).join(', ')}, got ${String(lozenge)}`,
     )
   return {
     ...(label === undefined ? {} : { label }),
@@ -177,13 +185,15 @@ const lozenges = {
 const members = Object.keys(schema['properties'] as object) // `object` puts the members there
 
 /**
- * Checks a card, built by {@link card} or written as it goes over the wire: the members and limits of HipChat's schema,
- * then what its client did not draw (`ui-modules.md` 9.2) and so would never be seen.
+ * Checks a card that {@link card} created or that is in HipChat's own form: first the members and limits of HipChat's
+ * schema, then what its client did not show (`ui-modules.md` 9.2).
+ *
+ * @throws {ConfigurationError}
  */
 export function checkCard(candidate: unknown, what = 'card'): Card {
   if (typeof candidate !== 'object' || candidate === null)
     throw new ConfigurationError(
-      `${what}: expected a card such as card.application({ id, title }), came ${typeName(candidate)}`,
+      `${what}: expected a card such as card.application({ id, title }), got ${typeName(candidate)}`,
     )
   closed(what, candidate, members)
   const checked = validate(schema, candidate)
@@ -191,12 +201,12 @@ export function checkCard(candidate: unknown, what = 'card'): Card {
   const found = checked.value
   const undrawn = undrawnFor(found)
   if (undrawn !== undefined)
-    throw new ConfigurationError(`${what}: ${undrawn}, or clients show the message in its place`)
+    throw new ConfigurationError(`${what}: ${undrawn}; without it clients show the message instead`)
   for (const [member, markup] of Object.entries(markupIn(found))) {
     const tag = [...markup.matchAll(/<\s*\/?\s*([a-z][\w-]*)/gi)].find(([, name = '']) => !drawn.test(name))
     if (tag)
       throw new ConfigurationError(
-        `${what}: ${member} holds <${tag[1]}>; cards show a, b, i, strong and span, and drop everything else`,
+        `${what}: ${member} contains <${tag[1]}>; cards show a, b, i, strong and span, and drop all other tags`,
       )
   }
   return found

@@ -26,7 +26,7 @@ type Result<O extends Operation> = O['paging'] extends 'offset'
     : never
   : Promise<ReceivedResultOf<O>>
 
-// Where a message is taken, HTML made by the `html` tag is taken too.
+// A message may also be HTML made by the `html` tag.
 type Given<P> = P extends { message: string } ? Simplify<Omit<P, 'message'> & { message: string | Html }> : P
 
 type Method<P, R> =
@@ -34,7 +34,7 @@ type Method<P, R> =
     ? (parameters?: P, options?: CallOptions) => R
     : (parameters: Given<P>, options?: CallOptions) => R
 
-// An operation is there for whoever holds one of its scopes and a token of one of its kinds.
+// An operation is open to holders of one of its scopes and of a token of one of its kinds.
 type Open<O extends Operation, S extends Scope, K extends TokenKind> = O['tokens'] extends readonly []
   ? true
   : O['tokens'][number] & K extends never
@@ -45,7 +45,7 @@ type Open<O extends Operation, S extends Scope, K extends TokenKind> = O['tokens
         ? false
         : true
 
-/** Token kinds of add-ons. What only people may call is not on an add-on's client. */
+/** The token kinds of add-ons. An add-on's client has no operations that only people may call. */
 export type AddonToken = 'addon_group' | 'addon_room'
 
 type OpenTo<S extends Scope, K extends TokenKind> = {
@@ -57,11 +57,11 @@ type Methods = {
 }
 
 /**
- * HipChat's REST API for the holder of scopes `S`: one method per operation, named by its documented id, with
- * parameters under the names they have on the wire. What no scope of `S` allows is not there, and does not compile.
+ * HipChat's REST API for the holder of scopes `S`: one method per operation, named by its documented id, with parameters
+ * under the names they have on the wire. Operations that no scope of `S` allows are missing, and do not compile.
  */
-// `Pick`, not a mapped type with `as`: the compiler then compares what two clients can do, and takes one with more
-// scopes where fewer are asked for. The other form it compares by its arguments, and refuses all that differ.
+// `Pick`, not a mapped type with `as`: the compiler then compares the methods of two clients, and accepts a client with
+// more scopes in place of one with fewer. It compares the other form by its arguments, and refuses any difference.
 export type Client<S extends Scope, K extends TokenKind = AddonToken> = Pick<Methods, OpenTo<S, K>>
 
 type RoomOperations = {
@@ -77,18 +77,18 @@ type MethodsOfRoom = {
 
 type RoomMethods<S extends Scope> = Pick<MethodsOfRoom, OpenTo<S, AddonToken> & RoomOperations>
 
-/** Options of a notification; see the documentation of `sendRoomNotification`. */
+/** Options of a notification besides its text; see the documentation of `sendRoomNotification`. */
 export type NotificationOptions = Omit<Notification, 'message' | 'message_format'>
 
-/** What one does in a room every day, by the scope it takes. */
+/** Short forms of the most common calls in a room, by the scope that they need. */
 interface Shorthands {
   send_notification: {
-    /** Posts into the room: a text as text, {@link Html} as HTML, or a whole notification. */
+    /** Posts a notification: a string as text, {@link Html} as HTML, or a whole notification. */
     notify(message: Sendable, options?: NotificationOptions & CallOptions): Promise<undefined>
     /**
-     * Posts a card, made by `card.application(…)` and the like. `message` says the same to clients that cannot draw it: the
-     * mobile ones of HipChat could not, and notices on a screen never do. Sent again with the same `id`, the card takes the
-     * place of the earlier one.
+     * Posts a card that was made by `card.application(…)` or a similar function. `message` says the same for clients that
+     * cannot show cards, such as HipChat's mobile clients and desktop notifications. A card with the same `id` replaces the
+     * earlier one.
      */
     sendCard(
       card: Card,
@@ -97,18 +97,18 @@ interface Shorthands {
     ): Promise<undefined>
   }
   view_messages: {
-    /** The room's messages from the newest back, page after page; stable while people go on writing. */
+    /** The room's messages from the newest to the oldest, page by page; stable while people keep writing. */
     history(options?: { before?: Date; after?: Date } & CallOptions): AsyncIterable<Message>
   }
 }
 
 type Merge<U> = (U extends unknown ? (value: U) => void : never) extends (value: infer I) => void ? I : never
 
-/** The client narrowed to one room, which is filled in everywhere. */
+/** The client limited to one room, whose id is filled in for every call. */
 export type Room<S extends Scope> = { readonly id: number } & RoomMethods<S> &
   (Extract<S, keyof Shorthands> extends never ? unknown : Merge<Shorthands[Extract<S, keyof Shorthands>]>)
 
-/** A client with every method; which of them are shown is decided by the type it is given. */
+/** Creates a client with every method; its type decides which of them are visible. */
 export function createClientFor(authority: Authority, calling: Calling): Record<OperationId, unknown> {
   const method = (id: OperationId) => {
     const operation: Operation = operations[id]
@@ -124,7 +124,7 @@ export function createClientFor(authority: Authority, calling: Calling): Record<
             authority,
             calling,
             options.signal,
-          ) as Promise<Page<unknown>>, // paged operations answer with pages; the table's test holds them to it
+          ) as Promise<Page<unknown>>, // paged operations return pages; a test of the table checks that
         Number(parameters['start-index'] ?? 0),
       )
   }
@@ -137,10 +137,10 @@ export function createClientFor(authority: Authority, calling: Calling): Record<
 
 type AnyMethod = (parameters: CallParameters, options?: CallOptions) => unknown
 
-/** A room's methods and shorthands; which of them are shown is decided by the type it is given. */
+/** Creates a room's methods and short forms; its type decides which of them are visible. */
 export function createRoomFor(client: Record<OperationId, unknown>, roomId: number): Record<string, unknown> {
   const room: Record<string, unknown> = { id: roomId }
-  const invoke = (id: OperationId) => client[id] as AnyMethod // made above, all of one shape
+  const invoke = (id: OperationId) => client[id] as AnyMethod // created above, all of the same form
   for (const [id, operation] of Object.entries(operations) as [OperationId, Operation][]) {
     if (!operation.ownRoom) continue
     const { ownRoom } = operation
@@ -149,7 +149,7 @@ export function createRoomFor(client: Record<OperationId, unknown>, roomId: numb
   }
   const notify = invoke('sendRoomNotification')
 
-  // `async`, so that a wrong message rejects, as everything else that is wrong with a call does.
+  // `async`, so that a wrong message rejects like any other mistake in a call.
   room['notify'] = async (
     message: Sendable,
     { signal, ...options }: NotificationOptions & CallOptions = {},
@@ -163,7 +163,7 @@ export function createRoomFor(client: Record<OperationId, unknown>, roomId: numb
     const checked = checkCard(card, 'sendCard')
     if (typeof message !== 'string' && !(message instanceof Html))
       throw new ConfigurationError(
-        `sendCard: expected a message as the second argument, a text or html\`…\` that says the same as the card to clients that cannot draw it; came ${typeName(message)}`,
+        `sendCard: expected a message as the second argument, a string or html\`…\` for clients that cannot show the card; got ${typeName(message)}`,
       )
     return notify(
       { ...toNotification(message), ...options, card: checked, id_or_name: roomId },
@@ -175,7 +175,7 @@ export function createRoomFor(client: Record<OperationId, unknown>, roomId: numb
     invoke('getRoomHistory')(
       {
         id_or_name: roomId,
-        // With a fixed date the pages stay where they are while people go on writing.
+        // A fixed date keeps the pages stable while people keep writing.
         date: (before ?? new Date()).toISOString(),
         ...(after ? { 'end-date': after.toISOString() } : {}),
         reverse: false,

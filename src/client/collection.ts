@@ -1,16 +1,17 @@
 import type { Page } from '../api/objects.ts'
 
 /**
- * A collection of HipChat's, read as far as it is needed. Awaited it gives the first page; with `for await` it gives
- * item after item, fetching page after page; `pages()` gives the pages. Nothing is sent before one of these.
+ * A collection that is fetched as far as it is needed. `await` returns the first page; `for await` iterates over all items
+ * and fetches one page after the other; `pages()` iterates over the pages. No request is sent before that.
  */
 export interface Collection<Item> extends PromiseLike<Page<Item>>, AsyncIterable<Item> {
+  /** Iterates over the pages. */
   pages(): AsyncIterable<Page<Item>>
-  /** All items in a list. */
+  /** Fetches all items. */
   toArray(): Promise<Item[]>
 }
 
-/** `load` fetches the page that begins at the given index. */
+/** Creates a collection; `load` fetches the page that begins at the given index. */
 export function createCollection<Item>(
   load: (startIndex: number) => Promise<Page<Item>>,
   startIndex: number,
@@ -21,7 +22,7 @@ export function createCollection<Item>(
     while (index !== undefined) {
       const page: Page<Item> = await load(index)
       const items = JSON.stringify(page.items)
-      if (items === before) return // the server does not heed start-index, and would give this page for ever
+      if (items === before) return // the server ignores start-index, and would return this page forever
       before = items
       yield page
       index = nextIndex(page, index)
@@ -44,8 +45,8 @@ export function createCollection<Item>(
 }
 
 /**
- * Where the next page begins. `links.next` says that there is one; its address is not followed, since it could point
- * anywhere and would get our token. Answers without `links` go on until a page is not full.
+ * The index of the next page; `undefined` after the last. `links.next` tells that there is one, but its address is not
+ * used: it could point anywhere and would get our token. Without `links`, a page that is not full is the last.
  */
 function nextIndex<Item>(page: Page<Item>, index: number): number | undefined {
   const { items, links, maxResults } = page
@@ -53,5 +54,5 @@ function nextIndex<Item>(page: Page<Item>, index: number): number | undefined {
   if (!links.next) return undefined
   const named = /[?&]start-index=(\d+)/.exec(links.next)?.[1]
   const next = named === undefined ? index + Math.max(items.length, 1) : Number(named)
-  return next > index ? next : undefined // a server that names the same page for ever is not followed for ever
+  return next > index ? next : undefined // ends with a server that names the same page forever
 }

@@ -7,30 +7,32 @@ type Headers = Readonly<Record<string, string | string[] | undefined>>
 type Limit = 'api' | 'flood'
 
 /**
- * Keeps to HipChat's allowances: 500 calls per five minutes and token, 30 messages a minute and room. Every answer
- * says what is left (`X-Ratelimit-*`, `X-FloodControl-*`); when nothing is, the next call waits for the renewal, up to
- * the bound, or fails at once with a {@link RateLimitError} that says when to come back.
+ * Keeps HipChat's rate limits: 500 calls per token in five minutes, 30 messages per room in a minute. Every answer reports
+ * what is left (`X-Ratelimit-*`, `X-FloodControl-*`). If nothing is left, the next call waits for the renewal, or fails at
+ * once with a {@link RateLimitError} if that would take too long.
  */
 export interface Budget {
-  /** Returns when the call may be sent. */
+  /** Resolves when the call may be sent. */
   wait(operationId: string, operation: Operation, room: string, signal?: AbortSignal): Promise<void>
-  /** Reads the allowances off an answer. For a 429 returns when to repeat the call. */
+  /** Reads the rate limits from an answer. For a 429, returns when to repeat the call. */
   note(operation: Operation, room: string, status: number, headers: Headers): Exhausted | undefined
 }
 
+/** A rate limit that is used up. */
 export interface Exhausted {
   readonly limit: Limit
+  /** When it is renewed, in milliseconds since 1970. */
   readonly resetAt: number
 }
 
 const headerOf = { api: 'x-ratelimit', flood: 'x-floodcontrol' } as const
-// A reset further away than the longest window HipChat had is nonsense, or another clock's time.
+// A reset later than HipChat's longest window is wrong, or is the time of another clock.
 const LONGEST_WINDOW = 15 * 60_000
 const UNKNOWN_RESET = 5_000
-// `Date` has whole seconds, and answers take their time: less than this is no difference between clocks.
+// `Date` has whole seconds, and answers take time: less than this does not count as a difference between clocks.
 const SMALL_SKEW = 5_000
 
-/** The budget of one access token. `maxWait` in milliseconds. */
+/** Creates the budget of one access token. `maxWait` is in milliseconds. */
 export function createBudget(maxWait: number, observing: Observing = () => undefined): Budget {
   const usedUp = new Map<string, number>()
   const bucket = (limit: Limit, room: string): string => (limit === 'api' ? 'api' : `flood:${room}`)
@@ -62,7 +64,7 @@ export function createBudget(maxWait: number, observing: Observing = () => undef
       }
       if (status !== 429) return undefined
       if (exhausted) return exhausted
-      // A 429 without headers says only "not now".
+      // A 429 without headers does not say which limit, or until when.
       const limit = operation.limits.includes('flood') ? 'flood' : 'api'
       const resetAt = resetOf(limit, headers)
       usedUp.set(bucket(limit, room), resetAt)
@@ -76,7 +78,7 @@ function tellLeft(limit: Limit, remaining: number, headers: Headers, observer: O
   if (whole && whole > 0) observer.happened({ kind: 'allowance', limit, left: remaining / whole })
 }
 
-/** When an allowance comes back, in milliseconds since 1970. */
+/** When a rate limit is renewed, in milliseconds since 1970. */
 function resetOf(limit: Limit, headers: Headers): number {
   const now = Date.now()
   const skew = skewOf(headers, now)
@@ -84,20 +86,20 @@ function resetOf(limit: Limit, headers: Headers): number {
   if (seconds !== undefined) {
     const resetAt = seconds * 1000 + skew
     if (resetAt > now && resetAt <= now + LONGEST_WINDOW) return resetAt
-    // Some clients had to cope with "seconds from now" here.
+    // Some clients had to handle "seconds from now" here.
     if (seconds > 0 && seconds * 1000 <= LONGEST_WINDOW) return now + seconds * 1000
   }
-  // HipChat sent none; what stands in front of a server may, in seconds or as a date.
+  // HipChat did not send it, but a proxy may, in seconds or as a date.
   const retryAfter = number(headers, 'retry-after')
   const retryAt =
     retryAfter === undefined ? Date.parse(String(headers['retry-after'])) + skew : now + retryAfter * 1000
   return retryAt >= now && retryAt <= now + LONGEST_WINDOW ? retryAt : now + UNKNOWN_RESET
 }
 
-/** By how many milliseconds our clock is ahead of the server's, which is what its resets are told in. */
+/** Milliseconds by which our clock is ahead of the server's, in whose time resets are given. */
 function skewOf(headers: Headers, now: number): number {
   const ahead = now - Date.parse(String(headers['date']))
-  return Math.abs(ahead) > SMALL_SKEW ? ahead : 0 // not so without a date, either
+  return Math.abs(ahead) > SMALL_SKEW ? ahead : 0 // also 0 without a date
 }
 
 function number(headers: Headers, name: string): number | undefined {

@@ -3,26 +3,28 @@ import { Html } from '../common/html.ts'
 import { typeName, validate } from '../common/validate.ts'
 import { ConfigurationError } from '../errors.ts'
 
-/** What can be said in a room: a text goes out as text, HTML as HTML, a notification as it is. */
+/** A message to post in a room: a string is sent as text, {@link Html} as HTML, a notification as it is. */
 export type Message = string | Html | Notification
 
 const known = Object.keys(notification['properties'] as object) // `object` puts the members there
 
 /**
- * Turns what a handler says into a notification, and refuses what HipChat would: the compiler lets `{ message, colour }`
- * pass, and HipChat ignores it.
+ * Turns a message into a notification, and refuses what HipChat would refuse. It also refuses unknown members: the
+ * compiler accepts `{ message, colour }`, and HipChat ignores it.
+ *
+ * @throws {ConfigurationError}
  */
 export function toNotification(message: unknown): Notification {
   if (typeof message === 'string') return checked({ message, message_format: 'text' })
   if (message instanceof Html) return checked({ message: message.toString(), message_format: 'html' })
   if (typeof message !== 'object' || message === null || Array.isArray(message))
     throw new ConfigurationError(
-      `a message must be a text, html\`…\` or a notification with a message, not ${typeName(message)}`,
+      `expected a message as a string, html\`…\` or a notification with a message, got ${typeName(message)}`,
     )
   const surplus = Object.keys(message).find((name) => !known.includes(name))
   if (surplus)
     throw new ConfigurationError(
-      `notification: ${surplus} is not a member of it; known are ${known.join(', ')}`,
+      `notification: ${surplus} is not a known member; expected one of ${known.join(', ')}`,
     )
   const given = message as Record<string, unknown> // an object, as checked above
   return checked(

@@ -21,53 +21,60 @@ import { type CallActivity, type Observing, observed } from '../telemetry/observ
 import { type Encoded, encodeBody } from './body.ts'
 import type { Budget } from './limits.ts'
 
-/** On whose behalf calls are made. */
+/** The holder of a token, on whose behalf calls are made. */
 export interface Authority {
   /** Base address of the REST API, with a slash at the end. */
   readonly apiUrl: string
-  /** What was granted; `undefined` when nobody knows, then HipChat decides. */
+  /** The granted scopes; `undefined` if they are not known, so that HipChat decides. */
   readonly scopes: readonly Scope[] | undefined
-  /** The one room this authority is bound to. */
+  /** The room that this authority is limited to, if any. */
   readonly roomId: number | undefined
-  /** Whom this is about, for messages: "installation 2f6c…". */
+  /** Its name in messages: "installation 2f6c…". */
   readonly name: string
+  /** Returns a valid token. */
   token(): Promise<string>
-  /** Another token after this one was refused with 401; `undefined` when there is no other. */
+  /** Returns another token after this one was refused with 401; `undefined` if there is no other. */
   renew(refused: string): Promise<string | undefined>
+  /** Keeps the rate limits of the token. */
   readonly budget: Budget
 }
 
-/** What a call is given, under the names it has on the wire. */
+/** The parameters of a call, under the names they have on the wire. */
 export type CallParameters = Readonly<Record<string, unknown>>
 
-/** Observes each call for the log: never with its body or its token. */
+/** A finished call, for the log. Never contains its body or its token. */
 export interface CallRecord {
   readonly operation: OperationId
+  /** HTTP status of the last answer; `undefined` if the last attempt got no answer. */
   readonly status: number | undefined
+  /** Duration with all attempts and waits. */
   readonly milliseconds: number
+  /** Number of requests sent. */
   readonly attempts: number
-  /** What in the answer could not be read and was left out, if anything. */
+  /** Why a part of the answer was left out, if it could not be read. */
   readonly ignored?: string
 }
 
+/** The common settings of all calls. */
 export interface Calling {
   readonly outbound: Outbound
   /** Milliseconds for one attempt. */
   readonly timeout: number
+  /** Called after each call. */
   readonly onCall: (record: CallRecord) => void
-  /** Who looks on, if anybody. */
+  /** Returns the observer. */
   readonly observing?: Observing
-  /** Hears of each call, which its caller may not await. */
+  /** Gets each call, which its caller may not await. */
   readonly count?: (call: Promise<unknown>) => void
 }
 
-// Only what can be repeated without a second effect, and only what may pass: two more attempts within a second or so.
+// Only for calls that can be repeated without a second effect, and for temporary failures: two retries in about a second.
 const RETRIES = [200, 800]
 const PASSING = new Set([500, 502, 503, 504])
 
 /**
- * Calls one operation: checks scope and room before anything is sent, waits for the allowances, sends, renews the
- * token once on 401, repeats reads on 5xx and network failures, and turns the answer into the operation's result.
+ * Calls one operation: checks scope and room before anything is sent, waits for the rate limits, sends, renews the token
+ * once on 401, retries reads after 5xx and network failures, and turns the answer into the operation's result.
  */
 export function call(
   id: OperationId,
@@ -117,11 +124,11 @@ async function observe(
 
 interface Result {
   readonly value: unknown
-  /** What the value does not hold, since it could not be read. */
+  /** Why a part of the answer is missing in the value. */
   readonly ignored?: string
 }
 
-/** Sends until there is an answer that counts; says in the activity how far it came. */
+/** Sends until there is a final answer; records the progress in the activity. */
 async function carryOut(
   activity: CallActivity,
   request: Prepared,
@@ -164,7 +171,7 @@ async function carryOut(
         }
       }
       if (exhausted) {
-        // A refused call sent nothing, so it may be repeated whatever it does; once, or two clients wait in turns.
+        // A refused call had no effect, so any call may be repeated; but only once, or two clients could wait in turns.
         if (waited) throw new RateLimitError(id, exhausted.limit, new Date(exhausted.resetAt))
         waited = true
         continue
@@ -176,12 +183,12 @@ async function carryOut(
       return readAnswer(id, operation, answer, token)
     }
   } catch (error) {
-    signal?.throwIfAborted() // with the reason as it was given, wherever the call was at
+    signal?.throwIfAborted() // always with the signal's own reason
     throw error
   }
 }
 
-/** Ends a wait that others share: the work goes on for them. */
+/** Stops waiting for shared work when the signal is aborted; the work continues for the other callers. */
 function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return work
   return new Promise((resolve, reject) => {
@@ -191,7 +198,7 @@ function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Pr
   })
 }
 
-/** What cannot succeed is refused here, with more to say about it than HipChat's 403. */
+/** Refuses calls that cannot succeed, with a more helpful message than HipChat's 403. */
 function refuseForbidden(
   id: OperationId,
   operation: Operation,
@@ -203,7 +210,7 @@ function refuseForbidden(
     const needed = operation.scopes.join(' or ')
     const granted = scopes.join(', ') || 'no scope'
     throw new MissingScopeError(
-      `${id} needs the scope ${needed}; ${name} was approved with ${granted}. An add-on asks for scopes in createAddon, and gets them when the installation is updated.`,
+      `${id} needs the scope ${needed}; ${name} was approved with ${granted}. Add the scope to the options of createAddon, and update the installation.`,
       operation.scopes,
       scopes,
     )
@@ -211,13 +218,13 @@ function refuseForbidden(
   if (roomId === undefined) return
   if (operation.tokens.length > 0 && !operation.tokens.includes('addon_room'))
     throw new RoomInstallationError(
-      `${id} is not open to a room installation: ${name} is bound to room ${roomId}. Install the add-on for the whole group.`,
+      `${id} is not allowed for a room installation: ${name} is limited to room ${roomId}. Install the add-on for the whole group.`,
     )
   const room = operation.ownRoom && parameters[operation.ownRoom]
   // Only ids can be compared here; a name is left to HipChat.
   if (room !== undefined && /^\d+$/.test(String(room)) && Number(room) !== roomId)
     throw new RoomInstallationError(
-      `${id} names room ${String(room)}, but ${name} is bound to room ${roomId} and may act there only`,
+      `${id} names room ${String(room)}, but ${name} is limited to room ${roomId}`,
     )
 }
 
@@ -225,7 +232,7 @@ interface Prepared {
   readonly method: Operation['method']
   readonly url: string
   readonly body: Encoded | undefined
-  /** The room or person a message goes to: each has an allowance of its own. */
+  /** The room or person that a message is sent to: each has its own rate limit. */
   readonly room: string
 }
 
@@ -240,11 +247,11 @@ function prepare(
   const path = operation.path.replace(/\{(\w+)\}/g, (_, name: string) => {
     const value = parameters[name]
     if (!isIdOrName(value))
-      throw new ConfigurationError(`${id}: expected ${name} to be an id or a name, came ${typeName(value)}`)
+      throw new ConfigurationError(`${id}: expected ${name} to be an id or a name, got ${typeName(value)}`)
     const segment = encodeSegment(String(value))
     if (segment === undefined)
       throw new ConfigurationError(
-        `${id}: ${name} is ${JSON.stringify(value)}, which no address can hold; use the id`,
+        `${id}: ${name} is ${JSON.stringify(value)}, which an address cannot contain; use the id`,
       )
     if (name === 'id_or_name' || name === 'id_or_email') room = String(value)
     return segment
@@ -270,7 +277,9 @@ function prepare(
     if (Object.hasOwn(properties, name)) members[name] = value instanceof Html ? value.toString() : value
     else if (!names.includes(name) && !Object.hasOwn(operation.query ?? {}, name)) {
       const known = [...names, ...Object.keys(operation.query ?? {}), ...Object.keys(properties)].join(', ')
-      throw new ConfigurationError(`${id}: ${name} is not a parameter of it; known are ${known || 'none'}`)
+      throw new ConfigurationError(
+        `${id}: ${name} is not a known parameter; expected ${known ? `one of ${known}` : 'none'}`,
+      )
     }
   }
   if (operation.body) {
@@ -295,8 +304,8 @@ const isIdOrName = (value: unknown): value is string | number =>
   typeof value === 'string' ? value !== '' : Number.isSafeInteger(value)
 
 /**
- * One segment of a path; `undefined` for what cannot be one. `.` and `..` are resolved away by every URL parser, even
- * as `%2E%2E`, and would reach another operation. Half a surrogate pair has no encoding.
+ * Encodes one segment of a path; returns `undefined` for a string that cannot be one. Every URL parser resolves `.` and
+ * `..`, even as `%2E%2E`, so they would reach another operation. Half a surrogate pair has no encoding.
  */
 const encodeSegment = (value: string): string | undefined =>
   /^\.{1,2}$/.test(value) || /\p{Surrogate}/u.test(value) ? undefined : encodeURIComponent(value)
@@ -330,12 +339,12 @@ function networkError(id: OperationId, operation: Operation, cause: Error): Netw
 
 const effectOf = (cause: Error): string =>
   cause instanceof ExchangeFailedError && !cause.sent
-    ? 'There was no connection: it took no effect.'
-    : 'Whether it took effect is not known, so it was not repeated.'
+    ? 'There was no connection, so the call had no effect.'
+    : 'It is not known whether the call took effect, so it was not repeated.'
 
 function readAnswer(id: OperationId, operation: Operation, answer: Answer, token: string): Result {
   const { status, body } = answer
-  // What a server says about a token may repeat it, and errors end up in logs.
+  // A server's message may repeat the token, and errors end up in logs.
   const hidden = (text: string): string => text.replaceAll(token, '[token]')
   if (status >= 400) {
     const { reason, field } = readError(body, hidden)
@@ -345,29 +354,29 @@ function readAnswer(id: OperationId, operation: Operation, answer: Answer, token
   if (result.kind === 'redirect') {
     const { location } = answer.headers
     if (status >= 300 && typeof location === 'string') return { value: location }
-    throw new UnexpectedAnswerError(`${id}: expected a redirect, came status ${status}`)
+    throw new UnexpectedAnswerError(`${id}: expected a redirect, got status ${status}`)
   }
   if (status >= 300)
-    throw new UnexpectedAnswerError(`${id}: expected status ${result.status}, came the redirect ${status}`)
+    throw new UnexpectedAnswerError(`${id}: expected status ${result.status}, got the redirect ${status}`)
   if (result.kind === 'empty') return { value: undefined }
 
-  // Or it would be made a second time.
+  // Without this note, authors would repeat the call.
   const effect = operation.method === 'GET' ? '' : `; the call took effect, since it was answered ${status}`
   const parsed = parseJson(body)
   if (parsed === undefined)
     throw new UnexpectedAnswerError(
-      `${id}: expected JSON, came ${JSON.stringify(hidden(body).slice(0, 60))}${effect}`,
+      `${id}: expected JSON, got ${JSON.stringify(hidden(body).slice(0, 60))}${effect}`,
     )
   const checked = read(result.schema, unwrapped(result, parsed))
   if (!checked.ok)
     throw new UnexpectedAnswerError(
-      `${id}: HipChat's answer is not what it should be: ${hidden(checked.problem.message)}${effect}`,
+      `${id}: HipChat's answer is not valid: ${hidden(checked.problem.message)}${effect}`,
     )
   const [first] = checked.ignored
   return { value: checked.value, ...(first ? { ignored: hidden(first.message) } : {}) }
 }
 
-/** Reads HipChat's error envelope; anything else (a proxy's HTML page) gives no reason. */
+/** Reads HipChat's error body; any other body (such as a proxy's HTML page) has no reason. */
 function readError(
   body: string,
   hidden: (text: string) => string,

@@ -11,28 +11,32 @@ import type { Store } from '../store/store.ts'
 import { type Observing, observed, type TokenActivity } from '../telemetry/observer.ts'
 import { type Credentials, type Installation, secretOf, tokenKey } from './installation.ts'
 
-/** An access token and what came with it. */
+/** An access token with the other members of the answer. */
 export interface AccessToken {
   readonly token: string
-  /** When we stop using it, in milliseconds since 1970: somewhat before HipChat does. */
+  /** When we stop using it, in milliseconds since 1970: shortly before HipChat does. */
   readonly renewAt: number
+  /** The granted scopes. */
   readonly scopes: readonly Scope[]
+  /** Id of the group; `undefined` if the answer has none. */
   readonly groupId: number | undefined
+  /** Name of the group; `undefined` if the answer has none. */
   readonly groupName: string | undefined
   /** What was odd about the answer, for the log. */
   readonly warning: string | undefined
 }
 
+/** The access tokens of all installations. */
 export interface AccessTokens {
-  /** A token that is valid for a while: the cached one, or a new one. One exchange however many ask at once. */
+  /** A valid token: the cached one, or a new one. Simultaneous callers share one exchange. */
   get(credentials: Credentials): Promise<string>
-  /** Called when HipChat refused this token: gives another one, unless somebody else has fetched one meanwhile. */
+  /** Called when HipChat refused this token: returns a new one, or the one that another caller has got by then. */
   renew(credentials: Credentials, refused: string): Promise<string>
-  /** Exchanges the credentials now: proves an installation, and shows what was approved. The token is not kept. */
+  /** Exchanges the credentials now: proves an installation, and shows the approved scopes. The token is not kept. */
   exchange(credentials: Credentials, signal?: AbortSignal): Promise<AccessToken>
   /**
-   * Keeps a token that was exchanged, once its installation is known to be the one it is for. What it gives takes that back:
-   * then the token from before is kept again, unless a newer one has been meanwhile.
+   * Keeps a token from `exchange` when it is certain that it belongs to the installation. Returns a function that undoes
+   * this: it restores the previous token, unless there is a newer one by then.
    */
   keep(installation: Installation, token: AccessToken): Promise<() => Promise<void>>
 }
@@ -44,11 +48,11 @@ interface Settings {
   /** Milliseconds for one exchange. */
   readonly timeout: number
   readonly warn: (message: string, installation: Installation) => void
-  /** Told when the credentials are rejected, and when they are taken again after that. */
+  /** Called when the credentials are rejected, and when they are accepted again. */
   readonly mark: (installation: Installation, rejected: boolean) => Promise<void>
-  /** Whether an installation has not been removed. Without it every one is there. */
+  /** Whether an installation still exists. Default: always true. */
   readonly isThere?: (installation: Installation) => Promise<boolean>
-  /** Who looks on, if anybody. */
+  /** Returns the observer. */
   readonly observing?: Observing
 }
 
@@ -58,8 +62,8 @@ const DAY = 24 * HOUR
 /**
  * Exchanges client credentials for access tokens and keeps them in the store.
  *
- * The request names no `scope`: HipChat then grants what was approved when the add-on was installed, which is not
- * always what today's descriptor asks for. A failed exchange is not kept, so the next call tries again.
+ * The request has no `scope`, so that HipChat grants the scopes that were approved at installation, which are not always
+ * those in the present descriptor. A failed exchange is not kept, so the next call tries again.
  */
 export function createAccessTokens(settings: Settings): AccessTokens {
   const { store, sealing } = settings
@@ -81,18 +85,18 @@ export function createAccessTokens(settings: Settings): AccessTokens {
     const before = await store.get(key)
     const kept = sealing.seal(JSON.stringify(token), key)
     await store.set(key, kept, Math.max(1, token.renewAt - Date.now()))
-    // An exchange takes its time: of an installation that was removed meanwhile nothing is kept.
+    // The installation may have been removed during the exchange; then nothing is kept.
     if (settings.isThere && !(await settings.isThere(installation))) await swap(key, kept, undefined)
     return () => swap(key, kept, before)
   }
 
-  /** Puts another value, or none, in the place of one that was read, and leaves alone what others wrote meanwhile. */
+  /** Replaces or removes the value that was read; a value that another process wrote in the meantime stays. */
   async function swap(key: string, read: string, next: string | undefined): Promise<void> {
-    // A token says itself until when it is good; the store need not forget it to the second.
+    // A token contains its own expiry, so the store need not be exact.
     await store.update(key, (current) => (current === read ? next : current), DAY)
   }
 
-  /** One exchange in this process; in other processes sharing the store they wait for what it brings. */
+  /** At most one exchange at a time in this process; other processes with the same store wait for its result. */
   function single(credentials: Credentials, refused?: string): Promise<AccessToken> {
     const { oauthId } = credentials.installation
     let exchanging = running.get(oauthId)
@@ -110,7 +114,7 @@ export function createAccessTokens(settings: Settings): AccessTokens {
     while (!(await lock.take())) {
       const token = await cached(oauthId)
       if (token && token.token !== refused) return token
-      if (Date.now() > deadline) break // whoever held the lock failed or died: do not wait for his lock to expire
+      if (Date.now() > deadline) break // the owner of the lock failed or died: do not wait for the lock to expire
       await delay(25)
     }
     try {
@@ -149,7 +153,7 @@ export function createAccessTokens(settings: Settings): AccessTokens {
       const sealed = await store.get(tokenKey(oauthId))
       const token = sealed === undefined ? undefined : read(oauthId, sealed)
       if (token && token.token !== refused) return token.token
-      // Only what was refused: by now somebody else may have put a new one there.
+      // Removes only the refused token: another process may have stored a new one by now.
       if (sealed !== undefined) await swap(tokenKey(oauthId), sealed, undefined)
       return (await single(credentials, refused)).token
     },
@@ -192,27 +196,27 @@ async function requestToken(
       { status: 401 },
     )
   if (answer.status < 200 || answer.status > 299)
-    throw new AccessTokenError(`${where}: expected 200, came ${answer.status}`, { status: answer.status })
+    throw new AccessTokenError(`${where}: expected 200, got ${answer.status}`, { status: answer.status })
   return readToken(answer, where, credentials.installation)
 }
 
 /**
- * Reads the token endpoint's answer. Lifetimes from an hour to fourteen years were seen in answers of real servers, and
- * an answer without one bricked another framework's shops for good: what is missing or absurd is replaced by something
- * careful, since a token that turns out dead is renewed on the first 401 anyhow.
+ * Reads the token endpoint's answer. Real servers answered with lifetimes from an hour to fourteen years, and an answer
+ * without one permanently broke installations of another framework. So a missing or absurd lifetime is replaced by a
+ * cautious one; a token that turns out to be invalid is renewed on the first 401 anyway.
  */
 function readToken({ status, body }: Answer, where: string, installation: Installation): AccessToken {
   const parsed = parseJson(body)
   if (typeof parsed !== 'object' || parsed === null)
     throw new AccessTokenError(
-      `${where}: expected a JSON object, came ${parsed === undefined ? 'no JSON' : typeName(parsed)}`,
+      `${where}: expected a JSON object, got ${parsed === undefined ? 'no JSON' : typeName(parsed)}`,
       { status },
     )
-  const answer = parsed as Record<string, unknown> // an object, of which nothing more is assumed
+  const answer = parsed as Record<string, unknown> // only known to be an object
   const token = answer['access_token']
   if (typeof token !== 'string' || token === '' || /[^\x21-\x7e]/.test(token))
     throw new AccessTokenError(
-      `${where}: expected access_token to be a text without blanks, came ${
+      `${where}: expected access_token to be a string of printable ASCII without spaces, got ${
         typeof token === 'string' && token !== '' ? 'one with other characters' : typeName(token || undefined)
       }`,
       { status },
@@ -221,11 +225,11 @@ function readToken({ status, body }: Answer, where: string, installation: Instal
   const seconds = Number(answer['expires_in'] ?? Number.NaN)
   const usable = Number.isFinite(seconds) && seconds > 0
   const lifetime = usable ? Math.min(seconds * 1000, DAY) : HOUR
-  // Tokens must not die between our look and HipChat's: a minute for long ones, a tenth for short ones.
+  // A token must not expire between our check and HipChat's: the margin is a minute for long lifetimes, a tenth for short.
   const margin = Math.min(60_000, lifetime / 10)
   const warning = usable
     ? undefined
-    : `${where}: expected expires_in to be a positive number of seconds, came ${describe(answer['expires_in'])}; an hour is assumed`
+    : `${where}: expected expires_in to be a positive number of seconds, got ${describe(answer['expires_in'])}; an hour is assumed`
 
   const scope = answer['scope']
   const groupId = Number(answer['group_id'] ?? Number.NaN)

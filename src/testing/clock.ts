@@ -1,12 +1,12 @@
-/** The time of the test, which passes by itself and can be moved. */
+/** The time of the test. It passes by itself and can be moved. */
 export interface TestClock {
   /**
-   * Moves `Date` forward, of the whole process: tokens expire, sessions end. Timers (`setTimeout`) go on as before.
+   * Moves `Date` of the whole process forward, so that tokens expire and sessions end. Timers (`setTimeout`) do not change.
    */
   advance(by: Duration): void
 }
 
-/** One or more of these, added up. */
+/** A length of time: the sum of its members. */
 export interface Duration {
   readonly milliseconds?: number
   readonly seconds?: number
@@ -23,18 +23,18 @@ const lengths = {
   days: 86_400_000,
 } as const satisfies Readonly<Record<keyof Duration, number>>
 
-/** A clock, and what puts the real time back. */
+/** Creates a clock; `restore` puts the real `Date` back. */
 export function createClock(): TestClock & { restore(): void } {
   const real = globalThis.Date
   let ahead = 0
   let moved: DateConstructor | undefined
 
-  /** Made when the time is moved for the first time: a test that leaves it alone has the real `Date`. */
+  /** Replaces `Date` when the time is moved for the first time; other tests keep the real `Date`. */
   function move(): void {
     if (moved) return
     moved = class extends real {
       constructor(...given: unknown[]) {
-        // Only `new Date()` is about now.
+        // Only `new Date()` depends on the current time.
         if (given.length === 0) super(real.now() + ahead)
         else super(...(given as [number]))
       }
@@ -48,16 +48,16 @@ export function createClock(): TestClock & { restore(): void } {
       for (const [unit, amount] of Object.entries(by)) {
         if (!Object.hasOwn(lengths, unit))
           throw new TypeError(
-            `clock.advance: ${unit} is no unit of time; there are ${Object.keys(lengths).join(', ')}`,
+            `clock.advance: ${unit} is not a unit of time; expected one of ${Object.keys(lengths).join(', ')}`,
           )
         if (typeof amount !== 'number' || !(amount >= 0))
-          throw new TypeError(`clock.advance: ${unit} must be a number that is not negative, came ${amount}`)
+          throw new TypeError(`clock.advance: expected ${unit} to be a number of at least 0, got ${amount}`)
         ahead += amount * lengths[unit as keyof Duration]
       }
       move()
     },
     restore() {
-      // Somebody else may have put another one in its place since.
+      // Other code may have replaced it since.
       if (moved && globalThis.Date === moved) globalThis.Date = real
     },
   }

@@ -4,29 +4,30 @@ import type { EventName } from '../api/events.ts'
 import type { Installation } from '../installations/installation.ts'
 import type { HipChatServer } from '../server/index.ts'
 
-/** What is wrong with a delivery: who signed it, when, or that it comes a second time. */
+/** The fault of a forged delivery: signed with a wrong secret, expired, not signed, or sent a second time. */
 export type Forgery = (typeof forgeries)[number]
 
+/** All faults that a forged delivery can have. */
 export const forgeries = ['wrong secret', 'expired', 'unsigned', 'replayed'] as const
 
-/** What a delivery that must not be believed is like. */
+/** Options of a forged delivery. */
 export interface ForgedOptions {
-  /** Default `wrong secret`. */
+  /** The fault of the delivery. Default `wrong secret`. */
   readonly forgery?: Forgery
-  /** What the message says, or the topic. Default `Hello`. */
+  /** The text of the message, or the topic. Default `Hello`. */
   readonly text?: string
 }
 
-/** What forging needs to know. */
+/** What {@link forge} needs. */
 export interface ForgingParts {
   readonly server: HipChatServer
   readonly installation: Installation
   readonly room: { readonly id: number; readonly name: string }
-  /** Where the add-on takes deliveries of an event. */
+  /** The address at which the add-on receives deliveries of the event. */
   readonly url: string
 }
 
-/** Sends the add-on a delivery that it must not believe. Gives the status it answers with; of a replay that of the second. */
+/** Sends the add-on a forged delivery. Returns the status of its answer; for a replay, that of the second one. */
 export async function forge(
   event: EventName,
   { forgery = 'wrong secret', text = 'Hello' }: ForgedOptions,

@@ -7,47 +7,47 @@ import type { HipChatServer, RoomName } from '../server/index.ts'
 import { type ForgedOptions, forge, forgeries } from './forging.ts'
 import { createTestRoom, type TestRoom } from './room.ts'
 
-/** Where an add-on is installed, and with what. */
+/** Options of an installation. */
 export interface InstallOptions {
   /** Name or id of the room; `null` for the whole group. Default: the first room. */
   readonly room?: RoomName | null
-  /** What was approved. Default: all that the add-on asks for. */
+  /** The approved scopes. Default: all scopes that the add-on asks for. */
   readonly scopes?: readonly Scope[]
 }
 
-// A mistyped option would be left out in silence; the server looks at what is in them.
+// Checks only the names, since a mistyped option would be ignored silently; the server checks the values.
 const installOptions: Checks<InstallOptions> = { room: elsewhere, scopes: elsewhere }
 
-/** A group of people on a server of its own, with the add-on in it. */
+/** A group of people on its own server, with the add-on installed. */
 export interface TestGroup {
-  /** The compatible server, with all that it can do: `say`, `fail`, `deliveries`, … */
+  /** The compatible server with all its methods: `say`, `fail`, `deliveries`, … */
   readonly server: HipChatServer
-  /** The room in which the add-on is installed; of a group-wide installation the first room. */
+  /** The room in which the add-on is installed; for an installation in the whole group, the first room. */
   readonly room: TestRoom
-  /** Another room, by name or id. Throws when there is none. */
+  /** Another room, by name or id. Throws if it does not exist. */
   roomOf(name: RoomName): TestRoom
-  /** The newest installation. Throws while there is none. */
+  /** The newest installation. Throws if there is none. */
   readonly installation: Installation
-  /** Installs the add-on once more, somewhere else; where it is installed already this is an update. */
+  /** Installs the add-on in another place. If it is already installed there, this is an update. */
   install(options?: InstallOptions): Promise<Installation>
-  /** Removes an installation, the newest unless told otherwise; resolves when the add-on has heard of it. */
+  /** Removes an installation, by default the newest. Resolves when the add-on has been notified. */
   uninstall(installation?: Installation): Promise<void>
-  /** Resolves when no delivery, no handler and no call is under way any more. */
+  /** Resolves when no delivery, handler or call is in progress. */
   idle(): Promise<void>
-  /** Sends the add-on a delivery that it must not believe; gives the status it answers with. */
+  /** Sends the add-on a forged delivery, which it has to refuse. Returns the status of its answer. */
   forge(event: EventName, options?: ForgedOptions): Promise<number>
 }
 
-/** What of an add-on its test needs: nothing that depends on its scopes. */
+/** The members of an add-on that its test needs; none of them depends on its scopes. */
 export type TestedAddon = Pick<Addon, 'listen' | 'close' | 'idle' | 'descriptor' | 'installation'>
 
-/** A group on a server that listens; nothing is installed yet. */
+/** Creates a group on a listening server; nothing is installed yet. */
 export function createTestGroup(addon: TestedAddon, server: HipChatServer): TestGroup {
   let installations: Installation[] = []
   let home: RoomName | undefined
 
   async function idle(): Promise<void> {
-    // A handler may go on after its delivery was answered, and what it says is delivered again.
+    // A handler may continue after its delivery was answered, and its messages cause new deliveries.
     let last: number | undefined
     do {
       last = server.deliveries().at(-1)?.id

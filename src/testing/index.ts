@@ -1,5 +1,5 @@
 /**
- * hipchat-addon/testing: an add-on's own tests, with the compatible server in the same process.
+ * hipchat-addon/testing: for tests of an add-on, with the compatible server in the same process.
  *
  * @packageDocumentation
  */

@@ -4,13 +4,13 @@ import { type Logger, pino } from 'pino'
 export interface LogLine {
   readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal'
   readonly message: string
-  /** What a handler threw, among others. */
+  /** The error that the line is about, such as one that a handler threw. */
   readonly err?: { readonly type: string; readonly message: string; readonly stack: string }
-  /** What else the line says, such as `event`, `room` and `status` of a delivery. */
+  /** Other members of the line, such as `event`, `room` and `status` of a delivery. */
   readonly [member: string]: unknown
 }
 
-/** A log that is kept and not printed, and the logger that writes it. */
+/** Creates a logger whose lines are kept and not printed. */
 export function createTestLog(): { readonly logger: Logger; readonly lines: readonly LogLine[] } {
   const lines: LogLine[] = []
   const logger = pino(

@@ -3,17 +3,20 @@ import { type GlanceContent, glanceContent } from '../api/glance.ts'
 import { validate } from '../common/validate.ts'
 import type { HipChatServer, UserName } from '../server/index.ts'
 
-/** What the chat page would do for somebody, done without it. */
+/** Does what the chat page does for a person, without a browser. */
 export interface PageClient {
+  /** Requests the content of a glance. */
   glance(roomId: number, key: string, as: UserName): Promise<GlanceContent>
+  /** Opens the page of a module. */
   open(
     roomId: number | undefined,
     key: string,
     as: UserName,
     options: { readonly values?: object; readonly theme?: 'light' | 'dark' },
   ): Promise<Response>
+  /** Whether a room is archived. */
   isArchived(roomId: number): Promise<boolean>
-  /** Makes an event happen that only administrators can cause, unless `values` name somebody else as `user`. */
+  /** Causes an event as the administrator, unless `values` name another `user`. */
   trigger(event: EventName, roomId: number, values: Readonly<Record<string, unknown>>): Promise<void>
 }
 
@@ -26,6 +29,7 @@ interface Integration {
 // biome-ignore lint/suspicious/noExplicitAny: answers of a server that checks them itself
 type Answer = any
 
+/** Creates a client of the server's chat page. */
 export function createPageClient(server: HipChatServer): PageClient {
   async function send(token: string, method: string, path: string, body?: object): Promise<Answer> {
     const answer = await fetch(server.url + path, {
@@ -41,13 +45,13 @@ export function createPageClient(server: HipChatServer): PageClient {
 
   const admin = (method: string, path: string, body?: object) => send(server.adminToken, method, path, body)
 
-  /** The module of an add-on, whichever of those that are there has it. */
+  /** Finds the add-on that has a module. */
   async function ownerOf(key: string, integrations: readonly Integration[]): Promise<string> {
     const page = key === 'configurable' || key === 'adminPage'
     const owner = integrations.find(({ modules }) => page || modules.some((module) => module.key === key))
     if (owner) return owner.oauth_id
     const known = integrations.flatMap(({ modules }) => modules.map((module) => module.key))
-    throw new Error(`there is no module ${key} here; there are ${known.join(', ') || 'none'}`)
+    throw new Error(`there is no module ${key} here; the modules are ${known.join(', ') || 'none'}`)
   }
 
   async function integrationsFor(token: string, roomId: number | undefined): Promise<Integration[]> {
@@ -62,13 +66,13 @@ export function createPageClient(server: HipChatServer): PageClient {
       const found = items.find((item: Answer) => item.key === key)
       if (!found) {
         await ownerOf(key, await integrationsFor(token, roomId))
-        throw new Error(`the module ${key} is no glance whose content is asked for`)
+        throw new Error(`the module ${key} is not a glance with a queryUrl`)
       }
       const answer = await fetch(found.url)
       if (!answer.ok) throw new Error(`the glance ${key} answered ${answer.status}: ${await answer.text()}`)
       const checked = validate(glanceContent, await answer.json())
       if (!checked.ok)
-        throw new Error(`the glance ${key} answered what no client shows: ${checked.problem.message}`)
+        throw new Error(`the glance ${key} answered with invalid content: ${checked.problem.message}`)
       return checked.value
     },
     async open(roomId, key, as, { values, theme = 'light' }) {

@@ -3,38 +3,38 @@ import { type Checks, checkMembers, elsewhere } from '../option-checks.ts'
 import type { HipChatServer, UserName } from '../server/index.ts'
 import type { PageClient } from './page-client.ts'
 
-/** What happens, and who does it. What an event has no use for is left alone. */
+/** Options of an event. An event ignores the options that it does not need. */
 export interface TriggerOptions {
   /**
-   * Mention name of who does it. Default `alice`; the administrator where rooms are made, deleted, archived or taken out of the
-   * archive.
+   * Mention name of the person who causes the event. Default `alice`; the administrator for rooms that are created, deleted,
+   * archived or unarchived.
    */
   readonly from?: UserName
-  /** What is said, also with a file; the new topic; the name of the new room. Default: something that says what it is. */
+  /** The text of the message or with the file, the new topic, or the name of the new room. Default: a text for the event. */
   readonly text?: string
-  /** The file that is shared, `size` in bytes. Default: `notes.txt` of 1,234 bytes at an address that nobody serves. */
+  /** The shared file, with `size` in bytes. Default: `notes.txt` of 1,234 bytes at an address that does not exist. */
   readonly file?: { readonly name: string; readonly size?: number; readonly url?: string }
 }
 
 const triggerOptions: Checks<TriggerOptions> = { from: elsewhere, text: elsewhere, file: elsewhere }
 
-/** Who does things unless somebody else is named. */
+/** The person who acts by default. */
 export const alice = 'alice'
 
-/** How an event is made to happen. */
+/** The way to cause an event. */
 interface Act {
-  /** Makes it possible, where it may not be. */
+  /** Makes the event possible, if necessary. */
   before?(options: TriggerOptions): Promise<unknown>
   happens(options: TriggerOptions): Promise<unknown>
 }
 
-/** Finds out how an event is made to happen in a room. */
+/** Returns the way to cause an event in a room. */
 type RoomEvents = (
   event: EventName,
   options: TriggerOptions,
 ) => { before(): Promise<unknown>; happens(): Promise<unknown> }
 
-/** The ten events, as people in a room make them happen. */
+/** The ten events, as people in a room cause them. */
 export function createRoomEvents(
   server: HipChatServer,
   pageClient: PageClient,
@@ -90,7 +90,9 @@ export function createRoomEvents(
   return (event, options) => {
     const act = Object.hasOwn(events, event) ? events[event] : undefined
     if (!act)
-      throw new TypeError(`trigger: there is no event ${event}; there are ${Object.keys(events).join(', ')}`)
+      throw new TypeError(
+        `trigger: ${event} is not an event; expected one of ${Object.keys(events).join(', ')}`,
+      )
     checkMembers('room.trigger', options, triggerOptions, [])
     return { before: async () => act.before?.(options), happens: () => act.happens(options) }
   }

@@ -10,46 +10,46 @@ import { alice, createRoomEvents, type TriggerOptions } from './room-events.ts'
 /** A message as the people in the room see it. */
 export interface SeenMessage {
   readonly id: string
-  /** Full name of a person; of an add-on its name, with the `from` of the notification behind it; or `nobody`. */
+  /** Full name of a person; name of an add-on, followed by the `from` of the notification; or `nobody`. */
   readonly from: string
-  /** What people say, what add-ons say, and that the topic was changed. */
+  /** A person's message, an add-on's notification, or a change of the topic. */
   readonly type: 'message' | 'notification' | 'topic'
-  /** The text, or the HTML if `format` says so. Empty where there is none. */
+  /** The text, or the HTML if `format` is `html`. Empty if there is none. */
   readonly message: string
-  /** Of a notification: `yellow`, `green`, `red`, `purple`, `gray` or `random`. */
+  /** The colour of a notification: `yellow`, `green`, `red`, `purple`, `gray` or `random`. */
   readonly color?: string
-  /** Of a notification. */
+  /** The format of a notification. */
   readonly format?: 'html' | 'text'
-  /** The card that is shown in place of the message. */
+  /** The card that is shown instead of the message. */
   readonly card?: Card
-  /** Id of the message that it answers. */
+  /** Id of the message to which this is a reply. */
   readonly replyTo?: string
 }
 
-/** How something is said. */
+/** Options of a message. */
 export interface SaidOptions {
-  /** Mention name of who says it. Default `alice`. */
+  /** Mention name of the sender. Default `alice`. */
   readonly from?: UserName
 }
 
-/** A delivery that was not made here. Each of `webhookFixtures` is one. */
+/** A given delivery, such as a recorded one. Each of `webhookFixtures` is one. */
 export interface DeliverOptions {
   readonly event: EventName
-  /** As it is posted, with `item` and all. */
+  /** The whole body, including `item`. */
   readonly body: object
 }
 
-/** How a page is opened. */
+/** Options of an opened page. */
 export interface OpenOptions {
-  /** Mention name of who looks. Default `alice`. */
+  /** Mention name of the person who opens it. Default `alice`. */
   readonly as?: UserName
-  /** What the client puts into the address: `{ message: { mid: … } }` for what a message action opens. Default nothing. */
+  /** Values for the placeholders in the address: `{ message: { mid: … } }` for a message action. Default: none. */
   readonly values?: Readonly<Record<string, unknown>>
-  /** Of the client that it is shown in. Default `light`. */
+  /** Theme of the client. Default `light`. */
   readonly theme?: 'light' | 'dark'
 }
 
-// A mistyped option would be left out in silence; the server looks at what is in them.
+// Checks only the names, since a mistyped option would be ignored silently; the server checks the values.
 const sayOptions: Checks<SaidOptions> = { from: elsewhere }
 const glanceOptions: Checks<Pick<OpenOptions, 'as'>> = { as: elsewhere }
 const openOptions: Checks<OpenOptions> = {
@@ -58,56 +58,57 @@ const openOptions: Checks<OpenOptions> = {
   theme: oneOf('light', 'dark'),
 }
 
-/** A room with people in it. What is done in it resolves when all that came of it has happened. */
+/** A room with people in it. Its methods resolve when all consequences of an action have happened. */
 export interface TestRoom {
   readonly id: number
   /** Its name when it was looked up. */
   readonly name: string
-  /** Says something; gives what the room saw in answer. Who is not in the room yet enters first. */
+  /** Posts a message; returns what add-ons posted in reply. A person who is not in the room enters it first. */
   say(text: string, options?: SaidOptions): Promise<readonly SeenMessage[]>
   /**
-   * Lets something happen, as HipChat would tell it; gives what this room saw in answer. What has to be so before is done
-   * before: who enters leaves, who leaves enters, and what comes out of the archive is put there. Rejects for events that there
-   * are not, and where nothing would change: to archive an archived room is told to nobody.
+   * Causes an event, with HipChat's delivery for it; returns what add-ons posted in this room in reply. The necessary state is
+   * set up first: a person who is to enter leaves, one who is to leave enters, and a room to unarchive is archived. Rejects
+   * for unknown events, and if nothing would change: archiving an archived room makes no delivery.
    */
   trigger(event: EventName, options?: TriggerOptions): Promise<readonly SeenMessage[]>
   /**
-   * Tells the add-on of an event with a body that was not made here, a recorded one for instance, signed as it has to be; gives
-   * what the room saw in answer. The ids of installation, webhook and room in the body are made those of here, everything
-   * else is told as it is. Nothing is told to an add-on without a webhook for the event, or whose pattern the message does
-   * not match. Rejects when the add-on is not installed here, or refuses the body with a 4xx.
+   * Delivers an event to the add-on with a given body, for instance a recorded one, and a valid signature; returns what add-ons
+   * posted in reply. The ids of installation, webhook and room in the body are replaced by those of this test; everything else
+   * stays. An add-on without a webhook for the event, or with a pattern that the message does not match, gets no delivery.
+   * Rejects if the add-on is not installed here, or refuses the body with a 4xx.
    */
   deliver(delivery: DeliverOptions): Promise<readonly SeenMessage[]>
-  /** All that was said, oldest first; the newest thousand. Nothing once the room is deleted. */
+  /** All messages, oldest first; only the newest thousand. Empty once the room is deleted. */
   readonly messages: readonly SeenMessage[]
-  /** What add-ons said, and people by the API. */
+  /** The notifications, by add-ons or by people through the API. */
   readonly notifications: readonly SeenMessage[]
-  /** Of these what was said inline: returned by a handler in time, as the answer of its delivery, and not by a call. */
+  /** The notifications that handlers returned in time, as the answers of their deliveries and not with a call. */
   readonly replies: readonly SeenMessage[]
-  /** The cards that are to be seen: of several with one id the newest. */
+  /** The visible cards: of several with the same id only the newest. */
   readonly cards: readonly Card[]
   /**
-   * What a glance shows to somebody who opens the room: asked of the add-on, as the chat page does. Rejects when there is no
-   * such glance, or its answer is none that a client shows.
+   * The content of a glance for a person who opens the room, requested from the add-on as the chat page does. Rejects if there
+   * is no such glance, or a client would not show the answer.
    */
   glance(key: string, options?: Pick<OpenOptions, 'as'>): Promise<GlanceContent>
-  /** What was pushed to a glance since the room was there, oldest first. */
+  /** All contents that were pushed to a glance in this room, oldest first. */
   pushed(key: string): readonly GlanceContent[]
   /**
-   * Opens a module's page, or the add-on's `configurable` or `adminPage`, signed for somebody, and gives its answer whatever its
-   * status. Rejects when there is no such module, or the person may not open it.
+   * Opens a module's page, or the add-on's `configurable` or `adminPage`, with a signed request for a person. Returns the
+   * response with any status. Rejects if there is no such module, or the person may not open it.
    */
   open(key: string, options?: OpenOptions): Promise<Response>
 }
 
-/** What a room is made with. */
+/** What {@link createTestRoom} needs. */
 export interface TestRoomParts {
   readonly server: HipChatServer
   readonly room: { readonly id: number; readonly name: string }
-  /** Resolves when nothing is happening any more. */
+  /** Resolves when nothing is in progress. */
   idle(): Promise<void>
 }
 
+/** Creates the test's view of a room on the server. */
 export function createTestRoom({ server, room, idle }: TestRoomParts): TestRoom {
   const pageClient = createPageClient(server)
 
@@ -120,7 +121,7 @@ export function createTestRoom({ server, room, idle }: TestRoomParts): TestRoom 
     const before = new Set(seen().map(({ id }) => id))
     const done = await work()
     await idle()
-    // What people did themselves is no answer; a notification of theirs looks like one.
+    // The action itself is not a reply, but a person's notification looks like one.
     if (typeof done === 'object' && done !== null && 'id' in done) before.add(String(done.id))
     return seen().filter(({ id, type }) => !before.has(id) && type === 'notification')
   }
@@ -144,13 +145,13 @@ export function createTestRoom({ server, room, idle }: TestRoomParts): TestRoom 
       checkMembers('room.say', options, sayOptions, [])
       const { from = alice } = options
       await server.enter(room.id, from)
-      await idle() // what comes of entering is no answer to what is said
+      await idle() // a greeting is not a reply to the message
       return after(() => server.say(room.id, from, text))
     },
     async trigger(event, options = {}) {
       const { before, happens } = roomEvents(event, options)
       await before()
-      await idle() // what came of that is no answer to what happens now
+      await idle() // messages about the preparation are not replies to the event
       return after(happens)
     },
     deliver: (delivery) => after(() => tell(delivery)),
@@ -169,7 +170,7 @@ export function createTestRoom({ server, room, idle }: TestRoomParts): TestRoom 
       for (const { card, from } of seen())
         if (card) {
           const key = `${from} ${card.id}`
-          found.delete(key) // the newest takes its own place, which is the last
+          found.delete(key) // so that the newest comes last
           found.set(key, card)
         }
       return [...found.values()]

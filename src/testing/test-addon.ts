@@ -8,50 +8,50 @@ import { createTestLog, type LogLine } from './log.ts'
 
 export type { TestClock } from './clock.ts'
 
-/** Where an add-on is tested. */
+/** Options of {@link testAddon}. */
 export interface TestOptions {
-  /** Where the add-on is installed; `false`: nowhere yet. Default: in the first room. */
+  /** Where the add-on is installed; `false` for no installation. Default: in the first room. */
   readonly install?: InstallOptions | false
   /**
-   * Options of the server: other people and rooms (`seed`), HipChat's allowances (`limits`, which are off here). Default:
-   * Alice, Bob and Carol in the rooms Lobby, Workshop and Back office.
+   * Options of the server, such as other people and rooms (`seed`) or HipChat's rate limits (`limits`, off by default here).
+   * Default: Alice, Bob and Carol in the rooms Lobby, Workshop and Back office.
    */
   readonly server?: Omit<ServerOptions, 'port' | 'host' | 'publicUrl' | 'tls'>
 }
 
 const testOptions: Checks<TestOptions> = { install: elsewhere, server: elsewhere }
 
-/** An add-on under test, and the group that it is installed in. */
+/** An add-on under test, and the group in which it is installed. */
 export interface AddonTest<A = unknown> extends TestGroup {
   /** The add-on itself. */
   readonly addon: A
-  /** The time, which can be moved. */
+  /** The time of the test, which can be moved. */
   readonly clock: TestClock
   /**
-   * What the add-on logged from level `info` on, oldest first; nothing is printed. What a handler threw is here, if the add-on has
-   * no `onError`. Empty for an add-on that was made already, and for one that takes no `log` of its test.
+   * The add-on's log from level `info` on, oldest first; nothing is printed. It contains the errors of handlers, unless the
+   * add-on has an `onError`. Empty if the add-on was created before, or does not use the `log` that its function gets.
    */
   readonly log: readonly LogLine[]
-  /** Another group, on a server of its own, in which the add-on is installed too. Takes what `testAddon` takes. */
+  /** Creates another group on its own server, and installs the add-on there too. The options are those of `testAddon`. */
   addGroup(options?: TestOptions): Promise<TestGroup>
-  /** Ends the add-on and all servers, and puts the clock back. May be called twice. */
+  /** Closes the add-on and all servers, and puts the real time back. May be called twice. */
   close(): Promise<void>
   /** The same, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/** Makes the add-on. Gets what a test wants: a store in memory, and a log that is kept. */
+/** Creates the add-on. It gets options for a test: a store in memory, and a log that is kept. */
 type Factory<A> = (options: Partial<AddonOptions>) => A | Promise<A>
 
 /**
- * Starts an add-on and a compatible server in this process, and installs the one in the other, over HTTP and with the real
- * protocol. Works in any test runner. Give the function that makes the add-on, so that it gets a store in memory; an add-on
- * that is made already keeps what it has.
+ * Starts an add-on and a compatible server in this process, and installs the add-on on the server, over HTTP and with the
+ * real protocol. It works in any test runner. Pass the function that creates the add-on, so that the add-on gets a store in
+ * memory; an existing add-on keeps its own.
  *
- * Rejects with what the add-on, the server or the installation rejected with; what was started by then is ended. Call
- * `close` when the test is over.
+ * Rejects with the error of the add-on, the server or the installation, and closes what it has started. Call `close` at the
+ * end of the test.
  *
- * @param made The function that makes the add-on, which may be asynchronous, or an add-on that does not listen yet.
+ * @param made The function that creates the add-on, which may be asynchronous, or an add-on that is not listening yet.
  * @example
  * const { room, close } = await testAddon(createDice)
  * const [answer] = await room.say('/roll 2d6', { from: 'alice' })
@@ -62,12 +62,12 @@ export async function testAddon<A extends TestedAddon>(
 ): Promise<AddonTest<A>> {
   if (typeof made !== 'function' && !isAddon(made))
     throw new TypeError(
-      `testAddon: expected an add-on, or the function that makes it; came ${typeName(made)}`,
+      `testAddon: expected an add-on, or the function that creates it; got ${typeName(made)}`,
     )
   const { logger, lines } = createTestLog()
   const addon = typeof made === 'function' ? await made({ store: 'memory:', log: logger }) : made
   if (!isAddon(addon))
-    throw new TypeError(`testAddon: expected the function to give an add-on; came ${typeName(addon)}`)
+    throw new TypeError(`testAddon: expected the function to return an add-on; got ${typeName(addon)}`)
   const clock = createClock()
   const servers: { close(): Promise<void> }[] = []
 
@@ -84,7 +84,7 @@ export async function testAddon<A extends TestedAddon>(
       port: 0,
     })
     await server.listen()
-    server.unref() // a test that forgets to close ends all the same
+    server.unref() // so that the process ends even if a test forgets to close
     servers.push(server)
     const group = createTestGroup(addon, server)
     if (install) await group.install(install)

@@ -81,24 +81,24 @@ describe('a card', () => {
     [
       'no options',
       () => card.file(undefined as never),
-      'card.file: expected an object with id and title, came undefined',
+      'card.file: expected an object with id and title, got undefined',
     ],
     ['no id', () => card.file({ title: 'x' } as never), 'card.file: id is missing'],
     ['an empty id', () => card.file({ ...least, id: '' }), 'card.file: id must NOT have fewer than 1'],
     [
       'a title that is too long',
       () => card.file({ ...least, title: 'x'.repeat(501) }),
-      'card.file: title must NOT have more than 500 characters, came 501',
+      'card.file: title must NOT have more than 500 characters, got 501',
     ],
     [
       'an unknown member',
       () => card.file({ ...least, colour: 'red' } as never),
-      'card.file: colour is not a member of it; known are id, title,',
+      'card.file: colour is not a known member; expected one of id, title,',
     ],
     [
       'a format that only applications have',
       () => card.file({ ...least, format: 'medium' } as never),
-      'card.file: format is not a member of it',
+      'card.file: format is not a known member',
     ],
     [
       'an unknown format',
@@ -133,22 +133,22 @@ describe('a card', () => {
     [
       'an attribute that is none',
       () => card.file({ ...least, attributes: ['y' as never] }),
-      'card.file: attributes.0 must be an object with a value, came string',
+      'card.file: attributes.0 must be an object with a value, got string',
     ],
     [
       'an unknown member of an attribute',
       () => card.file({ ...least, attributes: [{ value: 'y', style: 'z' } as never] }),
-      'card.file: attributes.0: style is not a member of it; known are label, value, lozenge, url, icon',
+      'card.file: attributes.0: style is not a known member; expected one of label, value, lozenge, url, icon',
     ],
     [
       'an unknown lozenge',
       () => card.file({ ...least, attributes: [{ value: 'y', lozenge: 'new' as never }] }),
-      'attributes.0.lozenge must be one of default, success, error, current, complete, moved, came new',
+      'attributes.0.lozenge must be one of default, success, error, current, complete, moved, got new',
     ],
     [
       'attributes that are no list',
       () => card.file({ ...least, attributes: { State: 'x' } as never }),
-      'card.file: attributes must be a list, came object',
+      'card.file: attributes must be an array, got object',
     ],
     [
       'an activity of which the HTML is a mere text',
@@ -158,7 +158,7 @@ describe('a card', () => {
     [
       'a link without a description',
       () => card.link({ ...least, url: 'https://x' } as never),
-      'card.link: a card of the style link needs a description, or clients show the message in its place',
+      'card.link: a card of the style link needs a description; without it clients show the message instead',
     ],
     [
       'a picture without an address',
@@ -168,12 +168,12 @@ describe('a card', () => {
     [
       'markup that cards do not show',
       () => card.file({ ...least, description: html`<p>x</p>` }),
-      'card.file: description.value holds <p>; cards show a, b, i, strong and span',
+      'card.file: description.value contains <p>; cards show a, b, i, strong and span',
     ],
     [
       'markup in its activity that cards do not show',
       () => card.file({ ...least, activity: html`<img src="x">` }),
-      'card.file: activity.html holds <img>',
+      'card.file: activity.html contains <img>',
     ],
   ])('with %s is refused by name', (_, make, why) => {
     expect(refusal(make)).toMatchObject({

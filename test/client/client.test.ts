@@ -58,7 +58,7 @@ describe('the client', () => {
     const wrong = client.getRoom({ id_or_name: '' })
     expect(await failure(wrong)).toMatchObject({
       code: 'ERR_CONFIGURATION',
-      message: 'getRoom: expected id_or_name to be an id or a name, came string',
+      message: 'getRoom: expected id_or_name to be an id or a name, got string',
     })
     const odd = client.getAllRooms({ 'start-index': Number.NaN })
     expect(await failure(odd)).toMatchObject({
@@ -114,9 +114,9 @@ describe('notify', () => {
   })
 
   it.each<[string, unknown, object, string]>([
-    ['message', { message: 'Hi', colour: 'red' }, {}, 'notification: colour is not a member of it'],
-    ['message', 5, {}, 'a message must be a text'],
-    ['option', 'Hi', { colour: 'red' }, 'sendRoomNotification: colour is not a parameter of it'],
+    ['message', { message: 'Hi', colour: 'red' }, {}, 'notification: colour is not a known member'],
+    ['message', 5, {}, 'expected a message as a string'],
+    ['option', 'Hi', { colour: 'red' }, 'sendRoomNotification: colour is not a known parameter'],
     ['option', 'Hi', { color: 'blue' }, 'sendRoomNotification: color must be one of'],
   ])('rejects, and does not throw, for a wrong %s', async (_, message, options, why) => {
     const server = hipchat().post(path).reply(204)

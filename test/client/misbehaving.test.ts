@@ -237,7 +237,7 @@ describe('a server that', () => {
       expect(await failure(apiCaller(port, patience(expected))('sendRoomNotification', hello))).toMatchObject(
         {
           code: 'ERR_NETWORK',
-          message: expect.stringMatching(/ Whether it took effect is not known, so it was not repeated\.$/),
+          message: expect.stringMatching(/ It is not known whether the call took effect, so it was not repeated\.$/),
         },
       )
       expect(state.requests).toBe(1)
@@ -299,7 +299,7 @@ it.each(['sendRoomNotification', 'setRoomTopic'] as const)(
     const given = operation === 'setRoomTopic' ? { id_or_name: 17, topic: 'x' } : hello
     expect(await failure(apiCaller(port)(operation, given))).toMatchObject({
       code: 'ERR_NETWORK',
-      message: expect.stringMatching(/ECONNREFUSED.*\. There was no connection: it took no effect\.$/),
+      message: expect.stringMatching(/ECONNREFUSED.*\. There was no connection, so the call had no effect\.$/),
     })
   },
 )

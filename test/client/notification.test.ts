@@ -39,13 +39,13 @@ describe('what is said in a room', () => {
   it.each<[unknown, string]>([
     [
       { message: 'Hi', colour: 'red' },
-      'notification: colour is not a member of it; known are message, from, message_format, color, notify, attach_to, card',
+      'notification: colour is not a known member; expected one of message, from, message_format, color, notify, attach_to, card',
     ],
     [{}, 'notification: message is missing; nothing was sent'],
-    ['', 'notification: message must NOT have fewer than 1 characters, came 0; nothing was sent'],
+    ['', 'notification: message must NOT have fewer than 1 characters, got 0; nothing was sent'],
     [
       'x'.repeat(10_001),
-      'notification: message must NOT have more than 10000 characters, came 10001; nothing was sent',
+      'notification: message must NOT have more than 10000 characters, got 10001; nothing was sent',
     ],
     [
       { message: 'Hi', color: 'blue' },
@@ -55,10 +55,10 @@ describe('what is said in a room', () => {
       { message: 'Hi', card: { style: 'link', id: '1', title: 'A', thumbnail: {} } },
       'notification: card.thumbnail.url is missing; nothing was sent',
     ],
-    [5, 'a message must be a text, html`…` or a notification with a message, not number'],
-    [null, 'a message must be a text, html`…` or a notification with a message, not null'],
-    [['Hi'], 'a message must be a text, html`…` or a notification with a message, not array'],
-    [true, 'a message must be a text, html`…` or a notification with a message, not boolean'],
+    [5, 'expected a message as a string, html`…` or a notification with a message, got number'],
+    [null, 'expected a message as a string, html`…` or a notification with a message, got null'],
+    [['Hi'], 'expected a message as a string, html`…` or a notification with a message, got array'],
+    [true, 'expected a message as a string, html`…` or a notification with a message, got boolean'],
   ])('is refused when HipChat would refuse or ignore it: %#', (given, message) => {
     expect(refusal(given)).toBeInstanceOf(ConfigurationError)
     expect(refusal(given)).toMatchObject({ code: 'ERR_CONFIGURATION', message })

@@ -69,30 +69,30 @@ describe('a personal client', () => {
   it.each<[object, string]>([
     [
       { apiUrl: 'chat.example.net' },
-      'expected apiUrl to be an absolute http or https address, came "chat.example.net"',
+      'expected apiUrl to be an absolute http or https address, got "chat.example.net"',
     ],
-    [{ apiUrl: undefined }, 'expected apiUrl to be an absolute http or https address, came undefined'],
-    [{ apiUrl: 'ftp://h/v2' }, 'expected apiUrl to be an absolute http or https address, came "ftp://h/v2"'],
+    [{ apiUrl: undefined }, 'expected apiUrl to be an absolute http or https address, got undefined'],
+    [{ apiUrl: 'ftp://h/v2' }, 'expected apiUrl to be an absolute http or https address, got "ftp://h/v2"'],
     [
       { apiUrl: 'https://h/v2?auth_token=x' },
-      'expected apiUrl to be an address without a user name, password, query and fragment',
+      'expected apiUrl to be an address without a user name, password, query or fragment',
     ],
     [
       { apiUrl: 'https://me:pass@h/v2' },
-      'expected apiUrl to be an address without a user name, password, query and fragment',
+      'expected apiUrl to be an address without a user name, password, query or fragment',
     ],
-    [{ token: '' }, 'expected token to be a non-empty text'],
-    [{ token: 5 }, 'expected token to be a non-empty text'],
-    [{ token: 'made-by-hand\n' }, 'token has characters that no token has, such as a line break'],
+    [{ token: '' }, 'expected token to be a non-empty string'],
+    [{ token: 5 }, 'expected token to be a non-empty string'],
+    [{ token: 'made-by-hand\n' }, 'token contains characters that are not allowed, such as a line break'],
     [
       { scopes: ['view_rooms'] },
-      'expected scopes out of admin_group, admin_room, import_data, manage_rooms, send_message, send_notification, view_group, view_messages, view_room; came view_rooms',
+      'expected scopes from admin_group, admin_room, import_data, manage_rooms, send_message, send_notification, view_group, view_messages, view_room; got view_rooms',
     ],
-    [{ timeout: '5' }, 'expected timeout to be a number of milliseconds, came 5'],
-    [{ maxRateLimitWait: -1 }, 'expected maxRateLimitWait to be a number of milliseconds, came -1'],
+    [{ timeout: '5' }, 'expected timeout to be a number of milliseconds, got 5'],
+    [{ maxRateLimitWait: -1 }, 'expected maxRateLimitWait to be a number of milliseconds, got -1'],
     [
       { retries: 3 },
-      'there is no option retries; known are apiUrl, token, scopes, timeout, maxRateLimitWait, ca',
+      'retries is not a known option; expected one of apiUrl, token, scopes, timeout, maxRateLimitWait, ca',
     ],
   ])('is not made of wrong options: %j', (wrong, message) => {
     const create = () => createPersonalClient({ ...options, ...wrong } as PersonalClientOptions) // wrong on purpose

@@ -51,7 +51,7 @@ describe('the address of a call', () => {
     const elsewhere = nock(host).get(/.*/).reply(200, room17)
     expect(await failure(caller()('getRoom', { id_or_name }))).toMatchObject({
       code: 'ERR_CONFIGURATION',
-      message: `getRoom: id_or_name is ${JSON.stringify(id_or_name)}, which no address can hold; use the id`,
+      message: `getRoom: id_or_name is ${JSON.stringify(id_or_name)}, which an address cannot contain; use the id`,
     })
     expect(elsewhere.isDone()).toBe(false)
   })
@@ -67,7 +67,7 @@ describe('the address of a call', () => {
   ])('needs an id or a name, and %j is none', async (id_or_name, came) => {
     expect(await failure(caller()('getRoom', { id_or_name }))).toMatchObject({
       code: 'ERR_CONFIGURATION',
-      message: `getRoom: expected id_or_name to be an id or a name, came ${came}`,
+      message: `getRoom: expected id_or_name to be an id or a name, got ${came}`,
     })
   })
 
@@ -131,15 +131,15 @@ describe('what a call is given', () => {
     expect(await failure(caller()('sendRoomNotification', { ...hello, colour: 'red' }))).toMatchObject({
       code: 'ERR_CONFIGURATION',
       message:
-        'sendRoomNotification: colour is not a parameter of it; known are id_or_name, message, from, message_format, color, notify, attach_to, card',
+        'sendRoomNotification: colour is not a known parameter; expected one of id_or_name, message, from, message_format, color, notify, attach_to, card',
     })
     expect(server.isDone()).toBe(false)
   })
 
   it.each<[object, string]>([
     [{ message: undefined }, 'message is missing'],
-    [{ message: '' }, 'message must NOT have fewer than 1 characters, came 0'],
-    [{ message: 'x'.repeat(10_001) }, 'message must NOT have more than 10000 characters, came 10001'],
+    [{ message: '' }, 'message must NOT have fewer than 1 characters, got 0'],
+    [{ message: 'x'.repeat(10_001) }, 'message must NOT have more than 10000 characters, got 10001'],
     [{ message: 5 }, 'message must be string, not number'],
     [{ color: 'blue' }, 'color must be one of yellow, green, red, purple, gray, random'],
     [{ notify: 'true' }, 'notify must be boolean, not string'],
@@ -278,7 +278,7 @@ describe('what comes back', () => {
     expect(await failure(caller()('createRoom', { name: 'Lobby' }))).toMatchObject({
       code: 'ERR_UNEXPECTED_ANSWER',
       message:
-        "createRoom: HipChat's answer is not what it should be: id is missing; the call took effect, since it was answered 201",
+        "createRoom: HipChat's answer is not valid: id is missing; the call took effect, since it was answered 201",
     })
   })
 
@@ -304,14 +304,14 @@ describe('what comes back', () => {
       'another shape',
       200,
       '{"id": "seventeen", "name": "Lobby"}',
-      "HipChat's answer is not what it should be: id must be integer, not string",
+      "HipChat's answer is not valid: id must be integer, not string",
     ],
-    ['half of it', 200, '{"id": 17}', "HipChat's answer is not what it should be: name is missing"],
-    ['null', 200, 'null', "HipChat's answer is not what it should be: value must be object, not null"],
-    ['a page', 200, '<html>Hi</html>', 'expected JSON, came "<html>Hi</html>"'],
-    ['nothing', 200, '', 'expected JSON, came ""'],
-    ['a cut answer', 200, '{"id": 17, "na', 'expected JSON, came "{\\"id\\": 17, \\"na"'],
-    ['a redirect', 302, '', 'expected status 200, came the redirect 302'],
+    ['half of it', 200, '{"id": 17}', "HipChat's answer is not valid: name is missing"],
+    ['null', 200, 'null', "HipChat's answer is not valid: value must be object, not null"],
+    ['a page', 200, '<html>Hi</html>', 'expected JSON, got "<html>Hi</html>"'],
+    ['nothing', 200, '', 'expected JSON, got ""'],
+    ['a cut answer', 200, '{"id": 17, "na', 'expected JSON, got "{\\"id\\": 17, \\"na"'],
+    ['a redirect', 302, '', 'expected status 200, got the redirect 302'],
   ])('is refused when it is %s', async (_, status, body, why) => {
     hipchat().get('/room/17').reply(status, body, { location: 'https://chat.example.net/v2/room/18' })
     const elsewhere = hipchat().get('/room/18').reply(200, room17)
@@ -328,7 +328,7 @@ describe('what comes back', () => {
       .reply(200, { items: [room17, { id: 18 }] })
     expect(await failure(caller()('getAllRooms'))).toMatchObject({
       code: 'ERR_UNEXPECTED_ANSWER',
-      message: "getAllRooms: HipChat's answer is not what it should be: items.1.name is missing",
+      message: "getAllRooms: HipChat's answer is not valid: items.1.name is missing",
     })
   })
 })
@@ -517,7 +517,7 @@ describe('what may pass', () => {
     expect(await failure(caller()('sendRoomNotification', hello))).toMatchObject({
       code: 'ERR_NETWORK',
       message:
-        'sendRoomNotification: chat.example.net could not be reached: reset. Whether it took effect is not known, so it was not repeated.',
+        'sendRoomNotification: chat.example.net could not be reached: reset. It is not known whether the call took effect, so it was not repeated.',
     })
     expect(second.isDone()).toBe(false)
   })
@@ -528,7 +528,7 @@ describe('what may pass', () => {
     expect(await failure(caller({}, { timeout: 60 })('sendRoomNotification', hello))).toMatchObject({
       code: 'ERR_NETWORK',
       message:
-        'sendRoomNotification: chat.example.net did not answer within 60 ms. Whether it took effect is not known, so it was not repeated.',
+        'sendRoomNotification: chat.example.net did not answer within 60 ms. It is not known whether the call took effect, so it was not repeated.',
     })
     expect(second.isDone()).toBe(false)
   })
@@ -607,7 +607,7 @@ describe('what cannot be allowed', () => {
       needed: ['view_group', 'view_room'],
       granted: ['send_notification', 'admin_room'],
       message:
-        'getRoom needs the scope view_group or view_room; installation a1b2 was approved with send_notification, admin_room. An add-on asks for scopes in createAddon, and gets them when the installation is updated.',
+        'getRoom needs the scope view_group or view_room; installation a1b2 was approved with send_notification, admin_room. Add the scope to the options of createAddon, and update the installation.',
     })
     expect(server.isDone()).toBe(false)
     expect(token).not.toHaveBeenCalled()
@@ -627,7 +627,7 @@ describe('what cannot be allowed', () => {
     const call = caller({ roomId: 17 })
     expect(await failure(call('sendRoomNotification', { ...hello, id_or_name }))).toMatchObject({
       code: 'ERR_ROOM_INSTALLATION',
-      message: `sendRoomNotification names room ${id_or_name}, but installation a1b2 is bound to room 17 and may act there only`,
+      message: `sendRoomNotification names room ${id_or_name}, but installation a1b2 is limited to room 17`,
     })
     expect(server.isDone()).toBe(false)
   })
@@ -637,7 +637,7 @@ describe('what cannot be allowed', () => {
     expect(await failure(caller({ roomId: 17 })('getAllRooms'))).toMatchObject({
       code: 'ERR_ROOM_INSTALLATION',
       message:
-        'getAllRooms is not open to a room installation: installation a1b2 is bound to room 17. Install the add-on for the whole group.',
+        'getAllRooms is not allowed for a room installation: installation a1b2 is limited to room 17. Install the add-on for the whole group.',
     })
     expect(server.isDone()).toBe(false)
   })

@@ -85,7 +85,7 @@ export async function failure(work: PromiseLike<unknown>): Promise<Record<string
     (value) => ({ value }),
     (error: unknown) => ({ error }),
   )
-  if ('value' in outcome) return expect.fail(`expected a rejection, came ${inspect(outcome.value)}`)
+  if ('value' in outcome) return expect.fail(`expected a rejection, got ${inspect(outcome.value)}`)
   expect(outcome.error).toBeInstanceOf(Error)
   return outcome.error as Record<string, unknown> & Error // as just checked; its members are looked at one by one
 }

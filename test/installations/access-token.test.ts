@@ -232,7 +232,7 @@ describe('a failed exchange', () => {
     expect(await failure(createTokens().get(credentials()))).toMatchObject({
       code: 'ERR_ACCESS_TOKEN',
       status,
-      message: `${where}: expected 200, came ${status}`,
+      message: `${where}: expected 200, got ${status}`,
     })
   })
 
@@ -241,38 +241,38 @@ describe('a failed exchange', () => {
     const elsewhere = hipchat().post('/elsewhere').reply(200, answer('T1'))
     expect(await failure(createTokens().get(credentials()))).toMatchObject({
       code: 'ERR_ACCESS_TOKEN',
-      message: `${where}: expected 200, came 307`,
+      message: `${where}: expected 200, got 307`,
     })
     expect(elsewhere.isDone()).toBe(false)
   })
 
   it.each<[string, string, string]>([
-    ['HTML', '<html>Log in</html>', 'expected a JSON object, came no JSON'],
-    ['nothing', '', 'expected a JSON object, came no JSON'],
-    ['half an answer', '{"access_token": "T', 'expected a JSON object, came no JSON'],
-    ['null', 'null', 'expected a JSON object, came null'],
-    ['a text', '"T1"', 'expected a JSON object, came string'],
-    ['a list', '[]', 'expected access_token to be a text without blanks, came undefined'],
-    ['no token', '{"expires_in": 60}', 'expected access_token to be a text without blanks, came undefined'],
+    ['HTML', '<html>Log in</html>', 'expected a JSON object, got no JSON'],
+    ['nothing', '', 'expected a JSON object, got no JSON'],
+    ['half an answer', '{"access_token": "T', 'expected a JSON object, got no JSON'],
+    ['null', 'null', 'expected a JSON object, got null'],
+    ['a text', '"T1"', 'expected a JSON object, got string'],
+    ['a list', '[]', 'expected access_token to be a string of printable ASCII without spaces, got undefined'],
+    ['no token', '{"expires_in": 60}', 'expected access_token to be a string of printable ASCII without spaces, got undefined'],
     [
       'an empty token',
       '{"access_token": ""}',
-      'expected access_token to be a text without blanks, came undefined',
+      'expected access_token to be a string of printable ASCII without spaces, got undefined',
     ],
     [
       'a number for a token',
       '{"access_token": 1}',
-      'expected access_token to be a text without blanks, came number',
+      'expected access_token to be a string of printable ASCII without spaces, got number',
     ],
     [
       'a token with a line break',
       '{"access_token": "T1\\r\\nx-admin: yes"}',
-      'expected access_token to be a text without blanks, came one with other characters',
+      'expected access_token to be a string of printable ASCII without spaces, got one with other characters',
     ],
     [
       'a token outside of ASCII',
       '{"access_token": "T\u00fc"}',
-      'expected access_token to be a text without blanks, came one with other characters',
+      'expected access_token to be a string of printable ASCII without spaces, got one with other characters',
     ],
   ])('is an answer that is %s', async (_, body, message) => {
     hipchat().post('/oauth/token').reply(200, body, { 'content-type': 'application/json' })

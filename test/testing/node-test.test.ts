@@ -41,7 +41,7 @@ describe("under Node's own test runner", () => {
     expect(status).toBe(1)
     expect(outcomes(tap, 'not ok')).toEqual(['loses none of many updates at the same time', 'says goodbye'])
     expect(outcomes(tap, 'ok')).toHaveLength(names.length - 1)
-    expect(tap).toContain("what 50 updates at once have counted: expected '50', came '1'")
+    expect(tap).toContain("the count after 50 simultaneous updates: expected '50', got '1'")
     expect(tap).toContain('Hello, Alice Archer!')
   })
 

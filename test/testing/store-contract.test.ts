@@ -21,26 +21,26 @@ const broken: readonly Broken[] = [
   {
     fault: 'has a verb less',
     verbs: () => ({ release: undefined as never }),
-    check: 'has a name and all verbs',
-    says: "the type of release: expected 'function', came 'undefined'",
+    check: 'has a name and all methods',
+    says: "the type of release: expected 'function', got 'undefined'",
   },
   {
     fault: 'has no name',
     verbs: () => ({ name: '' }),
-    check: 'has a name and all verbs',
-    says: 'whether name says something: expected true, came false',
+    check: 'has a name and all methods',
+    says: 'whether name is not empty: expected true, got false',
   },
   {
     fault: 'gives null for what is not there',
     verbs: (sound) => ({ get: async (key) => (await sound.get(key)) ?? (null as never) }),
-    check: 'gives back what was set, and undefined for what was not',
-    says: "get('c'), which nobody set: expected undefined, came null",
+    check: 'returns the value that was set, and undefined for other keys',
+    says: "get('c'), which was never set: expected undefined, got null",
   },
   {
     fault: 'takes an empty text for nothing',
     verbs: (sound) => ({ get: async (key) => (await sound.get(key)) || undefined }),
-    check: 'gives back what was set, and undefined for what was not',
-    says: "get('b') after set('b', ''): expected '', came undefined",
+    check: 'returns the value that was set, and undefined for other keys',
+    says: "get('b') after set('b', ''): expected '', got undefined",
   },
   {
     fault: 'never overwrites',
@@ -49,58 +49,58 @@ const broken: readonly Broken[] = [
         if ((await sound.get(key)) === undefined) await sound.set(key, value, ttl)
       },
     }),
-    check: 'gives back what was set, and undefined for what was not',
-    says: "get('a') after set('a', 'two'): expected 'two', came 'one'",
+    check: 'returns the value that was set, and undefined for other keys',
+    says: "get('a') after set('a', 'two'): expected 'two', got 'one'",
   },
   {
     fault: 'trims values',
     verbs: (sound) => ({ set: (key, value, ttl) => sound.set(key, value.trim(), ttl) }),
-    check: 'keeps large values and any text as it is',
-    says: /^get\('text-4'\): expected '\ufeff', came ''$/,
+    check: 'keeps large values and any string unchanged',
+    says: /^get\('text-4'\): expected '\ufeff', got ''$/,
   },
   {
     fault: 'cuts values at 64 KiB',
     verbs: (sound) => ({ set: (key, value, ttl) => sound.set(key, value.slice(0, 65_536), ttl) }),
-    check: 'keeps large values and any text as it is',
-    says: /^get\('text-0'\): expected 'x+'\.\.\. 204740 more characters, came 'x+'\.\.\. 65476 more characters$/,
+    check: 'keeps large values and any string unchanged',
+    says: /^get\('text-0'\): expected 'x+'\.\.\. 204740 more characters, got 'x+'\.\.\. 65476 more characters$/,
   },
   {
     fault: 'ends texts at a zero byte, as C does',
     verbs: (sound) => ({ set: (key, value, ttl) => sound.set(key, value.split('\0')[0] ?? '', ttl) }),
-    check: 'keeps large values and any text as it is',
-    says: /^get\('text-1'\): expected .*, came 'ü😀'$/,
+    check: 'keeps large values and any string unchanged',
+    says: /^get\('text-1'\): expected .*, got 'ü😀'$/,
   },
   {
     fault: 'says of every deletion that there was something',
     verbs: (sound) => ({ delete: async (key) => (await sound.delete(key)) || true }),
-    check: 'says whether there was something to delete',
-    says: "delete('a') once more: expected false, came true",
+    check: 'returns from delete whether there was a value',
+    says: "delete('a') again: expected false, got true",
   },
   {
     fault: 'gives no answer to delete',
     verbs: (sound) => ({ delete: async (key) => void (await sound.delete(key)) as never }),
-    check: 'says whether there was something to delete',
-    says: "delete('a') of an empty value: expected true, came undefined",
+    check: 'returns from delete whether there was a value',
+    says: "delete('a') of an empty value: expected true, got undefined",
   },
   {
     fault: 'deletes nothing',
     verbs: (sound) => ({ delete: async (key) => (await sound.get(key)) !== undefined }),
-    check: 'says whether there was something to delete',
-    says: "delete('a') once more: expected false, came true",
+    check: 'returns from delete whether there was a value',
+    says: "delete('a') again: expected false, got true",
   },
   {
     fault: 'ignores the time to live',
     verbs: (sound) => ({ set: (key, value) => sound.set(key, value) }),
-    check: 'shows an expired value to no verb',
-    says: "get('x:get') when its time to live is over, also after 4000 ms: expected undefined, came 'old'",
+    check: 'hides an expired value from every method',
+    says: "get('x:get') when its time to live is over, even after 4000 ms: expected undefined, got 'old'",
   },
   {
     fault: 'takes milliseconds for seconds',
     verbs: (sound) => ({
       set: (key, value, ttl) => sound.set(key, value, ttl === undefined ? ttl : ttl * 1000),
     }),
-    check: 'shows an expired value to no verb',
-    says: "get('x:get') when its time to live is over, also after 4000 ms: expected undefined, came 'old'",
+    check: 'hides an expired value from every method',
+    says: "get('x:get') when its time to live is over, even after 4000 ms: expected undefined, got 'old'",
   },
   {
     fault: 'lists what has expired',
@@ -116,8 +116,8 @@ const broken: readonly Broken[] = [
         },
       }
     },
-    check: 'shows an expired value to no verb',
-    says: /^entries\('x:'\) when the others have expired: expected \{ .* \}, came \{ 'x:get': 'old'/,
+    check: 'hides an expired value from every method',
+    says: /^entries\('x:'\) when the others have expired: expected \{ .* \}, got \{ 'x:get': 'old'/,
   },
   {
     fault: 'keeps the time to live of the value before',
@@ -130,14 +130,14 @@ const broken: readonly Broken[] = [
         },
       }
     },
-    check: 'forgets the time to live of a value that is set again without one',
-    says: "get('a'), set again without a time to live: expected 'long', came undefined",
+    check: 'keeps a value that is set again without a time to live',
+    says: "get('a'), set again without a time to live: expected 'long', got undefined",
   },
   {
     fault: 'ignores the time to live of an update',
     verbs: (sound) => ({ update: (key, change) => sound.update(key, change) }),
-    check: 'gives an updated value the time to live it is given',
-    says: "get('a') when its time to live is over, also after 4000 ms: expected undefined, came 'short'",
+    check: 'applies the time to live of an update',
+    says: "get('a') when its time to live is over, even after 4000 ms: expected undefined, got 'short'",
   },
   {
     fault: 'reads a prefix as a pattern',
@@ -148,8 +148,8 @@ const broken: readonly Broken[] = [
           if (new RegExp(`^${pattern.replaceAll('?', '.')}`, 's').test(key)) yield [key, value]
       },
     }),
-    check: 'lists the keys that begin with a prefix, whatever characters it has',
-    says: /^entries\("a\*b:"\): expected \{ 'a\*b:1': 'a\*b:one', 'a\*b:2': '' \}, came \{/,
+    check: 'lists the keys that begin with a prefix of any characters',
+    says: /^entries\("a\*b:"\): expected \{ 'a\*b:1': 'a\*b:one', 'a\*b:2': '' \}, got \{/,
   },
   {
     fault: 'bleeds into keys that have the prefix in them',
@@ -158,8 +158,8 @@ const broken: readonly Broken[] = [
         for await (const [key, value] of sound.entries('')) if (key.includes(prefix)) yield [key, value]
       },
     }),
-    check: 'lists the keys that begin with a prefix, whatever characters it has',
-    says: /^entries\("%"\): expected \{ '%1': '%one', '%2': '' \}, came \{ 'a%:1'/,
+    check: 'lists the keys that begin with a prefix of any characters',
+    says: /^entries\("%"\): expected \{ '%1': '%one', '%2': '' \}, got \{ 'a%:1'/,
   },
   {
     fault: 'ends a range before the last characters there are',
@@ -170,7 +170,7 @@ const broken: readonly Broken[] = [
       },
     }),
     check: 'lists keys with characters beyond the basic plane after the prefix',
-    says: /^entries\('p:'\): expected .*, came \{ 'p:\u{10ffff}': '2' \}$/u,
+    says: /^entries\('p:'\): expected .*, got \{ 'p:\u{10ffff}': '2' \}$/u,
   },
   {
     fault: 'lists a page of keys twice',
@@ -180,8 +180,8 @@ const broken: readonly Broken[] = [
         yield* sound.entries(prefix)
       },
     }),
-    check: 'lists every key once, also while others are written',
-    says: "the number of keys that entries('old:') gives: expected 350, came 700",
+    check: 'lists every key once, even while others are written',
+    says: "the number of keys that entries('old:') returns: expected 350, got 700",
   },
   {
     fault: 'lists a hundred keys and no more',
@@ -191,8 +191,8 @@ const broken: readonly Broken[] = [
         for await (const entry of sound.entries(prefix)) if (count++ < 100) yield entry
       },
     }),
-    check: 'lists every key once, also while others are written',
-    says: "the number of keys that entries('old:') gives: expected 350, came 100",
+    check: 'lists every key once, even while others are written',
+    says: "the number of keys that entries('old:') returns: expected 350, got 100",
   },
   {
     fault: 'looks whether a key is claimed, and claims it later',
@@ -209,25 +209,25 @@ const broken: readonly Broken[] = [
       }
     },
     check: 'lets exactly one of many callers claim a key',
-    says: 'how many of 50 claims were granted: expected 1, came 50',
+    says: 'how many of 50 claims were granted: expected 1, got 50',
   },
   {
     fault: 'has a claim for all keys together',
     verbs: (sound) => ({ claim: (_, ttl) => sound.claim('one', ttl) }),
     check: 'lets exactly one of many callers claim a key',
-    says: "claim('other'): expected true, came false",
+    says: "claim('other'): expected true, got false",
   },
   {
     fault: 'releases nothing',
     verbs: () => ({ release: async () => {} }),
-    check: 'lets a key be claimed again when it was released or its time is over',
-    says: "claim('token') after its release: expected true, came false",
+    check: 'lets a key be claimed again when it was released or its claim expired',
+    says: "claim('token') after its release: expected true, got false",
   },
   {
     fault: 'holds claims for ever',
     verbs: (sound) => ({ claim: (key) => sound.claim(key, 3_600_000) }),
-    check: 'lets a key be claimed again when it was released or its time is over',
-    says: "claim('token') when its time is over, also after 4000 ms: expected true, came false",
+    check: 'lets a key be claimed again when it was released or its claim expired',
+    says: "claim('token') when its time is over, even after 4000 ms: expected true, got false",
   },
   {
     fault: 'keeps claims among the values',
@@ -246,8 +246,8 @@ const broken: readonly Broken[] = [
       },
       release: async (key) => void (await sound.delete(key)),
     }),
-    check: 'keeps claims apart from values',
-    says: 'claim() of a key that has a value: expected true, came false',
+    check: 'keeps claims separate from values',
+    says: 'claim() of a key that has a value: expected true, got false',
   },
   {
     fault: 'lists claims',
@@ -264,8 +264,8 @@ const broken: readonly Broken[] = [
         },
       }
     },
-    check: 'keeps claims apart from values',
-    says: "entries('') after the release: expected { token: 'none' }, came { token: 'none', 'claim:token': '' }",
+    check: 'keeps claims separate from values',
+    says: "entries('') after the release: expected { token: 'none' }, got { token: 'none', 'claim:token': '' }",
   },
   {
     fault: 'updates by reading and then writing',
@@ -279,7 +279,7 @@ const broken: readonly Broken[] = [
       },
     }),
     check: 'loses none of many updates at the same time',
-    says: "what 50 updates at once have counted: expected '50', came '1'",
+    says: "the count after 50 simultaneous updates: expected '50', got '1'",
   },
   {
     fault: 'writes the text undefined',
@@ -287,7 +287,7 @@ const broken: readonly Broken[] = [
       update: (key, change, ttl) => sound.update(key, (value) => String(change(value)), ttl),
     }),
     check: 'removes a value that an update turns into undefined',
-    says: "what the update gives: expected undefined, came 'undefined'",
+    says: "the result of the update: expected undefined, got 'undefined'",
   },
   {
     fault: 'removes a value before it changes it',
@@ -298,8 +298,8 @@ const broken: readonly Broken[] = [
         return sound.update(key, () => change(before), ttl)
       },
     }),
-    check: 'leaves the value alone when the change throws, and hands the error on as it is',
-    says: "get('a') after the change threw: expected 'x', came undefined",
+    check: 'keeps the value when the change throws, and passes the error on unchanged',
+    says: "get('a') after the change threw: expected 'x', got undefined",
   },
   {
     fault: 'wraps what a change throws',
@@ -309,7 +309,7 @@ const broken: readonly Broken[] = [
           throw new StoreError('update failed', { cause })
         }),
     }),
-    check: 'leaves the value alone when the change throws, and hands the error on as it is',
+    check: 'keeps the value when the change throws, and passes the error on unchanged',
     says: /^whether update\(\) hands on what its change throws \(it gave StoreError: update failed\): expected true/,
   },
   {
@@ -317,8 +317,8 @@ const broken: readonly Broken[] = [
     verbs: (sound) => ({
       set: (key, value, ttl) => sound.set(key.slice(0, 900), value, ttl),
     }),
-    check: 'takes keys up to 900 bytes and refuses longer, empty and ill-formed ones',
-    says: /^set\(\) with a key of 901 bytes: expected a StoreError that matches .*, came undefined$/,
+    check: 'accepts keys of up to 900 bytes and refuses longer, empty and ill-formed ones',
+    says: /^set\(\) with a key of 901 bytes: expected a StoreError that matches .*, got undefined$/,
   },
   {
     fault: 'refuses with an error of its own',
@@ -328,16 +328,16 @@ const broken: readonly Broken[] = [
         return sound.get(key)
       },
     }),
-    check: 'takes keys up to 900 bytes and refuses longer, empty and ill-formed ones',
-    says: /^get\(\) with an empty key: expected a StoreError that matches .*, came TypeError: no key$/,
+    check: 'accepts keys of up to 900 bytes and refuses longer, empty and ill-formed ones',
+    says: /^get\(\) with an empty key: expected a StoreError that matches .*, got TypeError: no key$/,
   },
   {
     fault: 'takes NaN for ever',
     verbs: (sound) => ({
       set: (key, value, ttl) => sound.set(key, value, Number.isNaN(ttl) ? undefined : ttl),
     }),
-    check: 'refuses a time to live that is no number and takes one that is over as the shortest',
-    says: /^set\(\) for NaN milliseconds: expected a StoreError that matches \/milliseconds\/, came undefined$/,
+    check: 'refuses a time to live that is not a number and treats one in the past as the shortest',
+    says: /^set\(\) for NaN milliseconds: expected a StoreError that matches \/milliseconds\/, got undefined$/,
   },
   {
     fault: 'overflows for a very long time to live',
@@ -348,8 +348,8 @@ const broken: readonly Broken[] = [
         return sound.get(key)
       },
     }),
-    check: 'refuses a time to live that is no number and takes one that is over as the shortest',
-    says: /^get\('b'\), set for Infinity milliseconds: expected 'x', came undefined$/,
+    check: 'refuses a time to live that is not a number and treats one in the past as the shortest',
+    says: /^get\('b'\), set for Infinity milliseconds: expected 'x', got undefined$/,
   },
   {
     fault: 'cannot be reached',
@@ -364,8 +364,8 @@ const broken: readonly Broken[] = [
   {
     fault: 'goes on after it was closed',
     verbs: () => ({ close: async () => {} }),
-    check: 'waits for pending writes when it closes, and refuses every verb afterwards',
-    says: /^get\(\) after close\(\): expected a StoreError that matches .*, came undefined$/,
+    check: 'waits for pending writes when it closes, and refuses every call afterwards',
+    says: /^get\(\) after close\(\): expected a StoreError that matches .*, got undefined$/,
   },
   {
     fault: 'refuses to be closed twice',
@@ -379,7 +379,7 @@ const broken: readonly Broken[] = [
         },
       }
     },
-    check: 'waits for pending writes when it closes, and refuses every verb afterwards',
+    check: 'waits for pending writes when it closes, and refuses every call afterwards',
     says: 'mine is closed already',
   },
 ]
@@ -416,14 +416,14 @@ describe('the contract of stores', () => {
     for (const { run } of storeContract(open)) await run()
   })
 
-  it('tells runners what was expected and what came', async () => {
+  it('tells runners what was expected and what got', async () => {
     const [first] = storeContract(() => open(() => ({ name: '' })))
     const error = await errorOf(first?.run() ?? Promise.resolve())
     expect(error).toBeInstanceOf(AssertionError)
     expect(error).toMatchObject({ actual: 'false', expected: 'true' })
   })
 
-  it('opens a store for each check, closes both accesses and cleans up, whatever came of it', async () => {
+  it('opens a store for each check, closes both store objects and cleans up, even after a failure', async () => {
     const told: string[] = []
     const accesses = () => {
       told.push('open')
@@ -464,26 +464,26 @@ describe('the contract of stores', () => {
       const ping = hanging.find(({ name }) => name === 'answers a ping')
       const failed = errorOf(ping?.run() ?? Promise.resolve())
       await vi.advanceTimersByTimeAsync(20_001)
-      expect((await failed).message).toBe('“answers a ping” did not end within 20 s: a verb never answered')
+      expect((await failed).message).toBe('“answers a ping” did not end within 20 s: an operation never answered')
     } finally {
       vi.useRealTimers()
     }
   })
 
   it.each([
-    [undefined, 'expected a function that opens a store; came undefined'],
-    [createMemoryStore(), 'expected a function that opens a store; came object'],
+    [undefined, 'expected a function that opens a store, got undefined'],
+    [createMemoryStore(), 'expected a function that opens a store, got object'],
   ])('says what it expects', (given, message) => {
     expect(() => storeContract(given as never)).toThrow(new TypeError(`storeContract: ${message}`))
   })
 
   it.each([
-    [undefined, 'came undefined'],
-    [createMemoryStore(), 'came store: undefined'],
-    [{ store: 'memory:' }, 'came store: string'],
-  ])('says what the function has to give', async (opened, came) => {
+    [undefined, 'got undefined'],
+    [createMemoryStore(), 'got store: undefined'],
+    [{ store: 'memory:' }, 'got store: string'],
+  ])('says what the function has to give', async (opened, got) => {
     const [first] = storeContract(() => opened as never)
-    const expected = 'storeContract: expected open() to give { store }, a store with its verbs; '
-    await expect(first?.run()).rejects.toThrow(new TypeError(expected + came))
+    const expected = 'storeContract: expected open() to return { store } with a store, '
+    await expect(first?.run()).rejects.toThrow(new TypeError(expected + got))
   })
 })

@@ -205,7 +205,7 @@ describe('a test of an add-on', () => {
   it('names the events there are when it is asked for another', async () => {
     const { room } = await start()
     await expect(room.trigger('nonsense' as 'room_enter')).rejects.toThrow(
-      'trigger: there is no event nonsense; there are room_message,',
+      'trigger: nonsense is not an event; expected one of room_message,',
     )
   })
 
@@ -216,7 +216,7 @@ describe('a test of an add-on', () => {
     expect((await room.glance('count', { as: 'bob' })).label.value).toBe('1 times')
     expect(room.pushed('count')).toMatchObject([{ label: { value: '1 times' } }])
     await expect(room.glance('nonsense')).rejects.toThrow(
-      'there is no module nonsense here; there are count, panel',
+      'there is no module nonsense here; the modules are count, panel',
     )
   })
 
@@ -264,8 +264,8 @@ describe('a test of an add-on', () => {
     clock.advance({ hours: 2 })
     expect(await room.say('/name')).toMatchObject([{ message: 'Lobby' }])
     expect(exchanges().length).toBe(before + 1)
-    expect(() => clock.advance({ hours: -1 })).toThrow('hours must be a number that is not negative, came -1')
-    expect(() => clock.advance({ weeks: 1 } as never)).toThrow('weeks is no unit of time')
+    expect(() => clock.advance({ hours: -1 })).toThrow('expected hours to be a number of at least 0, got -1')
+    expect(() => clock.advance({ weeks: 1 } as never)).toThrow('weeks is not a unit of time')
   })
 
   it.each([
@@ -396,10 +396,10 @@ describe('a test of an add-on', () => {
 
   it('says what it expects', async () => {
     await expect(testAddon('nonsense' as never)).rejects.toThrow(
-      'testAddon: expected an add-on, or the function that makes it; came string',
+      'testAddon: expected an add-on, or the function that creates it; got string',
     )
     await expect(testAddon((() => {}) as never)).rejects.toThrow(
-      'testAddon: expected the function to give an add-on; came undefined',
+      'testAddon: expected the function to return an add-on; got undefined',
     )
   })
 

@@ -4,25 +4,25 @@ import { inspect, isDeepStrictEqual } from 'node:util'
 import { StoreError } from '../../errors.ts'
 import type { Awaitable, Store } from '../../store/store.ts'
 
-// Of no test runner: what fails says all of it in its message, whoever shows that.
+// Independent of the test runner: the message of a failure contains everything.
 
-/** How long a value or a claim may take to end once its time is over; less than the five seconds runners give a test. */
+/** How long an expired value or claim may take to disappear; less than the five seconds that runners give a test. */
 const patience = 4000
 const interval = 10
 
-/** A value for a message: long texts and lists are cut. */
+/** Formats a value for a message; long strings and arrays are cut. */
 const show = (value: unknown): string =>
   inspect(value, { maxStringLength: 60, maxArrayLength: 10, breakLength: Number.POSITIVE_INFINITY, depth: 2 })
 
-/** Expects a value, and its type, whatever it was that gave it. */
+/** Expects two values to be deeply equal, including their types. */
 export function same(actual: unknown, expected: unknown, what: string): void {
   if (!isDeepStrictEqual(actual, expected)) fail(what, actual, expected)
 }
 
 function fail(what: string, actual: unknown, expected: unknown): never {
   throw new AssertionError({
-    message: `${what}: expected ${show(expected)}, came ${show(actual)}`,
-    // As texts, since runners compare them line by line, and values here may be very long.
+    message: `${what}: expected ${show(expected)}, got ${show(actual)}`,
+    // As strings, since runners compare them line by line, and values here may be very long.
     actual: show(actual),
     expected: show(expected),
     operator: 'same',
@@ -30,22 +30,22 @@ function fail(what: string, actual: unknown, expected: unknown): never {
   })
 }
 
-/** Expects that something comes to be so in a while. */
+/** Expects that a value is reached within a few seconds. */
 export async function becomes(ask: () => Awaitable<unknown>, expected: unknown, what: string): Promise<void> {
   const end = performance.now() + patience
   for (;;) {
     const actual = await ask()
     if (isDeepStrictEqual(actual, expected)) return
-    if (performance.now() > end) fail(`${what}, also after ${patience} ms`, actual, expected)
+    if (performance.now() > end) fail(`${what}, even after ${patience} ms`, actual, expected)
     await delay(interval)
   }
 }
 
-/** Expects that a value ends by itself. */
+/** Expects that a value expires. */
 export const gone = (store: Store, key: string): Promise<void> =>
   becomes(() => store.get(key), undefined, `get(${show(key)}) when its time to live is over`)
 
-/** All that begins with a prefix; expects that no key comes twice. */
+/** All entries with a prefix; expects that no key occurs twice. */
 export async function list(store: Store, prefix: string): Promise<Record<string, string>> {
   const found: [string, string][] = []
   for await (const entry of store.entries(prefix)) found.push(entry)
@@ -54,24 +54,24 @@ export async function list(store: Store, prefix: string): Promise<Record<string,
   return Object.fromEntries(found)
 }
 
-/** Expects a `StoreError` with this message, thrown or by rejection, and gives it back. */
+/** Expects a `StoreError` with this message, thrown or by rejection, and returns it. */
 export async function refused(
   action: () => unknown,
   message: RegExp,
-  what = 'the verb',
+  what = 'the operation',
 ): Promise<StoreError> {
   const outcome = await (async () => action())().then(
     (value: unknown) => ({ value }),
     (error: unknown) => ({ error }),
   )
   const expected = `a StoreError that matches ${message}`
-  if ('value' in outcome) return unexpected(`${what}: expected ${expected}, came ${show(outcome.value)}`)
+  if ('value' in outcome) return unexpected(`${what}: expected ${expected}, got ${show(outcome.value)}`)
   const { error } = outcome
   if (!(error instanceof StoreError))
-    return unexpected(`${what}: expected ${expected}, came ${nameOf(error)}`, error)
+    return unexpected(`${what}: expected ${expected}, got ${nameOf(error)}`, error)
   same(error.code, 'ERR_STORE', `${what}: the code of its error`)
   if (!message.test(error.message))
-    return unexpected(`${what}: expected ${expected}, came ${show(error.message)}`, error)
+    return unexpected(`${what}: expected ${expected}, got ${show(error.message)}`, error)
   return error
 }
 

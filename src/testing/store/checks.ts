@@ -3,33 +3,33 @@ import type { Store } from '../../store/store.ts'
 import { storeVerbs } from '../../store/watched.ts'
 import { becomes, gone, list, refused, same } from './asserting.ts'
 
-/** A store, and a second access to the same values. */
+/** A store, and a second store object for the same values. */
 export interface Subject {
   readonly store: Store
   readonly second: Store
 }
 
-/** What every store must do, whatever it keeps its values in: by a sentence that is true of it. */
+/** The checks that every store must pass, by a sentence about the store. */
 export const checks: Readonly<Record<string, (subject: Subject) => Promise<void>>> = {
-  async 'has a name and all verbs'({ store }) {
+  async 'has a name and all methods'({ store }) {
     same(typeof store.name, 'string', 'the type of name')
-    same(store.name !== '', true, 'whether name says something')
+    same(store.name !== '', true, 'whether name is not empty')
     for (const verb of [...storeVerbs, 'close'] as const)
       same(typeof store[verb], 'function', `the type of ${verb}`)
   },
 
-  async 'gives back what was set, and undefined for what was not'({ store, second }) {
+  async 'returns the value that was set, and undefined for other keys'({ store, second }) {
     await store.set('a', 'one')
     await store.set('b', '')
     same(await store.get('a'), 'one', "get('a') after set('a', 'one')")
     same(await store.get('b'), '', "get('b') after set('b', '')")
-    same(await store.get('c'), undefined, "get('c'), which nobody set")
-    same(await second.get('a'), 'one', "get('a') of the second access after set('a', 'one')")
+    same(await store.get('c'), undefined, "get('c'), which was never set")
+    same(await second.get('a'), 'one', "get('a') of the second store after set('a', 'one')")
     await store.set('a', 'two')
     same(await store.get('a'), 'two', "get('a') after set('a', 'two')")
   },
 
-  async 'keeps large values and any text as it is'({ store }) {
+  async 'keeps large values and any string unchanged'({ store }) {
     const texts = [
       'x'.repeat(200 * 1024),
       'ü😀\u0000\n"\\',
@@ -37,24 +37,24 @@ export const checks: Readonly<Record<string, (subject: Subject) => Promise<void>
       'undefined',
       '\ufeff',
       ' ',
-      ' a text with blanks around it\n',
+      ' a string with whitespace around it\n',
     ]
     for (const [index, text] of texts.entries()) await store.set(`text-${index}`, text)
     for (const [index, text] of texts.entries())
       same(await store.get(`text-${index}`), text, `get('text-${index}')`)
     const updated = await store.update('text-0', (value) => `${value}!`)
-    same(updated, `${texts[0]}!`, 'what an update of 200 KiB gives')
+    same(updated, `${texts[0]}!`, 'the result of an update of 200 KiB')
     same((await store.get('text-0'))?.length, 200 * 1024 + 1, 'the length of the updated value')
   },
 
-  async 'says whether there was something to delete'({ store }) {
+  async 'returns from delete whether there was a value'({ store }) {
     await store.set('a', '')
     same(await store.delete('a'), true, "delete('a') of an empty value")
-    same(await store.delete('a'), false, "delete('a') once more")
+    same(await store.delete('a'), false, "delete('a') again")
     same(await store.get('a'), undefined, "get('a') after it was deleted")
   },
 
-  async 'shows an expired value to no verb'({ store }) {
+  async 'hides an expired value from every method'({ store }) {
     for (const key of ['get', 'delete', 'update', 'list']) await store.set(`x:${key}`, 'old', 30)
     await store.set('x:stays', 'here', 60_000)
     await gone(store, 'x:get')
@@ -69,7 +69,7 @@ export const checks: Readonly<Record<string, (subject: Subject) => Promise<void>
     )
   },
 
-  async 'forgets the time to live of a value that is set again without one'({ store }) {
+  async 'keeps a value that is set again without a time to live'({ store }) {
     await store.set('a', 'short', 40)
     await store.set('a', 'long')
     await store.set('b', 'short', 40)
@@ -79,13 +79,13 @@ export const checks: Readonly<Record<string, (subject: Subject) => Promise<void>
     same(await store.get('b'), 'long', "get('b'), updated without a time to live")
   },
 
-  async 'gives an updated value the time to live it is given'({ store }) {
+  async 'applies the time to live of an update'({ store }) {
     await store.update('a', () => 'short', 300)
     same(await store.get('a'), 'short', "get('a') before its time to live is over")
     await gone(store, 'a')
   },
 
-  async 'lists the keys that begin with a prefix, whatever characters it has'({ store }) {
+  async 'lists the keys that begin with a prefix of any characters'({ store }) {
     const names = [
       'a*b:',
       'a[bc]:',
@@ -121,7 +121,7 @@ export const checks: Readonly<Record<string, (subject: Subject) => Promise<void>
     same(await list(store, 'p:'), { 'p:\uffff': '1', 'p:\u{10ffff}': '2' }, "entries('p:')")
   },
 
-  async 'lists every key once, also while others are written'({ store }) {
+  async 'lists every key once, even while others are written'({ store }) {
     const count = 350
     await Promise.all(Array.from({ length: count }, (_, index) => store.set(`old:${index}`, `${index}`)))
     const seen: string[] = []
@@ -134,8 +134,8 @@ export const checks: Readonly<Record<string, (subject: Subject) => Promise<void>
         await store.delete('new:0')
       }
     }
-    same(seen.length, count, "the number of keys that entries('old:') gives")
-    same(new Set(seen).size, count, "the number of different keys that entries('old:') gives")
+    same(seen.length, count, "the number of keys that entries('old:') returns")
+    same(new Set(seen).size, count, "the number of different keys that entries('old:') returns")
   },
 
   async 'lets exactly one of many callers claim a key'({ store, second }) {
@@ -143,11 +143,11 @@ export const checks: Readonly<Record<string, (subject: Subject) => Promise<void>
       (index % 2 ? store : second).claim('token', 60_000),
     )
     same((await Promise.all(claims)).filter(Boolean).length, 1, 'how many of 50 claims were granted')
-    same(await store.claim('token', 60_000), false, "claim('token') once more")
+    same(await store.claim('token', 60_000), false, "claim('token') again")
     same(await store.claim('other', 60_000), true, "claim('other')")
   },
 
-  async 'lets a key be claimed again when it was released or its time is over'({ store }) {
+  async 'lets a key be claimed again when it was released or its claim expired'({ store }) {
     same(await store.claim('token', 60_000), true, "claim('token')")
     await store.release('token')
     await store.release('token')
@@ -155,12 +155,12 @@ export const checks: Readonly<Record<string, (subject: Subject) => Promise<void>
     await becomes(() => store.claim('token', 60_000), true, "claim('token') when its time is over")
   },
 
-  async 'keeps claims apart from values'({ store }) {
+  async 'keeps claims separate from values'({ store }) {
     await store.set('token', 'value')
     same(await store.claim('token', 60_000), true, 'claim() of a key that has a value')
     same(await store.delete('token'), true, 'delete() of a value whose key is claimed')
     same(await store.get('token'), undefined, 'get() of a deleted value whose key is claimed')
-    same(await store.claim('token', 60_000), false, 'claim() once more, after the value was deleted')
+    same(await store.claim('token', 60_000), false, 'claim() again, after the value was deleted')
     const updated = await store.update('token', (value) => value ?? 'none')
     same(updated, 'none', 'update() of a key that is claimed and has no value')
     await store.release('token')
@@ -173,19 +173,19 @@ export const checks: Readonly<Record<string, (subject: Subject) => Promise<void>
       (index % 2 ? store : second).update('count', increment),
     )
     const results = await Promise.all(updates)
-    same(await store.get('count'), '50', 'what 50 updates at once have counted')
+    same(await store.get('count'), '50', 'the count after 50 simultaneous updates')
     same(new Set(results).size, 50, 'how many different results the 50 updates gave')
   },
 
   async 'removes a value that an update turns into undefined'({ store }) {
     await store.set('a', 'x')
-    same(await store.update('a', () => undefined), undefined, 'what the update gives')
+    same(await store.update('a', () => undefined), undefined, 'the result of the update')
     same(await store.get('a'), undefined, "get('a') after the update")
-    same(await store.update('a', () => undefined), undefined, 'what the update of nothing gives')
+    same(await store.update('a', () => undefined), undefined, 'the result of updating a missing value')
     same(await list(store, 'a'), {}, "entries('a') after the update")
   },
 
-  async 'leaves the value alone when the change throws, and hands the error on as it is'({ store }) {
+  async 'keeps the value when the change throws, and passes the error on unchanged'({ store }) {
     const error = new RangeError('mine')
     await store.set('a', 'x')
     const thrown = await store
@@ -193,12 +193,12 @@ export const checks: Readonly<Record<string, (subject: Subject) => Promise<void>
         throw error
       })
       .catch((reason: unknown) => reason)
-    same(thrown === error, true, `whether update() hands on what its change throws (it gave ${thrown})`)
+    same(thrown === error, true, `whether update() passes on the error of its change (got ${thrown})`)
     same(await store.get('a'), 'x', "get('a') after the change threw")
     same(await store.update('a', (value) => `${value}y`), 'xy', 'the next update')
   },
 
-  async 'takes keys up to 900 bytes and refuses longer, empty and ill-formed ones'({ store }) {
+  async 'accepts keys of up to 900 bytes and refuses longer, empty and ill-formed ones'({ store }) {
     for (const key of ['k'.repeat(900), 'ü'.repeat(450), '\u0000'.repeat(900), '😀'.repeat(225)]) {
       await store.set(key, 'x', 60_000)
       same(await store.get(key), 'x', `get() of a key of 900 bytes (${JSON.stringify(key.slice(0, 2))}…)`)
@@ -214,7 +214,7 @@ export const checks: Readonly<Record<string, (subject: Subject) => Promise<void>
         await refused(use, /\bkey\b/i, `${verb}() with ${what}`)
   },
 
-  async 'refuses a time to live that is no number and takes one that is over as the shortest'({ store }) {
+  async 'refuses a time to live that is not a number and treats one in the past as the shortest'({ store }) {
     const timed: Record<string, (key: string, ttl: number) => Promise<unknown>> = {
       set: (key, ttl) => store.set(key, 'x', ttl),
       update: (key, ttl) => store.update(key, () => 'x', ttl),
@@ -243,7 +243,7 @@ export const checks: Readonly<Record<string, (subject: Subject) => Promise<void>
     for (const [key, ttl] of Object.entries(long)) {
       same(await store.get(key), 'x', `get('${key}'), set for ${ttl} milliseconds`)
       same(await store.get(`updated ${key}`), 'x', `get(), updated for ${ttl} milliseconds`)
-      same(await store.claim(key, ttl), false, `claim() once more, claimed for ${ttl} milliseconds`)
+      same(await store.claim(key, ttl), false, `claim() again, claimed for ${ttl} milliseconds`)
       await store.release(key)
       same(await store.claim(key, ttl), true, `claim() for ${ttl} milliseconds after its release`)
     }
@@ -253,7 +253,7 @@ export const checks: Readonly<Record<string, (subject: Subject) => Promise<void>
     await store.ping()
   },
 
-  async 'waits for pending writes when it closes, and refuses every verb afterwards'({ store }) {
+  async 'waits for pending writes when it closes, and refuses every call afterwards'({ store }) {
     const pending = Promise.all(Array.from({ length: 20 }, (_, index) => store.set(`p${index}`, 'x')))
     await store.ping()
     await Promise.all([pending, store.close()])
@@ -268,7 +268,7 @@ export const checks: Readonly<Record<string, (subject: Subject) => Promise<void>
   },
 }
 
-/** The verbs that take a key, with this one. */
+/** The methods that take a key, called with this key. */
 const usesOf = (store: Store, key: string): Readonly<Record<string, () => unknown>> => ({
   get: () => store.get(key),
   set: () => store.set(key, 'x'),

@@ -4,46 +4,46 @@ import { DeadlineError, within } from '../../store/deadline.ts'
 import type { Awaitable, Store } from '../../store/store.ts'
 import { checks } from './checks.ts'
 
-/** What the contract is tried on. Each check gets one of its own. */
+/** A store for one check. */
 export interface StoreUnderTest {
-  /** Empty: nobody has written to it. */
+  /** An empty store. */
   readonly store: Store
   /**
-   * A second access to the same values, as another process has one: what keeps two processes apart is tried with both.
+   * A second store object for the same values, such as another process would have. Checks for several processes use both.
    * Default: the same store.
    */
   readonly second?: Store
-  /** Removes what a check left behind. Called last, when both are closed, and also after a check that failed. */
+  /** Removes the data of a check. Called last, when both stores are closed, and also after a check that failed. */
   cleanUp?(): Awaitable<unknown>
 }
 
-/** One thing that every store does. */
+/** One check of the contract. */
 export interface StoreCheck {
-  /** A sentence that is true of a store: `loses none of many updates at the same time`. */
+  /** What a store does, as a sentence: `loses none of many updates at the same time`. */
   readonly name: string
   /**
-   * Opens a store, tries it, closes it and cleans up. Rejects with an `AssertionError` that says what was done, what was
-   * expected and what came; with whatever the store itself threw; or when it does not end within 20 seconds.
+   * Opens a store, checks it, closes it and cleans up. Rejects with an `AssertionError` that names the call, the expected and
+   * the actual result; with an error of the store itself; or if it does not end within 20 seconds.
    */
   run(): Promise<void>
 }
 
-/** For one check, in milliseconds. */
+/** The timeout of a check, in milliseconds. */
 const longest = 20_000
 
 /**
- * What a store must do to keep what an add-on gives it, as a list of checks for any test runner. They take the real time:
- * a few tenths of a second in all for a store that answers at once.
+ * The contract of a store, as a list of checks for any test runner. The checks use real time: a few tenths of a second in all
+ * for a store that answers at once.
  *
- * @param open Gives a new, empty store for each check.
- * @throws {TypeError} if `open` is no function.
+ * @param open Returns a new, empty store for each check.
+ * @throws {TypeError} if `open` is not a function.
  *
  * @example
  * for (const { name, run } of storeContract(() => ({ store: createMyStore() }))) test(name, run)
  */
 export function storeContract(open: () => Awaitable<StoreUnderTest>): readonly StoreCheck[] {
   if (typeof open !== 'function')
-    throw new TypeError(`storeContract: expected a function that opens a store; came ${typeName(open)}`)
+    throw new TypeError(`storeContract: expected a function that opens a store, got ${typeName(open)}`)
   return Object.entries(checks).map(([name, check]) => ({
     name,
     async run() {
@@ -59,7 +59,7 @@ export function storeContract(open: () => Awaitable<StoreUnderTest>): readonly S
         await settled(within(longest, close())),
         await settled(Promise.resolve(opened).then(({ cleanUp }) => cleanUp?.call(opened))),
       ]
-      // Where the check failed, that says more than what came of closing.
+      // If the check failed, that error says more than a failure to close.
       const failed = outcomes.find(({ status }) => status === 'rejected')
       if (failed?.status === 'rejected') throw readable(failed.reason, name)
     },
@@ -69,10 +69,8 @@ export function storeContract(open: () => Awaitable<StoreUnderTest>): readonly S
 function checkOpened(opened: unknown): asserts opened is StoreUnderTest {
   const store = isObject(opened) ? opened['store'] : undefined
   if (isObject(store) && typeof store['close'] === 'function') return
-  const came = isObject(opened) ? `store: ${typeName(store)}` : typeName(opened)
-  throw new TypeError(
-    `storeContract: expected open() to give { store }, a store with its verbs; came ${came}`,
-  )
+  const got = isObject(opened) ? `store: ${typeName(store)}` : typeName(opened)
+  throw new TypeError(`storeContract: expected open() to return { store } with a store, got ${got}`)
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
@@ -86,6 +84,6 @@ async function settled(work: Promise<unknown>): Promise<PromiseSettledResult<unk
 const readable = (error: unknown, name: string): unknown =>
   error instanceof DeadlineError
     ? new AssertionError({
-        message: `“${name}” did not end within ${longest / 1000} s: a verb never answered`,
+        message: `“${name}” did not end within ${longest / 1000} s: an operation never answered`,
       })
     : error
