@@ -1,16 +1,18 @@
 import type { ApiCall, DeliveryRecord, HipChatServer, Log } from '../server/index.ts'
 
-/** Somebody who is told of everything that goes to and fro between a server and its add-ons. */
+/** Receives everything that happens between a server and its add-ons. */
 export interface Watcher {
+  /** A delivery was answered or failed. */
   delivery(delivery: DeliveryRecord): void
+  /** An add-on's call was answered. */
   call(call: ApiCall): void
-  /** What the server itself warns of. */
+  /** The server logged a warning or an error. */
   problem(text: string): void
 }
 
 /**
- * A log for a server in this process that tells the watcher what is new. The server writes a line when a delivery or a call is
- * over; what it was is asked of the server then, where it is kept in full.
+ * Creates a log for a server in this process that reports to the watcher. The server logs a line at the end of a delivery or
+ * a call; the full record is then read from the server.
  */
 export function activityLog(server: () => HipChatServer, watcher: Watcher): Log {
   let lastDelivery = 0
@@ -30,7 +32,7 @@ export function activityLog(server: () => HipChatServer, watcher: Watcher): Log 
   }
 
   const said = (about: object, message: string): void => {
-    if (message === 'installation refused') return // whoever asked for it is told
+    if (message === 'installation refused') return // the caller gets the reason
     const reason = 'err' in about && about.err instanceof Error ? about.err.message : undefined
     const error = 'error' in about && typeof about.error === 'string' ? about.error : reason
     watcher.problem(error === undefined ? message : `${message}: ${error}`)

@@ -7,41 +7,46 @@ import { pathToFileURL } from 'node:url'
 import { parseJson } from '../common/http.ts'
 import { UsageError } from './usage.ts'
 
-/** An add-on as a process of its own, one at a time. */
+/** An add-on in a separate process, one at a time. */
 export interface AddonProcess {
-  /** Ends the one that runs, and starts another. */
+  /** Stops the running process and starts another. */
   restart(): Promise<void>
-  /** Has the next one load the framework already, which is most of a start: what is left of it takes a moment. */
+  /** Starts the next process and loads the framework in it, which takes most of the time of a start. */
   prepare(): void
-  /** Resolves when none runs: it gets five seconds to end by itself. */
+  /** Stops the process, which gets five seconds to end by itself. Resolves when none is running. */
   stop(): Promise<void>
+  /** Whether the add-on is running. */
   isRunning(): boolean
 }
 
+/** Options of {@link createAddonProcess}. */
 export interface AddonProcessOptions {
+  /** The file that starts the add-on. */
   readonly entry: string
+  /** Environment variables to add. */
   readonly env: Readonly<Record<string, string>>
-  /** A line that it printed. */
+  /** Called with each line of output. */
   printed(stream: 'stdout' | 'stderr', line: string): void
-  /** It ended, and nobody asked it to. */
+  /** Called when the process ended without being stopped. */
   ended(reason: string): void
 }
 
 interface Started {
   readonly child: ChildProcess
-  /** How it ended. */
+  /** Resolves with the way it ended. */
   readonly over: Promise<string>
 }
 
 const grace = 5_000
 
+/** Creates the process of an add-on, without starting it. */
 export function createAddonProcess({ entry, env, printed, ended }: AddonProcessOptions): AddonProcess {
   const given = [...loaderFor(entry), `--import=${holdFor(entry)}`, entry]
   let running: Started | undefined
   let next: Started | undefined
   let stopping = false
 
-  /** It comes as far as its entry, and waits there. */
+  /** Starts a process that waits before it runs its entry. */
   function start(): Started {
     const child = spawn(process.execPath, given, {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -62,7 +67,7 @@ export function createAddonProcess({ entry, env, printed, ended }: AddonProcessO
     const one = next ?? start()
     next = undefined
     running = one
-    one.child.send('begin', () => {}) // where it has ended already, that is told below
+    one.child.send('begin', () => {}) // if it has already ended, that is reported below
     void one.over.then((reason) => {
       if (running !== one) return
       running = undefined
@@ -107,8 +112,8 @@ export function createAddonProcess({ entry, env, printed, ended }: AddonProcessO
 }
 
 /**
- * What is run before the entry: it loads the framework, if the project has it, and waits for a word. The entry is then the main
- * module as ever. Code rather than a file: which loader knows the file's language is not settled before it.
+ * A module to run before the entry: it loads the framework, if the project has it, and waits for a message. The entry is still
+ * the main module. It is code rather than a file, because no loader for the file's language may be known yet.
  */
 function holdFor(entry: string): string {
   const framework = frameworkOf(entry)
@@ -123,7 +128,7 @@ function holdFor(entry: string): string {
   return `data:text/javascript,${encodeURIComponent(code)}`
 }
 
-/** The address of the framework that the project uses. */
+/** The URL of the framework that the project uses. */
 function frameworkOf(entry: string): string | undefined {
   try {
     return pathToFileURL(createRequire(entry).resolve('hipchat-addon')).href
@@ -132,7 +137,7 @@ function frameworkOf(entry: string): string | undefined {
   }
 }
 
-/** What Node needs to run the file: nothing for JavaScript, for TypeScript the project's tsx, or a Node that runs it itself. */
+/** The arguments that Node needs to run the file: none for JavaScript; for TypeScript the project's tsx, unless Node runs it. */
 function loaderFor(entry: string): string[] {
   if (!/\.[cm]?tsx?$/.test(entry)) return []
   try {
@@ -140,23 +145,23 @@ function loaderFor(entry: string): string[] {
   } catch {
     if ('typescript' in process.features && process.features.typescript) return []
     throw new UsageError(
-      `${entry} is TypeScript, which Node ${process.versions.node} does not run, and tsx cannot be found from there: npm install --save-dev tsx`,
+      `${entry} is TypeScript, which Node ${process.versions.node} cannot run, and tsx is not installed there: npm install --save-dev tsx`,
     )
   }
 }
 
 const usual = ['src/index.ts', 'src/addon.ts', 'index.js']
 
-/** The file that `dev` runs: the one that is named, or the first that exists. */
+/** The file that `dev` runs: the named one, or the first usual one that exists. */
 export function findEntry(named: string | undefined, folder: string): string {
   if (named !== undefined) {
     if (existsSync(resolve(folder, named))) return resolve(folder, named)
-    throw new UsageError(`expected a file that can be run, came ${named}: there is none`)
+    throw new UsageError(`expected a file that can be run, got ${named}, which does not exist`)
   }
   const found = [...usual, mainOf(folder)].find((file) => file && existsSync(resolve(folder, file)))
   if (found) return resolve(folder, found)
   throw new UsageError(
-    `expected the file that starts the add-on; came none, and there is no ${usual.join(', ')} or main of package.json in ${folder}`,
+    `expected the file that starts the add-on; ${folder} has no ${usual.join(', ')} or main in package.json`,
   )
 }
 
@@ -167,7 +172,7 @@ function mainOf(folder: string): string | undefined {
   return typeof content.main === 'string' ? content.main : undefined
 }
 
-/** The folder whose program files belong to a file: the nearest one with a package.json, if that is not above `top`. */
+/** The folder with a file's program: the nearest one with a package.json, unless that is above `top`. */
 export function projectOf(entry: string, top: string): string {
   const own = dirname(entry)
   for (let folder = own; !relative(top, folder).startsWith('..'); folder = dirname(folder)) {

@@ -13,35 +13,36 @@ import { problemsOf } from '../common/validate.ts'
 import { messageOf } from '../errors.ts'
 import { compilePattern } from '../server/addons/patterns.ts'
 
-/** Something that a descriptor's author wants to know. */
+/** A problem of a descriptor. */
 export interface Finding {
   /** Dotted path of the member; empty for the descriptor as a whole. */
   readonly field: string
-  /** The whole finding as one line, with what is allowed. */
+  /** The problem in one line, with the allowed values. */
   readonly message: string
 }
 
+/** The result of checking a descriptor. */
 export interface Checked {
-  /** With any of these no server takes it. */
+  /** Problems because of which servers refuse it. */
   readonly errors: readonly Finding[]
-  /** It can be installed, and something will probably not work as it is meant. */
+  /** Problems with which it can be installed, but will probably not work as intended. */
   readonly warnings: readonly Finding[]
-  /** The checks beyond the schema were made: they need a descriptor that fits it. */
+  /** Whether the checks beyond the schema were made, which need a descriptor that is valid by the schema. */
   readonly complete: boolean
 }
 
 type Capabilities = NonNullable<Descriptor['capabilities']>
 
-const mostCharacters = 255 // of a key, as in the paths that name an add-on
+const mostCharacters = 255 // of a key, as in paths with an add-on's key
 
 /**
- * Checks a descriptor against HipChat's schema, and if it fits, for what the schema cannot say. `servedAt` is the address
- * that it was fetched from.
+ * Checks a descriptor against HipChat's schema, and if it is valid, for mistakes that the schema cannot detect. `servedAt` is
+ * the address from which it was fetched.
  */
 export function checkDescriptor(document: unknown, servedAt?: string): Checked {
   const errors = problemsOf(descriptor, document).map(({ field, message, rule, value }) => ({
     field,
-    message: rule === 'enum' || rule === 'pattern' ? `${message}; came ${shown(value)}` : message,
+    message: rule === 'enum' || rule === 'pattern' ? `${message}; got ${shown(value)}` : message,
   }))
   if (errors.length > 0) return { errors, warnings: [], complete: false }
   const fitting = document as Descriptor // the check above is what makes this true
@@ -74,23 +75,23 @@ function places(document: Descriptor): Finding[] {
   const [server] = apiVersion.split(':')
   return [
     ...(key.length > mostCharacters
-      ? [found('key', `must have at most ${mostCharacters} characters, came ${key.length}`)]
+      ? [found('key', `must have at most ${mostCharacters} characters, got ${key.length}`)]
       : []),
     ...(Number(server) > 1
-      ? [found('apiVersion', `asks for version ${server} of the Connect API; there is only 1`)]
+      ? [found('apiVersion', `asks for version ${server} of the Connect API; the only version is 1`)]
       : []),
     ...(room || global
       ? []
       : [
           found(
             'capabilities.installable',
-            'lets it be installed nowhere: one of allowRoom and allowGlobal must be true',
+            'does not allow any installation: one of allowRoom and allowGlobal must be true',
           ),
         ]),
   ]
 }
 
-/** Every module that has a key, with its path. Clients look a key up over all kinds and take the first hit. */
+/** All modules with a key, with their paths. Clients look up a key across all kinds and take the first match. */
 function keyed(document: Descriptor): { readonly field: string; readonly key: string }[] {
   const capabilities = document.capabilities ?? {}
   return [
@@ -111,9 +112,7 @@ function keys(document: Descriptor): Finding[] {
   return keyed(document).flatMap(({ field, key }) => {
     const other = first.get(key)
     if (other === undefined) first.set(key, field)
-    return other === undefined
-      ? []
-      : [found(field, `must be a key of its own: ${other} is ${shown(key)} too`)]
+    return other === undefined ? [] : [found(field, `must be unique: ${other} is ${shown(key)} too`)]
   })
 }
 
@@ -140,7 +139,7 @@ function targets(document: Descriptor): Finding[] {
       return [
         found(
           `capabilities.${kind}.${index}.target`,
-          `must name ${whom} of this add-on (${allowed}); came ${shown(key)}`,
+          `must name ${whom} of this add-on (${allowed}); got ${shown(key)}`,
         ),
       ]
     }),
@@ -162,7 +161,7 @@ function patterns(document: Descriptor): Finding[] {
       compilePattern(pattern)
       return []
     } catch (error) {
-      return [found(`${field}.pattern`, `${messageOf(error)}; came ${shown(pattern)}`)]
+      return [found(`${field}.pattern`, `${messageOf(error)}; got ${shown(pattern)}`)]
     }
   })
 }
@@ -172,14 +171,14 @@ function webhooks(document: Descriptor): Finding[] {
   const single = document.capabilities?.webhook !== undefined && !Array.isArray(document.capabilities.webhook)
   return [
     ...(single
-      ? [found('capabilities.webhook', "is one object; HipChat's schema asks for a list of them")]
+      ? [found('capabilities.webhook', "is one object; HipChat's schema expects an array of objects")]
       : []),
     ...list.flatMap(({ webhook: { authentication, event, pattern }, field }) => [
       ...(authentication === undefined
         ? [
             found(
               `${field}.authentication`,
-              'is missing: deliveries are not signed, and anybody can forge them; say jwt',
+              'is missing: deliveries are not signed, and anybody can forge them; set it to jwt',
             ),
           ]
         : []),
@@ -187,7 +186,7 @@ function webhooks(document: Descriptor): Finding[] {
         ? [
             found(
               `${field}.pattern`,
-              `means nothing for ${event}: only room_message and room_notification have a text to search`,
+              `has no effect for ${event}: only room_message and room_notification have a text to match`,
             ),
           ]
         : []),
@@ -204,13 +203,15 @@ function modules({ key, capabilities = {} }: Descriptor): Finding[] {
   const { glance = [], action = [] } = capabilities
   const ofMessages = /^(?:message_|card_matches$)/
   return [
-    ...(key.includes(':') ? [found('key', 'holds a colon, at which clients split the keys of modules')] : []),
+    ...(key.includes(':')
+      ? [found('key', 'contains a colon, at which clients split the keys of modules')]
+      : []),
     ...glance.flatMap(({ conditions, queryUrl, target }, index) => [
       ...(queryUrl === undefined && namesIn(conditions).includes('glance_matches')
         ? [
             found(
               `capabilities.glance.${index}.conditions`,
-              'wait for glance_matches, and without a queryUrl nothing will match: the glance stays hidden',
+              'contain glance_matches, which never matches without a queryUrl: the glance stays hidden',
             ),
           ]
         : []),
@@ -218,7 +219,7 @@ function modules({ key, capabilities = {} }: Descriptor): Finding[] {
         ? [
             found(
               `capabilities.glance.${index}.target`,
-              'is an object, which HipChat 4.30 could not open for a glance; name the module in a text',
+              'is an object, which HipChat 4.30 could not open for a glance; use the key of the module as a string',
             ),
           ]
         : []),
@@ -228,7 +229,7 @@ function modules({ key, capabilities = {} }: Descriptor): Finding[] {
         ? [
             found(
               `capabilities.action.${index}.conditions`,
-              'ask about a message, which an input action has none of: it is never shown',
+              'depend on a message, but an input action has no message: it is never shown',
             ),
           ]
         : [],
@@ -265,7 +266,7 @@ interface Address {
   readonly kind: 'address' | 'icon'
 }
 
-/** All addresses that a descriptor holds, found by its schema. */
+/** All addresses in a descriptor, found by its schema. */
 function addressesIn(schema: Schema, value: unknown, field = ''): Address[] {
   const kind = addressSchemas.get(schema)
   if (kind) return typeof value === 'string' ? [{ field, url: value, kind }] : []
@@ -282,11 +283,11 @@ function addressesIn(schema: Schema, value: unknown, field = ''): Address[] {
   )
 }
 
-/** What only people look at: a wrong one harms nobody. */
-const lookedAt = ['links.homepage', 'vendor.url']
+/** Addresses that only people open: a wrong one does no harm. */
+const onlyForPeople = ['links.homepage', 'vendor.url']
 
-/** What a program fills in before it serves the descriptor; `{name}` alone is for the chat client. */
-const blanks = /\{\{.*?\}\}|\$\{.*?\}|\{%.*?%\}|<%.*?%>/g
+/** Placeholders that a program fills in before it serves the descriptor; `{name}` alone is for the chat client. */
+const placeholders = /\{\{.*?\}\}|\$\{.*?\}|\{%.*?%\}|<%.*?%>/g
 
 function checkAddresses(document: Descriptor): { errors: Finding[]; warnings: Finding[] } {
   const errors: Finding[] = []
@@ -294,31 +295,31 @@ function checkAddresses(document: Descriptor): { errors: Finding[]; warnings: Fi
   const unfilled = new Map<string, string[]>()
   const plain: string[] = []
   for (const { field, url, kind } of addressesIn(descriptor, document)) {
-    const [blank] = url.match(blanks) ?? []
-    if (blank !== undefined) {
-      unfilled.set(blank, [...(unfilled.get(blank) ?? []), field])
+    const [placeholder] = url.match(placeholders) ?? []
+    if (placeholder !== undefined) {
+      unfilled.set(placeholder, [...(unfilled.get(placeholder) ?? []), field])
       continue
     }
     const filled = url.replaceAll(/\{[^{}]*\}/g, 'x')
     const parsed = URL.canParse(filled) ? new URL(filled) : undefined
     const isPicture = kind === 'icon' && parsed?.protocol === 'data:'
     if (!isPicture && !(parsed && /^https?:\/\/[^\s/]+(?:\/\S*)?$/i.test(filled.replace(/[?#].*$/s, '')))) {
-      const finding = found(field, `must be an absolute http or https address, came ${shown(url)}`)
-      if (lookedAt.includes(field)) warnings.push(finding)
+      const finding = found(field, `must be an absolute http or https address, got ${shown(url)}`)
+      if (onlyForPeople.includes(field)) warnings.push(finding)
       else errors.push(finding)
     } else if (
       parsed?.protocol === 'http:' &&
       !isLoopbackHost(hostOf(parsed)) &&
       kind === 'address' &&
-      !lookedAt.includes(field)
+      !onlyForPeople.includes(field)
     )
       plain.push(field)
   }
-  for (const [blank, [field = '', ...others]] of unfilled)
+  for (const [placeholder, [field = '', ...others]] of unfilled)
     warnings.push(
       found(
         field,
-        `${others.length > 0 ? `and ${others.length} more hold` : 'holds'} ${blank}, which has to be filled in before a server reads it; not checked`,
+        `${others.length > 0 ? `and ${others.length} more contain` : 'contains'} ${placeholder}, which has to be filled in before a server reads it; not checked`,
       ),
     )
   const [first, ...rest] = plain
@@ -326,7 +327,7 @@ function checkAddresses(document: Descriptor): { errors: Finding[]; warnings: Fi
     warnings.push(
       found(
         first,
-        `${rest.length > 0 ? `and ${rest.length} more are` : 'is'} plain http: beyond a developer's machine servers ask for https`,
+        `${rest.length > 0 ? `and ${rest.length} more are` : 'is'} plain http: servers require https except on a developer's machine`,
       ),
     )
   return { errors, warnings }
@@ -335,20 +336,20 @@ function checkAddresses(document: Descriptor): { errors: Finding[]; warnings: Fi
 function ownAddress({ links }: Descriptor, servedAt: string | undefined): Finding[] {
   if (servedAt === undefined || !URL.canParse(links.self)) return []
   if (new URL(links.self).href === new URL(servedAt).href) return []
-  return [found('links.self', `should be the address it was fetched from, ${servedAt}; came ${links.self}`)]
+  return [found('links.self', `should be the address it was fetched from, ${servedAt}; got ${links.self}`)]
 }
 
-/** What people wrote, and what they meant. */
+/** Common mistakes, and what their authors meant. */
 const meant: Readonly<Record<string, string>> = { 'capabilities.installable.allowGroup': 'allowGlobal' }
 
-/** Members that the schema allows and does not know. HipChat's own validator warned of these too. */
+/** Unknown members, which the schema allows. HipChat's own validator warned about these too. */
 function unknownMembers(schema: Schema, value: unknown, path: string): Finding[] {
   if (Array.isArray(value)) {
     const items = branchesOf(schema).find((one) => one['type'] === 'array')?.['items'] as Schema | undefined
     return items ? value.flatMap((one, index) => unknownMembers(items, one, `${path}.${index}`)) : []
   }
   if (typeof value !== 'object' || value === null) return []
-  // Where there are several forms of an object, as of conditions, they are closed: the schema itself refuses strangers.
+  // Objects with several forms, such as conditions, are closed: the schema itself refuses unknown members.
   const [form, ...others] = branchesOf(schema).filter((one) => one['properties'] !== undefined)
   if (!form || others.length > 0) return []
   const properties = form['properties'] as Readonly<Record<string, Schema>> // made by `object`
@@ -358,10 +359,7 @@ function unknownMembers(schema: Schema, value: unknown, path: string): Finding[]
     if (known) return unknownMembers(known, member, field)
     const hint = meant[field]
     return [
-      found(
-        field,
-        hint ? `does not exist; it is called ${hint}` : "is not in HipChat's schema, and nothing reads it",
-      ),
+      found(field, hint ? `does not exist; use ${hint}` : "is not in HipChat's schema, and nothing reads it"),
     ]
   })
 }

@@ -9,7 +9,7 @@ import { serverCommand } from './server.ts'
 import { triggerCommand } from './trigger.ts'
 import { validateCommand } from './validate.ts'
 
-/** All commands of `hipchat-addon`, in the order in which its help has them. */
+/** All commands of `hipchat-addon`, in the order of its help. */
 export function createCommands(): Command[] {
   forgetEmptyVariables()
   return [

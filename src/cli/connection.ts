@@ -8,16 +8,19 @@ import { administration } from '../server/admin/routes.ts'
 import { anywhere } from './reading.ts'
 import { UsageError } from './usage.ts'
 
-/** What every command is given that talks to a server. */
+/** The options of every command that calls a server. */
 export interface Connection {
+  /** Address of the server. */
   readonly server: string
+  /** Access token for the calls. */
   readonly token?: string
+  /** Whether to print the result as JSON. */
   readonly json?: boolean
 }
 
 const timeout = 30_000
 
-/** Gives a command the options that say which server it talks to. `whose` token it needs. */
+/** Adds the options of {@link Connection} to a command. `whose` names the owner of the token that it needs. */
 export const onServer = (
   command: Command,
   whose = 'an administrator, or of the owner of the room',
@@ -31,7 +34,7 @@ export const onServer = (
     .addOption(new Option('--token <token>', `access token of ${whose}`).env('HIPCHAT_TOKEN'))
     .addOption(new Option('--json', 'print the result as JSON'))
 
-/** HipChat's API as whoever has the token. */
+/** A client of HipChat's API for the owner of the token. */
 export function clientFor(given: Connection) {
   const { base, token } = checked(given)
   try {
@@ -44,16 +47,16 @@ export function clientFor(given: Connection) {
 
 function checked({ server, token }: Connection): { base: string; token: string } {
   if (!URL.canParse(server) || !/^https?:$/.test(new URL(server).protocol))
-    throw new UsageError(`--server: expected an address with http or https, came ${server}`)
-  if (!token) throw new UsageError('--token: expected an access token, here or in HIPCHAT_TOKEN; came none')
+    throw new UsageError(`--server: expected an http or https address, got ${server}`)
+  if (!token) throw new UsageError('--token: expected an access token, here or in HIPCHAT_TOKEN')
   return { base: server.replace(/\/+(?:v2\/*)?$/, ''), token }
 }
 
 type Table = typeof administration
 
 /**
- * Calls one operation of a compatible server's administration, which is not part of HipChat's API. Throws an error with
- * what the server said when it refuses.
+ * Calls one operation of a compatible server's administration, which is not part of HipChat's API. If the server refuses, it
+ * throws an error with the server's message.
  */
 export async function administer<Id extends keyof Table>(
   given: Connection,
@@ -67,8 +70,8 @@ export async function administer<Id extends keyof Table>(
     method: operation.method,
     url,
     outbound: anywhere,
-    timeout: 2 * timeout, // what it does for us may wait for an add-on
-    maxBytes: 64 * 1024 * 1024, // deliveries come with what was sent
+    timeout: 2 * timeout, // the server may wait for an add-on
+    maxBytes: 64 * 1024 * 1024, // deliveries contain their bodies
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
     ...(operation.body ? { body: JSON.stringify(rest) } : {}),
   })
@@ -78,10 +81,10 @@ export async function administer<Id extends keyof Table>(
   const result = read(operation.result.schema, body)
   if (!result.ok)
     throw new Error(`${base} answered ${id} with something unexpected: ${result.problem.message}`)
-  return result.value as ResultOf<Table[Id]> // of the schema that this very operation has
+  return result.value as ResultOf<Table[Id]> // read with the schema of this operation
 }
 
-/** The address of a call, and what is left for its body. */
+/** The address of a call, and the other parameters for its body. */
 function addressOf(base: string, { path, query = {} }: Operation, parameters: object) {
   const rest = new Map<string, unknown>(Object.entries(parameters))
   let filled: string = path
@@ -102,11 +105,11 @@ function refusalOf(id: string, status: number, body: unknown, base: string): str
   const said =
     typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : undefined
   if (said === undefined)
-    return `${id}: expected a HipChat-compatible server of this package at ${base}, it answered ${status}`
+    return `${id}: expected a HipChat-compatible server of this package at ${base}, got status ${status}`
   return `${id}: the server answered ${status}: ${said}`
 }
 
-/** Id and name of a room by either. */
+/** The id and the name of a room, given either of them. */
 export async function roomBy(given: Connection, name: string): Promise<{ id: number; name: string }> {
   const room = await clientFor(given).getRoom({ id_or_name: name })
   return { id: room.id, name: room.name }

@@ -7,11 +7,11 @@ import type { HipChatServer } from '../server/index.ts'
 import type { Report } from './dev-report.ts'
 import { fetchDescriptor } from './reading.ts'
 
-/** For an add-on to serve its descriptor, in milliseconds. */
+/** The longest time until an add-on serves its descriptor, in milliseconds. */
 export const slowest = 30_000
 const between = 100
 
-/** The descriptor once it is served; `undefined` when that takes too long, or is not waited for any more. */
+/** Waits for the descriptor; `undefined` if that takes too long or is aborted. */
 export async function served(url: string, signal: AbortSignal): Promise<string | undefined> {
   const end = Date.now() + slowest
   while (Date.now() < end && !signal.aborted) {
@@ -22,7 +22,7 @@ export async function served(url: string, signal: AbortSignal): Promise<string |
   return undefined
 }
 
-/** The add-on on the server: installed when its descriptor is first seen, updated when it is another. */
+/** Manages the add-on's installation on the server: installs it at first, and updates it when its descriptor changes. */
 export function createInstallation(server: HipChatServer, roomName: string | undefined, report: Report) {
   let current: { readonly oauthId: string; readonly text: string } | undefined
 

@@ -1,9 +1,9 @@
 import type { ApiCall, DeliveryRecord } from '../server/index.ts'
 
-/** Prints one thing that happened: its text for people, its members for programs. */
+/** Reports one event: `text` is for people, `members` for programs. */
 export type Report = (event: string, members: object, text: string) => void
 
-/** What programs are told of a delivery. */
+/** A delivery for programs. */
 export function deliveryMembers({
   id,
   event,
@@ -28,7 +28,7 @@ export function deliveryMembers({
   }
 }
 
-/** The same for people. */
+/** A delivery for people. */
 export const deliveryLine = ({
   event,
   url,
@@ -49,7 +49,7 @@ export const deliveryLine = ({
     ...(redeliveryOf === undefined ? [] : [`(delivery ${redeliveryOf} again)`]),
   ].join('  ')
 
-/** A call of the API, for people. */
+/** An API call for people. */
 export const callLine = ({ operation, method, path, status, duration, error }: ApiCall) =>
   [
     String(status),

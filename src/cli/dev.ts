@@ -37,18 +37,18 @@ Examples:
   hipchat-addon dev src/main.ts --room Workshop
   PORT=4000 hipchat-addon dev index.js --port 9090 --json
 
-The add-on gets PORT and BASE_URL. Without an entry the first of src/index.ts, src/addon.ts, index.js and main of
+The add-on gets PORT and BASE_URL. Without an entry, the first of src/index.ts, src/addon.ts, index.js and main in
 package.json is run. In a terminal: r sends the last delivery again, o opens the chat page, c clears, q quits.
 
 Exit codes:
   0  ended by q, Ctrl-C or SIGTERM
-  1  the server could not begin
+  1  the server could not start
   2  wrong arguments`
 
-/** `hipchat-addon dev`: a server, its chat page and the add-on in it, which starts anew when its files change. */
+/** `hipchat-addon dev`: a server with its chat page, and the add-on, which restarts when its files change. */
 export function devCommand(): Command {
   return new Command('dev')
-    .description('Runs an add-on on a server of its own, and starts it anew on every change.')
+    .description('Runs an add-on with a server for it, and restarts the add-on on every change.')
     .argument('[entry]', 'the file that starts the add-on')
     .addOption(serverFlags.port)
     .addOption(
@@ -58,9 +58,7 @@ export function devCommand(): Command {
         .argParser(wholeNumber(0, 65_535)),
     )
     .addOption(
-      new Option('--descriptor <path>', 'where the add-on serves its descriptor').default(
-        '/atlassian-connect.json',
-      ),
+      new Option('--descriptor <path>', "path of the add-on's descriptor").default('/atlassian-connect.json'),
     )
     .addOption(
       new Option('--room <id-or-name>', 'room to install it in').default(undefined, 'the first room'),
@@ -68,7 +66,7 @@ export function devCommand(): Command {
     .addOption(serverFlags.data)
     .addOption(serverFlags.seed)
     .addOption(serverFlags.adminToken)
-    .addOption(new Option('--json', 'print one JSON document for each thing that happens'))
+    .addOption(new Option('--json', 'print one JSON document for each event'))
     .addHelpText('after', examples)
     .action(run)
 }
@@ -94,7 +92,7 @@ async function run(named: string | undefined, given: Given): Promise<void> {
     },
     ended(reason) {
       turn.abort()
-      if (quitting) return // Ctrl-C reaches it too, where the terminal is left as it is
+      if (quitting) return // outside of the key mode, Ctrl-C reaches the add-on too
       timed('ended', { reason }, `The add-on ended ${reason}; it starts again when a file changes`)
     },
   })
@@ -109,7 +107,7 @@ async function run(named: string | undefined, given: Given): Promise<void> {
 
   const installation = createInstallation(server, given.room, timed)
 
-  /** From the start of the process until it is installed as it is now. */
+  /** Starts the add-on, and installs or updates it. */
   async function begin(signal: AbortSignal): Promise<void> {
     if (signal.aborted) return
     await addon.restart()
@@ -120,7 +118,7 @@ async function run(named: string | undefined, given: Given): Promise<void> {
       return timed(
         'problem',
         { text: `no descriptor at ${url}` },
-        `The add-on served no descriptor at ${url} in ${slowest / 1000} seconds (--descriptor says where it is)`,
+        `The add-on served no descriptor at ${url} within ${slowest / 1000} seconds (--descriptor sets its path)`,
       )
     await installation.bring(url, text)
     if (!quitting) addon.prepare()
@@ -155,11 +153,11 @@ async function run(named: string | undefined, given: Given): Promise<void> {
     unwatch()
     turn.abort()
     if (hasKeys) process.stdin.setRawMode(false)
-    // The server forgets everything, so the add-on is told to forget it too: its store outlives both.
+    // The server's state is temporary, but the add-on's store is not: so the installation is removed from it.
     if (given.data === undefined && addon.isRunning()) await installation.remove()
     await addon.stop()
     await work
-    await addon.stop() // a start that was under way
+    await addon.stop() // in case it was just starting
     await server.close()
     process.exit(0)
   })
@@ -170,7 +168,7 @@ async function run(named: string | undefined, given: Given): Promise<void> {
       o: async () => openPage(server.url, problem),
       c: async () => console.clear(),
       q: quit,
-      '\u0003': quit, // Ctrl-C: in this mode a terminal sends it as it is
+      '\u0003': quit, // Ctrl-C: in this mode the terminal sends it as a character
     })
   report(
     'started',
@@ -194,13 +192,13 @@ async function run(named: string | undefined, given: Given): Promise<void> {
   again()
 }
 
-/** A port that nobody listens on. Asked before the add-on does: whoever has it would be taken for the add-on. */
+/** A free port. It is checked before the add-on starts, since another program on it would be mistaken for the add-on. */
 function freePort(wanted: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer()
     probe.once('error', () =>
       reject(
-        new Error(`the add-on cannot listen on port ${wanted}: it is taken (--addon-port names another)`),
+        new Error(`the add-on cannot listen on port ${wanted}: it is in use (--addon-port sets another)`),
       ),
     )
     probe.listen(wanted, () => {
@@ -226,14 +224,14 @@ function createServerFor(given: Given, report: Report): HipChatServer {
   }
 }
 
-/** Before the add-on starts: a room that is not there will not come. */
+/** Checks before the add-on starts that the room exists. */
 async function checkRoom(name: string | undefined, server: HipChatServer): Promise<void> {
   try {
     if (name !== undefined) server.room(name)
   } catch {
     const names = server.rooms().map((room) => room.name)
     await server.close()
-    throw new UsageError(`--room: expected one of ${names.join(', ')}; came ${name}`)
+    throw new UsageError(`--room: expected one of ${names.join(', ')}; got ${name}`)
   }
 }
 
@@ -244,7 +242,7 @@ async function resend(
 ): Promise<void> {
   const last = server.deliveries().at(-1)
   if (!last) return problem('There was no delivery yet')
-  // How it went is reported like any other.
+  // The result is reported like that of any other delivery.
   await administer(connection, 'redeliver', { id: last.id })
 }
 

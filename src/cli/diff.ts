@@ -18,7 +18,7 @@ interface Compared {
   readonly key: string
   readonly oauthId: string
   readonly differences: readonly Difference[]
-  /** Scopes that it asks for now and was not given: an update has to be approved. */
+  /** Scopes that the add-on now asks for but does not have, so that the update must be approved. */
   readonly newScopes: readonly string[]
 }
 
@@ -30,17 +30,17 @@ Examples:
 Exit codes:
   0  the same
   1  they differ
-  2  wrong arguments, or one of them cannot be had`
+  2  wrong arguments, or one of the descriptors cannot be read`
 
-/** `hipchat-addon diff`: the descriptor as it was installed against the one that is served now. */
+/** `hipchat-addon diff`: compares the installed descriptor with the one that is served now. */
 export function diffCommand(): Command {
   return onServer(
     new Command('diff')
-      .description('Compares the descriptor that is installed with the one that is served now.')
-      .argument('<descriptor-url>', 'where the add-on serves its descriptor', descriptorUrl),
+      .description('Compares the installed descriptor with the one that is served now.')
+      .argument('<descriptor-url>', "address of the add-on's descriptor", descriptorUrl),
     'an administrator of the group',
   )
-    .addOption(new Option('--room <id-or-name>', 'room it is installed in; the whole group when absent'))
+    .addOption(new Option('--room <id-or-name>', 'room where it is installed; default: the whole group'))
     .addHelpText('after', examples)
     .action(async (url: string, given: Given) => {
       const compared = await compare(url, given).catch((error: unknown) => {
@@ -82,13 +82,14 @@ async function descriptorAt(url: string): Promise<Descriptor> {
 }
 
 function* linesOf({ key, differences: found, newScopes }: Compared): Generator<string> {
-  if (found.length === 0) yield `${key} is installed as it is served`
+  if (found.length === 0) yield `The installed descriptor of ${key} is the one that is served`
   for (const { kind, path, before, after } of found) {
     const values = [...(kind === 'added' ? [] : [before]), ...(kind === 'removed' ? [] : [after])].map(shown)
     const isNew = newScopes.some((scope) => path === `capabilities.hipchatApiConsumer.scopes[${scope}]`)
     yield oneLine(`${kind.padEnd(7)}  ${path}  ${values.join(' -> ')}${isNew ? '  (a new scope)' : ''}`)
   }
-  if (newScopes.length > 0) yield `An update asks for scopes that it was not given: ${newScopes.join(', ')}`
+  if (newScopes.length > 0)
+    yield `An update asks for scopes that the add-on does not have: ${newScopes.join(', ')}`
 }
 
 function shown(value: unknown): string {

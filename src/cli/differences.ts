@@ -1,15 +1,15 @@
-/** One member that two documents have differently. */
+/** One difference between two documents. */
 export interface Difference {
   readonly kind: 'added' | 'removed' | 'changed'
-  /** Members by name, entries of lists by their key where they have one: `capabilities.webhook[roll].url`. */
+  /** Path with the names of members, and the keys of array entries if they have one: `capabilities.webhook[roll].url`. */
   readonly path: string
   readonly before?: unknown
   readonly after?: unknown
 }
 
 /**
- * What differs between two JSON documents, by path. Lists whose entries have keys are compared by these, lists of texts as
- * sets, so that what only moved is the same; other lists entry by entry.
+ * The differences between two JSON documents, by path. Arrays whose entries have keys are compared by key, and arrays of
+ * strings as sets, so that a changed order is not a difference; other arrays are compared entry by entry.
  */
 export function differences(before: unknown, after: unknown, path = ''): Difference[] {
   if (Array.isArray(before) && Array.isArray(after)) return inMaps(byEntry(before), byEntry(after), path)
@@ -32,7 +32,7 @@ function inMaps(
   })
 }
 
-/** The entries of a list by what tells them apart. A name that two entries share would hide one, so it is not used. */
+/** The entries of an array by key or string; by index if these are not unique, since one entry would hide another. */
 function byEntry(list: readonly unknown[]): Map<string, unknown> {
   const named = list.map((entry) => {
     if (typeof entry === 'string') return entry

@@ -1,11 +1,11 @@
 import { variable } from '../common/environment.ts'
 
-/** Variables that are the default of a flag: all that begin so, and those of the add-on that `dev` starts. */
+/** Variables that are the default of an option: those of this package, and of the add-on that `dev` starts. */
 const ours = /^(?:HIPCHAT_|PORT$)/
 
 /**
- * Takes variables that are empty out of the environment: a file of settings has them for what is not set, and a flag would
- * take them for its value.
+ * Removes empty variables from the environment: in files of settings an empty variable means that it is not set, but an
+ * option would take the empty string as its value.
  */
 export function forgetEmptyVariables(env: NodeJS.ProcessEnv = process.env): void {
   for (const name of Object.keys(env))

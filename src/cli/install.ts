@@ -16,7 +16,7 @@ Examples:
   hipchat-addon install http://localhost:3000/ --token secret --room Lobby
   HIPCHAT_TOKEN=… hipchat-addon install https://deploys.example.com/descriptor --server https://chat.example.net
 
-The same again updates the installation to the descriptor as it is now.
+Running it again updates the installation to the present descriptor.
 
 ${exitCodes}`
 
@@ -26,14 +26,14 @@ Example:
 
 ${exitCodes}`
 
-/** `hipchat-addon install`: has a server install an add-on, or update it. */
+/** `hipchat-addon install`: tells a server to install or update an add-on. */
 export function installCommand(): Command {
   return onServer(
     new Command('install')
       .description('Installs an add-on in a room or for the whole group, or updates it.')
-      .argument('<descriptor-url>', 'where the add-on serves its descriptor', descriptorUrl),
+      .argument('<descriptor-url>', "address of the add-on's descriptor", descriptorUrl),
   )
-    .addOption(new Option('--room <id-or-name>', 'room to install it in; the whole group when absent'))
+    .addOption(new Option('--room <id-or-name>', 'room to install it in; default: the whole group'))
     .addHelpText('after', installExamples)
     .action(async (url: string, given: Given) => {
       const { room, json } = given
@@ -45,18 +45,18 @@ export function installCommand(): Command {
       )
       console.log(`Installation  ${installed.id}`)
       for (const warning of installed.warnings ?? []) console.log(`Warning       ${warning}`)
-      // An add-on that installs by browser gets the rest from there.
+      // An add-on with a client-side installation needs the browser to complete it.
       if (installed.installed_url) console.log(`To complete   open ${installed.installed_url} in a browser`)
     })
 }
 
-/** `hipchat-addon uninstall`: has a server remove an installation. */
+/** `hipchat-addon uninstall`: tells a server to remove an installation. */
 export function uninstallCommand(): Command {
   return onServer(
     new Command('uninstall')
       .description('Removes an installation of an add-on.')
       .argument('<addon-key>', 'key of the add-on')
-      .argument('<installation>', 'id of the installation, as install says it'),
+      .argument('<installation>', 'id of the installation, as printed by install'),
   )
     .addHelpText('after', uninstallExamples)
     .action(async (key: string, id: string, given: Given) => {

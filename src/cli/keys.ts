@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { readableError } from '../common/redaction.ts'
 
-/** Does what a key stands for, each time it is pressed in the terminal. */
+/** Runs the action of a key each time it is pressed in the terminal. */
 export function onKeys(actions: Readonly<Record<string, () => Promise<void>>>): void {
   process.stdin.setRawMode(true)
   process.stdin.setEncoding('utf8')
@@ -11,7 +11,7 @@ export function onKeys(actions: Readonly<Record<string, () => Promise<void>>>): 
   })
 }
 
-/** Opens a page in the browser that the system has for it. `problem` hears why it cannot. */
+/** Opens a page in the system's default browser. Calls `problem` with the reason if that fails. */
 export function openPage(url: string, problem: (text: string) => void): void {
   const [command, ...given] = openers[process.platform] ?? ['xdg-open']
   const opener = spawn(command, [...given, url], { stdio: 'ignore', detached: true })

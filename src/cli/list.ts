@@ -17,13 +17,15 @@ Exit codes:
   1  the server refused, or could not be reached
   2  wrong arguments`
 
-/** `hipchat-addon list`: what is installed on a compatible server. */
+/** `hipchat-addon list`: lists the installations on a compatible server. */
 export function listCommand(): Command {
   return onServer(
-    new Command('list').description('Lists what is installed on a compatible server.'),
+    new Command('list').description('Lists the add-ons that are installed on a compatible server.'),
     'an administrator of the group',
   )
-    .addOption(new Option('--room <id-or-name>', 'only what this room has, with what the group has'))
+    .addOption(
+      new Option('--room <id-or-name>', 'only add-ons in this room, including those of the whole group'),
+    )
     .addHelpText('after', examples)
     .action(async (given: Given) => {
       const room = given.room === undefined ? undefined : await roomBy(given, given.room)

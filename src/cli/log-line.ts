@@ -10,8 +10,8 @@ const levels: Readonly<Record<number, string>> = {
   60: 'fatal',
 }
 
-/** What the framework logs and `dev` tells by itself, in its own words. */
-const told = [
+/** Messages of the framework's log that `dev` reports itself. */
+const reported = [
   'listening',
   'installed',
   'updated',
@@ -21,12 +21,12 @@ const told = [
   'installations were approved with another descriptor than the one served now',
 ]
 
-/** Members that are the same in every line of one add-on on one server, or are shown otherwise. */
-const apart = new Set(['level', 'time', 'pid', 'hostname', 'msg', 'err', 'installation', 'group'])
+/** Members that are the same in every line of one add-on on one server, or are shown in another way. */
+const hidden = new Set(['level', 'time', 'pid', 'hostname', 'msg', 'err', 'installation', 'group'])
 
 /**
- * A line that an add-on printed, for people. JSON as pino writes it becomes level, message and the other members, and the stack
- * of an error below; `undefined` for what `dev` tells anyway. Everything else stays as it is.
+ * Formats a line of an add-on's output for people. A line of pino's JSON becomes level, message and the other members, with
+ * the stack of an error below; `undefined` for lines that `dev` reports itself. Other lines are unchanged.
  */
 export function readableLine(line: string): string | undefined {
   const entry = line.startsWith('{') ? parseJson(line) : undefined
@@ -34,9 +34,9 @@ export function readableLine(line: string): string | undefined {
   const { level, time, msg, err } = entry as Readonly<Record<string, unknown>>
   if (typeof level !== 'number' || typeof time !== 'number') return line
   const message = typeof msg === 'string' ? msg : ''
-  if (level < 50 && told.some((words) => message.startsWith(words))) return undefined
+  if (level < 50 && reported.some((words) => message.startsWith(words))) return undefined
   const members = Object.entries(entry)
-    .filter(([name]) => !apart.has(name))
+    .filter(([name]) => !hidden.has(name))
     .map(([name, value]) => [name, isSecretName(name) ? redacted : redact(value)] as const)
     .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
   const head = [

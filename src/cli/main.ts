@@ -9,19 +9,19 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
   version: string // our own package.json
 }
 
-/** The fault of somebody's arguments, and where to read on. */
+/** A mistake in the arguments in one line, with a hint at the help. */
 const inOneLine = (fault: string): string =>
-  `${fault.trim().replaceAll(/\s*\n\s*/g, ' ')} (hipchat-addon --help shows what there is)\n`
+  `${fault.trim().replaceAll(/\s*\n\s*/g, ' ')} (see hipchat-addon --help)\n`
 
 const program = new Command('hipchat-addon')
 const exitCodes = `
 Exit codes:
   0  done
-  1  it failed, and one line on stderr says why; of validate and diff: not valid, not the same
-  2  wrong arguments; of validate and diff also: what they ask about cannot be had`
+  1  failed, with the reason in one line on stderr; for validate and diff: not valid, not the same
+  2  wrong arguments; for validate and diff also: a descriptor cannot be read`
 
 program
-  .description('HipChat Connect add-ons, and the compatible server they are installed into.')
+  .description('Tools for HipChat Connect add-ons, and the compatible server for them.')
   .version(version)
   .addHelpText('after', exitCodes)
   .exitOverride()
@@ -31,7 +31,7 @@ for (const command of createCommands()) program.addCommand(command.copyInherited
 
 program.parseAsync().catch((error: unknown) => {
   if (error instanceof CommanderError) {
-    process.exitCode = error.exitCode === 0 ? 0 : 2 // it has said what is wrong, or shown its help
+    process.exitCode = error.exitCode === 0 ? 0 : 2 // commander has already printed the mistake or the help
     return
   }
   if (error instanceof UsageError) {

@@ -7,24 +7,25 @@ import { withoutMark } from '../common/text.ts'
 import { messageOf } from '../errors.ts'
 import { UnansweredError, UsageError } from './usage.ts'
 
-/** What is fetched is the caller's own word, so where it leads is his business. */
+/** Allows every address: the caller chose it themselves. */
 export const anywhere = createOutbound({ ranges: ['0.0.0.0/0', '::/0'], loopback: true, http: true })
 
-/** Longest descriptor read: as much as a compatible server takes. */
+/** The longest descriptor in bytes, as on a compatible server. */
 const longest = 256 * KIB
 const timeout = 10_000
 
+/** Whether an argument is an http or https address. */
 export const isAddress = (source: string): boolean => /^https?:\/\//i.test(source)
 
-/** Reads the argument that says where an add-on serves its descriptor. */
+/** Checks the argument with the address of an add-on's descriptor. */
 export function descriptorUrl(text: string): string {
   if (isAddress(text) && URL.canParse(text)) return text
-  throw new InvalidArgumentError('expected an address with http or https')
+  throw new InvalidArgumentError('expected an http or https address')
 }
 
 /**
- * The text of a descriptor in a file, at an http or https address, or on the standard input for `-`. Throws a
- * {@link UsageError} or {@link UnansweredError} when it cannot be read.
+ * Reads the text of a descriptor from a file, an http or https address, or standard input for `-`. Throws a
+ * {@link UsageError} or {@link UnansweredError} if it cannot be read.
  */
 export async function readDescriptor(source: string): Promise<string> {
   const content = isAddress(source) ? await fetchDescriptor(source) : await readLocal(source)
@@ -39,17 +40,17 @@ async function readLocal(source: string): Promise<string> {
     return await readFile(source, 'utf8')
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? ` (${error.code})` : ''
-    throw new UsageError(`expected a file that can be read, an address, or -; came ${source}${code}`)
+    throw new UsageError(`expected a file that can be read, an address, or -; got ${source}${code}`)
   }
 }
 
-/** The descriptor at an address, as an add-on serves it to a server. */
+/** Fetches a descriptor as a server does. */
 export async function fetchDescriptor(url: string): Promise<string> {
   try {
     const headers = { accept: 'application/json' }
     const answer = await exchange({ method: 'GET', url, outbound: anywhere, timeout, headers })
     if (answer.status === 200) return answer.body
-    throw new Error(`it answered ${answer.status}, not 200`)
+    throw new Error(`expected status 200, got ${answer.status}`)
   } catch (error) {
     throw new UnansweredError(`the descriptor at ${url} cannot be read: ${messageOf(error)}`)
   }

@@ -11,14 +11,14 @@ Exit codes:
   1  the server refused, or could not be reached
   2  wrong arguments`
 
-/** `hipchat-addon say`: says something in a room, as the person whose token it is. */
+/** `hipchat-addon say`: posts a message in a room, as the owner of the token. */
 export function sayCommand(): Command {
   return onServer(
     new Command('say')
-      .description('Says something in a room.')
+      .description('Posts a message in a room.')
       .argument('<room>', 'id or name of the room')
-      .argument('<text>', 'what to say'),
-    'the person who says it',
+      .argument('<text>', 'text of the message'),
+    'the sender',
   )
     .addHelpText('after', examples)
     .action(async (room: string, message: string, given: Connection) => {

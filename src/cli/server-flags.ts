@@ -5,21 +5,25 @@ import { withoutMark } from '../common/text.ts'
 import { type HipChatServer, type Seed, ServerOptionError, type ServerOptions } from '../server/index.ts'
 import { UsageError } from './usage.ts'
 
-/** What `server` and `dev` are both told of the server. */
+/** The options of the server that `server` and `dev` share. */
 export interface ServerFlags {
+  /** Port of the server; 0 for any free one. */
   readonly port: number
+  /** Folder for its state; a temporary one by default. */
   readonly data?: string | undefined
+  /** JSON file with the first content of a new server. */
   readonly seed?: string | undefined
+  /** The administrator's access token; a random one by default. */
   readonly adminToken?: string | undefined
 }
 
-/** An option with its environment variable: `--public-url` is `HIPCHAT_PUBLIC_URL`. */
+/** An option with its environment variable: `HIPCHAT_PUBLIC_URL` for `--public-url`. */
 export function option(flags: string, description: string): Option {
   const made = new Option(flags, description)
   return made.env(`HIPCHAT_${made.name().replaceAll('-', '_').toUpperCase()}`)
 }
 
-/** Reads a flag's value. */
+/** Creates a parser for an option that is a whole number. */
 export const wholeNumber =
   (least: number, most: number) =>
   (text: string): number => {
@@ -29,7 +33,7 @@ export const wholeNumber =
     return value
   }
 
-/** Reads a flag's value: names, addresses or the like with commas between them. */
+/** Parses an option that is a comma-separated list. */
 export const list = (text: string): string[] =>
   text
     .split(',')
@@ -41,41 +45,41 @@ export const serverFlags = {
   port: option('-p, --port <number>', 'port of the server; 0 for any free one')
     .default(8080)
     .argParser(wholeNumber(0, 65_535)),
-  data: option('--data <folder>', "where the server's state is kept; in a temporary folder when absent"),
-  seed: option('--seed <file>', 'JSON file: what a new server begins with'),
+  data: option('--data <folder>', "folder for the server's state; default: a temporary folder"),
+  seed: option('--seed <file>', 'JSON file with the first content of a new server'),
   adminToken: option(
     '--admin-token <token>',
-    "the administrator's access token; a random one is printed when absent",
+    "the administrator's access token; by default a random one, which is printed",
   ),
 }
 
-/** What a new server begins with, from the file that `--seed` names. */
+/** Reads the file of `--seed`. */
 function readSeed(file: string): Seed {
   const text = contentOf('--seed', file)
   let seed: unknown
   try {
     seed = JSON.parse(text)
   } catch {
-    // Not the engine's message: it quotes the text, and a seed holds passwords.
+    // Not the engine's message: it quotes the text, and a seed contains passwords.
     const line = jsonFault(text)?.line ?? 1
-    throw new UsageError(`--seed: expected JSON, ${file} is none from line ${line} on`)
+    throw new UsageError(`--seed: ${file} is not valid JSON from line ${line} on`)
   }
   if (typeof seed !== 'object' || seed === null)
-    throw new UsageError(`--seed: expected an object with users, rooms and the like in ${file}`)
+    throw new UsageError(`--seed: expected an object with users, rooms and so on in ${file}`)
   return seed // its form is checked when the server is created
 }
 
-/** What is in a file that a flag names. */
+/** Reads the file that an option names. */
 export function contentOf(flag: string, file: string): string {
   try {
     return withoutMark(readFileSync(file, 'utf8'))
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? ` (${error.code})` : ''
-    throw new UsageError(`${flag}: expected a file that can be read, came ${file}${code}`)
+    throw new UsageError(`${flag}: expected a file that can be read, got ${file}${code}`)
   }
 }
 
-/** Options of `createHipChatServer` whose names are no words of a sentence, by their flags. */
+/** The command-line options for those options of `createHipChatServer` whose names cannot be ordinary words. */
 const flagOf: Readonly<Record<string, string>> = {
   adminToken: '--admin-token',
   publicUrl: '--public-url',
@@ -88,7 +92,7 @@ const flagOf: Readonly<Record<string, string>> = {
   'tls.key': '--tls-key',
 }
 
-/** What is wrong with an option, said of the flag. */
+/** Turns an error about an option of the server into one about the command-line option. */
 export function asUsage(error: unknown): unknown {
   if (!(error instanceof ServerOptionError)) return error
   const message = error.message
@@ -100,7 +104,7 @@ export function asUsage(error: unknown): unknown {
   return new UsageError(message)
 }
 
-/** The server's options out of the flags. */
+/** The server's options from the command line. */
 export const serverOptions = ({ port, data, seed, adminToken }: ServerFlags): ServerOptions => ({
   port,
   ...(data === undefined ? {} : { data }),
@@ -108,15 +112,15 @@ export const serverOptions = ({ port, data, seed, adminToken }: ServerFlags): Se
   ...(seed === undefined ? {} : { seed: readSeed(seed) }),
 })
 
-/** The administrator's token, unless it was given: who gave it knows it, and others may read along. */
+/** The administrator's token; `null` if it was given, since the person knows it and others may see the output. */
 export const shownToken = (server: HipChatServer, { adminToken }: ServerFlags): string | null =>
   adminToken === undefined ? server.adminToken : null
 
-/** Lines of what a command says at its start: where the server is, and what it keeps. */
+/** Lines that a command prints at its start about the server's token and state. */
 export const aboutServer = (server: HipChatServer, given: ServerFlags): string[] => [
   `Administrator's token      ${shownToken(server, given) ?? '(as given)'}`,
-  `State                      ${given.data ?? 'temporary: gone when the server stops'}`,
+  `State                      ${given.data ?? 'temporary: lost when the server stops'}`,
   ...(given.seed !== undefined && !server.seeded
-    ? [`Seed                       not applied: ${given.data} holds a group already`]
+    ? [`Seed                       not applied: ${given.data} already contains a group`]
     : []),
 ]

@@ -40,75 +40,77 @@ Examples:
   Try add-ons on this machine; nothing is kept:
     hipchat-addon server --port 8080 --admin-token secret
 
-  Keep everything in a folder, and begin with rooms of your own:
+  Keep everything in a folder, and start with your own rooms:
     hipchat-addon server --data ./chat --seed seed.json
 
-  For others, behind a proxy that speaks https:
+  For others, behind an https proxy:
     HIPCHAT_ADMIN_TOKEN=… hipchat-addon server --data ./chat --public-url https://chat.example.net
 
-  For others, with a certificate of its own:
+  For others, with its own certificate:
     HIPCHAT_ADMIN_TOKEN=… hipchat-addon server --host 0.0.0.0 --port 443 --data ./chat \\
       --public-url https://chat.example.net --tls-cert chat.pem --tls-key chat.key
 
   For a script, on any free port:
     hipchat-addon server --port 0 --json
 
-What a flag does not say is taken from the environment, and then from the default.
+An option that is not given is taken from the environment, and then from the default.
 
 Exit codes:
   0  ended by SIGINT or SIGTERM
-  1  it could not begin: a port or a data folder is taken
+  1  could not start: the port or the data folder is in use
   2  wrong arguments`
 
-/** `hipchat-addon server`: the compatible server, until it is stopped. */
+/** `hipchat-addon server`: runs the compatible server until it is stopped. */
 export function serverCommand(): Command {
   return new Command('server')
     .description('Runs a HipChat-compatible server.')
     .addOption(serverFlags.port)
     .addOption(option('--host <address>', 'address to listen on').default('127.0.0.1'))
-    .addOption(option('--public-url <url>', 'address under which others reach it'))
+    .addOption(option('--public-url <url>', 'address at which others reach it'))
     .addOption(
-      option(
-        '--other-urls <urls>',
-        'more addresses under which it is reached, with commas between them',
-      ).argParser(list),
+      option('--other-urls <urls>', 'more addresses at which it is reached, separated by commas').argParser(
+        list,
+      ),
     )
     .addOption(serverFlags.data)
     .addOption(serverFlags.seed)
     .addOption(serverFlags.adminToken)
     .addOption(
-      option('--compatibility <form>', 'answer as the OpenAPI document says, or as HipChat did')
+      option('--compatibility <form>', 'answer as in the OpenAPI document, or as HipChat did')
         .choices(['standard', 'classic'])
         .default('standard'),
     )
     .addOption(
-      option('--token-lifetime <seconds>', 'how long an access token is good')
+      option('--token-lifetime <seconds>', 'lifetime of access tokens')
         .default(3600)
         .argParser(wholeNumber(1, 315_360_000)),
     )
-    .addOption(option('--tls-cert <file>', 'certificate in PEM form: the server then speaks https'))
+    .addOption(option('--tls-cert <file>', 'certificate in PEM form; the server then uses https'))
     .addOption(option('--tls-key <file>', 'its private key in PEM form'))
     .addOption(
-      option('--allow-private [true|false]', 'let add-ons be at private addresses, and without https')
+      option('--allow-private [true|false]', 'allow add-ons at private addresses and without https')
         .preset('true')
         .argParser(yesOrNo),
     )
     .addOption(
       option(
         '--allow-http <hosts>',
-        'hosts of add-ons that may be without https and at private addresses, for development',
+        'hosts of add-ons without https and at private addresses, for development',
       ).argParser(list),
     )
     .addOption(
       option(
         '--trusted-proxies <addresses>',
-        'proxies before it, with commas between them: addresses or ranges such as 10.0.0.0/8',
+        'proxies in front of it, separated by commas: addresses or ranges such as 10.0.0.0/8',
       ).argParser(list),
     )
     .addOption(
-      option('--log <level>', 'what is logged, to stderr').choices(levels).default('off').argParser(logLevel),
+      option('--log <level>', 'level of the log on stderr')
+        .choices(levels)
+        .default('off')
+        .argParser(logLevel),
     )
-    .addOption(new Option('--json', 'say where it is as one JSON document'))
+    .addOption(new Option('--json', 'print its addresses as one JSON document'))
     .addHelpText('after', examples)
     .action(run)
 }
@@ -118,7 +120,7 @@ async function run(given: Given): Promise<void> {
   await server.listen().catch((error: unknown) => {
     throw asUsage(error)
   })
-  stopOnSignal(server) // before it says that it is there: who reads that may end it
+  stopOnSignal(server) // before the output, since a program that reads it may stop the server
   const pending = server.redirects().flatMap(({ reason, url }) => (reason === 'installed' ? [url] : []))
   if (given.json) console.log(JSON.stringify(documentOf(server, given, pending)))
   else for (const line of greeting(server, given, pending)) console.log(line)
@@ -136,7 +138,9 @@ function serverFrom({
   ...given
 }: Given): HipChatServer {
   if ((tlsCert === undefined) !== (tlsKey === undefined))
-    throw new UsageError('--tls-cert and --tls-key go together: a certificate file and the file of its key')
+    throw new UsageError(
+      '--tls-cert and --tls-key must be used together: a certificate file and its key file',
+    )
   try {
     return createHipChatServer({
       ...given,
@@ -157,14 +161,14 @@ const greeting = (server: HipChatServer, given: Given, pending: readonly string[
   ...aboutServer(server, given),
   ...pending.map((url) => `To complete in a browser   ${url}`),
   ...(isPlain(server) && !isLocal(given, server)
-    ? ['Warning                    plain http: tokens and messages can be read on their way']
+    ? ['Warning                    plain http: tokens and messages can be read in transit']
     : []),
   ...(given.allowHttp?.length
     ? [`Warning                    plain http to ${given.allowHttp.join(', ')}: for development only`]
     : []),
 ]
 
-/** The same for programs. */
+/** The output for programs. */
 const documentOf = (server: HipChatServer, given: Given, pending: readonly string[]): object => ({
   url: server.url,
   apiUrl: server.apiUrl,

@@ -2,12 +2,12 @@ import { type FSWatcher, readdirSync, statSync, watch } from 'node:fs'
 import { join } from 'node:path'
 
 const code = /\.(?:[cm]?[jt]s|[jt]sx)$/
-const settled = 100 // milliseconds without another change: an editor writes a file in several steps
+const settled = 100 // milliseconds without another change, since an editor may write a file in several steps
 
 /**
- * Watches the program files below a folder, those of its packages and hidden folders apart, until it is stopped. Data files
- * are not watched: an add-on that writes its own would restart itself for ever. `failed` hears of folders that cannot be
- * watched. (Node's own recursive watch would hold a handle on every folder of `node_modules`, too.)
+ * Watches the program files below a folder, except for packages and hidden folders. Returns a function that stops it. Data
+ * files are not watched: an add-on that writes them would restart itself forever. `failed` gets the error for a folder that
+ * cannot be watched. (Node's own recursive watch would also open a handle for every folder of `node_modules`.)
  */
 export function watchSources(
   folder: string,

@@ -1,4 +1,4 @@
-/** Rows as lines, each column as wide as its widest cell; cells are texts of strangers and are shown on one line. */
+/** Formats rows as lines, each column as wide as its widest cell. Cells may come from strangers, so they are made one line. */
 export function table(rows: readonly (readonly string[])[]): string[] {
   const cells = rows.map((row) => row.map(oneLine))
   const widths = (cells[0] ?? []).map((_, column) =>
@@ -12,6 +12,6 @@ export function table(rows: readonly (readonly string[])[]): string[] {
   )
 }
 
-/** A text without line breaks and without what a terminal would take for a command. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
+/** Removes line breaks and characters that a terminal would treat as commands. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are removed
 export const oneLine = (text: string): string => text.replaceAll(/[\u0000-\u001f\u007f-\u009f]+/g, ' ')

@@ -23,31 +23,31 @@ Examples:
 
 Events:
   ${eventNames.join('\n  ')}
-  without room_, and by their first word alone where that says which one: message, topic, file
+  also without room_, or only the first word if it is unique: message, topic, file
 
 Exit codes:
-  0  it happened, and every delivery that came of it was answered with 2xx
+  0  it happened, and every delivery was answered with 2xx
   1  the server refused, or a delivery failed
   2  wrong arguments`
 
-/** `hipchat-addon trigger`: makes an event happen, and says what became of it. */
+/** `hipchat-addon trigger`: causes an event, and prints its deliveries. */
 export function triggerCommand(): Command {
   return onServer(
     new Command('trigger')
-      .description('Makes an event happen on a compatible server, and waits for its deliveries.')
-      .addArgument(new Argument('<event>', 'which one').argParser(eventOf)),
+      .description('Causes an event on a compatible server, and waits for its deliveries.')
+      .addArgument(new Argument('<event>', 'name of the event').argParser(eventOf)),
     'an administrator of the group',
   )
-    .addOption(new Option('--room <id-or-name>', 'where it happens; not needed for room_created'))
+    .addOption(new Option('--room <id-or-name>', 'room where it happens; not needed for room_created'))
     .addOption(
-      new Option('--set <path=value>', 'what it is filled with; may be given several times')
+      new Option('--set <path=value>', 'a value of the event; may be given several times')
         .argParser(withValue)
-        .default({}, 'what the server makes up'),
+        .default({}, 'values of the server'),
     )
     .addHelpText('after', examples)
     .action(async (event: EventName, given: Given) => {
       if (given.room === undefined && event !== 'room_created')
-        throw new UsageError(`--room: expected the id or name of the room for ${event}; came none`)
+        throw new UsageError(`--room: expected the id or name of the room for ${event}`)
       const { deliveries, waiting } = await administer(given, 'trigger', {
         event,
         ...(given.room === undefined ? {} : { room_id: given.room }),
@@ -59,7 +59,7 @@ export function triggerCommand(): Command {
     })
 }
 
-/** Also `message` for `room_message`, and `topic` for `room_topic_change`. */
+/** Parses the name of an event; also `message` for `room_message`, and `topic` for `room_topic_change`. */
 function eventOf(text: string): EventName {
   if (isEventName(text)) return text
   const [found, ...others] = eventNames.filter((name) => `${name}_`.startsWith(`room_${text}_`))
@@ -67,7 +67,7 @@ function eventOf(text: string): EventName {
   throw new InvalidArgumentError(`expected one of ${eventNames.join(', ')}`)
 }
 
-/** `card.title=Hello` as `{ card: { title: 'Hello' } }`. A value that is JSON is taken as such. */
+/** Parses `card.title=Hello` as `{ card: { title: 'Hello' } }`. A value that is JSON is parsed. */
 function withValue(text: string, before: Values): Values {
   const [, path, value = ''] = /^([^=]+)=([\s\S]*)$/.exec(text) ?? []
   const names = path?.split('.') ?? []
@@ -83,7 +83,7 @@ function set(object: Values, [name = '', ...rest]: readonly string[], value: unk
 }
 
 function* linesOf(event: EventName, deliveries: readonly Delivery[], waiting: number): Generator<string> {
-  if (deliveries.length === 0 && waiting === 0) yield `${event} happened; no webhook waits for it`
+  if (deliveries.length === 0 && waiting === 0) yield `${event} happened; no webhook is registered for it`
   for (const { status, duration, event: told, url, error, replied, notPosted } of deliveries)
     yield oneLine(
       [

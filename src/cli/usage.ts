@@ -1,9 +1,9 @@
-/** Wrong arguments of a command: the exit code is 2, and the message the only line. */
+/** Wrong arguments of a command. The exit code is 2, and the message is the only output. */
 export class UsageError extends Error {
   override name = 'UsageError'
 }
 
-/** A question that could not be answered, by a command whose exit code 1 is an answer: the exit code is 2. */
+/** A command whose exit code 1 is a result could not get a result. The exit code is 2. */
 export class UnansweredError extends Error {
   override name = 'UnansweredError'
 }

@@ -14,12 +14,12 @@ Exit codes:
   1  not valid
   2  wrong arguments, or the descriptor cannot be read`
 
-/** `hipchat-addon validate`: says what is wrong with a descriptor before a server does. */
+/** `hipchat-addon validate`: reports what is wrong with a descriptor before a server does. */
 export function validateCommand(): Command {
   return new Command('validate')
-    .description("Checks a descriptor against HipChat's schema, and for what the schema cannot say.")
-    .argument('<file-or-url>', 'where the descriptor is; - for the standard input')
-    .option('--json', 'print the findings as JSON')
+    .description("Checks a descriptor against HipChat's schema, and for other mistakes.")
+    .argument('<file-or-url>', 'the descriptor; - for standard input')
+    .option('--json', 'print the problems as JSON')
     .addHelpText('after', examples)
     .action(async (source: string, given: { json?: boolean }) => {
       const checked = check(await readDescriptor(source), source)
@@ -42,7 +42,7 @@ function* linesOf({ errors, warnings, complete }: Checked): Generator<string> {
   for (const { message } of warnings) yield `warning  ${message}`
   const count = [counted(errors.length, 'error'), counted(warnings.length, 'warning')].filter(Boolean)
   yield [errors.length > 0 ? 'Not valid' : 'Valid', ...count].join(', ')
-  if (!complete) yield 'What goes beyond the schema is checked when the descriptor fits it.'
+  if (!complete) yield 'Checks beyond the schema are made once the descriptor is valid by the schema.'
 }
 
 const counted = (count: number, what: string): string =>

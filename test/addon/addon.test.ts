@@ -71,10 +71,7 @@ describe('createAddon', () => {
     [{ allowedRanges: ['10.0.0.0/33'] }, /expected allowedRanges to be address ranges .*; came 10.0.0.0\/33/],
     [{ allowedRanges: ['999.0.0.0/8'] }, /expected allowedRanges to be address ranges .*; came 999.0.0.0\/8/],
     [{ log: console }, 'createAddon: expected log to be a pino logger, or false'],
-    [
-      { store: `mysql://user:${planted('hunter2')}@db/` },
-      /store: expected redis:.*, got the scheme mysql:$/,
-    ],
+    [{ store: `mysql://user:${planted('hunter2')}@db/` }, /store: expected redis:.*, got the scheme mysql:$/],
     [{ secretKey: 'short' }, /secretKey: expected 32 random bytes .*, got a string of 5 characters/],
   ])('refuses %j by name', (over, message) => {
     const created = addonWith(over)

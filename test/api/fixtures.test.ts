@@ -53,7 +53,7 @@ describe('deliveries', () => {
     expect(fault(delivery(event), read(`webhooks/${name}`))).toBeUndefined()
   })
 
-  it('are there for each of the ten events', () => {
+  it('exist for each of the ten events', () => {
     const covered = new Set(list('webhooks/').map((name) => name.split('.')[0]))
     expect([...covered].sort()).toEqual([...eventNames].sort())
   })
@@ -66,12 +66,12 @@ describe('deliveries', () => {
 describe('the descriptor schema', () => {
   const least = { key: 'k', name: 'n', description: '', links: { self: 'https://a.example/' } }
 
-  it('takes the least HipChat took, and defaults to installations everywhere', () => {
+  it('accepts the smallest descriptor that HipChat accepted, and by default allows all installations', () => {
     expect(fault(descriptor, least)).toBeUndefined()
     expect(placesOf(least)).toEqual({ room: true, global: true })
   })
 
-  it('takes one webhook that is an object instead of a list', () => {
+  it('accepts one webhook as an object instead of an array', () => {
     const webhook = { url: 'https://a.example/hook', event: 'room_message' as const }
     const document = { ...least, capabilities: { webhook } }
     expect(fault(descriptor, document)).toBeUndefined()

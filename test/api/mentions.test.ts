@@ -87,7 +87,7 @@ describe('a mention', () => {
     expect(found(text)).toEqual(names)
   })
 
-  it('is given with the place where it stands', () => {
+  it('is found with its place in the text', () => {
     const text = '😀 はい@aliceさん'
     const [one] = mentionsIn(text, people)
     expect(text.slice(one?.from, one?.to)).toBe('@alice')
@@ -96,7 +96,7 @@ describe('a mention', () => {
     expect(wide).toEqual({ from: 2, to: 8, name: 'alice', found: 'alice' })
   })
 
-  it('costs a number of looks that grows with the text and no faster', () => {
+  it('is found with a number of look-ups that is linear in the length of the text', () => {
     const looks = (text: string) => {
       let count = 0
       mentionsIn(text, (name) => {

@@ -16,12 +16,12 @@ describe('the table of operations', () => {
     expect(entry && [entry.method, entry.path, entry.result.status]).toEqual([method, path, status])
   })
 
-  it('has each verb and path once', () => {
+  it('has each combination of verb and path once', () => {
     const routes = table.map(([, { method, path }]) => `${method} ${path.replace(/\{\w+\}/g, '{}')}`)
     expect(new Set(routes).size).toBe(routes.length)
   })
 
-  it('has literal segments before the parameters that would take their place', () => {
+  it('has literal segments before the parameters that would match them', () => {
     const segments = ({ path }: Operation) => path.split('/')
     const takes = (earlier: Operation, later: Operation) =>
       earlier.method === later.method &&
@@ -37,7 +37,7 @@ describe('the table of operations', () => {
     expect(parameterNames(path).filter((name) => !Object.hasOwn(pathParameters, name))).toEqual([])
   })
 
-  it.each(table)('%s: no name means two things', (_, { path, query = {}, body }) => {
+  it.each(table)('%s: no name has two meanings', (_, { path, query = {}, body }) => {
     const names = [
       ...parameterNames(path),
       ...Object.keys(query),
@@ -47,7 +47,7 @@ describe('the table of operations', () => {
   })
 
   it.each(table)(
-    '%s: what is paged by start-index takes it and answers with items',
+    '%s: an operation with paging by start-index accepts it and answers with items',
     (_, { paging, query, result }) => {
       if (paging !== 'offset') return
       expect(query).toHaveProperty('start-index')

@@ -75,7 +75,7 @@ const isGone = (address: string): Promise<boolean> =>
   )
 
 describe('hipchat-addon dev', () => {
-  it('installs the add-on, shows what goes to and fro, and updates it when it changed', async () => {
+  it('installs the add-on, shows deliveries and calls, and updates it when it changed', async () => {
     const folder = project({ 'package.json': '{ "type": "module" }', 'src/index.ts': program() })
     const { child, ended, printed, prints } = dev(folder)
     await prints(/^\d\d:\d\d:\d\d {2}com\.example\.ping is installed in Lobby$/m)
@@ -104,7 +104,7 @@ describe('hipchat-addon dev', () => {
     expect(await Promise.all([isGone(page), isGone(addon)])).toEqual([true, true])
   })
 
-  it('says why an add-on ended at its start, and starts it again when it is mended', async () => {
+  it('says why an add-on ended at its start, and starts it again when it is fixed', async () => {
     const folder = project({
       'package.json': '{ "type": "module" }',
       'src/addon.ts': 'throw new Error("no dice")',
@@ -117,7 +117,7 @@ describe('hipchat-addon dev', () => {
     expect(await ended).toBe(0)
   })
 
-  it('prints a JSON document for each thing that happens, and keeps state where it is told', async () => {
+  it('prints a JSON document for each event, and keeps its state in --data', async () => {
     const plain = `
       const { createServer } = require('node:http')
       createServer((request, response) => {
@@ -192,7 +192,7 @@ describe('hipchat-addon dev', () => {
     expect(await processesOf(folder)).toEqual([])
   })
 
-  it('begins with the seed and the token that it is given, and prints neither', async () => {
+  it('starts with the given seed and token, and prints neither', async () => {
     const password = planted('password')
     const token = planted('token')
     const folder = project({
@@ -213,7 +213,7 @@ describe('hipchat-addon dev', () => {
     expect(await ended).toBe(0)
   })
 
-  it('says what a server refuses, and goes on', async () => {
+  it('reports what a server refuses, and keeps running', async () => {
     const folder = project({
       'index.js': program().replace("'com.example.ping'", "'com.example:ping'.repeat(20)"),
     })
@@ -266,7 +266,7 @@ describe('hipchat-addon dev', () => {
     expect(readFileSync(join(folder, 'typed'), 'utf8')).toContain('forgotten')
   })
 
-  it('refuses what it cannot run, in one line', async () => {
+  it('refuses an entry that it cannot run, in one line', async () => {
     const folder = project({}, false)
     const taken = createServer()
     await new Promise<void>((resolve) => taken.listen(0, resolve))
@@ -277,22 +277,22 @@ describe('hipchat-addon dev', () => {
       [
         [join(folder, 'nowhere.ts')],
         2,
-        /expected a file that can be run, came \S+nowhere\.ts: there is none/,
+        /expected a file that can be run, got \S+nowhere\.ts, which does not exist/,
       ],
       [
         [join(folder, 'here.js'), '--addon-port', String(port)],
         1,
-        /the add-on cannot listen on port \d+: it is taken/,
+        /the add-on cannot listen on port \d+: it is in use/,
       ],
       [
         [join(folder, 'here.js'), ...anyPorts, '--room', 'Nowhere'],
         2,
-        /--room: expected one of Lobby, Workshop, Back office; came Nowhere/,
+        /--room: expected one of Lobby, Workshop, Back office; got Nowhere/,
       ],
       [
         [join(folder, 'here.js'), ...anyPorts, '--seed', 'none.json'],
         2,
-        /--seed: expected a file that can be read, came none\.json/,
+        /--seed: expected a file that can be read, got none\.json/,
       ],
       [[join(folder, 'here.js'), '--addon-port', 'x'], 2, /expected a whole number from 0 to 65535/],
     ]
@@ -309,7 +309,7 @@ describe('hipchat-addon dev', () => {
     )
   })
 
-  it('says what runs TypeScript where nothing does', async ({ skip }) => {
+  it('says what to install when nothing can run TypeScript', async ({ skip }) => {
     skip(
       'typescript' in process.features && Boolean(process.features.typescript),
       'what is said where nothing runs TypeScript: this Node runs it itself; run on Node 20',
@@ -318,7 +318,7 @@ describe('hipchat-addon dev', () => {
     const { ended, printed } = dev(folder)
     expect(await ended).toBe(2)
     expect(printed()).toMatch(
-      /is TypeScript, which Node \S+ does not run, and tsx cannot be found .* npm install --save-dev tsx/,
+      /is TypeScript, which Node \S+ cannot run, and tsx is not installed there: npm install --save-dev tsx/,
     )
   })
 })

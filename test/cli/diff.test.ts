@@ -62,11 +62,11 @@ describe('differences', () => {
 })
 
 describe('hipchat-addon diff', () => {
-  it('exits with 0 while the descriptor is served as it was installed', async () => {
+  it('exits with 0 if the installed descriptor is the one that is served', async () => {
     const { url, at } = await installed('Lobby')
     expect(await run(['diff', url, '--room', 'Lobby', ...at])).toEqual({
       code: 0,
-      out: 'com.example.dice is installed as it is served\n',
+      out: 'The installed descriptor of com.example.dice is the one that is served\n',
       err: '',
     })
   })
@@ -86,7 +86,7 @@ describe('hipchat-addon diff', () => {
       'added    capabilities.hipchatApiConsumer.scopes[view_room]  "view_room"  (a new scope)',
       `changed  capabilities.webhook[roll].url  "${addon.url}/roll" -> "${addon.url}/dice"`,
       `removed  capabilities.webhook[leave]  ${leave}`,
-      'An update asks for scopes that it was not given: view_room',
+      'An update asks for scopes that the add-on does not have: view_room',
     ])
     const json = await run(['diff', url, '--json', ...at])
     expect(json.code).toBe(1)
@@ -99,7 +99,7 @@ describe('hipchat-addon diff', () => {
     })
   })
 
-  it('with what cannot be compared ends with 2 and one line', async () => {
+  it('exits with 2 and one line when the descriptors cannot be compared', async () => {
     const { server, addon, url, at } = await installed('Lobby')
     const bob = await server.createToken({ user: 'bob' })
     const cases: [string[], RegExp][] = [
@@ -109,7 +109,7 @@ describe('hipchat-addon diff', () => {
       [['http://127.0.0.1:1/', ...at], /ECONNREFUSED/],
       [
         ['notaurl', ...at],
-        /'notaurl' is invalid for argument 'descriptor-url'\. expected an address with http/,
+        /'notaurl' is invalid for argument 'descriptor-url'\. expected an http or https address/,
       ],
       [[url, '--server', server.url, '--token', bob], /the server answered 403: .*admin_group/],
       [

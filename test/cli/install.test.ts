@@ -41,7 +41,7 @@ describe('hipchat-addon install', () => {
     expect(await addon.installation(id)).toMatchObject({ oauthId: id, roomId: undefined })
   })
 
-  it('warns of an add-on that answers twice, and names the other installation', async () => {
+  it('warns about an add-on that answers twice, and names the other installation', async () => {
     const { descriptor, at } = await world()
     const ofGroup = await run(['install', descriptor, '--token', token, ...at])
     const [, id = ''] = /^Installation {2}(\S+)$/m.exec(ofGroup.out) ?? []
@@ -52,15 +52,15 @@ describe('hipchat-addon install', () => {
     expect(out).toContain(id)
   })
 
-  it('asks no server to install from what is no address', async () => {
+  it('refuses a descriptor URL that is not an address, without calling a server', async () => {
     const ended = await run(['install', 'notaurl', '--server', 'http://127.0.0.1:1', '--token', token])
     expect(ended).toMatchObject({ code: 2, out: '' })
     expect(ended.err).toMatch(
-      /'notaurl' is invalid for argument 'descriptor-url'\. expected an address with http or https/,
+      /'notaurl' is invalid for argument 'descriptor-url'\. expected an http or https address/,
     )
   })
 
-  it('tells what the add-on says when it refuses', async () => {
+  it('prints the message of an add-on that refuses', async () => {
     const { descriptor, at } = await world('not today')
     const { code, out, err } = await run(['install', descriptor, '--token', token, ...at])
     expect([code, out]).toEqual([1, ''])
@@ -71,23 +71,23 @@ describe('hipchat-addon install', () => {
   })
 
   it.each([
-    ['a token that is none', ['--token', planted('nonsense')], 1, /Invalid OAuth session/],
-    ['a room that is not there', ['--token', token, '--room', 'Nowhere'], 1, /Nowhere|not found/i],
+    ['an invalid token', ['--token', planted('nonsense')], 1, /Invalid OAuth session/],
+    ['an unknown room', ['--token', token, '--room', 'Nowhere'], 1, /Nowhere|not found/i],
     [
-      'a server that is not there',
+      'an unreachable server',
       ['--token', token, '--server', 'http://127.0.0.1:1'],
       1,
       /ECONNREFUSED|127\.0\.0\.1/,
     ],
-    ['no token', [], 2, /--token: expected an access token, here or in HIPCHAT_TOKEN; came none/],
+    ['no token', [], 2, /--token: expected an access token, here or in HIPCHAT_TOKEN/],
     [
-      'an address that is none',
+      'an invalid address',
       ['--token', token, '--server', 'chat'],
       2,
-      /--server: expected an address with http/,
+      /--server: expected an http or https address/,
     ],
     ['an unknown flag', ['--token', token, '--rooom', 'Lobby'], 2, /unknown option '--rooom'/],
-  ] as const)('with %s says so in one line', async (_, flags, code, message) => {
+  ] as const)('refuses %s in one line', async (_, flags, code, message) => {
     const { descriptor, at } = await world()
     const ended = await run(['install', descriptor, ...at, ...flags])
     expect(ended).toMatchObject({ code, out: '' })

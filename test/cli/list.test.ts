@@ -17,7 +17,7 @@ async function another(key: string, name: string) {
 }
 
 describe('hipchat-addon list', () => {
-  it('says what is installed where, and with which scopes', async () => {
+  it('lists what is installed where, and with which scopes', async () => {
     const { server, at } = await world()
     expect((await run(['list', ...at])).out).toBe('Nothing is installed.\n')
     const dice = await server.install(await another('com.example.dice', 'Dice'), { room: 'Back office' })
@@ -38,7 +38,7 @@ describe('hipchat-addon list', () => {
     ])
   })
 
-  it('tells what a server says that refuses, in one line', async () => {
+  it('prints the message of a server that refuses, in one line', async () => {
     const { server } = await world()
     const bob = await server.createToken({ user: 'bob' })
     const refused = await run(['list', '--server', server.url], { HIPCHAT_TOKEN: bob })
@@ -50,7 +50,7 @@ describe('hipchat-addon list', () => {
 })
 
 describe('hipchat-addon say', () => {
-  it('says something in a room, as the person whose token it is', async () => {
+  it('posts a message in a room, as the owner of the token', async () => {
     const { server } = await world()
     const bob = await server.createToken({ user: 'bob' })
     const at = ['--server', server.url, '--token', bob]
@@ -69,7 +69,7 @@ describe('hipchat-addon say', () => {
     ['a room that is not there', ['Nowhere', 'hi'], 1, /Nowhere/],
     ['nothing to say', ['Lobby'], 2, /missing required argument 'text'/],
     ['an empty text', ['Lobby', ''], 1, /message/],
-  ])('with %s says so in one line', async (_, given, code, message) => {
+  ])('refuses %s in one line', async (_, given, code, message) => {
     const { at } = await world()
     const ended = await run(['say', ...given, ...at])
     expect(ended).toMatchObject({ code, out: '' })

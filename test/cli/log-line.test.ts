@@ -16,14 +16,14 @@ function shown(write: (log: pino.Logger) => void): string | undefined {
   return readableLine(line.trimEnd())
 }
 
-it('a line of the log is read as level, message and what else was said', () => {
+it('a line of the log is shown as level, message and other members', () => {
   const line = shown((log) =>
     log.warn({ installation: 'f00', webhook: 'roll', dice: [1, 6] }, 'too many dice'),
   )
   expect(line).toMatch(/^\d\d:\d\d:\d\d {2}warn {2}too many dice {2}webhook=roll {2}dice=\[1,6\]$/)
 })
 
-it('an error stands below with its stack, whatever its message is', () => {
+it('an error is shown below the line with its stack, whatever its message is', () => {
   const line = shown((log) => log.error({ err: new RangeError('no dice') }, 'a handler failed')) ?? ''
   const [head, error, ...stack] = line.split('\n')
   expect(head).toMatch(/ {2}error {2}a handler failed$/)
@@ -33,20 +33,20 @@ it('an error stands below with its stack, whatever its message is', () => {
 })
 
 it.each(['delivery', 'api call', 'listening', 'installed'])(
-  'the line “%s” is left out: dev says it by itself',
+  'the line “%s” is left out, since dev reports it itself',
   (message) => {
     expect(shown((log) => log.info({ status: 200 }, message))).toBeUndefined()
   },
 )
 
 it.each(['Dice listens', '{"dice":6}', '{not json', '{"level":"info","time":1}', '', 'null'])(
-  'what is no line of pino stays as it is: %s',
+  'a line that is not from pino stays unchanged: %s',
   (line) => {
     expect(readableLine(line)).toBe(line)
   },
 )
 
-it('shows no credentials of an error or member that an author logged with a log of their own', () => {
+it('an error or member that an author logged themselves is shown without credentials', () => {
   const line = JSON.stringify({
     level: 50,
     time: 0,

@@ -24,7 +24,7 @@ const lineOf = (printed: string, label: string): string | undefined =>
   new RegExp(`^${label}\\s+(.*)$`, 'm').exec(printed)?.[1]
 
 describe('hipchat-addon server', () => {
-  it('takes an empty variable for one that is not set, and a level of its log in any spelling', async () => {
+  it('ignores an empty variable, and accepts a log level in any spelling', async () => {
     const empty = Object.fromEntries(
       [
         'PORT',
@@ -59,7 +59,7 @@ describe('hipchat-addon server', () => {
     expect(await ended).toBe(0)
   })
 
-  it('says where it is and with which token, and ends cleanly when told', async () => {
+  it('prints its address and token, and ends cleanly on a signal', async () => {
     const { child, ended, printed } = run('server', '--port', '0')
     await expect.poll(printed, { timeout: 20_000 }).toMatch(/State/)
     const api = lineOf(printed(), 'API')
@@ -70,7 +70,7 @@ describe('hipchat-addon server', () => {
     expect(await ended).toBe(0)
   })
 
-  it('says the same as one JSON document, without the token that it was given', async () => {
+  it('prints the same as one JSON document, without a given token', async () => {
     const documentOf = async (...given: string[]) => {
       const { child, ended, printed } = run('server', '--port', '0', '--json', ...given)
       await expect.poll(printed, { timeout: 20_000 }).toMatch(/\n$/)
@@ -89,7 +89,7 @@ describe('hipchat-addon server', () => {
     expect(await documentOf('--admin-token', planted('token'))).toMatchObject({ adminToken: null })
   })
 
-  it('takes the token it is given, does not print it, and keeps its state in --data', async () => {
+  it('uses the given token without printing it, and keeps its state in --data', async () => {
     const data = mkdtempSync(join(tmpdir(), 'hipchat-addon-cli-'))
     onTestFinished(() => rmSync(data, { recursive: true, force: true }))
     const headers = { authorization: 'Bearer a-token-of-mine', 'content-type': 'application/json' }
@@ -128,11 +128,11 @@ describe('hipchat-addon server', () => {
     await expect.poll(printed).toMatch(/^\{"level":30,.*"operation":"getAllRooms","status":200/m)
   })
 
-  it('says that a seed was not applied to a folder that holds a group already', async () => {
+  it('says that a seed was not applied to a folder that already contains a group', async () => {
     const data = mkdtempSync(join(tmpdir(), 'hipchat-addon-cli-'))
     onTestFinished(() => rmSync(data, { recursive: true, force: true }))
     const seed = fileWith('{ "rooms": [{ "name": "Quay" }] }')
-    for (const line of [undefined, `not applied: ${data} holds a group already`]) {
+    for (const line of [undefined, `not applied: ${data} already contains a group`]) {
       const { child, ended, printed } = run('server', '--port', '0', '--data', data, '--seed', seed)
       await expect.poll(printed, { timeout: 20_000 }).toMatch(/State/)
       expect(lineOf(printed(), 'Seed')).toBe(line)
@@ -181,38 +181,38 @@ describe('hipchat-addon server', () => {
     ],
     [
       ['server', '--tls-cert', 'cert.pem'],
-      'error: --tls-cert and --tls-key go together: a certificate file and the file of its key',
+      'error: --tls-cert and --tls-key must be used together: a certificate file and its key file',
     ],
     [
       ['server', '--seed', '/nowhere/seed.json'],
-      'error: --seed: expected a file that can be read, came /nowhere/seed.json (ENOENT)',
+      'error: --seed: expected a file that can be read, got /nowhere/seed.json (ENOENT)',
     ],
   ]
-  it.each(usage)('%j is refused in one line, with exit code 2', async (given, message) => {
+  it.each(usage)('refuses %j in one line, with exit code 2', async (given, message) => {
     const { ended, printed } = run(...given)
     expect(await ended).toBe(2)
-    expect(printed()).toBe(`${message} (hipchat-addon --help shows what there is)\n`)
+    expect(printed()).toBe(`${message} (see hipchat-addon --help)\n`)
   })
 
   it.each([
     [
       '{\n  "users": [{ "password": "hunter22hunter22" ]\n}',
-      /^error: --seed: expected JSON, \S+ is none from line 2 on$/,
+      /^error: --seed: \S+ is not valid JSON from line 2 on$/,
     ],
     ['[]', /^error: --seed is not valid: value must be object, not array$/],
-    ['null', /^error: --seed: expected an object with users, rooms and the like in \S+$/],
+    ['null', /^error: --seed: expected an object with users, rooms and so on in \S+$/],
     ['{ "users": [{ "name": "A" }] }', /^error: --seed is not valid: users\.0\.mentionName is missing$/],
     [
       '{ "rooms": [{ "name": "A", "owner": "ghost" }] }',
       /^error: --seed names the user ghost, whom it does not list$/,
     ],
-  ])('a seed of %j is refused by the member that is wrong', async (content, message) => {
+  ])('refuses a seed of %j and names the wrong member', async (content, message) => {
     const { ended, printed } = run('server', '--port', '0', '--seed', fileWith(content))
     expect(await ended).toBe(2)
-    expect(printed().replace(' (hipchat-addon --help shows what there is)\n', '')).toMatch(message)
+    expect(printed().replace(' (see hipchat-addon --help)\n', '')).toMatch(message)
   })
 
-  it('on a port that is taken says so', async () => {
+  it('says that its port is in use', async () => {
     const taken = createServer()
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
     onTestFinished(() => void taken.close())

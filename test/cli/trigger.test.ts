@@ -21,7 +21,7 @@ async function world() {
 }
 
 describe('hipchat-addon trigger', () => {
-  it('makes an event happen and prints each delivery that came of it', async () => {
+  it('causes an event and prints each of its deliveries', async () => {
     const { at, messages } = await world()
     const { code, out, err } = await run([
       'trigger',
@@ -42,7 +42,7 @@ describe('hipchat-addon trigger', () => {
     expect(messages()).toEqual(['ping', 'pong'])
   })
 
-  it('exits with 1 when a delivery fails, and gives all of it as JSON', async () => {
+  it('exits with 1 when a delivery fails, and prints it as JSON', async () => {
     const { at } = await world()
     const failed = await run(['trigger', 'topic', '--room', 'Lobby', '--set', 'topic=Dice', '--json', ...at])
     expect(failed.code).toBe(1)
@@ -53,7 +53,7 @@ describe('hipchat-addon trigger', () => {
     })
   })
 
-  it('takes JSON for JSON, paths for members, and says when nobody is told', async () => {
+  it('parses JSON values and paths of members, and says when no webhook is registered', async () => {
     const { at, server } = await world()
     const card = [
       'style=application',
@@ -77,15 +77,15 @@ describe('hipchat-addon trigger', () => {
 
     expect(await run(['trigger', 'room_created', ...at])).toEqual({
       code: 0,
-      out: 'room_created happened; no webhook waits for it\n',
+      out: 'room_created happened; no webhook is registered for it\n',
       err: '',
     })
   })
 
   it.each<[string, string[], number, RegExp]>([
     ['an unknown event', ['explode', '--room', 'Lobby'], 2, /expected one of room_message, .*room_deleted/],
-    ['a word that says nothing', ['room', '--room', 'Lobby'], 2, /expected one of room_message/],
-    ['no room', ['message'], 2, /--room: expected the id or name of the room for room_message; came none/],
+    ['a word that is not unique', ['room', '--room', 'Lobby'], 2, /expected one of room_message/],
+    ['no room', ['message'], 2, /--room: expected the id or name of the room for room_message/],
     ['a value without a path', ['message', '--room', 'Lobby', '--set', 'hello'], 2, /expected path=value/],
     [
       'a path to the prototype',
@@ -97,7 +97,7 @@ describe('hipchat-addon trigger', () => {
       'a value the event does not have',
       ['enter', '--room', 'Lobby', '--set', 'topic=x'],
       1,
-      /topic is not a member known/,
+      /topic is not a known member/,
     ],
     [
       'an event that changes nothing',
@@ -105,7 +105,7 @@ describe('hipchat-addon trigger', () => {
       1,
       /answered 409: Alice Archer is in Lobby already/,
     ],
-  ])('with %s says so in one line', async (_, given, code, message) => {
+  ])('refuses %s in one line', async (_, given, code, message) => {
     const { at } = await world()
     const ended = await run(['trigger', ...given, ...at])
     expect(ended).toMatchObject({ code, out: '' })

@@ -42,7 +42,7 @@ const served = async (answer: string, status = 200): Promise<string> => {
 }
 
 describe('checking a descriptor', () => {
-  it('finds nothing in a good one', () => {
+  it('finds no problem in a valid descriptor', () => {
     const document = having({
       webhook: [hook],
       dialog: [dialog],
@@ -60,7 +60,7 @@ describe('checking a descriptor', () => {
     'https:',
     ' https://a.example/',
     'file:///a',
-  ])('names each address that is %j, of whatever it is', (bad) => {
+  ])('names every member whose address is %j', (bad) => {
     const bads = { url: bad, 'url@2x': bad }
     const document = having(
       {
@@ -118,7 +118,7 @@ describe('checking a descriptor', () => {
     ])
   })
 
-  it('takes a picture in the address of an icon, and of nothing else', () => {
+  it('accepts a data: picture as the address of an icon only', () => {
     const picture = 'data:image/png;base64,iVBORw0KGgo='
     const icons = { url: picture, 'url@2x': picture }
     expect(checkDescriptor(having({ glance: [{ ...glance, icon: icons }] })).errors).toEqual([])
@@ -127,7 +127,7 @@ describe('checking a descriptor', () => {
     ])
   })
 
-  it('names everything that the schema refuses, and what came', () => {
+  it('names everything that the schema refuses, with the value', () => {
     const document = having({
       webhook: [{ ...hook, event: 'room_massage' }, { event: 'room_enter' }],
       hipchatApiConsumer: { scopes: ['send_notifications'] },
@@ -136,10 +136,10 @@ describe('checking a descriptor', () => {
     expect(complete).toBe(false)
     expect(errors.map(({ message }) => message)).toEqual([
       expect.stringMatching(
-        /^capabilities\.hipchatApiConsumer\.scopes\.0 must be one of .*; came "send_notifications"$/,
+        /^capabilities\.hipchatApiConsumer\.scopes\.0 must be one of .*; got "send_notifications"$/,
       ),
       expect.stringMatching(
-        /^capabilities\.webhook\.0\.event must be one of room_message, .*; came "room_massage"$/,
+        /^capabilities\.webhook\.0\.event must be one of room_message, .*; got "room_massage"$/,
       ),
       'capabilities.webhook.1.url is missing',
     ])
@@ -149,39 +149,39 @@ describe('checking a descriptor', () => {
     [
       'a key for two modules',
       having({ dialog: [dialog], externalPage: [{ key: 'ask', url: dialog.url }] }),
-      'capabilities.externalPage.0.key must be a key of its own: capabilities.dialog.0.key is "ask" too',
+      'capabilities.externalPage.0.key must be unique: capabilities.dialog.0.key is "ask" too',
     ],
     [
       'a target that is not there',
       having({ dialog: [dialog], action: [{ ...action, target: { key: 'asks' } }] }),
-      'capabilities.action.0.target must name a dialog, web panel, external page or glance of this add-on (ask); came "asks"',
+      'capabilities.action.0.target must name a dialog, web panel, external page or glance of this add-on (ask); got "asks"',
     ],
     [
       'a glance that opens itself',
       having({ glance: [{ ...glance, target: 'look' }] }),
-      'capabilities.glance.0.target must name a dialog, web panel or external page of this add-on (none is declared); came "look"',
+      'capabilities.glance.0.target must name a dialog, web panel or external page of this add-on (none is declared); got "look"',
     ],
     [
-      'an address that is none',
+      'an invalid address',
       having({ webhook: [{ ...hook, url: '/hook' }] }),
-      'capabilities.webhook.0.url must be an absolute http or https address, came "/hook"',
+      'capabilities.webhook.0.url must be an absolute http or https address, got "/hook"',
     ],
     [
       'a pattern that does not run',
       having({ webhook: [{ ...hook, pattern: '^/roll(?=d)' }] }),
-      'capabilities.webhook.0.pattern uses lookahead or lookbehind, which is not supported; came "^/roll(?=d)"',
+      'capabilities.webhook.0.pattern uses lookahead or lookbehind, which is not supported; got "^/roll(?=d)"',
     ],
     [
-      'no place to be installed in',
+      'an add-on that can be installed nowhere',
       having({ installable: { ...good.capabilities.installable, allowRoom: false, allowGlobal: false } }),
-      'capabilities.installable lets it be installed nowhere: one of allowRoom and allowGlobal must be true',
+      'capabilities.installable does not allow any installation: one of allowRoom and allowGlobal must be true',
     ],
     [
       'a later version of the API',
       having({}, { apiVersion: '2:1' }),
-      'apiVersion asks for version 2 of the Connect API; there is only 1',
+      'apiVersion asks for version 2 of the Connect API; the only version is 1',
     ],
-  ])('takes %s for an error', (_, document, message) => {
+  ])('reports %s as an error', (_, document, message) => {
     expect(checkDescriptor(document).errors.map((one) => one.message)).toEqual([message])
   })
 
@@ -189,40 +189,40 @@ describe('checking a descriptor', () => {
     [
       'an unsigned webhook',
       having({ webhook: [{ ...hook, authentication: undefined }] }),
-      'capabilities.webhook.0.authentication is missing: deliveries are not signed, and anybody can forge them; say jwt',
+      'capabilities.webhook.0.authentication is missing: deliveries are not signed, and anybody can forge them; set it to jwt',
     ],
     [
       'a pattern where there is no text',
       having({ webhook: [{ ...hook, event: 'room_enter', pattern: 'x' }] }),
-      'capabilities.webhook.0.pattern means nothing for room_enter: only room_message and room_notification have a text to search',
+      'capabilities.webhook.0.pattern has no effect for room_enter: only room_message and room_notification have a text to match',
     ],
     [
       'one webhook without a list',
       having({ webhook: hook }),
-      "capabilities.webhook is one object; HipChat's schema asks for a list of them",
+      "capabilities.webhook is one object; HipChat's schema expects an array of objects",
     ],
     [
-      'a member nobody reads',
+      'an unknown member',
       having({ installable: { ...good.capabilities.installable, unistalledUrl: 'x' } }),
       "capabilities.installable.unistalledUrl is not in HipChat's schema, and nothing reads it",
     ],
     [
-      'a member of another name',
+      'a member with a wrong name',
       having({ installable: { ...good.capabilities.installable, allowGroup: true } }),
-      'capabilities.installable.allowGroup does not exist; it is called allowGlobal',
+      'capabilities.installable.allowGroup does not exist; use allowGlobal',
     ],
     [
-      'a glance that waits for what never comes',
+      'a glance whose condition never holds',
       having({ glance: [{ ...glance, queryUrl: undefined, conditions: [{ condition: 'glance_matches' }] }] }),
-      'capabilities.glance.0.conditions wait for glance_matches, and without a queryUrl nothing will match: the glance stays hidden',
+      'capabilities.glance.0.conditions contain glance_matches, which never matches without a queryUrl: the glance stays hidden',
     ],
     [
-      'a condition on a message where there is none',
+      'a condition on a message for an input action',
       having({
         dialog: [dialog],
         action: [{ ...action, conditions: [{ type: 'or', conditions: [{ condition: 'message_matches' }] }] }],
       }),
-      'capabilities.action.0.conditions ask about a message, which an input action has none of: it is never shown',
+      'capabilities.action.0.conditions depend on a message, but an input action has no message: it is never shown',
     ],
     [
       'no access to the API',
@@ -237,14 +237,14 @@ describe('checking a descriptor', () => {
     [
       'plain http beyond this machine',
       having({ installable: { callbackUrl: 'http://dice.example.com/installable' } }),
-      "capabilities.installable.callbackUrl is plain http: beyond a developer's machine servers ask for https",
+      "capabilities.installable.callbackUrl is plain http: servers require https except on a developer's machine",
     ],
     [
       'a placeholder',
       having({ installable: { callbackUrl: '{{base}}/installable' } }),
-      'capabilities.installable.callbackUrl holds {{base}}, which has to be filled in before a server reads it; not checked',
+      'capabilities.installable.callbackUrl contains {{base}}, which has to be filled in before a server reads it; not checked',
     ],
-  ])('warns of %s', (_, document, message) => {
+  ])('warns about %s', (_, document, message) => {
     // as JSON has it: a member that is undefined is not there
     const { errors, warnings } = checkDescriptor(JSON.parse(JSON.stringify(document)))
     expect([errors, warnings.map((one) => one.message)]).toEqual([[], [message]])
@@ -260,7 +260,7 @@ describe('checking a descriptor', () => {
 })
 
 describe('hipchat-addon validate', () => {
-  it('prints a line for each finding of a file, and exits with 1 for an error', async () => {
+  it('prints a line for each problem of a file, and exits with 1 for an error', async () => {
     const file = join(temporaryFolder(), 'descriptor.json')
     writeFileSync(
       file,
@@ -269,13 +269,13 @@ describe('hipchat-addon validate', () => {
     const { code, out, err } = await run(['validate', file])
     expect([code, err]).toEqual([1, ''])
     expect(linesOf(out)).toEqual([
-      'error    capabilities.webhook.0.url must be an absolute http or https address, came "hook"',
-      'warning  capabilities.webhook.0.authentication is missing: deliveries are not signed, and anybody can forge them; say jwt',
+      'error    capabilities.webhook.0.url must be an absolute http or https address, got "hook"',
+      'warning  capabilities.webhook.0.authentication is missing: deliveries are not signed, and anybody can forge them; set it to jwt',
       'Not valid, 1 error, 1 warning',
     ])
   })
 
-  it('reads the standard input, and takes warnings for valid', async () => {
+  it('reads standard input, and exits with 0 if there are only warnings', async () => {
     const { code, out } = await run(
       ['validate', '-', '--json'],
       {},
@@ -291,34 +291,34 @@ describe('hipchat-addon validate', () => {
     })
   })
 
-  it('finds nothing wrong with what this framework serves', async () => {
+  it('finds no problem in the descriptor of this framework', async () => {
     const { addon } = await startWorld((one) => one.webhook('room_enter', () => {}))
     const { code, out } = await run(['validate', addon.descriptor.links.self])
     expect([code, out]).toEqual([0, 'Valid\n'])
   })
 
-  it('compares the address with the one that the descriptor names', async () => {
+  it('compares the address with links.self of the descriptor', async () => {
     const url = await served(JSON.stringify(good))
     expect((await run(['validate', url])).out).toBe(
-      `warning  links.self should be the address it was fetched from, ${url}; came ${good.links.self}\nValid, 1 warning\n`,
+      `warning  links.self should be the address it was fetched from, ${url}; got ${good.links.self}\nValid, 1 warning\n`,
     )
   })
 
-  it('says that a text is no JSON', async () => {
+  it('says that a text is not JSON', async () => {
     expect(await run(['validate', '-'], {}, '{ key: 1 }')).toMatchObject({
       code: 1,
       out: expect.stringMatching(/^error {4}the descriptor is not JSON\nNot valid, 1 error\n/),
     })
   })
 
-  it('with what cannot be read ends with 2 and one line', async () => {
+  it('exits with 2 and one line when the descriptor cannot be read', async () => {
     const cases: [string, RegExp][] = [
       [
         '/nowhere/descriptor.json',
-        /expected a file that can be read, an address, or -; came \/nowhere\/descriptor\.json \(ENOENT\)/,
+        /expected a file that can be read, an address, or -; got \/nowhere\/descriptor\.json \(ENOENT\)/,
       ],
       ['http://127.0.0.1:1/', /the descriptor at http:\/\/127\.0\.0\.1:1\/ cannot be read: .*ECONNREFUSED/],
-      [await served('gone', 410), /cannot be read: it answered 410, not 200/],
+      [await served('gone', 410), /cannot be read: expected status 200, got 410/],
       [await served('x'.repeat(300_000)), /answered with more than 262144 bytes/],
     ]
     for (const [source, message] of cases) {

@@ -16,7 +16,7 @@ const refusal = (make: () => unknown): { code: string; message: string } => {
 }
 
 describe('a card', () => {
-  it('of every style is made from id and title', () => {
+  it('of every style can be created from id and title', () => {
     expect(card.application(least)).toEqual({ style: 'application', ...least })
     expect(card.file(least)).toEqual({ style: 'file', ...least })
     expect(card.media(least)).toEqual({ style: 'media', ...least })
@@ -24,7 +24,7 @@ describe('a card', () => {
     expect(card.link(link)).toEqual({ style: 'link', ...link })
   })
 
-  it('has everything that HipChat shows, as it goes over the wire', () => {
+  it('contains everything that HipChat shows, in its form on the wire', () => {
     expect(
       card.application({
         ...least,
@@ -67,13 +67,13 @@ describe('a card', () => {
     })
   })
 
-  it('takes a text for an activity as text, though HipChat has HTML there', () => {
+  it('treats a string as the activity as text, although HipChat has HTML there', () => {
     expect(card.file({ ...least, activity: 'Ines & <Noor>' }).activity).toEqual({
       html: 'Ines &amp; &lt;Noor&gt;',
     })
   })
 
-  it('has no attributes where there are none: an empty list is refused by servers', () => {
+  it('leaves out an empty array of attributes, which servers refuse', () => {
     expect(card.file({ ...least, attributes: [] })).toEqual({ style: 'file', ...least })
   })
 
@@ -175,7 +175,7 @@ describe('a card', () => {
       () => card.file({ ...least, activity: html`<img src="x">` }),
       'card.file: activity.html contains <img>',
     ],
-  ])('with %s is refused by name', (_, make, why) => {
+  ])('is refused by name with %s', (_, make, why) => {
     expect(refusal(make)).toMatchObject({
       code: 'ERR_CONFIGURATION',
       message: expect.stringContaining(why),

@@ -35,7 +35,7 @@ describe('the client', () => {
     expect(Object.keys(create().client)).toEqual(Object.keys(operations))
   })
 
-  it('walks a collection from its start-index on, keeping the other parameters', async () => {
+  it('reads a collection from its start-index on, with the other parameters', async () => {
     const next = 'https://chat.example.net/v2/room?start-index=12'
     hipchat()
       .get('/room')
@@ -69,7 +69,7 @@ describe('the client', () => {
 })
 
 describe('a room', () => {
-  it('fills itself in, and cannot be made another one', async () => {
+  it('fills in its id, which cannot be overridden', async () => {
     hipchat().get('/room/17').reply(200, room17)
     hipchat().delete('/room/17/webhook/5').reply(204)
     const { room } = create()
@@ -98,13 +98,13 @@ describe('notify', () => {
     expect(nock.isDone()).toBe(true)
   })
 
-  it('takes options', async () => {
+  it('accepts options', async () => {
     hipchat().post(path, { message: 'Hi', message_format: 'text', color: 'green', notify: true }).reply(204)
     await create().room.notify('Hi', { color: 'green', notify: true })
     expect(nock.isDone()).toBe(true)
   })
 
-  it('stops for a signal', async () => {
+  it('is aborted by a signal', async () => {
     hipchat().post(path).delay(30_000).reply(204)
     const reason = new Error('closing')
     const controller = new AbortController()
@@ -130,7 +130,7 @@ describe('notify', () => {
 })
 
 describe('sendCard', () => {
-  it('posts the card with what it says to those who cannot see it, and options', async () => {
+  it('posts the card with its message and options', async () => {
     hipchat()
       .post(path, { message: 'See', message_format: 'text', color: 'red', attach_to: 'm1', card })
       .reply(204)
@@ -140,7 +140,7 @@ describe('sendCard', () => {
     expect(nock.isDone()).toBe(true)
   })
 
-  it('rejects a card without a text beside it', async () => {
+  it('rejects a card without a message', async () => {
     const server = hipchat().post(path).reply(204)
     for (const message of [undefined, '', { message: 'See' }])
       expect(await failure(create().room.sendCard(card, message as string))).toMatchObject({
@@ -150,7 +150,7 @@ describe('sendCard', () => {
     expect(server.isDone()).toBe(false)
   })
 
-  it('rejects what is no card', async () => {
+  it('rejects a value that is not a card', async () => {
     const server = hipchat().post(path).reply(204)
     const { room } = create()
     expect(await failure(room.sendCard({ ...card, thumbnail: { url: '' } }, 'See'))).toMatchObject({
@@ -171,7 +171,7 @@ describe('history', () => {
     message: 'Hi',
   })
 
-  it('goes back from now, on pages that stay where they are', async () => {
+  it('goes back from now, on stable pages', async () => {
     vi.useFakeTimers({ toFake: ['Date'], now: new Date('2016-05-26T10:00:00Z') })
     const fixed = { date: '2016-05-26T10:00:00.000Z', reverse: false }
     const next = 'https://chat.example.net/v2/room/17/history?start-index=1'
@@ -191,7 +191,7 @@ describe('history', () => {
     expect(ids).toEqual(['m2', 'm1'])
   })
 
-  it('takes both ends', async () => {
+  it('accepts both ends', async () => {
     hipchat()
       .get('/room/17/history')
       .query({

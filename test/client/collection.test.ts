@@ -25,14 +25,14 @@ describe('a collection', () => {
     expect(load).not.toHaveBeenCalled()
   })
 
-  it('gives its first page when it is awaited', async () => {
+  it('returns its first page when it is awaited', async () => {
     const load = vi.fn(letters('abcde', 2))
     const page = await createCollection(load, 0)
     expect(page.items).toEqual(['a', 'b'])
     expect(starts(load)).toEqual([0])
   })
 
-  it('gives item after item, page after page', async () => {
+  it('iterates over all items of all pages', async () => {
     const load = vi.fn(letters('abcde', 2))
     let seen = ''
     for await (const letter of createCollection(load, 0)) seen += letter
@@ -40,7 +40,7 @@ describe('a collection', () => {
     expect(starts(load)).toEqual([0, 2, 4])
   })
 
-  it('gives pages, and everything as a list', async () => {
+  it('iterates over pages, and returns all items as an array', async () => {
     const collection = createCollection(letters('abcde', 2), 0)
     const sizes: number[] = []
     for await (const page of collection.pages()) sizes.push(page.items.length)
@@ -48,20 +48,20 @@ describe('a collection', () => {
     expect(await collection.toArray()).toEqual(['a', 'b', 'c', 'd', 'e'])
   })
 
-  it('fetches nothing more once the loop is left', async () => {
+  it('fetches no more pages once the loop is left', async () => {
     const load = vi.fn(letters('abcde', 2))
     for await (const letter of createCollection(load, 0)) if (letter === 'b') break
     expect(starts(load)).toEqual([0])
   })
 
-  it('begins where it is told to', async () => {
+  it('starts at the given start-index', async () => {
     const load = vi.fn(letters('abcde', 2))
     expect(await createCollection(load, 3).toArray()).toEqual(['d', 'e'])
     expect(starts(load)).toEqual([3])
     expect((await createCollection(load, 1)).items).toEqual(['b', 'c'])
   })
 
-  it('rejects with what went wrong, and keeps what came before', async () => {
+  it('rejects with the error of a page, after the items of earlier pages', async () => {
     const load: Load = async (index) => {
       if (index > 0) throw new Error('gone')
       return letters('abcde', 2)(0)
@@ -74,7 +74,7 @@ describe('a collection', () => {
     await expect(createCollection(() => Promise.reject(new Error('away')), 0)).rejects.toThrow('away')
   })
 
-  it('without links goes on until a page is not full', async () => {
+  it('continues without links until a page is not full', async () => {
     const load = vi.fn<Load>(async (index) => ({
       items: [...'abcde'.slice(index, index + 2)],
       maxResults: 2,
@@ -83,11 +83,11 @@ describe('a collection', () => {
     expect(starts(load)).toEqual([0, 2, 4])
   })
 
-  it('without links and page size is its first page', async () => {
+  it('consists of its first page without links and page size', async () => {
     expect(await createCollection(async () => ({ items: ['a', 'b'] }), 0).toArray()).toEqual(['a', 'b'])
   })
 
-  it('goes by the number of items when the next address names no index', async () => {
+  it('counts the items when the next address names no index', async () => {
     const load = vi.fn<Load>(async (index) => ({
       items: [...'abcde'.slice(index, index + 2)],
       links: index < 4 ? link('?page=next') : { self: 'https://h/v2/room' },
@@ -109,12 +109,12 @@ describe('a collection', () => {
     ['goes back', '?start-index=-2'],
     ['names no index', ''],
     ['always names the same next', '?start-index=2'],
-  ])('ends when a page that %s comes for ever', async (_, query) => {
+  ])('ends when a page that %s is repeated forever', async (_, query) => {
     const load = vi.fn<Load>(async () => ({ items: ['a', 'b'], maxResults: 2, links: link(query) }))
     expect(await createCollection(load, 0).toArray()).toEqual(['a', 'b'])
   })
 
-  it('ends when pages are full for ever, or empty for ever', async () => {
+  it('ends when pages are full forever, or empty forever', async () => {
     const full = async () => ({ items: ['a', 'b'], maxResults: 2 })
     expect(await createCollection(full, 0).toArray()).toEqual(['a', 'b'])
     const empty: Load = async (index) => ({ items: [], links: link(`?start-index=${index + 2}`) })
@@ -129,7 +129,7 @@ describe('a collection', () => {
     expect(await createCollection(load, 0).toArray()).toEqual(['0', '2'])
   })
 
-  it('goes on over one page that is empty', async () => {
+  it('continues after one empty page', async () => {
     const load: Load = async (index) =>
       index === 2 ? { items: [], links: link('?start-index=4') } : letters('abcdef', 2)(index)
     expect(await createCollection(load, 0).toArray()).toEqual(['a', 'b', 'e', 'f'])

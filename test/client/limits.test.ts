@@ -37,7 +37,7 @@ async function refusedWith(headers: Record<string, string>) {
 }
 
 describe('a call that is refused with 429', () => {
-  it('is repeated when the allowance is back, a message too: it was not posted', async () => {
+  it('is repeated when the limit is renewed, even a message, which was not posted', async () => {
     hipchat()
       .post(notification)
       .reply(429, tooMany, { 'X-FloodControl-Remaining': '0', 'X-FloodControl-Reset': soon })
@@ -91,20 +91,20 @@ describe('a call that is refused with 429', () => {
     ],
     ['the reset is a fraction', { 'X-FloodControl-Reset': inSeconds(2.5) }, 'flood', 2_510],
     ['the reset is in seconds from now', { 'X-FloodControl-Reset': '42' }, 'flood', 42_000],
-    ['only Retry-After is there', { 'Retry-After': '7' }, 'flood', 7_000],
-    ['it is a date', { 'Retry-After': 'Thu, 26 May 2016 10:00:31 GMT' }, 'flood', 30_010],
+    ['there is only Retry-After', { 'Retry-After': '7' }, 'flood', 7_000],
+    ['Retry-After is a date', { 'Retry-After': 'Thu, 26 May 2016 10:00:31 GMT' }, 'flood', 30_010],
     [
-      'the reset is past, and Retry-After is there',
+      'the reset is past, and there is a Retry-After',
       { 'X-FloodControl-Reset': inSeconds(-60), 'Retry-After': '7' },
       'flood',
       7_000,
     ],
-    ['nothing is there', {}, 'flood', 5_000],
+    ['there are no headers', {}, 'flood', 5_000],
     ['the reset is past', { 'X-FloodControl-Reset': inSeconds(-60) }, 'flood', 5_000],
     ['the reset is a day away', { 'X-FloodControl-Reset': inSeconds(86_400) }, 'flood', 5_000],
     ['the reset is absurd', { 'X-FloodControl-Reset': '1e400' }, 'flood', 5_000],
     ['the reset is below zero', { 'X-FloodControl-Reset': '-5' }, 'flood', 5_000],
-    ['the reset is no number', { 'X-FloodControl-Reset': 'soon', 'Retry-After': 'soon' }, 'flood', 5_000],
+    ['the reset is not a number', { 'X-FloodControl-Reset': 'soon', 'Retry-After': 'soon' }, 'flood', 5_000],
     ['the reset is in milliseconds', { 'X-FloodControl-Reset': String(now + 30_000) }, 'flood', 5_000],
     ['the reset is in the year 5000', { 'X-FloodControl-Reset': '95617584000' }, 'flood', 5_000],
     [
@@ -131,7 +131,7 @@ describe('a call that is refused with 429', () => {
       'flood',
       30_010,
     ],
-    ['the date is none', { Date: 'now', 'X-FloodControl-Reset': inSeconds(30) }, 'flood', 30_010],
+    ['the date is not valid', { Date: 'now', 'X-FloodControl-Reset': inSeconds(30) }, 'flood', 30_010],
     ['Retry-After is a day', { 'Retry-After': '86400' }, 'flood', 5_000],
   ])('knows how long to wait when %s', async (_, headers, limit, wait) => {
     const known = await refusedWith(headers)
@@ -140,7 +140,7 @@ describe('a call that is refused with 429', () => {
   })
 })
 
-describe('an allowance that an answer says is used up', () => {
+describe('a rate limit that an answer reports as used up', () => {
   const usedUp = (reset: string) => ({ 'X-FloodControl-Remaining': '0', 'X-FloodControl-Reset': reset })
 
   it('makes the next call wait for its renewal', async () => {
@@ -164,7 +164,7 @@ describe('an allowance that an answer says is used up', () => {
     expect(second.isDone()).toBe(true)
   })
 
-  it('is waited for when it is back soon', async () => {
+  it('is waited for when it is renewed soon', async () => {
     hipchat().post(notification).reply(204, '', usedUp(soon))
     hipchat().post(notification).reply(204)
     const call = patient(1_000)
@@ -173,7 +173,7 @@ describe('an allowance that an answer says is used up', () => {
     expect(nock.isDone()).toBe(true)
   })
 
-  it('for messages holds up neither another room nor a read', async () => {
+  it('for messages delays neither another room nor a read', async () => {
     hipchat()
       .post(notification)
       .reply(204, '', usedUp(inSeconds(60)))
@@ -186,7 +186,7 @@ describe('an allowance that an answer says is used up', () => {
     expect(nock.isDone()).toBe(true)
   })
 
-  it('for calls holds up all of them, of this token only', async () => {
+  it('for calls delays all calls, but only of this token', async () => {
     const headers = { 'X-Ratelimit-Remaining': '0', 'X-Ratelimit-Reset': inSeconds(60) }
     hipchat().get('/room/17').reply(200, room17, headers)
     const call = patient(0)
@@ -201,7 +201,7 @@ describe('an allowance that an answer says is used up', () => {
     expect(nock.isDone()).toBe(true)
   })
 
-  it('is nothing to heed while some of it is left', async () => {
+  it('delays nothing while some of it is left', async () => {
     const some = { 'X-Ratelimit-Remaining': '1', 'X-Ratelimit-Reset': inSeconds(60) }
     hipchat().get('/room/17').twice().reply(200, room17, some)
     const call = patient(0)
@@ -211,7 +211,7 @@ describe('an allowance that an answer says is used up', () => {
   })
 })
 
-it('a 403 is no rate limit, as it was in the API before', async () => {
+it('a 403 is not treated as a rate limit, unlike in the previous API', async () => {
   hipchat()
     .get('/room/17')
     .reply(403, { error: { message: 'Rate Limit exceeded' } })

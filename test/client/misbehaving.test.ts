@@ -111,20 +111,20 @@ const hung: Expected = { code: 'ERR_NETWORK', says: `did not answer within ${tim
 const broken: Expected = { code: 'ERR_NETWORK', says: 'could not be reached', reads: 3 }
 
 const misbehaviours: [what: string, does: Misbehaviour, expected: Expected][] = [
-  ['says nothing', () => {}, hung],
-  ['says nothing after the status', (socket) => socket.write('HTTP/1.1 200 OK\r\n'), hung],
+  ['sends nothing', () => {}, hung],
+  ['sends nothing after the status', (socket) => socket.write('HTTP/1.1 200 OK\r\n'), hung],
   [
-    'says nothing after the headers',
+    'sends nothing after the headers',
     (socket) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n'),
     hung,
   ],
   [
-    'says nothing after half of the body',
+    'sends nothing after half of the body',
     (socket) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n{"id": 17,'),
     hung,
   ],
   [
-    'sends a body a byte at a time and for ever',
+    'sends an endless body byte by byte',
     (socket) => {
       socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n')
       endless(socket, '1\r\n \r\n', 10)
@@ -139,12 +139,12 @@ const misbehaviours: [what: string, does: Misbehaviour, expected: Expected][] = 
   ['closes the connection', (socket) => socket.end(), broken],
   ['resets the connection', (socket) => socket.resetAndDestroy(), broken],
   [
-    'closes the connection amid a body of known length',
+    'closes the connection during a body of known length',
     (socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n{"id": 17,'),
     broken,
   ],
   [
-    'closes the connection amid a body in chunks',
+    'closes the connection during a chunked body',
     (socket) => socket.end('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{"id"\r\n'),
     broken,
   ],
@@ -167,7 +167,7 @@ const misbehaviours: [what: string, does: Misbehaviour, expected: Expected][] = 
     { code: 'ERR_NETWORK', says: 'answered with more than', reads: 3 },
   ],
   [
-    'compresses what was to be left as it is',
+    'compresses the body against the request',
     (socket) => {
       const body = gzipSync(JSON.stringify(room17))
       socket.write(`HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: ${body.length}\r\n\r\n`)
@@ -231,13 +231,15 @@ describe('a server that', () => {
 
   // What is to be empty is not looked at: a status of success is all there is to know.
   it.each(misbehaviours.filter(([, , { code }]) => code === 'ERR_NETWORK'))(
-    '%s gets a message once, and it is said that nobody knows what became of it',
+    '%s gets a message once, and the error says that its effect is unknown',
     async (_, does, expected) => {
       const { port, state } = await startServer(does, {})
       expect(await failure(apiCaller(port, patience(expected))('sendRoomNotification', hello))).toMatchObject(
         {
           code: 'ERR_NETWORK',
-          message: expect.stringMatching(/ It is not known whether the call took effect, so it was not repeated\.$/),
+          message: expect.stringMatching(
+            / It is not known whether the call took effect, so it was not repeated\.$/,
+          ),
         },
       )
       expect(state.requests).toBe(1)
@@ -245,7 +247,7 @@ describe('a server that', () => {
   )
 
   it.each(misbehaviours)(
-    '%s gives no access token, and does when it is asked again',
+    '%s gives no access token, but does so at the next request',
     async (_, does, expected) => {
       const { port, state, behave } = await startServer(does, { access_token: 'T1', expires_in: 3600 })
       const store = createMemoryStore()
@@ -279,7 +281,7 @@ describe('a server that', () => {
     },
   )
 
-  it('promises an answer first is understood', async () => {
+  it('sends an informational response first is understood', async () => {
     const { port, state } = await startServer(
       (socket) =>
         socket.write(`HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n${json(room17)}`),
@@ -291,7 +293,7 @@ describe('a server that', () => {
 })
 
 it.each(['sendRoomNotification', 'setRoomTopic'] as const)(
-  'a call that nobody takes is known to have had no effect: %s',
+  'a call without a connection is known to have had no effect: %s',
   async (operation) => {
     const server = createTcpServer()
     const port = await portOf(server)
@@ -299,7 +301,9 @@ it.each(['sendRoomNotification', 'setRoomTopic'] as const)(
     const given = operation === 'setRoomTopic' ? { id_or_name: 17, topic: 'x' } : hello
     expect(await failure(apiCaller(port)(operation, given))).toMatchObject({
       code: 'ERR_NETWORK',
-      message: expect.stringMatching(/ECONNREFUSED.*\. There was no connection, so the call had no effect\.$/),
+      message: expect.stringMatching(
+        /ECONNREFUSED.*\. There was no connection, so the call had no effect\.$/,
+      ),
     })
   },
 )
@@ -359,7 +363,7 @@ async function startStorm(answer: (token: string) => { status: number; headers?:
 }
 
 describe('a storm of 401', () => {
-  it('costs one exchange however many calls it hits, and two requests each', async () => {
+  it('costs one exchange for any number of calls, and two requests for each call', async () => {
     const { counts, call } = await startStorm(() => ({ status: 401 }))
     const calls = Array.from({ length: 50 }, (_, index) =>
       index % 2 ? failure(call('getRoom', { id_or_name: 17 })) : failure(call('sendRoomNotification', hello)),
@@ -377,7 +381,7 @@ describe('a storm of 401', () => {
     }
   })
 
-  it('that is about one token ends with the next', async () => {
+  it('about one token ends with the next token', async () => {
     const { counts, call } = await startStorm((given) => ({ status: given === 'T1' ? 401 : 200 }))
     const calls = Array.from({ length: 50 }, () => call('getRoom', { id_or_name: 17 }))
     expect(

@@ -11,19 +11,19 @@ function refusal(message: unknown): unknown {
   }
 }
 
-describe('what is said in a room', () => {
-  it('goes out as text when it is a text, whatever it looks like', () => {
+describe('a message in a room', () => {
+  it('is sent as text when it is a string, whatever it looks like', () => {
     expect(toNotification('<b>1 < 2</b>')).toEqual({ message: '<b>1 < 2</b>', message_format: 'text' })
   })
 
-  it('goes out as HTML when it was made by the html tag', () => {
+  it('is sent as HTML when it was made by the html tag', () => {
     expect(toNotification(html`<b>${'<i>'}</b>`)).toEqual({
       message: '<b>&lt;i&gt;</b>',
       message_format: 'html',
     })
   })
 
-  it('goes out as it is when it is a notification', () => {
+  it('is sent unchanged when it is a notification', () => {
     const given = { message: '<b>x</b>', color: 'green', notify: true } as const
     expect(toNotification(given)).toEqual(given)
   })

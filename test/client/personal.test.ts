@@ -25,13 +25,13 @@ describe('a personal client', () => {
     ['http://127.0.0.1:8080/v2', 'http://127.0.0.1:8080'],
     ['http://10.0.0.5/v2', 'http://10.0.0.5'],
     ['http://[::1]:8080/v2', 'http://[::1]:8080'],
-  ])('goes wherever its owner says: %s', async (address, server) => {
+  ])('calls any address that its owner gives: %s', async (address, server) => {
     nock(server).get('/v2/room/17').reply(200, room17)
     const client = createPersonalClient({ ...options, apiUrl: address })
     expect(await client.getRoom({ id_or_name: 17 })).toEqual(room17)
   })
 
-  it('takes a 401 as the answer: there is no other token', async () => {
+  it('fails on a 401, since there is no other token', async () => {
     const server = hipchat().get('/room/17').reply(401)
     const client = createPersonalClient(options)
     expect(await failure(client.getRoom({ id_or_name: 17 }))).toMatchObject({
@@ -53,7 +53,7 @@ describe('a personal client', () => {
     expect(server.isDone()).toBe(false)
   })
 
-  it('keeps to its time-out', async () => {
+  it('respects its timeout', async () => {
     hipchat().post('/room/17/message').delay(30_000).reply(200)
     const client = createPersonalClient({ ...options, timeout: 60 })
     expect(await failure(client.sendRoomMessage({ id_or_name: 17, message: 'Hello' }))).toMatchObject({
@@ -94,7 +94,7 @@ describe('a personal client', () => {
       { retries: 3 },
       'retries is not a known option; expected one of apiUrl, token, scopes, timeout, maxRateLimitWait, ca',
     ],
-  ])('is not made of wrong options: %j', (wrong, message) => {
+  ])('cannot be created with wrong options: %j', (wrong, message) => {
     const create = () => createPersonalClient({ ...options, ...wrong } as PersonalClientOptions) // wrong on purpose
     expect(create).toThrow(
       expect.objectContaining({

@@ -35,7 +35,7 @@ describe('the address of a call', () => {
     ['100%', '100%25'],
     ['{id_or_name}', '%7Bid_or_name%7D'],
     [17, '17'],
-  ])('has %j as one segment', async (id_or_name, segment) => {
+  ])('contains %j as one segment', async (id_or_name, segment) => {
     let path = ''
     nock(host)
       .get(/.*/)
@@ -47,14 +47,17 @@ describe('the address of a call', () => {
     expect(path).toBe(`/v2/room/${segment}`)
   })
 
-  it.each(['.', '..', 'a\ud800'])('cannot have %j in it: refused, not sent elsewhere', async (id_or_name) => {
-    const elsewhere = nock(host).get(/.*/).reply(200, room17)
-    expect(await failure(caller()('getRoom', { id_or_name }))).toMatchObject({
-      code: 'ERR_CONFIGURATION',
-      message: `getRoom: id_or_name is ${JSON.stringify(id_or_name)}, which an address cannot contain; use the id`,
-    })
-    expect(elsewhere.isDone()).toBe(false)
-  })
+  it.each(['.', '..', 'a\ud800'])(
+    'is refused with %j, instead of being sent to another address',
+    async (id_or_name) => {
+      const elsewhere = nock(host).get(/.*/).reply(200, room17)
+      expect(await failure(caller()('getRoom', { id_or_name }))).toMatchObject({
+        code: 'ERR_CONFIGURATION',
+        message: `getRoom: id_or_name is ${JSON.stringify(id_or_name)}, which an address cannot contain; use the id`,
+      })
+      expect(elsewhere.isDone()).toBe(false)
+    },
+  )
 
   it.each([
     [undefined, 'undefined'],
@@ -64,14 +67,14 @@ describe('the address of a call', () => {
     [1.5, 'number'],
     [{}, 'object'],
     [[17], 'array'],
-  ])('needs an id or a name, and %j is none', async (id_or_name, came) => {
+  ])('is refused with %j, which is not an id or a name', async (id_or_name, came) => {
     expect(await failure(caller()('getRoom', { id_or_name }))).toMatchObject({
       code: 'ERR_CONFIGURATION',
       message: `getRoom: expected id_or_name to be an id or a name, got ${came}`,
     })
   })
 
-  it('begins with the address of the API, with a slash at its end or without', async () => {
+  it('starts with the address of the API, with or without a slash at its end', async () => {
     for (const base of ['https://chat.example.net/v2', apiUrl]) {
       const server = hipchat().get('/room/17').reply(200, room17)
       expect(await caller({ apiUrl: base })('getRoom', { id_or_name: 17 })).toEqual(room17)
@@ -79,7 +82,7 @@ describe('the address of a call', () => {
     }
   })
 
-  it('has the query encoded', async () => {
+  it('contains the encoded query', async () => {
     let query = ''
     hipchat()
       .get(/^\/v2\/room\/17\/history/)
@@ -97,7 +100,7 @@ describe('the address of a call', () => {
     expect(query).toBe('?date=2016-05-26T10%3A00%3A00%2B02%3A00&reverse=false&expand=a%26b%3Dc+%23')
   })
 
-  it('on a host that is not allowed any more is a matter of configuration', async () => {
+  it('on a host that is no longer allowed fails with a ConfigurationError', async () => {
     const elsewhere = nock('https://evil.example.org').get('/v2/room/17').reply(200, room17)
     const call = caller({ apiUrl: 'https://evil.example.org/v2/' })
     expect(await failure(call('getRoom', { id_or_name: 17 }))).toMatchObject({
@@ -108,7 +111,7 @@ describe('the address of a call', () => {
   })
 })
 
-describe('what a call is given', () => {
+describe('a parameter of a call', () => {
   it('is sent as JSON with the token', async () => {
     const server = hipchat()
       .post(notification, { message: 'Hello', notify: true })
@@ -120,13 +123,13 @@ describe('what a call is given', () => {
     expect(server.isDone()).toBe(true)
   })
 
-  it('may be HTML where a text is taken', async () => {
+  it('may be HTML if it is a message', async () => {
     const server = hipchat().post(notification, { message: '<b>&lt;i&gt;</b>' }).reply(204)
     await caller()('sendRoomNotification', { id_or_name: 17, message: html`<b>${'<i>'}</b>` })
     expect(server.isDone()).toBe(true)
   })
 
-  it('is refused by name when the operation does not take it', async () => {
+  it('is refused by name when the operation does not have it', async () => {
     const server = hipchat().post(notification).reply(204)
     expect(await failure(caller()('sendRoomNotification', { ...hello, colour: 'red' }))).toMatchObject({
       code: 'ERR_CONFIGURATION',
@@ -148,7 +151,7 @@ describe('what a call is given', () => {
       { card: { style: 'link', id: '1', title: 'A', thumbnail: { url: 'x', width: '5' } } },
       'card.thumbnail.width must be number, not string',
     ],
-  ])('is refused when HipChat would: %j', async (wrong, why) => {
+  ])('is refused when HipChat would refuse it: %j', async (wrong, why) => {
     const server = hipchat().post(notification).reply(204)
     expect(await failure(caller()('sendRoomNotification', { ...hello, ...wrong }))).toMatchObject({
       code: 'ERR_CONFIGURATION',
@@ -177,7 +180,7 @@ describe('a file', () => {
   const share = (file: unknown, metadata?: unknown) =>
     caller()('shareFileWithRoom', { id_or_name: 17, file, ...(metadata === undefined ? {} : { metadata }) })
 
-  it('is sent as a part of its own after what is said with it, byte for byte', async () => {
+  it('is sent unchanged as a separate part after its message', async () => {
     let sent = ''
     let type = ''
     hipchat()
@@ -225,8 +228,8 @@ describe('a file', () => {
   })
 })
 
-describe('what comes back', () => {
-  it('is the JSON of the operation, with members nobody knew of', async () => {
+describe('the result of a call', () => {
+  it('is the JSON of the operation, with unknown members', async () => {
     const answer = { ...room17, topic: 'Lunch', invented_later: { x: 1 } }
     hipchat().get('/room/17').reply(200, answer)
     expect(await caller()('getRoom', { id_or_name: 17 })).toEqual(answer)
@@ -273,7 +276,7 @@ describe('what comes back', () => {
     expect(await caller()(id, parameters)).toEqual(made)
   })
 
-  it('of a call that made something and cannot be read says that it was made', async () => {
+  it('says that the call took effect when an answer to a write cannot be read', async () => {
     hipchat().post('/room').reply(201, { links: {} })
     expect(await failure(caller()('createRoom', { name: 'Lobby' }))).toMatchObject({
       code: 'ERR_UNEXPECTED_ANSWER',
@@ -290,7 +293,7 @@ describe('what comes back', () => {
     expect(await caller()('getRoomMessage', { id_or_name: 17, message_id: 'm1' })).toEqual(m2014)
   })
 
-  it('is told to the log where something in it was left out', async () => {
+  it('is reported to the log when a part of it was left out', async () => {
     const records: CallRecord[] = []
     hipchat()
       .get('/room/17')
@@ -358,7 +361,7 @@ describe('a refusal of HipChat', () => {
     '{"error": "invalid_grant"}',
     '{"error": {"message": 5, "field": []}}',
     '{"error": null}',
-  ])('needs no explanation: %s', async (body) => {
+  ])('may have no explanation: %s', async (body) => {
     hipchat().get('/room/17').reply(404, body)
     expect(await failure(caller()('getRoom', { id_or_name: 17 }))).toMatchObject({
       code: 'ERR_API',
@@ -387,7 +390,7 @@ describe('a refusal of HipChat', () => {
 })
 
 describe('a token that is refused', () => {
-  it('is renewed, and the call repeated, whatever it does', async () => {
+  it('is renewed, and the call repeated, even a write', async () => {
     hipchat().post(notification).matchHeader('authorization', 'Bearer T1').reply(401)
     const second = hipchat().post(notification).matchHeader('authorization', 'Bearer T2').reply(204)
     const renew = vi.fn(async () => 'T2')
@@ -396,7 +399,7 @@ describe('a token that is refused', () => {
     expect(renew.mock.calls).toEqual([['T1']])
   })
 
-  it('is renewed once: a second refusal is the answer', async () => {
+  it('is renewed only once: a second refusal fails the call', async () => {
     hipchat()
       .persist()
       .get('/room/17')
@@ -410,7 +413,7 @@ describe('a token that is refused', () => {
     expect(renew).toHaveBeenCalledTimes(1)
   })
 
-  it('that cannot be renewed is the answer too', async () => {
+  it('fails the call when it cannot be renewed', async () => {
     const once = hipchat().get('/room/17').reply(401)
     expect(await failure(caller()('getRoom', { id_or_name: 17 }))).toMatchObject({
       code: 'ERR_API',
@@ -420,7 +423,7 @@ describe('a token that is refused', () => {
     expect(once.isDone()).toBe(true)
   })
 
-  it('by fifty calls at once is exchanged once', async () => {
+  it('is exchanged once for fifty simultaneous calls', async () => {
     const tokens = createAccessTokens({
       store: createMemoryStore(),
       sealing: createSealing(),
@@ -451,7 +454,7 @@ describe('a token that is refused', () => {
   })
 })
 
-describe('what may pass', () => {
+describe('a temporary failure', () => {
   const count = (path: string, method: 'GET' | 'POST' | 'PUT' | 'DELETE', status: number) => {
     const attempts = { count: 0 }
     hipchat()
@@ -474,7 +477,7 @@ describe('what may pass', () => {
     expect(attempts.count).toBe(3)
   })
 
-  it('a read succeeds when a later attempt does, and the log says how many it took', async () => {
+  it('a read succeeds when a later attempt does, and the log has the number of attempts', async () => {
     hipchat().get('/room/17').reply(503)
     hipchat().get('/room/17').replyWithError('reset')
     hipchat().get('/room/17').reply(200, room17)
@@ -511,7 +514,7 @@ describe('what may pass', () => {
     expect(nock.isDone()).toBe(true)
   })
 
-  it('a message is not repeated over a broken connection, and says what is not known', async () => {
+  it('a message is not repeated after a broken connection, and the error says that its effect is unknown', async () => {
     hipchat().post(notification).replyWithError('reset')
     const second = hipchat().post(notification).reply(204)
     expect(await failure(caller()('sendRoomNotification', hello))).toMatchObject({
@@ -537,7 +540,7 @@ describe('what may pass', () => {
 describe('a signal', () => {
   const reason = new Error('closing')
 
-  it('that is aborted already keeps the call, and the exchange for its token, from being sent', async () => {
+  it('prevents the call, and the exchange for its token, when it is already aborted', async () => {
     const server = hipchat().get('/room/17').reply(200, room17)
     const token = vi.fn(async () => 'T1')
     expect(await failure(caller({ token })('getRoom', { id_or_name: 17 }, AbortSignal.abort(reason)))).toBe(
@@ -585,7 +588,7 @@ describe('a signal', () => {
     expect(await failure(caller()('getRoom', { id_or_name: 17 }, controller.signal))).toBe(reason)
   })
 
-  it('ends the wait for an allowance, during which nothing is sent', async () => {
+  it('ends the wait for a rate limit, during which nothing is sent', async () => {
     const controller = new AbortController()
     hipchat().post(notification).reply(429, '', { 'retry-after': '600' })
     const second = hipchat().post(notification).reply(204)
@@ -597,8 +600,8 @@ describe('a signal', () => {
   })
 })
 
-describe('what cannot be allowed', () => {
-  it('is refused for want of a scope before anything is sent, and says what was approved', async () => {
+describe('a call that is not allowed', () => {
+  it('is refused without its scope before anything is sent, with the approved scopes in the error', async () => {
     const server = hipchat().get('/room/17').reply(200, room17)
     const token = vi.fn(async () => 'T1')
     const call = caller({ scopes: ['send_notification', 'admin_room'], token })
@@ -613,7 +616,7 @@ describe('what cannot be allowed', () => {
     expect(token).not.toHaveBeenCalled()
   })
 
-  it('is sent when any one of the scopes was approved, or nobody knows, or none is needed', async () => {
+  it('is sent when one of its scopes was approved, the scopes are unknown, or none is needed', async () => {
     hipchat().get('/room/17').twice().reply(200, room17)
     await caller({ scopes: ['view_room'] })('getRoom', { id_or_name: 17 })
     await caller({ scopes: undefined })('getRoom', { id_or_name: 17 })
@@ -622,7 +625,7 @@ describe('what cannot be allowed', () => {
     expect(nock.isDone()).toBe(true)
   })
 
-  it.each([18, '18', '0018'])('is a room installation speaking in room %j', async (id_or_name) => {
+  it.each([18, '18', '0018'])('is one of a room installation in another room, %j', async (id_or_name) => {
     const server = nock(host).post(/.*/).reply(204)
     const call = caller({ roomId: 17 })
     expect(await failure(call('sendRoomNotification', { ...hello, id_or_name }))).toMatchObject({
@@ -632,7 +635,7 @@ describe('what cannot be allowed', () => {
     expect(server.isDone()).toBe(false)
   })
 
-  it('is a room installation asking about the group', async () => {
+  it('is one of a room installation about the group', async () => {
     const server = nock(host).get(/.*/).reply(200, { items: [] })
     expect(await failure(caller({ roomId: 17 })('getAllRooms'))).toMatchObject({
       code: 'ERR_ROOM_INSTALLATION',
@@ -642,7 +645,7 @@ describe('what cannot be allowed', () => {
     expect(server.isDone()).toBe(false)
   })
 
-  it('is not a room installation in its own room, which it may name', async () => {
+  it('is not one of a room installation in its own room, which it may name', async () => {
     hipchat().post(notification).twice().reply(204)
     hipchat().post('/room/Lobby/notification').reply(204)
     const call = caller({ roomId: 17 })

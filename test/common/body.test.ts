@@ -42,7 +42,7 @@ async function raw(...parts: (string | Buffer)[]): Promise<string> {
   return answer
 }
 
-it('a JSON body is read, also with charset and content-encoding identity', async () => {
+it('a JSON body is read, even with charset and content-encoding identity', async () => {
   expect(await post('{"a":"ü"}')).toBe('200 {"body":{"a":"ü"}}')
   const headers = { 'content-type': 'application/json; charset="UTF-8"', 'content-encoding': 'identity' }
   expect(await post('[1]', headers)).toBe('200 {"body":[1]}')
@@ -79,7 +79,7 @@ it('bytes that are not UTF-8 are refused with 400', async () => {
   expect(await post(Uint8Array.of(0x22, 0xff, 0x22))).toMatch(/^400 .*is not UTF-8$/)
 })
 
-it('text that is no JSON, and none at all, are refused with 400 and different words', async () => {
+it('a text that is not JSON, and an empty body, are refused with 400 and different messages', async () => {
   expect(await post('{"a"')).toMatch(/^400 .*the body is not valid JSON$/)
   expect(await post('')).toMatch(/^400 .*expected a JSON body, got an empty one$/)
 })

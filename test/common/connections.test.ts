@@ -40,9 +40,9 @@ function post(port: number, outbound: Outbound, more: Partial<Exchange> = {}) {
   return exchange({ url: `http://127.0.0.1:${port}/`, outbound, timeout: 5000, ...body, ...more, method })
 }
 
-describe('a request on a connection that was kept', () => {
+describe('a request on a kept connection', () => {
   it.each(['POST', 'GET', 'DELETE', 'PUT'] as const)(
-    'arrives once when the peer closed it meanwhile, a long way off (%s)',
+    'arrives once when a distant peer closed the connection in the meantime (%s)',
     async (method) => {
       const peer = await startPeer((socket) => {
         socket.write(ok())
@@ -61,7 +61,7 @@ describe('a request on a connection that was kept', () => {
     },
   )
 
-  it('is sent once more and no more, when the next connection is closed too', async () => {
+  it('is sent only once more when the next connection is closed too', async () => {
     const peer = await startPeer((socket, { number }) => {
       if (number === 1) socket.write(ok())
       else socket.destroy()
@@ -72,7 +72,7 @@ describe('a request on a connection that was kept', () => {
     expect([peer.state.bodies.length, peer.state.connections]).toEqual([3, 2])
   })
 
-  it('is not sent again when something was answered', async () => {
+  it('is not sent again when an answer began', async () => {
     const peer = await startPeer((socket, { number }) => {
       if (number === 1) socket.write(ok())
       else socket.write('HTTP/1.1 2', () => socket.destroy())
@@ -83,7 +83,7 @@ describe('a request on a connection that was kept', () => {
     expect(peer.state.bodies).toHaveLength(2)
   })
 
-  it('is not sent again when the peer had it for long: it may have been at work', async () => {
+  it('is not sent again when the peer had it for long, since it may have acted', async () => {
     const peer = await startPeer((socket, { number }) => {
       if (number === 1) socket.write(ok())
       else setTimeout(() => socket.destroy(), 2300)
@@ -94,7 +94,7 @@ describe('a request on a connection that was kept', () => {
     expect(peer.state.bodies).toHaveLength(2)
   })
 
-  it('is not sent again when it timed out or was given up', async () => {
+  it('is not sent again when it timed out or was aborted', async () => {
     const peer = await startPeer((socket, { number }) => {
       if (number === 1) socket.write(ok())
     })
@@ -111,7 +111,7 @@ it('a request on a new connection that the peer closes is not sent again', async
   expect(peer.state.bodies).toHaveLength(1)
 })
 
-describe('a connection that nobody uses is closed', () => {
+describe('an unused connection is closed', () => {
   it('after four seconds, before servers close theirs', { timeout: 20_000 }, async () => {
     const peer = await startPeer((socket) => socket.write(ok()))
     const outbound = outboundTo()

@@ -14,7 +14,7 @@ it('the html tag does not escape its own results again', () => {
   expect(`${html`<b>${inner}${[inner, '>']}</b>`}`).toBe('<b><i>&lt;</i><i>&lt;</i>&gt;</b>')
 })
 
-it('the html tag leaves nothing for null, undefined and false, and writes zero', () => {
+it('the html tag writes nothing for null, undefined and false, and writes zero', () => {
   expect(`${html`[${null}${undefined}${false}${0}${''}]`}`).toBe('[0]')
 })
 

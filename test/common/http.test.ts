@@ -56,7 +56,7 @@ it('a redirect is not followed', async () => {
   expect(requests.length).toBe(1)
 })
 
-it('an answer that is compressed all the same is not unfolded', async () => {
+it('an answer that is compressed anyway is not decompressed', async () => {
   const bomb = gzipSync(Buffer.alloc(1_000_000))
   answer = (_, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb)
   const result = await fetchIt({ maxBytes: 10_000 })
@@ -64,7 +64,7 @@ it('an answer that is compressed all the same is not unfolded', async () => {
   expect(parseJson(result.body)).toBeUndefined()
 })
 
-it('an answer of exactly the allowed length is taken, a longer one is not', async () => {
+it('an answer of exactly the allowed length is accepted, a longer one is not', async () => {
   answer = (_, response) => response.end('x'.repeat(2000))
   expect((await fetchIt({ maxBytes: 2000 })).body.length).toBe(2000)
   await expect(fetchIt({ maxBytes: 1999 })).rejects.toThrow(
@@ -72,7 +72,7 @@ it('an answer of exactly the allowed length is taken, a longer one is not', asyn
   )
 })
 
-it('an answer without end is cut off instead of collected', async () => {
+it('an endless answer is cut off instead of collected', async () => {
   let sent = 0
   let closed: Promise<unknown> = Promise.resolve()
   answer = (_, response) => {
@@ -88,7 +88,7 @@ it('an answer without end is cut off instead of collected', async () => {
   expect(sent).toBeLessThan(50_000_000)
 })
 
-it('a server that hangs, before or in its answer, ends in a time-out', async () => {
+it('a server that hangs, before or during its answer, causes a timeout', async () => {
   const late = {
     code: 'ERR_EXCHANGE_FAILED',
     reason: 'ETIMEDOUT',
@@ -100,13 +100,13 @@ it('a server that hangs, before or in its answer, ends in a time-out', async () 
   await expect(fetchIt({ timeout: 100 })).rejects.toMatchObject(late)
 })
 
-it('nothing is tried twice', async () => {
+it('a failed exchange is not retried', async () => {
   answer = (request) => request.socket.destroy()
   await expect(fetchIt()).rejects.toThrow(/could not be reached/)
   expect(requests.length).toBe(1)
 })
 
-it('a failure carries nothing of the request', async () => {
+it('an error contains nothing of the request', async () => {
   answer = (request) => request.socket.destroy()
   const headers = { authorization: 'Bearer geheim' }
   const error = await fetchIt({ headers, body: 'geheim', method: 'POST' }).catch((reason: unknown) => reason)
@@ -128,7 +128,7 @@ it('a name that resolves to a private address is refused as such, not as a failu
   open.close()
 })
 
-it('an exchange ends when its signal says so', async () => {
+it('an exchange ends when its signal is aborted', async () => {
   const controller = new AbortController()
   answer = () => controller.abort()
   await expect(fetchIt({ signal: controller.signal })).rejects.toMatchObject({ name: 'AbortError' })
@@ -140,7 +140,7 @@ it('a refused URL is not fetched', async () => {
   expect(requests.length).toBe(0)
 })
 
-it('parseJson gives undefined for what is no JSON', () => {
+it('parseJson returns undefined for a text that is not JSON', () => {
   expect(parseJson('{"a":1}')).toEqual({ a: 1 })
   expect(parseJson('<html>')).toBeUndefined()
 })

@@ -30,12 +30,12 @@ describe('the fault in a text that is not JSON', () => {
     ],
     ['', 'at line 1, column 1: expected a value, got the end'],
     ['\u00a0{}', 'at line 1, column 1: expected a value, got U+00A0'],
-  ])('of %j is named by its place', (text, said) => {
+  ])('in %j is reported with its place', (text, said) => {
     const fault = jsonFault(text)
     expect(fault && jsonFaultText(fault)).toBe(said)
   })
 
-  it('is there exactly when a text is not JSON', () => {
+  it('exists exactly when a text is not JSON', () => {
     const pieces = fc.constantFrom(
       ...'{}[]",:\\ \n\t',
       'true',

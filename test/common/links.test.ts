@@ -43,13 +43,13 @@ describe('a link', () => {
     expect(urls(text)).toEqual(expected)
   })
 
-  it('is given with the place where it stands', () => {
+  it('is found with its place in the text', () => {
     const text = '😀 見てhttps://example.com/a_(b)。'
     const [link] = linksIn(text)
     expect(text.slice(link?.from, link?.to)).toBe('https://example.com/a_(b)')
   })
 
-  it('is found in a time that grows with the text and no faster', () => {
+  it('is found in a time that is linear in the length of the text', () => {
     for (const text of [
       `https://a.example/${'('.repeat(200_000)}`,
       `https://a.example/${'.'.repeat(200_000)}x`,

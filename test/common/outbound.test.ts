@@ -36,7 +36,7 @@ describe('outbound rules', () => {
       expect(allowed({}, url), url).toBe(false)
   })
 
-  it('say what is wrong, without the query', () => {
+  it('report what is wrong, without the query', () => {
     const { check } = createOutbound({ hosts: ['a.example'] })
     expect(() => check('https://b.example/?token=geheim')).toThrow(
       'host b.example is not among the allowed hosts',
@@ -70,7 +70,7 @@ describe('outbound rules', () => {
       expect(allowed({ loopback: true }, url)).toBe(true)
     })
 
-  it('refuse addresses that are not public, in whatever form', () => {
+  it('refuse addresses that are not public, in any form', () => {
     const hosts = [
       '0.0.0.0',
       '10.1.2.3',
@@ -125,7 +125,7 @@ describe('outbound rules', () => {
     expect(hostMatches('.example.org', ['*.example.org'])).toBe(false)
   })
 
-  it('allow plain http to loopback when loopback is allowed, elsewhere only when told so', () => {
+  it('allow plain http to loopback when loopback is allowed, and elsewhere only with the option http', () => {
     for (const host of ['localhost:3000', 'LOCALHOST', 'app.localhost', '127.0.0.1:1', '[::1]'])
       expect(allowed({ loopback: true, hosts: ['a.example'] }, `http://${host}/`), host).toBe(true)
     expect(allowed({ loopback: true }, 'http://example.com/')).toBe(false)

@@ -37,7 +37,7 @@ describe('a text', () => {
     [`grant_type=password&password=${hidden}&scope=a`, 'grant_type=password&password=[redacted]&scope=a'],
     [`the token eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJhIn0.${hidden} is over`, 'the token [redacted] is over'],
     [`-----BEGIN RSA PRIVATE KEY-----\n${hidden}\n-----END RSA PRIVATE KEY-----`, '[redacted]'],
-  ])('without what is secret in it: %j', (text, expected) => {
+  ])('is redacted without its secrets: %j', (text, expected) => {
     expect(redactText(text)).toBe(expected)
   })
 
@@ -49,11 +49,11 @@ describe('a text', () => {
     'https://api.example.com/v2/room/17/history',
     'key: roll, name=joe',
     '',
-  ])('with nothing secret in it stays as it is: %j', (text) => {
+  ])('stays unchanged if it contains no secret: %j', (text) => {
     expect(redactText(text)).toBe(text)
   })
 
-  it('of a million characters, whatever they are, is read at once', () => {
+  it('of a million characters of any kind is redacted at once', () => {
     const began = performance.now()
     for (const part of [
       'a',
@@ -72,7 +72,7 @@ describe('a text', () => {
   })
 })
 
-describe('something that is logged', () => {
+describe('a logged value', () => {
   it.each([
     ['AUTHORIZATION'],
     ['Proxy-Authorization'],
@@ -96,7 +96,7 @@ describe('something that is logged', () => {
     expect(value.a[0]?.b.c.d[name]).toBe(hidden)
   })
 
-  it('keeps what is no secret, and is no longer or deeper than can be read', () => {
+  it('keeps what is not secret, and is cut to a readable length and depth', () => {
     const plain = {
       tokens: undefined,
       key: 'roll',
@@ -155,7 +155,7 @@ function clientError(message = 'Request failed with status code 401'): Error {
   })
 }
 
-describe('an error that is logged', () => {
+describe('a logged error', () => {
   it('has its message, code and stack, and no other members', () => {
     const error = readableError(clientError())
     expect(error).toMatchObject({ message: 'Request failed with status code 401', code: 'ERR_BAD_REQUEST' })
@@ -182,7 +182,7 @@ describe('an error that is logged', () => {
     })
   })
 
-  it('may be its own cause, have members that throw, or be no error', () => {
+  it('may be its own cause, have members that throw, or not be an Error', () => {
     const own = clientError()
     own.cause = own
     expect(shown(readableError(own))).not.toContain(hidden)

@@ -38,29 +38,29 @@ const readOf = (value: unknown) => {
 }
 
 describe('reading what another server sent', () => {
-  it('gives the value itself where nothing has to be changed', () => {
+  it('returns the value itself when nothing has to be changed', () => {
     const value = { ...least, type: 'message', unknown: null }
     expect(readOf(value)).toBe(value)
   })
 
-  it('takes null for absent', () => {
+  it('treats null as absent', () => {
     expect(readOf({ ...least, color: null, type: null, tags: null, file: null })).toEqual(least)
     expect(readOf({ ...least, file: { url: 'u', size: null } })).toEqual({ ...least, file: { url: 'u' } })
   })
 
-  it('gives a needed member that is absent its default, or null where the schema has null', () => {
+  it('reads a required member that is absent as its default, or as null if the schema allows null', () => {
     expect(readOf({ id: 'm1' })).toEqual(least)
     expect(readOf({ id: 'm1', topic: null, from: [] })).toEqual(least)
   })
 
-  it('takes unknown words, and texts of any length', () => {
+  it('accepts unknown values, and strings of any length', () => {
     const value = { ...least, type: 'sticker', color: 'ultraviolet' }
     expect(readOf(value)).toBe(value)
     const type: Received<typeof message>['type'] = readOf(value).type
     expect(type).toBe('sticker')
   })
 
-  it('leaves out what cannot be read and is not needed, and says what that was', () => {
+  it('leaves out members that cannot be read and are not required, and reports them', () => {
     expect(read(message, { ...least, tags: 'a', file: { size: 1 }, extra: [] })).toMatchObject({
       value: least,
       ignored: [
@@ -72,7 +72,7 @@ describe('reading what another server sent', () => {
     expect(readOf({ ...least, tags: ['a', null, {}, 'b'] })).toEqual({ ...least, tags: ['a', 'b'] })
   })
 
-  it('takes digits for a number, and a number for its digits where an id or a string that is not needed belongs', () => {
+  it('reads digits as a number, and a number as digits for an id or a string that is not required', () => {
     expect(readOf({ ...least, id: 17, color: 3, file: { url: 'u', size: '12' } })).toEqual({
       ...least,
       id: '17',
@@ -84,13 +84,13 @@ describe('reading what another server sent', () => {
     expect(read(either, 17)).toMatchObject({ value: 17 })
   })
 
-  it('refuses a list that is needed for an item that cannot be read, but for one that is null', () => {
+  it('refuses a required array for an item that cannot be read, unless the item is null', () => {
     const page = object({ items: array(object({ id: integer() })) })
     expect(read(page, { items: [{ id: 1 }, null] })).toMatchObject({ value: { items: [{ id: 1 }] } })
     expect(read(page, { items: [{ id: 1 }, {}] })).toMatchObject({ problem: { field: 'items.1.id' } })
   })
 
-  it('takes the first form of several that fits', () => {
+  it('uses the first form that fits', () => {
     expect(readOf({ ...least, from: { id: null, name: 'Build' } }).from).toEqual({ id: null, name: 'Build' })
     expect(readOf({ ...least, from: 'Build' }).from).toBe('Build')
     expect(readOf({ ...least, from: {} }).from).toBe(null)
@@ -119,7 +119,7 @@ describe('reading what another server sent', () => {
     expect(read(mapOf(integer()), map)).toMatchObject({ ok: true, value: {} })
   })
 
-  it('is another reading of the schema that holds what is sent to every rule', () => {
+  it('uses the same schema that is exact for what is sent', () => {
     expect(validate(message, { ...least, type: 'sticker' })).toMatchObject({ ok: false })
     expect(validate(message, least)).toMatchObject({ problem: { message: 'type is missing' } })
   })

@@ -35,7 +35,7 @@ function problem(schema: Schema, value: unknown) {
 }
 
 describe('validating', () => {
-  it('gives the very value back, with unknown members and without defaults', () => {
+  it('returns the same value, with unknown members and without defaults', () => {
     const value = { id: 'a', style: 'file', unknown: 1 }
     const result = validate(card, value)
     expect(result.ok && result.value).toBe(value)
@@ -57,7 +57,7 @@ describe('validating', () => {
     })
   })
 
-  it('says which type was expected and which came', () => {
+  it('names the expected and the actual type', () => {
     expect(problem(card, { id: 7, style: 'file' })).toEqual({
       field: 'id',
       rule: 'type',
@@ -85,7 +85,7 @@ describe('validating', () => {
     })
   })
 
-  it('says how long a text is that is too long or too short, counted in characters', () => {
+  it('reports the length of a string that is too long or too short, in characters', () => {
     expect(problem(card, { id: '', style: 'file' }).message).toMatch(/^id must NOT have fewer .*, got 0$/)
     expect(problem(card, { id: '😀😀😀😀😀😀', style: 'file' }).message).toMatch(
       /^id must NOT have more .*, got 6$/,
@@ -139,7 +139,7 @@ describe('validating', () => {
     expect(problem(mapOf(string()), { 'a/b~c': 1 })).toMatchObject({ field: 'a/b~c' })
   })
 
-  it('takes anything where anything goes', () => {
+  it('accepts any value for anything()', () => {
     const loose = object({ any: anything(), map: record() })
     expect(validate(loose, { any: null, map: { x: [] } }).ok).toBe(true)
     expect(problem(loose, { any: 1, map: [] })).toMatchObject({
@@ -152,11 +152,11 @@ describe('validating', () => {
 describe('finding all problems', () => {
   const all = (schema: Schema, value: unknown) => problemsOf(schema, value).map(({ message }) => message)
 
-  it('gives none for a value that fits', () => {
+  it('finds none in a valid value', () => {
     expect(all(card, { id: 'a', style: 'file' })).toEqual([])
   })
 
-  it('gives each member its own', () => {
+  it('finds one for each wrong member', () => {
     const value = { id: 'abcdefg', style: 'sheet', width: 'wide', thumbnail: {}, tags: ['a', 5] }
     expect(all(card, value).toSorted()).toEqual([
       'id must NOT have more than 5 characters, got 7',
@@ -168,7 +168,7 @@ describe('finding all problems', () => {
     ])
   })
 
-  it('of a union only of the branch that was meant, each of its problems', () => {
+  it('finds for a union only the problems of the branch that was meant', () => {
     const hook = object({ url: string(), event: oneOf(['enter', 'exit']) })
     const one = union(array(hook), hook)
     expect(all(one, [{ url: 1, event: 'enter' }, { event: 'leave' }]).toSorted()).toEqual([

@@ -64,7 +64,7 @@ const freeze = () => vi.useFakeTimers({ toFake: ['Date'], now: new Date('2016-05
 const pass = (milliseconds: number) => vi.setSystemTime(Date.now() + milliseconds)
 
 describe('the exchange', () => {
-  it('sends the grant as a form with the credentials as Basic authentication, and names no scope', async () => {
+  it('sends the grant as a form with the credentials as Basic authentication, and without a scope', async () => {
     const endpoint = hipchat()
       .post('/oauth/token', 'grant_type=client_credentials')
       .matchHeader('authorization', `Basic ${basic}`)
@@ -81,7 +81,7 @@ describe('the exchange', () => {
     expect(endpoint.isDone()).toBe(true)
   })
 
-  it('takes the scopes of the installation when the answer names none, and leaves unknown ones out', async () => {
+  it('uses the scopes of the installation when the answer names none, and leaves out unknown ones', async () => {
     hipchat()
       .post('/oauth/token')
       .reply(200, answer('T1', { scope: undefined }))
@@ -94,7 +94,7 @@ describe('the exchange', () => {
     expect((await createTokens().exchange(credentials())).scopes).toEqual(['view_room'])
   })
 
-  it('does not insist on a group', async () => {
+  it('does not require a group', async () => {
     hipchat().post('/oauth/token').reply(200, { access_token: 'T1', expires_in: 60, group_id: null })
     expect(await createTokens().exchange(credentials())).toMatchObject({
       groupId: undefined,
@@ -104,7 +104,7 @@ describe('the exchange', () => {
 })
 
 describe('a token', () => {
-  it('is kept in the store, and used by whoever shares it', async () => {
+  it('is kept in the store, and used by all processes that share it', async () => {
     const exchanges = tokenEndpoint()
     const store = createMemoryStore()
     expect(await createTokens({ store }).get(credentials())).toBe('T1')
@@ -120,7 +120,7 @@ describe('a token', () => {
     expect(exchanges.count).toBe(2)
   })
 
-  it('is exchanged once however many ask at the same time', async () => {
+  it('is exchanged once for any number of simultaneous callers', async () => {
     const exchanges = tokenEndpoint({}, 20)
     const tokens = createTokens()
     const all = await Promise.all(Array.from({ length: 100 }, () => tokens.get(credentials())))
@@ -150,7 +150,7 @@ describe('a token', () => {
     expect(await tokens.get(credentials())).toBe('T2')
   })
 
-  it('that lives shortly is renewed after nine tenths of its life', async () => {
+  it('with a short lifetime is renewed after nine tenths of it', async () => {
     freeze()
     tokenEndpoint({ expires_in: 100 })
     const tokens = createTokens()
@@ -161,7 +161,7 @@ describe('a token', () => {
     expect(await tokens.get(credentials())).toBe('T2')
   })
 
-  it('that was exchanged is kept when it is told so, and not before', async () => {
+  it('from exchange is kept by keep, and not before', async () => {
     const exchanges = tokenEndpoint()
     const tokens = createTokens()
     const token = await tokens.exchange(credentials())
@@ -200,7 +200,7 @@ describe('expires_in', () => {
   })
 
   it.each([undefined, null, 0, -1, '', 'NaN', 'soon', {}])(
-    'of %j is taken for an hour, with a warning',
+    'of %j counts as an hour, with a warning',
     async (expires_in) => {
       freeze()
       const warnings: string[] = []
@@ -253,7 +253,11 @@ describe('a failed exchange', () => {
     ['null', 'null', 'expected a JSON object, got null'],
     ['a text', '"T1"', 'expected a JSON object, got string'],
     ['a list', '[]', 'expected access_token to be a string of printable ASCII without spaces, got undefined'],
-    ['no token', '{"expires_in": 60}', 'expected access_token to be a string of printable ASCII without spaces, got undefined'],
+    [
+      'no token',
+      '{"expires_in": 60}',
+      'expected access_token to be a string of printable ASCII without spaces, got undefined',
+    ],
     [
       'an empty token',
       '{"access_token": ""}',
@@ -337,7 +341,7 @@ describe('a failed exchange', () => {
     expect(elsewhere.isDone()).toBe(false)
   })
 
-  it('is not kept: the next ask tries again', async () => {
+  it('is not kept: the next call tries again', async () => {
     hipchat().post('/oauth/token').reply(503)
     hipchat().post('/oauth/token').reply(200, answer('T1'))
     const store = createMemoryStore()
@@ -348,7 +352,7 @@ describe('a failed exchange', () => {
     expect(await tokens.get(credentials())).toBe('T1')
   })
 
-  it('fails everybody who waited for it, once', async () => {
+  it('fails all callers that waited for it, once', async () => {
     const endpoint = hipchat().post('/oauth/token').delay(20).reply(401)
     const tokens = createTokens()
     const all = await Promise.all(Array.from({ length: 20 }, () => failure(tokens.get(credentials()))))
@@ -371,7 +375,7 @@ describe('a failed exchange', () => {
 })
 
 describe('a lock', () => {
-  it('whose holder died holds up nobody for longer than an exchange may take', async () => {
+  it('whose owner died delays nobody for longer than an exchange may take', async () => {
     const exchanges = tokenEndpoint()
     const store = createMemoryStore()
     await store.claim(lock, 60 * MINUTE)
@@ -379,7 +383,7 @@ describe('a lock', () => {
     expect(exchanges.count).toBe(1)
   })
 
-  it('is waited for until the token of its holder is there', async () => {
+  it('is waited for until the token of its owner is available', async () => {
     const exchanges = tokenEndpoint()
     const store = createMemoryStore()
     await store.claim(lock, 60 * MINUTE)
@@ -392,8 +396,8 @@ describe('a lock', () => {
   })
 })
 
-describe('a lock that is another process’s', () => {
-  it('is not released by who gave up waiting for it', async () => {
+describe('a lock of another process', () => {
+  it('is not released by a process that gave up waiting for it', async () => {
     tokenEndpoint()
     const store = createMemoryStore()
     await store.claim(lock, 60 * MINUTE)
@@ -401,7 +405,7 @@ describe('a lock that is another process’s', () => {
     expect(await store.claim(lock, MINUTE)).toBe(false)
   })
 
-  it('is not released by who had it for too long', async () => {
+  it('is not released by a process that had it for too long', async () => {
     const store = createMemoryStore()
     const late = createLock(store, 'a', 50)
     expect(await late.take()).toBe(true)
@@ -414,7 +418,7 @@ describe('a lock that is another process’s', () => {
     expect(await createLock(store, 'a', 10_000).take()).toBe(true)
   })
 
-  it('is not released twice by who had it', async () => {
+  it('is not released twice by its owner', async () => {
     const store = createMemoryStore()
     const [one, other] = [createLock(store, 'a', 10_000), createLock(store, 'a', 10_000)]
     await one.take()
@@ -425,8 +429,8 @@ describe('a lock that is another process’s', () => {
   })
 })
 
-describe('what was kept', () => {
-  it('is nothing of an installation that was removed while its credentials were exchanged', async () => {
+describe('a kept token', () => {
+  it('is removed if its installation was removed during the exchange', async () => {
     tokenEndpoint()
     const store = createMemoryStore()
     let there = true
@@ -436,7 +440,7 @@ describe('what was kept', () => {
     expect(await store.get(tokenKey('a1b2'))).toBeUndefined()
   })
 
-  it('is taken back for what was there before, unless there is something newer', async () => {
+  it('can be replaced by the previous token, unless there is a newer one', async () => {
     tokenEndpoint()
     const store = createMemoryStore()
     const tokens = createTokens({ store })
@@ -467,7 +471,7 @@ describe('renew', () => {
     expect(exchanges.count).toBe(2)
   })
 
-  it('gives the token that somebody else has fetched meanwhile, without an exchange', async () => {
+  it('returns the token that another caller has got in the meantime, without an exchange', async () => {
     const exchanges = tokenEndpoint()
     const store = createMemoryStore()
     const [one, other] = [createTokens({ store }), createTokens({ store })]
@@ -477,7 +481,7 @@ describe('renew', () => {
     expect(exchanges.count).toBe(2)
   })
 
-  it('makes one exchange of many, in two processes', async () => {
+  it('makes one exchange for many calls in two processes', async () => {
     const exchanges = tokenEndpoint({}, 30)
     const store = createMemoryStore()
     const processes = [createTokens({ store }), createTokens({ store })]
@@ -489,7 +493,7 @@ describe('renew', () => {
     expect(exchanges.count).toBe(2)
   })
 
-  it('does not remove a new token that arrives while it looks', async () => {
+  it('does not remove a new token that arrives during the check', async () => {
     const exchanges = tokenEndpoint()
     const store = createMemoryStore()
     const other = createTokens({ store })

@@ -168,11 +168,7 @@ test.each<[string, object, string]>([
     'tls.cert must be a certificate in PEM form (-----BEGIN CERTIFICATE-----)',
   ],
   ['an unknown limit', { limits: { floods: 1 } }, 'limits has no member floods; there are api, user, flood'],
-  [
-    'a seed of another form',
-    { seed: { people: [] } },
-    'seed is not valid: people is not a known member',
-  ],
+  ['a seed of another form', { seed: { people: [] } }, 'seed is not valid: people is not a known member'],
   [
     'a message of a seed without a text',
     { seed: { messages: [{ room: 'Lobby' }] } },

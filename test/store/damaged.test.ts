@@ -58,14 +58,18 @@ const size = (): number => readFileSync(join(store, 'data.mdb')).length
 /** What may be the matter with a file, with what is said of it. */
 const damages: readonly [string, (file: string) => void, RegExp][] = [
   ['is empty', (file) => truncateSync(file, 0), /data\.mdb is empty\./],
-  ['is cut off within its head', (file) => truncateSync(file, 100), /is truncated: expected at least 8192 bytes, got 100/],
   [
-    'is cut off after its head',
+    'is truncated within its head',
+    (file) => truncateSync(file, 100),
+    /is truncated: expected at least 8192 bytes, got 100/,
+  ],
+  [
+    'is truncated after its head',
     (file) => truncateSync(file, 8192),
     /is truncated or damaged: it has 8192 bytes of \d+/,
   ],
   [
-    'is cut off in the middle',
+    'is truncated in the middle',
     (file) => truncateSync(file, Math.floor(readFileSync(file).length / 2)),
     /is truncated/,
   ],
@@ -74,7 +78,7 @@ const damages: readonly [string, (file: string) => void, RegExp][] = [
     (file) => overwrite(file, 8192, Buffer.alloc(readFileSync(file).length - 8192)),
     /is damaged: page \d+ is not/,
   ],
-  ['has a page size that is none', (file) => overwrite(file, 48, Buffer.from([7, 7])), /pages cannot have/],
+  ['has an impossible page size', (file) => overwrite(file, 48, Buffer.from([7, 7])), /pages cannot have/],
   [
     'has no second meta page',
     (file) => overwrite(file, 4096, Buffer.alloc(4096)),
@@ -85,7 +89,11 @@ const damages: readonly [string, (file: string) => void, RegExp][] = [
     (file) => overwrite(file, 28, Buffer.from([9])),
     /its meta page 0 is not one of LMDB 2/,
   ],
-  ['has more pages than it can', (file) => bothMetas(file, 149, Buffer.from([153])), /is truncated or damaged/],
+  [
+    'has more pages than it can',
+    (file) => bothMetas(file, 149, Buffer.from([153])),
+    /is truncated or damaged/,
+  ],
   ['has its tree elsewhere', (file) => bothMetas(file, 139, Buffer.from([1])), /is truncated or damaged/],
   ['is something else', (file) => writeFileSync(file, Buffer.alloc(100_000, 7)), /is not an LMDB file/],
   [
@@ -110,7 +118,7 @@ function bothMetas(file: string, position: number, bytes: Buffer): void {
 }
 
 describe('a data file that', () => {
-  it.each(damages)('%s is refused by the store, with what to do', async (_, change, said) => {
+  it.each(damages)('%s is refused by the store, with advice', async (_, change, said) => {
     const path = copyOf(store, change)
     for (const verb of ['get', 'delete'] as const) {
       const error = await refused(async () => createEmbeddedStore({ path })[verb]('k1'), said)
@@ -120,7 +128,7 @@ describe('a data file that', () => {
     }
   })
 
-  it.each(damages)('%s is refused by the server, with what to do', async (_, change, said) => {
+  it.each(damages)('%s is refused by the server, with advice', async (_, change, said) => {
     const data = copyOf(server, change)
     const listening = createHipChatServer({ port: 0, data }).listen()
     await expect(listening).rejects.toMatchObject({
@@ -132,7 +140,7 @@ describe('a data file that', () => {
     )
   })
 
-  it('is whole again works without a restart', async () => {
+  it('is restored works without a restart', async () => {
     const path = copyOf(store, (file) => truncateSync(file, 8192))
     const reopened = createEmbeddedStore({ path })
     await expect(async () => reopened.get('k1')).rejects.toThrow('is truncated')
@@ -142,7 +150,7 @@ describe('a data file that', () => {
   })
 })
 
-it('a lock file that is a folder is refused, with what to do', async () => {
+it('a lock file that is a folder is refused, with advice', async () => {
   const path = copyOf(store, (file) => {
     rmSync(join(file, '../lock.mdb'))
     mkdirSync(join(file, '../lock.mdb'))
@@ -153,9 +161,7 @@ it('a lock file that is a folder is refused, with what to do', async () => {
   )
 })
 
-it('a folder, data file or lock file that may not be written is refused, with what to do', async ({
-  skip,
-}) => {
+it('a folder, data file or lock file that may not be written is refused, with advice', async ({ skip }) => {
   skip(
     process.getuid?.() === 0 || process.platform === 'win32',
     'rights on files: root has all; run as another user',
@@ -171,7 +177,7 @@ it('a folder, data file or lock file that may not be written is refused, with wh
   }
 })
 
-it('a lock file that is damaged, cut off or gone is no trouble', async () => {
+it('a lock file that is damaged, truncated or missing does no harm', async () => {
   for (const content of [Buffer.alloc(0), Buffer.alloc(50, 7), Buffer.alloc(100_000, 7), undefined]) {
     const path = copyOf(store, () => undefined)
     if (content) writeFileSync(join(path, 'lock.mdb'), content)
@@ -183,7 +189,7 @@ it('a lock file that is damaged, cut off or gone is no trouble', async () => {
   }
 })
 
-it('a file whose last pages are free and were never written is whole', async () => {
+it('a file whose last pages are free and were never written is accepted', async () => {
   const path = join(home, 'short')
   const short = createEmbeddedStore({ path })
   for (let round = 0; round < 30; round += 1) {

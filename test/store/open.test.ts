@@ -34,12 +34,12 @@ describe('the store setting', () => {
       if (name.startsWith('file:')) expect(existsSync(`${name.slice(5)}/data.mdb`)).toBe(false)
     })
 
-  it('takes a store as it is', () => {
+  it('uses a given store as it is', () => {
     const store = createMemoryStore()
     expect(openStore(store)).toBe(store)
   })
 
-  it('takes a Keyv, its adapters and a Map', async () => {
+  it('accepts a Keyv, its adapters and a Map', async () => {
     for (const source of [new Keyv(), new Keyv(new Map()), new Map()]) {
       const store = openStore(source)
       expect(store.name).toBe('keyv:Map')

@@ -11,7 +11,7 @@ const other = randomBytes(32).toString('base64')
 describe('sealing with a key', () => {
   const sealing = createSealing(bytes.toString('base64'))
 
-  it('gives back what was sealed, and shows nothing of it', () => {
+  it('opens what was sealed, and the sealed form shows nothing of it', () => {
     for (const text of [geheim, '', 'ü😀\u0000', 'sealed:v1:x:y', 'plain:x', 'x'.repeat(100_000)]) {
       const sealed = sealing.seal(text, 'a')
       expect(sealed).toMatch(/^sealed:v1:[0-9a-f]{12}:[\w-]+$/)
@@ -34,17 +34,17 @@ describe('sealing with a key', () => {
       expect(() => sealing.open(text, 'one')).toThrow(StoreError)
   })
 
-  it('opens what was stored before there was a key', () => {
+  it('opens a value that was stored without a key', () => {
     const before = createSealing()
     for (const text of [geheim, 'sealed:looks like it', 'plain:this too', ''])
       expect(sealing.open(before.seal(text, 'a'), 'a')).toBe(text)
   })
 
-  it('says so when the value has a form of a later release', () => {
+  it('reports a value in the form of a later release', () => {
     expect(() => sealing.open('sealed:v2:abc:def', 'a')).toThrow(/unknown sealed form: expected v1/)
   })
 
-  it('says so when the key is another one', () => {
+  it('reports that the value was sealed with another key', () => {
     const sealed = sealing.seal(geheim, 'a')
     const wrong = createSealing([other, 'a passphrase of some length'])
     expect(() => wrong.open(sealed, 'a')).toThrow(ConfigurationError)
@@ -74,7 +74,7 @@ describe('sealing with several keys', () => {
 describe('sealing without a key', () => {
   const sealing = createSealing()
 
-  it('leaves texts as they are, and gives back even those that look sealed', () => {
+  it('leaves strings unchanged, and returns even those that look sealed', () => {
     expect(sealing.seal(geheim, 'a')).toBe(geheim)
     for (const text of ['sealed:v1:a:b', 'plain:x', 'plain:plain:x'])
       expect(sealing.open(sealing.seal(text, 'a'), 'a')).toBe(text)

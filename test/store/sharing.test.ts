@@ -19,8 +19,8 @@ const newFolder = (): string => join(home, `folder-${folders++}`)
 const writeMany = (store: { set(key: string, value: string): Promise<void> }): Promise<unknown> =>
   Promise.all(Array.from({ length: 50 }, (_, index) => store.set(`k${index}`, 'x')))
 
-describe('stores of one process on one folder', () => {
-  it('are opened while another one writes, by its path, a link to it or a second copy of the module', async () => {
+describe('stores of one process in one folder', () => {
+  it('can be opened while another one writes, by its path, by a link or with a second copy of the module', async () => {
     const path = newFolder()
     mkdirSync(path)
     const link = newFolder()
@@ -45,7 +45,7 @@ describe('stores of one process on one folder', () => {
     await first.close()
   })
 
-  it('leave the others open when they are closed, and the folder can be opened again', async () => {
+  it('leave the others open when one is closed, and the folder can be opened again', async () => {
     const path = newFolder()
     const [first, second] = [createEmbeddedStore({ path }), createEmbeddedStore({ path })]
     await Promise.all([first.set('a', 'x'), second.set('b', 'x')])
@@ -61,7 +61,7 @@ describe('stores of one process on one folder', () => {
     await third.close()
   })
 
-  it('are apart when the folder was moved away and made anew meanwhile', async () => {
+  it('are separate when the folder was moved away and created again', async () => {
     const path = newFolder()
     const old = createEmbeddedStore({ path })
     await old.set('a', 'old')
@@ -73,7 +73,7 @@ describe('stores of one process on one folder', () => {
     await Promise.all([old.close(), fresh.close()])
   })
 
-  it('see a folder that was deleted as a new one', async () => {
+  it('treat a folder that was deleted as a new one', async () => {
     const path = newFolder()
     const old = createEmbeddedStore({ path })
     await old.set('a', 'old')
@@ -84,16 +84,18 @@ describe('stores of one process on one folder', () => {
     await fresh.close()
   })
 
-  it('cannot have it with and without waiting for the disk', async () => {
+  it('cannot open it both with and without waiting for the disk', async () => {
     const path = newFolder()
     const first = openLmdb(path)
-    expect(() => openLmdb(path, { noSync: true })).toThrow('is open in this process with noSync false')
+    expect(() => openLmdb(path, { noSync: true })).toThrow(
+      'is already open in this process: expected noSync false, got true',
+    )
     await first.close()
     await openLmdb(path, { noSync: true }).close()
   })
 })
 
-it('a store is opened while a server of the same process writes, and a server while a store does', async () => {
+it('a store can be opened while a server of the same process writes, and a server while a store does', async () => {
   const [data, path] = [newFolder(), newFolder()]
   const state = openState(data, { durable: true })
   const store = createEmbeddedStore({ path })
@@ -112,7 +114,7 @@ it('a store is opened while a server of the same process writes, and a server wh
 
 // OPENINGS=1000 for a long campaign.
 const openings = Number(process.env['OPENINGS'] ?? 60)
-it(`add-ons, workers and processes open, write and close two folders ${openings} times each: no write is lost, none waits for ever`, {
+it(`add-ons, workers and processes open, write and close two folders ${openings} times each: no write is lost, and none waits forever`, {
   timeout: 60_000 + openings * 1000,
 }, async () => {
   const paths = [newFolder(), newFolder()]
@@ -125,7 +127,7 @@ it(`add-ons, workers and processes open, write and close two folders ${openings}
   }
 })
 
-it('a process that ended without closing leaves a folder that is opened at once', async () => {
+it('a folder can be opened at once after a process ended without closing it', async () => {
   const path = newFolder()
   const module = new URL('../../src/store/embedded/embedded.ts', import.meta.url).href
   const code = `const { createEmbeddedStore } = await import(${JSON.stringify(module)})

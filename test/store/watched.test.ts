@@ -41,7 +41,7 @@ const uses: { readonly [V in StoreVerb]: (store: Store) => unknown } = {
 
 describe('a watched store', () => {
   it.each(storeVerbs.flatMap((verb) => [[verb, 'once'] as const, [verb, 'last'] as const]))(
-    'tells that %s failed, %s, and hands the error on',
+    'reports that %s failed, %s, and passes the error on',
     async (verb, at) => {
       const told: StoreVerb[] = []
       const store = watchStore(failing(at), (failed) => told.push(failed))
@@ -50,7 +50,7 @@ describe('a watched store', () => {
     },
   )
 
-  it('answers get as synchronously as the store does, and says what that says of itself', async () => {
+  it('answers get synchronously like the store, with its name and warning', async () => {
     const memory = createMemoryStore()
     const store = watchStore(memory, () => {})
     await store.set('a', 'x')
@@ -58,7 +58,7 @@ describe('a watched store', () => {
     expect([store.name, store.warning]).toEqual([memory.name, memory.warning])
   })
 
-  it('tells nothing of what a change throws, or who reads entries', async () => {
+  it('does not report errors thrown by a change, or by a reader of entries', async () => {
     const told: StoreVerb[] = []
     const store = watchStore(createMemoryStore(), (failed) => told.push(failed))
     await store.set('a', 'x')

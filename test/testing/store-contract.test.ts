@@ -19,7 +19,7 @@ interface Broken {
 
 const broken: readonly Broken[] = [
   {
-    fault: 'has a verb less',
+    fault: 'lacks a method',
     verbs: () => ({ release: undefined as never }),
     check: 'has a name and all methods',
     says: "the type of release: expected 'function', got 'undefined'",
@@ -31,13 +31,13 @@ const broken: readonly Broken[] = [
     says: 'whether name is not empty: expected true, got false',
   },
   {
-    fault: 'gives null for what is not there',
+    fault: 'returns null for a missing value',
     verbs: (sound) => ({ get: async (key) => (await sound.get(key)) ?? (null as never) }),
     check: 'returns the value that was set, and undefined for other keys',
     says: "get('c'), which was never set: expected undefined, got null",
   },
   {
-    fault: 'takes an empty text for nothing',
+    fault: 'treats an empty string as missing',
     verbs: (sound) => ({ get: async (key) => (await sound.get(key)) || undefined }),
     check: 'returns the value that was set, and undefined for other keys',
     says: "get('b') after set('b', ''): expected '', got undefined",
@@ -65,19 +65,19 @@ const broken: readonly Broken[] = [
     says: /^get\('text-0'\): expected 'x+'\.\.\. 204740 more characters, got 'x+'\.\.\. 65476 more characters$/,
   },
   {
-    fault: 'ends texts at a zero byte, as C does',
+    fault: 'ends strings at a zero byte',
     verbs: (sound) => ({ set: (key, value, ttl) => sound.set(key, value.split('\0')[0] ?? '', ttl) }),
     check: 'keeps large values and any string unchanged',
     says: /^get\('text-1'\): expected .*, got 'ü😀'$/,
   },
   {
-    fault: 'says of every deletion that there was something',
+    fault: 'reports a value for every deletion',
     verbs: (sound) => ({ delete: async (key) => (await sound.delete(key)) || true }),
     check: 'returns from delete whether there was a value',
     says: "delete('a') again: expected false, got true",
   },
   {
-    fault: 'gives no answer to delete',
+    fault: 'returns nothing from delete',
     verbs: (sound) => ({ delete: async (key) => void (await sound.delete(key)) as never }),
     check: 'returns from delete whether there was a value',
     says: "delete('a') of an empty value: expected true, got undefined",
@@ -95,7 +95,7 @@ const broken: readonly Broken[] = [
     says: "get('x:get') when its time to live is over, even after 4000 ms: expected undefined, got 'old'",
   },
   {
-    fault: 'takes milliseconds for seconds',
+    fault: 'treats milliseconds as seconds',
     verbs: (sound) => ({
       set: (key, value, ttl) => sound.set(key, value, ttl === undefined ? ttl : ttl * 1000),
     }),
@@ -103,7 +103,7 @@ const broken: readonly Broken[] = [
     says: "get('x:get') when its time to live is over, even after 4000 ms: expected undefined, got 'old'",
   },
   {
-    fault: 'lists what has expired',
+    fault: 'lists expired values',
     verbs: (sound) => {
       const all = new Map<string, string>()
       return {
@@ -120,7 +120,7 @@ const broken: readonly Broken[] = [
     says: /^entries\('x:'\) when the others have expired: expected \{ .* \}, got \{ 'x:get': 'old'/,
   },
   {
-    fault: 'keeps the time to live of the value before',
+    fault: 'keeps the time to live of the previous value',
     verbs: (sound) => {
       const lifetimes = new Map<string, number | undefined>()
       return {
@@ -152,7 +152,7 @@ const broken: readonly Broken[] = [
     says: /^entries\("a\*b:"\): expected \{ 'a\*b:1': 'a\*b:one', 'a\*b:2': '' \}, got \{/,
   },
   {
-    fault: 'bleeds into keys that have the prefix in them',
+    fault: 'lists keys that contain the prefix elsewhere',
     verbs: (sound) => ({
       async *entries(prefix) {
         for await (const [key, value] of sound.entries('')) if (key.includes(prefix)) yield [key, value]
@@ -162,7 +162,7 @@ const broken: readonly Broken[] = [
     says: /^entries\("%"\): expected \{ '%1': '%one', '%2': '' \}, got \{ 'a%:1'/,
   },
   {
-    fault: 'ends a range before the last characters there are',
+    fault: 'ends a range before the last Unicode characters',
     verbs: (sound) => ({
       async *entries(prefix) {
         for await (const [key, value] of sound.entries(prefix))
@@ -184,7 +184,7 @@ const broken: readonly Broken[] = [
     says: "the number of keys that entries('old:') returns: expected 350, got 700",
   },
   {
-    fault: 'lists a hundred keys and no more',
+    fault: 'lists only a hundred keys',
     verbs: (sound) => ({
       async *entries(prefix) {
         let count = 0
@@ -195,7 +195,7 @@ const broken: readonly Broken[] = [
     says: "the number of keys that entries('old:') returns: expected 350, got 100",
   },
   {
-    fault: 'looks whether a key is claimed, and claims it later',
+    fault: 'checks whether a key is claimed, and claims it later',
     verbs: () => {
       const claims = new Set<string>()
       return {
@@ -212,7 +212,7 @@ const broken: readonly Broken[] = [
     says: 'how many of 50 claims were granted: expected 1, got 50',
   },
   {
-    fault: 'has a claim for all keys together',
+    fault: 'has one claim for all keys',
     verbs: (sound) => ({ claim: (_, ttl) => sound.claim('one', ttl) }),
     check: 'lets exactly one of many callers claim a key',
     says: "claim('other'): expected true, got false",
@@ -224,7 +224,7 @@ const broken: readonly Broken[] = [
     says: "claim('token') after its release: expected true, got false",
   },
   {
-    fault: 'holds claims for ever',
+    fault: 'keeps claims forever',
     verbs: (sound) => ({ claim: (key) => sound.claim(key, 3_600_000) }),
     check: 'lets a key be claimed again when it was released or its claim expired',
     says: "claim('token') when its time is over, even after 4000 ms: expected true, got false",
@@ -282,7 +282,7 @@ const broken: readonly Broken[] = [
     says: "the count after 50 simultaneous updates: expected '50', got '1'",
   },
   {
-    fault: 'writes the text undefined',
+    fault: 'writes the string undefined',
     verbs: (sound) => ({
       update: (key, change, ttl) => sound.update(key, (value) => String(change(value)), ttl),
     }),
@@ -302,7 +302,7 @@ const broken: readonly Broken[] = [
     says: "get('a') after the change threw: expected 'x', got undefined",
   },
   {
-    fault: 'wraps what a change throws',
+    fault: 'wraps the error of a change',
     verbs: (sound) => ({
       update: (key, change, ttl) =>
         sound.update(key, change, ttl).catch((cause: unknown) => {
@@ -310,7 +310,7 @@ const broken: readonly Broken[] = [
         }),
     }),
     check: 'keeps the value when the change throws, and passes the error on unchanged',
-    says: /^whether update\(\) hands on what its change throws \(it gave StoreError: update failed\): expected true/,
+    says: /^whether update\(\) passes on the error of its change \(got StoreError: update failed\): expected true/,
   },
   {
     fault: 'cuts long keys',
@@ -321,7 +321,7 @@ const broken: readonly Broken[] = [
     says: /^set\(\) with a key of 901 bytes: expected a StoreError that matches .*, got undefined$/,
   },
   {
-    fault: 'refuses with an error of its own',
+    fault: 'refuses with another kind of error',
     verbs: (sound) => ({
       get: (key) => {
         if (key === '') throw new TypeError('no key')
@@ -332,7 +332,7 @@ const broken: readonly Broken[] = [
     says: /^get\(\) with an empty key: expected a StoreError that matches .*, got TypeError: no key$/,
   },
   {
-    fault: 'takes NaN for ever',
+    fault: 'treats NaN as forever',
     verbs: (sound) => ({
       set: (key, value, ttl) => sound.set(key, value, Number.isNaN(ttl) ? undefined : ttl),
     }),
@@ -362,7 +362,7 @@ const broken: readonly Broken[] = [
     says: 'mine: connection refused',
   },
   {
-    fault: 'goes on after it was closed',
+    fault: 'works after it was closed',
     verbs: () => ({ close: async () => {} }),
     check: 'waits for pending writes when it closes, and refuses every call afterwards',
     says: /^get\(\) after close\(\): expected a StoreError that matches .*, got undefined$/,
@@ -406,17 +406,17 @@ describe('the contract of stores', () => {
     else expect(message).toMatch(says)
   })
 
-  it('has no check that nothing fails', () => {
+  it('has a broken store for every check', () => {
     const names = storeContract(open).map(({ name }) => name)
     expect(names.filter((name) => !broken.some(({ check }) => check === name))).toEqual([])
     expect(new Set(names).size).toBe(names.length)
   })
 
-  it('lets a sound store pass', async () => {
+  it('passes a correct store', async () => {
     for (const { run } of storeContract(open)) await run()
   })
 
-  it('tells runners what was expected and what got', async () => {
+  it('reports the expected and the actual value to test runners', async () => {
     const [first] = storeContract(() => open(() => ({ name: '' })))
     const error = await errorOf(first?.run() ?? Promise.resolve())
     expect(error).toBeInstanceOf(AssertionError)
@@ -457,14 +457,16 @@ describe('the contract of stores', () => {
     await expect(check?.run()).rejects.toBeUndefined()
   })
 
-  it('does not wait for ever for a store that hangs', async () => {
+  it('does not wait forever for a store that hangs', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate'] })
     try {
       const hanging = storeContract(() => open(() => ({ ping: () => new Promise(() => {}) })))
       const ping = hanging.find(({ name }) => name === 'answers a ping')
       const failed = errorOf(ping?.run() ?? Promise.resolve())
       await vi.advanceTimersByTimeAsync(20_001)
-      expect((await failed).message).toBe('“answers a ping” did not end within 20 s: an operation never answered')
+      expect((await failed).message).toBe(
+        '“answers a ping” did not end within 20 s: an operation never answered',
+      )
     } finally {
       vi.useRealTimers()
     }
@@ -473,7 +475,7 @@ describe('the contract of stores', () => {
   it.each([
     [undefined, 'expected a function that opens a store, got undefined'],
     [createMemoryStore(), 'expected a function that opens a store, got object'],
-  ])('says what it expects', (given, message) => {
+  ])('reports what it expects', (given, message) => {
     expect(() => storeContract(given as never)).toThrow(new TypeError(`storeContract: ${message}`))
   })
 
@@ -481,7 +483,7 @@ describe('the contract of stores', () => {
     [undefined, 'got undefined'],
     [createMemoryStore(), 'got store: undefined'],
     [{ store: 'memory:' }, 'got store: string'],
-  ])('says what the function has to give', async (opened, got) => {
+  ])('reports what the function has to return', async (opened, got) => {
     const [first] = storeContract(() => opened as never)
     const expected = 'storeContract: expected open() to return { store } with a store, '
     await expect(first?.run()).rejects.toThrow(new TypeError(expected + got))

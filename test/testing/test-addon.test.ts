@@ -97,7 +97,7 @@ const placesIn = (value: unknown, place = ''): string[] =>
     : []
 
 describe('a test of an add-on', () => {
-  it('says something, and sees what the room sees in answer', async () => {
+  it('posts a message, and returns the replies', async () => {
     const { room } = await start()
     expect(await room.say('/name')).toMatchObject([
       { from: 'Sample', type: 'notification', message: room.name },
@@ -113,7 +113,7 @@ describe('a test of an add-on', () => {
     expect(room.notifications).toHaveLength(3)
   })
 
-  it('tells what was said inline from what was said by a call', async () => {
+  it('distinguishes inline replies from calls', async () => {
     const { room } = await start()
     await room.say('/late')
     expect(room.replies).toEqual([])
@@ -122,7 +122,7 @@ describe('a test of an add-on', () => {
     expect(room.notifications).toHaveLength(3)
   })
 
-  it('shows the newest of the cards with one id, in the order in which they were sent', async () => {
+  it('shows the newest of the cards with the same id, in the order in which they were sent', async () => {
     const { room } = await start()
     for (const [id, title] of [
       ['one', 'First'],
@@ -146,24 +146,18 @@ describe('a test of an add-on', () => {
     ['room_notification', {}, 'room_notification by Alice Archer'],
     ['room_message', { text: '/name' }, 'Lobby'],
     ['room_unarchived', {}, 'room_unarchived by Admin'],
-  ] as const)(
-    'lets %s happen, as %j says, and gives what came of that alone',
-    async (event, options, answer) => {
-      const { room } = await start()
-      expect((await room.trigger(event, options)).map(({ message }) => message)).toEqual([answer])
-    },
-  )
+  ] as const)('causes %s with %j, and returns only the replies to it', async (event, options, answer) => {
+    const { room } = await start()
+    expect((await room.trigger(event, options)).map(({ message }) => message)).toEqual([answer])
+  })
 
-  it.each([{}, { from: 'bob' }])(
-    'lets a room be archived as %j says, which takes no answer then',
-    async (options) => {
-      const { room, server } = await start()
-      expect(await room.trigger('room_archived', options)).toEqual([])
-      expect(server.deliveries({ event: 'room_archived' })).toMatchObject([{ status: 200, replied: false }])
-    },
-  )
+  it.each([{}, { from: 'bob' }])('archives a room with %j, which then accepts no reply', async (options) => {
+    const { room, server } = await start()
+    expect(await room.trigger('room_archived', options)).toEqual([])
+    expect(server.deliveries({ event: 'room_archived' })).toMatchObject([{ status: 200, replied: false }])
+  })
 
-  it('lets a room be made, which an add-on of the whole group hears of', async () => {
+  it('creates a room, of which an add-on for the whole group is notified', async () => {
     const { room, roomOf, server } = await start({ install: { room: null } })
     expect(await room.trigger('room_created', { text: 'Harbour' })).toEqual([])
     expect(roomOf('Harbour').messages).toMatchObject([{ message: 'room_created by Admin' }])
@@ -171,7 +165,7 @@ describe('a test of an add-on', () => {
     expect(server.deliveries({ event: 'room_created' })).toHaveLength(2)
   })
 
-  it('lets a room be deleted, in which nothing is to be seen any more', async () => {
+  it('deletes a room, which then has no messages', async () => {
     const { room, server } = await start()
     expect(await room.trigger('room_deleted')).toEqual([])
     expect(server.deliveries({ event: 'room_deleted' })).toMatchObject([{ status: 200 }])
@@ -179,13 +173,13 @@ describe('a test of an add-on', () => {
     expect(server.installations()).toEqual([])
   })
 
-  it('refuses what would change nothing, and so be told to nobody', async () => {
+  it('refuses an event that would change nothing and make no delivery', async () => {
     const { room } = await start()
     await room.trigger('room_archived')
     await expect(room.trigger('room_archived')).rejects.toThrow('Lobby is archived already')
   })
 
-  it('tells an add-on all that HipChat told of each event', async () => {
+  it('delivers each event with all members that HipChat sent', async () => {
     const { room, server } = await start({ install: { room: null } })
     const complete = webhookFixtures.filter(({ name }) => /\.(full|public-room|user)$/.test(name))
     const told: Partial<Record<EventName, unknown>> = {}
@@ -202,14 +196,14 @@ describe('a test of an add-on', () => {
     expect(missing).toEqual([])
   })
 
-  it('names the events there are when it is asked for another', async () => {
+  it('names all events when it refuses an unknown one', async () => {
     const { room } = await start()
     await expect(room.trigger('nonsense' as 'room_enter')).rejects.toThrow(
       'trigger: nonsense is not an event; expected one of room_message,',
     )
   })
 
-  it('sees what glances show, and what was pushed to them', async () => {
+  it('reads the content of glances, and what was pushed to them', async () => {
     const { room } = await start()
     expect((await room.glance('count')).label.value).toBe('0 times')
     await room.say('/count')
@@ -220,7 +214,7 @@ describe('a test of an add-on', () => {
     )
   })
 
-  it('opens pages as somebody, with what the client puts into the address', async () => {
+  it('opens pages as a person, with values for the address', async () => {
     const { room, installation } = await start()
     const page = await room.open('panel', { as: 'bob', theme: 'dark', values: { message: { mid: 'm1' } } })
     const bob = 3 // after the administrator and Alice
@@ -229,7 +223,7 @@ describe('a test of an add-on', () => {
     await expect(room.open('configurable', { as: 'bob' })).rejects.toThrow('Only administrators')
   })
 
-  it('uninstalls, and installs somewhere else', async () => {
+  it('uninstalls, and installs in another room', async () => {
     const { addon, room, installation, uninstall, install, server, roomOf } = await start()
     await uninstall()
     expect(await addon.installation(installation.oauthId)).toBeUndefined()
@@ -247,7 +241,7 @@ describe('a test of an add-on', () => {
     expect(await room.say('/count')).toMatchObject([{ message: '1' }])
   })
 
-  it('lets a call fail on demand', async () => {
+  it('makes a call fail on demand', async () => {
     const { room, server } = await start()
     server.fail('getRoom', { status: 404 })
     expect(await room.say('/name')).toEqual([])
@@ -273,7 +267,7 @@ describe('a test of an add-on', () => {
     ['expired', 401],
     ['unsigned', 401],
     ['replayed', 204],
-  ] as const)('sends a delivery that is %s, which nothing comes of', async (forgery, status) => {
+  ] as const)('sends a delivery that is %s, which has no effect', async (forgery, status) => {
     const { room, forge } = await start()
     const before = room.messages.length
     expect(await forge('room_enter', { forgery })).toBe(status)
@@ -281,7 +275,7 @@ describe('a test of an add-on', () => {
   })
 
   it.each(webhookFixtures)(
-    'delivers $name, which the add-on believes and handles',
+    'delivers $name, which the add-on accepts and handles',
     async ({ event, body }) => {
       const heard: unknown[] = []
       const { room, server } = await testAddonWith((addon) => {
@@ -302,7 +296,7 @@ describe('a test of an add-on', () => {
     },
   )
 
-  it('delivers to an add-on of the whole group, and to webhooks whose pattern the message matches', async () => {
+  it('delivers to an add-on for the whole group, and to webhooks whose pattern the message matches', async () => {
     const { room, roomOf } = await start({ install: { room: null } })
     const said = (message: string) =>
       ({ event: 'room_message', body: { item: { message: { message }, room: { id: 7 } } } }) as const
@@ -311,7 +305,7 @@ describe('a test of an add-on', () => {
     expect(await room.deliver(said('hello'))).toEqual([])
   })
 
-  it('tells what an add-on refuses of what it is delivered, and where it is installed', async () => {
+  it('reports that an add-on refused a delivery, or is not installed in the room', async () => {
     const { room, roomOf } = await start()
     const nowhere = { event: 'room_enter', body: { item: {} } } as const
     await expect(room.deliver(nowhere)).rejects.toThrow(
@@ -328,7 +322,7 @@ describe('a test of an add-on', () => {
     )
   })
 
-  it('keeps what the add-on logs, with what its handlers throw', async () => {
+  it('keeps the log of the add-on, with the errors of its handlers', async () => {
     const { room, log } = await testAddonWith((addon) => {
       addon.command('/fail', () => {
         throw new RangeError('no dice')
@@ -352,7 +346,7 @@ describe('a test of an add-on', () => {
     expect(other.installation.groupId).toBe(2)
   })
 
-  it('has several rooms in several groups at once, and the add-on knows them apart', async () => {
+  it('has several rooms in several groups at once, which the add-on can distinguish', async () => {
     const { addGroup, install, roomOf, server } = await start()
     const other = await addGroup({ install: { room: 'Workshop' } })
     await install({ room: 'Back office' })
@@ -364,7 +358,7 @@ describe('a test of an add-on', () => {
     expect([server.installations().length, other.server.installations().length]).toEqual([2, 1])
   })
 
-  it('has the allowances of HipChat where they are asked for', async () => {
+  it('has the rate limits of HipChat if the option limits is set', async () => {
     const { room } = await start({ server: { limits: { api: 3 } } })
     const answers: number[] = []
     // The greeting took one. The add-on is told how many are left, and makes no call when there are none.
@@ -372,7 +366,7 @@ describe('a test of an add-on', () => {
     expect(answers).toEqual([1, 1, 0])
   })
 
-  it('ends twice without complaint, and by itself with await using', async () => {
+  it('can be closed twice, and closes by itself with await using', async () => {
     const made: string[] = []
     {
       await using test = await testAddon(createSample)
@@ -382,19 +376,19 @@ describe('a test of an add-on', () => {
     await expect(fetch(made[0] ?? '')).rejects.toThrow('fetch failed')
   })
 
-  it('takes a function that makes the add-on in a while', async () => {
+  it('accepts an asynchronous function that creates the add-on', async () => {
     const test = await testAddon(async (options) => createSample(options))
     onTestFinished(() => test.close())
     expect(test.addon.descriptor.key).toBe('com.example.sample')
   })
 
-  it('takes an add-on that is made already', async () => {
+  it('accepts an add-on that is already created', async () => {
     const test = await testAddon(createSample({ store: 'memory:', log: false }), { install: false })
     onTestFinished(() => test.close())
     expect(() => test.installation).toThrow('the add-on is not installed: call install() first')
   })
 
-  it('says what it expects', async () => {
+  it('reports what it expects', async () => {
     await expect(testAddon('nonsense' as never)).rejects.toThrow(
       'testAddon: expected an add-on, or the function that creates it; got string',
     )
@@ -403,7 +397,7 @@ describe('a test of an add-on', () => {
     )
   })
 
-  it('refuses options that there are not, by name', async () => {
+  it('refuses unknown options by name', async () => {
     const { room, install, forge, addGroup } = await start()
     const typed = { form: 'bob' } as object
     const refusals = [
@@ -430,7 +424,7 @@ describe('a test of an add-on', () => {
       await expect(use()).rejects.toThrow(new ConfigurationError(message))
   })
 
-  it('has the room of the newest installation, also when others were removed', async () => {
+  it('has the room of the newest installation, even when others were removed', async () => {
     const group = await start()
     await group.install({ room: 'Workshop' })
     expect(group.room.name).toBe('Workshop')
@@ -441,7 +435,7 @@ describe('a test of an add-on', () => {
     expect(group.room.name).toBe('Lobby')
   })
 
-  it('ends what it began when the installation is refused', async () => {
+  it('closes what it has started when the installation is refused', async () => {
     const made = createSample({ store: 'memory:', log: false })
     made.on('installed', () => {
       throw new Error('not today')

@@ -5,25 +5,29 @@ import { isMainThread } from 'node:worker_threads'
 import { checkLmdbFile, DamagedFileError } from './data-file.ts'
 import { createTurns, type Turns } from './turns.ts'
 
-// What is used of lmdb, declared here: its own declarations do not compile where libraries are checked, and these come
-// with every import of this package.
+// The parts of lmdb that are used here. Its own declarations do not compile in projects that check libraries, and they would
+// come with every import of this package.
 
-/** Entries that are read as they are asked for. */
+/** Entries that are read lazily. */
 export interface Range<T> extends Iterable<T> {
   map<R>(show: (one: T) => R): Range<R>
 }
 
+/** The range of keys to read. Default: all keys in ascending order. */
 export interface RangeOptions<K> {
-  /** The first key; left out with `exclusiveStart`. */
+  /** The first key; excluded with `exclusiveStart`. */
   readonly start?: K
-  /** Where it ends, which is left out. */
+  /** The end of the range, which is excluded. */
   readonly end?: K
+  /** The most entries. */
   readonly limit?: number
+  /** Descending order. */
   readonly reverse?: boolean
+  /** Excludes the key `start`. */
   readonly exclusiveStart?: boolean
 }
 
-/** One tree of keys and values. What writes is for the inside of a transaction. */
+/** One tree of keys and values. Its writing methods are for use inside a transaction. */
 export interface Database<V, K> {
   get(key: K): V | undefined
   getRange(options: RangeOptions<K>): Range<{ key: K; value: V }>
@@ -33,27 +37,32 @@ export interface Database<V, K> {
   removeSync(key: K): boolean
 }
 
-/** A folder that is open, which is a database itself and has others by name. */
+/** An open folder. It is a database itself and contains other databases by name. */
 export interface RootDatabase<V, K> extends Database<V, K> {
+  /** Opens a named database, and creates it if necessary. */
   openDB<W, L>(options: { name: string; encoding: 'binary' }): Database<W, L>
-  /** Resolves when what the action wrote is on disk. */
+  /** Runs the action in a transaction; resolves when its writes are on disk. */
   transaction<T>(action: () => T): Promise<T>
+  /** Runs the action in a transaction, and blocks the thread until it is committed. */
   transactionSync<T>(action: () => T): T
+  /** Removes all entries. */
   clearSync(): void
-  /** Gives up what readers that were killed have left; gives their number. */
+  /** Removes the entries of killed readers; returns their number. */
   readerCheck(): number
+  /** Closes this handle; the last one closes the environment. */
   close(): Promise<void>
 }
 
 type AnyDatabase = Database<unknown, unknown>
 type AnyRoot = RootDatabase<unknown, unknown>
 
+/** Options of {@link openLmdb}. */
 export interface LmdbOptions {
-  /** Leave syncing to the system, for a folder that is thrown away anyway. Default false. */
+  /** Leaves syncing to the system, for a temporary folder. Default false. */
   readonly noSync?: boolean
 }
 
-/** An environment of this thread, with all who have it open. */
+/** An environment of this thread, with its open databases and the number of its users. */
 interface Environment {
   readonly root: AnyRoot
   readonly turns: Turns
@@ -64,15 +73,15 @@ interface Environment {
 }
 
 interface Shared {
-  /** By the identity of the data file, so that two spellings of a folder are one, and a folder that was made again is another. */
+  /** By the identity of the data file: two paths of one folder are the same, and a folder that was created again is another. */
   readonly environments: Map<string, Environment>
-  /** Transactions that have begun. */
+  /** Transactions in progress. */
   readonly underWay: Set<Promise<unknown>>
-  /** The last of those who want to open something; transactions that would begin wait for it. */
+  /** The last waiting call of {@link alone}; new transactions wait for it. */
   opening: Promise<void> | undefined
 }
 
-// One for all copies of this module in this thread.
+// Shared by all copies of this module in this thread.
 const place = Symbol.for('hipchat-addon/lmdb/1')
 const holder = globalThis as { [place]?: Shared }
 holder[place] ??= createShared()
@@ -80,7 +89,7 @@ const shared: Shared = holder[place]
 
 function createShared(): Shared {
   const environments = new Map<string, Environment>()
-  // Not in a worker: its process goes on, and others would wait for the turn that it took.
+  // Not in a worker: its process continues, and others would wait for the turn that it took.
   if (isMainThread)
     process.on('exit', () => {
       for (const { turns } of environments.values()) turns.leave()
@@ -89,20 +98,20 @@ function createShared(): Shared {
 }
 
 /**
- * Opens an LMDB environment in a folder of its own, which only the owner may enter. All who open the same folder in one
- * thread share one environment, which ends with the last `close()` of theirs.
+ * Opens an LMDB environment in its own folder, which only the owner may enter. All users of the same folder in one thread
+ * share one environment, which the last `close()` closes.
  *
- * Opening waits for LMDB's lock of writers and holds up the thread meanwhile. LMDB's own thread has that lock while it
- * waits for this one to run a transaction: so two environments of one folder in a thread could wait for each other for
- * ever. Across threads and processes a circle takes two folders; {@link alone} is what excludes it.
+ * Opening waits for LMDB's writer lock and blocks the thread. LMDB's own thread holds that lock while it waits for this
+ * thread to run a transaction, so two environments of one folder in a thread could wait for each other forever. Across
+ * threads and processes, such a deadlock needs two folders; {@link alone} prevents it.
  *
- * `overlappingSync` must stay off: with the default, writes that had been acknowledged to one of several processes
- * were lost in a trial (12 of 76,000; none of 45,000 with it off, at the same speed).
+ * `overlappingSync` must stay off: with the default, writes that had been acknowledged to one of several processes were
+ * lost in a trial (12 of 76,000; none of 45,000 with it off, at the same speed).
  *
- * `eventTurnBatching` must stay off, and writes go into transactions: with it on, a commit that fails (a full disk)
- * also rejects a promise inside lmdb that nobody can reach, and that ends the process.
+ * `eventTurnBatching` must stay off, and writes go into transactions: with it on, a commit that fails (a full disk) also
+ * rejects a promise inside lmdb that nobody can reach, and that ends the process.
  *
- * @throws {DamagedFileError} if what is there cannot be used; it is looked at before LMDB maps it into memory.
+ * @throws {DamagedFileError} if an existing file cannot be used; it is checked before LMDB maps it into memory.
  */
 export function openLmdb<V, K extends string | number | (string | number)[]>(
   path: string,
@@ -112,12 +121,10 @@ export function openLmdb<V, K extends string | number | (string | number)[]>(
   const file = join(path, 'data.mdb')
   const found = shared.environments.get(identityOf(file))
   if (found && found.noSync !== noSync)
-    throw new Error(
-      `${path} is open in this process with noSync ${found.noSync}, and cannot be opened with ${noSync} meanwhile`,
-    )
+    throw new Error(`${path} is already open in this process: expected noSync ${found.noSync}, got ${noSync}`)
   const environment = found ?? openEnvironment(path, file, noSync)
   environment.users += 1
-  return handleOf(environment) as RootDatabase<V, K> // V and K are the caller's word for what is kept there
+  return handleOf(environment) as RootDatabase<V, K> // the caller is responsible for V and K
 }
 
 function openEnvironment(path: string, file: string, noSync: boolean): Environment {
@@ -125,9 +132,9 @@ function openEnvironment(path: string, file: string, noSync: boolean): Environme
   checkLmdbFile(file)
   const require = createRequire(import.meta.url) // native and slow to load: only when an environment is opened
   const { open } = require('lmdb') as { open(options: object): AnyRoot } // as far as it is declared above
-  // `noSubdir: false`: otherwise a folder with a dot in its name would be taken for a file.
+  // `noSubdir: false`: otherwise lmdb would treat a folder with a dot in its name as a file.
   const options = { path, noSync, noSubdir: false, overlappingSync: false, eventTurnBatching: false }
-  for (const { turns } of shared.environments.values()) turns.rest() // this thread is held up meanwhile
+  for (const { turns } of shared.environments.values()) turns.rest() // this thread is blocked during the opening
   const turns = createTurns(path)
   const root = turns.open(() => open(options))
   const environment: Environment = { root, turns, noSync, databases: new Map(), users: 0 }
@@ -135,7 +142,7 @@ function openEnvironment(path: string, file: string, noSync: boolean): Environme
   return environment
 }
 
-/** Where LMDB fails to open its files, lmdb ends the process with SIGSEGV: so what would fail is tried before. */
+/** If LMDB cannot open its files, lmdb ends the process with SIGSEGV, so access is checked before. */
 function checkAccess(path: string): void {
   accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK)
   for (const name of ['data.mdb', 'lock.mdb']) {
@@ -143,12 +150,12 @@ function checkAccess(path: string): void {
     const found = statSync(file, { throwIfNoEntry: false })
     if (!found) continue
     if (!found.isFile()) throw new DamagedFileError(`${file} is not a file`)
-    // Asked of the system: to open and close the lock file would give up the locks that this process has on it.
+    // With `access`, since opening and closing the lock file would release the locks that this process has on it.
     accessSync(file, constants.R_OK | constants.W_OK)
   }
 }
 
-/** The environment as one of its users has it: with an end of its own. */
+/** A handle of the environment for one user, with its own `close()`. */
 function handleOf(environment: Environment): AnyRoot {
   const { root, turns, databases } = environment
   const pending = new Set<Promise<unknown>>()
@@ -156,12 +163,12 @@ function handleOf(environment: Environment): AnyRoot {
 
   async function close(): Promise<void> {
     await Promise.allSettled(pending)
-    // Another process that closes this folder and opens that one must not meet this one doing the contrary.
+    // Another process may close this folder and open the other one: it must not meet this one doing the opposite.
     while (shared.opening) await shared.opening
     environment.users -= 1
     if (environment.users > 0) return
     for (const [key, other] of shared.environments) if (other === environment) shared.environments.delete(key)
-    // Opening waits for it: lmdb would hand out the environment that is being closed.
+    // Opening waits for this: lmdb would return the environment that is being closed.
     await remember(
       shared.underWay,
       turns.close(() => root.close()),
@@ -177,11 +184,11 @@ function handleOf(environment: Environment): AnyRoot {
     }
   }
 
-  // What is not here is that of the environment.
+  // All other members are those of the environment.
   return Object.assign(Object.create(root), {
     openDB(options: { name: string; encoding: 'binary' }): AnyDatabase {
       const key = JSON.stringify(options)
-      const database = databases.get(key) ?? now(() => root.openDB(options)) // writes, when there is none of this name
+      const database = databases.get(key) ?? now(() => root.openDB(options)) // writes if it does not exist yet
       databases.set(key, database)
       return database
     },
@@ -228,8 +235,8 @@ function remember<T>(all: Set<Promise<unknown>>, done: Promise<T>): Promise<T> {
 }
 
 /**
- * Runs `open`, which opens environments or databases, when no transaction of this thread is under way, and lets none
- * begin before; at once if there is none. A thread that waits for LMDB's lock then holds none for which another one waits.
+ * Runs `open`, which opens environments or databases, while no transaction of this thread is in progress; at once if there
+ * is none. New transactions wait until then. So a thread that waits for LMDB's lock holds no lock that another waits for.
  */
 export function alone<T>(open: () => T): T | Promise<T> {
   return shared.opening || shared.underWay.size > 0 ? whenAlone(open) : open()
@@ -260,8 +267,8 @@ function identityOf(file: string): string {
 }
 
 /**
- * Resolves with what really happened when a write was rejected. lmdb rejects with a stand-in whose `commitError` is
- * a promise that rejects with the reason; unobserved, that promise would end the process.
+ * Resolves with the real reason of a rejected write. lmdb rejects with an error whose `commitError` is a promise that rejects
+ * with the reason; if nobody handled that promise, it would end the process.
  */
 export async function commitFailure(error: unknown): Promise<unknown> {
   if (!(error instanceof Error) || !('commitError' in error)) return error

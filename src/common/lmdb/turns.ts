@@ -14,50 +14,53 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { livenessOf, ownIdentity, type ProcessIdentity } from '../process-identity.ts'
 
-/** What one thread does with a folder of LMDB, so that nobody opens it while somebody writes. */
+/** Coordinates one thread's use of an LMDB folder with all others, so that nobody opens it during a write. */
 export interface Turns {
   /**
-   * Runs `open` while no other thread or process writes to, opens or closes the folder. Holds up this thread until
-   * then: some 20 ms where another process is writing.
+   * Runs `open` while no other thread or process writes to, opens or closes the folder. Blocks this thread until then: some
+   * 20 ms if another process is writing.
    */
   open<T>(open: () => T): T
   /** Runs `close` while nobody opens or closes the folder. */
   close(close: () => Promise<void>): Promise<void>
-  /** Begins a write: at once, or when nobody opens the folder any more. {@link Turns.endWrite} ends it. */
+  /** Starts a write: at once, or when nobody opens the folder any longer. {@link Turns.endWrite} ends it. */
   beginWrite(): void | Promise<void>
-  /** The same within this turn of the event loop: holds up the thread while somebody opens the folder. */
+  /** The same within this turn of the event loop: blocks the thread while somebody opens the folder. */
   beginWriteNow(): void
+  /** Ends a write. */
   endWrite(): void
-  /** Says that this thread does not write, if it has no write under way. */
+  /** Declares that this thread is not writing, unless a write is in progress. */
   rest(): void
-  /** For a process that ends with the folder open: LMDB closes it after the last of its own code has run. */
+  /** For a process that ends with the folder open: LMDB closes the folder after the process's own code has run. */
   leave(): void
 }
 
 /** All in milliseconds. */
 const times = {
-  /** Between two looks whether somebody wants to open the folder, while this thread writes. */
+  /** Between two checks whether somebody wants to open the folder, while this thread writes. */
   look: 20,
-  /** Without a write, after which this thread no longer says that it writes. */
+  /** Without a write, after which this thread no longer counts as a writer. */
   rest: 1000,
-  /** Between two signs of life of a thread that says that it writes. */
+  /** Between two signs of life of a writer. */
   sign: 300,
-  /** Since the last sign of life of a process that is there; its thread may have ended, or be stopped. */
+  /** Since the last sign of life of a running process; its thread may have ended or be stopped. */
   silent: 5000,
-  /** The same for a process of another container, which cannot be seen. */
+  /** The same for a process in another container, which cannot be seen. */
   unseen: 1500,
 }
 
 /**
- * LMDB's open sets the number of the last transaction, which all processes share, to what it read from the file a moment
- * before (`mdb_env_open2`). What another process commits in that moment is overwritten by the next transaction: of 12,000
- * acknowledged writes of four processes that opened a folder for each, six were lost. And who closes last destroys the
- * locks, also while somebody waits for them to open (`mdb_env_close_active`).
+ * Creates the coordination of one thread for a folder.
  *
- * So whoever opens or closes first makes the file `opening`, which only one can. Whoever writes has a file `writing-…`,
- * made before the first write and removed when the thread rests; it looks for `opening` before a write, and when it is
- * there, finishes what has begun, removes its own file and waits. Whoever opens waits until no such file is left. Files of
- * processes that are gone count for nothing.
+ * LMDB's open sets the number of the last transaction, which all processes share, to the number that it read from the file
+ * a moment before (`mdb_env_open2`). If another process commits in that moment, the next transaction overwrites its commit:
+ * of 12,000 acknowledged writes of four processes that opened a folder for each, six were lost. And the last process that
+ * closes destroys the locks, even while another one waits for them to open (`mdb_env_close_active`).
+ *
+ * So a thread that opens or closes first creates the file `opening`, which only one can do. A writer has a file `writing-…`,
+ * which it creates before the first write and removes when it rests. It checks for `opening` before each write; if that
+ * exists, it finishes its writes, removes its own file and waits. A thread that opens waits until no such file is left. Files
+ * of ended processes do not count.
  */
 export function createTurns(folder: string): Turns {
   const gate = join(folder, 'opening')
@@ -66,7 +69,7 @@ export function createTurns(folder: string): Turns {
   let hasGate = false
   let flagged = false
   let writes = 0
-  /** When it was last seen that nobody opens; undefined while somebody does. */
+  /** Time of the last check, if nobody was opening; `undefined` while somebody is. */
   let lookedAt: number | undefined
   let wroteAt = 0
   let signedAt = 0
@@ -83,7 +86,7 @@ export function createTurns(folder: string): Turns {
     return look(now)
   }
 
-  /** Whether nobody opens. If somebody does, and nothing is under way, this thread rests. */
+  /** Whether nobody is opening. If somebody is, and this thread has no write in progress, it rests. */
   function look(now: number): boolean {
     lookedAt = !hasGate && isThere(gate) ? undefined : now
     if (lookedAt === undefined && writes === 0) lower()
@@ -111,7 +114,7 @@ export function createTurns(folder: string): Turns {
     try {
       utimesSync(flag, new Date(), new Date())
     } catch {
-      // The folder was moved away or removed: then nobody else opens it.
+      // The folder was moved or removed, so nobody else opens it.
     }
   }
 
@@ -171,7 +174,7 @@ export function createTurns(folder: string): Turns {
     },
     async close(close) {
       lower()
-      if (existsSync(folder)) await takeGate() // else nobody can open it
+      if (existsSync(folder)) await takeGate() // otherwise nobody can open it
       try {
         await close()
       } finally {
@@ -189,7 +192,7 @@ export function createTurns(folder: string): Turns {
       })
     },
     beginWriteNow() {
-      // While a write of this thread is under way, nobody opens.
+      // Nobody opens while this thread has a write in progress.
       while (!(flagged && writes > 0) && !mayWrite()) sleep(1)
       writes += 1
     },
@@ -208,7 +211,7 @@ export function createTurns(folder: string): Turns {
   }
 }
 
-/** Makes a file that says whose it is; false if it is there. */
+/** Creates a file that names its owner; returns false if it exists. */
 function create(file: string): boolean {
   try {
     writeFileSync(file, JSON.stringify(ownIdentity()), { flag: 'wx', mode: 0o600 })
@@ -219,21 +222,21 @@ function create(file: string): boolean {
   }
 }
 
-/** Removes what nobody has any more; what somebody has made in its place meanwhile is put back. */
+/** Removes a file whose owner is gone. If another process has created it again in the meantime, it is put back. */
 function removeStale(file: string): void {
   const taken = `${file}-${randomUUID().slice(0, 8)}`
   try {
     renameSync(file, taken)
     if (isThere(taken)) linkSync(taken, file)
   } catch (error) {
-    // Somebody else has removed it, or has made another one.
+    // Another process has removed it, or has created another one.
     if (!(error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'EEXIST')))
       throw error
   }
   rmSync(taken, { force: true })
 }
 
-/** Whether a file is there, and a process that has it. */
+/** Whether a file exists and its owner is alive. */
 function isThere(file: string): boolean {
   const found = statSync(file, { throwIfNoEntry: false })
   if (!found) return false
@@ -243,10 +246,10 @@ function isThere(file: string): boolean {
   return Math.abs(Date.now() - found.mtimeMs) < (liveness === 'running' ? times.silent : times.unseen)
 }
 
-/** Undefined while the file is being written, or when it is gone. */
+/** The owner of a file; `undefined` while the file is being written, or if it is gone. */
 function readOwner(file: string): ProcessIdentity | undefined {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as ProcessIdentity // written above, and nowhere else
+    return JSON.parse(readFileSync(file, 'utf8')) as ProcessIdentity // only written above
   } catch {
     return undefined
   }

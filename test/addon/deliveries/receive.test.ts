@@ -398,10 +398,7 @@ describe('a handler that fails', () => {
       { message: 'x', colour: 'red' },
       'notification: colour is not a known member; expected one of message, from, message_format, color, notify, attach_to, card',
     ],
-    [
-      { message: '' },
-      'notification: message must NOT have fewer than 1 characters, got 0; nothing was sent',
-    ],
+    [{ message: '' }, 'notification: message must NOT have fewer than 1 characters, got 0; nothing was sent'],
     [
       { message: 'x', color: 'blue' },
       'notification: color must be one of yellow, green, red, purple, gray, random; nothing was sent',

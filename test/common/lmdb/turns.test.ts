@@ -68,7 +68,7 @@ describe('a folder is opened', () => {
     expect(readdirSync(folder)).toEqual([])
   })
 
-  it('by one at a time, and is left when opening fails', () => {
+  it('by one at a time, and is free again when opening fails', () => {
     const folder = newFolder()
     const turns = createTurns(folder)
     expect(() => turns.open(() => turns.open(() => undefined))).toThrow(
@@ -79,7 +79,7 @@ describe('a folder is opened', () => {
 })
 
 describe('a write', () => {
-  it('waits while somebody opens the folder, and those that wait keep their order', async () => {
+  it('waits while somebody opens the folder, and waiting writes keep their order', async () => {
     const folder = newFolder()
     put(folder, 'opening', ownIdentity())
     const turns = createTurns(folder)
@@ -94,13 +94,13 @@ describe('a write', () => {
     expect([begun, writersIn(folder).length]).toEqual([['first', 'second'], 1])
   })
 
-  it('begins at once when whoever opened is gone', () => {
+  it('starts at once when the process that opened is gone', () => {
     const folder = newFolder()
     put(folder, 'opening', gone)
     expect(createTurns(folder).beginWrite()).toBeUndefined()
   })
 
-  it('that is under way is finished first, and the next one waits', async () => {
+  it('in progress is finished first, and the next one waits', async () => {
     const folder = newFolder()
     const turns = createTurns(folder)
     expect(turns.beginWrite()).toBeUndefined()
@@ -131,7 +131,7 @@ describe('a write', () => {
     expect(readdirSync(folder)).toEqual([])
   })
 
-  it('fails where the folder is gone, which can be closed all the same', async () => {
+  it('fails if the folder is gone, which can still be closed', async () => {
     const folder = newFolder()
     const turns = createTurns(folder)
     rmSync(folder, { recursive: true })

@@ -24,7 +24,7 @@ function open(folder: string, options?: ClaimsOptions): Claims {
 const logs = (folder: string): string[] =>
   readdirSync(folder).sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10))
 
-it('a claim is the first line for its key, whoever wrote it and however many waited', async () => {
+it('the first line for a key is the claim, whichever process wrote it and however many waited', async () => {
   const folder = newFolder()
   const [one, other] = [open(folder), open(folder)]
   const keys = Array.from({ length: 200 }, (_, index) => `key ${index}`)
@@ -40,7 +40,7 @@ it('a claim is the first line for its key, whoever wrote it and however many wai
   expect(await Promise.all(keys.map((key) => later.claim(key, inAnHour())))).toEqual(keys.map(() => false))
 })
 
-it('a claim is over for all when its time is, and at once when it is released', async () => {
+it('a claim ends for all when it expires, and at once when it is released', async () => {
   const folder = newFolder()
   const [one, other] = [open(folder), open(folder)]
   expect(await one.claim('a', Date.now() + 20)).toBe(true)
@@ -53,7 +53,7 @@ it('a claim is over for all when its time is, and at once when it is released', 
   expect(await other.claim('a', inAnHour())).toBe(false)
 })
 
-it('goes on in another log when one is long, and removes the oldest when all their claims are over', async () => {
+it('starts another log when one is long, and removes the oldest when all their claims have expired', async () => {
   const folder = newFolder()
   const busy = open(folder, { longestLog: 500 })
   for (let index = 0; index < 20; index += 1) await busy.claim(`short ${index}`, Date.now() + 1)
@@ -71,7 +71,7 @@ it('goes on in another log when one is long, and removes the oldest when all the
   expect(await open(folder).claim('stays', inAnHour())).toBe(false)
 })
 
-it('finds the newest log when those in between are gone', async () => {
+it('finds the newest log when the logs in between are gone', async () => {
   const folder = newFolder()
   const options = { longestLog: 300 }
   const [busy, idle] = [open(folder, options), open(folder, options)]
@@ -87,7 +87,7 @@ it('finds the newest log when those in between are gone', async () => {
   expect(logs(folder).at(-1)).toBe(left.at(-1))
 })
 
-it('passes over what a killed process or a power failure left', async () => {
+it('skips lines that a killed process or a power failure left incomplete', async () => {
   const folder = newFolder()
   const before = open(folder)
   await before.claim('a', inAnHour())
@@ -105,7 +105,7 @@ it('passes over what a killed process or a power failure left', async () => {
   expect(await after.claim('c', inAnHour())).toBe(false)
 })
 
-it('comes to one result with a line of a process that was stopped for long before it wrote', async () => {
+it('all readers agree on a line of a process that was paused for long before it wrote', async () => {
   const folder = newFolder()
   const [swept, fresh] = [open(folder), open(folder)]
   const begun = Date.now()
@@ -122,7 +122,7 @@ it('comes to one result with a line of a process that was stopped for long befor
   expect(results).toEqual([false, false])
 })
 
-it('does not let a clock that was ahead for a while end claims for longer than that', async () => {
+it('a clock that was ahead for a while ends no claims after it is corrected', async () => {
   const folder = newFolder()
   const claims = open(folder)
   await claims.claim('a', inAnHour())
@@ -139,7 +139,7 @@ it('does not let a clock that was ahead for a while end claims for longer than t
   expect(await claims.claim('c', inAnHour())).toBe(false)
 })
 
-it('agrees with a plain set whatever is claimed and released in whatever order', async () => {
+it('agrees with a plain set for any order of claims and releases', async () => {
   const step = fc.record({
     by: fc.nat(2),
     key: fc.constantFrom('a', 'b', 'c', 'd'),
@@ -175,7 +175,7 @@ it('agrees with a plain set whatever is claimed and released in whatever order',
   )
 })
 
-it('a clock that was ahead and is set back ends no claim, whatever was claimed and swept meanwhile', async () => {
+it('a clock that was ahead and is set back ends no claim, even after other claims and sweeps', async () => {
   vi.useFakeTimers({ toFake: ['Date'] })
   onTestFinished(() => void vi.useRealTimers())
   for (const ahead of [2 * 60_000, 20 * 60_000, 48 * 3_600_000]) {
@@ -196,7 +196,7 @@ it('a clock that was ahead and is set back ends no claim, whatever was claimed a
   }
 })
 
-it('reads what it can of a log that is damaged, cut off or full of zeros', async () => {
+it('reads the intact lines of a log that is damaged, truncated or full of zeros', async () => {
   const far = 'zzzzzzzzzz'
   const damages: ((file: string) => void)[] = [
     (file) => appendFileSync(file, Buffer.alloc(3_000_000)),

@@ -26,7 +26,7 @@ describeStore('embedded', async () => {
 })
 
 describe('the embedded store', () => {
-  it('touches the disk with its first verb, not before, and keeps others out of the folder', async () => {
+  it('creates the folder on first use, readable by its owner only', async () => {
     const path = join(newFolder(), 'deep', '.with-dot')
     const unused = createEmbeddedStore({ path })
     await unused.close()
@@ -44,7 +44,7 @@ describe('the embedded store', () => {
     await store.close()
   })
 
-  it('has everything again after it was closed and opened', async () => {
+  it('keeps everything when it is closed and opened again', async () => {
     const path = newFolder()
     const before = createEmbeddedStore({ path })
     await before.set('a', 'x')
@@ -75,7 +75,7 @@ describe('the embedded store', () => {
     await root.close()
   })
 
-  it('keeps a claim for years without the logs of all later ones', async () => {
+  it('keeps a claim for years without keeping the logs of all later claims', async () => {
     const path = newFolder()
     const store = createEmbeddedStore({ path, sweepEvery: 20 })
     const year = 365 * 24 * 3_600_000
@@ -102,7 +102,7 @@ describe('the embedded store', () => {
     await after.close()
   })
 
-  it('does not keep a process alive, nor does an open sweep', async () => {
+  it('does not keep a process alive, even during a sweep', async () => {
     const script = `import { createEmbeddedStore } from ${JSON.stringify(sourceOf('src/store/embedded/embedded.ts'))}
       await createEmbeddedStore({ path: ${JSON.stringify(newFolder())} }).set('a', 'x', 10)`
     const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script])
@@ -111,7 +111,7 @@ describe('the embedded store', () => {
 })
 
 describe('an embedded store that cannot be used', () => {
-  it('says so when a file is in the way, and works once it is gone', async () => {
+  it('reports a file that is in the way, and works once it is gone', async () => {
     const path = newFolder()
     writeFileSync(path, 'a file')
     const store = createEmbeddedStore({ path })
@@ -131,14 +131,14 @@ describe('an embedded store that cannot be used', () => {
     await store.close()
   })
 
-  it('says so when it may not write there', async () => {
+  it('reports that it may not write to the folder', async () => {
     // Not even root may create a folder in /sys, so this holds whoever runs the tests.
     const path = process.platform === 'linux' ? '/sys/hipchat-addon' : '/dev/null/hipchat-addon'
     const error = await refused(() => createEmbeddedStore({ path }).set('a', 'x'), /could not be opened/)
     expect(error.message).toMatch(/choose another folder with the option store/)
   })
 
-  it('says so when its file is none of LMDB, instead of crashing the process', async () => {
+  it('reports a file that is not from LMDB, instead of crashing the process', async () => {
     const path = newFolder()
     const store = createEmbeddedStore({ path })
     await store.set('a', 'x')
@@ -173,7 +173,7 @@ it('an embedded store on a full disk refuses writes, keeps what it has and does 
 })
 
 describe('an embedded store that several processes use', () => {
-  it('loses no update and gives every claim to one of them', { timeout: 60_000 }, async () => {
+  it('loses no update and grants every claim to one process only', { timeout: 60_000 }, async () => {
     const path = newFolder()
     const update = () => run('update', path, 'x', '400')
     const claim = () => run('claim', path, 'x', '400')

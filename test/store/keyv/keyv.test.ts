@@ -37,7 +37,7 @@ describe('the Keyv store', () => {
     expect(found['k:42']).toBe('42')
   })
 
-  it('removes expired values from storage that does not do so itself', async () => {
+  it('removes expired values from storage that does not remove them itself', async () => {
     const source = new Map<string, unknown>()
     const store = createKeyvStore(source)
     for (let index = 0; index < 50; index++) await store.set(`k:${index}`, 'x', 5)
@@ -62,7 +62,7 @@ describe('the Keyv store', () => {
     }
   })
 
-  it('does not wait for an adapter that hangs, nor begins later what it has given up', async () => {
+  it('does not wait for an adapter that hangs, and does not start later what it has given up', async () => {
     let release = (): void => {}
     const held = new Promise<void>((resolve) => {
       release = resolve

@@ -7,7 +7,7 @@ describeStore('memory', async () => {
   return { store, second: store }
 })
 
-it('the memory store answers get synchronously and warns that it forgets', async () => {
+it('the memory store answers get synchronously and warns that its values are lost', async () => {
   const store = createMemoryStore()
   await store.set('a', 'x')
   expect(store.get('a')).toBe('x')

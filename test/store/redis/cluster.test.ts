@@ -55,7 +55,7 @@ describeStore('Redis cluster', async () => {
 })
 
 describe('a cluster', () => {
-  it('has the keys on all of its servers, and lists them together', async () => {
+  it('keeps keys on all of its servers, and lists them together', async () => {
     const store = await open()
     const keys = Array.from({ length: 60 }, (_, index) => `k${index}`)
     for (const key of keys) await store.set(key, key)
@@ -75,7 +75,7 @@ describe('a cluster', () => {
     }
   })
 
-  it('is found by any one of its servers that answers, and named without the password', async () => {
+  it('is found through any server that answers, and is named without the password', async () => {
     const { url, replica, masters } = await cluster()
     const [user] = url.split('127.0.0.1')
     const store = createRedisStore(`${user}127.0.0.1:1,127.0.0.1:${replica.port}`)
@@ -88,7 +88,7 @@ describe('a cluster', () => {
     expect(inspect(error)).not.toContain('geheim')
   })
 
-  it('is followed while a slot moves to another server', async () => {
+  it('works while a slot moves to another server', async () => {
     const { masters, ask, idOf } = await cluster()
     const [, from, to] = masters
     const store = await open()
@@ -124,44 +124,41 @@ describe('a cluster', () => {
   it.each([
     ['does not answer', (server: Member) => void server.child.kill('SIGSTOP')],
     ['is killed', (server: Member) => stopRedis(server.child)],
-  ])(
-    'of which one server %s goes on with the keys of the others, and with all when it is back',
-    async (_, stop) => {
-      const { masters, restart, ask } = await cluster()
-      const server = masters[2]
-      const store = await open()
-      const [away, here] = [keyOn(2, store.prefix), keyOn(1, store.prefix)]
-      const claimAway = keyOn(2, `claimed:${store.prefix}`)
-      await store.set(away, 'x')
-      await store.set(here, 'y')
-      await stop(server)
-      for (const verb of [
-        () => store.get(away),
-        () => store.set(away, 'x'),
-        () => store.claim(claimAway, 1000),
-        () => store.update(away, () => 'x'),
-        () => store.delete(away),
-        () => list(store, ''), // what can be had would look like all there is
-        () => store.ping(),
-      ]) {
-        const error = await soon(() =>
-          refused(verb, /^redis\+cluster:\S+ (went away|cannot be reached|refused)/),
-        )
-        expect(inspect(error)).not.toContain('p%40ss')
-        expect(await soon(async () => store.get(here))).toBe('y')
-        await soon(() => store.set(here, 'y'))
-      }
-      if (server.child.signalCode === null) server.child.kill('SIGCONT')
-      else await restart(server)
-      await vi.waitFor(() => store.set(away, 'again'), waiting)
-      expect(await store.get(away)).toBe('again')
-      await vi.waitFor(async () => {
-        for (const one of masters) expect(await ask(one, 'CLUSTER', 'INFO')).toContain('cluster_state:ok')
-      }, waiting)
-    },
-  )
+  ])('keeps serving the other keys when a server %s, and all keys when it is back', async (_, stop) => {
+    const { masters, restart, ask } = await cluster()
+    const server = masters[2]
+    const store = await open()
+    const [away, here] = [keyOn(2, store.prefix), keyOn(1, store.prefix)]
+    const claimAway = keyOn(2, `claimed:${store.prefix}`)
+    await store.set(away, 'x')
+    await store.set(here, 'y')
+    await stop(server)
+    for (const verb of [
+      () => store.get(away),
+      () => store.set(away, 'x'),
+      () => store.claim(claimAway, 1000),
+      () => store.update(away, () => 'x'),
+      () => store.delete(away),
+      () => list(store, ''), // what can be had would look like all there is
+      () => store.ping(),
+    ]) {
+      const error = await soon(() =>
+        refused(verb, /^redis\+cluster:\S+ (went away|cannot be reached|refused)/),
+      )
+      expect(inspect(error)).not.toContain('p%40ss')
+      expect(await soon(async () => store.get(here))).toBe('y')
+      await soon(() => store.set(here, 'y'))
+    }
+    if (server.child.signalCode === null) server.child.kill('SIGCONT')
+    else await restart(server)
+    await vi.waitFor(() => store.set(away, 'again'), waiting)
+    expect(await store.get(away)).toBe('again')
+    await vi.waitFor(async () => {
+      for (const one of masters) expect(await ask(one, 'CLUSTER', 'INFO')).toContain('cluster_state:ok')
+    }, waiting)
+  })
 
-  it('that has a new server is listed with what is there, before anybody went the wrong way', async () => {
+  it('lists the keys of a new server even before a redirection', async () => {
     const { masters, spare, ask, idOf } = await cluster()
     const from = masters[1]
     const store = await open()
@@ -178,7 +175,7 @@ describe('a cluster', () => {
     expect(await list(store, '')).toEqual({ [key]: 'x' })
   })
 
-  it('that has slots without a server is not listed as if it were whole', async () => {
+  it('refuses to list keys while some slots have no server', async () => {
     const port = await freePort()
     const folder = mkdtempSync(join(tmpdir(), 'hipchat-addon-cluster-'))
     const server = await startRedis(
@@ -207,7 +204,7 @@ describe('a cluster', () => {
     }
   })
 
-  it('in which a replica takes over for a dead master is used again without a restart, with what it held', async () => {
+  it('works again without a restart, with its values, when a replica takes over for a dead master', async () => {
     const { masters, replica, restart, ask } = await cluster()
     const [server] = masters
     const store = await open()

@@ -11,7 +11,7 @@ import { refused } from '../contract.ts'
 import { inspect } from '../failing.ts'
 import { ask, needs, started, startRedis, stopRedis } from '../redis-server.ts'
 
-describe('a Redis with a certificate of its own', () => {
+describe('a Redis with a private certificate', () => {
   const folder = mkdtempSync(join(tmpdir(), 'hipchat-addon-tls-'))
   const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')]
   let made = false
@@ -47,7 +47,7 @@ describe('a Redis with a certificate of its own', () => {
   ]
   const ca = `ca=${encodeURIComponent(certificate)}`
 
-  it('is used when the URL names the authority, or the option does', async () => {
+  it('is used when the URL or the option names the certificate authority', async () => {
     const port = await freePort()
     const server = await startRedis(port, ...tls(port))
     try {
@@ -61,7 +61,7 @@ describe('a Redis with a certificate of its own', () => {
     }
   })
 
-  it('is not used while nobody vouches for it, nor under a name that it does not have', async () => {
+  it('is refused without a trusted authority, or under a name that is not in the certificate', async () => {
     const port = await freePort()
     const server = await startRedis(port, ...tls(port))
     try {
@@ -114,7 +114,7 @@ describe('a Redis with a certificate of its own', () => {
     }
   })
 
-  it('has its authorities read when the store is made, from a file that holds some', () => {
+  it('reads the file of authorities when the store is created, and refuses a file without any', () => {
     const wrong: [url: string, message: string][] = [
       [
         `rediss://:geheim@host?ca=${folder}/none.pem`,

@@ -43,7 +43,7 @@ describe('with a Redis', () => {
     await empty(prefix)
   })
 
-  it('begins its keys with hipchat-addon: unless told otherwise', async () => {
+  it('begins its keys with hipchat-addon: by default', async () => {
     const key = `test:${randomUUID()}`
     const store = createRedisStore(sharedUrl)
     const client = createClient({ url: sharedUrl })
@@ -56,7 +56,7 @@ describe('with a Redis', () => {
   })
 })
 
-describe('a Redis of its own', () => {
+describe('a separate Redis', () => {
   let port: number
   let server: ChildProcess
   const stores: Store[] = []
@@ -93,7 +93,7 @@ describe('a Redis of its own', () => {
     expect(inspect(error)).not.toContain(geheim)
   })
 
-  it('rejects soon while it is away, and is used again when it is back, without a restart', {
+  it('rejects soon while it is unavailable, and is used again when it is back, without a restart', {
     timeout: 30_000,
   }, async () => {
     const store = open(url())
@@ -109,7 +109,7 @@ describe('a Redis of its own', () => {
     expect(await store.get('a')).toBe('again')
   })
 
-  it('rejects what is under way when it stops answering, and serves again when it goes on', {
+  it('rejects pending calls when it stops answering, and serves again when it continues', {
     timeout: 30_000,
   }, async () => {
     const store = open(url())
@@ -138,12 +138,14 @@ describe('a Redis of its own', () => {
     await soon(() => Promise.all(waiting))
   })
 
-  it('says so when Redis wants a password and the URL has none', async () => {
+  it('reports that Redis requires a password when the URL has none', async () => {
     const store = open(`redis://127.0.0.1:${port}`)
     for (const verb of allVerbs(store)) await refused(verb, /^redis:\S+ refused: NOAUTH/)
   })
 
-  it('may be away when the store is made, and is used when it is there', { timeout: 30_000 }, async () => {
+  it('may be unavailable when the store is created, and is used once it is available', {
+    timeout: 30_000,
+  }, async () => {
     await stopRedis(server)
     const store = open(url())
     for (const verb of allVerbs(store))
@@ -153,7 +155,7 @@ describe('a Redis of its own', () => {
     expect(await store.get('a')).toBe('x')
   })
 
-  it('that answers late is not waited for, and used again when it is quick', {
+  it('is not waited for while it answers late, and is used again when it is fast', {
     timeout: 30_000,
   }, async () => {
     const store = open(url())
@@ -167,7 +169,7 @@ describe('a Redis of its own', () => {
     await vi.waitFor(async () => expect(await store.get('kept')).toBe('x'), { timeout: 10_000 })
   })
 
-  it('that became a replica refuses what writes, reads on, and is written to again when it is master', async () => {
+  it('refuses writes but not reads while it is a replica, and accepts writes again when it is master', async () => {
     const store = open(url())
     await store.set('a', 'kept')
     await ask('REPLICAOF', '127.0.0.1', '1')
@@ -181,7 +183,7 @@ describe('a Redis of its own', () => {
     expect(await store.update('a', (value) => `${value} on`)).toBe('kept on')
   })
 
-  it('that is full refuses what takes room, reads and deletes on, and takes it again when it has room', async () => {
+  it('refuses writes but not reads and deletions while it is full, and accepts writes again when it has space', async () => {
     const store = open(url())
     await store.set('a', 'kept')
     await store.set('b', 'x')
@@ -196,7 +198,7 @@ describe('a Redis of its own', () => {
     expect(await list(store, '')).toEqual({ b: 'again' }) // asking whether it can be written left nothing behind
   })
 
-  it('names what Redis refuses', async () => {
+  it('reports the reason of Redis when it refuses', async () => {
     await ask('LPUSH', 'hipchat-addon:list', 'x')
     const store = open(url())
     await refused(() => store.get('list'), /refused: WRONGTYPE/)
@@ -219,7 +221,7 @@ describe('a server that accepts connections and never answers', () => {
   })
 
   for (const scheme of ['redis', 'rediss'])
-    it(`makes every verb of a ${scheme}:// store reject soon`, { timeout: 30_000 }, async () => {
+    it(`makes every call of a ${scheme}:// store reject soon`, { timeout: 30_000 }, async () => {
       const address = server.address()
       const port = typeof address === 'object' ? address?.port : undefined
       const store = createRedisStore(`${scheme}://user:${geheim}@127.0.0.1:${port}`)
@@ -238,7 +240,7 @@ describe('a server that accepts connections and never answers', () => {
 })
 
 describe('creating a Redis store', () => {
-  it('connects to nothing', async () => {
+  it('does not connect', async () => {
     const store = createRedisStore(`redis://:${geheim}@127.0.0.1:1/2`)
     expect(store.name).toBe('redis://127.0.0.1:1/2')
     await store.close()

@@ -88,7 +88,7 @@ describe('a store behind sentinels', () => {
     ],
   ]
   for (const [what, change, message] of wrong)
-    it(`says so of ${what}, and shows no password`, async () => {
+    it(`reports ${what}, and shows no password`, async () => {
       const store = await open(change)
       const error = await soon(() => refused(() => store.get('a'), message))
       expect(error.message).toMatch(/^redis\+sentinel:\/\/127\.0\.0\.1:\d+\S* cannot/)
@@ -131,7 +131,7 @@ describe('a store behind sentinels', () => {
     },
   )
 
-  it('follows a failover that somebody orders', { timeout: 60_000 }, async () => {
+  it('follows a manual failover', { timeout: 60_000 }, async () => {
     const { master, askSentinel } = await watched()
     const store = await open()
     await store.set('kept', 'x')
@@ -143,7 +143,7 @@ describe('a store behind sentinels', () => {
     expect(await store.get('kept')).toBe('x')
   })
 
-  it('does not take a replica for the master', async () => {
+  it('does not use a replica as the master', async () => {
     const { replica, master, agreed, ask } = await watched()
     await agreed() // on what the test before this one has changed
     const store = await open()

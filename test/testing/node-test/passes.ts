@@ -18,12 +18,12 @@ describe('a greeter', () => {
     assert.deepEqual(group.room.replies, [answer])
   })
 
-  test('hears of people in every form in which that is told', async () => {
+  test('handles people entering in every known form', async () => {
     for (const fixture of webhookFixtures.filter(({ event }) => event === 'room_enter'))
       assert.match((await group.room.deliver(fixture))[0]?.message ?? '', /^Welcome, Noor/)
   })
 
-  test('believes no delivery that is forged', async () => {
+  test('refuses forged deliveries', async () => {
     assert.equal(await group.forge('room_enter'), 401)
   })
 })
