@@ -59,7 +59,8 @@ export const createUser = operation({
         string({
           minLength: 1,
           maxLength: longest.password,
-          description: 'neither blank nor with control characters; by default one is generated and returned, once',
+          description:
+            'neither blank nor with control characters; by default one is generated and returned, once',
         }),
       ),
       roles: optional(roles),
