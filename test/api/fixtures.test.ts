@@ -100,7 +100,7 @@ describe('the descriptor schema', () => {
       /scopes\.0 must be one of admin_group/,
     ],
     [
-      'a key with a blank',
+      'a key with a space',
       { ...least, capabilities: { dialog: [{ key: 'a b', url: 'u', title: { value: 't' } }] } },
       /dialog\.0\.key must match pattern/,
     ],

@@ -57,7 +57,7 @@ describe('a mention', () => {
     ['@田中太郎さん', ['田中太郎']],
     ['@田中さん', ['田中']],
     ['@snake_case-ish', ['snake_case']],
-    // next to letters of languages that write no blanks
+    // next to letters of languages without spaces between words
     ['こんにちは@aliceさん', ['alice']],
     ['你好@alice请看', ['alice']],
     ['@김철수님 @alice님', ['김철수', 'alice']],

@@ -305,7 +305,7 @@ describe('hipchat-addon dev', () => {
     const { ended, printed } = dev(temporaryFolder())
     expect(await ended).toBe(2)
     expect(printed()).toMatch(
-      /there is no src\/index\.ts, src\/addon\.ts, index\.js or main of package\.json in/,
+      /has no src\/index\.ts, src\/addon\.ts, index\.js or main in package\.json/,
     )
   })
 

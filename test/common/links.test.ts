@@ -17,7 +17,7 @@ describe('a link', () => {
     ['https://example.com/a]b', ['https://example.com/a']],
     ['https://example.com/(', ['https://example.com/']],
     ['https://[::1]:8080/a', ['https://[::1]:8080/a']],
-    // full-width punctuation and letters of languages that write no blanks
+    // full-width punctuation and letters of languages without spaces between words
     ['見てhttps://example.com/a。次', ['https://example.com/a']],
     ['（https://example.com/a）', ['https://example.com/a']],
     [

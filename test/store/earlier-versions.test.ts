@@ -5,7 +5,7 @@ import { createMemoryStore } from '../../src/store/index.ts'
 import { createSealing } from '../../src/store/sealing.ts'
 import { delivered, sign, testOptions } from '../support.ts'
 
-/** What version 0.1 kept of an installation, by key: as it is, and sealed. Never to be written anew by a later one. */
+/** The records of an installation by version 0.1, by key, plain and sealed. Later versions must not rewrite this file. */
 const written: Readonly<Record<string, Readonly<Record<string, string>>>> = JSON.parse(
   readFileSync(new URL('written-by-0.1.json', import.meta.url), 'utf8'),
 )

@@ -21,7 +21,7 @@ export const writingVerbs = (store: Store): (() => unknown)[] => [
   () => store.ping(),
 ]
 
-/** A second is promised; what is asserted leaves a busy machine room and still tells it from for ever. */
+/** A second is promised; the limit leaves room for a busy machine and still excludes waiting forever. */
 export async function soon<T>(action: () => Promise<T>): Promise<T> {
   const start = performance.now()
   const result = await action()

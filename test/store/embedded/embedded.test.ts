@@ -132,7 +132,7 @@ describe('an embedded store that cannot be used', () => {
   })
 
   it('reports that it may not write to the folder', async () => {
-    // Not even root may create a folder in /sys, so this holds whoever runs the tests.
+    // Not even root may create a folder in /sys, so this holds for every user.
     const path = process.platform === 'linux' ? '/sys/hipchat-addon' : '/dev/null/hipchat-addon'
     const error = await refused(() => createEmbeddedStore({ path }).set('a', 'x'), /could not be opened/)
     expect(error.message).toMatch(/choose another folder with the option store/)

@@ -104,7 +104,7 @@ describe('a cluster', () => {
     }
     await ask(to, 'CLUSTER', 'SETSLOT', slot, 'IMPORTING', idFrom)
     await ask(from, 'CLUSTER', 'SETSLOT', slot, 'MIGRATING', idTo)
-    // Not moved yet; then what is made anew is made at its new place (ASK).
+    // Not moved yet: new keys are created on the new server (ASK).
     expect(await store.get(key)).toBe('here')
     await store.delete(key)
     expect(await store.update(key, (value) => `${value ?? ''}moving`)).toBe('moving')
