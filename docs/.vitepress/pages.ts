@@ -46,7 +46,7 @@ const shelves: readonly Shelf[] = [
   {
     text: 'Explanation',
     folder: 'docs/explanation',
-    first: ['request-path.md', 'security.md', 'reliability.md', 'design.md'],
+    first: ['architecture.md', 'request-path.md', 'security.md', 'reliability.md', 'design.md'],
   },
   { text: 'Examples', folder: 'examples', first: ['README.md'] },
 ]

@@ -304,9 +304,7 @@ describe('hipchat-addon dev', () => {
     }
     const { ended, printed } = dev(temporaryFolder())
     expect(await ended).toBe(2)
-    expect(printed()).toMatch(
-      /has no src\/index\.ts, src\/addon\.ts, index\.js or main in package\.json/,
-    )
+    expect(printed()).toMatch(/has no src\/index\.ts, src\/addon\.ts, index\.js or main in package\.json/)
   })
 
   it('says what to install when nothing can run TypeScript', async ({ skip }) => {
