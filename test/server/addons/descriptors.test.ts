@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { startAddon, startServer } from '../support.ts'
 
-const folder = new URL('../../src/testing/fixtures/descriptors/', import.meta.url)
+const folder = new URL('../../../src/testing/fixtures/descriptors/', import.meta.url)
 const files = readdirSync(folder).filter((name) => name.endsWith('.json'))
 
 /** Hosts in place of the placeholders and of addresses that are gone, as whoever ran these add-ons did. */

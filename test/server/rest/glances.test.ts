@@ -119,7 +119,7 @@ test('the schema of descriptors is served to anybody, and takes published ones',
   const { status, body } = await call(server, 'GET', '/capabilities/addon/schema?draft=v4')
   expect(status).toBe(200)
   const check = new Ajv({ strict: false }).compile(body)
-  const folder = new URL('../../src/testing/fixtures/descriptors/', import.meta.url)
+  const folder = new URL('../../../src/testing/fixtures/descriptors/', import.meta.url)
   for (const name of readdirSync(folder))
     expect(check(JSON.parse(readFileSync(new URL(name, folder), 'utf8'))), name).toBe(true)
   expect(check({ key: 'k', name: 'n' })).toBe(false)
