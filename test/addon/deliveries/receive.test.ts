@@ -597,8 +597,10 @@ describe('the bound', () => {
         body: JSON.stringify(delivered(oauthId, 1, 'x')),
       }),
     )
-    await expect.poll(() => running).toBeGreaterThan(0)
-    await delay(100)
+    // The handlers wait until the others have been refused.
+    let refused = 0
+    for (const answer of all) void answer.then(({ status }) => (refused += status === 503 ? 1 : 0))
+    await expect.poll(() => refused, { timeout: 20_000 }).toBe(8)
     expect(running).toBe(2)
     open()
     const statuses = (await Promise.all(all)).map(({ status }) => status).sort()
