@@ -79,10 +79,11 @@ export {
   type ImageCardOptions,
   type LinkCardOptions,
 } from './client/card.ts'
-export type { CallOptions, Client, NotificationOptions, Room } from './client/client.ts'
+export type { Client, NotificationOptions, Room } from './client/client.ts'
 export type { Collection } from './client/collection.ts'
 export type { GlanceShown } from './client/glance.ts'
 export type { GlanceAudience, Glances } from './client/glance-updates.ts'
+export type { CallOptions } from './client/method-types.ts'
 export type { Message as Sendable } from './client/notification.ts'
 export { createPersonalClient, type PersonalClientOptions } from './client/personal.ts'
 export { Html, html } from './common/html.ts'

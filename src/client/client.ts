@@ -1,38 +1,19 @@
 import type { Card } from '../api/card.ts'
 import type { Page } from '../api/objects.ts'
-import type { Operation, Parameters, ReceivedResultOf, TokenKind } from '../api/operation.ts'
+import type { Operation, TokenKind } from '../api/operation.ts'
 import { type OperationId, type Operations, operations } from '../api/operations/index.ts'
 import type { Notification } from '../api/operations/messages.ts'
 import type { Scope } from '../api/scopes.ts'
 import { Html } from '../common/html.ts'
-import type { Simplify } from '../common/schema.ts'
 import { typeName } from '../common/validate.ts'
 import { ConfigurationError } from '../errors.ts'
 import type { Message } from './answers.ts'
 import { checkCard } from './card.ts'
-import { type Collection, createCollection } from './collection.ts'
+import { createCollection } from './collection.ts'
+import type { CallOptions } from './method-types.ts'
+import type { ClientMethods, RoomMethods } from './methods.ts'
 import { type Message as Sendable, toNotification } from './notification.ts'
 import { type Authority, type Calling, type CallParameters, call } from './request.ts'
-
-/** Options of a single call. */
-export interface CallOptions {
-  /** Aborts the call, which then rejects with the signal's reason. */
-  readonly signal?: AbortSignal
-}
-
-type Result<O extends Operation> = O['paging'] extends 'offset'
-  ? ReceivedResultOf<O> extends Page<infer Item>
-    ? Collection<Item>
-    : never
-  : Promise<ReceivedResultOf<O>>
-
-// A message may also be HTML made by the `html` tag.
-type Given<P> = P extends { message: string } ? Simplify<Omit<P, 'message'> & { message: string | Html }> : P
-
-type Method<P, R> =
-  Record<never, never> extends P
-    ? (parameters?: P, options?: CallOptions) => R
-    : (parameters: Given<P>, options?: CallOptions) => R
 
 // An operation is open to holders of one of its scopes and of a token of one of its kinds.
 type Open<O extends Operation, S extends Scope, K extends TokenKind> = O['tokens'] extends readonly []
@@ -52,30 +33,15 @@ type OpenTo<S extends Scope, K extends TokenKind> = {
   [Id in OperationId]: Open<Operations[Id], S, K> extends true ? Id : never
 }[OperationId]
 
-type Methods = {
-  readonly [Id in OperationId]: Method<Parameters<Operations[Id]>, Result<Operations[Id]>>
-}
-
 /**
  * HipChat's REST API for the holder of scopes `S`: one method per operation, named by its documented id, with parameters
  * under the names they have on the wire. Operations that no scope of `S` allows are missing, and do not compile.
  */
 // `Pick`, not a mapped type with `as`: the compiler then compares the methods of two clients, and accepts a client with
 // more scopes in place of one with fewer. It compares the other form by its arguments, and refuses any difference.
-export type Client<S extends Scope, K extends TokenKind = AddonToken> = Pick<Methods, OpenTo<S, K>>
+export type Client<S extends Scope, K extends TokenKind = AddonToken> = Pick<ClientMethods, OpenTo<S, K>>
 
-type RoomOperations = {
-  [Id in OperationId]: Operations[Id] extends { ownRoom: string } ? Id : never
-}[OperationId]
-
-type MethodsOfRoom = {
-  readonly [Id in RoomOperations]: Method<
-    Simplify<Omit<Parameters<Operations[Id]>, 'id_or_name'>>,
-    Result<Operations[Id]>
-  >
-}
-
-type RoomMethods<S extends Scope> = Pick<MethodsOfRoom, OpenTo<S, AddonToken> & RoomOperations>
+type MethodsOfRoom<S extends Scope> = Pick<RoomMethods, OpenTo<S, AddonToken> & keyof RoomMethods>
 
 /** Options of a notification besides its text; see the documentation of `sendRoomNotification`. */
 export type NotificationOptions = Omit<Notification, 'message' | 'message_format'>
@@ -105,7 +71,7 @@ interface Shorthands {
 type Merge<U> = (U extends unknown ? (value: U) => void : never) extends (value: infer I) => void ? I : never
 
 /** The client limited to one room, whose id is filled in for every call. */
-export type Room<S extends Scope> = { readonly id: number } & RoomMethods<S> &
+export type Room<S extends Scope> = { readonly id: number } & MethodsOfRoom<S> &
   (Extract<S, keyof Shorthands> extends never ? unknown : Merge<Shorthands[Extract<S, keyof Shorthands>]>)
 
 /** Creates a client with every method; its type decides which of them are visible. */
