@@ -1,5 +1,6 @@
 import { isIPv6 } from 'node:net'
 import { isScope, type Scope, scopeNames } from '../api/scopes.ts'
+import { isRecord } from '../common/is-record.ts'
 import { isLoopbackHost } from '../common/outbound.ts'
 import { parseRange } from '../common/ranges.ts'
 import { typeName } from '../common/validate.ts'
@@ -277,6 +278,3 @@ function absoluteUrl(value: unknown): string | undefined {
   if (url.search || url.hash) return 'an address without a query and a fragment'
   return undefined
 }
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null

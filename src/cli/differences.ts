@@ -1,3 +1,4 @@
+import { isRecord } from '../common/is-record.ts'
 /** One difference between two documents. */
 export interface Difference {
   readonly kind: 'added' | 'removed' | 'changed'
@@ -13,7 +14,7 @@ export interface Difference {
  */
 export function differences(before: unknown, after: unknown, path = ''): Difference[] {
   if (Array.isArray(before) && Array.isArray(after)) return inMaps(byEntry(before), byEntry(after), path)
-  if (isObject(before) && isObject(after))
+  if (isRecord(before) && isRecord(after))
     return inMaps(new Map(Object.entries(before)), new Map(Object.entries(after)), path, '.')
   return JSON.stringify(before) === JSON.stringify(after) ? [] : [{ kind: 'changed', path, before, after }]
 }
@@ -36,11 +37,8 @@ function inMaps(
 function byEntry(list: readonly unknown[]): Map<string, unknown> {
   const named = list.map((entry) => {
     if (typeof entry === 'string') return entry
-    return isObject(entry) && typeof entry['key'] === 'string' ? entry['key'] : undefined
+    return isRecord(entry) && typeof entry['key'] === 'string' ? entry['key'] : undefined
   })
   const distinct = named.every((name) => name !== undefined) && new Set(named).size === list.length
   return new Map(list.map((entry, index) => [`[${distinct ? named[index] : index}]`, entry]))
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)

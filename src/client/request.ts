@@ -4,6 +4,7 @@ import { type OperationId, operations } from '../api/operations/index.ts'
 import type { Scope } from '../api/scopes.ts'
 import { Html } from '../common/html.ts'
 import { type Answer, ExchangeFailedError, exchange, parseJson } from '../common/http.ts'
+import { isRecord } from '../common/is-record.ts'
 import { type Outbound, OutboundRefusedError } from '../common/outbound.ts'
 import { read } from '../common/tolerant-reading.ts'
 import { typeName, validate } from '../common/validate.ts'
@@ -382,11 +383,8 @@ function readError(
   hidden: (text: string) => string,
 ): { reason: string | undefined; field: string | undefined } {
   const parsed = parseJson(body)
-  const error = isObject(parsed) && isObject(parsed['error']) ? parsed['error'] : {}
+  const error = isRecord(parsed) && isRecord(parsed['error']) ? parsed['error'] : {}
   const text = (value: unknown): string | undefined =>
     typeof value === 'string' && value ? hidden(value).slice(0, 500) : undefined
   return { reason: text(error['message']), field: text(error['field']) }
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null

@@ -1,3 +1,4 @@
+import { isRecord } from './is-record.ts'
 import { neededMembers, type Schema } from './schema.ts'
 import { type Problem, typeName, validate } from './validate.ts'
 
@@ -62,7 +63,7 @@ function readAs(schema: Schema, value: unknown, place: Place): Found {
     case undefined:
       return { ok: true, value }
     case 'object':
-      return isObject(value) ? readObject(schema, value, place) : wrongType('object', value, place)
+      return isRecord(value) ? readObject(schema, value, place) : wrongType('object', value, place)
     case 'array':
       return Array.isArray(value)
         ? readItems(schema['items'] as Schema, value, place) // made by `array`
@@ -98,7 +99,7 @@ function readObject(schema: Schema, value: Readonly<Record<string, unknown>>, pl
   const needed = (schema as { [neededMembers]?: readonly string[] })[neededMembers] ?? []
   const properties = (schema['properties'] ?? {}) as Readonly<Record<string, Schema>> // made by `object`
   const others = schema['additionalProperties']
-  const members: [string, Schema][] = isObject(others)
+  const members: [string, Schema][] = isRecord(others)
     ? Object.keys(value).map((name) => [name, others]) // made by `mapOf`
     : Object.entries(properties)
   const changes = new Map<string, unknown>()
@@ -167,9 +168,6 @@ const takesNull = (schema: Schema): boolean => {
   if (branches) return branches.some(takesNull)
   return schema['type'] === undefined || schema['type'] === 'null'
 }
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const joined = (field: string, name: string): string => (field ? `${field}.${name}` : name)
 

@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import jsonwebtoken from 'jsonwebtoken'
 import { readId } from '../api/sender.ts'
+import { isRecord } from '../common/is-record.ts'
 import { typeName } from '../common/validate.ts'
 import { messageOf, SignedRequestError } from '../errors.ts'
 import { type Credentials, type Installations, isSame } from './installation.ts'
@@ -260,6 +261,3 @@ export function verifySignature(token: string, key: KeyObject): Record<string, u
   }
   throw new SignedRequestError('malformed', 'the signed request holds no claims')
 }
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)

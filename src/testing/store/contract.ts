@@ -1,4 +1,5 @@
 import { AssertionError } from 'node:assert'
+import { isRecord } from '../../common/is-record.ts'
 import { typeName } from '../../common/validate.ts'
 import { DeadlineError, within } from '../../store/deadline.ts'
 import type { Awaitable, Store } from '../../store/store.ts'
@@ -67,14 +68,11 @@ export function storeContract(open: () => Awaitable<StoreUnderTest>): readonly S
 }
 
 function checkOpened(opened: unknown): asserts opened is StoreUnderTest {
-  const store = isObject(opened) ? opened['store'] : undefined
-  if (isObject(store) && typeof store['close'] === 'function') return
-  const got = isObject(opened) ? `store: ${typeName(store)}` : typeName(opened)
+  const store = isRecord(opened) ? opened['store'] : undefined
+  if (isRecord(store) && typeof store['close'] === 'function') return
+  const got = isRecord(opened) ? `store: ${typeName(store)}` : typeName(opened)
   throw new TypeError(`storeContract: expected open() to return { store } with a store, got ${got}`)
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null
 
 async function settled(work: Promise<unknown>): Promise<PromiseSettledResult<unknown>> {
   const [outcome] = await Promise.allSettled([work])

@@ -1,4 +1,5 @@
 import { withoutAt } from '../../../api/mentions.ts'
+import { isRecord } from '../../../common/is-record.ts'
 import type { PageIntegration, PageRoom, PageUser } from '../../../server/chat-page/routes.ts'
 import type { api } from '../../frame/wire.ts'
 import { asking, type ViewedFile } from '../asking.ts'
@@ -6,7 +7,6 @@ import { beginningOf } from '../characters.ts'
 import { composer, goToWith } from '../composer.ts'
 import { participantsOf } from '../people/room-people.ts'
 import { fetchPerson, fetchRoom, me, people, rooms, searchPeople, searchRooms } from '../store.ts'
-import { isRecord } from './dialog-options.ts'
 import {
   closePanel,
   type Dialog,

@@ -1,3 +1,4 @@
+import { isRecord } from '../../../common/is-record.ts'
 /** A button of a dialog. */
 export interface DialogButton {
   readonly name: string
@@ -51,9 +52,6 @@ export function textOf(value: unknown): string | undefined {
   const text = isRecord(value) ? value['value'] : value
   return typeof text === 'string' ? text : undefined
 }
-
-export const isRecord = (value: unknown): value is Raw =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 function buttonOf(value: unknown, usualKey: string | undefined): DialogButton | undefined {
   if (!isRecord(value)) return undefined

@@ -1,5 +1,5 @@
 import type { GlanceContent } from '../../../api/glance.ts'
-import { isRecord } from './dialog-options.ts'
+import { isRecord } from '../../../common/is-record.ts'
 
 const lozenges = ['default', 'success', 'error', 'current', 'new', 'moved', 'complete'] as const
 

@@ -1,11 +1,12 @@
 import { computed, effect, signal } from '@preact/signals'
+import { isRecord } from '../../../common/is-record.ts'
 import type { PageIntegration, PageModule, PageRoom } from '../../../server/chat-page/routes.ts'
 import { call } from '../api.ts'
 import { place } from '../place.ts'
 import { session } from '../session.ts'
 import { integrations, me, room } from '../store.ts'
 import { holds } from './conditions.ts'
-import { isRecord, textOf } from './dialog-options.ts'
+import { textOf } from './dialog-options.ts'
 
 /** What of an add-on is open: its panel beside the room, its dialog. One of each. */
 
