@@ -21,7 +21,7 @@ export default defineConfig({
     // The tests start servers, stores and processes of their own: two at once are as many as two cores carry.
     maxWorkers: 2,
     // What leaves the tests is written down, and searched for secrets in the end.
-    globalSetup: ['test/leaks/global.ts', 'test/browser/global.ts'],
+    globalSetup: ['test/leaks/global.ts', 'test/build.ts'],
     setupFiles: ['test/leaks/recorder.ts'],
     reporters: ['default', './test/reporter.ts'],
   },

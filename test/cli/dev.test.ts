@@ -43,7 +43,7 @@ function project(files: Readonly<Record<string, string>>, withTsx = true): strin
 const anyPorts = ['--port', '0', '--addon-port', '0']
 
 function dev(folder: string, ...given: string[]) {
-  const started = start(process.execPath, ['--import', tsx, main, 'dev', ...anyPorts, ...given], {
+  const started = start(process.execPath, [main, 'dev', ...anyPorts, ...given], {
     cwd: folder,
   })
   return {
@@ -236,7 +236,7 @@ describe('hipchat-addon dev', () => {
   }) => {
     needsTerminal(skip)
     const folder = project({ 'package.json': '{ "type": "module" }', 'src/index.ts': program() })
-    const command = [process.execPath, '--import', tsx, main, 'dev', ...anyPorts].join(' ')
+    const command = [process.execPath, main, 'dev', ...anyPorts].join(' ')
     const opened = join(folder, 'opened')
     for (const opener of ['xdg-open', 'open'])
       writeFileSync(join(folder, opener), `#!/bin/sh\nprintf %s "$1" > '${opened}'\n`, { mode: 0o755 })

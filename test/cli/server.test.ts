@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { planted } from '../leaks/planted.ts'
-import { main, start, tsx } from './support.ts'
+import { main, start } from './support.ts'
 
 const run = (...given: string[]) => runWith({}, ...given)
 
 const runWith = (env: Readonly<Record<string, string>>, ...given: string[]) =>
-  start(process.execPath, ['--import', tsx, main, ...given], { cwd: process.cwd(), env })
+  start(process.execPath, [main, ...given], { cwd: process.cwd(), env })
 
 function fileWith(content: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'hipchat-addon-cli-'))

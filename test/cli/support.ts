@@ -2,11 +2,11 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
+import { commandLine } from '../build.ts'
 
-/** The command line as its sources are. */
-export const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+/** The command line, compiled from the sources before the first test. */
+export const main = commandLine
 
 export const tsx = import.meta.resolve('tsx')
 
@@ -24,14 +24,9 @@ export const run = (
 ): Promise<Ended> =>
   new Promise((resolve) => {
     const options = { env: { ...process.env, ...env } }
-    const child = execFile(
-      process.execPath,
-      ['--import', tsx, main, ...given],
-      options,
-      (error, out, err) => {
-        resolve({ code: error ? Number(error.code) : 0, out, err })
-      },
-    )
+    const child = execFile(process.execPath, [main, ...given], options, (error, out, err) => {
+      resolve({ code: error ? Number(error.code) : 0, out, err })
+    })
     child.stdin?.end(input)
   })
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, onTestFinished, test } from 'vitest'
+import { commandLine } from '../build.ts'
 import { freePort } from '../ports.ts'
 import { readPage, root, section } from '../structure/markdown.ts'
 
@@ -48,7 +49,7 @@ test('the smallest add-on and the session with curl work as the README has them'
   const [command = '', ...session] = blocks(section(page, 'Install it into a server'), 'sh')
   const [npx, name, ...argv] = here(command).trim().split(' ')
   expect([npx, name]).toEqual(['npx', 'hipchat-addon'])
-  await start([join(root, 'src/cli/main.ts'), ...argv], folder, /State/)
+  await start([commandLine, ...argv], folder, /State/)
 
   const sh = async (script: string): Promise<string> =>
     (await promisify(execFile)('sh', ['-ec', here(script).replaceAll('curl ', 'curl -sS --fail-with-body ')]))

@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
 import type { HipChatServer } from '../../src/server/index.ts'
+import { commandLine } from '../build.ts'
 import { planted } from '../leaks/planted.ts'
 import { type Addon, adminCall, call, declare, hook, startAddon, startServer } from './support.ts'
 
@@ -14,7 +14,6 @@ const kills = Number(process.env['KILLS'] ?? 3)
 const lanes = 6
 const most = 35 // pieces of work before a kill: an administrator's token has an allowance of 100 calls
 
-const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 const adminToken = planted('token-of-the-administrator')
 
 interface Child {
@@ -25,7 +24,7 @@ interface Child {
 /** The server as its own process, on a data folder. */
 async function startChild(data: string): Promise<Child> {
   const argv = ['server', '--port', '0', '--data', data, '--admin-token', adminToken]
-  const child = spawn(process.execPath, ['--import', 'tsx', main, ...argv], {
+  const child = spawn(process.execPath, [commandLine, ...argv], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   onTestFinished(() => void child.kill('SIGKILL'))
