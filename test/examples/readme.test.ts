@@ -70,5 +70,5 @@ test('the smallest add-on and the session with curl work as the README has them'
   expect(await sh(remove)).toBe('')
   const headers = { authorization: 'Bearer secret' }
   const left = await (await fetch(`http://127.0.0.1:${serverPort}/admin/installations`, { headers })).json()
-  expect(left).toEqual({ items: [] })
+  expect(left).toEqual({ items: [], next: null })
 })
