@@ -51,7 +51,7 @@ export type { FailedContext } from './addon/pages/view-context.ts'
 export { type BodyOptions, type JsonOptions, readJson, readText } from './addon/request-body.ts'
 export type { SettingsField, SettingsFields, SettingsValues } from './addon/settings/fields.ts'
 export type { AddonSettings, SettingsOptions, SettingsPlace } from './addon/settings/settings.ts'
-// What HipChat's API is
+// HipChat's API
 export type { Card } from './api/card.ts'
 export type { Descriptor } from './api/descriptor.ts'
 export type { EventItem, EventMessage, EventName, EventRoom, Person } from './api/events.ts'
@@ -108,7 +108,7 @@ export {
 export type { HookContext, InstallationContext, ReplacedContext } from './installations/context.ts'
 export type { Installation } from './installations/installation.ts'
 export type { InstallationStore } from './installations/installation-store.ts'
-// Keeping things
+// Storage
 export type { Store, StoreSetting } from './store/index.ts'
 export type { Logger } from './telemetry/log.ts'
 export type { MetricsOptions, MetricsRegistry } from './telemetry/metrics-options.ts'

@@ -1,4 +1,7 @@
-/** Where an add-on's routes are, below its base address. Servers keep them with the installation: they never change. */
+/**
+ * Paths of an add-on's routes, below its base address. They never change, since servers store them at
+ * installation.
+ */
 export const paths = {
   descriptor: '/atlassian-connect.json',
   installable: '/installable',
@@ -15,6 +18,6 @@ export const paths = {
   icon: '/icon/',
   health: '/healthz',
   ready: '/readyz',
-  /** Unless the option `metrics` says otherwise. */
+  /** Default; the option `metrics` can change it. */
   metrics: '/metrics',
 } as const

@@ -40,26 +40,41 @@ import { type AddonSettings, createSettings, type SettingsOptions } from './sett
 
 /** A registered webhook. */
 export interface RegisteredWebhook {
+  /** Key of the webhook: part of its address, and its module key in the descriptor. */
   readonly key: string
-  /** Where its deliveries go. Throws before the base address is known. */
+  /**
+   * Absolute address that HipChat delivers to. Throws a {@link ConfigurationError} until the base address is
+   * known.
+   */
   readonly url: string
 }
 
-/** Lifecycle hooks and what they get. */
+/** Lifecycle hooks, each with the context it receives. */
 export interface HookContexts<S extends Scope> {
-  /** The add-on was installed. The credentials work already: post a greeting. A failure refuses the installation. */
+  /**
+   * The add-on was installed. Its credentials already work, so it can post a greeting. An error refuses the
+   * installation.
+   */
   installed: HookContext<S>
-  /** The installation was updated to the current descriptor, with what was approved now. A failure refuses the update. */
+  /**
+   * The installation was updated to the current descriptor, with the scopes approved now. An error refuses
+   * the update.
+   */
   updated: HookContext<S>
-  /** The add-on was removed. Its credentials no longer work; its values go after this. */
+  /** The add-on was removed. Its credentials no longer work; its stored values are deleted after this hook. */
   uninstalled: HookContext<S>
-  /** A new installation takes the place of an older one in the same room or group; runs before `installed`. */
+  /** A new installation replaces an older one in the same room or group. Runs before `installed`. */
   replaced: ReplacedContext<S>
 }
 
-/** An add-on: registers handlers, serves their webhooks, keeps its installations. */
+/** An add-on: registers handlers, serves their webhooks, and stores its installations. */
 export interface Addon<S extends Scope = Scope> extends Shows<S> {
-  /** Handles an event. The handler is typed by it. */
+  /**
+   * Registers a handler for an event, which also gives the handler's context its type.
+   *
+   * Throws a {@link ConfigurationError} for an unknown event or option, a key that is taken, or after
+   * `listen()` or `callback()`.
+   */
   webhook<E extends EventName>(event: E, handler: Handler<EventContext<E, S>>): RegisteredWebhook
   webhook<E extends EventName>(
     event: E,
@@ -67,8 +82,11 @@ export interface Addon<S extends Scope = Scope> extends Shows<S> {
     handler: Handler<EventContext<E, S>>,
   ): RegisteredWebhook
   /**
-   * Handles a slash command: `/name <required> [optional] [rest...]`. `/name help` answers with its usage, and so does
-   * a command that lacks an argument.
+   * Registers a slash command: `/name <required> [optional] [rest...]`. `/name help` answers with the
+   * usage, and so does a command with a missing argument.
+   *
+   * Throws a {@link ConfigurationError} for an invalid usage, a name that is taken, or after `listen()` or
+   * `callback()`.
    */
   command<const Usage extends string>(
     usage: Usage,
@@ -79,76 +97,96 @@ export interface Addon<S extends Scope = Scope> extends Shows<S> {
     usage: Usage,
     handler: Handler<CommandContext<Usage, S>>,
   ): RegisteredWebhook
-  /** Runs around every webhook and command handler, in the order of registration. */
+  /** Adds middleware around every webhook and command handler. Middleware runs in the order of registration. */
   use(middleware: Middleware<S>): this
-  /** Runs at a turn in an installation's life; several run in the order of registration. */
+  /** Adds a lifecycle hook. Several hooks for one event run in the order of registration. */
   on<H extends keyof HookContexts<S>>(hook: H, handler: (context: HookContexts<S>[H]) => unknown): this
-  /** Gets what handlers of events, pages and glances throw, with the context. Default: the log. */
+  /**
+   * Adds a handler for errors thrown by the handlers of events, pages and glances. Default: they are logged.
+   */
   onError(handler: (error: unknown, context: FailedContext<S>) => unknown): this
   /**
-   * Serves the files of a folder below a path, to everybody: styles, scripts and pictures of pages. Files whose names
-   * begin with a dot, and links out of the folder, are not.
+   * Serves the files of a folder below a path, to anyone: styles, scripts and pictures for pages. Files
+   * whose names start with a dot are not served, and neither are links that lead out of the folder.
+   *
+   * Throws a {@link ConfigurationError} if the folder cannot be read.
    */
   static(path: string, folder: string | URL, options?: StaticOptions): this
-  /** The author's own Koa routes. They are not signed by anybody. */
+  /**
+   * Your own Koa routes. Requests to them are not signed; `session()` authenticates calls from the add-on's
+   * pages.
+   */
   readonly router: Router
   /** All installations, in no particular order. */
   installations(): AsyncIterable<Installation>
-  /** One installation by its `oauthId`. */
+  /** Looks up an installation by its `oauthId`; `undefined` if there is none. */
   installation(oauthId: string): Promise<Installation | undefined>
-  /** HipChat's API as an installation, outside of a handler. */
+  /** HipChat's API as an installation, for use outside of a handler. */
   client(installation: Installation): Client<S>
-  /** A room of an installation; of a global one the room has to be named. */
+  /** A room of an installation, for use outside of a handler. A global installation needs the `roomId`. */
   room(installation: Installation, roomId?: number): Room<S>
   /**
-   * What people can set: registers the configuration page, with a form that is checked and saved; gives what was saved to
-   * any handler.
+   * Registers a configuration page with a form, which validates and saves what people enter. Any handler
+   * can read the saved values from the result.
    */
   settings<const F extends SettingsFields>(options: SettingsOptions<F, S>): AddonSettings<F, S>
-  /** What is kept for an installation. */
+  /** The stored values of an installation, for use outside of a handler. */
   store(installation: Installation): InstallationStore
-  /** Pushes what a glance shows, outside of a handler; a room installation to its room unless told otherwise. */
+  /**
+   * Pushes the content of a glance, outside of a handler. Default audience of a room installation: its room.
+   */
   pushGlance(
     installation: Installation,
     key: string,
     shown: GlanceShown,
     audience?: GlanceAudience,
   ): Promise<void>
-  /** Several glances at once, by their keys. */
+  /** Pushes the content of several glances at once, by their keys. */
   pushGlance(
     installation: Installation,
     glances: Readonly<Record<string, GlanceShown>>,
     audience?: GlanceAudience,
   ): Promise<void>
   /**
-   * Who makes a call to a route of the author's from a page of the add-on: with the page's session token (`Authorization:
-   * Bearer`), or with what `HipChat.auth.withToken` gave it (`Authorization: JWT`). Throws a {@link SignedRequestError},
-   * which is answered with 401, for anything else. A token whose time is more than half over is followed by a new one,
-   * in the header `Session-Token` of the answer.
+   * Authenticates a call from a page of the add-on to one of your routes: with the page's session token
+   * (`Authorization: Bearer`), or with the token that `HipChat.auth.withToken` gave the page (`Authorization:
+   * JWT`). Throws a {@link SignedRequestError} for anything else, which is answered with 401. Once more than
+   * half of a token's lifetime is over, the answer has a new one in the header `Session-Token`.
    */
   session(ctx: Context): Promise<PageContext<S, never>>
-  /** The descriptor, derived from options and registrations. Needs the base address to be known. */
+  /**
+   * The descriptor, derived from options and registrations. Throws a {@link ConfigurationError} until the
+   * base address is known, or if the descriptor is not valid.
+   */
   readonly descriptor: Descriptor
-  /** For any Node HTTP server. Registrations end here. `baseUrl` has to be given. */
+  /**
+   * A request listener for any Node HTTP server. Requires the option `baseUrl`. Nothing can be registered
+   * after this.
+   */
   callback(): RequestListener
   /**
-   * Serves the add-on. Resolves when it listens, with its address; rejects when it cannot. Port 0 takes any free one.
-   * `host` defaults to `localhost` for an add-on whose base address is a loopback one, and to all interfaces otherwise.
+   * Starts the add-on on a port of its own. Resolves with its address when it is listening; rejects if it
+   * cannot listen. Nothing can be registered after this.
+   *
+   * `port` defaults to 0, which is any free port. `host` defaults to `localhost` if the base address is a
+   * loopback address, and otherwise to all interfaces.
    */
   listen(port?: number, host?: string): Promise<ListeningAt>
-  /** Resolves when no delivery is waiting, no handler is running and no call is under way: for tests and scripts. */
+  /**
+   * Resolves when no delivery is waiting, no handler is running and no call is in progress. For tests and
+   * scripts.
+   */
   idle(): Promise<void>
   /**
-   * Takes nothing more on, waits for running handlers and for calls, awaited or not (`closeTimeout`), aborts what is left,
-   * and closes the store.
-   * Rejects when the store cannot be closed.
+   * Stops the add-on: accepts nothing more, waits for running handlers and for calls, awaited or not, for up to
+   * `closeTimeout`, aborts what is left, and closes the store. Rejects if the store cannot be closed.
    */
   close(): Promise<void>
 }
 
 /**
- * Creates an add-on. Checks its options and returns; nothing is opened or sent before `listen()` or the first request
- * of `callback()`. Throws a {@link ConfigurationError} that names the option that is wrong.
+ * Creates an add-on. It only checks the options: nothing is opened or sent before `listen()` or the first
+ * request to `callback()`. Throws a {@link ConfigurationError} that names the invalid option.
  *
  * @example
  * const addon = createAddon({ key: 'com.example.echo', name: 'Echo', description: 'Says it again', scopes: ['send_notification'] })
@@ -156,7 +194,7 @@ export interface Addon<S extends Scope = Scope> extends Shows<S> {
  * await addon.listen(3000)
  */
 export function createAddon<const S extends Scope>(options: AddonOptions<S>): Addon<S> {
-  const settings = readOptions(options as AddonOptions) // an add-on's scopes are scopes
+  const settings = readOptions(options as AddonOptions) // S is a subset of Scope
   const log = options.log === false ? silent() : (options.log ?? createLog())
   const tasks = createTaskQueue(settings.maxDeliveries)
   const observation = createObservation(settings.metrics, () => tasks.deliveries, log)
@@ -170,7 +208,7 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
   const core = createCore(settings, log, observation, modules, () => address.descriptor().etag, tasks.count)
   const middleware: Middleware[] = []
   const errorHandlers: ((error: unknown, context: FailedContext) => unknown)[] = []
-  // Every method that Node parses: the router answers those that it does not list with 501.
+  // Every method that Node parses: the router answers 501 to methods that are not listed.
   const router = new Router({ methods: METHODS })
   const receiving = { ...core, tasks, middleware, onError }
   const { metrics } = observation
@@ -195,7 +233,7 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
   })
 
   function registered({ key }: Webhook): RegisteredWebhook {
-    address.changed() // somebody may have looked at the descriptor already
+    address.changed() // the descriptor may have been read already
     return {
       key,
       get url() {
@@ -207,7 +245,7 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
   function servicesFor(what: string, installation: Installation): InstallationServices {
     if (typeof installation !== 'object' || installation === null || !('oauthId' in installation))
       throw new ConfigurationError(
-        `${what}: expected an installation, as addon.installations() and await addon.installation(oauthId) give it; came ${typeName(installation)}`,
+        `${what}: expected an installation, as returned by addon.installations() and await addon.installation(oauthId); got ${typeName(installation)}`,
       )
     return core.servicesOf(installation)
   }
@@ -251,10 +289,10 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
       const { hooks } = core
       if (!Object.hasOwn(hooks, hook))
         throw new ConfigurationError(
-          `on: expected one of ${Object.keys(hooks).join(', ')}, came ${String(hook)}`,
+          `on: expected one of ${Object.keys(hooks).join(', ')}, got ${String(hook)}`,
         )
       expectFunction(handler, `on ${hook}: expected a handler`)
-      ;(hooks[hook] as Hook<never>[]).push(handler as Hook<never>) // each list holds hooks of its own name only
+      ;(hooks[hook] as Hook<never>[]).push(handler as Hook<never>) // each list only has hooks with its own name
       return this
     },
 
@@ -279,7 +317,7 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
       const id = installation.roomId ?? roomId
       if (id === undefined)
         throw new ConfigurationError(
-          `room: ${installation.oauthId} is a global installation, so the room has to be named: addon.room(installation, roomId)`,
+          `room: ${installation.oauthId} is a global installation, so a room id is required: addon.room(installation, roomId)`,
         )
       return services.room(id)
     },
@@ -289,13 +327,13 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
       return core
         .servicesOf(installation)
         .glances(installation.roomId)
-        .push(...(all as [string, GlanceShown])) // checked there
+        .push(...(all as [string, GlanceShown])) // `push` checks them
     },
     session: (ctx) => openSession(ctx, core),
     settings(options: SettingsOptions) {
       registry.refuseLate('settings page')
       address.changed()
-      return createSettings(options, { modules, onError }) as never // typed by the fields it was given
+      return createSettings(options, { modules, onError }) as never // the fields give it its type
     },
 
     get descriptor() {
@@ -308,10 +346,13 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
     close: () => lifecycle.close(),
   }
 
-  return addon as unknown as Addon<S> // the same object; its type shows what the scopes allow
+  return addon as unknown as Addon<S> // the same object; the type has only what the scopes allow
 }
 
-/** The avatar for the descriptor: an address as it was given, anything else from where it is served. */
+/**
+ * The avatar's address for the descriptor: the given one, or the one at which the add-on serves a file or
+ * bytes.
+ */
 function avatarOf({ options: { avatar } }: Settings, icons: Icons) {
   if (avatar === undefined) return undefined
   if (typeof avatar === 'string' && /^https?:/i.test(avatar)) return () => avatar

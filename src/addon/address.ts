@@ -2,19 +2,19 @@ import { ConfigurationError } from '../errors.ts'
 import { createDescriptor, type Declared, type ServedDescriptor } from './descriptor.ts'
 import type { Settings } from './options.ts'
 
-/** Where the add-on is, and what it says of itself there. */
+/** The add-on's base address, and the descriptor it serves there. */
 export interface Address {
-  /** The base address, without a slash at its end. Throws a {@link ConfigurationError} while it is not known. */
+  /** The base address, without a trailing slash. Throws a {@link ConfigurationError} until it is known. */
   url(): string
-  /** Path of the base address, without a slash at its end. */
+  /** Path of the base address, without a trailing slash. */
   path(): string
-  /** The descriptor for that address and what has been registered by now. */
+  /** The descriptor for this address and the current registrations. */
   descriptor(): ServedDescriptor
-  /** Takes the address it turned out to have, unless one was given. */
+  /** Sets the address that the add-on listens on. The option `baseUrl` wins over it. */
   learn(url: string): void
-  /** Forgets what it learnt. */
+  /** Forgets the address set by `learn`. */
   forget(): void
-  /** To be told when something was registered. */
+  /** Discards the cached descriptor. Called when something was registered. */
   changed(): void
 }
 
@@ -36,7 +36,7 @@ export function createAddress(settings: Settings, declared: Declared): Address {
     url,
     path() {
       const current = url()
-      // Worked out once for each: every request asks.
+      // Cached, since it is needed for every request.
       if (based?.url !== current) based = { url: current, path: new URL(current).pathname.replace(/\/$/, '') }
       return based.path
     },

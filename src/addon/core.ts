@@ -15,7 +15,7 @@ import { type Observing, observed } from '../telemetry/observer.ts'
 import type { Modules } from './modules/modules.ts'
 import type { Settings } from './options.ts'
 
-/** What the parts of an add-on share. Made once, at construction; opens nothing. */
+/** The services that the parts of an add-on share. Created once, with the add-on; opens nothing. */
 export interface Core {
   readonly settings: Settings
   readonly log: Logger
@@ -24,17 +24,17 @@ export interface Core {
   readonly tokens: AccessTokens
   readonly outbound: Outbound
   readonly hooks: Hooks
-  /** What the add-on shows. */
+  /** The add-on's glances, panels, dialogs, actions and pages. */
   readonly modules: Modules
-  /** Who looks on at what the add-on does, if anybody. */
+  /** Returns the observer for metrics and traces, if there is one. */
   readonly observing: Observing
-  /** What handlers may do as an installation. */
+  /** The client, rooms, store and log of an installation. */
   servicesOf(installation: Installation): InstallationServices
-  /** ETag of the descriptor being served now. */
+  /** ETag of the current descriptor. */
   descriptorEtag(): string
 }
 
-/** Puts together what the options ask for. Throws a ConfigurationError for what only shows then, as a key or a store. */
+/** Creates the services from the options. Throws a ConfigurationError for an invalid `secretKey` or `store`. */
 export function createCore(
   settings: Settings,
   log: Logger,

@@ -9,21 +9,24 @@ import type { IconAddresses } from './modules/icons.ts'
 import type { Modules } from './modules/modules.ts'
 import type { AddonOptions } from './options.ts'
 
-/** The descriptor as it is served, with the tag that tells one version from another. */
+/** The descriptor as it is served: parsed, as JSON text, and with the ETag of this version. */
 export interface ServedDescriptor {
   readonly document: Descriptor
   readonly text: string
   readonly etag: string
 }
 
-/** What was registered, and what else depends on the base address. */
+/** The registrations, and the avatar, which depends on the base address too. */
 export interface Declared {
   readonly modules: Modules
   readonly avatar: IconAddresses | ((baseUrl: string) => string) | undefined
   webhooks(): readonly Webhook[]
 }
 
-/** Derives the descriptor from the options and registrations, and validates it against HipChat's schema. */
+/**
+ * Derives the descriptor from the options and registrations, and validates it against HipChat's schema.
+ * Throws a {@link ConfigurationError} if it is not valid.
+ */
 export function createDescriptor(
   options: AddonOptions,
   baseUrl: string,
@@ -97,10 +100,10 @@ const script = `
   })
 `
 
-/** Lets the page run its own script and nothing else. */
+/** Content-Security-Policy of the page: only its own script may run. */
 export const pagePolicy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${createHash('sha256').update(script).digest('base64')}'; base-uri 'none'; frame-ancestors 'none'`
 
-/** The page a browser gets where a server gets the descriptor. */
+/** The page that a browser gets at the descriptor's address. */
 export function descriptorPage({ document }: ServedDescriptor): Html {
   const scopes = document.capabilities?.hipchatApiConsumer?.scopes ?? []
   const self = document.links.self

@@ -4,11 +4,12 @@ import { variable } from '../common/environment.ts'
 import { withoutMark } from '../common/text.ts'
 
 /**
- * The environment of the process, with what a file adds to it, if there is one. What the process was started with wins; an
- * empty variable counts as not set, in the file and before it. A byte order mark at the beginning of the file is left out.
+ * Returns the environment variables of the process, plus those in a file (default `.env`), if it exists.
+ * Variables of the process take precedence. An empty variable counts as not set, both in the process and in
+ * the file. A byte order mark at the start of the file is ignored.
  *
- * What the file adds is in `process.env` too, so that the default log finds its `LOG_LEVEL`. Throws when the file cannot be
- * read.
+ * The variables in the file are added to `process.env` too, so that the default log finds its `LOG_LEVEL`.
+ * Throws if the file cannot be read.
  *
  * @example
  * const { PORT, BASE_URL } = loadEnvironment()

@@ -3,28 +3,28 @@ import type { AddressInfo } from 'node:net'
 import { unrefServer } from '../common/unref.ts'
 import { ConfigurationError } from '../errors.ts'
 
-/** The HTTP server of an add-on that listens itself. */
+/** An HTTP server that is listening. */
 export interface Listening {
   readonly port: number
-  /** Takes no new connection; resolves when the last one is gone. */
+  /** Accepts no new connections; resolves when the last one is closed. */
   stop(): Promise<void>
-  /** Lets the process end although it listens, and although connections are open that come from now on. */
+  /** Lets the process end while the server is listening, and while connections opened from now on are open. */
   unref(): void
-  /** Closes idle connections, and the others in a second. */
+  /** Closes idle connections now, and the others after a second. */
   hurry(): void
 }
 
-// A server that somebody else's client keeps waiting must not keep its connections for ever.
+// A slow client must not keep its connection forever.
 const serverOptions = {
   headersTimeout: 10_000,
   requestTimeout: 15_000,
-  connectionsCheckingInterval: 2_000, // Node looks at the two above every 30 s only
+  connectionsCheckingInterval: 2_000, // by default Node checks the two timeouts above only every 30 s
   keepAliveTimeout: 65_000,
 }
 
 /**
- * Listens; rejects with a {@link ConfigurationError} where the author can do something about it. `what` is what he asked
- * for, as the message names it.
+ * Starts an HTTP server. Rejects with a {@link ConfigurationError} for a port or host that the author can
+ * change; its message starts with `what`.
  */
 export async function listenOn(
   listener: RequestListener,
@@ -46,10 +46,10 @@ export async function listenOn(
 }
 
 function readPort(given: unknown): number {
-  // In plain JavaScript a text out of the environment comes here too.
+  // In plain JavaScript, this may be a string from the environment.
   const port = typeof given === 'string' && /^\d+$/.test(given) ? Number(given) : given
   if (typeof port === 'number' && Number.isInteger(port) && port >= 0 && port <= 65535) return port
-  throw new ConfigurationError(`listen: expected a port from 0 to 65535, came ${String(given)}`)
+  throw new ConfigurationError(`listen: expected a port from 0 to 65535, got ${String(given)}`)
 }
 
 function opened(server: Server, port: number, host: string | undefined, what: string): Promise<void> {

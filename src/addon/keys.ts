@@ -1,8 +1,14 @@
 import { ConfigurationError } from '../errors.ts'
 
-/** Module keys that were given away. All kinds of module share them: clients look a key up over all, and take the first. */
+/**
+ * The module keys in use. All kinds of modules share them: clients search all modules for a key, and use the
+ * first.
+ */
 export interface Keys {
-  /** Takes a key. Throws a {@link ConfigurationError}, which `what` begins, for one that is none or taken. */
+  /**
+   * Claims a key. Throws a {@link ConfigurationError} if it is not valid or is taken; `what` starts the
+   * message.
+   */
   take(kind: string, key: unknown, what: string): void
 }
 
@@ -10,15 +16,15 @@ export function createKeys(): Keys {
   const kinds = new Map<string, string>()
   return {
     take(kind, key, what) {
-      // A path made of dots is resolved away.
+      // In a URL, a path segment of dots would be removed.
       if (typeof key !== 'string' || !/^[a-zA-Z0-9_.-]{1,40}$/.test(key) || /^\.+$/.test(key))
         throw new ConfigurationError(
-          `${what}: expected a key of 1 to 40 letters, digits, - _ and ., came ${JSON.stringify(key)}`,
+          `${what}: expected a key of 1 to 40 letters, digits, - _ and ., got ${JSON.stringify(key)}`,
         )
       const taken = kinds.get(key)
       if (taken !== undefined)
         throw new ConfigurationError(
-          `${taken === kind ? `two ${kind}s` : `a ${taken} and a module of the kind ${kind}`} have the key ${key}; give one of them another with { key: '…' }`,
+          `${taken === kind ? `two ${kind}s` : `a ${taken} and a module of the kind ${kind}`} have the key ${key}; give one of them another key with { key: '…' }`,
         )
       kinds.set(key, kind)
     },

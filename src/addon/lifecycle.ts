@@ -21,7 +21,7 @@ import { createListener, createRoutes, type Routed } from './routes.ts'
 
 const { HttpError } = Koa
 
-/** What is served. */
+/** The parts that a running add-on serves. */
 export interface LifecycleParts {
   readonly core: Core
   readonly address: Address
@@ -35,17 +35,22 @@ export interface LifecycleParts {
   readonly metrics: Metrics | undefined
 }
 
-/** Where an add-on listens. */
+/** The address of an add-on that is listening. */
 export interface ListeningAt {
+  /** The add-on's port. */
   readonly port: number
+  /** The add-on's base address, without a trailing slash. */
   readonly url: string
-  /** Where the metrics are, if they have a port of their own. */
+  /** Port of the metrics, if they have one of their own. */
   readonly metricsPort?: number
-  /** Lets the process end although the add-on listens, once nothing else keeps it: for scripts and tests. */
+  /**
+   * Lets the process end while the add-on is listening, once nothing else keeps it alive. For scripts and
+   * tests.
+   */
   unref(): void
 }
 
-/** The add-on's way from construction to its end: on ports of its own or under somebody else's HTTP server. */
+/** Starts and stops an add-on, on its own ports or in another HTTP server. */
 export interface Lifecycle {
   callback(): RequestListener
   listen(port: number, host: string | undefined): Promise<ListeningAt>
@@ -65,13 +70,13 @@ export function createLifecycle(served: LifecycleParts): Lifecycle {
   function createApp(): Koa {
     const app = new Koa()
     app.on('error', (error: unknown) => {
-      // What a route of the author's refuses with `ctx.throw(404)` is an answer, not a fault.
+      // When the author's route calls `ctx.throw(404)`, that is an answer and not a failure.
       if (!(error instanceof HttpError && error.expose)) logError(log, error, 'a request failed')
     })
     return app
   }
 
-  /** Opens the port of the metrics, if they have one of their own. */
+  /** Opens the metrics port, if it is configured. */
   async function listenForMetrics(): Promise<Listening | undefined> {
     if (!metrics || settings.metrics?.path === undefined || settings.metrics.port === undefined)
       return undefined
@@ -91,7 +96,7 @@ export function createLifecycle(served: LifecycleParts): Lifecycle {
       const { allowHttp = [] } = settings.options
       if (allowHttp.length > 0)
         log.warn(
-          `allowHttp: secrets, tokens and messages go to and from ${allowHttp.join(', ')} over plain http, and can be read on their way; for development only`,
+          `allowHttp: secrets, tokens and messages are sent to and from ${allowHttp.join(', ')} over plain http, where others can read them; use it for development only`,
         )
       core.observing()
     }
@@ -129,18 +134,18 @@ export function createLifecycle(served: LifecycleParts): Lifecycle {
     if (older > 0)
       log.warn(
         { installations: older },
-        'installations were approved with another descriptor than the one served now: new scopes and webhooks reach them when they are updated',
+        'installations were approved with a different descriptor than the current one: they get new scopes and webhooks when they are updated',
       )
   }
 
   async function closeAll(): Promise<void> {
-    await listening?.catch(() => {}) // the server would go on opening
+    await listening?.catch(() => {}) // otherwise the server would continue to open
     await stop(listening, async () => {
       const aborted = await tasks.close(settings.closeTimeout)
       if (aborted > 0) log.error({ aborted }, 'handlers were still running and have been aborted')
     })
     installing.close()
-    await stop(metricsListening) // after the handlers, so that what they did can still be read
+    await stop(metricsListening) // after the handlers, so that their metrics can still be read
     core.outbound.close()
     await store.close()
   }
@@ -150,10 +155,10 @@ export function createLifecycle(served: LifecycleParts): Lifecycle {
       address.url()
       if (settings.metrics?.port !== undefined)
         throw new ConfigurationError(
-          'callback: metrics.port is opened by listen() only; leave it out, and the metrics are a route of the add-on',
+          'callback: only listen() opens metrics.port; leave it out to serve the metrics as a route of the add-on',
         )
       const listener = start()
-      address.descriptor() // a wrong one is the author's mistake: now, not at the first installation
+      address.descriptor() // report an invalid descriptor now, not at the first installation
       return listener
     },
 
@@ -162,7 +167,7 @@ export function createLifecycle(served: LifecycleParts): Lifecycle {
       if (closing) throw new ConfigurationError('listen: the add-on has been closed; create another one')
       listening = listenOn(start(), port, host ?? (settings.loopback ? 'localhost' : undefined))
       metricsListening = listenForMetrics()
-      metricsListening.catch(() => {}) // asked for below, unless the other port fails
+      metricsListening.catch(() => {}) // awaited below, unless the other port fails
       try {
         const opened = await listening
         const { port } = opened
@@ -173,7 +178,7 @@ export function createLifecycle(served: LifecycleParts): Lifecycle {
           metricsOpened?.unref()
         }
         address.learn(`http://localhost:${port}`)
-        address.descriptor() // a wrong one is the author's mistake: now, not at the first installation
+        address.descriptor() // report an invalid descriptor now, not at the first installation
         const resealed = await core.installations.reseal()
         if (resealed > 0) log.info({ installations: resealed }, 'sealed with the first secretKey')
         await warnOfOldInstallations()
@@ -197,12 +202,12 @@ export function createLifecycle(served: LifecycleParts): Lifecycle {
   }
 }
 
-/** Takes no new connection, waits for what is to end first, and then for the open connections. */
+/** Stops a server: accepts no new connections, waits for `first`, and then for the open connections. */
 async function stop(
   listening: Promise<Listening | undefined> | undefined,
   first: () => Promise<void> = async () => {},
 ): Promise<void> {
-  const server = await listening?.catch(() => undefined) // where it failed there is nothing to stop
+  const server = await listening?.catch(() => undefined) // if it failed, there is nothing to stop
   const stopped = server?.stop()
   await first()
   server?.hurry()

@@ -2,7 +2,7 @@ import type { Middleware } from 'koa'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { belowBase } from './requests.ts'
 
-/** The page of an add-on's metrics. It is nobody's secret that reaches it: who may is up to whoever runs the add-on. */
+/** Serves an add-on's metrics without authentication. The operator decides who can reach the page. */
 export function createMetricsPage(
   metrics: Metrics,
   path: string,

@@ -14,15 +14,19 @@ import {
 } from './deliveries/registration.ts'
 import type { Keys } from './keys.ts'
 
-/** What an author has registered so far; refuses what is wrong, comes twice or too late. */
+/**
+ * The registered webhooks and commands. Throws a ConfigurationError for one that is invalid, duplicate or too
+ * late.
+ */
 export interface Registry {
   readonly webhooks: ReadonlyMap<string, Webhook>
   webhook(event: EventName, second: WebhookOptions | WebhookHandler, third?: WebhookHandler): Webhook
   command(usage: string, second: CommandOptions | CommandHandler, third?: CommandHandler): Webhook
-  /** A command that lists all commands. */
+  /** Registers `/help`, which lists all commands. */
   help(): void
-  /** Refuses, from now on, everything that belongs into the descriptor. */
+  /** Ends registration: from now on `refuseLate` throws. */
   end(): void
+  /** Throws a ConfigurationError, which names `what`, if registration has ended. */
   refuseLate(what: string): void
 }
 
@@ -37,7 +41,7 @@ export function createRegistry(keys: Keys, log: Logger): Registry {
   function refuseLate(what: string): void {
     if (ended)
       throw new ConfigurationError(
-        `a ${what} was registered after listen() or callback(): servers have the descriptor by then`,
+        `a ${what} was registered after listen() or callback(): servers may already have the descriptor`,
       )
   }
 
@@ -92,13 +96,16 @@ export function createRegistry(keys: Keys, log: Logger): Registry {
   return registry
 }
 
-/** Options may be left out. Given after the handler they would be overlooked. */
+/**
+ * Sorts optional options and the handler. Refuses options after the handler, which would otherwise be
+ * ignored.
+ */
 function handlerLast<Options extends object, H>(
   what: string,
   second: Options | H | undefined,
   third: H | undefined,
 ): [options: Options | Record<string, never>, handler: H | undefined] {
-  if (typeof second !== 'function') return [(second as Options | undefined) ?? {}, third] // as it is no handler
+  if (typeof second !== 'function') return [(second as Options | undefined) ?? {}, third] // not a handler
   if (third !== undefined)
     throw new ConfigurationError(`${what}: expected the handler last, after its options`)
   return [{}, second as H] // the only function of the two

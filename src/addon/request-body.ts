@@ -2,26 +2,27 @@ import type { IncomingMessage } from 'node:http'
 import { BodyRefusedError, readBody, readJson as readJsonBody } from '../common/body.ts'
 import { ConfigurationError } from '../errors.ts'
 
-/** How a body is read. */
+/** Options of {@link readText}. */
 export interface BodyOptions {
-  /** Longest body taken, in bytes. Default 256 KiB. A longer one is answered with 413. */
+  /** Longest accepted body, in bytes. Default 256 KiB. A longer one is answered with 413. */
   readonly limit?: number
-  /** Milliseconds in which it has to arrive. Default 10,000. A slower one is answered with 408. */
+  /** Milliseconds within which the body must arrive. Default 10,000. A slower one is answered with 408. */
   readonly timeout?: number
 }
 
-/** How a JSON body is read. */
+/** Options of {@link readJson}. */
 export interface JsonOptions<T> extends BodyOptions {
-  /** Whether it is what the route expects; then it has this type. Another one is answered with 400. */
+  /** A type guard for the body. A body that it rejects is answered with 400. Default: any JSON is accepted. */
   readonly accept?: (body: unknown) => body is T
 }
 
-/** What holds the request: a Koa context. */
+/** Has the request: a Koa context. */
 type Asked = { readonly req: IncomingMessage }
 
 /**
- * The text of the body of a request to a route of your own: UTF-8, not compressed, within a limit and a time. What it
- * throws is answered with 400, 408, 413 or 415 where no middleware of yours catches it.
+ * Reads the body of a request to one of your own routes as text: UTF-8, not compressed, within a size and
+ * time limit. Its errors are answered with 400, 408, 413 or 415, unless your middleware catches them. Throws
+ * a {@link ConfigurationError} for an invalid option.
  *
  * @example
  * addon.router.post('/note', async (ctx) => {
@@ -34,8 +35,8 @@ export function readText({ req }: Asked, options: BodyOptions = {}): Promise<str
 }
 
 /**
- * The JSON of the body of a request to a route of your own, under the rules of {@link readText}. It may be anything until
- * you have looked: `accept` does that, and gives it a type.
+ * Reads the body of a request to one of your own routes as JSON, with the limits and errors of {@link
+ * readText}. The result is `unknown`, unless you validate it with `accept`, which gives it a type.
  *
  * @example
  * addon.router.post('/build', async (ctx) => {
@@ -47,7 +48,7 @@ export async function readJson<T = unknown>({ req }: Asked, options: JsonOptions
   const { accept } = options
   const body = await readJsonBody(req, limit, timeout)
   if (accept && !accept(body)) throw new BodyRefusedError(400, 'the body is not what is expected here')
-  return body as T // as `accept` says; without it T is unknown, or the author's word
+  return body as T // as `accept` found; without it T is unknown, or what the author claims
 }
 
 function bounds(what: string, { limit = 256 * 1024, timeout = 10_000 }: BodyOptions) {

@@ -7,7 +7,7 @@ import type { Observing } from '../telemetry/observer.ts'
 
 export const queryOf = (ctx: Context): URLSearchParams => new URLSearchParams(ctx.querystring)
 
-/** A path of a request without that of the base address. */
+/** The path of a request, without the path of the base address. */
 export function belowBase(path: string, routed: { basePath(): string }): string {
   const base = routed.basePath()
   if (!base) return path
@@ -15,7 +15,7 @@ export function belowBase(path: string, routed: { basePath(): string }): string 
   return path.startsWith(`${base}/`) ? path.slice(base.length) : path
 }
 
-/** What is told of a refusal. */
+/** The services that record a refusal. */
 interface RefusalParts {
   readonly log: Logger
   readonly observing: Observing
@@ -27,7 +27,7 @@ interface Refusal {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** Says no more to the caller than he may know; the log says which part was wrong. */
+/** Turns an error into an answer. The caller learns only what they may know; the log says what was wrong. */
 export function refusalOf(error: unknown, parts: RefusalParts, path: string): Refusal {
   if (error instanceof SignedRequestError) {
     parts.observing()?.happened({ kind: 'signed request refused', fault: error.fault })
@@ -45,7 +45,7 @@ export function refusalOf(error: unknown, parts: RefusalParts, path: string): Re
   if (error instanceof BodyRefusedError) {
     if (error.status === 500) parts.log.error({ path }, error.message)
     else parts.log.warn({ path }, `refused: ${error.message}`)
-    // The rest of the body is not read: the connection cannot be used for another request.
+    // The rest of the body is not read, so the connection cannot be used for another request.
     return { status: error.status, text: `Refused: ${error.message}.`, headers: { Connection: 'close' } }
   }
   logError(parts.log, error, 'a request failed', { path })

@@ -20,13 +20,13 @@ const { HttpError } = Koa
 
 type Act = (body: unknown) => Promise<unknown>
 
-/** What the routes lead to. */
+/** The parts that the routes need. */
 export interface Routed {
   readonly core: Core
   readonly installing: Installing
   readonly receiving: Receiving
   readonly webhooks: ReadonlyMap<string, Webhook>
-  /** Path of `baseUrl`, without a slash at its end; a proxy may have removed it or not. */
+  /** Path of `baseUrl`, without a trailing slash. A proxy may or may not have removed it from requests. */
   basePath(): string
   descriptor(): ServedDescriptor
 }
@@ -35,8 +35,8 @@ const RECORD_LIMIT = 64 * 1024
 const RECORD_TIMEOUT = 3_000
 
 /**
- * Takes deliveries before Koa sees them, and leaves the rest to it. Deliveries are nearly all an add-on gets, and need
- * nothing of what Koa does for a request in a third of its time.
+ * Handles deliveries itself and passes all other requests to Koa. Nearly all requests to an add-on are
+ * deliveries, which need nothing from Koa, and Koa would take a third of the time of each.
  */
 export function createListener(routed: Routed, koa: RequestListener): RequestListener {
   return (request, response) => {
@@ -62,7 +62,7 @@ async function deliver(
   try {
     const answer = await receive(routed.webhooks.get(key), request, query, routed.receiving)
     const { status, body } = answer
-    // HipChat posts any JSON object with a `message` into the room: everything but a reply stays plain text.
+    // HipChat posts any JSON object with a `message` into the room, so only a reply is sent as JSON.
     if (typeof body === 'object') send(response, status, 'application/json', JSON.stringify(body))
     else send(response, status, 'text/plain', body)
     return answer
@@ -91,7 +91,7 @@ function send(
       .end(body)
 }
 
-/** The add-on's other routes as one Koa middleware. */
+/** The add-on's other routes, as one Koa middleware. */
 export function createRoutes(routed: Routed): Middleware {
   return async (ctx, next) => {
     try {
@@ -105,7 +105,7 @@ export function createRoutes(routed: Routed): Middleware {
 async function other(ctx: Context, routed: Routed, path: string, next: Next): Promise<unknown> {
   const { method } = ctx
   const reads = method === 'GET' || method === 'HEAD'
-  const get = method === 'GET' // what changes something happens on no HEAD
+  const get = method === 'GET' // a HEAD request must not change anything
   const browser = routed.core.settings.options.installation === 'browser'
   if (method === 'DELETE' && !browser && path.startsWith(`${paths.installable}/`))
     return uninstall(ctx, routed, path.slice(paths.installable.length + 1))
@@ -141,7 +141,7 @@ function serveDescriptor(ctx: Context, routed: Routed): void {
   ctx.set('Vary', 'Accept')
   ctx.set('ETag', served.etag)
   ctx.set('Cache-Control', 'no-cache')
-  // Servers asked with any Accept or none: they get JSON, only who prefers HTML gets the page.
+  // Servers sent any or no Accept header: they get JSON, and only clients that prefer HTML get the page.
   if (ctx.accepts('json', 'html') === 'html') {
     ctx.set('ETag', served.etag.replace(/"$/, '-html"'))
     ctx.set('Content-Security-Policy', pagePolicy)
@@ -157,7 +157,7 @@ function serveDescriptor(ctx: Context, routed: Routed): void {
 
 const pings = new WeakMap<Store, Promise<void>>()
 
-/** However many ask at once, the store is asked once. */
+/** Pings the store. Simultaneous callers share one ping. */
 function ping(store: Store): Promise<void> {
   let pinging = pings.get(store)
   if (!pinging) {
@@ -177,7 +177,7 @@ async function answerReady(ctx: Context, routed: Routed): Promise<void> {
   }
 }
 
-/** Does what changes an installation; `close()` waits for it. */
+/** Runs work that changes an installation, so that `close()` waits for it. */
 function change<T>({ receiving: { tasks } }: Routed, work: () => Promise<T>): Promise<T> {
   if (tasks.accepting === 'closing') throw new InstallationRefusedError(503, 'The add-on is closing.')
   return tasks.follow(work())
@@ -205,7 +205,7 @@ async function uninstall(ctx: Context, routed: Routed, segment: string): Promise
   ctx.status = 204
 }
 
-/** HipChat did not sign these requests. Where a server does, the signature has to be right. */
+/** HipChat did not sign these requests. If a server does, the signature must be valid. */
 async function signedIfAny(ctx: Context, { core }: Routed): Promise<SignedRequest | undefined> {
   try {
     findToken(ctx.req, queryOf(ctx))
@@ -215,7 +215,10 @@ async function signedIfAny(ctx: Context, { core }: Routed): Promise<SignedReques
   return verifySignedRequest(ctx.req, queryOf(ctx), core.installations)
 }
 
-/** The administrator's browser brings a one-time address; we fetch what is there, act, and send him back. */
+/**
+ * The administrator's browser brings a one-time address. Fetches its document, acts on it, and redirects the
+ * browser.
+ */
 async function byBrowser(ctx: Context, routed: Routed, act: Act): Promise<void> {
   const { core, installing } = routed
   ctx.set('Referrer-Policy', 'no-referrer')
@@ -234,17 +237,20 @@ async function byBrowser(ctx: Context, routed: Routed, act: Act): Promise<void> 
     ctx.set('Content-Security-Policy', "default-src 'none'")
     ctx.body =
       html`<!doctype html><meta charset="utf-8"><title>Not installed</title><h1>That did not work</h1>
-<p>${error.message}</p><p>Go back and try again, or ask whoever runs the add-on.</p>`.toString()
+<p>${error.message}</p><p>Go back and try again, or ask the operator of the add-on.</p>`.toString()
   }
 }
 
-/** Where the browser goes back to, spelt as it was checked: browsers read odd spellings in their own way. */
+/**
+ * The address to redirect the browser to, normalised as it was checked: browsers may read unusual spellings
+ * differently.
+ */
 function redirectOf(query: URLSearchParams, { outbound }: Core): string {
   try {
     return outbound.check(one(query, 'redirect_url')).href
   } catch (error) {
     if (error instanceof InstallationRefusedError) throw error
-    throw new InstallationRefusedError(400, 'redirect_url does not lead to an allowed server.', {
+    throw new InstallationRefusedError(400, 'redirect_url is not on an allowed server.', {
       cause: error,
     })
   }
@@ -254,12 +260,12 @@ function one(query: URLSearchParams, name: string): string {
   const values = query.getAll(name)
   const value = values[0]
   if (values.length === 1 && value) return value
-  throw new InstallationRefusedError(400, `Expected the parameter ${name} once.`)
+  throw new InstallationRefusedError(400, `Expected exactly one parameter ${name}.`)
 }
 
 function answerError(ctx: Context, { core }: Routed, error: unknown): void {
   if (ctx.headerSent || ctx.res.writableEnded) {
-    logError(core.log, error, 'a request failed after its answer had begun', { path: ctx.path })
+    logError(core.log, error, 'a request failed after its answer had started', { path: ctx.path })
     return
   }
   if (error instanceof HttpError) throw error // thrown by the author's own route, for Koa to answer

@@ -18,7 +18,7 @@ const reported = [
   'uninstalled',
   'delivery',
   'api call',
-  'installations were approved with another descriptor than the one served now',
+  'installations were approved with a different descriptor than the current one',
 ]
 
 /** Members that are the same in every line of one add-on on one server, or are shown in another way. */

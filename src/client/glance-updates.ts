@@ -35,8 +35,8 @@ const whole = (value: unknown): boolean => Number.isSafeInteger(value)
 
 const checks: Checks<GlanceAudience> = {
   room: (value) =>
-    whole(value) || value === 'all' ? undefined : `a room's id or all, came ${shownAs(value)}`,
-  user: (value) => (whole(value) ? undefined : `a user's id, came ${shownAs(value)}`),
+    whole(value) || value === 'all' ? undefined : `a room's id or all, got ${shownAs(value)}`,
+  user: (value) => (whole(value) ? undefined : `a user's id, got ${shownAs(value)}`),
 }
 
 const shownAs = (value: unknown): string =>
@@ -80,7 +80,7 @@ export function createGlances(pushing: Pushing, about: number | undefined): Glan
         if (typeof first === 'string') return push([[first, second]], third ?? {})
         if (typeof first !== 'object' || first === null)
           throw new ConfigurationError(
-            `glance.push: expected the key of a glance, or an object of several; came ${typeName(first)}`,
+            `glance.push: expected the key of a glance, or an object of several; got ${typeName(first)}`,
           )
         return push(Object.entries(first), second ?? {})
       }),

@@ -31,11 +31,13 @@ export function toGlanceContent(what: string, shown: unknown): GlanceContent {
   if (typeof shown === 'string' || shown instanceof Html) return checked(what, { label: toLabel(shown) })
   if (!isRecord(shown))
     throw new ConfigurationError(
-      `${what}: expected a text, html\`…\` or an object with a label, came ${typeName(shown)}`,
+      `${what}: expected a text, html\`…\` or an object with a label, got ${typeName(shown)}`,
     )
   const surplus = Object.keys(shown).find((name) => !members.includes(name))
   if (surplus !== undefined)
-    throw new ConfigurationError(`${what}: ${surplus} is not a member of it; known are ${members.join(', ')}`)
+    throw new ConfigurationError(
+      `${what}: ${surplus} is not a known member; expected one of ${members.join(', ')}`,
+    )
   const { label, status, metadata } = shown
   return checked(what, {
     label: toLabel(label),

@@ -103,7 +103,7 @@ describe('a push that is refused before anything is sent', () => {
     [
       'of no content',
       ['tea'],
-      'glance tea: expected a text, html`…` or an object with a label, came undefined',
+      'glance tea: expected a text, html`…` or an object with a label, got undefined',
     ],
     [
       'of content that clients refuse',
@@ -113,14 +113,14 @@ describe('a push that is refused before anything is sent', () => {
     [
       'to a room by its name',
       ['tea', 'x', { room: 'Lobby' }],
-      'glance.push: expected room to be a room\'s id or all, came "Lobby"',
+      'glance.push: expected room to be a room\'s id or all, got "Lobby"',
     ],
     [
       'to a misspelt audience',
       ['tea', 'x', { rom: 1 }],
-      'glance.push: there is no option rom; known are room, user',
+      'glance.push: rom is not a known option; expected one of room, user',
     ],
-    ['of a number', [5], 'glance.push: expected the key of a glance, or an object of several; came number'],
+    ['of a number', [5], 'glance.push: expected the key of a glance, or an object of several; got number'],
   ])('%s', async (_, all, message) => {
     const { addon, installation, pushed } = await pushing('Lobby')
     const push = addon.pushGlance as (...all: unknown[]) => Promise<void>

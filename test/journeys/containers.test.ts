@@ -87,7 +87,9 @@ describe('two containers that call each other over plain http', () => {
     await server.say('Lobby', 'alice', '/where')
     await server.idle()
     expect(server.history('Lobby').at(-1)?.message).toBe('here')
-    expect(log()).toContain('allowHttp: secrets, tokens and messages go to and from chat over plain http')
+    expect(log()).toContain(
+      'allowHttp: secrets, tokens and messages are sent to and from chat over plain http',
+    )
     expect(log()).toContain('secrets and messages go to these hosts over plain http')
     for await (const { oauthId, capabilitiesUrl } of addon.installations()) {
       expect(capabilitiesUrl).toBe(`http://chat:${port}/v2/capabilities`)
@@ -100,7 +102,7 @@ describe('two containers that call each other over plain http', () => {
 
   it.each<[string, Partial<AddonOptions>, ServerOptions, RegExp]>([
     ['neither names the other', {}, {}, /^(?!.*127)/],
-    ['only the server does', {}, { allowHttp: ['addon'] }, /does not accept installations from there/],
+    ['only the server does', {}, { allowHttp: ['addon'] }, /does not accept installations from this server/],
     ['only the add-on does', { allowHttp: ['chat'] }, {}, /^(?!.*127)/],
     ['somebody else is named', { allowHttp: ['chat2'] }, { allowHttp: ['addon'] }, /does not accept/],
     [

@@ -35,7 +35,7 @@ describe('the options of createAddon', () => {
 
   it('are all in the reference, and no others', () => {
     const unknown = { ...dice, nonsense: true } as typeof dice
-    const known = namesIn(() => createAddon(unknown), /known are /)
+    const known = namesIn(() => createAddon(unknown), /expected one of /)
     expect(known).toContain('baseUrl')
     expect(rows(page).map(firstCode).toSorted()).toEqual(known.toSorted())
   })
@@ -96,7 +96,7 @@ describe('the metrics of an add-on', () => {
 
   it('are asked for with the members that the reference lists, and no others', () => {
     const unknown = { ...dice, metrics: { nonsense: true } } as typeof dice
-    const known = namesIn(() => createAddon(unknown), /known are /)
+    const known = namesIn(() => createAddon(unknown), /expected one of /)
     expect(rows(section(page, 'The option metrics')).map(firstCode)).toEqual(known)
   })
 })

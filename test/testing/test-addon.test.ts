@@ -401,23 +401,29 @@ describe('a test of an add-on', () => {
     const { room, install, forge, addGroup } = await start()
     const typed = { form: 'bob' } as object
     const refusals = [
-      [() => room.say('hello', typed), 'room.say: there is no option form; known are from'],
+      [() => room.say('hello', typed), 'room.say: form is not a known option; expected one of from'],
       [
         () => room.trigger('room_enter', typed),
-        'room.trigger: there is no option form; known are from, text, file',
+        'room.trigger: form is not a known option; expected one of from, text, file',
       ],
-      [() => room.glance('count', typed), 'room.glance: there is no option form; known are as'],
-      [() => room.open('panel', typed), 'room.open: there is no option form; known are as, values, theme'],
+      [() => room.glance('count', typed), 'room.glance: form is not a known option; expected one of as'],
+      [
+        () => room.open('panel', typed),
+        'room.open: form is not a known option; expected one of as, values, theme',
+      ],
       [
         () => room.open('panel', { theme: 'pink' as 'dark' }),
-        'room.open: expected theme to be one of light, dark; came "pink"',
+        'room.open: expected theme to be one of light, dark; got "pink"',
       ],
-      [() => install(typed), 'install: there is no option form; known are room, scopes'],
-      [() => addGroup(typed), 'the options of a group: there is no option form; known are install, server'],
-      [() => forge('room_enter', typed), 'forge: there is no option form; known are forgery, text'],
+      [() => install(typed), 'install: form is not a known option; expected one of room, scopes'],
+      [
+        () => addGroup(typed),
+        'the options of a group: form is not a known option; expected one of install, server',
+      ],
+      [() => forge('room_enter', typed), 'forge: form is not a known option; expected one of forgery, text'],
       [
         () => forge('room_enter', { forgery: 'stale' as 'expired' }),
-        'forge: expected forgery to be one of wrong secret, expired, unsigned, replayed; came "stale"',
+        'forge: expected forgery to be one of wrong secret, expired, unsigned, replayed; got "stale"',
       ],
     ] as const
     for (const [use, message] of refusals)

@@ -3,17 +3,17 @@ import { ConfigurationError } from '../../errors.ts'
 import { splitWords } from './quoting.ts'
 
 /**
- * Slash commands: `/name <required> [optional] [rest...]`. Arguments are separated by blanks of any kind; quotes of any kind hold
- * one together that has blanks in it.
+ * A slash command: `/name <required> [optional] [rest...]`. Any kind of whitespace separates arguments; any
+ * kind of quotation marks can enclose an argument that contains whitespace.
  */
 export interface Command {
   /** Without the slash, in lower case. */
   readonly name: string
-  /** As the author wrote it; what help shows. */
+  /** As the author wrote it; shown by help. */
   readonly usage: string
   readonly description: string
   readonly parameters: readonly Parameter[]
-  /** Finds the command at the beginning of a message; the first group is everything after it. */
+  /** Matches a message that starts with the command; the first group is everything after it. */
   readonly pattern: RegExp
 }
 
@@ -39,7 +39,10 @@ type Optional<Usage extends string> =
         : never
     : never
 
-/** The arguments of a command, read off its usage: required ones are there, `rest...` is a list. */
+/**
+ * Arguments of a command by their names, typed by its usage: `<required>` is a string, `[optional]` a string or
+ * `undefined`, `[rest...]` a list of strings, which may be empty.
+ */
 export type Arguments<Usage extends string> = string extends Usage
   ? Record<string, string | string[] | undefined>
   : { readonly [Name in Required<Usage>]: string } & { readonly [Name in Optional<Usage>]?: string } & {
@@ -48,25 +51,28 @@ export type Arguments<Usage extends string> = string extends Usage
 
 export type ParsedArguments =
   | { readonly ok: true; readonly args: Record<string, string | string[] | undefined> }
-  /** What to tell the person who typed it. */
+  /** Error message for the person who typed the command. */
   | { readonly ok: false; readonly fault: string }
 
-/** Reads a usage line such as `/roll <dice> [note...]`; refuses what is none, naming the part. */
+/**
+ * Parses a usage such as `/roll <dice> [note...]`. Throws a {@link ConfigurationError} that names the invalid
+ * part.
+ */
 export function parseUsage(usage: string, description: string): Command {
   if (typeof usage !== 'string')
-    throw new ConfigurationError(`command: expected a usage such as '/roll [dice]', came ${typeName(usage)}`)
+    throw new ConfigurationError(`command: expected a usage such as '/roll [dice]', got ${typeName(usage)}`)
   const [head = '', ...words] = usage.trim().split(/\s+/)
   const name = /^\/([a-z0-9][a-z0-9_-]*)$/i.exec(head)?.[1]
   if (!name)
     throw new ConfigurationError(
-      `command: expected a name such as /roll, made of letters, digits, - and _; came ${JSON.stringify(head)}`,
+      `command: expected a name such as /roll, made of letters, digits, - and _; got ${JSON.stringify(head)}`,
     )
   const parameters: Parameter[] = []
   for (const word of words) {
     const parameter = parseParameter(word)
     if (!parameter)
       throw new ConfigurationError(
-        `command ${head}: expected <required>, [optional] or [rest...], came ${JSON.stringify(word)}`,
+        `command ${head}: expected <required>, [optional] or [rest...], got ${JSON.stringify(word)}`,
       )
     if (parameters.some((other) => other.name === parameter.name))
       throw new ConfigurationError(`command ${head}: two arguments are called ${parameter.name}`)
@@ -110,10 +116,10 @@ export function parseArguments(command: Command, text: string): ParsedArguments 
       args[parameter.name] = word
     }
   }
-  if (words.length > 0) return { ok: false, fault: `“${words.join(' ')}” is more than it takes.` }
+  if (words.length > 0) return { ok: false, fault: `Unexpected: “${words.join(' ')}”.` }
   return { ok: true, args }
 }
 
-/** What `/name help` answers. */
+/** The answer to `/name help`. */
 export const helpText = (command: Command): string =>
   command.description ? `${command.usage} – ${command.description}` : command.usage

@@ -12,49 +12,52 @@ type MessageEvent = 'room_message' | 'room_notification'
 
 interface Replies {
   send_notification: {
-    /** Posts into the room in answer to the message, to which it is attached where clients can show that. */
+    /** Posts a notification into the room, attached to the message in clients that can show this. */
     reply(message: Message, options?: NotificationOptions): Promise<undefined>
   }
 }
 
-/** What a webhook handler gets, typed by its event and the add-on's scopes. */
+/** The context of a webhook handler, typed by its event and the add-on's scopes. */
 export type EventContext<
   E extends EventName = EventName,
   S extends Scope = Scope,
 > = InstallationContext<S> & {
+  /** Name of the event, such as `room_message`. */
   readonly event: E
-  /** The delivery's `item` as it came. */
+  /** The delivery's `item`, unchanged. */
   readonly item: EventItem<E>
-  /** The room it happened in, with the calls for this room. */
+  /** The room of the event, with the API calls for this room. */
   readonly room: Room<S> & Pick<EventRoom, 'name' | 'privacy' | 'is_archived'>
-  /** Who caused it; `undefined` when HipChat did not say. */
+  /** The person or add-on that caused the event; `undefined` if HipChat did not say. */
   readonly sender: Sender | undefined
-  /** The message or notification; `undefined` for events that have none. */
+  /** The message or notification; `undefined` for events without one. */
   readonly message: E extends MessageEvent ? EventMessage : undefined
-  /** What the pattern found; `undefined` without one. */
+  /** The match of the webhook's pattern; `undefined` if it has no pattern. */
   readonly match: RegExpMatchArray | undefined
 } & ('send_notification' extends S ? Replies['send_notification'] : unknown)
 
-/** What a command's handler gets. */
+/** The context of a command's handler. */
 export type CommandContext<Usage extends string = string, S extends Scope = Scope> = EventContext<
   'room_message',
   S
 > & {
+  /** The command's arguments, by the names in its usage. */
   readonly args: Arguments<Usage>
 }
 
 /**
- * What a handler may return: nothing, or what is to be said in the room. A text is sent as text, {@link Html} as HTML.
- * It travels as the answer of the delivery itself, without a call.
+ * What a handler may return: nothing, or a message for the room. A string is sent as plain text, {@link
+ * Html} as HTML. The message is sent as the answer to the delivery, without an API call.
  */
 // biome-ignore lint/suspicious/noConfusingVoidType: a handler that returns nothing has the type void
 export type Returned = void | undefined | string | Html | Notification
 
+/** Handles an event or a command. An error goes to `onError`, and the delivery is answered with 500. */
 export type Handler<C> = (context: C) => Returned | Promise<Returned>
 
 /**
- * Runs around every webhook and command handler. Call `next()` to go on; return something instead to answer in the
- * handler's place.
+ * Runs around every webhook and command handler. `next()` runs the rest and resolves with the handler's
+ * message; return another message to replace it. Without a call of `next()`, the handler does not run.
  */
 export type Middleware<S extends Scope = Scope> = (
   context: EventContext<EventName, S>,

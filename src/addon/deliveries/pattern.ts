@@ -1,28 +1,29 @@
 /**
- * A webhook's pattern is run by the server, on an engine that is not JavaScript's: something like PCRE, searching the
- * text (`(?i)` for flags, `\x{00e9}` for a character). This turns a `RegExp` into that dialect.
+ * A `RegExp` translated for the server, which runs a webhook's pattern. Its engine is not JavaScript's but
+ * similar to PCRE, and searches the text (`(?i)` for flags, `\x{00e9}` for a character).
  *
- * The translation may match more than the `RegExp` does (`$` before a last line end, for instance): the handler's own
- * `RegExp` has the last word on every delivery, and gives it its `match`. It matches less only where the other engine
- * knows ASCII and JavaScript knows more: on servers other than the compatible one line ends such as U+2028 under the flag m, and
- * blanks such as U+00A0 under `\s`. Writing those out would make every pattern unreadable, and not every engine would take it.
- * The compatible server takes all blanks for one, and all line ends: there `[^\x00-\x7f]` does not find U+00A0.
+ * The translation may match more than the `RegExp` (for example, `$` before a final line end): the add-on
+ * runs the `RegExp` itself on every delivery, and the handler gets its `match`. The translation matches less
+ * only where the server's engine is limited to ASCII: on servers other than the compatible one, line ends
+ * such as U+2028 with the flag m, and whitespace such as U+00A0 with `\s`. Writing these out would make every
+ * pattern unreadable, and not every engine would accept it. The compatible server treats all whitespace as
+ * spaces and all line ends as LF: there `[^\x00-\x7f]` does not match U+00A0.
  */
 export type Translation =
   | { readonly ok: true; readonly pattern: string }
-  /** The server is to send every message, and the `RegExp` to pick here. */
+  /** The pattern cannot be translated: the server must send every message, and the add-on filters them. */
   | { readonly ok: false; readonly reason: string }
 
 class Untranslatable extends Error {}
 
-/** Longest pattern sent; a server has limits of its own and nobody knows them. */
+/** Longest pattern that is sent. Servers have limits of their own, which are not documented. */
 const LONGEST = 1000
 
 export function translatePattern(expression: RegExp): Translation {
   try {
     const flags = [...expression.flags].filter((flag) => 'ims'.includes(flag)).join('')
     if (expression.sticky) throw new Untranslatable('the flag y has no meaning for a server')
-    if (expression.flags.includes('v')) throw new Untranslatable('the flag v is known to JavaScript only')
+    if (expression.flags.includes('v')) throw new Untranslatable('only JavaScript knows the flag v')
     const pattern = (flags ? `(?${flags})` : '') + translateSource(expression.source, expression.unicode)
     if (pattern.length > LONGEST) throw new Untranslatable(`it is longer than ${LONGEST} characters`)
     return { ok: true, pattern }
@@ -45,7 +46,7 @@ function translateSource(source: string, unicode: boolean): string {
       taken = length
     } else if (inClass) {
       if (character === ']') inClass = false
-      // A bracket inside a class begins a POSIX class elsewhere.
+      // In other engines, a bracket inside a class starts a POSIX class.
       translated += character === '[' ? '\\[' : character
     } else if (rest.startsWith('[^]')) {
       translated += '(?s:.)'
@@ -74,9 +75,9 @@ function translateSource(source: string, unicode: boolean): string {
 
 function translateGroup(rest: string): [text: string, length: number] {
   if (!rest.startsWith('(?')) return ['(', 1]
-  if (/^\(\?(?:=|!|<=|<!)/.test(rest)) throw new Untranslatable('it looks ahead or behind')
+  if (/^\(\?(?:=|!|<=|<!)/.test(rest)) throw new Untranslatable('it has a lookahead or lookbehind')
   const name = /^\(\?<[^>]+>/.exec(rest)
-  if (name) return ['(', name[0].length] // names were not known everywhere, and the match is made here anyhow
+  if (name) return ['(', name[0].length] // not every engine supports names, and `match` comes from the RegExp anyway
   return ['(?', 2]
 }
 
@@ -85,14 +86,15 @@ function translateEscape(rest: string, inClass: boolean, unicode: boolean): [tex
   if (hexadecimal && (unicode || !hexadecimal[1])) {
     const digits = hexadecimal[1] ?? hexadecimal[2] ?? hexadecimal[3] ?? ''
     const code = Number.parseInt(digits, 16)
-    if (code >= 0xd800 && code <= 0xdfff) throw new Untranslatable('half a surrogate pair is no character')
+    if (code >= 0xd800 && code <= 0xdfff)
+      throw new Untranslatable('half of a surrogate pair is not a character')
     return [`\\x{${digits}}`, hexadecimal[0].length]
   }
   if (/^\\k</.test(rest)) throw new Untranslatable('it refers back to a group')
   const digit = /^\\(\d+)/.exec(rest)
   if (digit) {
     if (digit[1] === '0') return ['\\x{0}', 2]
-    if (inClass) throw new Untranslatable('an octal escape means something else elsewhere')
+    if (inClass) throw new Untranslatable('an octal escape has another meaning in other engines')
     throw new Untranslatable('it refers back to a group')
   }
   const control = /^\\c([a-z])/i.exec(rest)?.[1]
@@ -100,17 +102,18 @@ function translateEscape(rest: string, inClass: boolean, unicode: boolean): [tex
   if (inClass && rest.startsWith('\\b')) return ['\\x{8}', 2]
   if (unicode && /^\\[pP]\{/.test(rest)) {
     const property = /^\\[pP]\{([A-Z][a-z]?)\}/.exec(rest)
-    if (!property) throw new Untranslatable('only general categories such as \\p{Lu} are known elsewhere')
+    if (!property) throw new Untranslatable('other engines only know general categories such as \\p{Lu}')
     return [property[0], property[0].length]
   }
   const next = rest[1] ?? ''
   if (next === '/') return ['/', 2]
-  // JavaScript takes an unknown escaped letter for the letter; elsewhere it may be a class or an anchor (\A, \h, \z).
+  // In JavaScript an unknown escaped letter is the letter; in other engines it may be a class or an anchor
+  // (\A, \h, \z).
   if (/[a-z]/i.test(next) && !/[bBdDsSwWnrtfv]/.test(next)) return [next, 2]
   return [`\\${next}`, 2]
 }
 
-// Linear-time engines unroll repeats and stop at a thousand.
+// Linear-time engines unroll repeats, up to a thousand.
 function refuseLongRepeats(rest: string): void {
   const repeat = /^\{(\d+)(?:,(\d*))?\}/.exec(rest)
   if (repeat && Math.max(Number(repeat[1]), Number(repeat[2] || 0)) > 1000)

@@ -1,15 +1,15 @@
 import { blank } from './whitespace.ts'
 
-/** How a quotation that begins with a mark goes on. */
+/** The rules of a quotation, by its opening mark. */
 interface Quotation {
-  /** What ends it: people's phones put marks of several languages together. */
+  /** Marks that can close it. There are several, since phones mix the marks of different languages. */
   readonly closing: string
-  /** Those of them that end it wherever they are; the others may also begin a quotation within it. */
+  /** Those of the closing marks that always close it; the others may also open a quotation within it. */
   readonly own: string
   /**
-   * - `strict`: has to be closed, and a backslash makes a closing mark a part of it
-   * - `apostrophe`: closes before a blank or at the end only, since the mark also stands inside of words
-   * - `spaced`: French writes blanks inside of the marks
+   * - `strict`: must be closed, and a backslash escapes a closing mark
+   * - `apostrophe`: closes only before whitespace or at the end, since the mark also occurs inside words
+   * - `spaced`: may have spaces inside the marks, as in French
    */
   readonly kind: 'strict' | 'apostrophe' | 'spaced'
 }
@@ -41,9 +41,10 @@ const quotations: Readonly<Record<string, Quotation>> = {
 }
 
 /**
- * Words between blanks; quotation marks hold one together that has blanks in it, also behind an equals sign: `--m="a b"`. Any other
- * mark inside of a word is a part of the word, and so is an apostrophe or a guillemet that nothing closes. `undefined` if another
- * quotation stays open. Takes time that grows with the text only.
+ * Splits a text into words at whitespace. Quotation marks enclose a word that contains whitespace, also
+ * after an equals sign: `--m="a b"`. Any other mark inside a word is part of the word, and so is an
+ * apostrophe or a guillemet that is not closed. Returns `undefined` if any other quotation is not closed.
+ * Runs in linear time.
  */
 export function splitWords(text: string): string[] | undefined {
   const words: string[] = []
@@ -67,9 +68,9 @@ export function splitWords(text: string): string[] | undefined {
 }
 
 interface Looking {
-  /** Marks that nothing closes from here on, so that nobody looks for it again. */
+  /** Marks that are not closed in the rest of the text, so that it is not searched again. */
   readonly open: Set<string>
-  /** Up to here a quotation behind an equals sign was looked for, and was none. */
+  /** Up to here, the text was searched for a quotation after an equals sign, without success. */
   notBefore: number
 }
 
@@ -81,7 +82,10 @@ interface Read {
 const quotationOf = (mark: string): Quotation | undefined =>
   Object.hasOwn(quotations, mark) ? quotations[mark] : undefined
 
-/** A word that begins with no quotation. One behind an equals sign is a part of it, if the word ends with it. */
+/**
+ * Reads a word that does not start with a quotation. It may contain one after an equals sign, if it ends with
+ * it.
+ */
 function readWord(text: string, start: number, state: Looking): Read {
   const end = endOfWord(text, start)
   for (let at = start; at < end; at += 1) {
@@ -109,11 +113,12 @@ function readQuotation(text: string, start: number, quotation: Quotation): Read 
 }
 
 /**
- * A backslash stays what it is, since paths of Windows have many of them; but before a closing mark it makes the mark a part of the
- * word: `"a \"quoted\" word"`. The last one of `"C:\tools\"` is such a path's own: nothing was opened that it could close.
+ * Reads a strict quotation. A backslash is an ordinary character, since Windows paths have many of them;
+ * but it escapes a closing mark: `"a \"quoted\" word"`. The last backslash of `"C:\tools\"` belongs to the
+ * path: no escaped mark is open that it could close.
  *
- * Marks of another kind that begin and end a quotation within it are parts of the word, too: `“a "b" c”`. Where they leave nothing
- * that ends the whole, the last of them does.
+ * Marks of another kind that open and close a quotation within it belong to the word too: `“a "b" c”`. If
+ * after them no mark is left to close the whole quotation, the last of them closes it.
  */
 function readStrict(text: string, start: number, { closing, own }: Quotation): Read | undefined {
   let word = ''
@@ -143,7 +148,7 @@ function readStrict(text: string, start: number, { closing, own }: Quotation): R
   return last
 }
 
-/** Whether a mark stands where a quotation begins: before a word. */
+/** Whether a mark is where a quotation can start: before a word. */
 const beginsAt = (text: string, at: number, start: number): boolean =>
   (at === start || blank.test(text.charAt(at - 1))) && !endsAt(text, at + 1)
 

@@ -24,30 +24,30 @@ import { Closed, type TaskQueue, type Turn } from './task-queue.ts'
 import { unlessEndless, within } from './time-limit.ts'
 import { withPlainBlanks } from './whitespace.ts'
 
-/** A handler with what leads to it. */
+/** A webhook with its handler. */
 export interface Webhook {
   /** Part of its address and, in descriptors, its module key. */
   readonly key: string
   readonly event: EventName
-  /** Runs on the message; a delivery that it does not match is not for this handler. */
+  /** Matched against the message; without a match the handler does not run. */
   readonly expression: RegExp | undefined
-  /** What the descriptor asks the server to match; `undefined` for all messages. */
+  /** The pattern in the descriptor, which the server matches; `undefined` for all messages. */
   readonly pattern: string | undefined
   readonly name: string
-  /** Whether it is in the descriptor; otherwise its deliveries come from webhooks made through REST. */
+  /** Whether it is in the descriptor. Otherwise its deliveries come from webhooks created through REST. */
   readonly declared: boolean
   /** Whether deliveries from one room wait for each other. */
   readonly ordered: boolean
   readonly handle: (context: EventContext) => Returned | Promise<Returned>
 }
 
-/** How a delivery is answered. */
+/** The answer to a delivery. */
 export interface DeliveryAnswer extends DeliveryOutcome {
   readonly status: 200 | 204 | 400 | 500 | 503
   readonly body?: Notification | string
 }
 
-/** What receiving needs. */
+/** The services that `receive` needs. */
 export interface Receiving {
   readonly settings: {
     readonly options: { readonly key: string; readonly name: string; readonly fromName?: string | undefined }
@@ -68,8 +68,9 @@ const LONGEST_BODY = 256 * 1024
 const BODY_TIMEOUT = 10_000
 
 /**
- * Receives one delivery: verifies who sends it, reads it, finds out whether it is for us, makes sure it comes once, and
- * runs the handler. The answer carries what the handler returned, or is given early when the handler takes its time.
+ * Receives one delivery: verifies its sender, reads it, checks whether it is for this add-on, makes sure it
+ * is handled only once, and runs the handler. The answer has the handler's message, or is sent early if the
+ * handler is slow.
  *
  * Throws {@link SignedRequestError} (answer: 401) and BodyRefusedError; everything else is an answer.
  */
@@ -86,7 +87,7 @@ export async function receive(
   const signed = { ...verified, credentials }
   const { log } = receiving.servicesOf(credentials.installation)
   if (!webhook) {
-    log.warn('a delivery for a webhook that is no longer here: the installation has an older descriptor')
+    log.warn('a delivery for a webhook that no longer exists: the installation has an older descriptor')
     return { status: 204, result: 'gone' }
   }
   const parsed = read(delivery(webhook.event), body)
@@ -111,7 +112,7 @@ export async function receive(
 
   if (tasks.accepting !== 'yes') {
     const full = tasks.accepting === 'full'
-    log.error({ webhook: webhook.key }, `not taken on: ${full ? 'too many are running' : 'closing'}`)
+    log.error({ webhook: webhook.key }, `delivery refused: ${full ? 'too many are running' : 'closing'}`)
     return { status: 503, result: full ? 'busy' : 'closing', body: 'The add-on is busy.' }
   }
   let acknowledged = false
@@ -129,18 +130,19 @@ export async function receive(
   return { status: 204, result: 'acknowledged' }
 }
 
-/** The token proves which installation calls; what the body says about it must agree. */
+/** The token proves which installation calls. Refuses a delivery whose body contradicts it. */
 function refuseForeign(received: Delivery, signed: SignedRequest, event: EventName): void {
   const { installation } = signed.credentials
   const client = received.oauth_client_id
   if (client !== undefined && client !== null && client !== installation.oauthId)
     throw new SignedRequestError(
       'wrong client',
-      `the body names the client ${JSON.stringify(client.slice(0, 60))}, the signature is of ${installation.oauthId}`,
+      `the body names the client ${JSON.stringify(client.slice(0, 60))}, the signature is from ${installation.oauthId}`,
     )
   const room = readId(received.item.room.id)
-  // A global installation is about all rooms; but a token that a page in one of them was given is about that one. A
-  // person's token that names none may be any member's, of rooms that they must not see: it counts for no room.
+  // A global installation may receive deliveries from all rooms; but a token from a page in one room is only
+  // valid for that room. A token that names a user and no room may belong to a member who must not see some
+  // rooms: it is not valid for any room.
   if (installation.roomId === undefined && signed.userId !== undefined && signed.roomId === undefined)
     throw new SignedRequestError(
       'wrong room',
@@ -152,14 +154,15 @@ function refuseForeign(received: Delivery, signed: SignedRequest, event: EventNa
       'wrong room',
       `the body is about room ${String(received.item.room.id).slice(0, 20)}, the ${installation.roomId === undefined ? 'signed request' : 'installation'} about room ${own}`,
     )
-  // Every member of a room can get a token of his own from a page of the add-on, and sign for himself with it only.
-  // Persons have an id in every delivery, so a mere name is no way around that; notifications have only a name.
+  // Every member of a room can get a token of their own from a page of the add-on, which is only valid for
+  // what they do themselves. People have an id in every delivery, so a body with just a name is refused;
+  // notifications only have a name.
   const sender = readSender(senderOf(received))
   const unknown = sender?.id === undefined && event === 'room_notification'
   if (signed.userId !== undefined && sender && !unknown && signed.userId !== String(sender.id))
     throw new SignedRequestError(
       'wrong sender',
-      `the body is from ${sender.id === undefined ? 'somebody without an id' : `user ${sender.id}`}, the signed request of user ${signed.userId.slice(0, 20)}`,
+      `the body is from ${sender.id === undefined ? 'a sender without an id' : `user ${sender.id}`}, the signed request from user ${signed.userId.slice(0, 20)}`,
     )
 }
 
@@ -170,7 +173,7 @@ function senderOf(received: Delivery): unknown {
   return item.message ? item.message.from : item.sender
 }
 
-/** Whether this is a notification of the add-on itself: an add-on that heard itself would answer itself. */
+/** Whether this is a notification by the add-on itself. It is ignored, or the add-on would answer itself. */
 function isOwn(received: Delivery, { settings }: Receiving, { installation }: Credentials): boolean {
   if (!('message' in received.item)) return false
   const { from, notification_sender, type } = received.item.message
@@ -184,42 +187,44 @@ function isOwn(received: Delivery, { settings }: Receiving, { installation }: Cr
 }
 
 /**
- * The match; `undefined` when there is nothing to match, `null` when the delivery is not for this handler. What is not found in
- * the text as it is may be found with plain blanks: `/^\/deploy /` means a blank, and whoever types sees no other.
+ * The match; `undefined` if there is nothing to match, `null` if the delivery is not for this handler. If
+ * the text does not match as it is, it is matched with plain spaces: authors write `/^\/deploy /`, and people
+ * cannot see which kind of space they type.
  */
 function matchOf({ expression }: Webhook, received: Delivery): RegExpMatchArray | undefined | null {
   if (!expression || !('message' in received.item)) return undefined
   const { message } = received.item.message
   const found = (text: string): RegExpExecArray | null => {
-    expression.lastIndex = 0 // of a RegExp with the flag g, which remembers where it was
+    expression.lastIndex = 0 // a RegExp with the flag g remembers its last position
     return expression.exec(text)
   }
   const plain = withPlainBlanks(message)
   return found(message) ?? (plain === message ? null : found(plain))
 }
 
-/** A delivery that is for a handler of ours. */
+/** A delivery for one of the add-on's handlers. */
 interface Accepted {
   readonly webhook: Webhook
   readonly received: Delivery
   readonly match: RegExpMatchArray | undefined
   readonly signed: SignedRequest
   readonly turn: Turn
-  /** Whether the delivery has been acknowledged meanwhile, so that nobody waits for an answer. */
+  /** Whether the delivery has been acknowledged by now, so that its message must be sent as a call. */
   isLate(): boolean
 }
 
 /**
- * Milliseconds for which a token's id is kept: all of its life and not what is left of that, since our clock may be set
- * back; and the skew before it, after it, and by which clocks of processes differ.
+ * Milliseconds for which a token's id is stored: its whole lifetime and not only the rest of it, since this
+ * clock may be set back; plus the skew three times, for before it, after it, and the difference between the
+ * clocks of processes.
  */
 const claimTime = ({ lifetime }: SignedRequest): number =>
   Math.min(lifetime, LONGEST_LIFETIME) + 3 * SKEW * 1000
 
-/** Installations of whose odd tokens the log has been told. */
+/** Installations for which a warning about long lifetimes was logged. */
 const warned = new WeakSet<InstallationServices>()
 
-/** Makes sure that it is handled once, waits for its turn, and writes down what became of it. */
+/** Makes sure that a delivery is handled only once, waits for its turn, and logs the result. */
 async function handleOnce(accepted: Accepted, receiving: Receiving): Promise<DeliveryAnswer> {
   const { webhook, received, signed, turn } = accepted
   const { store } = receiving
@@ -233,17 +238,17 @@ async function handleOnce(accepted: Accepted, receiving: Receiving): Promise<Del
     warned.add(services)
     log.warn(
       { seconds: signed.lifetime / 1000 },
-      'the server signs requests that are good for more than a day: here they are for a day',
+      'the server signs requests that are valid for more than a day: the add-on accepts them for one day',
     )
   }
   if (!(await store.claim(claim, claimTime(signed)))) {
-    log.warn({ webhook: webhook.key }, 'a replay of a delivery that has been handled')
+    log.warn({ webhook: webhook.key }, 'a replay of a delivery that was already handled')
     return { status: 204, result: 'replayed' }
   }
   const room = readId(received.item.room.id)
   const answer = await turn
     .inOrder(webhook.ordered ? `${installation.oauthId}:${room}` : undefined, async () => {
-      // Claiming took its time, and so did the deliveries before this one.
+      // Time has passed: for the claim, and for the deliveries before this one.
       const credentials = await stillInstalled(signed.credentials, receiving.installations)
       return handle({ ...accepted, signed: { ...signed, credentials } }, receiving)
     })
@@ -263,12 +268,15 @@ async function handleOnce(accepted: Accepted, receiving: Receiving): Promise<Del
     },
     'delivery',
   )
-  // What we answer with a 5xx was not handled: it may come again.
+  // A delivery answered with a 5xx was not handled, so the server may send it again.
   if (!late && answer.status >= 500) await store.release(claim)
   return answer
 }
 
-/** Runs the handler. What it returns is the answer; if that comes too late, it is said in the room. */
+/**
+ * Runs the handler. Its message is the answer; if it is late, the message is sent to the room as a
+ * notification.
+ */
 async function handle(accepted: Accepted, receiving: Receiving): Promise<DeliveryAnswer> {
   const { webhook, signed } = accepted
   const context = createContext(accepted, receiving)
@@ -296,8 +304,8 @@ async function handle(accepted: Accepted, receiving: Receiving): Promise<Deliver
     if (accepted.isLate()) await context.room.sendRoomNotification(notification)
     return { status: 200, result: 'handled', body: notification }
   } catch (error) {
-    if (error instanceof SignedRequestError && error.fault === 'unknown issuer') throw error // removed meanwhile
-    // Nobody waits for this: an error handler that takes its time, or for ever, holds up neither answer nor room.
+    if (error instanceof SignedRequestError && error.fault === 'unknown issuer') throw error // removed in the meantime
+    // Not awaited: a slow error handler, or one that never ends, must not delay the answer or the room.
     void receiving.tasks.follow(receiving.onError(error, context))
     return { status: 500, result: 'failed', body: 'The handler failed.' }
   }
@@ -306,7 +314,7 @@ async function handle(accepted: Accepted, receiving: Receiving): Promise<Deliver
 function answerable(returned: Exclude<Returned, undefined>, { oauthId, scopes }: Installation): Notification {
   if (!scopes.includes('send_notification'))
     throw new MissingScopeError(
-      `the handler returned a message, which needs the scope send_notification; installation ${oauthId} was approved with ${scopes.join(', ') || 'none'}. List it in the scopes of createAddon and have the installation updated`,
+      `the handler returned a message, which needs the scope send_notification; installation ${oauthId} was approved with ${scopes.join(', ') || 'none'}. Add it to the scopes of createAddon and update the installation`,
       ['send_notification'],
       scopes,
     )
@@ -320,7 +328,7 @@ function createContext(
   const services = servicesOf(signed.credentials.installation)
   const { item } = received
   const { name, privacy, is_archived } = item.room
-  const roomId = readId(item.room.id) ?? 0 // `refuseForeign` let only numbers pass
+  const roomId = readId(item.room.id) ?? 0 // `refuseForeign` accepts only numbers
   const message = 'message' in item ? item.message : undefined
   const room = services.room(roomId)
   let log: Logger | undefined
@@ -350,13 +358,13 @@ function createContext(
         room.sendRoomNotification({ ...attach, ...toNotification(said), ...options }),
       ),
   }
-  // `item` and `message` belong to `webhook.event`: the delivery was validated against it.
+  // `item` and `message` match `webhook.event`: the delivery was validated against its schema.
   return context as EventContext
 }
 
 /**
- * Runs the middleware around the handler. Middleware that forgets to await `next()` is waited for all the same: or the
- * answer would be lost, and an error of the handler would be nobody's and end the process.
+ * Runs the middleware around the handler. Also waits for a `next()` that middleware forgets to await:
+ * otherwise the answer would be lost, and an unhandled error of the handler would end the process.
  */
 function runMiddleware(
   { webhook, signed }: Accepted,
@@ -375,7 +383,7 @@ function runMiddleware(
     const next = (): Promise<Returned> => {
       const problem = inner
         ? 'a middleware called next() twice'
-        : 'a middleware called next() after it had ended; return or await what next() gives'
+        : 'a middleware called next() after it had ended; return or await the promise of next()'
       if (inner || over) {
         const refused = Promise.reject(new ConfigurationError(problem))
         refused.catch(() => context.log.error(problem))
@@ -391,7 +399,8 @@ function runMiddleware(
     try {
       const answering = current(context, next)
       const answered = await answering
-      // What was over before middleware ended may be an error that it took care of; unless it never waited at all.
+      // If `next()` had settled before the middleware ended, the middleware may have handled its error; not
+      // if it is synchronous, since then it never awaited.
       const unattended = !settled || !isThenable(answering)
       return answered ?? (unattended ? await inner : await inner?.catch(() => undefined))
     } finally {

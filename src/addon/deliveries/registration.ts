@@ -11,35 +11,39 @@ import type { Webhook } from './receive.ts'
 /** Options of a webhook. */
 export interface WebhookOptions {
   /**
-   * Which messages the handler is for: those in which it finds something. Only for `room_message` and
-   * `room_notification`; default is every message. The server looks first, so that only these are delivered.
+   * Runs the handler only for messages that match. Only for `room_message` and `room_notification`. The
+   * server matches too, so that only these messages are delivered. Default: every message.
    */
   readonly pattern?: RegExp
   /**
-   * Part of the webhook's address. Default: the event, and a digest of the pattern. Servers keep the address they were
-   * told at installation, so give a key if the pattern may change and old installations are to be served as well.
+   * Part of the webhook's address: 1 to 40 letters, digits, `-`, `_` and `.`. Servers store the address at
+   * installation, so set a key if the pattern may change and old installations must continue to work.
+   * Default: the event, plus a digest of the pattern.
    */
   readonly key?: string
   /** Label in the descriptor. Default: the key. */
   readonly name?: string
   /**
-   * `false` leaves the webhook out of the descriptor: it is then made per room, with
+   * `false` leaves the webhook out of the descriptor; create it per room with
    * `room.createRoomWebhook({ url: webhook.url, event, authentication: 'jwt' })`. Default true.
    */
   readonly declared?: boolean
-  /** `false` lets deliveries of one room run at the same time, so that a handler may wait for the next message. Default true. */
+  /**
+   * Whether deliveries from one room are handled one after the other. With `false` they run at the same
+   * time, so that a handler can wait for the next message. Default true.
+   */
   readonly ordered?: boolean
 }
 
 /** Options of a command. */
 export interface CommandOptions {
-  /** What help says about it. */
+  /** Shown by `/name help` and `/help`, after the usage. Default: only the usage is shown. */
   readonly description?: string
-  /** As for webhooks. */
+  /** As for webhooks: whether deliveries from one room are handled one after the other. Default true. */
   readonly ordered?: boolean
 }
 
-// Descriptors allow 40 for a module's key, and a command's begins with `command.`.
+// Descriptors allow 40 characters for a module key, and the key of a command starts with `command.`.
 const LONGEST_NAME = 32
 
 type Type = 'string' | 'boolean' | 'RegExp'
@@ -56,7 +60,10 @@ const commandOptions: { readonly [Name in keyof CommandOptions]-?: Type } = {
   ordered: 'boolean',
 }
 
-/** Makes a webhook of what the author registered; refuses what cannot work, naming it. */
+/**
+ * Creates a webhook for an event. Throws a {@link ConfigurationError} that names the invalid argument or
+ * option.
+ */
 export function eventWebhook(
   event: EventName,
   options: WebhookOptions,
@@ -64,15 +71,13 @@ export function eventWebhook(
   log: Logger,
 ): Webhook {
   if (!isEventName(event))
-    throw new ConfigurationError(`webhook: expected one of ${eventNames.join(', ')}; came ${String(event)}`)
+    throw new ConfigurationError(`webhook: expected one of ${eventNames.join(', ')}; got ${String(event)}`)
   if (typeof handle !== 'function')
-    throw new ConfigurationError(`webhook ${event}: expected a handler, came ${typeName(handle)}`)
+    throw new ConfigurationError(`webhook ${event}: expected a handler, got ${typeName(handle)}`)
   checkOptions(`webhook ${event}`, options, webhookOptions, '{ pattern: /^hello/ }')
   const { pattern: expression } = options
   if (expression && !events[event].pattern)
-    throw new ConfigurationError(
-      `webhook ${event}: only message events have a text that a pattern could match`,
-    )
+    throw new ConfigurationError(`webhook ${event}: a pattern is only for room_message and room_notification`)
   const key = options.key ?? keyFor(event, expression)
   return {
     key,
@@ -86,7 +91,10 @@ export function eventWebhook(
   }
 }
 
-/** Makes a webhook of a command: parses what follows its name, and answers for help and mistakes itself. */
+/**
+ * Creates a webhook for a command. It parses the arguments, and answers to `help` and to invalid arguments
+ * itself.
+ */
 export function commandWebhook(
   command: Command,
   options: CommandOptions,
@@ -94,7 +102,7 @@ export function commandWebhook(
 ): Webhook {
   if (command.name.length > LONGEST_NAME)
     throw new ConfigurationError(
-      `command /${command.name}: its name may have ${LONGEST_NAME} characters at most`,
+      `command /${command.name}: expected a name of at most ${LONGEST_NAME} characters, got ${command.name.length}`,
     )
   const translated = translatePattern(command.pattern)
   return {
@@ -110,15 +118,15 @@ export function commandWebhook(
       if (text.toLowerCase() === 'help') return helpText(command)
       const parsed = parseArguments(command, text)
       if (!parsed.ok) return `${parsed.fault} Usage: ${command.usage}`
-      // A command is a room_message whose text was matched and parsed just above.
+      // A command is a room_message; its arguments were parsed just above.
       return handle(Object.assign(context, { args: parsed.args }) as EventContext as CommandContext)
     },
   }
 }
 
 /**
- * A webhook's address stays with every installation until that is updated. So it comes from what the webhook is, never
- * from its place among the others: adding one handler must not send another's deliveries astray.
+ * The default key. Every installation has the webhook's address until it is updated, so the key depends on
+ * the webhook and not on its position: adding a handler must not redirect the deliveries of another.
  */
 function keyFor(event: EventName, expression: RegExp | undefined): string {
   if (!expression) return event
@@ -131,12 +139,12 @@ function serverPattern(expression: RegExp, key: string, log: Logger): string | u
   if (translated.ok) return translated.pattern
   log.warn(
     { webhook: key, pattern: String(expression) },
-    `the server cannot run this pattern: ${translated.reason}. Every message is delivered and matched here`,
+    `the server cannot run this pattern: ${translated.reason}. It delivers every message, and the add-on matches them`,
   )
   return undefined
 }
 
-/** Refuses options of a command that are none, before anything is read from them. */
+/** Checks the options of a command, before anything reads them. */
 export function checkCommandOptions(usage: string, options: unknown): asserts options is CommandOptions {
   checkOptions(`command ${String(usage).split(' ')[0]}`, options, commandOptions, "{ description: '…' }")
 }
@@ -148,16 +156,20 @@ function checkOptions(
   example: string,
 ): void {
   if (typeof options !== 'object' || options === null || options instanceof RegExp)
-    throw new ConfigurationError(`${what}: expected options such as ${example}, came ${typeOf(options)}`)
+    throw new ConfigurationError(`${what}: expected options such as ${example}, got ${typeOf(options)}`)
   for (const [name, value] of Object.entries(options)) {
     const type = Object.hasOwn(known, name) ? known[name] : undefined
     if (!type)
       throw new ConfigurationError(
-        `${what}: there is no option ${name}; known are ${Object.keys(known).join(', ')}`,
+        `${what}: ${name} is not a known option; expected one of ${Object.keys(known).join(', ')}`,
       )
     if (value === undefined || typeOf(value) === type) continue
-    const expected = { string: 'a text', boolean: 'true or false', RegExp: 'a RegExp such as /^\\/deploy/i' }
-    throw new ConfigurationError(`${what}: expected ${name} to be ${expected[type]}, came ${typeOf(value)}`)
+    const expected = {
+      string: 'a string',
+      boolean: 'true or false',
+      RegExp: 'a RegExp such as /^\\/deploy/i',
+    }
+    throw new ConfigurationError(`${what}: expected ${name} to be ${expected[type]}, got ${typeOf(value)}`)
   }
 }
 

@@ -1,42 +1,52 @@
 /**
- * What is waiting or running: deliveries, bounded in number, those of one room one after the other; and what follows
+ * The add-on's tasks: deliveries, limited in number and in order within a room, and the work that follows
  * from them. `close()` waits for all of it.
  */
 export interface TaskQueue {
-  /** Whether another delivery may be taken on. */
+  /** Whether the queue accepts another delivery. */
   readonly accepting: 'yes' | 'full' | 'closing'
   /** How many deliveries are waiting or running. */
   readonly deliveries: number
-  /** Takes a delivery on. It counts from this very moment, so that a bound that was looked at holds. */
+  /**
+   * Runs a delivery. It counts at once, without an await, so that a limit that was just checked is not
+   * exceeded.
+   */
   take<T>(delivery: (turn: Turn) => Promise<T>): Promise<T>
-  /** Has `close()` wait for something that counts as no delivery. */
+  /** Makes `close()` wait for work that does not count as a delivery. */
   follow<T>(work: Promise<T>): Promise<T>
-  /** Has `idle()` and `close()` wait for a call that somebody made, whether its caller awaits it or not. */
+  /** Makes `idle()` and `close()` wait for a call, whether its caller awaits it or not. */
   count(call: Promise<unknown>): void
-  /** Resolves when nothing is waiting or running, and nothing follows from what has just ended. */
+  /** Resolves when nothing is waiting or running, and nothing follows from the last task. */
   idle(): Promise<void>
-  /** Takes nothing more on, waits up to `timeout` milliseconds, then aborts. Resolves with how many were aborted. */
+  /**
+   * Accepts nothing more, waits up to `timeout` milliseconds, then aborts. Resolves with how many tasks it
+   * aborted.
+   */
   close(timeout: number): Promise<number>
 }
 
-/** What a delivery that was taken on can look at. */
+/** The queue's interface for a running delivery. */
 export interface Turn {
-  /** Aborted when closing, or the handler, has taken long enough. Made when it is first asked for: few handlers do. */
+  /**
+   * Aborted when the handler or `close()` has taken too long. Created on first use, since few handlers need
+   * it.
+   */
   readonly signal: AbortSignal
+  /** Aborts the signal. */
   abort(reason: Error): void
   /**
-   * Runs a task after all earlier ones of the same queue; without a queue at once. Rejects with {@link Closed} if the
-   * time was up before it could begin.
+   * Runs a task after all earlier ones of the same queue, or at once if `queue` is `undefined`. Rejects with
+   * {@link Closed} if the add-on was closed before the task could start.
    */
   inOrder<T>(queue: string | undefined, task: () => Promise<T>): Promise<T>
 }
 
-/** The add-on was closed before this could begin. */
+/** The add-on was closed before a task could start. */
 export class Closed extends Error {
   override name = 'Closed'
 }
 
-/** Turns of the queue of microtasks within which one call follows from another. */
+/** Number of microtask turns within which one call may follow from another. */
 const turns = 50
 
 export function createTaskQueue(max: number): TaskQueue {
@@ -60,7 +70,7 @@ export function createTaskQueue(max: number): TaskQueue {
   async function idle(): Promise<void> {
     do {
       if (deliveries + following + calls > 0) await new Promise<void>((resolve) => void allDone.push(resolve))
-      // Whoever waited for the last one may make another call now: one after the other, though nobody awaits them all.
+      // A caller that awaited the last call may make another one now, and after it another.
       for (let turn = 0; turn < turns; turn += 1) await undefined
     } while (deliveries + following + calls > 0)
   }
@@ -96,12 +106,12 @@ export function createTaskQueue(max: number): TaskQueue {
   }
 
   function inOrder<T>(queue: string | undefined, task: () => Promise<T>): Promise<T> {
-    // What was waited for before may have ended after everything else was given up.
-    if (aborted) return Promise.reject(new Closed('the add-on was closed before this could begin'))
+    // An earlier await of the delivery may have ended after `close()` gave up.
+    if (aborted) return Promise.reject(new Closed('the add-on was closed before this could start'))
     const earlier = queue === undefined ? undefined : tails.get(queue)
     const result = earlier ? unlessAborted(earlier).then(task) : task()
     if (queue === undefined) return result
-    const tail = result.catch(() => {}) // the next one runs whatever became of this one
+    const tail = result.catch(() => {}) // the next task runs even if this one fails
     tails.set(queue, tail)
     void tail.then(() => {
       if (tails.get(queue) === tail) tails.delete(queue)
@@ -111,7 +121,7 @@ export function createTaskQueue(max: number): TaskQueue {
 
   function unlessAborted(earlier: Promise<unknown>): Promise<void> {
     return new Promise((resolve, reject) => {
-      const giveUp = () => reject(new Closed('the add-on was closed before this could begin'))
+      const giveUp = () => reject(new Closed('the add-on was closed before this could start'))
       waiting.add(giveUp)
       void earlier.then(() => {
         waiting.delete(giveUp)

@@ -2,19 +2,21 @@ import { HandlerTimeoutError } from '../../errors.ts'
 import { type Logger, logError } from '../../telemetry/log.ts'
 import type { Turn } from './task-queue.ts'
 
-/** Whose time is limited, and what hears of its end. */
+/** A handler whose time is limited. */
 export interface Limited {
   /** Key of the webhook or module, for messages. */
   readonly key: string
+  /** Aborted at the end of the time. */
   readonly turn: Turn
   readonly log: Logger
-  /** Milliseconds. */
+  /** Time limit in milliseconds. */
   readonly handlerTimeout: number
 }
 
 /**
- * What a handler gives, unless it takes too long: then its signal is aborted and nobody waits for it. A handler that never
- * ends would hold up its room for ever, and in the end the whole add-on.
+ * Waits for a handler until its time is over; then aborts its signal and throws a {@link
+ * HandlerTimeoutError}. Otherwise a handler that never ends would block its room forever, and finally the
+ * whole add-on.
  */
 export async function unlessEndless<T>(
   running: Promise<T>,
@@ -26,14 +28,14 @@ export async function unlessEndless<T>(
   )
   if (outcome) return outcome.returned
   const error = new HandlerTimeoutError(
-    `the handler of ${key} took longer than handlerTimeout, ${handlerTimeout} ms: its signal is aborted and nobody waits for it`,
+    `the handler of ${key} took longer than handlerTimeout, ${handlerTimeout} ms: its signal is aborted and its result is ignored`,
   )
   turn.abort(error)
-  running.catch((late: unknown) => logError(log, late, 'a handler failed after its time was over'))
+  running.catch((late: unknown) => logError(log, late, 'a handler failed after its handlerTimeout'))
   throw error
 }
 
-/** What a promise settles with, or `undefined` after so many milliseconds. */
+/** Settles like the promise, or resolves with `undefined` after this many milliseconds. */
 export const within = <T>(milliseconds: number, promise: Promise<T>): Promise<T | undefined> =>
   new Promise((resolve, reject) => {
     const timer = setTimeout(resolve, milliseconds, undefined)

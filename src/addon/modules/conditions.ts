@@ -13,17 +13,18 @@ import {
 } from '../../option-checks.ts'
 
 interface Invertible {
-  /** `true`: it holds where it would not. Default false. */
+  /** `true` inverts the condition. Default false. */
   readonly invert?: boolean
 }
 
-/** Holds or not wherever the module would be shown. */
+/** A condition on the room or the user. It is for all modules that have conditions. */
 export interface PlaceCondition extends Invertible {
   readonly condition: 'room_is_public' | 'user_is_admin' | 'user_is_guest' | 'user_is_room_owner'
 }
 
 /**
- * Compares what is found under a dotted path in metadata with a value. `eq` is strict; without metadata nothing holds.
+ * Compares the value at `attr`, a dotted path in metadata, with another value. `eq` is strict. Without
+ * metadata, no condition holds.
  */
 export type MetadataCondition = { readonly attr: string } & (
   | { readonly eq: string | number | boolean | null }
@@ -31,19 +32,19 @@ export type MetadataCondition = { readonly attr: string } & (
   | { readonly gt: number }
 )
 
-/** Holds or not for a message, so only of an action on messages. */
+/** A condition on a message, only for actions in the menu of messages. */
 export type MessageCondition = Invertible &
   (
     | { readonly condition: 'message_contains_link' | 'message_sent_by_current_user' }
     | {
         readonly condition: 'message_matches'
-        /** All that are given must fit. */
+        /** All given parameters must match. */
         readonly params: {
-          /** Such as `message` or `notification`. */
+          /** Type of the message, such as `message` or `notification`. */
           readonly type?: string
-          /** Of a shared file; pictures are `img`. */
+          /** Type of the shared file, `img` for pictures. */
           readonly file_type?: string
-          /** Found anywhere in the text. Clients run it, as a JavaScript expression. */
+          /** Matches anywhere in the text. Clients run it as a JavaScript regular expression. */
           readonly regex?: RegExp
           /** The sender's full name. */
           readonly sender?: string
@@ -51,15 +52,20 @@ export type MessageCondition = Invertible &
       }
     | {
         readonly condition: 'card_matches'
-        /** All that are given must fit. A card of an add-on has its key as `sender_addon_key` in the metadata. */
+        /** All given parameters must match. */
         readonly params: {
+          /** Style of the card. */
           readonly style?: 'application' | 'file' | 'image' | 'link' | 'media'
+          /**
+           * Comparisons with the card's metadata. An add-on's card has the add-on's key in
+           * `sender_addon_key`.
+           */
           readonly metadata?: readonly MetadataCondition[]
         }
       }
   )
 
-/** Looks at the `metadata` of the glance's content; until that is there, the glance is hidden. */
+/** A condition on the `metadata` of a glance's content. Until the content has loaded, the glance is hidden. */
 export interface GlanceCondition extends Invertible {
   readonly condition: 'glance_matches'
   readonly params: { readonly metadata: readonly MetadataCondition[] }
@@ -70,41 +76,44 @@ interface Composite<C> {
   readonly conditions: readonly C[]
 }
 
-/** Under which conditions a module is shown: all of the list hold. Two levels of `and` and `or`, and no third. */
+/**
+ * The conditions for showing a module: all conditions in the list must hold. `and` and `or` combine
+ * conditions, up to two levels deep.
+ */
 export type Conditions<Leaf> = readonly (Leaf | Composite<Leaf | Composite<Leaf>>)[]
 
-/** What conditions can look at, where a module is. */
+/** The places where modules can have conditions. */
 export type ConditionPlace = 'glances' | 'web panels' | 'message actions' | 'input actions'
 
 type Name = (typeof conditionNames)[number]
 
 interface Kind {
-  /** Where it can hold; everywhere if that is not said. */
+  /** The places where it can hold. Default: all. */
   readonly places?: readonly ConditionPlace[]
   readonly params?: Checks<Record<string, unknown>>
 }
 
 const metadata: Check = (value) => {
-  if (!Array.isArray(value)) return `a list such as [{ attr: 'state', eq: 'open' }], came ${typeName(value)}`
+  if (!Array.isArray(value)) return `a list such as [{ attr: 'state', eq: 'open' }], got ${typeName(value)}`
   for (const entry of value) {
     const operators = isRecord(entry) ? Object.keys(entry).filter((name) => name !== 'attr') : []
     const [operator = ''] = operators
     if (!isRecord(entry) || typeof entry['attr'] !== 'string' || operators.length !== 1)
-      return "a list of an attr and one of eq, lt, gt each, such as { attr: 'state', eq: 'open' }"
+      return "a list of objects with attr and one of eq, lt, gt, such as { attr: 'state', eq: 'open' }"
     const operand = entry[operator]
     const fits =
       operator === 'eq'
         ? operand === null || ['string', 'number', 'boolean'].includes(typeof operand)
         : ['lt', 'gt'].includes(operator) && typeof operand === 'number'
     if (!fits)
-      return `comparisons by eq with a text, number or boolean, or by lt or gt with a number; came ${operator} with ${typeName(operand)}`
+      return `comparisons by eq with a string, number or boolean, or by lt or gt with a number; got ${operator} with ${typeName(operand)}`
   }
   return undefined
 }
 
 const onMessages = { places: ['message actions'] } as const
 
-/** HipChat's conditions, and what each may be told. */
+/** HipChat's conditions, with the places and parameters of each. */
 const kinds: { readonly [N in Name]: Kind } = {
   room_is_public: {},
   user_is_admin: {},
@@ -115,9 +124,9 @@ const kinds: { readonly [N in Name]: Kind } = {
     params: {
       type: anyText,
       file_type: anyText,
-      // The client compiles what it is given, and takes any failure for no.
+      // The client compiles the expression, and any error counts as no match.
       regex: (value) =>
-        value instanceof RegExp ? undefined : `a RegExp such as /^decision:/i, came ${typeName(value)}`,
+        value instanceof RegExp ? undefined : `a RegExp such as /^decision:/i, got ${typeName(value)}`,
       sender: anyText,
     },
   },
@@ -130,17 +139,18 @@ const kinds: { readonly [N in Name]: Kind } = {
   glance_matches: { places: ['glances'], params: { metadata } },
 }
 
-/** Levels of composites in HipChat's schema. */
+/** Number of nested composites that HipChat's schema allows. */
 const DEEPEST = 2
 
 /**
- * Checks conditions and gives them as descriptors have them. Refuses those that could never hold where they are: a
- * client takes them for false, and what is meant to be shown would never be.
+ * Checks conditions and returns them in the form of descriptors. Throws a {@link ConfigurationError}, also
+ * for a condition that can never hold at this place: clients treat it as false, so the module would never be
+ * shown.
  */
 export function readConditions(what: string, given: unknown, place: ConditionPlace): object[] {
   if (!Array.isArray(given))
     throw new ConfigurationError(
-      `${what}: expected conditions to be a list such as [{ condition: 'user_is_admin' }], came ${typeName(given)}`,
+      `${what}: expected conditions to be a list such as [{ condition: 'user_is_admin' }], got ${typeName(given)}`,
     )
   return given.map((entry, index) => readCondition(`${what}, conditions.${index}`, entry, place, 0))
 }
@@ -153,7 +163,7 @@ function readCondition(what: string, given: unknown, place: ConditionPlace, dept
     checkMembers<{ type: string; conditions: unknown }>(what, given, checks, ['type', 'conditions'])
     const { type, conditions } = given
     if (!Array.isArray(conditions))
-      throw new ConfigurationError(`${what}: expected conditions to be a list, came ${typeName(conditions)}`)
+      throw new ConfigurationError(`${what}: expected conditions to be a list, got ${typeName(conditions)}`)
     return {
       type,
       conditions: conditions.map((entry, index) =>
@@ -179,7 +189,7 @@ function readCondition(what: string, given: unknown, place: ConditionPlace, dept
 }
 
 function readParams(what: string, given: unknown, { params: checks }: Kind): object {
-  if (!checks) throw new ConfigurationError(`${what}: it takes no params`)
+  if (!checks) throw new ConfigurationError(`${what}: this condition has no params`)
   if (given === undefined) throw new ConfigurationError(`${what}: the option params is missing`)
   checkMembers(`${what}, params`, given, checks, [])
   const { regex, ...others } = given

@@ -7,7 +7,7 @@ import type {
   WebPanelOptions,
 } from './module-options.ts'
 
-/** What a module has in the descriptor besides what its options say themselves. */
+/** The parts of a module's descriptor that are derived from its options and the base address. */
 export interface Resolved {
   /** Address of its page or content. */
   readonly url: string | undefined
@@ -15,7 +15,10 @@ export interface Resolved {
   readonly conditions?: readonly object[] | undefined
 }
 
-/** Modules as descriptors have them: texts in objects, options of dialogs in one of their own, nothing that is absent. */
+/**
+ * Converts each kind of module to its form in descriptors: texts become objects, a dialog has an object
+ * `options`, and absent members are left out.
+ */
 export const describe = {
   glance: (
     { key, name, target, weight }: GlanceOptions<string>,

@@ -8,7 +8,7 @@ import { ConfigurationError, messageOf } from '../../errors.ts'
 import { isRecord } from '../../option-checks.ts'
 import { paths } from '../../paths.ts'
 
-/** Pictures an icon can be, by the endings of their files. */
+/** The picture types that an icon can have, by file extension. */
 const types = {
   '.svg': 'image/svg+xml',
   '.png': 'image/png',
@@ -18,29 +18,33 @@ const types = {
   '.webp': 'image/webp',
 } as const
 
-/** A picture that is served by the add-on itself. */
+/** The bytes of a picture, which the add-on serves. */
 export interface IconData {
+  /** The bytes, or a string for SVG; at most 1 MiB. */
   readonly data: Uint8Array | string
+  /** Media type of the picture. */
   readonly type: (typeof types)[keyof typeof types]
 }
 
 /**
  * A picture: an address (`https://…`), a file (a path, or `new URL('./icon.svg', import.meta.url)`), or its bytes.
- * Files and bytes are served by the add-on, to everybody.
+ * The add-on serves files and bytes to anyone. A file is read at registration.
  */
 export type IconSource = string | URL | IconData
 
-/** A picture for both sizes, or one for each; that for dense screens is `url@2x`. */
+/** One picture for all screens, or two: `url`, and `url@2x` for high-density screens. */
 export type Icon = IconSource | { readonly url: IconSource; readonly 'url@2x'?: IconSource | undefined }
 
-/** An icon's addresses as descriptors have them, once the base address is known. */
+/** Returns an icon's addresses for the descriptor, below this base address. */
 export type IconAddresses = (baseUrl: string) => { readonly url: string; readonly 'url@2x': string }
 
 /** The pictures an add-on serves. */
 export interface Icons {
-  /** Takes an icon; a file is read now. Throws a {@link ConfigurationError} that begins with `what`. */
+  /**
+   * Adds an icon; reads its files now. Throws a {@link ConfigurationError} whose message starts with `what`.
+   */
   add(what: string, icon: unknown): IconAddresses
-  /** Answers for a picture; false if there is none at this path. */
+  /** Serves a picture. Returns false if there is none at this path. */
   serve(ctx: Context, path: string): boolean
 }
 
@@ -49,10 +53,10 @@ interface Picture {
   readonly type: string
 }
 
-/** Icons are drawn 16 to 64 pixels wide. */
+/** Largest picture in bytes. It is plenty: icons are shown 16 to 64 pixels wide. */
 const LONGEST = 1024 * 1024
 
-// An SVG that is opened by itself is a document of our origin, and could run a script there.
+// An SVG that a browser opens by itself is a document of the add-on's origin, and could run a script there.
 const svgPolicy = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 const expected =
@@ -61,19 +65,20 @@ const expected =
 export function createIcons(): Icons {
   const pictures = new Map<string, Picture>()
 
-  /** Where a picture is: absolute, or below the base address for one of ours. */
+  /** Stores a picture if the add-on serves it. Returns its address. */
   function place(what: string, source: unknown, dense: boolean): (baseUrl: string) => string {
     if (source instanceof URL && source.protocol !== 'file:') return place(what, source.href, dense)
     if (typeof source === 'string' && /^https?:\/\//i.test(source)) {
-      if (!URL.canParse(source)) throw new ConfigurationError(`${what}: the address ${source} is none`)
+      if (!URL.canParse(source)) throw new ConfigurationError(`${what}: ${source} is not a valid address`)
       return () => source
     }
     const picture = isRecord(source) && 'data' in source ? readData(what, source) : readFile(what, source)
     if (picture.bytes.length > LONGEST)
       throw new ConfigurationError(
-        `${what}: expected a picture of at most ${LONGEST} bytes, came ${picture.bytes.length}`,
+        `${what}: expected a picture of at most ${LONGEST} bytes, got ${picture.bytes.length}`,
       )
-    // The content is in the name, so that it may be kept for ever: another picture has another address.
+    // The name has a digest of the content, so that browsers may cache it forever: a new picture has a new
+    // address.
     const digest = createHash('sha256').update(picture.type).update(picture.bytes).digest('hex').slice(0, 20)
     const ending = Object.entries(types).find(([, type]) => type === picture.type)?.[0] ?? ''
     const path = `${paths.icon}${digest}${dense ? '@2x' : ''}${ending}`
@@ -86,7 +91,7 @@ export function createIcons(): Icons {
       const pair = isPair(icon) ? icon : { url: icon, 'url@2x': undefined }
       const surplus = isPair(icon) && Object.keys(icon).find((name) => !['url', 'url@2x'].includes(name))
       if (surplus)
-        throw new ConfigurationError(`${what}: there is no option ${surplus}; known are url, url@2x`)
+        throw new ConfigurationError(`${what}: ${surplus} is not a known option; expected one of url, url@2x`)
       const url = place(what, pair.url, false)
       const dense = place(what, pair['url@2x'] ?? pair.url, true)
       return (baseUrl) => ({ url: url(baseUrl), 'url@2x': dense(baseUrl) })
@@ -113,25 +118,26 @@ const isPair = (icon: unknown): icon is Record<string, unknown> =>
 function readData(what: string, source: Record<string, unknown>): Picture {
   const { data, type, ...others } = source
   const [surplus] = Object.keys(others)
-  if (surplus) throw new ConfigurationError(`${what}: there is no option ${surplus}; known are data, type`)
+  if (surplus)
+    throw new ConfigurationError(`${what}: ${surplus} is not a known option; expected one of data, type`)
   const known: readonly unknown[] = Object.values(types)
   if (!known.includes(type))
     throw new ConfigurationError(
-      `${what}: expected type to be one of ${[...new Set(known)].join(', ')}; came ${String(type)}`,
+      `${what}: expected type to be one of ${[...new Set(known)].join(', ')}; got ${String(type)}`,
     )
   if (typeof data !== 'string' && !(data instanceof Uint8Array))
-    throw new ConfigurationError(`${what}: expected data to be bytes or a text, came ${typeName(data)}`)
-  return { bytes: Buffer.from(data as string), type: String(type) } // Buffer.from takes both, its types one at a time
+    throw new ConfigurationError(`${what}: expected data to be bytes or a string, got ${typeName(data)}`)
+  return { bytes: Buffer.from(data as string), type: String(type) } // Buffer.from accepts both; its types only one at a time
 }
 
 function readFile(what: string, source: unknown): Picture {
   if (typeof source !== 'string' && !(source instanceof URL))
-    throw new ConfigurationError(`${what}: expected ${expected}; came ${typeName(source)}`)
+    throw new ConfigurationError(`${what}: expected ${expected}; got ${typeName(source)}`)
   const path = source instanceof URL ? fileURLToPath(source) : source
   const type = Object.entries(types).find(([ending]) => ending === extname(path).toLowerCase())?.[1]
   if (!type)
     throw new ConfigurationError(
-      `${what}: expected ${expected}; a file ends in ${Object.keys(types).join(', ')}, came ${JSON.stringify(path)}`,
+      `${what}: expected ${expected}; a file ends in ${Object.keys(types).join(', ')}, got ${JSON.stringify(path)}`,
     )
   try {
     return { bytes: readFileSync(path), type }

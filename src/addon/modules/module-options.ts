@@ -13,150 +13,172 @@ import {
 import type { Conditions, GlanceCondition, MessageCondition, PlaceCondition } from './conditions.ts'
 import type { Icon } from './icons.ts'
 
-/** What opens: the key of a dialog, web panel or external page, with what the opened view is told. */
+/**
+ * The view that opens: the key of a dialog, web panel or external page; in an object with `options` to pass
+ * options to the view.
+ */
 export type Target = string | { readonly key: string; readonly options?: Readonly<Record<string, unknown>> }
 
 /**
- * Values that the client puts into the address of what it opens, by the names the handler has them under:
- * `{ mid: 'message.mid' }` gives it `parameters.mid`. Of a message there are `message.mid`, `.body`, `.type`,
- * `.sender.id`, `.sender.name`, `.sender.mention`, and members of its card's `metadata`.
+ * Values that the client adds to the address of the view, by their names in the handler's `parameters`: with
+ * `{ mid: 'message.mid' }` the handler gets `parameters.mid`. A message has `message.mid`, `.body`, `.type`,
+ * `.sender.id`, `.sender.name`, `.sender.mention`, and the members of its card's `metadata`.
  */
 type Parameters<P extends string> = { readonly [Name in P]: string }
 
 interface Keyed {
-  /** Names the module, among all modules and webhooks: 1 to 40 letters, digits, `-`, `_` and `.`. */
+  /** Key of the module, unique among all modules and webhooks: 1 to 40 letters, digits, `-`, `_` and `.`. */
   readonly key: string
 }
 
 interface Parametrised<P extends string> {
+  /** Values that the client passes to the handler. Default: none. */
   readonly parameters?: Parameters<P>
 }
 
 interface Weighted {
-  /** Those with less are further up. Default 100. */
+  /** Position among other modules: a lower weight comes first. A whole number. Default 100. */
   readonly weight?: number
 }
 
-/** A line beside the chat, with an icon. */
+/** Options of a glance: a line next to the chat, with an icon. */
 export interface GlanceOptions<P extends string = never> extends Keyed, Parametrised<P>, Weighted {
-  /** Shown while it is loaded, where that fails, and without a handler: 1 to 100 characters. */
+  /** Shown while the content is loading, if loading fails, and without a handler: 1 to 100 characters. */
   readonly name: string
+  /** Icon of the glance. */
   readonly icon: Icon
-  /** What a click opens. Default: nothing. */
+  /** The view that a click opens. Default: none. */
   readonly target?: Target
-  /** Default: it is always shown. */
+  /** The conditions for showing the glance. Default: it is always shown. */
   readonly conditions?: Conditions<PlaceCondition | GlanceCondition>
 }
 
-/** A page in the bar beside the chat. */
+/** Options of a web panel: a page in the sidebar next to the chat. */
 export interface WebPanelOptions<P extends string = never> extends Keyed, Parametrised<P>, Weighted {
-  /** Its heading: 1 to 100 characters. */
+  /** Heading of the panel: 1 to 100 characters. */
   readonly name: string
+  /** Icon of the panel. Default: none. */
   readonly icon?: Icon
-  /** Where it is. There is one place, which is the default. */
+  /** Location of the panel. There is only one, the default. */
   readonly location?: 'hipchat.sidebar.right'
-  /** Default: it is always shown. */
+  /** The conditions for showing the panel. Default: it is always shown. */
   readonly conditions?: Conditions<PlaceCondition>
-  /** `none`: the same page for everybody, who is told apart by nothing. Default `jwt`. */
+  /** `none`: the page is the same for everyone, since its requests do not identify the user. Default `jwt`. */
   readonly authentication?: 'jwt' | 'none'
 }
 
-/** A button of a dialog: its text, or more. */
+/** A button of a dialog: its label, or an object with more options. */
 export type DialogButton =
   | string
   | {
-      /** What is on it: 1 to 100 characters. */
+      /** Label of the button: 1 to 100 characters. */
       readonly name: string
-      /** What the page is told of a click. Default of the primary one: `primary-action-selected`. */
+      /**
+       * Key that the page receives when it is clicked. Default of the primary button:
+       * `primary-action-selected`.
+       */
       readonly key?: string
-      /** Default true. */
+      /** Whether the button can be clicked. Default true. */
       readonly enabled?: boolean
     }
 
-/** A page in a window over the chat. */
+/** Options of a dialog: a page in a window over the chat. */
 export interface DialogOptions<P extends string = never> extends Keyed, Parametrised<P> {
-  /** Its heading: 1 to 100 characters. */
+  /** Heading of the dialog: 1 to 100 characters. */
   readonly title: string
-  /** Default `normal`. */
+  /** Look of the dialog. Default `normal`. */
   readonly style?: 'normal' | 'warning'
-  /** A size by its name, or `{ width: '480px', height: '60%' }`. Default: the client's, which is `medium`. */
+  /**
+   * A named size, or `{ width: '480px', height: '60%' }`, in px or %. Default: the client's, which is
+   * `medium`.
+   */
   readonly size?:
     | 'small'
     | 'medium'
     | 'large'
     | 'xlarge'
     | { readonly width: string; readonly height: string }
+  /** The main button. Default: none. */
   readonly primaryAction?: DialogButton
-  /** Default: a link that closes it; an empty list for none. */
+  /** Buttons after the main one. Default: a link that closes the dialog; an empty list for none. */
   readonly secondaryActions?: readonly DialogButton[]
-  /** A text at the left of the buttons: 1 to 100 characters. */
+  /** Text to the left of the buttons: 1 to 100 characters. Default: none. */
   readonly hint?: string
-  /** A field in the heading whose content the page is told: `true`, or what stands in it while it is empty. */
+  /**
+   * An input field in the heading, whose content the page receives: `true`, or its placeholder text. Default:
+   * none.
+   */
   readonly filter?: boolean | string
-  /** `none`: the same page for everybody, who is told apart by nothing. Default `jwt`. */
+  /** `none`: the page is the same for everyone, since its requests do not identify the user. Default `jwt`. */
   readonly authentication?: 'jwt' | 'none'
 }
 
 interface AnyAction extends Keyed, Weighted {
-  /** Its line in the menu: 1 to 100 characters. */
+  /** Label in the menu: 1 to 100 characters. */
   readonly name: string
-  /** What choosing it opens. A glance stands for what that opens. */
+  /** The view that the action opens. The key of a glance stands for the glance's target. */
   readonly target: Target
 }
 
-/** An entry in the menu of messages, or of the field one writes in. Conditions about messages are for the former only. */
+/**
+ * Options of an action: an entry in the menu of messages, or of the input field. Conditions on messages are
+ * only for the menu of messages.
+ */
 export type ActionOptions = AnyAction &
   (
     | {
         readonly location: 'hipchat.message.action'
-        /** Default: it is in the menu of all messages. */
+        /** The conditions for showing the action. Default: it is in the menu of every message. */
         readonly conditions?: Conditions<PlaceCondition | MessageCondition>
       }
     | { readonly location: 'hipchat.input.action'; readonly conditions?: Conditions<PlaceCondition> }
   )
 
-/** A page in a window of the browser. */
+/** Options of an external page: a page in a browser window. */
 export interface ExternalPageOptions<P extends string = never> extends Keyed, Parametrised<P> {
+  /** Name of the page, 1 to 100 characters; the default title of its HTML. Default: none. */
   readonly name?: string
 }
 
-/** The page on which the add-on is configured, within the server's administration. */
+/** Options of the configuration page, which is part of the server's administration. */
 export interface ConfigurableOptions {
-  /** Of a global installation there is a page for each room too, for its administrators. Default false. */
+  /**
+   * Whether a global installation has a page for each room too, for the room's administrators. Default false.
+   */
   readonly allowAccessToRoomAdmins?: boolean
 }
 
 const localized = textOf(1, 100)
 
-// The client adds these to the address itself.
+// Query parameters that the client itself adds to the address.
 const reserved = ['signed_request', 'theme', 'connect_client_api_version']
 
 const parameters: Check = (value) => {
   const example = "an object such as { mid: 'message.mid' }"
-  if (!isRecord(value)) return `${example}, came ${typeName(value)}`
+  if (!isRecord(value)) return `${example}, got ${typeName(value)}`
   for (const [name, path] of Object.entries(value)) {
-    if (!/^\w[\w.-]{0,39}$/.test(name)) return `${example}, came the name ${JSON.stringify(name)}`
-    if (reserved.includes(name)) return `${example}; the name ${name} is used by clients`
+    if (!/^\w[\w.-]{0,39}$/.test(name)) return `${example}, got the name ${JSON.stringify(name)}`
+    if (reserved.includes(name)) return `${example}; clients use the name ${name} themselves`
     if (typeof path !== 'string' || !/^[\w-]+(\.[\w-]+)*$/.test(path))
-      return `${example}, came ${typeof path === 'string' ? JSON.stringify(path) : typeName(path)} for ${name}`
+      return `${example}, got ${typeof path === 'string' ? JSON.stringify(path) : typeName(path)} for ${name}`
   }
   return undefined
 }
 
 const target: Check = (value) => {
-  if (typeof value === 'string') return undefined // whether there is one shows when registration ends
+  if (typeof value === 'string') return undefined // `checkTargets` checks whether it exists, at the end of registration
   const known = isRecord(value) && Object.keys(value).every((name) => name === 'key' || name === 'options')
   const options = isRecord(value) ? value['options'] : undefined
   if (known && typeof value['key'] === 'string' && (options === undefined || isRecord(options)))
     return undefined
-  return `the key of a module, or { key, options } with one; came ${typeName(value)}`
+  return `the key of a module, or { key, options } with one; got ${typeName(value)}`
 }
 
 const button: Check = (value) => {
   if (!isRecord(value)) return localized(value)
   const { name, key, enabled, ...others } = value
   const [surplus] = Object.keys(others)
-  if (surplus) return `a button of name, key and enabled; came ${surplus}`
+  if (surplus) return `a button with name, key and enabled; got ${surplus}`
   if (localized(name)) return `a button whose name is ${localized(name)}`
   if (key !== undefined && anyText(key)) return `a button whose key is ${anyText(key)}`
   if (enabled !== undefined && flag(enabled)) return `a button whose enabled is ${flag(enabled)}`
@@ -170,14 +192,14 @@ const size: Check = (value) => {
   const members = isRecord(value) ? Object.keys(value).toSorted().join() : ''
   if (isRecord(value) && members === 'height,width' && length(value['width']) && length(value['height']))
     return undefined
-  return `one of ${names.join(', ')}, or { width, height } in px or %; came ${JSON.stringify(value)}`
+  return `one of ${names.join(', ')}, or { width, height } in px or %; got ${JSON.stringify(value)}`
 }
 
 const keyed = { key: elsewhere, parameters }
 const shown = { weight: integer, conditions: elsewhere }
 const authentication = oneOf('jwt', 'none')
 
-/** What may be said of each kind of module. Keys, icons and conditions are looked at where they are read. */
+/** The options of each kind of module. Keys, icons and conditions are checked elsewhere. */
 export const optionsOf = {
   glance: { ...keyed, name: localized, icon: elsewhere, target, ...shown } satisfies Checks<GlanceOptions>,
   webPanel: {
@@ -197,7 +219,7 @@ export const optionsOf = {
     secondaryActions: (value) =>
       Array.isArray(value)
         ? value.map(button).find((wrong) => wrong !== undefined)
-        : `a list of buttons, came ${typeName(value)}`,
+        : `a list of buttons, got ${typeName(value)}`,
     hint: localized,
     filter: (value) => (typeof value === 'boolean' ? undefined : localized(value)),
     authentication,

@@ -24,13 +24,13 @@ import {
   type WebPanelOptions,
 } from './module-options.ts'
 
-/** What an add-on shows: registered, checked, and told in the descriptor. */
+/** The add-on's modules: registers them, checks them, and adds them to the descriptor. */
 export interface Modules {
   /** Glances that have a handler, by key. */
   readonly glances: ReadonlyMap<string, Glance>
-  /** Pages by their paths below the base address. */
+  /** Pages, by path below the base address. */
   readonly pages: ReadonlyMap<string, ShownPage>
-  /** Keys of all glances, with a handler and without one. */
+  /** Keys of all glances, with or without a handler. */
   glanceKeys(): string[]
   glance(options: GlanceOptions<string>, handler: GlanceHandler<ViewContext> | undefined): RegisteredAt
   webPanel(options: WebPanelOptions<string>, handler: AnyPageHandler): RegisteredAt
@@ -43,23 +43,25 @@ export interface Modules {
     own?: OwnSettings,
   ): RegisteredAt
   adminPage(handler: PageHandler<PageContext>): RegisteredAt
-  /** The modules as the descriptor has them. It is validated as a whole, against HipChat's schema. */
+  /** The modules in the form of the descriptor, which is later validated as a whole. */
   capabilities(baseUrl: string): Readonly<Record<string, object>>
-  /** Throws a {@link ConfigurationError} for a target that is none: everything has been registered. */
+  /**
+   * Throws a {@link ConfigurationError} for a target that does not exist. Called at the end of registration.
+   */
   checkTargets(): void
 }
 
-/** What the configuration page of `addon.settings` has besides its handler. */
+/** More about the configuration page of `addon.settings`. */
 export interface OwnSettings {
   readonly form: PageHandler<FormContext>
-  /** The author decides who may open it. */
+  /** Whether the author decides who may open it, with `mayChange`. */
   readonly anybody: boolean
 }
 
-/** A handler of either kind; which one it is shows by the option `authentication`. */
+/** A page handler of either kind; the option `authentication` decides which one it is. */
 export type AnyPageHandler = PageHandler<PageContext> | PageHandler<AnonymousContext>
 
-/** What was registered, and the path of its page or content if it has any. */
+/** A registered module, with the path of its page or content, if it has one. */
 export interface RegisteredAt {
   readonly key: string
   readonly path: string | undefined
@@ -83,7 +85,8 @@ interface PageRules {
   readonly form?: ShownPage['form'] | undefined
 }
 
-// A glance stands for what it opens; clients cannot open one for another one.
+// An action can name a glance, to open that glance's target. For the target of another glance, clients cannot
+// do this.
 const targetsOf: Readonly<Partial<Record<Kind, readonly Kind[]>>> = {
   glance: ['dialog', 'webPanel', 'externalPage'],
   action: ['dialog', 'webPanel', 'externalPage', 'glance'],
@@ -95,7 +98,7 @@ export function createModules(keys: Keys, icons: Icons): Modules {
   const pages = new Map<string, ShownPage>()
   const single: { configurable?: ConfigurableOptions; adminPage?: true } = {}
 
-  /** Takes a module on; its path is that of its page or content, if it has any. */
+  /** Adds a module; `path` is the path of its page or content, if it has one. */
   function register(
     kind: Kind,
     { key, target }: { readonly key: string; readonly target?: Target | undefined },
@@ -110,7 +113,7 @@ export function createModules(keys: Keys, icons: Icons): Modules {
 
   function addPage(path: string, key: string, rules: PageRules, handle: AnyPageHandler): void {
     const { framed, title, authentication = 'jwt', group, form } = rules
-    // Its type follows from the option `authentication`, as the overloads of `Addon` have it.
+    // The option `authentication` decides its type, as in the overloads of `Shows`.
     const handler = { authentication, handle } as ShownPage['handler']
     const parameters = Object.keys(rules.parameters ?? {})
     pages.set(path, {
@@ -138,7 +141,7 @@ export function createModules(keys: Keys, icons: Icons): Modules {
       if (handle !== undefined) expectFunction(handle, `${what}: expected a handler`)
       const { key, parameters } = options
       if (!handle && parameters)
-        throw new ConfigurationError(`${what}: parameters are for its handler, and it has none`)
+        throw new ConfigurationError(`${what}: parameters are for the handler, and this glance has none`)
       const icon = iconOf(what, options.icon)
       const conditions = conditionsOf(what, options, 'glances')
       const path = handle && withParameters(`${paths.glance}${key}`, parameters)
@@ -240,7 +243,7 @@ export function createModules(keys: Keys, icons: Icons): Modules {
         if (target === undefined || fits(kind, target)) continue
         const there = [...modules.values()].filter((other) => fits(kind, other.key)).map((other) => other.key)
         throw new ConfigurationError(
-          `${kind} ${key}: there is no ${targetsOf[kind]?.join(', ')} with the key ${target} that it could open; ${there.length > 0 ? `there are ${there.join(', ')}` : 'none is registered'}`,
+          `${kind} ${key}: expected target to be the key of a ${targetsOf[kind]?.join(' or ')}, got ${target}; registered: ${there.join(', ') || 'none'}`,
         )
       }
     },
@@ -252,16 +255,16 @@ export function createModules(keys: Keys, icons: Icons): Modules {
   }
 }
 
-/** How messages call a module. */
+/** The name of a module in error messages. */
 function nameOf(kind: Kind, options: unknown): string {
-  const { key } = (options ?? {}) as { key?: unknown } // whatever it is, reading a member of it is allowed
+  const { key } = (options ?? {}) as { key?: unknown } // any value but null and undefined has members
   return typeof key === 'string' ? `${kind} ${key}` : kind
 }
 
 const conditionsOf = (what: string, { conditions }: { conditions?: unknown }, place: ConditionPlace) =>
   conditions === undefined ? undefined : readConditions(what, conditions, place)
 
-/** Puts the placeholders behind a path that clients fill in. */
+/** Adds the placeholders that clients fill in to a path. */
 function withParameters(path: string, parameters: Readonly<Record<string, string>> | undefined): string {
   const all = Object.entries(parameters ?? {}).map(([name, value]) => `${name}={${value}}`)
   return all.length > 0 ? `${path}?${all.join('&')}` : path

@@ -19,25 +19,32 @@ import type { AnyPageHandler, Modules, RegisteredAt } from './modules.ts'
 
 /** A registered module. */
 export interface RegisteredModule {
+  /** Key of the module. */
   readonly key: string
-  /** Address of its page or content, with the placeholders that clients fill in. Throws before the base address is known. */
+  /**
+   * Address of its page or content, with placeholders that clients fill in. Throws a {@link
+   * ConfigurationError} until the base address is known, and for a glance without a handler.
+   */
   readonly url: string
 }
 
 type Unsigned<Options> = Options & { readonly authentication: 'none' }
 type Signed<Options> = Options & { readonly authentication?: 'jwt' }
 
-/** What an add-on can show in clients: registered like handlers, and told in the descriptor. */
+/**
+ * Registers what an add-on shows in clients. The modules are part of the descriptor. Each method throws a
+ * {@link ConfigurationError} for an invalid option, a key that is taken, or after `listen()` or `callback()`.
+ */
 export interface Shows<S extends Scope> {
   /**
-   * A line beside the chat. The handler says what it shows to who opens the room; from then on `glance.push` does. Without
-   * a handler it shows its name.
+   * Registers a glance: a line next to the chat. The handler returns its content for a person who opens the
+   * room; `glance.push` changes it later. Without a handler it shows its name.
    */
   glance<const P extends string = never>(
     options: GlanceOptions<P>,
     handler?: GlanceHandler<ViewContext<S, P>>,
   ): RegisteredModule
-  /** A page in the bar beside the chat. */
+  /** Registers a web panel: a page in the sidebar next to the chat. */
   webPanel<const P extends string = never>(
     options: Unsigned<WebPanelOptions<P>>,
     handler: PageHandler<AnonymousContext<P>>,
@@ -46,7 +53,7 @@ export interface Shows<S extends Scope> {
     options: Signed<WebPanelOptions<P>>,
     handler: PageHandler<PageContext<S, P>>,
   ): RegisteredModule
-  /** A page in a window over the chat. */
+  /** Registers a dialog: a page in a window over the chat. */
   dialog<const P extends string = never>(
     options: Unsigned<DialogOptions<P>>,
     handler: PageHandler<AnonymousContext<P>>,
@@ -55,25 +62,32 @@ export interface Shows<S extends Scope> {
     options: Signed<DialogOptions<P>>,
     handler: PageHandler<PageContext<S, P>>,
   ): RegisteredModule
-  /** An entry in the menu of messages or of the input field. What it opens is told the action's key as an event. */
+  /**
+   * Registers an action: an entry in the menu of messages or of the input field. The view that it opens
+   * receives an event with the action's key.
+   */
   action(options: ActionOptions): { readonly key: string }
-  /** A page in a window of the browser. */
+  /** Registers an external page: a page in a browser window. */
   externalPage<const P extends string = never>(
     options: ExternalPageOptions<P>,
     handler: PageHandler<PageContext<S, P>>,
   ): RegisteredModule
-  /** The page on which the add-on is configured, in the server's administration. `addon.settings` makes a whole one. */
+  /**
+   * Registers the configuration page, in the server's administration. `addon.settings` provides a complete
+   * one.
+   */
   configurable(handler: PageHandler<PageContext<S, never>>): RegisteredModule
   configurable(options: ConfigurableOptions, handler: PageHandler<PageContext<S, never>>): RegisteredModule
-  /** A page in the menu of the server's administration. */
+  /** Registers an admin page, in the menu of the server's administration. */
   adminPage(handler: PageHandler<PageContext<S, never>>): RegisteredModule
 }
 
-/** What the registrations are made with. */
+/** The services that registration needs. */
 export interface ShowsParts {
   readonly modules: Modules
+  /** The base address. */
   url(): string
-  /** To be told of a registration; refuses what comes too late. */
+  /** Called before each registration. Throws after the end of registration. */
   registering(what: string): void
 }
 
@@ -109,7 +123,7 @@ export function createShows({ modules, url, registering }: ShowsParts): Shows<Sc
           throw new ConfigurationError('configurable: expected the handler last, after its options')
         return typeof first === 'function'
           ? modules.configurable({}, first as PageHandler<PageContext>)
-          : modules.configurable(first, second as PageHandler<PageContext>) // checked where it is registered
+          : modules.configurable(first, second as PageHandler<PageContext>) // `configurable` checks it
       }),
     adminPage: (handler) =>
       register('page for administrators', () => modules.adminPage(handler as PageHandler<PageContext>)),

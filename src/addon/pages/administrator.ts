@@ -5,21 +5,22 @@ import type { InstallationServices } from '../../installations/services.ts'
 import type { Session } from './session.ts'
 import type { GroupRules } from './shown-page.ts'
 
-/** Why a page is not shown to somebody. */
+/** Why a page is not shown to a person. */
 export interface GroupRefusal {
   readonly status: 403 | 503
   readonly text: string
 }
 
-const ofTheGroup = 'These settings are of the whole group: open them from its administration.'
+const ofTheGroup = 'These settings are for the whole group: open them from its administration.'
 const administratorsOnly = 'This page is for administrators of the group.'
 
 /**
- * Says why a page of a global installation is not for who asks; `undefined` if it is.
+ * Returns why a person may not see a page of a global installation; `undefined` if they may.
  *
- * That a signed request names no room does not make it one of an administrator: a server may give such a request to any
- * member. So the server is asked, with the scope `view_group`; without that scope the add-on believes what the server has
- * signed, and nothing else: `is_group_admin` in the context. A request in nobody's name is the server's own.
+ * A signed request without a room does not prove that its user is an administrator: a server may give one to
+ * any member. So the add-on asks the server, with the scope `view_group`. Without that scope it only trusts
+ * what the server signed: `is_group_admin` in the context. A request without a user is from the server
+ * itself.
  */
 export async function groupRefusal(
   { rooms, anybody }: GroupRules,
@@ -36,7 +37,7 @@ export async function groupRefusal(
     if (session.administrator) return undefined
     log.warn(
       { user: user.id },
-      'refused a page of the group: its server does not say whether this user is an administrator, and the add-on may not ask; list view_group in scopes and have the installation updated, or decide with mayChange of addon.settings',
+      'refused a page of the group: its server does not say whether this user is an administrator, and the add-on may not ask; add view_group to the scopes and update the installation, or decide with mayChange of addon.settings',
     )
     return { status: 403, text: administratorsOnly }
   }
@@ -47,9 +48,9 @@ export async function groupRefusal(
     if (isNotFound(error)) return { status: 403, text: administratorsOnly }
     log.error(
       { user: user.id },
-      `whether a user is an administrator is not known: ${readableError(error).message}`,
+      `could not check whether a user is an administrator: ${readableError(error).message}`,
     )
-    return { status: 503, text: 'The chat server could not be asked whether you are an administrator.' }
+    return { status: 503, text: 'The add-on could not check whether you are an administrator.' }
   }
 }
 

@@ -11,8 +11,8 @@ import type { Glance } from './shown-page.ts'
 import { parametersOf, viewContext } from './view-context.ts'
 
 /**
- * Answers for what glances show. Clients ask from pages of the server, and desktop clients from nowhere, so every origin
- * may read the answer, refusals too: nothing here depends on who the browser says it is.
+ * Serves the content of glances. Clients ask from pages of the server, and desktop clients without an
+ * origin, so every origin may read the answers, also refusals. Nothing here depends on cookies or the origin.
  */
 export function createGlanceRoute(dependencies: PageDependencies): Middleware {
   const { glances } = dependencies
@@ -25,7 +25,7 @@ export function createGlanceRoute(dependencies: PageDependencies): Middleware {
     ctx.set('X-Content-Type-Options', 'nosniff')
     if (ctx.method === 'OPTIONS') {
       ctx.set('Access-Control-Allow-Methods', 'GET, HEAD')
-      // A client that sends the signed request in the header has to ask first.
+      // A client that sends the signed request in the header needs a preflight request.
       ctx.set('Access-Control-Allow-Headers', 'Authorization')
       ctx.set('Access-Control-Max-Age', '86400')
       ctx.status = 204
@@ -33,7 +33,7 @@ export function createGlanceRoute(dependencies: PageDependencies): Middleware {
     }
     if (ctx.method !== 'GET' && ctx.method !== 'HEAD') {
       ctx.set('Allow', 'GET, HEAD, OPTIONS')
-      return refuse(ctx, 405, 'A glance can be asked for, and nothing else.')
+      return refuse(ctx, 405, 'A glance only answers GET requests.')
     }
     try {
       await answer(ctx, glances.get(path.slice(paths.glance.length)), dependencies)
@@ -53,7 +53,7 @@ async function answer(
   const { installations, tasks, settings } = dependencies
   const query = queryOf(ctx)
   const signed = await verifySignedRequest(ctx.req, query, installations)
-  if (!glance) return refuse(ctx, 404, 'The add-on no longer has this glance; it can be updated.')
+  if (!glance) return refuse(ctx, 404, 'The add-on no longer has this glance; update the installation.')
   if (tasks.accepting !== 'yes') return refuse(ctx, 503, 'The add-on is busy.')
   const content = await tasks.take(async (turn): Promise<GlanceContent | undefined> => {
     const session = sessionOf(signed, glance.key, 'light')
@@ -64,7 +64,7 @@ async function answer(
       const shown = await unlessEndless((async () => glance.handle(context))(), limited)
       return toGlanceContent(`glance ${glance.key}`, shown)
     } catch (error) {
-      void tasks.follow(dependencies.onError(error, context)) // it holds up no answer
+      void tasks.follow(dependencies.onError(error, context)) // not awaited, so that it does not delay the answer
       return undefined
     }
   })

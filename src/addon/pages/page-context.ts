@@ -7,58 +7,81 @@ import type { InstallationContext } from '../../installations/context.ts'
 import type { Logger } from '../../telemetry/log.ts'
 import type { PageParts, Theme } from './page.ts'
 
-/** Who looks at a page or glance. HipChat says no more than this; names are a call away. */
+/**
+ * The person who is looking at a page or glance. HipChat sends no more than this; `client.getUser` gets their
+ * name.
+ */
 export interface Viewer {
-  /** HipChat's id of the person; means nothing on another server. */
+  /** HipChat's id of the person, unique only on their server. */
   readonly id: number
-  /** Name of the time zone, such as `Europe/Berlin`, when HipChat says it. */
+  /** Name of their time zone, such as `Europe/Berlin`; `undefined` if HipChat did not say. */
   readonly timezone: string | undefined
 }
 
-/** What the handler of a glance gets. */
+/** The context of a glance's handler. */
 export interface ViewContext<S extends Scope = Scope, P extends string = string>
   extends InstallationContext<S> {
-  /** Key of the module; `configurable` and `adminPage` for the pages that have none. */
+  /** Key of the module; `configurable` or `adminPage` for the pages without a key. */
   readonly module: string
-  /** The room it is shown in; `undefined` for a page about the whole group. */
+  /** The room in which it is shown; `undefined` for a page about the whole group. */
   readonly room: Room<S> | undefined
-  /** Who looks at it; `undefined` when HipChat did not say. */
+  /** The person who is looking at it; `undefined` if HipChat did not say. */
   readonly user: Viewer | undefined
-  /** What the client put into the address, by the names the option `parameters` gives; an empty text where it had nothing. */
+  /**
+   * Values from the client, by the names in the option `parameters`; an empty string where the client had no
+   * value.
+   */
   readonly parameters: Readonly<Record<P, string>>
 }
 
-/** What the handler of a page gets: a panel, dialog, external, configuration or admin page. */
+/** The context of a page's handler: of a panel, dialog, external, configuration or admin page. */
 export interface PageContext<S extends Scope = Scope, P extends string = string> extends ViewContext<S, P> {
+  /** Theme of the person's client. */
   readonly theme: Theme
   /**
-   * For calls of this page to routes of yours, as `Authorization: Bearer …`: `addon.session(ctx)` reads it. Good for an
-   * hour. A page made by this package has it in `<meta name="session-token">`.
+   * Authenticates calls from this page to your own routes, as `Authorization: Bearer …`;
+   * `addon.session(ctx)` reads it. Valid for an hour. A page that the add-on makes from {@link Html} has it
+   * in `<meta name="session-token">`.
    */
   readonly sessionToken: string
 }
 
 /**
- * What the handler of a panel or dialog with `authentication: 'none'` gets. Nobody vouches for who asks: it can be
- * anybody, on any server or none.
+ * The context of a panel's or dialog's handler with `authentication: 'none'`. Nothing is known about the
+ * person who opened the page: they may be anyone, on any server or none.
  */
 export interface AnonymousContext<P extends string = string> {
+  /** Key of the module. */
   readonly module: string
+  /** Theme of the person's client. */
   readonly theme: Theme
+  /**
+   * Values from the address, by the names in the option `parameters`; an empty string where there is no
+   * value.
+   */
   readonly parameters: Readonly<Record<P, string>>
+  /** Logger that names the module. */
   readonly log: Logger
+  /** Aborted when the handler, or `close()`, has taken too long. */
   readonly signal: AbortSignal
 }
 
 /**
- * What a page's handler may return. {@link Html}: a page, or the inside of one, which is then made whole; `page()` says
- * more about it. A text is
- * shown as text. A stream is HTML as it is; a `Response` says itself what it is. Nothing: an empty answer.
+ * What a page's handler may return:
+ *
+ * - {@link Html}: a whole page, or the content of one, which the add-on completes
+ * - the result of `page()`: content with a title, a language or more
+ * - a string: shown as plain text
+ * - a stream: sent as HTML
+ * - a `Response`: sent with its own status and headers
+ * - nothing: an empty answer
  */
 export type PageReturned =
   // biome-ignore lint/suspicious/noConfusingVoidType: a handler that returns nothing has the type void
   void | undefined | string | Html | PageParts | Response | Readable | ReadableStream<Uint8Array>
 
+/** Makes a page for the person who opened it. An error goes to `onError`, and the person sees an error page. */
 export type PageHandler<C> = (context: C) => PageReturned | Promise<PageReturned>
 
+/** Returns the content of a glance for the person who opened the room. An error goes to `onError`. */
 export type GlanceHandler<C> = (context: C) => GlanceShown | Promise<GlanceShown>

@@ -35,7 +35,7 @@ import { readSession, type Session, sessionOf, sessionToken } from './session.ts
 import type { FormContext, Glance, ShownPage } from './shown-page.ts'
 import { anonymousContext, type FailedContext, parametersOf, viewContext } from './view-context.ts'
 
-/** What pages and glances need. */
+/** The services that pages and glances need. */
 export interface PageDependencies {
   readonly settings: {
     readonly options: {
@@ -46,9 +46,9 @@ export interface PageDependencies {
     readonly loopback: boolean
     readonly handlerTimeout: number
   }
-  /** By their paths below the base address. */
+  /** Pages, by path below the base address. */
   readonly pages: ReadonlyMap<string, ShownPage>
-  /** By their keys. */
+  /** Glances with a handler, by key. */
   readonly glances: ReadonlyMap<string, Glance>
   readonly installations: Installations
   readonly outbound: Outbound
@@ -60,7 +60,7 @@ export interface PageDependencies {
   onError(error: unknown, context: FailedContext): Promise<void>
 }
 
-/** A page that was asked for, with what is known of who asks. */
+/** A requested page, with its session. */
 interface Asked {
   readonly page: ShownPage
   readonly session: Session | undefined
@@ -70,7 +70,7 @@ interface Asked {
   handle(): Promise<PageReturned>
 }
 
-/** What is sent for a page, ready for Koa. */
+/** The answer for a page, in the form of Koa. */
 interface Answer {
   readonly status?: number | undefined
   readonly type?: string
@@ -80,7 +80,7 @@ interface Answer {
 const LONGEST_FORM = 256 * 1024
 const FORM_TIMEOUT = 10_000
 
-/** Shows the pages of an add-on: panels, dialogs, external pages, and those for its configuration. */
+/** Serves the pages of an add-on: panels, dialogs, external pages, and the configuration and admin page. */
 export function createPageRoute(dependencies: PageDependencies): Middleware {
   const { options, loopback } = dependencies.settings
   const anybody = allowedOrigins(options.allowedHosts, loopback, options.allowHttp)
@@ -91,12 +91,12 @@ export function createPageRoute(dependencies: PageDependencies): Middleware {
     ctx.set('Referrer-Policy', 'no-referrer') // its address holds the signed request
     ctx.set('Cache-Control', 'no-store')
     ctx.set('X-Content-Type-Options', 'nosniff')
-    // Until it is known whose page it is, and for people who are told that it is none of theirs.
+    // Until the installation is known, and for error pages.
     frame(ctx, page, anybody)
     const methods = page.form ? ['GET', 'HEAD', 'POST'] : ['GET', 'HEAD']
     if (!methods.includes(ctx.method)) {
       ctx.set('Allow', methods.join(', '))
-      return notice(ctx, 405, 'That is not possible here', 'This page can be looked at, and nothing else.')
+      return notice(ctx, 405, 'That is not possible here', 'This page can only be viewed.')
     }
     try {
       await show(ctx, page, dependencies)
@@ -118,7 +118,7 @@ async function show(ctx: Context, page: ShownPage, dependencies: PageDependencie
   if (session && page.group) {
     const refusal = await tasks.follow(groupRefusal(page.group, session, dependencies))
     if (refusal) return notice(ctx, refusal.status, 'This page is not shown', refusal.text)
-    await stillInstalled(session.credentials, installations) // the server took its time
+    await stillInstalled(session.credentials, installations) // asking the server took time
   }
   if (tasks.accepting !== 'yes') return notice(ctx, 503, 'The add-on is busy', 'Try again in a moment.')
   const answer = await tasks.take((turn) => {
@@ -132,7 +132,10 @@ async function show(ctx: Context, page: ShownPage, dependencies: PageDependencie
   else send(ctx, answer)
 }
 
-/** Who asks: by the signed request in the address, or by the token in the form that the page was sent with. */
+/**
+ * Authenticates the request by the signed request in its address, or by the session token in the submitted
+ * form.
+ */
 async function authenticate(
   ctx: Context,
   page: ShownPage,
@@ -145,7 +148,7 @@ async function authenticate(
   const [token, ...others] = form.getAll('session')
   if (!token) throw new SignedRequestError('none', 'a form without a session token')
   if (others.length > 0 || tokenInQuery(query) !== undefined || tokenInHeader(ctx.req) !== undefined)
-    throw new SignedRequestError('malformed', 'a form with its session token, and another token besides')
+    throw new SignedRequestError('malformed', 'a form with a session token, and also another token')
   const session = await readSession(token, installations)
   if (session.page !== page.key)
     throw new SignedRequestError(
@@ -175,7 +178,7 @@ function ask(
   const theme = session?.theme ?? themeOf(query)
   if (handler.authentication === 'none' || !session) {
     const context: AnonymousContext = anonymousContext(dependencies, key, { theme, parameters }, turn)
-    const { handle } = handler as { handle(context: AnonymousContext): PageReturned | Promise<PageReturned> } // as just checked
+    const { handle } = handler as { handle(context: AnonymousContext): PageReturned | Promise<PageReturned> } // checked just above
     return { page, session, theme, context, turn, handle: async () => handle(context) }
   }
   const expired = 'expired' in session && session.expired !== undefined
@@ -183,7 +186,7 @@ function ask(
   const own = {
     theme,
     get sessionToken() {
-      token ??= expired ? '' : sessionToken(session) // a session that is over is not begun anew
+      token ??= expired ? '' : sessionToken(session) // an expired session is not renewed
       return token
     },
   }
@@ -195,11 +198,11 @@ function ask(
   return { page, session, theme, context: sent, turn, handle: async () => take(sent) }
 }
 
-/** Adds members without reading those that are worked out when they are asked for. */
+/** Adds members to an object, without calling the getters of either. */
 const extend = <T extends object, U extends object>(base: T, more: U): T & U =>
   Object.defineProperties(base, Object.getOwnPropertyDescriptors(more)) as T & U // has the members of both
 
-/** Runs the handler. When it failed, that has been told. */
+/** Runs the handler. Reports an error to `onError`. */
 async function answerOf(asked: Asked, dependencies: PageDependencies): Promise<Answer | 'failed' | 'late'> {
   const { page, turn, context } = asked
   const { tasks, onError } = dependencies
@@ -208,7 +211,7 @@ async function answerOf(asked: Asked, dependencies: PageDependencies): Promise<A
   try {
     return render(await unlessEndless(asked.handle(), limited), asked, dependencies)
   } catch (error) {
-    // Nobody waits for this: an error handler that takes its time holds up no page.
+    // Not awaited, so that a slow error handler does not delay the page.
     void tasks.follow(onError(error, context))
     return error instanceof HandlerTimeoutError ? 'late' : 'failed'
   }
@@ -238,14 +241,14 @@ function render(
   if (returned instanceof Response) {
     if (returned.status < 200 || returned.bodyUsed)
       throw new ConfigurationError(
-        `page ${page.key}: expected a Response that can be sent, came ${returned.bodyUsed ? 'one whose body was read' : 'Response.error()'}`,
+        `page ${page.key}: expected a Response that can be sent, got ${returned.bodyUsed ? 'one whose body was read' : 'Response.error()'}`,
       )
     return { body: returned }
   }
   if (returned instanceof Readable || returned instanceof ReadableStream)
     return { type: 'text/html; charset=utf-8', body: returned }
   throw new ConfigurationError(
-    `page ${page.key}: expected its handler to return html\`…\`, a text, a Response, a stream or nothing; came ${typeName(returned)}`,
+    `page ${page.key}: expected its handler to return html\`…\`, a string, a Response, a stream or nothing; got ${typeName(returned)}`,
   )
 }
 
@@ -264,7 +267,7 @@ function send(ctx: Context, { status = 200, type, body }: Answer): void {
       'Content-Security-Policy',
       /(^|[;,\s])frame-ancestors\s/i.test(own) ? own : `${own.replace(/;\s*$/, '')}; ${ancestors}`,
     )
-  // One header for each cookie: joined, as Koa takes them over, they are none.
+  // One header for each cookie: Koa joins them into one header, which is not valid.
   const cookies = body.headers.getSetCookie()
   if (cookies.length > 0) ctx.set('Set-Cookie', cookies)
 }
@@ -274,7 +277,10 @@ function frame(ctx: Context, { framed }: ShownPage, origins: readonly string[]):
   ctx.set('Content-Security-Policy', `frame-ancestors ${ancestors}`)
 }
 
-/** Tells a person why there is no page. What was wrong with a token is told only if the person can do something about it. */
+/**
+ * Tells a person why there is no page. Explains what is wrong with a token only if the person can do
+ * something about it.
+ */
 function refuse(ctx: Context, error: unknown, dependencies: PageDependencies): void {
   const { status, headers } = refusalOf(error, dependencies, ctx.path)
   ctx.set({ ...headers })
@@ -285,7 +291,7 @@ function refuse(ctx: Context, error: unknown, dependencies: PageDependencies): v
       ctx,
       status,
       'Open this page from the chat',
-      'It is shown to people who come from a room or group that this add-on is installed in. Open it from the chat again.',
+      'It is only for people in a room or group where this add-on is installed. Open it from the chat again.',
     )
   else if (error instanceof StoreError)
     notice(ctx, status, 'The add-on is not available', 'Try again in a moment.')

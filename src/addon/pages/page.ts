@@ -5,27 +5,27 @@ import type { Installation } from '../../installations/installation.ts'
 import { originOf } from '../../installations/installation.ts'
 import { anyText, type Checks, checkMembers } from '../../option-checks.ts'
 
-/** How clients look; they load the page again when that changes. */
+/** Theme of a client. Clients reload the page when it changes. */
 export type Theme = 'light' | 'dark'
 
-/** What a page has besides its content. */
+/** Options of {@link page}. */
 export interface PageOptions {
-  /** Default: the name or title of the module. */
+  /** Title of the page. Default: the name or title of the module. */
   readonly title?: string | undefined
-  /** What else is in its head: styles, scripts, links. */
+  /** More elements for the page's head, such as styles, scripts and links. Default: none. */
   readonly head?: Html | undefined
-  /** Its language. Default `en`. */
+  /** Language of the page. Default `en`. */
   readonly lang?: string | undefined
-  /** HTTP status it is sent with. Default 200. */
+  /** HTTP status of the answer, from 200 to 599. Default 200. */
   readonly status?: number | undefined
   /**
-   * Web address of the server whose script the page loads, for a page with `authentication: 'none'`: that is the same
-   * on all servers, so that none can be known. Default: that of the installation.
+   * Web address of the server whose script the page loads. Only needed for a page with `authentication:
+   * 'none'`, which is the same on all servers. Default: the server of the installation.
    */
   readonly server?: string | undefined
 }
 
-/** The inside of a page, with what {@link page} was told about the rest. */
+/** The content of a page with its options; the result of {@link page}. */
 export interface PageParts extends PageOptions {
   readonly content: Html
 }
@@ -40,7 +40,7 @@ const checks: Checks<PageOptions> = {
   status: (value) =>
     Number.isInteger(value) && Number(value) >= 200 && Number(value) <= 599
       ? undefined
-      : `a status from 200 to 599, came ${String(value)}`,
+      : `a status from 200 to 599, got ${String(value)}`,
   server: (value) =>
     typeof value === 'string' && /^https?:\/\//.test(value) && URL.canParse(value)
       ? undefined
@@ -48,14 +48,17 @@ const checks: Checks<PageOptions> = {
 }
 
 /**
- * The inside of a page with a title, a language, or more in its head; for a handler to return.
+ * Adds a title, a language, elements for the head, or a status to a page's content. A handler can return
+ * the result. Throws a {@link ConfigurationError} for an invalid argument.
  *
  * @example
  * return page(html`<h1>${name}</h1>`, { title: name, head: html`<link rel="stylesheet" href="/assets/board.css">` })
  */
 export function page(content: Html, options: PageOptions = {}): PageParts {
   if (!(content instanceof Html))
-    throw new ConfigurationError('page: expected html`…` as the first argument; a text would not be escaped')
+    throw new ConfigurationError(
+      'page: expected html`…` as the first argument; a string would not be escaped',
+    )
   checkMembers<PageOptions>('page', options, checks, [])
   return { ...options, content }
 }
@@ -63,17 +66,17 @@ export function page(content: Html, options: PageOptions = {}): PageParts {
 export const isPageParts = (value: unknown): value is PageParts =>
   typeof value === 'object' && value !== null && 'content' in value && value.content instanceof Html
 
-/** What a page is drawn for. */
+/** The data for drawing a page. */
 export interface Drawing {
-  /** When the page has none of its own. */
+  /** Default title. */
   readonly title: string
   readonly theme: Theme
-  /** Web address of the server that frames it; `undefined` when it is not framed, or not known by whom. */
+  /** Web address of the server that frames it; `undefined` if it is not framed, or the server is not known. */
   readonly server: string | undefined
   readonly sessionToken: string | undefined
 }
 
-/** A whole page: what begins with a doctype is one already. */
+/** Completes a page. Content that starts with a doctype is already complete. */
 export function drawPage(given: Html | PageParts, drawing: Drawing): Html {
   const parts = given instanceof Html ? { content: given } : given
   if (/^\s*<!doctype/i.test(parts.content.toString())) return parts.content
@@ -100,15 +103,15 @@ ${content}
 `
 }
 
-/** Web address of an installation's server: where its script is. */
+/** Web address of an installation's server, which has the script for pages. */
 export function serverOf(installation: Installation): string {
   const { homepage } = installation
   return homepage !== undefined && isWebAddress(homepage) ? homepage : originOf(installation)
 }
 
 /**
- * An installation without a homepage that is not on an allowed host: it may be older than the list of these. What is left
- * is the host of its capabilities document.
+ * The installation without its homepage if that is not on an allowed host, which is possible since the
+ * installation may be older than the list. Then the host of its capabilities document is used.
  */
 export function withAllowedHomepage(
   installation: Installation,
@@ -124,14 +127,17 @@ export function withAllowedHomepage(
   }
 }
 
-/** Origins that may frame a page of an installation: those of its server's pages and of its API, which may be one. */
+/**
+ * Origins that may frame a page of an installation: those of its server's web pages and of its API, without
+ * duplicates.
+ */
 export const originsOf = (installation: Installation): string[] => [
   ...new Set([new URL(serverOf(installation)).origin, originOf(installation)]),
 ]
 
 /**
- * Where the pages of servers can be that the add-on takes installations from, as a Content-Security-Policy has it; for
- * pages that are shown before anybody knows which of them asks.
+ * Origins of all servers that the add-on accepts installations from, for a Content-Security-Policy. For
+ * pages that are shown before the server is known.
  */
 export function allowedOrigins(
   hosts: readonly string[] | undefined,
@@ -148,7 +154,7 @@ export function allowedOrigins(
     : named
 }
 
-/** A page that tells a person what happened, and nothing about how the add-on works. */
+/** A page that tells a person what happened, without details about the add-on. */
 export const noticePage = (title: string, text: string): string =>
   html`<!doctype html>
 <html lang="en">

@@ -9,7 +9,7 @@ import type { PageContext } from './page-context.ts'
 import { sessionOfCall, sessionToken } from './session.ts'
 import { viewContext } from './view-context.ts'
 
-/** Where a page gets its next token from: the answers to its calls. */
+/** Header with the page's next token, in the answers to its calls. */
 const HEADER = 'Session-Token'
 
 interface SessionParts {
@@ -17,10 +17,10 @@ interface SessionParts {
   servicesOf(installation: Installation): InstallationServices
 }
 
-/** The context of a call that a page of the add-on makes to a route of the author's. */
+/** Authenticates a page's call to one of the author's routes, and creates its context. */
 export async function openSession(ctx: Context, parts: SessionParts): Promise<PageContext> {
   const session = await sessionOfCall(ctx.req, queryOf(ctx), parts.installations)
-  // No token after the last one: from then on the page has to be opened anew.
+  // After a day there are no new tokens, and the page must be opened again.
   const token = sessionToken(session)
   if (session.stale) ctx.set(HEADER, token)
   const controller = new AbortController()
@@ -30,7 +30,7 @@ export async function openSession(ctx: Context, parts: SessionParts): Promise<Pa
   return Object.assign(view, { theme, sessionToken: token })
 }
 
-/** Answers for calls without a session, so that a page's script can tell its person what to do. */
+/** Answers calls without a valid session, so that a page's script can tell the person what to do. */
 export function createSessionRefusal(parts: {
   readonly log: Logger
   readonly observing: Observing
@@ -44,7 +44,7 @@ export function createSessionRefusal(parts: {
       const expired = error.fault === 'expired'
       const message = expired
         ? 'The session of this page has expired: open the page again.'
-        : 'This call carries no session of a page of this add-on.'
+        : 'This call has no valid session of a page of this add-on.'
       ctx.status = status
       ctx.set({ ...headers, 'Cache-Control': 'no-store' })
       ctx.body =

@@ -18,33 +18,36 @@ import type { Theme } from './page.ts'
 import type { Viewer } from './page-context.ts'
 
 /**
- * Sessions of pages. A page is opened with a signed request in its address, where it may end in a history or a log. So
- * the page gets a token of our own for its calls: signed with another key, it can never be taken for a signed request,
- * nor one for it, and it is taken from a header only.
+ * The session of a page. A page is opened with a signed request in its address, which may end up in a
+ * history or a log. So the page gets a token of the add-on's own for its calls. It is signed with another
+ * key, so neither can be used in place of the other, and it is accepted only in a header.
  */
 export interface Session {
   readonly credentials: Credentials
   readonly roomId: number | undefined
   readonly user: Viewer | undefined
-  /** The server said that the user is an administrator of the group, when the page was opened. */
+  /** Whether the server said, when the page was opened, that the user is an administrator of the group. */
   readonly administrator: boolean
   readonly theme: Theme
-  /** Key of the page it was made for. */
+  /** Key of the page that was opened. */
   readonly page: string
   /** When the page was opened, in seconds since 1970. */
   readonly opened: number
 }
 
-/** Seconds that a token is good for. */
+/** Lifetime of a token in seconds. */
 export const LIFETIME = 60 * 60
-// A token that is renewed for ever would outlast the person's right to see the room.
+// A session that could be renewed forever would outlast the person's right to see the room.
 const LONGEST = 24 * 60 * 60
-// What can be in a header; ours have about 400 characters.
+// Longest token read, in characters. The add-on's own have about 400.
 const LONGEST_TOKEN = 4096
 
 const derived = new WeakMap<KeyObject, KeyObject>()
 
-/** The key of an installation's session tokens. It follows from the secret, and the secret does not follow from it. */
+/**
+ * The key of an installation's session tokens. It is derived from the secret, which cannot be derived from
+ * it.
+ */
 function sessionKeyOf({ key }: Credentials): KeyObject {
   let own = derived.get(key)
   if (!own) {
@@ -56,15 +59,15 @@ function sessionKeyOf({ key }: Credentials): KeyObject {
 
 const seconds = (): number => Math.floor(Date.now() / 1000)
 
-/** A session that begins with a signed request. */
+/** Starts a session with a signed request. */
 export function sessionOf(signed: SignedRequest, page: string, theme: Theme): Session {
   const { credentials, roomId, timezone, administrator } = signed
   const id = signed.userId === undefined ? undefined : readId(signed.userId)
-  // A person whom nobody can name must not pass for nobody, which is the server itself.
+  // An unreadable user must not count as no user, since a request without a user is from the server itself.
   if (signed.userId !== undefined && id === undefined)
     throw new SignedRequestError(
       'malformed',
-      `the signed request is of the user ${JSON.stringify(signed.userId.slice(0, 20))}, which is not an id`,
+      `the signed request names the user ${JSON.stringify(signed.userId.slice(0, 20))}, which is not an id`,
     )
   return {
     credentials,
@@ -77,7 +80,7 @@ export function sessionOf(signed: SignedRequest, page: string, theme: Theme): Se
   }
 }
 
-/** A token for a session, good for an hour. */
+/** Creates a token for a session, valid for an hour. */
 export function sessionToken({
   credentials,
   roomId,
@@ -104,16 +107,22 @@ export function sessionToken({
 
 /** A session that was read from its token. */
 export interface ReadSession extends Session {
-  /** Why the token is no longer good, if it is not; anything else that is wrong with it throws. */
+  /** The error of an expired token; `undefined` if it is valid. */
   readonly expired: SignedRequestError | undefined
-  /** Less than half of its time is left. */
+  /** Whether less than half of its lifetime is left. */
   readonly stale: boolean
 }
 
-/** Reads a session token. Throws a {@link SignedRequestError} for whatever is none, except for one that has expired. */
+/**
+ * Reads a session token, also an expired one. Throws a {@link SignedRequestError} for any other invalid
+ * token.
+ */
 export async function readSession(token: string, installations: Installations): Promise<ReadSession> {
   if (token.length > LONGEST_TOKEN)
-    throw new SignedRequestError('malformed', `a session token of ${token.length} characters is none`)
+    throw new SignedRequestError(
+      'malformed',
+      `expected a session token of at most ${LONGEST_TOKEN} characters, got ${token.length}`,
+    )
   const issuer = readIssuer(token)
   const credentials = await installations.get(issuer)
   if (!credentials)
@@ -126,7 +135,7 @@ export async function readSession(token: string, installations: Installations): 
     if (!(error instanceof SignedRequestError) || error.fault !== 'expired') throw error
     expired = error
   }
-  const { sub, tz, room, administrator, theme, page, opened, exp } = claims // signed by us, so that they are what we wrote
+  const { sub, tz, room, administrator, theme, page, opened, exp } = claims // signed by this add-on, so it wrote them
   const id = readId(sub)
   return {
     credentials,
@@ -142,9 +151,9 @@ export async function readSession(token: string, installations: Installations): 
 }
 
 /**
- * The session of a page's own call: `Authorization: Bearer` with the page's token, or `Authorization: JWT` with what
- * `HipChat.auth.withToken` gave it. Nothing is taken from cookies, which every site can have sent, nor from the address; a
- * signed request that is there all the same, and another one, is refused.
+ * The session of a page's call: `Authorization: Bearer` with the page's token, or `Authorization: JWT` with
+ * the token from `HipChat.auth.withToken`. Cookies are not accepted, since any site can make a browser send
+ * them, and neither is a token in the address. A different signed request in the address is refused.
  */
 export async function sessionOfCall(
   request: IncomingMessage,
@@ -154,7 +163,7 @@ export async function sessionOfCall(
   const inAddress = tokenInQuery(query)
   const inHeader = tokenInHeader(request)
   if (inHeader !== undefined) {
-    findToken(request, query) // throws when that in the address is another one
+    findToken(request, query) // throws if the address has a different token
     const signed = await verifySignedRequest(request, undefined, installations)
     return { ...sessionOf(signed, '', 'light'), expired: undefined, stale: true }
   }
@@ -165,7 +174,7 @@ export async function sessionOfCall(
       'no session: neither Authorization: Bearer with a session token nor Authorization: JWT',
     )
   if (inAddress !== undefined)
-    throw new SignedRequestError('malformed', 'a session token, and a signed request in the address besides')
+    throw new SignedRequestError('malformed', 'a session token, and also a signed request in the address')
   const session = await readSession(token, installations)
   if (session.expired) throw session.expired
   return session

@@ -6,43 +6,44 @@ import type {
   ViewContext,
 } from './page-context.ts'
 
-/** A glance whose content is asked for. */
+/** A glance with a handler. */
 export interface Glance {
   readonly key: string
-  /** Names of what the client puts into the address. */
+  /** Names of the values that the client adds to the address. */
   readonly parameters: readonly string[]
   readonly handle: GlanceHandler<ViewContext>
 }
 
-/** How a page of the whole group is kept to its administrators. */
+/** Who may open a page about the whole group. */
 export interface GroupRules {
-  /** Rooms have a page of their own: it is opened from a room too, and is about that room then. */
+  /** Whether rooms have a page of their own: then it can also be opened from a room, and is about that room. */
   readonly rooms: boolean
-  /** The author decides who may: every person is let through. */
+  /** Whether the author's code decides: then every person is let through. */
   readonly anybody: boolean
 }
 
 /** A page that is shown by clients, or in a browser. */
 export interface ShownPage {
-  /** Key of the module; `configurable` and `adminPage` for the pages that have none. */
+  /** Key of the module; `configurable` or `adminPage` for the pages without a key. */
   readonly key: string
-  /** Whether the server shows it within a page of its own. */
+  /** Whether the server shows it in a frame. */
   readonly framed: boolean
-  /** Heading of a page that has none of its own; `undefined` for the name of the add-on. */
+  /** Default title of the page; `undefined` for the name of the add-on. */
   readonly title: string | undefined
+  /** Names of the values that the client adds to the address. */
   readonly parameters: readonly string[]
-  /** For a page that a global installation has for its whole group: to whom it is shown. */
+  /** Who may open it, for a page about the whole group of a global installation. */
   readonly group?: GroupRules
-  /** For a page that has a form: whether it takes what the form sends. */
+  /** Handles the submitted form, for a page that has one. */
   readonly form?: PageHandler<FormContext>
   readonly handler:
     | { readonly authentication: 'jwt'; readonly handle: PageHandler<PageContext> }
     | { readonly authentication: 'none'; readonly handle: PageHandler<AnonymousContext> }
 }
 
-/** What somebody sent with the form of a page. */
+/** The context of a submitted form. */
 export interface FormContext extends PageContext {
   readonly form: URLSearchParams
-  /** The session that the form was drawn for is over: what it holds may be shown again, but not be used. */
+  /** Whether the form's session has expired: then its content may be shown again, but not used. */
   readonly expired: boolean
 }

@@ -7,26 +7,26 @@ import { typeName } from '../../common/validate.ts'
 import { ConfigurationError, messageOf } from '../../errors.ts'
 import { type Checks, checkMembers, flag } from '../../option-checks.ts'
 
-/** How files are served. */
+/** Options of `addon.static`. */
 export interface StaticOptions {
-  /** Milliseconds for which a browser need not ask again. Default 0: it asks each time, and is told whether it changed. */
+  /** Milliseconds for which browsers may cache a file. Default 0: they ask each time whether it has changed. */
   readonly maxAge?: number | undefined
-  /** The files never change, as those with a digest in their names. Default false. */
+  /** Whether the files never change, such as files with a digest in their names. Default false. */
   readonly immutable?: boolean | undefined
 }
 
-/** Folders of files that an add-on serves. */
+/** The folders of files that an add-on serves. */
 export interface Assets {
-  /** Serves what is in a folder, below a path. Throws a {@link ConfigurationError} for a folder that is none. */
+  /** Serves a folder below a path. Throws a {@link ConfigurationError} if the folder cannot be read. */
   add(path: string, folder: string | URL, options: StaticOptions): void
-  /** Answers for a file; false if there is none at this path. */
+  /** Serves a file. Returns false if there is none at this path. */
   serve(ctx: Context, path: string): Promise<boolean>
 }
 
 interface Folder {
-  /** With a slash at its end. */
+  /** With a trailing slash. */
   readonly path: string
-  /** Where it really is, so that nothing outside of it is taken for something within. */
+  /** Its real path, without symbolic links, to check that a file is inside the folder. */
   readonly root: string
   readonly cacheControl: string
 }
@@ -35,13 +35,13 @@ const checks: Checks<StaticOptions> = {
   maxAge: (value) =>
     typeof value === 'number' && value >= 0 && Number.isFinite(value)
       ? undefined
-      : `a number of milliseconds, came ${typeof value === 'number' ? value : typeName(value)}`,
+      : `a number of milliseconds, got ${typeof value === 'number' ? value : typeName(value)}`,
   immutable: flag,
 }
 
 /**
- * Written here: what the packages for it have beyond this, ranges and indexes, pages of add-ons do without; and none of
- * them looks where a symbolic link leads.
+ * Written here, and not taken from a package: pages of add-ons do not need ranges and index files, and none
+ * of the packages checks where a symbolic link leads.
  */
 export function createAssets(): Assets {
   const folders: Folder[] = []
@@ -50,13 +50,13 @@ export function createAssets(): Assets {
     add(given, folder, options) {
       if (typeof given !== 'string' || !/^(\/[\w.~-]*[\w~-])+\/?$/.test(given))
         throw new ConfigurationError(
-          `static: expected a path such as /assets, came ${typeof given === 'string' ? JSON.stringify(given) : typeName(given)}`,
+          `static: expected a path such as /assets, got ${typeof given === 'string' ? JSON.stringify(given) : typeName(given)}`,
         )
       const what = `static ${given}`
       checkMembers<StaticOptions>(what, options, checks, [])
       const path = `${given.replace(/\/$/, '')}/`
       if (folders.some((other) => other.path === path))
-        throw new ConfigurationError(`${what}: another folder is served there`)
+        throw new ConfigurationError(`${what}: another folder already has this path`)
       folders.push({ path, root: rootOf(what, folder), cacheControl: cacheControlOf(options) })
     },
 
@@ -72,7 +72,7 @@ export function createAssets(): Assets {
 function rootOf(what: string, folder: string | URL): string {
   if (typeof folder !== 'string' && !(folder instanceof URL && folder.protocol === 'file:'))
     throw new ConfigurationError(
-      `${what}: expected a folder, a path or new URL('./public/', import.meta.url); came ${typeName(folder)}`,
+      `${what}: expected a folder, a path or new URL('./public/', import.meta.url); got ${typeName(folder)}`,
     )
   const path = folder instanceof URL ? fileURLToPath(folder) : folder
   try {
@@ -80,7 +80,7 @@ function rootOf(what: string, folder: string | URL): string {
   } catch (error) {
     throw new ConfigurationError(`${what}: the folder cannot be read: ${messageOf(error)}`, { cause: error })
   }
-  throw new ConfigurationError(`${what}: expected a folder, came the file ${path}`)
+  throw new ConfigurationError(`${what}: expected a folder, got the file ${path}`)
 }
 
 function cacheControlOf({ maxAge = 0, immutable = false }: StaticOptions): string {
@@ -94,7 +94,7 @@ async function serveFile(ctx: Context, rest: string, { root, cacheControl }: Fol
   if (!names) return false
   const path = await realpath(join(root, ...names)).catch(() => undefined)
   if (path === undefined || !path.startsWith(root.endsWith(sep) ? root : root + sep)) return false
-  // A link may lead to another name within the folder.
+  // A symbolic link may lead to a hidden file in the folder.
   if (
     path
       .slice(root.length)
@@ -103,32 +103,32 @@ async function serveFile(ctx: Context, rest: string, { root, cacheControl }: Fol
   )
     return false
   const found = await stat(path).catch(() => undefined)
-  if (!found?.isFile()) return false // opening a pipe would wait for somebody to write to it
+  if (!found?.isFile()) return false // opening a pipe would wait until somebody writes to it
   const { size, mtime } = found
   ctx.set('Cache-Control', cacheControl)
   ctx.set('X-Content-Type-Options', 'nosniff')
   ctx.set('ETag', `W/"${size.toString(36)}-${mtime.getTime().toString(36)}"`)
   ctx.lastModified = mtime
-  ctx.type = extname(path) // unknown endings are bytes, and nothing a browser runs
+  ctx.type = extname(path) // unknown extensions are sent as bytes, which browsers do not run
   if (!ctx.response.get('Content-Type')) ctx.type = 'bin'
   ctx.status = 200
   if (ctx.fresh) ctx.status = 304
   else if (size === 0) ctx.body = ''
   else {
-    // No more than is announced, should it grow meanwhile.
+    // No more bytes than announced, even if the file grows in the meantime.
     if (ctx.method === 'GET') ctx.body = createReadStream(path, { end: size - 1 })
     ctx.length = size
   }
   return true
 }
 
-/** The names in a path; `undefined` for one that could mean anything but a file below. */
+/** The names in a path; `undefined` if it could lead out of the folder or to a hidden file. */
 function namesOf(rest: string): string[] | undefined {
   try {
     const names = rest.split('/').map(decodeURIComponent)
     const odd = names.some((name) => name === '' || name.startsWith('.') || /[/\\\0]/.test(name))
     return odd ? undefined : names
   } catch {
-    return undefined // not encoded as it should be
+    return undefined // invalid percent-encoding
   }
 }

@@ -9,8 +9,8 @@ import type { AnonymousContext, PageContext, ViewContext } from './page-context.
 import type { Session } from './session.ts'
 
 /**
- * What `onError` gets: the context of the handler that failed. Only those of events have an `event` and, with the
- * scope for it, a `reply`: `'reply' in context` tells.
+ * The context of a handler that failed, for `onError`. Only contexts of events have an `event` and, with
+ * the scope `send_notification`, a `reply`; check this with `'reply' in context`.
  */
 export type FailedContext<S extends Scope = Scope> =
   | EventContext<EventName, S>
@@ -18,7 +18,7 @@ export type FailedContext<S extends Scope = Scope> =
   | PageContext<S>
   | AnonymousContext
 
-/** The context of what is shown to somebody. */
+/** Creates the context of a glance, or the base of a page's context. */
 export function viewContext(
   { servicesOf }: { servicesOf(installation: Installation): InstallationServices },
   { credentials, roomId, user }: Session,
@@ -46,7 +46,7 @@ export function viewContext(
   }
 }
 
-/** The context of a page that nobody vouches for. */
+/** Creates the context of a page without authentication. */
 export const anonymousContext = (
   { log }: { readonly log: Logger },
   module: string,
@@ -54,7 +54,7 @@ export const anonymousContext = (
   { signal }: Turn,
 ): AnonymousContext => ({ module, theme, parameters, log: log.child({ module }), signal })
 
-/** What the client put into an address, as far as the module asked for it. */
+/** The values from the client that are listed in the module's option `parameters`. */
 export const parametersOf = (
   { parameters }: { readonly parameters: readonly string[] },
   query: URLSearchParams,

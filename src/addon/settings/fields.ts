@@ -3,50 +3,60 @@ import { ConfigurationError } from '../../errors.ts'
 import { anyText, type Check, type Checks, checkMembers, flag, isRecord, oneOf } from '../../option-checks.ts'
 
 interface Labelled {
-  /** What it is, beside it. */
+  /** Label of the field. */
   readonly label: string
-  /** What to know about it, below it. */
+  /** Help text below the field. Default: none. */
   readonly hint?: string
 }
 
 interface Requirable {
-  /** Whether it has to be filled in to be saved. Default false. */
+  /** Whether the form can only be saved with a value. Default false. */
   readonly required?: boolean
 }
 
-/** Something to be filled in. */
+/** A field of the settings form. */
 export type SettingsField = Labelled &
   (
     | (Requirable & {
-        /** One line, several lines, or an address (`https://…`). */
+        /** One line, several lines, or a web address (`https://…`). */
         readonly type: 'text' | 'textarea' | 'url'
+        /** Value until somebody saves another one. Default: `undefined`. */
         readonly default?: string
-        /** Default 255 characters; 10,000 for several lines, 2,000 for an address. */
+        /** Maximum length in characters. Default 255; 10,000 for `textarea`, 2,000 for `url`. */
         readonly maxLength?: number
       })
     | (Requirable & {
-        /** A password or token: never shown again. Kept when the field is left empty. */
+        /** A password or token. The page never shows it again; an empty field keeps it. */
         readonly type: 'secret'
-        /** Default 1,000 characters. */
+        /** Maximum length in characters. Default 1,000. */
         readonly maxLength?: number
       })
     | (Requirable & {
         readonly type: 'number'
+        /** Value until somebody saves another one. Default: `undefined`. */
         readonly default?: number
+        /** Smallest valid number. Default: no limit. */
         readonly min?: number
+        /** Largest valid number. Default: no limit. */
         readonly max?: number
-        /** Whether it has to be whole. Default false. */
+        /** Whether only whole numbers are valid. Default false. */
         readonly integer?: boolean
       })
     | (Requirable & {
         readonly type: 'select'
-        /** What can be chosen: values with what people read. */
+        /** The choices: labels by their values. */
         readonly options: Readonly<Record<string, string>>
+        /** Value until somebody saves another one. Default: `undefined`. */
         readonly default?: string
       })
-    | { readonly type: 'checkbox'; readonly default?: boolean }
+    | {
+        readonly type: 'checkbox'
+        /** Value until somebody saves another one. Default false. */
+        readonly default?: boolean
+      }
   )
 
+/** The fields of a settings form, by name. A name has 1 to 40 letters, digits and `_`, and is not `session`. */
 export type SettingsFields = Readonly<Record<string, SettingsField>>
 
 type Absent<F> = F extends { readonly default: Value } ? never : undefined
@@ -59,38 +69,41 @@ type ValueOf<F> = F extends { readonly type: 'checkbox' }
       ? (keyof Options & string) | Absent<F>
       : string | Absent<F>
 
-/** What was filled in, or else the defaults. Without one there is nothing until somebody saves, `required` or not. */
+/**
+ * The saved values, or the defaults, by the names of their fields. A field without a default is `undefined`
+ * until somebody saves, even if it is `required`.
+ */
 export type SettingsValues<F extends SettingsFields> = { readonly [Name in keyof F]: ValueOf<F[Name]> }
 
 type Value = string | number | boolean
 
-/** Values by the names of their fields, as they are stored. */
+/** The stored values, by the names of their fields. */
 export type StoredValues = Readonly<Record<string, Value>>
 
-/** What somebody filled in: its values if they are right, or what to tell him, field by field. */
+/** A submitted form: the valid values, and an error message for each invalid field. */
 export interface Filled {
   readonly values: StoredValues
   readonly errors: ReadonlyMap<string, string>
-  /** What he wrote, to be shown again; without secrets. */
+  /** The text in each field, to be shown again; without secrets. */
   readonly written: ReadonlyMap<string, string>
 }
 
 const longest = { text: 255, textarea: 10_000, url: 2_000, secret: 1_000 } as const
 
 const finite: Check = (value) =>
-  Number.isFinite(value) ? undefined : `a number, came ${typeof value === 'number' ? value : typeName(value)}`
+  Number.isFinite(value) ? undefined : `a number, got ${typeof value === 'number' ? value : typeName(value)}`
 
 const length: Check = (value) =>
   Number.isSafeInteger(value) && Number(value) > 0 && Number(value) <= 100_000
     ? undefined
-    : `a whole number from 1 to 100000, came ${typeof value === 'number' ? value : typeName(value)}`
+    : `a whole number from 1 to 100000, got ${typeof value === 'number' ? value : typeName(value)}`
 
 const options: Check = (value) =>
   isRecord(value) &&
   Object.keys(value).length > 0 &&
   Object.entries(value).every(([key, text]) => key !== '' && typeof text === 'string' && text !== '')
     ? undefined
-    : `an object such as { info: 'Everything', error: 'Errors only' }, came ${isRecord(value) ? JSON.stringify(value) : typeName(value)}`
+    : `an object such as { info: 'Everything', error: 'Errors only' }, got ${isRecord(value) ? JSON.stringify(value) : typeName(value)}`
 
 const types = ['text', 'textarea', 'url', 'secret', 'number', 'select', 'checkbox'] as const
 
@@ -107,17 +120,17 @@ const checksOf: Readonly<Record<(typeof types)[number], Checks<Record<string, un
   checkbox: { ...labelled, default: flag },
 }
 
-/** Refuses fields that are none, by name; throws a {@link ConfigurationError}. */
+/** Checks the fields. Throws a {@link ConfigurationError} that names the invalid field. */
 export function checkFields(fields: unknown): asserts fields is SettingsFields {
   if (!isRecord(fields) || Object.keys(fields).length === 0)
     throw new ConfigurationError(
-      `settings: expected fields to be an object of fields such as { channel: { type: 'text', label: 'Channel' } }, came ${isRecord(fields) ? 'an empty one' : typeName(fields)}`,
+      `settings: expected fields to be an object of fields such as { channel: { type: 'text', label: 'Channel' } }, got ${isRecord(fields) ? 'an empty one' : typeName(fields)}`,
     )
   for (const [name, field] of Object.entries(fields)) {
     const what = `settings, field ${name}`
     if (!/^[a-z]\w{0,39}$/i.test(name) || name === 'session' || name in Object.prototype)
       throw new ConfigurationError(
-        `settings: expected names of fields to be 1 to 40 letters, digits and _, and not session; came ${JSON.stringify(name)}`,
+        `settings: expected field names of 1 to 40 letters, digits and _, and not session; got ${JSON.stringify(name)}`,
       )
     const type = isRecord(field) ? types.find((known) => known === field['type']) : undefined
     if (!type)
@@ -125,16 +138,16 @@ export function checkFields(fields: unknown): asserts fields is SettingsFields {
         `${what}: expected type to be ${labelled.type(isRecord(field) ? field['type'] : field)}`,
       )
     checkMembers(what, field, checksOf[type], ['label', ...(type === 'select' ? ['options'] : [])])
-    const checked = field as unknown as SettingsField // as the checks of its type have found
+    const checked = field as unknown as SettingsField // the checks of its type passed
     if (!('default' in checked) || checked.default === undefined) continue
     const wrong = faultOf(checked, checked.default)
-    if (wrong) throw new ConfigurationError(`${what}: the default is none: ${wrong}`)
+    if (wrong) throw new ConfigurationError(`${what}: the default is not valid: ${wrong}`)
   }
 }
 
 /**
- * Reads a form. Secrets stay what they are in `own` where nothing was filled in; one that is in `group` need not be
- * filled in at all.
+ * Reads a submitted form. A secret that is left empty keeps its value in `own`. A required secret may stay
+ * empty if `group` has a value.
  */
 export function readForm(
   fields: SettingsFields,
@@ -163,10 +176,10 @@ export function readForm(
   return { values, errors, written: shown }
 }
 
-/** Name of the box that removes a secret. No field can have it. */
+/** Name of the checkbox that removes a secret. It is not a valid field name. */
 export const removalOf = (name: string): string => `${name}.remove`
 
-/** What was stored, as far as the fields are still the same; defaults where nothing is. */
+/** The stored values that are still valid for their fields, and the defaults of the other fields. */
 export function valuesOf(fields: SettingsFields, stored: StoredValues): Record<string, Value | undefined> {
   return Object.fromEntries(
     Object.entries(fields).map(([name, field]) => {
@@ -194,11 +207,11 @@ function readText(field: SettingsField, text: string): string | number | undefin
   }
 }
 
-/** What is wrong with a value, said to who filled it in. */
+/** An error message for the person who entered the value; `undefined` if it is valid. */
 function faultOf(field: SettingsField, value: unknown): string | undefined {
   switch (field.type) {
     case 'checkbox':
-      return typeof value === 'boolean' ? undefined : 'This is ticked or not.'
+      return typeof value === 'boolean' ? undefined : 'This has to be ticked or not ticked.'
     case 'number': {
       if (typeof value !== 'number' || !Number.isFinite(value)) return 'This has to be a number.'
       const { min, max, integer } = field
@@ -211,7 +224,7 @@ function faultOf(field: SettingsField, value: unknown): string | undefined {
         ? undefined
         : 'This has to be one of the list.'
     default: {
-      if (typeof value !== 'string') return 'This has to be a text.'
+      if (typeof value !== 'string') return 'This has to be text.'
       const most = field.maxLength ?? longest[field.type]
       const { length } = [...value]
       if (length > most) return `This can have ${most} characters at most; it has ${length}.`

@@ -2,21 +2,21 @@ import { type Html, html } from '../../common/html.ts'
 import { type PageParts, page } from '../pages/page.ts'
 import { removalOf, type SettingsField, type SettingsFields } from './fields.ts'
 
-/** What a settings page says above its form. */
+/** The notice above the form of a settings page. */
 export type Notice = 'saved' | 'saved, but' | 'wrong' | 'expired'
 
-/** What a settings page is drawn from. */
+/** The content of a settings page. */
 export interface SettingsDrawing {
   readonly title: string | undefined
   readonly description: string | Html | undefined
   readonly fields: SettingsFields
-  /** What stands in the fields; of secrets nothing does. */
+  /** The text in each field; without secrets. */
   readonly written: ReadonlyMap<string, string>
-  /** Names of secrets of which something is kept. */
+  /** Names of the secrets that have a stored value. */
   readonly kept: readonly string[]
   readonly errors: ReadonlyMap<string, string>
   readonly notice: Notice | undefined
-  /** `undefined`: what is in the form cannot be sent any more. */
+  /** `undefined` if the form can no longer be submitted. */
   readonly sessionToken: string | undefined
 }
 
@@ -40,21 +40,21 @@ const style = html`<style>
   button:disabled { opacity: .5 }
 </style>`
 
-// Browsers leave `autofocus` out of account in frames of other origins, which is where this page is.
+// Browsers ignore `autofocus` in frames of other origins, and this page is in such a frame.
 const focusing = html`\n<script>document.querySelector('[autofocus]').focus()</script>`
 
 const notices: Readonly<Record<Notice, Html>> = {
   saved: html`<p role="status">Saved.</p>`,
   'saved, but': html`<p role="alert">Saved, but the add-on could not act on it. Its log says why.</p>`,
-  wrong: html`<p role="alert">Nothing was saved: something has to be put right below.</p>`,
-  expired: html`<p role="alert">Nothing was saved: this page had been open for too long. What you wrote is still below, except for passwords; open the page again to save it.</p>`,
+  wrong: html`<p role="alert">Nothing was saved: correct the errors below.</p>`,
+  expired: html`<p role="alert">Nothing was saved: this page was open for too long. Your changes are still below, except for passwords; open the page again to save them.</p>`,
 }
 
 const statuses: Readonly<Record<Notice, number>> = { saved: 200, 'saved, but': 200, wrong: 422, expired: 401 }
 
 /**
- * A page with the form. It works without a script; each field names what is wrong with it, and the first of those has the
- * focus.
+ * Draws the page with the form. It works without JavaScript. Each invalid field has an error message, and
+ * the first of them gets the focus.
  */
 export function settingsPage(drawing: SettingsDrawing): PageParts {
   const { title, description, fields, errors, notice, sessionToken } = drawing
@@ -99,7 +99,7 @@ function controlOf(
   const text = written.get(name) ?? ''
   switch (field.type) {
     case 'textarea':
-      // A line break right after the tag is not part of the text: one for the browser to leave out.
+      // Browsers drop a line break right after the tag, so one is added for them to drop.
       return html`<textarea ${common} rows="5">\n${text}</textarea>`
     case 'checkbox':
       return html`<input type="checkbox" ${common} value="on"${text !== '' && html` checked`}>`

@@ -17,44 +17,51 @@ import {
 } from './fields.ts'
 import { type Notice, type SettingsDrawing, settingsPage } from './form.ts'
 
-/** What people can set, and the page they do it on. */
+/** Options of `addon.settings`: the fields, and the page on which people edit them. */
 export interface SettingsOptions<F extends SettingsFields = SettingsFields, S extends Scope = Scope> {
-  /** What is to be filled in, by name, in the order of the page. */
+  /** The fields by name, in the order of the page. */
   readonly fields: F
   /** Heading of the page. Default: Settings. */
   readonly title?: string
-  /** What it is about, above the form. */
+  /** Introduction above the form. Default: none. */
   readonly description?: string | Html
   /**
-   * Each room of a global installation has settings of its own too, over those of the group: what is left empty there is
-   * taken from the group. Default false.
+   * Whether each room of a global installation has settings of its own, which override those of the group.
+   * An empty field takes its value from the group. Default false.
    */
   readonly allowAccessToRoomAdmins?: boolean
   /**
-   * Whether who looks at the page may. Servers show it to administrators only, but every member of a room can get a
-   * signed request for themselves from a page in that room, and open this one with it. Default: for the settings of a
-   * group its administrators, for those of a room everybody who has a signed request.
+   * Returns whether the person who opened the page may see and change the settings. Servers show the page
+   * only to administrators, but every member of a room can get a signed request of their own from a page in
+   * that room, and open this page with it. Default: for a group's settings its administrators, for a room's
+   * settings anyone with a signed request.
    */
   readonly mayChange?: (context: PageContext<S, never>) => boolean | Promise<boolean>
 }
 
-/** Where settings are asked for: the context of any handler, or as much of it as is needed here. */
+/**
+ * The installation and room whose settings are read: the context of any handler, or the parts of it listed
+ * here.
+ */
 export interface SettingsPlace {
   readonly installation: Installation
   readonly store: InstallationStore
-  /** The room whose settings they are, where rooms have their own. */
+  /** The room, if rooms have settings of their own. */
   readonly room?: { readonly id: number } | undefined
 }
 
 /** The settings of an add-on. */
 export interface AddonSettings<F extends SettingsFields = SettingsFields, S extends Scope = Scope> {
-  /** What was saved, or else the defaults. */
+  /** Reads the saved values, or the defaults. Rejects with a StoreError if the store fails. */
   get(place: SettingsPlace): Promise<SettingsValues<F>>
-  /** Runs after somebody saved, with what he saved. What it throws goes to `onError`, and the page says so. */
+  /**
+   * Adds a handler that runs after somebody saved, with the saved values. If it throws, the values stay
+   * saved, `onError` gets the error, and the page reports it.
+   */
   onSaved(handler: (context: PageContext<S, never>, values: SettingsValues<F>) => unknown): this
 }
 
-/** What settings are made with. */
+/** The services that settings need. */
 export interface SettingsParts {
   readonly modules: Modules
   onError(error: unknown, context: PageContext): Promise<void>
@@ -68,7 +75,7 @@ const checks: Checks<SettingsOptions> = {
   mayChange: (value) => (typeof value === 'function' ? undefined : 'a function of the context'),
 }
 
-/** Registers the configuration page, and gives what was set there. */
+/** Registers the configuration page, and returns the add-on's settings. */
 export function createSettings(options: SettingsOptions, { modules, onError }: SettingsParts): AddonSettings {
   checkMembers<SettingsOptions>('settings', options, checks, ['fields'])
   const { fields, title, description, allowAccessToRoomAdmins: rooms = false, mayChange } = options
@@ -86,7 +93,7 @@ export function createSettings(options: SettingsOptions, { modules, onError }: S
   const stored = async ({ store }: SettingsPlace, key: string): Promise<StoredValues> =>
     (await store.get<StoredValues>(key)) ?? {}
 
-  /** What was saved at a place itself, and what it has from the group besides. */
+  /** The values saved for this place itself, and those that it takes from the group. */
   async function savedAt(place: SettingsPlace): Promise<{ own: StoredValues; group: StoredValues }> {
     const key = keyOf(place)
     const own = await stored(place, key)
@@ -98,7 +105,7 @@ export function createSettings(options: SettingsOptions, { modules, onError }: S
     return { ...group, ...own }
   }
 
-  // The type of the values follows from that of the fields, against which they are checked.
+  // The type follows from the fields, and `valuesOf` validates the values with them.
   const typed = (values: StoredValues) => valuesOf(fields, values) as SettingsValues<SettingsFields>
 
   function draw(
@@ -126,7 +133,7 @@ export function createSettings(options: SettingsOptions, { modules, onError }: S
     return draw(context, { written, own, notice })
   }
 
-  /** Says no to who may not change what this page is about; `undefined` to who may. */
+  /** The page for a person who may not change these settings; `undefined` if they may. */
   async function refusal(context: PageContext): Promise<PageParts | undefined> {
     return mayChange && !(await mayChange(context))
       ? refused('You may not change these settings.')
@@ -140,7 +147,7 @@ export function createSettings(options: SettingsOptions, { modules, onError }: S
   async function save(context: FormContext): Promise<PageParts> {
     const { form, expired, store } = context
     if (expired) {
-      // The session is over: nothing is shown but what came with the form.
+      // The session is over: show only what the form itself contained.
       const { written } = readForm(fields, form, {}, {})
       return draw(context, { written, notice: 'expired', sessionToken: undefined })
     }
@@ -149,7 +156,8 @@ export function createSettings(options: SettingsOptions, { modules, onError }: S
     const { own, group } = await savedAt(context)
     const { errors, written } = readForm(fields, form, own, group)
     if (errors.size > 0) return draw(context, { written, errors, own, notice: 'wrong' })
-    // What is kept of secrets is what is there when it is written: somebody else may have saved meanwhile.
+    // The form is read again on the current values, since somebody else may have changed a secret in the
+    // meantime.
     await store.update<StoredValues>(
       keyOf(context),
       (current) => readForm(fields, form, current ?? {}, group).values,
@@ -157,7 +165,7 @@ export function createSettings(options: SettingsOptions, { modules, onError }: S
     return drawCurrent(context, (await tell(context)) ? 'saved' : 'saved, but')
   }
 
-  /** Runs what wants to know; false if that failed. What was saved stays saved. */
+  /** Runs the `onSaved` handlers. Returns false if one failed; the values stay saved. */
   async function tell(context: PageContext): Promise<boolean> {
     try {
       const values = typed(await current(context))
@@ -186,13 +194,13 @@ export function createSettings(options: SettingsOptions, { modules, onError }: S
   }
 }
 
-// Where they are among the values of the installation.
+// Key of the group's settings in the installation's store.
 const GROUP = 'settings'
 
 const refused = (why: string): PageParts =>
   page(html`<h1>Settings</h1>\n<p role="alert">${why}</p>`, { title: 'Settings', status: 403 })
 
-/** Values as they stand in the fields; secrets do not. */
+/** The values as texts in the fields, without secrets. */
 function writtenOf(
   fields: SettingsFields,
   values: Readonly<Record<string, unknown>>,
