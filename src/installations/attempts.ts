@@ -1,20 +1,24 @@
 import { InstallationRefusedError } from '../errors.ts'
 
 /**
- * Attempts of strangers that make the add-on ask a server: so many at once, and so many that fail. What succeeds costs
- * nothing, so that a hundred rooms can be equipped in one go.
+ * Limits unauthenticated attempts that make the add-on send requests to a server: how many run at once, and
+ * how many may fail. Successful attempts do not count, so that an add-on can be installed in a hundred rooms
+ * in a row.
  */
 export interface Attempts {
-  /** Throws an {@link InstallationRefusedError} with 429 or 503 when there were too many. */
+  /** Runs an attempt. Throws an {@link InstallationRefusedError} with 429 or 503 if there are too many. */
   run<T>(work: () => Promise<T>): Promise<T>
 }
 
+/** The limits of {@link Attempts}. */
 export interface AttemptsOptions {
-  /** How many are under way at once, and how many wait for them. */
+  /** How many attempts run at once. */
   readonly atOnce: number
+  /** How many attempts may wait for them. */
   readonly waiting: number
-  /** How many may fail in a row, and the milliseconds after which one more may. */
+  /** How many attempts may fail in a row. */
   readonly failures: number
+  /** Milliseconds after which one more may fail. */
   readonly every: number
 }
 
@@ -24,7 +28,7 @@ export function createAttempts({ atOnce, waiting, failures, every }: AttemptsOpt
   let failed = 0
   let counted = Date.now()
 
-  /** How many failures are still held against those who come. */
+  /** How many failures still count. */
   function held(): number {
     const now = Date.now()
     const passed = Math.max(0, Math.floor((now - counted) / every))
@@ -57,7 +61,7 @@ export function createAttempts({ atOnce, waiting, failures, every }: AttemptsOpt
       if (held() >= failures)
         throw new InstallationRefusedError(
           429,
-          'Too many installations have failed here; the add-on takes no other for a moment. Try again later.',
+          'Too many installations have failed; the add-on accepts no others for a moment. Try again later.',
         )
       await enter()
       try {

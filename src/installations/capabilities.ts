@@ -5,11 +5,14 @@ import { read } from '../common/tolerant-reading.ts'
 import { InstallationRefusedError } from '../errors.ts'
 import { tooSlow, WHOLE_INSTALLATION } from './hooks.ts'
 
-/** What a server says about itself, fetched from addresses that a stranger named: only from allowed hosts. */
+/**
+ * Fetches a server's documents. The addresses come from unauthenticated requests, so only those on allowed
+ * hosts are fetched. Throws an {@link InstallationRefusedError}.
+ */
 export interface Discovery {
-  /** The capabilities document, whose own addresses are on allowed hosts too. */
+  /** Fetches the capabilities document. The addresses in it must be on allowed hosts too. */
   capabilities(url: string, signal: AbortSignal): Promise<CapabilitiesDocument>
-  /** The one-time document behind `installable_url`, for installations that come by browser. */
+  /** Fetches the one-time document at `installable_url`, for installations by browser. */
   installable(url: string): Promise<unknown>
 }
 
@@ -20,18 +23,18 @@ export function createDiscovery(outbound: Outbound): Discovery {
     if (!parsed.ok)
       throw new InstallationRefusedError(
         400,
-        `What is at capabilitiesUrl is not a capabilities document: ${parsed.problem.message}.`,
+        `The document at capabilitiesUrl is not a capabilities document: ${parsed.problem.message}.`,
       )
     const document = parsed.value
     if (document.links.self !== url)
       throw new InstallationRefusedError(
         400,
-        'The capabilities document says that it belongs somewhere else: links.self is not capabilitiesUrl.',
+        'The capabilities document belongs to another address: links.self is not capabilitiesUrl.',
       )
     const { tokenUrl, apiUrl, homepage } = addressesOf(document)
     allowed(tokenUrl, 'oauth2Provider.tokenUrl')
     allowed(apiUrl, 'hipchatApiProvider.url')
-    // It frames our pages, and they load its script.
+    // It frames the add-on's pages, and they load its script.
     if (homepage !== undefined) allowed(homepage, 'links.homepage')
     return document
   }
@@ -47,12 +50,14 @@ export function createDiscovery(outbound: Outbound): Discovery {
       headers: { accept: 'application/json' },
     }).catch((error: unknown) => {
       if (signal.aborted) throw tooSlow(`fetching ${what}`)
-      throw new InstallationRefusedError(400, `What ${what} names could not be fetched.`, { cause: error })
+      throw new InstallationRefusedError(400, `The document at ${what} could not be fetched.`, {
+        cause: error,
+      })
     })
     if (answer.status !== 200)
       throw new InstallationRefusedError(
         400,
-        `What ${what} names could not be fetched: status ${answer.status}.`,
+        `The document at ${what} could not be fetched: expected 200, got ${answer.status}.`,
       )
     return answer.body
   }
@@ -63,7 +68,7 @@ export function createDiscovery(outbound: Outbound): Discovery {
     } catch (error) {
       throw new InstallationRefusedError(
         403,
-        `The add-on does not accept installations from there (${what}).`,
+        `The add-on does not accept installations from this server (${what}).`,
         {
           cause: error,
         },
@@ -91,11 +96,11 @@ export function createDiscovery(outbound: Outbound): Discovery {
   }
 }
 
-/** An address that pages can be at; servers have put other things there, which nothing is made of. */
+/** A web address as it is; `undefined` for anything else, which some servers have as their homepage. */
 const webAddress = (text: string | undefined): string | undefined =>
   text !== undefined && URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) ? text : undefined
 
-/** The addresses an installation works with. */
+/** The addresses in a capabilities document that an installation needs. */
 export function addressesOf(document: CapabilitiesDocument) {
   const { hipchatApiProvider, oauth2Provider } = document.capabilities
   return {

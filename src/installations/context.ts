@@ -5,28 +5,30 @@ import type { Logger } from '../telemetry/log.ts'
 import type { Installation } from './installation.ts'
 import type { InstallationStore } from './installation-store.ts'
 
-/** What every handler and hook gets. */
+/** The part of the context that every handler and hook has. */
 export interface InstallationContext<S extends Scope = Scope> {
+  /** The installation that the event, page or hook is about. */
   readonly installation: Installation
-  /** HipChat's API as this installation, with the calls its scopes allow. */
+  /** HipChat's API as this installation, with the calls that its scopes allow. */
   readonly client: Client<S>
-  /** Pushes what the add-on's glances show: in the room that this is about, unless told otherwise. */
+  /** Pushes the content of the add-on's glances. Default audience: the room of this context. */
   readonly glance: Glances
-  /** What the author keeps for this installation. */
+  /** Stored values of this installation. */
   readonly store: InstallationStore
-  /** Logger that names the installation, and the delivery if there is one. */
+  /** Logger that names the installation, and the webhook or module if there is one. */
   readonly log: Logger
-  /** Aborted when the add-on is closing and has waited long enough. */
+  /** Aborted when the handler or hook, or `close()`, has taken too long. */
   readonly signal: AbortSignal
 }
 
-/** What a hook gets. */
+/** The context of a lifecycle hook. */
 export interface HookContext<S extends Scope = Scope> extends InstallationContext<S> {
-  /** The room it is installed in; `undefined` for a global installation. */
+  /** The room in which the add-on is installed; `undefined` for a global installation. */
   readonly room: Room<S> | undefined
 }
 
-/** What the hook of a replaced installation gets: `installation`, `store` and `client` are the new one's. */
+/** The context of the hook `replaced`. `installation`, `store` and `client` belong to the new installation. */
 export interface ReplacedContext<S extends Scope = Scope> extends HookContext<S> {
+  /** The installation that is replaced, with its stored values, which are still readable. */
   readonly old: { readonly installation: Installation; readonly store: InstallationStore }
 }

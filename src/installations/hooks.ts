@@ -10,6 +10,7 @@ import type { HookContext, ReplacedContext } from './context.ts'
 import type { Installation } from './installation.ts'
 import type { InstallationServices } from './services.ts'
 
+/** The registered lifecycle hooks, in the order of registration. */
 export interface Hooks {
   readonly installed: Hook<HookContext>[]
   readonly updated: Hook<HookContext>[]
@@ -17,12 +18,13 @@ export interface Hooks {
   readonly replaced: Hook<ReplacedContext>[]
 }
 
+/** A lifecycle hook. Its result is awaited and ignored. */
 export type Hook<C> = (context: C) => unknown
 
-/** Milliseconds for a whole installation. Servers were seen to give up after five seconds. */
+/** Milliseconds for a whole installation. Servers have been observed to give up after five seconds. */
 export const WHOLE_INSTALLATION = 4_000
 
-/** What a hook gets; `signal` ends with the time that the whole installation has. */
+/** Creates the context of a hook; `signal` is aborted at the end of {@link WHOLE_INSTALLATION}. */
 export function hookContext(
   { client, values, log, room, glances }: InstallationServices,
   installation: Installation,
@@ -39,7 +41,10 @@ export function hookContext(
   }
 }
 
-/** Runs hooks one after the other; a failure refuses what is going on. */
+/**
+ * Runs hooks one after the other. An error, or the end of the time, throws an {@link
+ * InstallationRefusedError}.
+ */
 export async function runHooks<C>(
   name: string,
   hooks: readonly Hook<C>[],
@@ -49,13 +54,13 @@ export async function runHooks<C>(
   const late = new Promise<never>((_, reject) => {
     const giveUp = () => reject(tooSlow(`running the ${name} hook`))
     if (signal.aborted)
-      giveUp() // it is not aborted a second time
+      giveUp() // no second `abort` event would follow
     else signal.addEventListener('abort', giveUp, { once: true })
   })
-  late.catch(() => {}) // without hooks nobody listens
+  late.catch(() => {}) // without hooks, nothing awaits it
   try {
     for (const hook of hooks) {
-      if (signal.aborted) await late // nothing begins once the time is over
+      if (signal.aborted) await late // no hook starts after the end of the time
       await Promise.race([hook(context), late])
     }
   } catch (error) {
@@ -66,14 +71,17 @@ export async function runHooks<C>(
   }
 }
 
-/** What HipChat itself refused. Other errors may name addresses of our network, and an author's may quote anything. */
+/**
+ * Whether HipChat itself refused something. Other errors may contain internal addresses, or anything an
+ * author put in.
+ */
 const isForAdministrators = (error: unknown): error is Error =>
   error instanceof ApiError ||
   error instanceof MissingScopeError ||
   error instanceof RateLimitError ||
   error instanceof RoomInstallationError
 
-/** The refusal when the time is over; `what` was going on then. */
+/** The error at the end of the time; `what` was in progress. */
 export const tooSlow = (what: string): InstallationRefusedError =>
   new InstallationRefusedError(
     504,

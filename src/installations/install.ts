@@ -35,38 +35,38 @@ import type { SignedRequest } from './signed-request.ts'
 import { createThrottle } from './throttle.ts'
 
 /**
- * Installing, updating and removing. Nothing vouches for these requests: anybody can send them. So credentials count
- * only once the token endpoint of an allowed server has taken them, a known installation is never replaced by a
- * request, and none is removed while its server still accepts it.
+ * Installs, updates and removes. Nothing authenticates these requests: anyone can send them. So credentials
+ * only count after the token endpoint of an allowed server has accepted them, a request never replaces a
+ * known installation, and none is removed while its server still accepts it.
  *
- * Refusals throw {@link InstallationRefusedError}: its message goes to the caller and tells nothing about our network,
- * its cause goes to the log.
+ * Refusals throw {@link InstallationRefusedError}: its message goes to the caller and has no details about
+ * the add-on's network; its cause goes to the log.
  */
 export interface Installing {
   install(body: unknown): Promise<Installation>
   update(body: unknown, signed: SignedRequest | undefined): Promise<Installation>
   uninstall(oauthId: string, signed: SignedRequest | undefined): Promise<void>
-  /** Fetches the one-time document behind `installable_url`, for installations that come by browser. */
+  /** Fetches the one-time document at `installable_url`, for installations by browser. */
   fetchInstallable(url: string): Promise<unknown>
   /** Removes the installation that a one-time document names. */
   uninstallByDocument(body: unknown): Promise<void>
-  /** Does nothing more by itself. */
+  /** Cancels the work that is scheduled for later. */
   close(): void
 }
 
-/** What anybody may ask for about one installation: so often at once, and then every so many milliseconds. */
+/** Rate of unsigned requests about one installation. */
 const unsigned = { burst: 5, every: 10_000 } as const
 
-/** What anybody may ask for that is about no installation yet. */
+/** Limits of requests that are not about a known installation. */
 const unknown = { atOnce: 10, waiting: 200, failures: 200, every: 500 } as const
 
-/** Credentials that the token endpoint took, with the token it gave for them. */
+/** Credentials that the token endpoint accepted, with their access token. */
 interface Proven {
   readonly credentials: Credentials
   readonly token: AccessToken
 }
 
-/** What installing needs. */
+/** The services that installing needs. */
 export interface InstallingParts {
   readonly options: {
     readonly scopes: readonly Scope[]
@@ -80,15 +80,15 @@ export interface InstallingParts {
   readonly hooks: Hooks
   readonly observing: Observing
   servicesOf(installation: Installation): InstallationServices
-  /** ETag of the descriptor being served now. */
+  /** ETag of the current descriptor. */
   descriptorEtag(): string
 }
 
 export function createInstalling(parts: InstallingParts): Installing {
   const { installations, tokens, options } = parts
   const discovery = createDiscovery(parts.outbound)
-  // What concerns one installation happens one after the other. A server that is told nothing may ask again, and a
-  // removal must not come between the two halves of an update.
+  // Work on one installation runs one after the other: a server that gets no answer may ask again, and a
+  // removal must not run in the middle of an update.
   const queues = createQueues()
   const refreshes = createThrottle<Installation>(unsigned)
   const removals = createThrottle<void>(unsigned)
@@ -97,7 +97,7 @@ export function createInstalling(parts: InstallingParts): Installing {
   async function install(record: Installable): Promise<Installation> {
     const known = await concluded(record)
     if (known && !known.unconfirmed) return known.installation // a repeat; the hooks have run
-    if (known) await installations.remove(known.installation) // a process ended amid its hooks: from the beginning
+    if (known) await installations.remove(known.installation) // a process ended during its hooks: start again
     refusePlace(record)
     const signal = AbortSignal.timeout(WHOLE_INSTALLATION)
     const { credentials, token } = await attempts.run(async () => {
@@ -111,14 +111,14 @@ export function createInstalling(parts: InstallingParts): Installing {
       if (winner && !winner.unconfirmed) return winner.installation
       throw new InstallationRefusedError(
         503,
-        'Another process began to install it and did not end: try again.',
+        'Another process started to install it and did not finish: try again.',
       )
     }
     try {
       await tokens.keep(installation, token)
       await runInstallHooks(installation, signal)
       if (!(await installations.confirm(installation)))
-        throw new InstallationRefusedError(409, 'The installation was removed while it was being made.')
+        throw new InstallationRefusedError(409, 'The installation was removed before it was complete.')
     } catch (error) {
       await installations.remove(installation)
       throw error
@@ -129,8 +129,8 @@ export function createInstalling(parts: InstallingParts): Installing {
   }
 
   /**
-   * What is known of an installation once nobody is amid its hooks: until then nobody can say that it is installed. Still
-   * unconfirmed is what a process left that ended amid them.
+   * The known installation, after its hooks have ended: before that, it is not certain whether it is
+   * installed. It is still unconfirmed if its process ended during the hooks.
    */
   async function concluded(record: Installable): Promise<Credentials | undefined> {
     for (;;) {
@@ -153,17 +153,18 @@ export function createInstalling(parts: InstallingParts): Installing {
 
   async function update(record: InstallableUpdate, signed: SignedRequest | undefined): Promise<Installation> {
     const known = await movable(record, signed)
-    // Whoever knows the secret could sign the request just as well.
+    // A caller who knows the secret could have signed the request too.
     const byServer = vouched(signed, known) || record.oauthSecret !== undefined
     const { oauthId } = record
     if (byServer)
       return queues.run(oauthId, async () => {
-        const current = await movable(record, signed) // it may have waited for its turn
+        const current = await movable(record, signed) // it may have waited in the queue
         const signal = AbortSignal.timeout(WHOLE_INSTALLATION)
         const proven = await examine(current, record.capabilitiesUrl, signal)
         return apply(current, proven, vouched(signed, current), signal)
       })
-    // Anybody's, so that it must not keep the server's own requests waiting: what takes time is done before its turn.
+    // From anyone, so it must not delay the server's own requests: the slow part is done before it enters the
+    // queue.
     return refreshes.run(oauthId, async () => {
       const current = await movable(record, undefined)
       const signal = AbortSignal.timeout(WHOLE_INSTALLATION)
@@ -174,12 +175,12 @@ export function createInstalling(parts: InstallingParts): Installing {
     })
   }
 
-  /** The installation that a record is about, if the record may change it. */
+  /** The installation that a record is about. Throws if the record may not change it. */
   async function movable(record: InstallableUpdate, signed: SignedRequest | undefined): Promise<Credentials> {
     const known = await installations.get(record.oauthId)
     if (!known) throw notKnown()
     refuseTakeover(known, record)
-    // Another document may send the secret elsewhere, and people put files of their own on a chat server.
+    // Another document could send the secret elsewhere, and anyone can upload files to a chat server.
     const byServer = vouched(signed, known) || record.oauthSecret !== undefined
     if (!byServer && record.capabilitiesUrl !== known.installation.capabilitiesUrl)
       throw new InstallationRefusedError(
@@ -189,7 +190,7 @@ export function createInstalling(parts: InstallingParts): Installing {
     return known
   }
 
-  /** Reads the capabilities document again, and shows what was approved by now. */
+  /** Reads the capabilities document again, and finds out which scopes are approved now. */
   async function examine(known: Credentials, capabilitiesUrl: string, signal: AbortSignal): Promise<Proven> {
     const document = await discovery.capabilities(capabilitiesUrl, signal)
     const moved = { ...known.installation, ...addressesOf(document), capabilitiesUrl }
@@ -197,7 +198,9 @@ export function createInstalling(parts: InstallingParts): Installing {
     return prove({ ...credentials, installation: moved }, signal)
   }
 
-  /** Writes what an update found, and runs its hooks if there is news. `signed`: the server says that there is. */
+  /**
+   * Writes the result of an update, and runs the hooks if something changed; if it is `signed`, in any case.
+   */
   async function apply(
     known: Credentials,
     { credentials, token }: Proven,
@@ -208,7 +211,8 @@ export function createInstalling(parts: InstallingParts): Installing {
     const { installation } = credentials
     if (!(await installations.replace(credentials, old))) return outrun(old)
     const forgetToken = await tokens.keep(installation, token)
-    // Unsigned, this may be anybody's request: it refreshes what we know, and is news only if there is any.
+    // An unsigned request may be from anyone: it refreshes the record, and runs the hooks only if something
+    // changed.
     const news =
       signed ||
       old.descriptorEtag !== installation.descriptorEtag ||
@@ -223,7 +227,7 @@ export function createInstalling(parts: InstallingParts): Installing {
         signal,
       )
     } catch (error) {
-      await forgetToken() // it may have other scopes than the record that comes back
+      await forgetToken() // its scopes may differ from those of the restored record
       await installations.replace(known, installation)
       throw error
     }
@@ -232,7 +236,7 @@ export function createInstalling(parts: InstallingParts): Installing {
     return installation
   }
 
-  /** Another update was faster, and what it wrote stays; or a removal was. */
+  /** For when another update was faster, whose result stays; or a removal. */
   async function outrun(old: Installation): Promise<Installation> {
     const current = await installations.get(old.oauthId)
     if (current && isSame(current.installation, old)) return current.installation
@@ -241,7 +245,7 @@ export function createInstalling(parts: InstallingParts): Installing {
 
   async function uninstall(oauthId: string, signed: SignedRequest | undefined): Promise<void> {
     const known = await installations.get(oauthId)
-    if (!known) return // removed already, or never here: either way there is nothing left to do
+    if (!known) return // already removed, or never installed: nothing to do
     if (!vouched(signed, known)) return removeIfRejected(oauthId)
     await queues.run(oauthId, () => remove(known))
   }
@@ -250,12 +254,15 @@ export function createInstalling(parts: InstallingParts): Installing {
     const known = await installations.get(record.oauthId)
     if (!known) return
     refuseTakeover(known, record)
-    // Whoever knows the secret could sign the request just as well.
+    // A caller who knows the secret could have signed the request too.
     if (record.oauthSecret === undefined) return removeIfRejected(record.oauthId)
     await queues.run(record.oauthId, () => remove(known))
   }
 
-  /** For requests that nobody signed. The server is asked before its turn: its own requests wait for no stranger's. */
+  /**
+   * For unsigned requests. Asks the server before it enters the queue, so that the server's own requests do
+   * not wait.
+   */
   function removeIfRejected(oauthId: string): Promise<void> {
     return removals.run(oauthId, async () => {
       const known = await installations.get(oauthId)
@@ -267,7 +274,7 @@ export function createInstalling(parts: InstallingParts): Installing {
 
   async function remove({ installation }: Credentials): Promise<void> {
     const known = await installations.get(installation.oauthId)
-    if (!known || !isSame(known.installation, installation)) return // removed meanwhile, and perhaps installed again
+    if (!known || !isSame(known.installation, installation)) return // removed in the meantime, and perhaps installed again
     const signal = AbortSignal.timeout(WHOLE_INSTALLATION)
     try {
       await runHooks(
@@ -277,7 +284,7 @@ export function createInstalling(parts: InstallingParts): Installing {
         signal,
       )
     } catch (error) {
-      // The server has removed the add-on; nothing said here can stop that.
+      // The server has already removed the add-on; an error cannot stop that.
       logError(parts.log, error, 'the uninstalled hook failed', { installation: known.installation.oauthId })
     }
     if (!(await installations.remove(known.installation))) return
@@ -288,7 +295,10 @@ export function createInstalling(parts: InstallingParts): Installing {
     )
   }
 
-  /** Installs are removed when their server no longer takes them, and only then. */
+  /**
+   * Throws unless the server rejects the credentials: only then may an unsigned request remove an
+   * installation.
+   */
   async function refuseWhileAlive(known: Credentials): Promise<void> {
     try {
       await tokens.exchange(known, AbortSignal.timeout(WHOLE_INSTALLATION))
@@ -297,7 +307,7 @@ export function createInstalling(parts: InstallingParts): Installing {
       const busy = error instanceof AccessTokenError && error.status === 429
       throw new InstallationRefusedError(
         503,
-        `Whether the installation still exists could not be checked${busy ? ': its server says that too many access tokens were asked for (429)' : ''}.`,
+        `The add-on could not check whether the installation still exists${busy ? ': its server reports too many requests for access tokens (429)' : ''}.`,
         { cause: error },
       )
     }
@@ -307,7 +317,7 @@ export function createInstalling(parts: InstallingParts): Installing {
     )
   }
 
-  /** Shows that the credentials are real by exchanging them, and completes the record with what comes back. */
+  /** Proves the credentials by exchanging them for a token, and completes the record with the answer. */
   async function prove(credentials: Credentials, signal: AbortSignal): Promise<Proven> {
     const { installation } = credentials
     const token = await tokens.exchange(credentials, signal).catch((error: unknown) => {
@@ -318,7 +328,7 @@ export function createInstalling(parts: InstallingParts): Installing {
     if (groupId !== undefined && token.groupId !== undefined && groupId !== token.groupId)
       throw new InstallationRefusedError(
         403,
-        'The credentials are of another group than the installation record names.',
+        'The credentials belong to a different group than the one in the installation record.',
       )
     const completed: Installation = {
       ...installation,
@@ -335,9 +345,9 @@ export function createInstalling(parts: InstallingParts): Installing {
   function refusePlace(record: Installable): void {
     const { allowRoom = true, allowGlobal = true } = options
     if (record.roomId === undefined && !allowGlobal)
-      throw new InstallationRefusedError(400, 'This add-on can be installed into single rooms only.')
+      throw new InstallationRefusedError(400, 'This add-on can only be installed in single rooms.')
     if (record.roomId !== undefined && !allowRoom)
-      throw new InstallationRefusedError(400, 'This add-on can be installed for the whole group only.')
+      throw new InstallationRefusedError(400, 'This add-on can only be installed for the whole group.')
   }
 
   const run = <T>(turn: InstallingActivity['turn'], work: () => Promise<T>): Promise<T> =>
@@ -365,16 +375,22 @@ export function createInstalling(parts: InstallingParts): Installing {
   }
 }
 
-/** Reads what a server sent, and holds what was read to the bounds of the schema: it becomes keys and addresses here. */
+/**
+ * Reads a record from a server, and validates its lengths and formats too: it becomes store keys and
+ * addresses.
+ */
 function check<T extends { oauthId: string }>(schema: Schema<T>, body: unknown): T {
   const received = read(schema, body)
   const checked = received.ok ? validate(schema, received.value) : received
   if (checked.ok && isOauthId(checked.value.oauthId)) return checked.value
-  const message = checked.ok ? 'oauthId must be printable ASCII without blanks' : checked.problem.message
+  const message = checked.ok ? 'oauthId must be printable ASCII without spaces' : checked.problem.message
   throw new InstallationRefusedError(400, `The installation record is not complete: ${message}.`)
 }
 
-/** A known id with another secret, or from another server, is an attack or a mix-up: the old record stays. */
+/**
+ * Refuses a known id with another secret, or from another server: it is an attack or a mix-up, and the old
+ * record stays.
+ */
 function refuseTakeover({ installation, key }: Credentials, record: InstallableUpdate): void {
   const { oauthSecret, capabilitiesUrl, roomId } = record
   const origin = URL.canParse(capabilitiesUrl) ? new URL(capabilitiesUrl).origin : ''
@@ -397,7 +413,7 @@ function notProven(cause: AccessTokenError): InstallationRefusedError {
   if (status === 429)
     return new InstallationRefusedError(
       503,
-      'The server’s token endpoint says that too many access tokens were asked for (429). Try again later.',
+      'The server’s token endpoint reports too many requests for access tokens (429). Try again later.',
       { cause },
     )
   if (status === 400 || status === 401 || status === 403)
@@ -415,15 +431,16 @@ function notProven(cause: AccessTokenError): InstallationRefusedError {
 const equal = (a: Buffer, b: Buffer): boolean => a.length === b.length && timingSafeEqual(a, b)
 
 /**
- * Whether the server itself is speaking. Tokens that name a user do not count: every member of the room can get one
- * of his own, from any page of the add-on.
+ * Whether the server itself signed the request. Tokens that name a user do not count: every member of the
+ * room can get one of their own, from any page of the add-on.
  */
 const vouched = (signed: SignedRequest | undefined, { installation }: Credentials): boolean =>
   signed !== undefined && signed.userId === undefined && isSame(signed.credentials.installation, installation)
 
 /**
- * An update that nobody signed shows what was approved by its scopes alone. Whether the server has approved the descriptor
- * of today it does not say: with the same scopes the old one stays noted, and the warning about it at start.
+ * The result of an unsigned update. Only its scopes show what was approved: if they are the same, it is not
+ * known whether the server approved the current descriptor. Then the record keeps the old ETag, and the
+ * warning at each start remains.
  */
 function asAnnounced(known: Credentials, { credentials, token }: Proven, etag: string): Proven {
   const { scopes, descriptorEtag } = known.installation
@@ -433,7 +450,7 @@ function asAnnounced(known: Credentials, { credentials, token }: Proven, etag: s
   return { credentials: { ...credentials, ...announced, installation }, token }
 }
 
-/** `requested` stands for what was granted when the token endpoint does not say. */
+/** The credentials in a record. `requested` are the scopes to assume if the token endpoint names none. */
 function fromDocument(
   record: Installable,
   document: CapabilitiesDocument,
@@ -460,6 +477,6 @@ function fromDocument(
 
 const placeOf = ({ groupId, roomId }: Installation) => ({ group: groupId, room: roomId ?? 'all' })
 
-/** Written by a process that ended before the hooks did: whoever runs them now would have finished long ago. */
+/** Whether the process that wrote it ended during the hooks: otherwise they would have finished by now. */
 const isAbandoned = ({ unconfirmed, installation }: Credentials): boolean =>
   unconfirmed === true && Date.now() - installation.installedAt.getTime() > WHOLE_INSTALLATION

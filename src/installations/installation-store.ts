@@ -3,34 +3,40 @@ import type { Store } from '../store/index.ts'
 import { type Installation, valuePrefix } from './installation.ts'
 
 /**
- * What an author keeps for one installation, as JSON: settings, counters, who opted in. Other installations have their
- * own, and everything is removed with the installation. A write that was awaited is on disk.
+ * Values of an add-on for one installation, as JSON: settings, counters, who opted in. Each installation
+ * has values of its own, which are removed with the installation. A write that was awaited is on disk.
  *
- * For an installation that was removed nothing is kept any more: `set` and `update` reject with a StoreError.
+ * Nothing is stored for a removed installation: then `set` and `update` reject with a StoreError. All methods
+ * reject with a StoreError if the store fails, and with a ConfigurationError for an empty key.
  *
- * The type of a value is the author's word; nothing checks what an older version of the add-on wrote.
+ * The type of a value is only asserted: nothing validates what an older version of the add-on wrote.
  */
 export interface InstallationStore {
+  /** Reads a value; `undefined` if there is none, or it has expired. */
   get<T = unknown>(key: string): Promise<T | undefined>
-  /** Writes a value; `undefined` cannot be written. `ttl` in milliseconds, none means for ever. */
+  /**
+   * Writes a value, which must be JSON, and not `undefined`. `ttl`: its lifetime in milliseconds; default
+   * forever.
+   */
   set(key: string, value: unknown, ttl?: number): Promise<void>
-  /** True if there was a value. */
+  /** Deletes a value. Resolves with whether there was one. */
   delete(key: string): Promise<boolean>
   /**
-   * Changes a value in one step, whatever else writes to it, and returns the new one. `change` gets the value and
-   * returns the new one, or `undefined` to remove it; it may be called again when another writer was faster. The new
-   * value lives for `ttl` milliseconds, whatever the old one had left.
+   * Changes a value atomically, and resolves with the new one. `change` receives the current value and
+   * returns the new one, or `undefined` to delete it; it may be called again if another writer was faster.
+   * `ttl`: the lifetime of the new value in milliseconds; default forever, even if the old value had a
+   * lifetime.
    */
   update<T = unknown>(
     key: string,
     change: (value: T | undefined) => T | undefined,
     ttl?: number,
   ): Promise<T | undefined>
-  /** All keys that begin with the prefix, with their values, in no particular order. */
+  /** All keys that start with the prefix, with their values, in no particular order. Default: all keys. */
   entries<T = unknown>(prefix?: string): AsyncIterable<[key: string, value: T]>
 }
 
-/** `isThere` says whether the installation has not been removed. */
+/** Creates the store of an installation. `isThere` returns whether the installation still exists. */
 export function createInstallationStore(
   store: Store,
   installation: Installation,
@@ -39,19 +45,22 @@ export function createInstallationStore(
   const prefix = valuePrefix(installation)
   const full = (key: string): string => {
     if (typeof key !== 'string' || key === '')
-      throw new ConfigurationError('context.store: expected a key, a non-empty text')
+      throw new ConfigurationError('context.store: expected the key to be a non-empty string')
     return prefix + key
   }
-  /** Takes back what was written while the installation was being removed: nobody would ever remove it. */
+  /**
+   * Deletes a value that was written while the installation was being removed: otherwise it would stay
+   * forever.
+   */
   const keepOnlyIfThere = async (key: string): Promise<void> => {
     if (await isThere()) return
     await store.delete(full(key))
     throw new StoreError(
-      `context.store: ${key} is not kept: installation ${installation.oauthId} was removed`,
+      `context.store: ${key} was not stored: installation ${installation.oauthId} was removed`,
     )
   }
   const parse = <T>(text: string | undefined): T | undefined =>
-    text === undefined ? undefined : (JSON.parse(text) as T) // see above: the author's word
+    text === undefined ? undefined : (JSON.parse(text) as T) // only asserted, see above
 
   return {
     async get<T>(key: string) {
@@ -86,6 +95,6 @@ export function createInstallationStore(
 function serialize(key: string, value: unknown): string {
   const text = JSON.stringify(value)
   if (text === undefined)
-    throw new ConfigurationError(`context.store: ${key} can be any value JSON knows; came ${typeof value}`)
+    throw new ConfigurationError(`context.store: expected ${key} to be a JSON value, got ${typeof value}`)
   return text
 }

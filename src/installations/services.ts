@@ -16,34 +16,40 @@ import type { AccessTokens } from './access-token.ts'
 import { type Credentials, type Installation, type Installations, isSame } from './installation.ts'
 import { createInstallationStore, type InstallationStore } from './installation-store.ts'
 
-/** What handlers may do as an installation. */
+/** The services of an installation, for handlers. */
 export interface InstallationServices<S extends Scope = Scope> {
   readonly client: Client<S>
   readonly values: InstallationStore
   readonly log: Logger
   room(id: number): Room<S>
-  /** Pushes what glances show: to the given room unless told otherwise; without one, to all. */
+  /** Pushes the content of glances. Default audience: this room, or all rooms if it is `undefined`. */
   glances(roomId: number | undefined): Glances
-  /** Does what `what` names. A failure that nobody awaits is in the log, and does not end the process. */
+  /**
+   * Runs a call, named `what` in the log. If nobody awaits it, its error is logged and does not end the
+   * process.
+   */
   guard<T>(what: string, work: () => Promise<T>): Promise<T>
 }
 
-/** What they are made of. */
+/** The parts that the services need. */
 export interface ServicesParts {
-  /** Milliseconds that a call waits for its allowance. */
+  /** Longest wait of a call for a rate limit, in milliseconds. */
   readonly maxRateLimitWait: number
   readonly log: Logger
   readonly store: Store
   readonly installations: Installations
   readonly tokens: AccessTokens
   readonly calling: Calling
-  /** Keys of the glances that are registered. */
+  /** Keys of the registered glances. */
   glanceKeys(): Iterable<string>
-  /** Hears of everything that is done, so that it can be waited for. */
+  /** Receives every call, so that `close()` can wait for it. */
   count(call: Promise<unknown>): void
 }
 
-/** Gives the client, rooms and values of an installation: made once per record, and kept as long as that is. */
+/**
+ * Returns a function that creates the services of an installation: once per record, and cached as long as the
+ * record.
+ */
 export function createServices(parts: ServicesParts): (installation: Installation) => InstallationServices {
   const all = new WeakMap<Installation, InstallationServices>()
   return (installation) => {
@@ -57,13 +63,11 @@ export function createServices(parts: ServicesParts): (installation: Installatio
 }
 
 function createServicesFor(parts: ServicesParts, installation: Installation): InstallationServices {
-  // The secret is looked up when a token is needed: an installation that was removed since then gets none.
+  // The secret is looked up when a token is needed, so that a removed installation gets none.
   const credentials = async (): Promise<Credentials> => {
     const known = await parts.installations.get(installation.oauthId)
     if (known && isSame(known.installation, installation)) return known
-    throw new AccessTokenError(
-      `installation ${installation.oauthId} is not known here any more: it was removed`,
-    )
+    throw new AccessTokenError(`installation ${installation.oauthId} is no longer known here: it was removed`)
   }
   const isThere = async (): Promise<boolean> => {
     const known = await parts.installations.get(installation.oauthId)
@@ -94,14 +98,14 @@ function createServicesFor(parts: ServicesParts, installation: Installation): In
     return working
   }
   const services: InstallationServices = {
-    client: client as InstallationServices['client'], // has every method of the table; the type shows what the scopes allow
+    client: client as InstallationServices['client'], // has every method; the type has only what the scopes allow
     values: guarded(createInstallationStore(parts.store, installation, isThere), note),
     log,
     room(id) {
       let room = rooms.get(id)
       if (!room) {
         const made = createRoomFor(client, id)
-        const { notify, sendCard } = made // the others hand on what the client gives them, which is guarded
+        const { notify, sendCard } = made // the others call the client, which is guarded
         room = Object.assign(made, guarded({ notify, sendCard }, note)) as unknown as Room<Scope> // as with `client`
         if (rooms.size < 10_000) rooms.set(id, room)
       }
@@ -116,7 +120,7 @@ function createServicesFor(parts: ServicesParts, installation: Installation): In
 
 type Note = (working: Promise<unknown>, what: string) => void
 
-/** The same methods, of which none is lost or ends the process when a handler forgets to await it. */
+/** The same methods, whose calls are counted, and do not end the process if a handler does not await them. */
 function guarded<T extends object>(methods: T, note: Note): T {
   const wrapped = Object.entries(methods).map(([name, method]) => {
     if (typeof method !== 'function') return [name, method]
@@ -127,15 +131,15 @@ function guarded<T extends object>(methods: T, note: Note): T {
     }
     return [name, guardedMethod]
   })
-  return Object.fromEntries(wrapped) as T // the same names, and functions that do the same
+  return Object.fromEntries(wrapped) as T // the same names and signatures
 }
 
-// One failure passes several guards on its way out.
+// One error may pass several guards.
 const noted = new WeakSet<object>()
 
 function noteFailure(working: Promise<unknown>, what: string, log: Logger): void {
   working.catch((error: unknown) => {
-    // Calls that were sent have their own line; this is about what nobody would hear of otherwise.
+    // Calls that were sent have a log line of their own. This is for errors that would not be logged otherwise.
     const unsent =
       error instanceof ConfigurationError ||
       error instanceof MissingScopeError ||
@@ -143,7 +147,7 @@ function noteFailure(working: Promise<unknown>, what: string, log: Logger): void
       error instanceof StoreError
     if (!unsent || noted.has(error)) return
     noted.add(error)
-    log.warn({ call: what, code: error.code }, `not done: ${error.message}`)
+    log.warn({ call: what, code: error.code }, `call failed: ${error.message}`)
   })
 }
 

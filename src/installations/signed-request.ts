@@ -7,42 +7,48 @@ import { typeName } from '../common/validate.ts'
 import { messageOf, SignedRequestError } from '../errors.ts'
 import { type Credentials, type Installations, isSame } from './installation.ts'
 
-/** What a signed request says, after its signature, times and room have been checked. */
+/** The content of a signed request, after its signature, times and room were checked. */
 export interface SignedRequest {
   readonly credentials: Credentials
-  /** The acting user's id, when there is one. HipChat also had it under `prn`. */
+  /** Id of the acting user; `undefined` if it names none. HipChat also had it under `prn`. */
   readonly userId: string | undefined
-  /** The room it is about, when it says so. */
+  /** Id of the room it is about; `undefined` if it names none. */
   readonly roomId: number | undefined
-  /** The server says that the user is an administrator of the group. HipChat never did; its silence means no. */
+  /**
+   * Whether the server says that the user is an administrator of the group. HipChat never did, which means
+   * no.
+   */
   readonly administrator: boolean
-  /** The user's time zone, when it says that. */
+  /** The user's time zone; `undefined` if it names none. */
   readonly timezone: string | undefined
-  /** Id of the token; used once. Tokens without a usable one are told apart by their signature. */
+  /** Id of the token, which can be used once. For a token without a usable id, its signature. */
   readonly tokenId: string
   /** When it expires, in milliseconds since 1970. */
   readonly expires: number
-  /** For how long it says it is good from when it was issued, in milliseconds; it is for {@link LONGEST_LIFETIME} at most. */
+  /**
+   * Its claimed lifetime since it was issued, in milliseconds. It is valid for {@link LONGEST_LIFETIME} at
+   * most.
+   */
   readonly lifetime: number
 }
 
 /** Seconds by which clocks may differ. */
 export const SKEW = 60
 /**
- * Milliseconds for which a token is good at most, whatever it says. HipChat's were for an hour; and for as long as it is
- * good its id is kept, so that nobody sends it again.
+ * Longest lifetime of a token in milliseconds, whatever it claims. HipChat's tokens were valid for an hour.
+ * The id of a token is stored for as long as it is valid, so that it cannot be replayed.
  */
 export const LONGEST_LIFETIME = 24 * 3_600_000
 /** Longest token read, in characters. HipChat's have about 400. */
 const LONGEST = 4096
 
 /**
- * Takes the JWT off a request, from the query (`signed_request`) or the header (`Authorization: JWT …`, and the
- * historic `JWT token=…`), and verifies it: signed with HS256 by the installation named in `iss`, issued and not
- * expired, and for a room installation not about another room. Throws a {@link SignedRequestError} that says which part
- * was wrong.
+ * Finds the JWT of a request, in the query (`signed_request`) or the header (`Authorization: JWT …`, or the
+ * historic `JWT token=…`), and verifies it: signed with HS256 by the installation named in `iss`, already
+ * issued, not expired, and for a room installation not about another room. Throws a {@link
+ * SignedRequestError} that says what is wrong.
  *
- * The token does not cover the body: what it proves is that this installation's server is calling.
+ * The token does not cover the body: it only proves that this installation's server is calling.
  */
 export async function verifySignedRequest(
   request: IncomingMessage,
@@ -58,8 +64,9 @@ export async function verifySignedRequest(
 }
 
 /**
- * The installation that signed, as it is by now. Called after everything that was waited for, a body above all: what was
- * removed or installed again meanwhile gets nothing done any more. Throws as {@link verifySignedRequest} does for a stranger.
+ * Looks up the installation that signed a request again. Called after every await, above all of a body: an
+ * installation that was removed or installed again in the meantime must not act any more. Throws a {@link
+ * SignedRequestError}, as {@link verifySignedRequest} does for an unknown issuer.
  */
 export async function stillInstalled(
   { installation }: Credentials,
@@ -74,8 +81,8 @@ export async function stillInstalled(
 }
 
 /**
- * Finds the one token of a request. Of two that differ neither is taken: a reader in front of us may have looked at the
- * other. An empty parameter is no token, and hides none.
+ * Finds the token of a request. Two different tokens are refused, since a proxy in front of the add-on may
+ * have checked the other one. An empty parameter does not count as a token.
  */
 export function findToken(request: IncomingMessage, query: URLSearchParams | undefined): string {
   const inQuery = tokenInQuery(query)
@@ -83,7 +90,7 @@ export function findToken(request: IncomingMessage, query: URLSearchParams | und
   if (inQuery !== undefined && inHeader !== undefined && inQuery !== inHeader)
     throw new SignedRequestError(
       'malformed',
-      'signed_request and the Authorization header hold two signed requests that differ',
+      'signed_request and the Authorization header have two different signed requests',
     )
   if (inQuery !== undefined && sessionToken.test(request.headers.authorization ?? ''))
     throw new SignedRequestError(
@@ -94,40 +101,45 @@ export function findToken(request: IncomingMessage, query: URLSearchParams | und
   if (token === undefined)
     throw new SignedRequestError('none', 'no signed request: neither signed_request nor Authorization: JWT')
   if (token.length > LONGEST)
-    throw new SignedRequestError('malformed', `a signed request of ${token.length} characters is none`)
+    throw new SignedRequestError(
+      'malformed',
+      `expected a signed request of at most ${LONGEST} characters, got ${token.length}`,
+    )
   return token
 }
 
-/** A JWT as a page's own calls have it. Other schemes and tokens in the header may be those of a proxy. */
+/** The header of a page's call with a session token. Other schemes and tokens may belong to a proxy. */
 const sessionToken = /^Bearer\s+[\w-]+\.[\w-]+\.[\w-]+$/i
 
-/** The token in the address, if there is one. Throws for several, also for the same one twice. */
+/** The token in the address; `undefined` if there is none. Throws for more than one, even if they are equal. */
 export function tokenInQuery(query: URLSearchParams | undefined): string | undefined {
   const all = query?.getAll('signed_request') ?? []
-  if (all.length > 1) throw new SignedRequestError('malformed', 'signed_request is there more than once')
+  if (all.length > 1) throw new SignedRequestError('malformed', 'signed_request occurs more than once')
   return all[0] || undefined
 }
 
 /**
- * The token in the header `Authorization: JWT`, if there is just one. Throws for two headers, and for one that names the scheme and
- * gives no token that can be read: a reader in front of us may have found one in it. Other schemes are a proxy's.
+ * The token in the header `Authorization: JWT`; `undefined` if there is none. Throws for more than one
+ * header, and for a header with this scheme but without a readable token, since a proxy in front of the
+ * add-on may have read one. Other schemes may belong to a proxy.
  */
 export function tokenInHeader(request: IncomingMessage): string | undefined {
   if (occurrences(request, 'authorization') > 1)
-    throw new SignedRequestError('malformed', 'the Authorization header is there twice')
+    throw new SignedRequestError('malformed', 'the Authorization header occurs more than once')
   const { authorization = '' } = request.headers
   if (!/^\s*JWT(?![\w.-])/i.test(authorization)) return undefined
   const token = /^\s*JWT\s+(?:token=)?([^\s,:=]+)\s*$/i.exec(authorization)?.[1]
   if (token === undefined)
     throw new SignedRequestError(
       'malformed',
-      'the Authorization header names JWT, expected one signed request behind it: Authorization: JWT TOKEN',
+      'expected exactly one signed request in the Authorization header, as in Authorization: JWT TOKEN',
     )
   return token
 }
 
-/** How often a header is there. */
-// Of two Node gives the first; its list of all, taken apart for each delivery, costs more than the delivery's JSON.
+/** Number of times that a header occurs. */
+// Node keeps only the first of two. Building its list of all (`headersDistinct`) costs more than parsing the
+// delivery's JSON.
 export function occurrences({ rawHeaders }: IncomingMessage, header: string): number {
   let found = 0
   for (let index = 0; index < rawHeaders.length; index += 2) {
@@ -137,7 +149,7 @@ export function occurrences({ rawHeaders }: IncomingMessage, header: string): nu
   return found
 }
 
-/** Reads `iss` without verifying anything: only to know whose key to verify with. */
+/** Reads `iss` without verifying anything, to find the key that verifies the token. */
 export function readIssuer(token: string): string {
   const parts = token.split('.')
   const claims = parts.length === 3 ? decode(parts[1]) : undefined
@@ -170,16 +182,13 @@ export function checkTimes(claims: Record<string, unknown>): Times {
   const now = Math.floor(Date.now() / 1000)
   const { exp, iat } = claims
   if (typeof exp !== 'number' || typeof iat !== 'number' || !Number.isFinite(exp) || !Number.isFinite(iat))
-    throw new SignedRequestError(
-      'malformed',
-      'the signed request has no exp or no iat, or they are no numbers',
-    )
+    throw new SignedRequestError('malformed', 'expected exp and iat of the signed request to be numbers')
   if (exp + SKEW <= now)
     throw new SignedRequestError('expired', `the signed request expired ${now - exp} s ago`)
   if (iat + LONGEST_LIFETIME / 1000 + SKEW <= now)
     throw new SignedRequestError(
       'expired',
-      `the signed request was issued ${now - iat} s ago: it is good for a day at most, whatever its exp says`,
+      `the signed request was issued ${now - iat} s ago: it is valid for a day at most, whatever its exp says`,
     )
   if (iat - SKEW > now)
     throw new SignedRequestError(
@@ -222,13 +231,16 @@ function readContext(
     roomId: readId(room),
     administrator: context['is_group_admin'] === true,
     timezone: typeof timezone === 'string' ? timezone : undefined,
-    // It becomes part of a key in the store, where not every text can be one.
+    // It becomes part of a store key, which cannot be just any string.
     tokenId: typeof jti === 'string' && /^[\x21-\x7e]{1,120}$/.test(jti) ? jti : (token.split('.')[2] ?? ''),
     ...times,
   }
 }
 
-/** Whom a token names. One that names somebody in a way that cannot be read must not pass for the server's own. */
+/**
+ * The user that a token names. An unreadable user must not count as none, since a token without one is the
+ * server's.
+ */
 function userOf(claims: Record<string, unknown>): string | undefined {
   const user = claims['sub'] ?? claims['prn'] ?? undefined
   if (user === undefined || typeof user === 'string' || typeof user === 'number')
@@ -239,7 +251,7 @@ function userOf(claims: Record<string, unknown>): string | undefined {
   )
 }
 
-/** The signature alone; times are checked by {@link checkTimes}, which says by how much they are off. */
+/** Verifies the signature only. {@link checkTimes} checks the times, and says by how much they are off. */
 export function verifySignature(token: string, key: KeyObject): Record<string, unknown> {
   try {
     const claims = jsonwebtoken.verify(token, key, {
@@ -253,11 +265,11 @@ export function verifySignature(token: string, key: KeyObject): Record<string, u
     if (header?.['alg'] !== 'HS256')
       throw new SignedRequestError(
         'malformed',
-        `expected a JWT signed with HS256, came ${String(JSON.stringify(header?.['alg'])).slice(0, 20)}`,
+        `expected a JWT signed with HS256, got ${String(JSON.stringify(header?.['alg'])).slice(0, 20)}`,
       )
-    throw new SignedRequestError('wrong signature', `the signature does not fit: ${messageOf(error)}`, {
+    throw new SignedRequestError('wrong signature', `the signature is not valid: ${messageOf(error)}`, {
       cause: error,
     })
   }
-  throw new SignedRequestError('malformed', 'the signed request holds no claims')
+  throw new SignedRequestError('malformed', 'the signed request has no claims')
 }

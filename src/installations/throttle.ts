@@ -1,27 +1,29 @@
 /**
- * Work for somebody that anybody can ask for. Per key it is done once at a time and so often at most; whoever asks too
- * often is told the last outcome, and it is done once more as soon as it may, so that nothing that was asked for is lost.
+ * Limits work that anyone can request. For each key it runs one at a time, with a limited rate. Above the
+ * rate, a caller gets the result of the last run, and the work runs again as soon as the rate allows, so that
+ * no request is lost.
  */
 export interface Throttle<T> {
-  /** Resolves with the outcome of work that began after this call, or, when that is too often, of the last one. */
+  /** Resolves with the result of a run that started after this call, or, above the rate, of the last run. */
   run(key: string, work: () => Promise<T>): Promise<T>
-  /** Begins nothing more by itself. */
+  /** Cancels the runs that are scheduled for later. */
   close(): void
 }
 
+/** The rate of a {@link Throttle}. */
 export interface ThrottleOptions {
-  /** How often in a row. */
+  /** How many runs may follow each other at once. */
   readonly burst: number
-  /** Milliseconds after which it may be once more. */
+  /** Milliseconds after which one more run is allowed. */
   readonly every: number
 }
 
 interface Lane<T> {
-  /** How often it may be done now, counted at `counted`. */
+  /** How many runs were allowed at the time `counted`. */
   left: number
   counted: number
   running: Promise<T> | undefined
-  /** Begins when `running` has ended: for all who ask from now on. */
+  /** Starts when `running` has ended; shared by all callers until then. */
   next: Promise<T> | undefined
   last: Promise<T> | undefined
   timer: NodeJS.Timeout | undefined
@@ -52,7 +54,7 @@ export function createThrottle<T>({ burst, every }: ThrottleOptions): Throttle<T
 
   function count(lane: Lane<T>): number {
     const now = Date.now()
-    // A clock that was set back must not close the lane until it has caught up.
+    // If the clock was set back, the lane must not stay blocked until it has caught up.
     const passed = Math.max(0, Math.floor((now - lane.counted) / every))
     lane.left = Math.min(burst, lane.left + passed)
     lane.counted = lane.left === burst || now < lane.counted ? now : lane.counted + passed * every
@@ -76,14 +78,14 @@ export function createThrottle<T>({ burst, every }: ThrottleOptions): Throttle<T
     return running
   }
 
-  /** Once more as soon as it may be: who asked last may know of something newer than the last outcome. */
+  /** Schedules another run: the last caller may know of something newer than the last result. */
   function beginLater(lane: Lane<T>, work: () => Promise<T>): void {
     if (closed) return
     lane.timer ??= setTimeout(() => {
       lane.timer = undefined
       if (closed || lane.running || lane.next) return
       count(lane)
-      begin(lane, work).catch(() => {}) // whoever asked has been answered
+      begin(lane, work).catch(() => {}) // the callers already have their answers
     }, every).unref()
   }
 

@@ -4,7 +4,7 @@ import { BodyRefusedError } from '../common/body.ts'
 import { SignedRequestError, StoreError } from '../errors.ts'
 import type { DeliveryActivity, DeliveryOutcome, DeliveryResult, Observer } from './observer.ts'
 
-/** Takes a delivery while somebody looks on. */
+/** Runs a delivery, observed. */
 export function observeDelivery(
   observer: Observer,
   webhook: { readonly key: string; readonly event: EventName } | undefined,
@@ -23,7 +23,7 @@ export function observeDelivery(
   })
 }
 
-/** Tells what becomes of a delivery that has been acknowledged, once its handler ends. */
+/** Reports the result of an acknowledged delivery when its handler ends. */
 export function noteLate(
   event: EventName,
   answered: Promise<DeliveryOutcome>,
@@ -37,7 +37,7 @@ export function noteLate(
   )
 }
 
-/** What an error that ends a delivery makes of it. */
+/** The result of a delivery that ended with this error. */
 export function resultOf(error: unknown): DeliveryResult {
   if (error instanceof SignedRequestError) return 'refused'
   if (error instanceof BodyRefusedError) return 'unreadable'

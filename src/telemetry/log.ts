@@ -5,9 +5,9 @@ import { readableError, redact } from '../common/redaction.ts'
 export type { Logger } from 'pino'
 
 /**
- * The logger an add-on has when it is given none: pino, JSON lines on standard output, level `info` or what
- * `LOG_LEVEL` says; one line names what is not a level. Members that carry secrets are replaced at any depth, and errors
- * are without requests and headers: authors log contexts, errors and request options.
+ * The default logger of an add-on: pino, with JSON lines on standard output, and the level in `LOG_LEVEL`
+ * or `info`. Logs a warning if `LOG_LEVEL` is not a level. Secrets are replaced at any depth, and errors are
+ * logged without requests and headers, since authors log contexts, errors and request options.
  */
 export function createLog(): Logger {
   const { level, warning } = readLogLevel('LOG_LEVEL', process.env['LOG_LEVEL'], 'info')
@@ -17,13 +17,13 @@ export function createLog(): Logger {
     formatters: { log: redactMembers },
     hooks: {
       logMethod([first, ...rest], method) {
-        // The message of an error that is logged by itself becomes that of the line.
+        // For `log.error(error)`, the message of the error becomes the message of the line.
         const about: unknown = first
         method.apply(this, [about instanceof Error ? readableError(about) : first, ...rest] as never)
       },
     },
   })
-  // Children inherit this; pino formats what they are given for themselves with nothing.
+  // Children inherit the formatter, but pino does not apply it to their bindings.
   const { child } = log
   log.child = function (this: Logger, bindings: Record<string, unknown>, ...rest: unknown[]) {
     return Reflect.apply(child, this, [redactMembers(bindings), ...rest])
@@ -37,15 +37,17 @@ const serialized = (error: unknown): unknown =>
 
 /** `err` has a serializer of its own. */
 function redactMembers({ err, ...members }: Record<string, unknown>): Record<string, unknown> {
-  const copied = redact(members) as Record<string, unknown> // the copy of an object is one
+  const copied = redact(members) as Record<string, unknown> // the copy of an object is an object
   return err === undefined ? copied : { ...copied, err }
 }
 
+/** A logger without output. */
 export const silent = (): Logger => pino({ level: 'silent' })
 
 /**
- * Logs what somebody's code threw, whatever the log is. That may be anything: an error whose members throw when they are
- * read would otherwise end the process from inside the log, and one of an HTTP client show what was sent.
+ * Logs a value thrown by the author's code, with any logger. It may be anything: an error whose members
+ * throw when they are read would otherwise end the process from inside the logger, and an HTTP client's error
+ * would show the request.
  */
 export function logError(log: Logger, error: unknown, message: string, more: object = {}): void {
   try {

@@ -2,22 +2,22 @@ import { typeName } from '../common/validate.ts'
 import { ConfigurationError } from '../errors.ts'
 import { paths } from '../paths.ts'
 
-/** Where the add-on's metrics can be read. */
+/** Options of the add-on's metrics. */
 export interface MetricsOptions {
   /**
-   * Path of the page, below `baseUrl` unless it has a port of its own. Default `/metrics`. `false`: there is no page,
-   * and you serve your `registry` yourself.
+   * Path of the metrics page, below `baseUrl` unless it has a port of its own. `false` for no page, if you
+   * serve your `registry` yourself. Default `/metrics`.
    */
   readonly path?: string | false | undefined
   /** A port of its own for the page, opened by `listen()`; 0 takes any free one. Default: the add-on's port. */
   readonly port?: number | undefined
-  /** Address on which that port is opened. Default `127.0.0.1`; `0.0.0.0` or `::` for all. */
+  /** Address on which `port` is opened; `0.0.0.0` or `::` for all interfaces. Default `127.0.0.1`. */
   readonly host?: string | undefined
-  /** A prom-client `Registry` of yours, with whatever is in it. Default: a new one for each add-on. */
+  /** Your own prom-client `Registry`, which may have other metrics too. Default: a new one for each add-on. */
   readonly registry?: MetricsRegistry | undefined
 }
 
-/** As much of prom-client's `Registry` as is needed here, so that its types need not be installed. */
+/** The part of prom-client's `Registry` that is used here, so that its types need not be installed. */
 export interface MetricsRegistry {
   readonly contentType: string
   metrics(): Promise<string>
@@ -25,11 +25,11 @@ export interface MetricsRegistry {
   registerMetric(metric: never): void
 }
 
-/** Where the metrics are, with everything decided. */
+/** The options of the metrics, with their defaults. */
 export interface MetricsSettings {
-  /** `undefined`: nowhere. */
+  /** `undefined` for no page. */
   readonly path: string | undefined
-  /** `undefined`: the add-on's own. */
+  /** `undefined` for the add-on's own port. */
   readonly port: number | undefined
   readonly host: string
   readonly registry: MetricsRegistry | undefined
@@ -38,32 +38,33 @@ export interface MetricsSettings {
 const known = ['path', 'port', 'host', 'registry']
 const registryMembers = ['metrics', 'getSingleMetric', 'registerMetric']
 
-/** Reads the option `metrics`; `undefined` for none. Throws a {@link ConfigurationError} that names what is wrong. */
+/**
+ * Reads the option `metrics`; `undefined` for no metrics. Throws a {@link ConfigurationError} that names what
+ * is wrong.
+ */
 export function readMetrics(given: boolean | MetricsOptions | undefined): MetricsSettings | undefined {
   if (given === undefined || given === false) return undefined
   if (given !== true && (typeof given !== 'object' || given === null || Array.isArray(given)))
-    throw refused('metrics', `true, false or an object of ${known.join(', ')}`, typeName(given))
+    throw refused('metrics', `true, false or an object with the options ${known.join(', ')}`, typeName(given))
   const options: MetricsOptions = given === true ? {} : given
   for (const name of Object.keys(options))
     if (!known.includes(name))
       throw new ConfigurationError(
-        `createAddon: there is no option metrics.${name}; known are ${known.join(', ')}`,
+        `createAddon: metrics.${name} is not a known option; expected one of ${known.join(', ')}`,
       )
   const { path = paths.metrics, port, host, registry } = options
   checkPath(path, port)
   if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65535))
     throw refused('metrics.port', 'a port from 0 to 65535', String(port))
   if (host !== undefined && (typeof host !== 'string' || host === ''))
-    throw refused('metrics.host', 'a non-empty text', typeName(host))
+    throw refused('metrics.host', 'a non-empty string', typeName(host))
   if (host !== undefined && port === undefined)
-    throw new ConfigurationError(
-      'createAddon: metrics.host is for a port of its own; give metrics.port too, or neither',
-    )
+    throw new ConfigurationError('createAddon: metrics.host requires metrics.port; set both or neither')
   if (registry !== undefined && !isRegistry(registry))
     throw refused('metrics.registry', 'a Registry of prom-client', typeName(registry))
   if (path === false && (port !== undefined || registry === undefined))
     throw new ConfigurationError(
-      'createAddon: with metrics.path false there is no page; give the metrics.registry that you serve yourself, and no metrics.port',
+      'createAddon: with metrics.path false there is no page; set the metrics.registry that you serve yourself, and no metrics.port',
     )
   return { path: path === false ? undefined : path, port, host: host ?? '127.0.0.1', registry }
 }
@@ -75,7 +76,7 @@ function checkPath(path: unknown, port: number | undefined): void {
   if (!/^\/[\w.~/-]*$/.test(path))
     throw refused('metrics.path', 'a path such as /internal/metrics', JSON.stringify(path))
   if (port === undefined && isTaken(path))
-    throw new ConfigurationError(`createAddon: metrics.path ${path} is a route that the add-on has already`)
+    throw new ConfigurationError(`createAddon: metrics.path ${path} is already a route of the add-on`)
 }
 
 const isTaken = (path: string): boolean =>
@@ -90,5 +91,5 @@ const isRegistry = (value: unknown): boolean =>
   value !== null &&
   registryMembers.every((name) => typeof Reflect.get(value, name) === 'function')
 
-const refused = (name: string, expected: string, came: string): ConfigurationError =>
-  new ConfigurationError(`createAddon: expected ${name} to be ${expected}; came ${came}`)
+const refused = (name: string, expected: string, got: string): ConfigurationError =>
+  new ConfigurationError(`createAddon: expected ${name} to be ${expected}; got ${got}`)

@@ -23,27 +23,27 @@ interface Series {
   readonly labels: readonly string[]
   /** Upper bounds of a histogram's buckets. */
   readonly buckets?: readonly number[]
-  /** All values of its only label: they are there from the start, at zero, so that the first one counts as a rise. */
+  /** All values of its only label. They start at zero, so that the first count is an increase. */
   readonly values?: readonly string[]
 }
 
 const limits = ['api', 'flood'] as const
 
 /**
- * Every series there is. Their labels are from closed lists or from what the author registered: nothing that somebody
- * else chooses, an installation, a room or a user, can make another time series.
+ * All series. The values of their labels come from fixed lists or from the author's registrations: nothing
+ * that others choose, such as an installation, a room or a user, can create another time series.
  */
 export const series = {
   deliveries: {
     type: 'counter',
     name: 'hipchat_addon_deliveries_total',
-    help: 'Deliveries by what became of them.',
+    help: 'Deliveries by their result.',
     labels: ['event', 'result'],
   },
   acknowledged: {
     type: 'counter',
     name: 'hipchat_addon_deliveries_acknowledged_total',
-    help: 'Deliveries that were answered before their handler had ended.',
+    help: 'Deliveries that were answered before their handler ended.',
     labels: ['event'],
   },
   running: {
@@ -55,9 +55,9 @@ export const series = {
   handlers: {
     type: 'histogram',
     name: 'hipchat_addon_handler_duration_seconds',
-    help: 'Time that handlers took, with the middleware around them.',
+    help: 'Duration of handlers, with the middleware around them.',
     labels: ['event', 'webhook'],
-    // With 3 s, after which deliveries are acknowledged, and 300 s, after which nobody waits any more.
+    // With the defaults of acknowledgeAfter, 3 s, and handlerTimeout, 300 s.
     buckets: [0.005, 0.025, 0.1, 0.25, 0.5, 1, 3, 10, 30, 60, 300],
   },
   forged: {
@@ -69,26 +69,26 @@ export const series = {
   calls: {
     type: 'counter',
     name: 'hipchat_addon_api_calls_total',
-    help: 'Calls of the API by the status of their last answer, or the code of what went wrong.',
+    help: 'Calls of the API by the status of their last answer, or the code of their error.',
     labels: ['operation', 'status'],
   },
   callDuration: {
     type: 'histogram',
     name: 'hipchat_addon_api_call_duration_seconds',
-    help: 'Time that calls of the API took, with all attempts and waits.',
+    help: 'Duration of calls of the API, with all attempts and waits.',
     labels: ['operation'],
     buckets: [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
   },
   retries: {
     type: 'counter',
     name: 'hipchat_addon_api_retries_total',
-    help: 'Attempts of calls beyond the first.',
+    help: 'Attempts of calls after the first.',
     labels: ['operation'],
   },
   allowanceLeft: {
     type: 'histogram',
     name: 'hipchat_addon_allowance_left_ratio',
-    help: 'What answers said is left of an allowance, as a part of the whole.',
+    help: 'Part of a rate limit that is left according to answers, from 0 to 1.',
     labels: ['limit'],
     buckets: [0, 0.05, 0.1, 0.25, 0.5, 0.75, 1],
     values: limits,
@@ -96,14 +96,14 @@ export const series = {
   allowanceWaits: {
     type: 'counter',
     name: 'hipchat_addon_allowance_waits_total',
-    help: 'Waits of calls for an allowance to be renewed.',
+    help: 'Waits of calls for a rate limit to be renewed.',
     labels: ['limit'],
     values: limits,
   },
   allowanceRefusals: {
     type: 'counter',
     name: 'hipchat_addon_allowance_refusals_total',
-    help: 'Calls that failed because an allowance is renewed too late.',
+    help: 'Calls that failed because a rate limit would be renewed too late.',
     labels: ['limit'],
     values: limits,
   },
@@ -117,7 +117,7 @@ export const series = {
   lifecycle: {
     type: 'counter',
     name: 'hipchat_addon_lifecycle_total',
-    help: 'Turns in the life of installations.',
+    help: 'Completed changes of installations.',
     labels: ['turn'],
     values: lifecycleTurns,
   },
@@ -130,7 +130,7 @@ export const series = {
   storeErrors: {
     type: 'counter',
     name: 'hipchat_addon_store_errors_total',
-    help: 'Verbs of the store that failed.',
+    help: 'Failed operations of the store.',
     labels: ['verb'],
     values: storeVerbs,
   },
@@ -139,28 +139,27 @@ export const series = {
 /** An add-on's metrics. */
 export interface Metrics {
   readonly observer: Observer
-  /** What a scrape gets. */
+  /** The page for a scrape. */
   page(): Promise<{ readonly contentType: string; readonly text: string }>
 }
 
 /**
- * Keeps an add-on's metrics in a registry of prom-client: the author's, or one of their own. `running` is asked at each
- * scrape.
- *
- * @throws {ConfigurationError} if prom-client is not installed, or the registry has these metrics already.
+ * Creates an add-on's metrics in a registry of prom-client: the author's, or a new one. `running` is called
+ * at each scrape, and returns how many deliveries are waiting or running. Throws a {@link ConfigurationError}
+ * if prom-client is not installed, or the registry already has these metrics.
  */
 export function createMetrics(settings: MetricsSettings, running: () => number): Metrics {
   const prom = loadOptional('prom-client') as typeof import('prom-client') | undefined // the package of this name
   if (!prom)
     throw new ConfigurationError(
-      'createAddon: metrics needs the package prom-client, which is not installed: npm install prom-client',
+      'createAddon: metrics requires the package prom-client, which is not installed: npm install prom-client',
     )
-  // As `readMetrics` has seen to: it has what is used of one.
+  // `readMetrics` checked that it has the methods used here.
   const registry = (settings.registry ?? new prom.Registry()) as InstanceType<typeof prom.Registry>
   const taken = Object.values(series).find(({ name }) => registry.getSingleMetric(name))
   if (taken)
     throw new ConfigurationError(
-      `createAddon: metrics.registry has ${taken.name} already; give each add-on a registry of its own`,
+      `createAddon: metrics.registry already has ${taken.name}; give each add-on a registry of its own`,
     )
 
   const configuration = ({ name, help, labels }: Series) => ({

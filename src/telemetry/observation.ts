@@ -6,16 +6,22 @@ import type { MetricsSettings } from './metrics-options.ts'
 import { type Observer, type Observing, together } from './observer.ts'
 import { createTracing } from './tracing.ts'
 
-/** Who looks on at an add-on: its metrics if it has any, and OpenTelemetry if somebody registered it. */
+/** Observation of an add-on: by its metrics, if there are any, and by OpenTelemetry, if it is registered. */
 export interface Observation {
   readonly metrics: Metrics | undefined
-  /** Settled with the start, or with the first call before it: whoever makes traces has to be registered by then. */
+  /**
+   * Returns the observer. Chosen at the start, or at the first call before it; OpenTelemetry must be
+   * registered by then.
+   */
   readonly observing: Observing
-  /** The same store, of which failures are counted if anybody counts. */
+  /** The same store; its failures are counted if there are metrics. */
   watch(store: Store): Store
 }
 
-/** `running` says how many deliveries are. Throws a ConfigurationError when the metrics cannot be had. */
+/**
+ * Creates the observation. `running` returns how many deliveries are waiting or running. Throws a
+ * ConfigurationError if the metrics cannot be created.
+ */
 export function createObservation(
   settings: MetricsSettings | undefined,
   running: () => number,

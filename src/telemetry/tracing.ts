@@ -8,35 +8,33 @@ import type { Activity, DeliveryActivity, Observer } from './observer.ts'
 
 type Api = typeof import('@opentelemetry/api')
 
-/** A span as it begins. */
+/** The start of a span. */
 interface Beginning {
   readonly name: string
   readonly kind: 'SERVER' | 'CLIENT' | 'INTERNAL'
   readonly attributes: Attributes
 }
 
-// Where OpenTelemetry's API keeps what was registered with it, so that all its copies in a process find it. Looking here
-// first means that nothing is loaded where nobody registered anything: the package itself takes 20 ms.
+// Key of the global that has OpenTelemetry's registrations, for all copies of its API in a process. It is
+// checked first, so that the package, which takes 20 ms to load, is not loaded without a registration.
 const registered = Symbol.for('opentelemetry.js.api.1')
 
-// The key under which the SDK looks whether it shall keep out of something. Keys are told apart by their names.
+// Name of the context key with which the SDK's tracing is turned off. The SDK compares keys by their names.
 const suppression = 'OpenTelemetry SDK Context Key SUPPRESS_TRACING'
 
 /**
- * Makes OpenTelemetry spans of what is observed, if somebody has registered a tracer provider by now; `undefined`
- * otherwise.
+ * Creates an observer that makes OpenTelemetry spans; `undefined` if no tracer provider is registered yet.
  *
- * A delivery is a child of the active span (where something instruments the HTTP server), or else of what its headers
- * name. Requests to HipChat carry no trace headers, whatever is instrumented: they go to somebody else.
+ * The parent of a delivery is the active span, if something instruments the HTTP server, or else the one in
+ * its headers. Requests to HipChat have no trace headers, whatever is instrumented, since they go to another
+ * organisation.
  */
 export function createTracing(log: Logger): Observer | undefined {
-  const globals = globalThis as { [registered]?: { trace?: unknown } } // the API's own, of which this much is assumed
+  const globals = globalThis as { [registered]?: { trace?: unknown } } // set by the API; only this much is assumed
   if (globals[registered]?.trace === undefined) return undefined
   const api = loadOptional('@opentelemetry/api') as Api | undefined // the package of this name
   if (!api) {
-    log.warn(
-      'no traces: the package @opentelemetry/api is not found from here; npm install @opentelemetry/api',
-    )
+    log.warn('no traces: the package @opentelemetry/api was not found: npm install @opentelemetry/api')
     return undefined
   }
   const { context, trace, SpanKind } = api
@@ -72,7 +70,7 @@ function parentOf({ headers }: DeliveryActivity, active: Context, { trace, propa
   return trace.getSpan(active) ? active : propagation.extract(active, headers)
 }
 
-/** What is known of an activity when it begins. Names and attributes are OpenTelemetry's where it has any. */
+/** The name and attributes of a new span. They follow OpenTelemetry's conventions where there are any. */
 function beginningOf(activity: Exclude<Activity, { kind: 'exchange' }>, inner: boolean): Beginning {
   switch (activity.kind) {
     case 'delivery': {
@@ -110,7 +108,7 @@ function beginningOf(activity: Exclude<Activity, { kind: 'exchange' }>, inner: b
   }
 }
 
-// No `url.full`: paths name rooms and people, and some hold tokens.
+// No `url.full`: paths name rooms and people, and some contain tokens.
 function clientSpan(operation: string, method: string, path: string, server: string): Beginning {
   const { hostname, port, protocol } = new URL(server)
   return {
@@ -126,7 +124,7 @@ function clientSpan(operation: string, method: string, path: string, server: str
   }
 }
 
-/** What became known of an activity since. */
+/** Adds the outcome of an activity to its span. */
 function noteEnd(span: Span, activity: Activity, { SpanStatusCode }: Api): void {
   if (activity.kind === 'delivery' && activity.outcome) {
     const { status, result } = activity.outcome
@@ -142,7 +140,10 @@ function noteEnd(span: Span, activity: Activity, { SpanStatusCode }: Api): void 
   }
 }
 
-/** Messages of our own errors hold no secrets. What others throw may hold any, so only its kind is noted: the log has it. */
+/**
+ * Adds an error to a span. Other code's errors may contain secrets, so only their class is added; the log has
+ * the rest.
+ */
 function noteError(span: Span, error: unknown, { SpanStatusCode }: Api): void {
   if (error instanceof HipChatAddonError) {
     const { code, message, stack = '' } = error
@@ -157,12 +158,12 @@ function noteError(span: Span, error: unknown, { SpanStatusCode }: Api): void {
   }
 }
 
-/** Name of an error's class, as far as it can be read and is one. */
+/** Name of an error's class, if it can be read and is a plausible name. */
 function typeOf(error: unknown): string {
   try {
     if (error instanceof Error && /^\w{1,60}$/.test(error.name)) return error.name
   } catch {
-    // thrown by somebody's getter
+    // thrown by a getter
   }
   return '_OTHER'
 }
