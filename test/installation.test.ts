@@ -20,7 +20,7 @@ const open = (store: Store = createMemoryStore(), secretKey?: string | string[])
   installations: createInstallations(store, createSealing(secretKey)),
 })
 
-/** As an installation that went well leaves it. */
+/** Adds and confirms an installation, like a successful one. */
 async function save(installations: Installations, credentials: Credentials): Promise<void> {
   await installations.add(credentials)
   await installations.confirm(credentials.installation)
@@ -33,7 +33,7 @@ async function listed(all: AsyncIterable<Installation>): Promise<string[]> {
 }
 
 describe('an installation', () => {
-  it('comes back as it was saved, with its secret', async () => {
+  it('is read as it was saved, with its secret', async () => {
     const { store, installations } = open()
     await save(installations, credentials())
     const read = await open(store).installations.get('a1b2')
@@ -42,14 +42,14 @@ describe('an installation', () => {
     expect(await installations.get('c3d4')).toBeUndefined()
   })
 
-  it('comes back with what was not known left out', async () => {
+  it('is read without the members that were not known', async () => {
     const unknown = { groupId: undefined, groupName: undefined, roomId: undefined, homepage: undefined }
     const { store, installations } = open()
     await save(installations, credentials(unknown))
     expect((await open(store).installations.get('a1b2'))?.installation).toEqual(installation(unknown))
   })
 
-  it('does not come back with scopes that are none', async () => {
+  it('is read without unknown scopes', async () => {
     const { store, installations } = open()
     await save(installations, credentials())
     await store.update('installation:a1b2', (text) => text?.replace('view_room', 'read_minds'))
@@ -65,7 +65,7 @@ describe('an installation', () => {
     expect(await installations.get('a1b2')).toBe(await installations.get('a1b2'))
   })
 
-  it('that another process changed or removed is seen at the next look', async () => {
+  it('that another process changed or removed is read correctly the next time', async () => {
     const { store, installations } = open()
     const other = open(store).installations
     await save(installations, credentials())
@@ -92,7 +92,7 @@ describe('an installation', () => {
 })
 
 describe('adding', () => {
-  it('keeps what is new, and leaves what is there as it is', async () => {
+  it('stores a new installation, and does not change a known one', async () => {
     const { installations } = open()
     expect(await installations.add(credentials())).toBe(true)
     expect(await installations.add({ ...credentials({ groupId: 18 }), key: keyOf('stolen') })).toBe(false)
@@ -101,7 +101,7 @@ describe('adding', () => {
     expect(read && secretOf(read)).toBe(secret)
   })
 
-  it('succeeds for one of many at the same time, even if all are alike', async () => {
+  it('succeeds for one of many at the same time, even if all are equal', async () => {
     const { installations } = open()
     const all = await Promise.all(Array.from({ length: 10 }, () => installations.add(credentials())))
     expect(all.filter(Boolean)).toHaveLength(1)
@@ -109,7 +109,7 @@ describe('adding', () => {
 })
 
 describe('an installation that is not confirmed', () => {
-  it('is there for its own hooks only, until it is confirmed', async () => {
+  it('is only visible to its own hooks until it is confirmed', async () => {
     const { installations } = open()
     await save(installations, credentials({ oauthId: 'old' }))
     await installations.add(credentials())
@@ -125,7 +125,7 @@ describe('an installation that is not confirmed', () => {
   })
 })
 
-describe('what was removed', () => {
+describe('a removed installation', () => {
   it('is neither confirmed nor replaced', async () => {
     const { store, installations } = open()
     expect(await installations.confirm(installation())).toBe(false)
@@ -133,7 +133,7 @@ describe('what was removed', () => {
     for await (const entry of store.entries('')) expect(entry).toBeUndefined()
   })
 
-  it('half-way is removed by the next removal', async () => {
+  it('is removed completely by the next removal if one was interrupted', async () => {
     const memory = createMemoryStore()
     let away = true
     const { installations } = open({
@@ -152,10 +152,10 @@ describe('what was removed', () => {
   })
 })
 
-describe('what another process made anew under the same id', () => {
+describe('an installation that another process made again under the same id', () => {
   const anew = () => credentials({ installedAt: new Date(5_000_000_000_000), groupId: 18 })
 
-  it('is not removed by who removes the one before', async () => {
+  it('is not removed by a removal of the previous one', async () => {
     const { store, installations } = open()
     await save(installations, anew())
     const value = `${valuePrefix(installation())}count`
@@ -166,7 +166,7 @@ describe('what another process made anew under the same id', () => {
     expect([await store.get(value), await store.get(tokenKey('a1b2'))]).toEqual(['1', 'a token'])
   })
 
-  it('is not removed by a removal that is under way', async () => {
+  it('is not removed by a removal in progress', async () => {
     const memory = createMemoryStore()
     const other = open(memory).installations
     const store: Store = {
@@ -182,7 +182,7 @@ describe('what another process made anew under the same id', () => {
     expect((await other.get('a1b2'))?.installation.groupId).toBe(18)
   })
 
-  it('is not replaced by an update of the one before, nor by one that another update outran', async () => {
+  it('is not replaced by an update of the previous one, or by an update that was slower than another', async () => {
     const { installations } = open()
     await save(installations, anew())
     expect(await installations.replace(credentials())).toBe(false)
@@ -195,7 +195,7 @@ describe('what another process made anew under the same id', () => {
 })
 
 describe('replacing', () => {
-  it('leaves the place to a newer installation', async () => {
+  it('does not take the place of a newer installation', async () => {
     const { installations } = open()
     await save(installations, credentials({ oauthId: 'old' }))
     await save(installations, credentials())
@@ -206,7 +206,7 @@ describe('replacing', () => {
 })
 
 describe('all', () => {
-  it('gives every installation once', async () => {
+  it('returns every installation once', async () => {
     const { installations } = open()
     expect(await listed(installations.all())).toEqual([])
     for (const oauthId of ['a1b2', 'c3d4', 'e5:f6']) await save(installations, credentials({ oauthId }))
@@ -215,7 +215,7 @@ describe('all', () => {
 })
 
 describe('removing', () => {
-  it('takes the token and the values along, and says whether there was something', async () => {
+  it('removes the token and the values too, and returns whether there was an installation', async () => {
     const { store, installations } = open()
     await save(installations, credentials())
     await store.set(tokenKey('a1b2'), 'T1')
@@ -227,7 +227,7 @@ describe('removing', () => {
     expect(left).toEqual([])
   })
 
-  it('leaves everything of other installations, whatever their ids and servers', async () => {
+  it('removes nothing of other installations, whatever their ids and servers', async () => {
     const { store, installations } = open()
     const gone = installation({ oauthId: 'a' })
     const others = [
@@ -273,7 +273,7 @@ describe('the predecessor', () => {
     ['that of a room for the group', { roomId: 5 }, {}],
     ['that of another group', {}, { groupId: 18 }],
     ['that on another server', {}, { capabilitiesUrl: 'https://other.example.net/v2/capabilities' }],
-    ['that of a group nobody named', { groupId: undefined }, { groupId: undefined }],
+    ['that of an unknown group', { groupId: undefined }, { groupId: undefined }],
   ])('is not %s', async (_, before, now) => {
     expect(await predecessorOf(before, now)).toBeUndefined()
   })
@@ -285,7 +285,7 @@ describe('the predecessor', () => {
     expect((await installations.predecessorOf(installation()))?.installation.oauthId).toBe('old')
   })
 
-  it('is not one that was removed, whose place stays with whoever took it', async () => {
+  it('is not a removed installation, whose place stays with its successor', async () => {
     const { installations } = open()
     await save(installations, credentials(old))
     await installations.remove(installation(old))
@@ -299,10 +299,10 @@ describe('the predecessor', () => {
   })
 })
 
-describe('with a secret key', () => {
+describe('installations with a secret key', () => {
   const secretKey = planted('correct horse battery staple')
 
-  it('the secret is not in the store', async () => {
+  it('do not have the secret in the store', async () => {
     const { store, installations } = open(createMemoryStore(), secretKey)
     await installations.add(credentials())
     expect(await store.get('installation:a1b2')).toContain('sealed:')
@@ -311,14 +311,14 @@ describe('with a secret key', () => {
     expect(read && secretOf(read)).toBe(secret)
   })
 
-  it('what was saved before there was one still opens', async () => {
+  it('can read a secret that was saved before there was a key', async () => {
     const { store, installations } = open()
     await save(installations, credentials())
     const read = await open(store, secretKey).installations.get('a1b2')
     expect(read && secretOf(read)).toBe(secret)
   })
 
-  it('a secret opens for its own installation only', async () => {
+  it('can only read a secret for its own installation', async () => {
     const { store, installations } = open(createMemoryStore(), secretKey)
     await save(installations, credentials())
     const text = (await store.get('installation:a1b2')) ?? ''
@@ -329,7 +329,7 @@ describe('with a secret key', () => {
     })
   })
 
-  it('that comes first seals all others anew, and the old one can go', async () => {
+  it('seal all secrets again with the first key, so that the old one can be removed', async () => {
     const { store, installations } = open(createMemoryStore(), secretKey)
     await save(installations, credentials())
     const next = planted('the passphrase that comes after it')
@@ -340,7 +340,7 @@ describe('with a secret key', () => {
     expect(read && secretOf(read)).toBe(secret)
   })
 
-  it('the wrong one is said to be missing', async () => {
+  it('report a missing key if it is the wrong one', async () => {
     const { store, installations } = open(createMemoryStore(), secretKey)
     await save(installations, credentials())
     expect(await failure(open(store).installations.get('a1b2'))).toMatchObject({

@@ -16,19 +16,19 @@ describe('createAddon', () => {
     [{ key: undefined }, 'createAddon: the option key is missing'],
     [
       { key: 'a:b' },
-      'createAddon: expected key to be a text without blanks and colons such as com.example.deploys, came "a:b"',
+      'createAddon: expected key to be a string without whitespace and colons such as com.example.deploys, got "a:b"',
     ],
-    [{ name: '' }, 'createAddon: expected name to be a non-empty text, came string'],
-    [{ scopes: ['send'] }, /expected scopes to be scopes out of admin_group, .*; came send$/],
-    [{ scopes: 'send_notification' }, 'createAddon: expected scopes to be a list of scopes, came string'],
-    [{ baseURL: 'x' }, /there is no option baseURL; known are key, name, /],
+    [{ name: '' }, 'createAddon: expected name to be a non-empty string, got an empty one'],
+    [{ scopes: ['send'] }, /expected scopes to be a list of scopes from admin_group, .*; got send$/],
+    [{ scopes: 'send_notification' }, 'createAddon: expected scopes to be a list of scopes, got string'],
+    [{ baseURL: 'x' }, /baseURL is not a known option; expected one of key, name, /],
     [
       { baseUrl: 'example.com' },
-      'createAddon: expected baseUrl to be an absolute http or https address, came "example.com"',
+      'createAddon: expected baseUrl to be an absolute http or https address, got "example.com"',
     ],
     [
       { baseUrl: 'https://user:pass@example.com' },
-      'createAddon: expected baseUrl to be an address without user name and password',
+      'createAddon: expected baseUrl to be an address without a user name or password',
     ],
     [
       { baseUrl: 'https://example.com' },
@@ -36,40 +36,40 @@ describe('createAddon', () => {
     ],
     [
       { allowedHosts: ['https://example.com'] },
-      /expected allowedHosts to be host names such as .*; came https:\/\/example.com/,
+      /expected allowedHosts to be host names such as .*; got https:\/\/example.com/,
     ],
     [
       { allowedRanges: ['10.0.0.1'] },
-      /expected allowedRanges to be address ranges such as 10.0.0.0\/8; came 10.0.0.1/,
+      /expected allowedRanges to be address ranges such as 10.0.0.0\/8; got 10.0.0.1/,
     ],
-    [{ allowRoom: false, allowGlobal: false }, /could be installed nowhere/],
-    [{ allowRoom: 'yes' }, 'createAddon: expected allowRoom to be true or false, came string'],
-    [{ vendor: { name: 'x' } }, 'createAddon: expected vendor to be an object with the texts name and url'],
-    [{ installation: 'both' }, 'createAddon: expected installation to be server or browser, came both'],
+    [{ allowRoom: false, allowGlobal: false }, /could not be installed anywhere/],
+    [{ allowRoom: 'yes' }, 'createAddon: expected allowRoom to be true or false, got string'],
+    [{ vendor: { name: 'x' } }, 'createAddon: expected vendor to be an object with the strings name and url'],
+    [{ installation: 'both' }, 'createAddon: expected installation to be server or browser, got both'],
     [
       { acknowledgeAfter: -1 },
-      'createAddon: expected acknowledgeAfter to be a number of milliseconds, came -1',
+      'createAddon: expected acknowledgeAfter to be a number of milliseconds, got -1',
     ],
-    [{ maxDeliveries: 0 }, 'createAddon: expected maxDeliveries to be a whole number above 0, came 0'],
+    [{ maxDeliveries: 0 }, 'createAddon: expected maxDeliveries to be a whole number above 0, got 0'],
     [
       { acknowledgeAfter: 2 ** 31 },
-      'createAddon: expected acknowledgeAfter to be a number of milliseconds of at most 2147483647, came 2147483648',
+      'createAddon: expected acknowledgeAfter to be a number of milliseconds of at most 2147483647, got 2147483648',
     ],
     [
       { acknowledgeAfter: '3000' },
-      'createAddon: expected acknowledgeAfter to be a number of milliseconds, came string',
+      'createAddon: expected acknowledgeAfter to be a number of milliseconds, got string',
     ],
     [
       { ca: '/etc/ssl/ca.pem' },
       'createAddon: expected ca to be certificates as PEM, that is, the content of such a file and not its name',
     ],
-    [{ callTimeout: 0 }, 'createAddon: expected callTimeout to be a number of milliseconds above 0, came 0'],
+    [{ callTimeout: 0 }, 'createAddon: expected callTimeout to be a number of milliseconds above 0, got 0'],
     [
       { allowedHosts: ['chat.example.net:8443'] },
-      /expected allowedHosts to be host names such as .* without a port; came chat.example.net:8443/,
+      /expected allowedHosts to be host names such as .* without a port; got chat.example.net:8443/,
     ],
-    [{ allowedRanges: ['10.0.0.0/33'] }, /expected allowedRanges to be address ranges .*; came 10.0.0.0\/33/],
-    [{ allowedRanges: ['999.0.0.0/8'] }, /expected allowedRanges to be address ranges .*; came 999.0.0.0\/8/],
+    [{ allowedRanges: ['10.0.0.0/33'] }, /expected allowedRanges to be address ranges .*; got 10.0.0.0\/33/],
+    [{ allowedRanges: ['999.0.0.0/8'] }, /expected allowedRanges to be address ranges .*; got 999.0.0.0\/8/],
     [{ log: console }, 'createAddon: expected log to be a pino logger, or false'],
     [{ store: `mysql://user:${planted('hunter2')}@db/` }, /store: expected redis:.*, got the scheme mysql:$/],
     [{ secretKey: 'short' }, /secretKey: expected 32 random bytes .*, got a string of 5 characters/],
@@ -84,7 +84,7 @@ describe('createAddon', () => {
     expect(addonWith({ baseUrl: 'https://example.com', allowedHosts: ['*.example.net'] })).not.toThrow()
   })
 
-  it('knows no address before it listens, and says how to get one', () => {
+  it('has no address before it listens, and the error says how to get one', () => {
     const addon = addonWith({})()
     expect(() => addon.descriptor).toThrow(expect.objectContaining({ code: 'ERR_CONFIGURATION' }))
     expect(() => addon.callback()).toThrow(
@@ -100,67 +100,67 @@ describe('registrations', () => {
     [
       'an unknown event',
       (addon: never) => register(addon, 'room_left', () => {}),
-      /webhook: expected one of room_message, .*; came room_left/,
+      /webhook: expected one of room_message, .*; got room_left/,
     ],
     [
       'no handler',
       (addon: never) => register(addon, 'room_enter'),
-      'webhook room_enter: expected a handler, came undefined',
+      'webhook room_enter: expected a handler, got undefined',
     ],
     [
       'a pattern as text',
       (addon: never) => register(addon, 'room_message', { pattern: '^/x' }, () => {}),
-      /expected pattern to be a RegExp such as \/\^\\\/deploy\/i, came string/,
+      /expected pattern to be a RegExp such as \/\^\\\/deploy\/i, got string/,
     ],
     [
       'a pattern where there is no text',
       (addon: never) => register(addon, 'room_enter', { pattern: /x/ }, () => {}),
-      'webhook room_enter: only message events have a text that a pattern could match',
+      'webhook room_enter: a pattern is only for room_message and room_notification',
     ],
     [
       'an unknown option',
       (addon: never) => register(addon, 'room_message', { patern: /x/ }, () => {}),
-      'webhook room_message: there is no option patern; known are pattern, key, name, declared, ordered',
+      'webhook room_message: patern is not a known option; expected one of pattern, key, name, declared, ordered',
     ],
     [
-      'a key with a blank',
+      'a key with a space',
       (addon: never) => register(addon, 'room_message', { key: 'a b' }, () => {}),
-      /expected a key of 1 to 40 letters, .*came "a b"/,
+      /expected a key of 1 to 40 letters, .*got "a b"/,
     ],
     [
       'a key that a path loses',
       (addon: never) => register(addon, 'room_message', { key: '..' }, () => {}),
-      /expected a key of 1 to 40 letters, .*came ".."/,
+      /expected a key of 1 to 40 letters, .*got ".."/,
     ],
     [
       'an unknown hook',
       (addon: never) => (addon as { on: (...all: unknown[]) => unknown }).on('install', () => {}),
-      'on: expected one of installed, updated, uninstalled, replaced, came install',
+      'on: expected one of installed, updated, uninstalled, replaced, got install',
     ],
     [
       'a hook without a handler',
       (addon: never) => (addon as Loose)['on']?.('installed'),
-      'on installed: expected a handler, came undefined',
+      'on installed: expected a handler, got undefined',
     ],
     [
-      'middleware that is none',
+      'middleware that is not a function',
       (addon: never) => (addon as Loose)['use']?.({}),
-      'use: expected middleware, a function (context, next) => …, came object',
+      'use: expected middleware, a function (context, next) => …, got object',
     ],
     [
-      'an error handler that is none',
+      'an error handler that is not a function',
       (addon: never) => (addon as Loose)['onError']?.('log'),
-      'onError: expected a handler, came string',
+      'onError: expected a handler, got string',
     ],
     [
-      'options that are none',
+      'options that are not an object',
       (addon: never) => register(addon, 'room_message', /x/, () => {}),
-      'webhook room_message: expected options such as { pattern: /^hello/ }, came RegExp',
+      'webhook room_message: expected options such as { pattern: /^hello/ }, got RegExp',
     ],
     [
-      'a command whose options are a text',
+      'a command whose options are a string',
       (addon: never) => (addon as Loose)['command']?.('/x', 'Does x', () => {}),
-      "command /x: expected options such as { description: '…' }, came string",
+      "command /x: expected options such as { description: '…' }, got string",
     ],
     [
       'options after the handler',
@@ -170,12 +170,12 @@ describe('registrations', () => {
     [
       'an option of another type',
       (addon: never) => register(addon, 'room_message', { declared: 'no' }, () => {}),
-      'webhook room_message: expected declared to be true or false, came string',
+      'webhook room_message: expected declared to be true or false, got string',
     ],
     [
       'a command that is no text',
       (addon: never) => (addon as Loose)['command']?.(5, () => {}),
-      "command: expected a usage such as '/roll [dice]', came number",
+      "command: expected a usage such as '/roll [dice]', got number",
     ],
     [
       'the same command twice',
@@ -186,17 +186,17 @@ describe('registrations', () => {
     [
       'an id where an installation belongs',
       (addon: never) => (addon as Loose)['client']?.('a1b2'),
-      /^client: expected an installation, as addon.installations\(\) .*; came string$/,
+      /^client: expected an installation, as returned by addon.installations\(\) .*; got string$/,
     ],
     [
       'a promise of an installation where one belongs',
       (addon: never) => (addon as Loose)['room']?.(Promise.resolve()),
-      /^room: expected an installation, as .* and await addon.installation\(oauthId\) give it; came object$/,
+      /^room: expected an installation, as .* and await addon.installation\(oauthId\); got object$/,
     ],
     [
       'a command with a long name',
       (addon: never) => (addon as Loose)['command']?.(`/${'x'.repeat(40)}`, () => {}),
-      /^command \/x{40}: its name may have 32 characters at most$/,
+      /^command \/x{40}: expected a name of at most 32 characters, got 40$/,
     ],
   ])('refuse %s', (_, act, message) => {
     const addon = addonWith({})()
@@ -207,12 +207,12 @@ describe('registrations', () => {
     const addon = addonWith({})()
     addon.webhook('room_enter', () => {})
     expect(() => addon.webhook('room_enter', () => {})).toThrow(
-      "two webhooks have the key room_enter; give one of them another with { key: '…' }",
+      "two webhooks have the key room_enter; give one of them another key with { key: '…' }",
     )
     addon.webhook('room_enter', { key: 'second' }, () => {})
   })
 
-  it('end when the add-on listens: servers have the descriptor by then', async () => {
+  it('end when the add-on listens, since servers may already have the descriptor', async () => {
     const { addon } = await startWorld(() => {})
     expect(() => addon.webhook('room_enter', () => {})).toThrow(
       /was registered after listen\(\) or callback\(\)/,
@@ -288,7 +288,7 @@ describe('the descriptor', () => {
     })
   })
 
-  it('has what was registered after somebody looked at it', () => {
+  it('includes what was registered after it was read', () => {
     const addon = addonWith({ baseUrl: 'http://localhost:1' })()
     expect(addon.descriptor.capabilities).not.toHaveProperty('webhook')
     addon.webhook('room_enter', () => {})
@@ -306,7 +306,7 @@ describe('the descriptor', () => {
     expect(urls([/^\/b/i])[0]).not.toBe(before)
   })
 
-  it('is JSON for whoever does not prefer HTML, under both addresses', async () => {
+  it('is JSON for clients that do not prefer HTML, at both addresses', async () => {
     const { url } = await startWorld(() => {})
     for (const path of ['/', '/atlassian-connect.json'])
       for (const accept of [undefined, '*/*', 'application/json', 'application/vnd.atlassian+json, */*']) {
@@ -327,18 +327,18 @@ describe('the descriptor', () => {
     expect(page).toContain(`data-descriptor="${url}/atlassian-connect.json"`)
   })
 
-  it('is not sent again to whoever has it', async () => {
+  it('is not sent again to a client that already has it', async () => {
     const { url } = await startWorld(() => {})
     const etag = (await fetch(url)).headers.get('etag') ?? ''
     expect(etag).toMatch(/^"[0-9a-f]{16}"$/)
-    // Not fetch: it sends `Cache-Control: no-cache` along, which asks for the whole thing.
+    // Not fetch: it adds `Cache-Control: no-cache`, which asks for the whole document.
     const status = (headers: Record<string, string>) =>
       new Promise((resolve) => get(url, { headers }, (answer) => resolve(answer.resume().statusCode)))
     expect(await status({ 'if-none-match': etag })).toBe(304)
     expect(await status({ 'if-none-match': etag, accept: 'text/html' })).toBe(200)
   })
 
-  it('of a base address with a path is served below it, whether a proxy removes the path or not', async () => {
+  it('is served below the path of the base address, whether a proxy removes the path or not', async () => {
     const port = await freePort()
     const { url, addon } = await startWorld(() => {}, {
       addon: { baseUrl: `http://localhost:${port}/hipchat/` },
@@ -355,14 +355,14 @@ describe('the descriptor', () => {
 })
 
 describe('listen()', () => {
-  it.each([[Number.NaN], [-1], [65536], ['http']])('says which ports there are, given %s', async (port) => {
+  it.each([[Number.NaN], [-1], [65536], ['http']])('names the valid ports, given %s', async (port) => {
     await expect(addonWith({ store: 'memory:' })().listen(port as number)).rejects.toMatchObject({
       code: 'ERR_CONFIGURATION',
-      message: `listen: expected a port from 0 to 65535, came ${port}`,
+      message: `listen: expected a port from 0 to 65535, got ${port}`,
     })
   })
 
-  it('that failed may be tried again, and then knows its new address', async () => {
+  it('can be called again after it failed, and then has its new address', async () => {
     const memory = createMemoryStore()
     let away = true
     const store = {
@@ -381,7 +381,7 @@ describe('listen()', () => {
     expect(addon.descriptor.links.self).toBe(`${url}/atlassian-connect.json`)
   })
 
-  it('and close() are no trouble in any order', async () => {
+  it('and close() can be called in any order', async () => {
     const never = addonWith({ store: 'memory:' })()
     await Promise.all([never.close(), never.close()])
     await expect(never.listen(0)).rejects.toMatchObject({
@@ -408,7 +408,7 @@ describe('callback()', () => {
 })
 
 describe('the author’s own routes', () => {
-  it('may refuse with ctx.throw, without an error in the log; what breaks is logged', async () => {
+  it('can refuse with ctx.throw without an error in the log, and real errors are logged', async () => {
     const lines: string[] = []
     const log = pino({ level: 'error' }, { write: (line: string) => void lines.push(line) })
     const { url } = await startWorld(
@@ -446,7 +446,7 @@ describe('the author’s own routes', () => {
 })
 
 describe('an add-on', () => {
-  it('tells that it lives, and whether its store does', async () => {
+  it('reports that it is alive, and whether its store is ready', async () => {
     const { url, store } = await startWorld(() => {})
     expect(await (await fetch(`${url}/healthz`)).text()).toBe('ok')
     expect(await (await fetch(`${url}/readyz`)).text()).toBe('ready')
@@ -459,7 +459,7 @@ describe('an add-on', () => {
     expect((await fetch(`${url}/healthz`)).status).toBe(200)
   })
 
-  it('serves the author’s own routes, which may act for every installation', async () => {
+  it('serves the author’s own routes, which can act for every installation', async () => {
     const { url, install, messages } = await startWorld((addon) => {
       addon.router.post('/github', async (ctx) => {
         for await (const installation of addon.installations())
@@ -497,7 +497,7 @@ describe('an add-on', () => {
     })
   })
 
-  it('says at start how many installations have an older descriptor', async () => {
+  it('logs at start how many installations have an older descriptor', async () => {
     const { install, memory } = await startWorld(() => {})
     await install()
     const lines: string[] = []
@@ -507,11 +507,11 @@ describe('an add-on', () => {
     await next.close()
     expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({
       installations: 1,
-      msg: expect.stringContaining('approved with another descriptor'),
+      msg: expect.stringContaining('approved with a different descriptor'),
     })
   })
 
-  it('cannot listen on a port that is taken, and says so', async () => {
+  it('rejects listen() on a port that is taken, and names the port', async () => {
     const { url } = await startWorld(() => {})
     const second = addonWith({})()
     const port = Number(new URL(url).port)
@@ -523,7 +523,7 @@ describe('an add-on', () => {
     await second.close()
   })
 
-  it('whose store is away does not listen', async () => {
+  it('does not listen while its store cannot be reached', async () => {
     const addon = addonWith({ store: 'redis://127.0.0.1:1' })()
     const port = await freePort()
     await expect(addon.listen(port)).rejects.toMatchObject({
@@ -535,7 +535,7 @@ describe('an add-on', () => {
   })
 })
 
-describe('two add-ons that were given one store', () => {
+describe('two add-ons with the same store object', () => {
   const given = [
     ['a store', () => createMemoryStore()],
     [
@@ -566,7 +566,7 @@ describe('two add-ons that were given one store', () => {
     ['a Keyv', () => new Keyv()],
   ] as const
 
-  it.each(given)('close %s when both are closed, and not before', async (_, make) => {
+  it.each(given)('close %s only when both are closed', async (_, make) => {
     const store = make()
     const create = (key: string) =>
       createAddon({ ...testOptions, key, store, baseUrl: 'http://localhost:1' } as typeof testOptions)
@@ -582,7 +582,7 @@ describe('two add-ons that were given one store', () => {
 })
 
 describe('two add-ons on one store', () => {
-  it('know nothing of each other’s installations', async () => {
+  it('do not see each other’s installations', async () => {
     const { install, memory, url } = await startWorld((addon) => {
       addon.webhook('room_message', { key: 'hook' }, () => 'mine')
     })

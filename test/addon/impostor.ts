@@ -5,12 +5,12 @@ import { planted } from '../leaks/planted.ts'
 
 type Route = (request: IncomingMessage, response: ServerResponse) => unknown
 
-/** Secret of `client-1`, the installation that an impostor names by itself. */
+/** Secret of `client-1`, the installation that an impostor names by default. */
 export const impostorSecret = planted('secret-of-client-1')
 
 /**
- * Something that poses as a HipChat server and does what a real one would not. Every route can be replaced; what was
- * asked for is kept in `asked`.
+ * A server that poses as a HipChat server and does what a real one would not. Every route can be replaced;
+ * `asked` has the requested methods and paths.
  */
 export async function startImpostor(routes: Readonly<Record<string, Route>> = {}, host = '127.0.0.1') {
   const asked: string[] = []

@@ -56,7 +56,7 @@ const post = async (
   return [answer.status, await answer.text()]
 }
 
-describe('the body of a request to a route of the author’s', () => {
+describe('the body of a request to an author’s route', () => {
   it('is read as JSON or text, within a limit', async () => {
     const { addon } = create()
     const url = await serve(addon.callback())
@@ -89,14 +89,14 @@ describe('the body of a request to a route of the author’s', () => {
     expect(said).toMatch(message)
   })
 
-  it('wants a limit that can be kept', async () => {
+  it('requires a valid limit', async () => {
     const { addon, log } = create()
     expect((await post(`${await serve(addon.callback())}/wrong`, 'x'))[0]).toBe(500)
     expect(log()).toContain('readText: expected limit to be a number above 0, got 0')
   })
 })
 
-describe('a body that something in front has read', () => {
+describe('a body that other middleware has read', () => {
   const fronts: [name: string, (addon: RequestListener) => RequestListener][] = [
     [
       'as express.json() does',
@@ -134,7 +134,7 @@ describe('a body that something in front has read', () => {
     ],
   ]
 
-  it.each(fronts)('%s is an error that says so, and where to mount', async (_, front) => {
+  it.each(fronts)('%s is an error that says so, and says where to mount it', async (_, front) => {
     const { addon, log } = create()
     const url = await serve(front(addon.callback()))
     for (const path of ['/installable', '/installable/updated', '/any']) {
@@ -146,7 +146,7 @@ describe('a body that something in front has read', () => {
     expect(log()).toContain('the body was read before it got here')
   })
 
-  it('is none where the middleware has left it alone', async () => {
+  it('is read if the middleware has not read it', async () => {
     const { addon } = create()
     const listener = addon.callback()
     const url = await serve((request, response) => {

@@ -5,7 +5,7 @@ import { startShowing } from './viewer.ts'
 
 type Act = (context: EventContext<'room_message', 'send_notification'>) => unknown
 
-/** What handlers do and do not wait for, with how many messages come of it. */
+/** Calls that handlers do not await, with the number of messages that they send. */
 const acts: [what: string, act: Act][] = [
   [
     'five notifications',
@@ -61,7 +61,7 @@ it.each(acts)('%s that a handler does not await are waited for by idle()', async
   expect(said(messages())).toEqual(five)
 })
 
-it('those of a hook and of calls outside of handlers are waited for too', async () => {
+it('close() also waits for calls of a hook and calls outside of handlers', async () => {
   const { addon, install, messages } = await startWorld((made) => {
     made.on('installed', ({ room }) => {
       void room?.notify('message 1')
@@ -75,7 +75,7 @@ it('those of a hook and of calls outside of handlers are waited for too', async 
   expect(said(messages())).toEqual(five)
 })
 
-it('those of a page and of a glance are waited for too', async () => {
+it('close() also waits for calls of a page and of a glance', async () => {
   const icon = 'https://example.com/icon.png'
   const { open, addon, messages } = await startShowing((made) => {
     made.webPanel({ key: 'board', name: 'The board' }, ({ room }) => {
@@ -94,7 +94,7 @@ it('those of a page and of a glance are waited for too', async () => {
   expect(said(messages())).toEqual(five)
 })
 
-it('calls that do not end hold up close() for closeTimeout, and are then given up', async () => {
+it('close() gives up on calls that do not end after closeTimeout', async () => {
   const { addon, server, install } = await startWorld(
     (made) => {
       made.webhook('room_message', ({ room }) => void room.notify('message 1').catch(() => undefined))

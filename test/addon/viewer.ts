@@ -1,7 +1,7 @@
 import { type Addon, createAddon } from '../../src/index.ts'
 import { sign, startWorld, type TestAddon, testOptions, type WorldOptions } from '../support.ts'
 
-/** An add-on that shows something, installed, and a person who looks at it. */
+/** An installed add-on with modules, and a person who looks at them. */
 export async function startShowing(
   register: (addon: TestAddon) => void,
   { room = 'Lobby', ...options }: WorldOptions & { room?: string | 'everywhere' } = {},
@@ -17,7 +17,7 @@ export async function startShowing(
     oauthId,
     secret,
     token,
-    /** Opens what is at a path as the server's page does; `signed` may be a token of another making, or none. */
+    /** Opens a path as the server's page does; `signed` can be another token, or no token. */
     async open(path: string, init: RequestInit = {}, signed: string | undefined = token()) {
       const mark = path.includes('?') ? '&' : '?'
       const url = signed === undefined ? path : `${path}${mark}signed_request=${signed}`
@@ -31,6 +31,6 @@ export async function startShowing(
 export const sessionTokenIn = (text: string): string =>
   /<meta name="session-token" content="([^"]+)">/.exec(text)?.[1] ?? ''
 
-/** An add-on that nobody installs or listens to, for what registrations refuse. */
+/** An add-on that is neither installed nor listening, for registrations that are refused. */
 export const idle = (): Addon =>
   createAddon({ ...testOptions, store: 'memory:', baseUrl: 'http://localhost:8080' }) as unknown as Addon // its scopes do not matter

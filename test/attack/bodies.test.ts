@@ -6,7 +6,7 @@ import { type Attack, startTarget, type Target, withstand } from './target.ts'
 
 const json = 'Content-Type: application/json'
 
-/** A row about the body of a delivery whose token is good. */
+/** A row about the body of a delivery with a valid token. */
 type Body = readonly [
   name: string,
   status: number,
@@ -15,10 +15,10 @@ type Body = readonly [
 ]
 
 const bodies: readonly Body[] = [
-  ['none', 400, () => ''],
+  ['an empty body', 400, () => ''],
   ['not JSON', 400, () => 'hello'],
   ['JSON cut short', 400, ({ body }) => JSON.stringify(body).slice(0, -1)],
-  ['two JSON texts', 400, ({ body }) => JSON.stringify(body) + JSON.stringify(body)],
+  ['two JSON values', 400, ({ body }) => JSON.stringify(body) + JSON.stringify(body)],
   ['a number', 400, () => '1'],
   ['null', 400, () => 'null'],
   ['a list', 400, ({ body }) => [body]],
@@ -53,10 +53,10 @@ const bodies: readonly Body[] = [
     ({ body }) => ({ ...body, item: { ...body.item, room: { id: '__proto__' } } }),
   ],
   ['a room id beyond all numbers', 401, ({ body }) => JSON.stringify(body).replace('"id":1,', '"id":1e999,')],
-  ['bytes that are no UTF-8', 400, () => Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x7d])],
+  ['bytes that are not UTF-8', 400, () => Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x7d])],
   ['UTF-16', 400, ({ body }) => Buffer.from(JSON.stringify(body), 'utf16le')],
   ['another charset', 415, ({ body }) => body, ['Content-Type: application/json; charset=utf-16']],
-  ['a charset nobody knows', 415, ({ body }) => body, ['Content-Type: application/json; charset="x-bomb"']],
+  ['an unknown charset', 415, ({ body }) => body, ['Content-Type: application/json; charset="x-bomb"']],
   ['a gzip bomb', 415, () => gzipSync(Buffer.alloc(50 * 1024 * 1024)), [json, 'Content-Encoding: gzip']],
   ['two encodings', 415, ({ body }) => body, [json, 'Content-Encoding: gzip, identity']],
   ['brotli, said twice', 415, ({ body }) => body, ['Content-Encoding: br', 'Content-Encoding: br']],
@@ -116,7 +116,7 @@ const attacks: readonly Attack[] = [
       raw(target.world.url, request(hook(target, 'Transfer-Encoding: chunked'), '-1\r\nx\r\n')),
   },
   {
-    name: 'an installation that is no JSON',
+    name: 'an installation that is not JSON',
     status: 400,
     send: ({ send }) => send('POST', '/installable', 'hello', [json]),
   },
@@ -150,7 +150,7 @@ const deliveries = bodies.map(
   }),
 )
 
-describe('a delivery with a valid token and for a body', () => {
+describe('a delivery with a valid token and as its body', () => {
   it.each(deliveries)('$name', async (attack) => withstand(await startTarget(), attack))
 })
 

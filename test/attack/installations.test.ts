@@ -25,9 +25,9 @@ const addresses: readonly (readonly [name: string, url: string])[] = [
   ['a host that begins like ours', `https://${allowedHost}.evil.example/`],
   ['a host that ends like ours', `https://evil${allowedHost}/`],
   ['a host below ours', `https://evil.${allowedHost}/`],
-  ['our host for a user name', `https://${allowedHost}@evil.example/`],
-  ['our host for a user name, percent-encoded', `https://${allowedHost}%2f@evil.example/`],
-  ['a backslash for a slash', `https://evil.example\\@${allowedHost}.evil.example/`],
+  ['our host as the user name', `https://${allowedHost}@evil.example/`],
+  ['our host as the user name, percent-encoded', `https://${allowedHost}%2f@evil.example/`],
+  ['a backslash instead of a slash', `https://evil.example\\@${allowedHost}.evil.example/`],
   ['userinfo before our host', `https://user:password@${allowedHost}/`],
   ['an empty user name before our host', `https://:password@${allowedHost}/`],
   ['plain http', `http://${allowedHost}/v2/capabilities`],
@@ -63,7 +63,7 @@ const addresses: readonly (readonly [name: string, url: string])[] = [
   ['the metadata of a cloud in IPv6', 'https://[::ffff:a9fe:a9fe]/'],
 ]
 
-describe('an installation of an add-on on the open internet from', () => {
+describe('an add-on on the open internet refuses an installation from', () => {
   const attacks = addresses.map(
     ([name, url]): Attack => ({ name, status: 403, send: (target) => post(target, record(url)) }),
   )
@@ -75,7 +75,7 @@ describe('an installation of an add-on on the open internet from', () => {
   })
 
   const literal = addresses.filter(([, url]) => URL.canParse(url) && isIP(hostOf(new URL(url))) !== 0)
-  it.each(literal)('%s, though the host is listed', async (name, url) => {
+  it.each(literal)('%s, even if the host is listed', async (name, url) => {
     await withstand(await startTarget({ ...open, allowedHosts: [hostOf(new URL(url))] }), {
       name,
       status: 403,
@@ -84,7 +84,7 @@ describe('an installation of an add-on on the open internet from', () => {
     })
   })
 
-  /** What a name resolves to, for a refusal that must not tell. */
+  /** The addresses of a name, which the refusal must not reveal. */
   const resolved: readonly (readonly [name: string, addresses: readonly string[]])[] = [
     ['a private address', ['10.1.2.3']],
     ['loopback', ['127.0.0.1']],
@@ -159,7 +159,7 @@ const impostors: readonly (readonly [name: string, status: number, routes: (url:
       }),
     ],
     [
-      'that unfolds to a gigabyte',
+      'that decompresses to a gigabyte',
       400,
       () => ({
         '/v2/capabilities': (_, response) =>
@@ -167,7 +167,7 @@ const impostors: readonly (readonly [name: string, status: number, routes: (url:
       }),
     ],
     [
-      'that belongs somewhere else',
+      'that belongs to another address',
       400,
       (url) => at(url, { self: 'https://api.hipchat.com/v2/capabilities' }),
     ],
@@ -177,8 +177,16 @@ const impostors: readonly (readonly [name: string, status: number, routes: (url:
     ['with web pages elsewhere', 403, (url) => at(url, { homepage: 'https://evil.example' })],
     ['with web pages in a private network', 403, (url) => at(url, { homepage: 'https://10.0.0.1/' })],
     ['with web pages over plain http', 403, (url) => at(url, { homepage: 'http://chat.example.net' })],
-    ['with web pages and credentials in them', 403, (url) => at(url, { homepage: 'http://a:b@127.0.0.1/' })],
-    ['with an API and credentials in it', 403, (url) => at(url, { apiUrl: 'http://user:pw@127.0.0.1/' })],
+    [
+      'with web pages at an address with credentials',
+      403,
+      (url) => at(url, { homepage: 'http://a:b@127.0.0.1/' }),
+    ],
+    [
+      'with an API at an address with credentials',
+      403,
+      (url) => at(url, { apiUrl: 'http://user:pw@127.0.0.1/' }),
+    ],
     [
       'nested a hundred thousand deep',
       400,
@@ -188,7 +196,7 @@ const impostors: readonly (readonly [name: string, status: number, routes: (url:
       }),
     ],
     [
-      'and a token endpoint that says no',
+      'and a token endpoint that refuses',
       403,
       () => ({ '/v2/oauth/token': (_, response) => json(response, {}, 401) }),
     ],
@@ -198,7 +206,7 @@ const impostors: readonly (readonly [name: string, status: number, routes: (url:
       () => ({ '/v2/oauth/token': redirect('http://127.0.0.1:1/') }),
     ],
     [
-      'and a token endpoint of another group',
+      'and a token endpoint that names another group',
       403,
       () => ({
         '/v2/oauth/token': (_, response) =>
@@ -271,7 +279,7 @@ const attacks: readonly Attack[] = [
     },
   },
   {
-    name: 'a known oauthId, and the same origin in other letters and with a user name',
+    name: 'a known oauthId, and the same origin in another case and with a user name',
     status: 409,
     send: (target) =>
       post(
@@ -334,7 +342,10 @@ describe('an installation with', () => {
   it.each(attacks)('$name', async (attack) => withstand(await startTarget(), attack))
 })
 
-/** Signatures of a removal that its server did not make, while its token endpoint still takes the credentials. */
+/**
+ * Signatures that the server did not make, for a removal while its token endpoint still accepts the
+ * credentials.
+ */
 const removals: readonly (readonly [
   name: string,
   status: number,
@@ -383,7 +394,7 @@ describe('a removal while the installation is alive, with', () => {
   })
 })
 
-/** What an administrator's browser may be made to bring. */
+/** Parameters that an attacker may make an administrator's browser send. */
 const visits: readonly (readonly [
   name: string,
   status: number,

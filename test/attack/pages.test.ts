@@ -14,7 +14,7 @@ const get = (target: Target, path: string, headers: readonly string[] = []) =>
 const sessionOf = async (target: Target): Promise<string> =>
   sessionTokenIn((await get(target, `/page/board?signed_request=${target.valid()}`)).text)
 
-/** An installation of the same add-on in another room, as its own server signs for it. */
+/** A token of another installation of the add-on, in another room, signed by its own server. */
 const tokenOfAnother = async ({ world, roomId }: Target): Promise<string> => {
   const { installation, secret } = await world.install('Workshop')
   return sign(installation.oauthId, secret, { sub: '2', context: { room_id: roomId } })
@@ -23,18 +23,18 @@ const tokenOfAnother = async ({ world, roomId }: Target): Promise<string> => {
 type Token = readonly [name: string, fault: string, token: (target: Target) => string | Promise<string>]
 
 const tokens: readonly Token[] = [
-  ['none', 'none', () => ''],
-  ['what is no token', 'malformed', () => '../../etc/passwd'],
+  ['no token', 'no token', () => ''],
+  ['a string that is not a token', 'malformed', () => '../../etc/passwd'],
   [
     'alg none',
     'malformed',
-    ({ oauthId }) => jwt({ alg: 'none' }, { iss: oauthId, iat: now(), exp: now() + 60 }, ''),
+    ({ oauthId }) => jwt({ alg: 'no token' }, { iss: oauthId, iat: now(), exp: now() + 60 }, ''),
   ],
   ['a guessed secret', 'wrong signature', ({ oauthId }) => sign(oauthId, planted('guessed'))],
-  ['one that has expired', 'expired', (at) => at.valid({ iat: now() - 7200, exp: now() - 3600 })],
-  ['one of the future', 'clock ahead', (at) => at.valid({ iat: now() + 600, exp: now() + 3600 })],
-  ['one for another room', 'wrong room', (at) => at.valid({ context: { room_id: 99 } })],
-  ['another installation’s, for this room', 'wrong room', tokenOfAnother],
+  ['an expired token', 'expired', (at) => at.valid({ iat: now() - 7200, exp: now() - 3600 })],
+  ['a token from the future', 'clock ahead', (at) => at.valid({ iat: now() + 600, exp: now() + 3600 })],
+  ['a token for another room', 'wrong room', (at) => at.valid({ context: { room_id: 99 } })],
+  ['another installation’s token, for this room', 'wrong room', tokenOfAnother],
   ['a session token', 'wrong signature', sessionOf],
 ]
 
@@ -55,7 +55,7 @@ describe.each(places)('%s, opened with', (_, path) => {
     })
   })
 
-  it('two tokens, one of them good', async () => {
+  it('two tokens, one of them valid', async () => {
     await withstand(await startTarget(), {
       name: 'two tokens',
       status: 401,
@@ -75,13 +75,13 @@ const attacks: readonly Attack[] = [
     log: /"fault":"wrong signature"/,
   },
   {
-    name: 'a call of a page with a signed request for a session token',
+    name: 'a call of a page with a signed request as its session token',
     status: 401,
     send: (target) => get(target, '/own', [`Authorization: Bearer ${target.valid()}`]),
     log: /"fault":"wrong signature"/,
   },
   {
-    name: 'a call of a page with a session token for a signed request',
+    name: 'a call of a page with a session token as its signed request',
     status: 401,
     prepare: sessionOf,
     send: (target, session) => get(target, '/own', [`Authorization: JWT ${session}`]),
@@ -93,10 +93,10 @@ const attacks: readonly Attack[] = [
     prepare: sessionOf,
     send: (target, session) =>
       get(target, `/own?session=${session}&signed_request=${target.valid()}`, [`Cookie: session=${session}`]),
-    log: /"fault":"none"/,
+    log: /"fault":"no token"/,
   },
   {
-    name: 'a call of a page with two tokens, one of them good',
+    name: 'a call of a page with two tokens, one of them valid',
     status: 401,
     prepare: sessionOf,
     send: (target, session) =>
@@ -114,7 +114,7 @@ const attacks: readonly Attack[] = [
     name: 'settings, with the signed request of a panel',
     status: 401,
     send: (target) => target.send('POST', `/configure?signed_request=${target.valid()}`, 'channel=mine'),
-    log: /"fault":"none"/,
+    log: /"fault":"no token"/,
   },
   {
     name: 'settings, from a form of another site',
@@ -148,26 +148,26 @@ const attacks: readonly Attack[] = [
     '/page/__proto__',
   ].map((path): Attack => ({ name: `the path ${path}`, status: 404, send: (target) => get(target, path) })),
   {
-    name: 'a glance that every object has',
+    name: 'a glance named like a property of every object',
     status: 404,
     send: (target) => get(target, `/glance/__proto__?signed_request=${target.valid()}`),
   },
 ]
 
-describe('what an add-on shows withstands', () => {
+describe('the views of an add-on withstand', () => {
   it.each(attacks)('$name', async (attack) => {
     await withstand(await startTarget(), attack)
   })
 })
 
-describe('what is in the address of a page', () => {
+describe('the query of a page', () => {
   it.each([
     '<script>alert(1)</script>',
     '"><img src=x onerror=alert(1)>',
     "' onmouseover='alert(1)",
     '</title><script>alert(1)</script>',
     '\r\nX-Injected: 1',
-  ])('is no markup and no header in it: %j', async (text) => {
+  ])('does not become markup or a header: %j', async (text) => {
     const target = await startTarget()
     const value = encodeURIComponent(text)
     const answer = await get(target, `/page/board?q=${value}&theme=${value}&signed_request=${target.valid()}`)

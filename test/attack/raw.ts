@@ -1,15 +1,15 @@
 import { connect } from 'node:net'
 
-/** An answer as it came over the wire; `text` is all of it, headers too. */
+/** An answer from the wire; `text` is the whole answer with its headers. */
 export interface RawAnswer {
-  /** `undefined` when the connection was closed without one. */
+  /** `undefined` if the connection was closed without an answer. */
   readonly status: number | undefined
   readonly text: string
 }
 
 /**
- * Writes bytes as they are and reads until the other side ends the connection. Stops writing once there is an answer:
- * who attacks does not mind that the rest is not taken.
+ * Writes bytes unchanged and reads until the other side ends the connection. Stops writing when there is an
+ * answer: an attacker does not need the rest to be read.
  */
 export function raw(url: string, ...pieces: readonly (string | Buffer)[]): Promise<RawAnswer> {
   const { hostname, port } = new URL(url)
@@ -42,6 +42,6 @@ export const request = (lines: readonly string[], body: string | Buffer = ''): B
     Buffer.from(body),
   ])
 
-/** So many mebibytes in pieces, none of which the other side has to take. */
+/** This many mebibytes in chunks, which the other side need not read. */
 export const mebibytes = (count: number): Buffer[] =>
   Array.from({ length: count * 16 }, () => Buffer.alloc(64 * 1024, 'x'))

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { raw, request } from './raw.ts'
 import { type Attack, startTarget, type Target, withstand } from './target.ts'
 
-/** A delivery that would be handled, if the request around it were one; `lines` go into its head. */
+/** A delivery that would be handled in a valid request; `lines` are added to its headers. */
 const around = (target: Target, first: string, ...lines: string[]): string =>
   [
     first,
@@ -17,11 +17,11 @@ const around = (target: Target, first: string, ...lines: string[]): string =>
 
 const post = 'POST /webhook/hook HTTP/1.1'
 
-/** What is put behind a request, for a server that sees the end of the first one elsewhere. */
+/** A second request after the first, for a server that finds the end of the first one elsewhere. */
 const second = ({ oauthId }: Target): string =>
   `DELETE /installable/${oauthId} HTTP/1.1\r\nHost: addon\r\n\r\n`
 
-/** Requests in front of which a proxy and the add-on may disagree about where they end. */
+/** Requests whose end a proxy and the add-on may find in different places. */
 const smuggled: readonly (readonly [
   name: string,
   head: readonly string[],
@@ -30,12 +30,12 @@ const smuggled: readonly (readonly [
   ['Content-Length and Transfer-Encoding', ['Content-Length: 6', 'Transfer-Encoding: chunked']],
   ['Transfer-Encoding and Content-Length', ['Transfer-Encoding: chunked', 'Content-Length: 6']],
   ['two Content-Lengths', ['Content-Length: 5', 'Content-Length: 600']],
-  ['two Content-Lengths in one', ['Content-Length: 5, 600']],
+  ['two Content-Lengths in one header', ['Content-Length: 5, 600']],
   ['a Content-Length with a sign', ['Content-Length: +5']],
   ['a Content-Length in hex', ['Content-Length: 0x5']],
   ['a negative Content-Length', ['Content-Length: -1']],
-  ['a blank before the colon', ['Transfer-Encoding : chunked']],
-  ['a Transfer-Encoding nobody knows', ['Transfer-Encoding: xchunked']],
+  ['a space before the colon', ['Transfer-Encoding : chunked']],
+  ['an unknown Transfer-Encoding', ['Transfer-Encoding: xchunked']],
   ['Transfer-Encoding twice', ['Transfer-Encoding: chunked', 'Transfer-Encoding: identity']],
   ['Transfer-Encoding over two lines', ['Transfer-Encoding:', ' chunked']],
   ['a null byte in a header', ['Content-Length: 5', 'X-Odd: a\u0000b']],
@@ -77,7 +77,7 @@ const attacks: readonly Attack[] = [
     send: ({ world }) => raw(world.url, 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'),
   },
   {
-    name: 'a method nobody knows',
+    name: 'an unknown method',
     status: 400,
     send: ({ world }) => raw(world.url, request(['HACK /webhook/hook HTTP/1.1', 'Host: addon'])),
   },
@@ -92,7 +92,7 @@ const attacks: readonly Attack[] = [
     send: ({ world }) => raw(world.url, request(['GET /healthz HTTP/1.1'])),
   },
   {
-    name: 'two Hosts, of which none means anything',
+    name: 'two Hosts, which are both ignored',
     status: 200,
     send: ({ world }) => raw(world.url, request(['GET /healthz HTTP/1.1', 'Host: a', 'Host: b'])),
   },
@@ -172,13 +172,13 @@ const attacks: readonly Attack[] = [
       send('POST', `/installable/${oauthId}`, '', ['X-HTTP-Method-Override: DELETE']),
   },
   {
-    name: 'a connection to be taken over',
+    name: 'a connection upgrade',
     status: 200,
     send: ({ send }) => send('GET', '/healthz', '', ['Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAAQAAP__']),
   },
 ]
 
-/** Paths beside the routes; those of webhooks come with a valid token. */
+/** Paths outside the routes; requests to those of webhooks have a valid token. */
 const paths: readonly (readonly [method: string, path: string, status: number])[] = [
   ['POST', '/webhook%2Fhook', 404],
   ['POST', '/%77ebhook/hook', 404],
@@ -220,7 +220,7 @@ describe('a request with', () => {
   it.each(attacks)('$name', async (attack) => withstand(await startTarget(), attack))
 })
 
-describe('a path beside the routes', () => {
+describe('a path outside the routes', () => {
   it.each(paths)('%s %s', async (method, path, status) => {
     await withstand(await startTarget(), {
       name: path,

@@ -12,30 +12,30 @@ import {
 } from '../server/support.ts'
 import { type RawAnswer, raw, request } from './raw.ts'
 
-/** A server with people, an add-on in the Lobby, and the tokens that attackers may have. */
+/** A server with users, an add-on in the Lobby, and the tokens that attackers may have. */
 export interface ServerTarget {
   readonly server: HipChatServer
   readonly addon: Addon
   readonly installation: { readonly oauthId: string; readonly oauthSecret: string }
   readonly tokens: {
-    /** Bob's own, with everything he may do; he is no administrator. */
+    /** Bob's token with all scopes; Bob is not an administrator. */
     readonly bob: string
-    /** Carol's, who cannot see the private room. */
+    /** The token of Carol, who cannot see the private room. */
     readonly carol: string
-    /** Bob's, for looking at the group only. */
+    /** Bob's token with the scope view_group only. */
     readonly viewing: string
     /** Of the Lobby's integration page. */
     readonly lobby: string
     /** Of the add-on, installed in the Lobby. */
     readonly addon: string
   }
-  /** A call over a connection of its own; a path without `/v2` before it is below it. */
+  /** A call over a connection of its own; `/v2` is added to a path without it. */
   send(method: string, path: string, options?: SendOptions): Promise<RawAnswer>
 }
 
 export interface SendOptions {
   readonly token?: string | undefined
-  /** JSON, unless it is a text or bytes. */
+  /** Sent as JSON, unless it is a string or bytes. */
   readonly body?: unknown
   readonly headers?: readonly string[]
 }
@@ -98,7 +98,7 @@ export async function startServerTarget(options: ServerOptions = {}): Promise<Se
   }
 }
 
-/** Everything that can be seen of the state, by somebody who sees everything. */
+/** The state as far as an administrator can read it. */
 async function snapshot({ server, addon, tokens }: ServerTarget): Promise<string> {
   const read = async (path: string, token = server.adminToken) =>
     (await adminCall(server, 'GET', path, { token })).body
@@ -128,7 +128,7 @@ async function snapshot({ server, addon, tokens }: ServerTarget): Promise<string
   )
 }
 
-/** Something hostile, and how it has to end. */
+/** An attack, and its expected outcome. */
 export interface ServerAttack {
   readonly name: string
   readonly status: number | readonly (number | undefined)[]
@@ -136,8 +136,8 @@ export interface ServerAttack {
 }
 
 /**
- * Attacks, and looks at everything that must not come of it: a changed state, a secret in the answer, an answer that a
- * browser would run, a polluted prototype, a server that is gone.
+ * Attacks, and checks everything that must not happen: a changed state, a secret in the answer, an answer
+ * that a browser would run, a polluted prototype, a server that no longer answers.
  */
 export async function withstand(target: ServerTarget, { status, send }: ServerAttack): Promise<RawAnswer> {
   const { server, addon, installation, tokens } = target

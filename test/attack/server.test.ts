@@ -16,7 +16,7 @@ import {
 const notification = '/room/Lobby/notification'
 const hello = { message: 'hello' }
 
-/** A row: what is sent, by whom, and the status of the refusal. */
+/** A row: a name, the status of the refusal, and the request. */
 type Row = readonly [
   name: string,
   status: number,
@@ -50,7 +50,7 @@ const tokens: readonly Row[] = [
   ['an unknown token', 401, 'POST', notification, () => ({ token: 'x'.repeat(40), body: hello })],
   ['an empty token', 401, 'POST', notification, () => ({ token: '', body: hello })],
   [
-    'what is kept of a token',
+    'the stored form of a token',
     401,
     'POST',
     notification,
@@ -103,21 +103,21 @@ const tokens: readonly Row[] = [
     }),
   ],
   [
-    'a good token in the query, and a wrong one in the header',
+    'a valid token in the query, and an invalid one in the header',
     401,
     'POST',
     ({ server }) => `${notification}?auth_token=${server.adminToken}`,
     () => ({ token: 'wrong', body: hello }),
   ],
   [
-    'a good token in the query, from a page of another site',
+    'a valid token in the query, from a page of another site',
     403,
     'POST',
     ({ server }) => `${notification}?auth_token=${server.adminToken}`,
     () => ({ body: hello, headers: ['Origin: https://evil.example', 'Content-Type: text/plain'] }),
   ],
   [
-    'a good token in the query, from a page without an origin',
+    'a valid token in the query, from a page without an origin',
     403,
     'POST',
     ({ server }) => `${notification}?auth_token=${server.adminToken}`,
@@ -132,7 +132,7 @@ const tokens: readonly Row[] = [
   ["a room's token, to read", 403, 'GET', '/room/Lobby/history', as('lobby')],
   ["an add-on's token in another room", 403, 'POST', '/room/Workshop/notification', as('addon', hello)],
   ["an add-on's token, to change another room", 403, 'PUT', '/room/2/topic', as('addon', { topic: 'x' })],
-  ["an add-on's token, to list what is beside its room", 403, 'GET', '/room', as('addon')],
+  ["an add-on's token, to list rooms other than its own", 403, 'GET', '/room', as('addon')],
   ["an add-on's token, to make accounts", 403, 'POST', '/user', as('addon', { name: 'A', email: 'a@b.c' })],
   ['the session of another token', 404, 'GET', ({ tokens }) => `/oauth/token/${tokens.carol}`, as('bob')],
   ['the end of another session', 404, 'DELETE', ({ tokens }) => `/oauth/token/${tokens.carol}`, as('bob')],
@@ -141,19 +141,19 @@ const tokens: readonly Row[] = [
 ]
 
 const people: readonly Row[] = [
-  ['making himself an administrator', 403, 'PUT', '/user/@bob', as('bob', { is_group_admin: true })],
-  ['changing another one', 403, 'PUT', '/user/@alice', as('bob', { password: 'mine' })],
+  ['making themselves an administrator', 403, 'PUT', '/user/@bob', as('bob', { is_group_admin: true })],
+  ['changing another user', 403, 'PUT', '/user/@alice', as('bob', { password: 'mine' })],
   ['changing the owner of the group', 403, 'PUT', '/user/1', as('bob', { name: 'Bob' })],
-  ['deleting another one', 403, 'DELETE', '/user/@alice', as('bob')],
+  ['deleting another user', 403, 'DELETE', '/user/@alice', as('bob')],
   ['making an account', 403, 'POST', '/user', as('bob', { name: 'Mallory', email: 'm@example.com' })],
-  ['deleting a room of another one', 403, 'DELETE', '/room/Workshop', as('bob')],
-  ['giving himself the Lobby', 403, 'PUT', '/room/Lobby', as('bob', { owner: { id: 3 } })],
+  ['deleting another user’s room', 403, 'DELETE', '/room/Workshop', as('bob')],
+  ['giving themselves the Lobby', 403, 'PUT', '/room/Lobby', as('bob', { owner: { id: 3 } })],
   ['a webhook in the Lobby', 403, 'POST', '/room/Lobby/webhook', as('bob', hook('https://b.example'))],
   ['installing an add-on', 403, 'POST', '/addon', as('bob', { url: 'https://b.example/d' })],
   ['a private room', 404, 'GET', '/room/Back%20office', as('carol')],
   ['a private room by its id', 404, 'GET', '/room/3', as('carol')],
   ['the history of a private room', 404, 'GET', '/room/3/history', as('carol')],
-  ['a word in a private room', 404, 'POST', '/room/3/message', as('carol', hello)],
+  ['a message in a private room', 404, 'POST', '/room/3/message', as('carol', hello)],
   ['the topic of a private room', 404, 'PUT', '/room/3/topic', as('carol', { topic: 'x' })],
   ['membership of a private room', 404, 'PUT', '/room/3/member/@carol', as('carol', {})],
   ['an invitation to a private room', 404, 'POST', '/room/3/invite/@carol', as('carol', { reason: 'x' })],
@@ -172,7 +172,7 @@ const grant = (body: string) => (): SendOptions => ({ body, headers: form })
 
 const credentials: readonly Row[] = [
   ['a wrong password', 401, 'POST', '/oauth/token', grant('grant_type=password&username=alice&password=x')],
-  ['nobody', 401, 'POST', '/oauth/token', grant('grant_type=password&username=nobody&password=x')],
+  ['an unknown user', 401, 'POST', '/oauth/token', grant('grant_type=password&username=nobody&password=x')],
   [
     'a person without a password',
     401,
@@ -181,21 +181,21 @@ const credentials: readonly Row[] = [
     grant('grant_type=password&username=bob&password=undefined'),
   ],
   [
-    'a question for a password',
+    'a query as the password',
     400,
     'POST',
     '/oauth/token',
     () => ({ body: { grant_type: 'password', username: 'alice', password: { $ne: null } } }),
   ],
   [
-    'everybody for a user name',
+    'everyone as the user name',
     401,
     'POST',
     '/oauth/token',
     grant(`grant_type=password&username=${encodeURIComponent("' OR '1'='1")}&password=x`),
   ],
   [
-    'an id and no secret',
+    'an id without a secret',
     401,
     'POST',
     '/oauth/token',
@@ -222,7 +222,13 @@ const credentials: readonly Row[] = [
     ({ tokens: { bob } }) => ({ body: `grant_type=refresh_token&refresh_token=${bob}`, headers: form }),
   ],
   ['no grant at all', 400, 'POST', '/oauth/token', grant('')],
-  ['a grant that every object has', 400, 'POST', '/oauth/token', grant('grant_type=__proto__')],
+  [
+    'a grant named like a property of every object',
+    400,
+    'POST',
+    '/oauth/token',
+    grant('grant_type=__proto__'),
+  ],
 ]
 
 const drop = "Lobby'; DROP TABLE rooms; --"
@@ -232,7 +238,7 @@ const bodies: readonly Row[] = [
   ['no JSON', 400, 'POST', notification, asAdmin('{"message":')],
   ['null', 400, 'POST', notification, asAdmin('null')],
   ['a list', 400, 'POST', notification, asAdmin('[{"message":"hi"}]')],
-  ['an object for a text', 400, 'POST', notification, asAdmin({ message: { $gt: '' } })],
+  ['an object as the text', 400, 'POST', notification, asAdmin({ message: { $gt: '' } })],
   [
     'a message in __proto__',
     400,
@@ -249,7 +255,7 @@ const bodies: readonly Row[] = [
   ],
   ['__proto__ in a form', 400, 'POST', notification, asAdmin('__proto__[message]=x&__proto__=x', ...form)],
   [
-    'fifty thousand lists in each other',
+    'fifty thousand nested lists',
     400,
     'POST',
     notification,
@@ -266,7 +272,7 @@ const bodies: readonly Row[] = [
     asAdmin(Buffer.from('{"message":"x"}', 'utf16le'), 'Content-Type: application/json; charset=utf-16'),
   ],
   [
-    'bytes that are no UTF-8',
+    'bytes that are not UTF-8',
     400,
     'POST',
     notification,
@@ -291,9 +297,9 @@ const bodies: readonly Row[] = [
   ['a room with a null byte', 404, 'GET', '/room/Lobby%00', asAdmin()],
   ['a room with half a character', 400, 'GET', '/room/%ED%A0%80', asAdmin()],
   ['a percent sign that encodes nothing', 400, 'GET', '/room/%E0%A4%A', asAdmin()],
-  ['a room longer than any key', 400, 'GET', `/room/${'x'.repeat(5000)}`, asAdmin()],
-  ['a room that every object has', 404, 'GET', '/room/__proto__', asAdmin()],
-  ['a person that every object has', 404, 'GET', '/user/constructor', asAdmin()],
+  ['a room with a name longer than any key', 400, 'GET', `/room/${'x'.repeat(5000)}`, asAdmin()],
+  ['a room named like a property of every object', 404, 'GET', '/room/__proto__', asAdmin()],
+  ['a user named like a property of every object', 404, 'GET', '/user/constructor', asAdmin()],
   ['a new room with a line end', 400, 'POST', '/room', asAdmin({ name: 'a\r\nX-Injected: 1' })],
   [
     'a picture that is a drawing',
@@ -311,7 +317,7 @@ const bodies: readonly Row[] = [
   ],
 ]
 
-/** Patterns on which an engine that tries everything would hang, or that cannot be run in linear time. */
+/** Patterns on which a backtracking engine would hang, or that cannot be run in linear time. */
 const patterns = [
   '(?=a)a',
   '(?<!a)a',
@@ -572,7 +578,7 @@ describe('the webhooks of a descriptor', () => {
 })
 
 describe('a password', () => {
-  it('is not guessed by trying, however the name is written', async () => {
+  it('cannot be guessed by trying, however the name is written', async () => {
     const target = await startServerTarget()
     const attempt = (username: string, guess: string) =>
       target.send('POST', '/oauth/token', { body: { grant_type: 'password', username, password: guess } })
@@ -581,15 +587,15 @@ describe('a password', () => {
         (await attempt(index % 2 ? 'ALICE@example.com' : 'alice@example.com', `guess ${index}`)).status,
       ).toBe(401)
     await withstand(target, {
-      name: 'the right one, too late',
+      name: 'the right password, too late',
       status: 429,
       send: () => attempt('Alice@Example.com', password),
     })
   })
 })
 
-describe('what is not there and what may not be seen', () => {
-  it('are answered alike', async () => {
+describe('an unknown room and an invisible room', () => {
+  it('get the same answer', async () => {
     const { send, tokens } = await startServerTarget()
     const answerTo = async (name: string, method: string, path: string, options: SendOptions) => {
       const { text } = await send(method, path, options)
@@ -601,14 +607,14 @@ describe('what is not there and what may not be seen', () => {
       answerTo(username, 'POST', '/oauth/token', {
         body: { grant_type: 'password', username, password: 'guess' },
       })
-    expect(await signIn('alice')).toBe(await signIn('nobody'))
+    expect(await signIn('alice')).toBe(await signIn('an unknown user'))
   })
 })
 
 const markup = '"><script>alert(1)</script><img src=x onerror=alert(1)>'
 
 describe('markup', () => {
-  it('in what is said and shown is data in every answer, and on no page', async () => {
+  it('in messages and names is data in every answer, and is not run on any page', async () => {
     const { server, send, tokens } = await startServerTarget()
     const card = {
       style: 'application',
@@ -641,7 +647,7 @@ describe('markup', () => {
     "https://evil.example/' onfocus='alert(1)' autofocus='",
     'https://evil.example/</title><script>alert(1)</script>',
     '\u2028"><svg onload=alert(1)>',
-  ])('in the install link %s stays a text', async (url) => {
+  ])('in the install link %s stays text', async (url) => {
     const server = await startServer()
     const query = new URLSearchParams({ url, room: url, key: url, relayState: url })
     const answer = await fetch(`${server.url}/addons/install?${query}`)
@@ -658,7 +664,7 @@ describe('markup', () => {
 })
 
 describe('patterns', () => {
-  it('that would hang another engine find, or do not, in a message as long as may be', async () => {
+  it('that would hang another engine match, or do not, in the longest message', async () => {
     const target = await startServerTarget()
     const { send, tokens, addon, server } = target
     const hanging = [

@@ -18,7 +18,7 @@ const signed = ({ oauthId, secret }: Target, header: object, claims: object = {}
     hash,
   )
 
-/** Of a row: a name, what the log calls the fault, and the token. */
+/** A row: a name, the fault in the log, and the token. */
 type Token = readonly [name: string, fault: string, token: (target: Target) => string | undefined]
 
 const tokens: readonly Token[] = [
@@ -26,14 +26,14 @@ const tokens: readonly Token[] = [
   ['signed with nothing', 'malformed', () => ''],
   ['alg none, without a signature', 'malformed', (at) => signed(at, { alg: 'none' }).replace(/[^.]*$/, '')],
   ['alg none, with a signature', 'malformed', (at) => signed(at, { alg: 'none' })],
-  ['alg None, in other letters', 'malformed', (at) => signed(at, { alg: 'nOnE' })],
+  ['alg None, in another case', 'malformed', (at) => signed(at, { alg: 'nOnE' })],
   ['alg RS256', 'malformed', (at) => signed(at, { alg: 'RS256' })],
   ['alg HS512, with the right secret', 'malformed', (at) => signed(at, { alg: 'HS512' }, {}, 'sha512')],
   ['alg HS256 said, SHA-512 used', 'wrong signature', (at) => signed(at, {}, {}, 'sha512')],
   ['alg as a list', 'malformed', (at) => signed(at, { alg: ['HS256'] })],
   ['no alg', 'malformed', (at) => signed(at, { alg: undefined })],
   [
-    'a key of his own in the header',
+    'the attacker’s own key in the header',
     'wrong signature',
     ({ oauthId }) =>
       jwt(
@@ -44,7 +44,7 @@ const tokens: readonly Token[] = [
   ],
   ['a wrong secret', 'wrong signature', ({ oauthId }) => sign(oauthId, planted('guessed'))],
   ['an empty secret', 'wrong signature', ({ oauthId }) => sign(oauthId, '')],
-  ['the id for a secret', 'wrong signature', ({ oauthId }) => sign(oauthId, oauthId)],
+  ['the id as the secret', 'wrong signature', ({ oauthId }) => sign(oauthId, oauthId)],
   [
     'the secret decoded from base64',
     'wrong signature',
@@ -70,20 +70,20 @@ const tokens: readonly Token[] = [
   ['an iss that is a list', 'malformed', (at) => at.valid({ iss: [at.oauthId] })],
   ['an iss that is a key of the store', 'unknown issuer', (at) => at.valid({ iss: `${at.oauthId}:x` })],
   ['an iss that leads out of its prefix', 'unknown issuer', (at) => at.valid({ iss: `../${at.oauthId}` })],
-  ['an iss that every object has', 'unknown issuer', (at) => at.valid({ iss: '__proto__' })],
+  ['an iss named like a property of every object', 'unknown issuer', (at) => at.valid({ iss: '__proto__' })],
   ['an iss with a null byte', 'unknown issuer', (at) => at.valid({ iss: `${at.oauthId}\u0000` })],
   ['expired', 'expired', (at) => at.valid({ iat: now() - 7200, exp: now() - 120 })],
   ['issued in the future', 'clock ahead', (at) => at.valid({ iat: now() + 120, exp: now() + 3600 })],
   ['not yet valid', 'clock ahead', (at) => at.valid({ nbf: now() + 120 })],
-  ['valid from some text on', 'clock ahead', (at) => at.valid({ nbf: 'today' })],
+  ['valid from a string', 'clock ahead', (at) => at.valid({ nbf: 'today' })],
   ['no exp', 'malformed', (at) => at.valid({ exp: undefined })],
-  ['exp as text', 'malformed', (at) => signed(at, {}, { exp: String(now() + 60) })],
+  ['exp as a string', 'malformed', (at) => signed(at, {}, { exp: String(now() + 60) })],
   ['exp as null', 'malformed', (at) => signed(at, {}, { exp: null })],
   ['exp as a list', 'malformed', (at) => signed(at, {}, { exp: [now() + 60] })],
   ['no iat', 'malformed', (at) => at.valid({ iat: undefined })],
   ['of another room', 'wrong room', (at) => at.valid({ context: { room_id: 99 } })],
   ['of another room, by its second name', 'wrong room', (at) => at.valid({ context: { roomId: '99' } })],
-  ['of a room that is no number', 'wrong room', (at) => at.valid({ context: { room_id: [1] } })],
+  ['of a room that is not a number', 'wrong room', (at) => at.valid({ context: { room_id: [1] } })],
   ['of another user than the sender', 'wrong sender', (at) => at.valid({ sub: '3' })],
   ['of another user, under the older name', 'wrong sender', (at) => at.valid({ sub: undefined, prn: '3' })],
 ]
@@ -119,7 +119,7 @@ const attacks: readonly Attack[] = [
     status: 204,
     prepare: used,
     send: ({ deliver }, token) => deliver(token),
-    log: /a replay of a delivery that has been handled/,
+    log: /a replay of a delivery that was already handled/,
   },
   {
     name: 'a token that was used on another webhook',
@@ -127,7 +127,7 @@ const attacks: readonly Attack[] = [
     prepare: used,
     send: (target, token) =>
       target.send('POST', '/webhook/notifications', notification(target), [`Authorization: JWT ${token}`]),
-    log: /a replay of a delivery that has been handled/,
+    log: /a replay of a delivery that was already handled/,
   },
   {
     name: 'a token that was used, with another body',
@@ -137,7 +137,7 @@ const attacks: readonly Attack[] = [
       const message = { ...body.item.message, message: 'something else' }
       return deliver(token, { ...body, item: { ...body.item, message } })
     },
-    log: /a replay of a delivery that has been handled/,
+    log: /a replay of a delivery that was already handled/,
   },
   {
     name: 'an iss of a megabyte',
@@ -194,14 +194,14 @@ const attacks: readonly Attack[] = [
     status: 401,
     send: (target) =>
       target.send('POST', `/webhook/hook?signed_request=${target.valid()}&signed_request=x`, target.body),
-    log: /signed_request is there more than once/,
+    log: /signed_request occurs more than once/,
   },
   {
     name: 'signed_request twice, the second one valid',
     status: 401,
     send: (target) =>
       target.send('POST', `/webhook/hook?signed_request=x&signed%5Frequest=${target.valid()}`, target.body),
-    log: /signed_request is there more than once/,
+    log: /signed_request occurs more than once/,
   },
   {
     name: 'a wrong signed_request, and a valid header',
@@ -216,13 +216,13 @@ const attacks: readonly Attack[] = [
     name: 'two Authorization headers, the first one valid',
     status: 401,
     send: (target) => target.deliver(target.valid(), target.body, ['Authorization: JWT x']),
-    log: /the Authorization header is there twice/,
+    log: /the Authorization header occurs more than once/,
   },
   {
     name: 'two Authorization headers, the second one valid',
     status: 401,
     send: (target) => target.deliver('x', target.body, [`Authorization: JWT ${target.valid()}`]),
-    log: /the Authorization header is there twice/,
+    log: /the Authorization header occurs more than once/,
   },
   {
     name: 'two tokens in one Authorization header',
@@ -247,7 +247,7 @@ const attacks: readonly Attack[] = [
   },
   ...[
     ['another user', { id: 3, name: 'Bob' }],
-    ['a mere name', 'Administrator'],
+    ['only a name', 'Administrator'],
     ['a name without an id', { name: 'Administrator' }],
     ['an OAuth client', { id: 2, name: 'Administrator', allowed_scopes: [] }],
   ].map(
@@ -295,7 +295,7 @@ describe('a webhook', () => {
   })
 })
 
-/** A token that a delivery was handled with. */
+/** A token with which a delivery was handled. */
 async function used({ valid, deliver }: Target): Promise<string> {
   const token = valid()
   await deliver(token)

@@ -4,7 +4,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { raw } from './raw.ts'
 import { startTarget, withstand } from './target.ts'
 
-/** How much faster Node's own times go here; those of the add-on are made to pass by the test. */
+/** Factor by which Node's own timeouts are shorter here; the test advances those of the add-on. */
 const FASTER = 100
 
 const given = vi.hoisted((): ServerOptions[] => [])
@@ -34,7 +34,7 @@ const head = (first: string, ...lines: string[]): string =>
   [first, 'Host: addon', ...lines, '', ''].join('\r\n')
 
 describe('a request that trickles in', () => {
-  it('line by line is given up, with 408', async () => {
+  it('line by line is aborted with 408', async () => {
     await withstand(await startTarget(), {
       name: 'slow headers',
       status: 408,
@@ -44,7 +44,7 @@ describe('a request that trickles in', () => {
       expect(connectionsCheckingInterval, 'how often Node looks').toBeLessThan(headersTimeout / 2)
   })
 
-  it('without a single byte is given up', async () => {
+  it('without a single byte is aborted', async () => {
     await withstand(await startTarget(), {
       name: 'nothing at all',
       status: [408, undefined],
@@ -56,7 +56,7 @@ describe('a request that trickles in', () => {
     ['a delivery', 10_000, 'POST /webhook/hook HTTP/1.1'],
     ['an installation', 3_000, 'POST /installable HTTP/1.1'],
     ['an update', 3_000, 'POST /installable/updated HTTP/1.1'],
-  ])('in the body of %s is given up after %i ms, with 408', async (name, time, first) => {
+  ])('in the body of %s is aborted after %i ms with 408', async (name, time, first) => {
     const target = await startTarget()
     const token = target.valid(first.includes('updated') ? { sub: undefined } : {})
     const lines = [`Authorization: JWT ${token}`, 'Content-Type: application/json', 'Content-Length: 500']
@@ -85,7 +85,7 @@ describe('a request that trickles in', () => {
     })
   })
 
-  it('holds up no other request meanwhile', async () => {
+  it('does not delay other requests', async () => {
     const target = await startTarget()
     const slow = Array.from({ length: 200 }, () =>
       raw(target.world.url, 'POST / HTTP/1.1\r\nHost: addon\r\nX: '),

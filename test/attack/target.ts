@@ -7,16 +7,16 @@ import { planted } from '../leaks/planted.ts'
 import { delivered, secretOf, sign, startWorld, type World } from '../support.ts'
 import { type RawAnswer, raw, request } from './raw.ts'
 
-/** Where an add-on of the public takes installations from. */
+/** The host from which a public add-on accepts installations. */
 export const allowedHost = 'chat.example.net'
 
-/** Options of an add-on that stands on the open internet. */
+/** Options of an add-on on the open internet. */
 export const open: Partial<AddonOptions> = {
   baseUrl: 'https://addon.example.com',
   allowedHosts: [allowedHost, 'localhost'],
 }
 
-/** An add-on that is installed in the Lobby, running, with everything it must keep to itself known to the test. */
+/** A running add-on that is installed in the Lobby, whose secrets are known to the test. */
 export interface Target {
   readonly world: World
   readonly oauthId: string
@@ -24,7 +24,7 @@ export interface Target {
   readonly roomId: number
   /** How often a handler ran or a hook was called. */
   ran(): number
-  /** A signed request as the server makes it. */
+  /** A signed request like those of the server. */
   valid(claims?: Record<string, unknown>): string
   /** The body of a delivery from Alice, whose id is 2. */
   readonly body: ReturnType<typeof delivered>
@@ -38,7 +38,10 @@ export interface Target {
   logged(): string
 }
 
-/** Starts it: beside a server in this process, or, with a public `baseUrl`, with an installation put into its store. */
+/**
+ * Starts it: with a server in this process, or, with a public `baseUrl`, with an installation written to its
+ * store.
+ */
 export async function startTarget(addon: Partial<AddonOptions> = {}): Promise<Target> {
   const lines: string[] = []
   const log = pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) })
@@ -128,21 +131,22 @@ const installationAt = (server: string): Installation => ({
   rejectedSince: undefined,
 })
 
-/** Something hostile, and how it has to end. */
+/** An attack, and its expected outcome. */
 export interface Attack {
   readonly name: string
   /** The documented status; several where Node may close the connection before the answer is read. */
   readonly status: number | readonly (number | undefined)[]
-  /** What happens before, and may change the store; gives the text that `send` needs of it. */
+  /** Runs before the attack, and may change the store; returns the string that `send` needs. */
   prepare?(target: Target): Promise<string>
   send(target: Target, prepared: string): Promise<RawAnswer>
-  /** What the log says of it. */
+  /** The expected log. */
   readonly log?: RegExp
 }
 
 /**
- * Attacks, and looks at everything that must not come of it: a handler that runs, a changed store, a secret in the
- * answer or the log, a header smuggled into the answer, a second answer, a polluted prototype, an add-on that is gone.
+ * Attacks, and checks everything that must not happen: a handler that runs, a changed store, a secret in
+ * the answer or the log, a header injected into the answer, a second answer, a polluted prototype, an add-on
+ * that no longer answers.
  */
 export async function withstand(target: Target, { status, prepare, send, log }: Attack): Promise<void> {
   const prepared = (await prepare?.(target)) ?? ''

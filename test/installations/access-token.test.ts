@@ -49,7 +49,7 @@ const answer = (token: string, more: object = {}) => ({
   ...more,
 })
 
-/** The token endpoint, giving T1, T2, …; says how often it was asked. */
+/** The token endpoint, which returns T1, T2, …; and a function that returns how often it was called. */
 function tokenEndpoint(more: object = {}, delay = 0) {
   const exchanges = { count: 0 }
   hipchat()
@@ -375,7 +375,7 @@ describe('a failed exchange', () => {
 })
 
 describe('a lock', () => {
-  it('whose owner died delays nobody for longer than an exchange may take', async () => {
+  it('whose owner died does not delay others for longer than an exchange may take', async () => {
     const exchanges = tokenEndpoint()
     const store = createMemoryStore()
     await store.claim(lock, 60 * MINUTE)
@@ -499,7 +499,7 @@ describe('renew', () => {
     const other = createTokens({ store })
     const slow: Store = {
       ...store,
-      // The other process is done just after this one found nothing.
+      // The other process finishes just after this one found nothing.
       async get(key) {
         const value = await store.get(key)
         if (exchanges.count === 0)

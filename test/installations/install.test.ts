@@ -45,7 +45,7 @@ const known = async ({ addon }: World): Promise<string[]> => {
   return ids
 }
 
-/** An add-on that writes down which hooks ran. */
+/** An add-on that records which hooks ran. */
 async function witness(addon: Partial<AddonOptions> = {}) {
   const trail: string[] = []
   const world = await startWorld(
@@ -64,7 +64,7 @@ async function witness(addon: Partial<AddonOptions> = {}) {
 }
 
 describe('an installation by the server', () => {
-  it('is kept with what was granted, and its credentials work inside the hook', async () => {
+  it('is stored with the granted scopes, and its credentials work inside the hook', async () => {
     const world = await startWorld((addon) => {
       addon.on('installed', async ({ room, store, installation }) => {
         await room?.notify(`Hello room ${room.id}`)
@@ -82,7 +82,7 @@ describe('an installation by the server', () => {
     expect(await world.addon.store(installation).get('since')).toBe(installation.installedAt.toISOString())
   })
 
-  it('may be global, and then has no room', async () => {
+  it('can be global, and then has no room', async () => {
     const { world, trail } = await witness()
     const { installation } = await world.install('everywhere')
     expect([installation.roomId, ...trail]).toEqual([undefined, 'installed everywhere'])
@@ -96,7 +96,7 @@ describe('an installation by the server', () => {
     expect(world.messages('Workshop')).toEqual(['Hello'])
   })
 
-  it('is answered with 200, and repeated without running the hook again', async () => {
+  it('is answered with 200, also when it is repeated, without running the hook again', async () => {
     const { world, trail } = await witness()
     const impostor = await startImpostor()
     const answers = await Promise.all(Array.from({ length: 5 }, () => post(world, impostor.record())))
@@ -105,14 +105,14 @@ describe('an installation by the server', () => {
     expect(impostor.asked).toEqual(['GET /v2/capabilities', 'POST /v2/oauth/token'])
   })
 
-  it('takes ids as text, and a record without groupId', async () => {
+  it('accepts ids as strings, and a record without groupId', async () => {
     const { world } = await witness()
     const impostor = await startImpostor()
     expect((await post(world, impostor.record({ groupId: undefined, roomId: '1' }))).status).toBe(200)
     expect(await world.addon.installation('client-1')).toMatchObject({ roomId: 1, groupId: undefined })
   })
 
-  it('whose hook fails is refused with a clear text, and nothing stays', async () => {
+  it('whose hook fails is refused with a clear message, and nothing is stored', async () => {
     const world = await startWorld((addon) => {
       addon.on('installed', () => {
         throw new InstallationRefusedError(400, 'This room already has a bot.')
@@ -126,7 +126,7 @@ describe('an installation by the server', () => {
     expect(await known(world)).toEqual([])
   })
 
-  it('whose hook fails with any error does not quote it', async () => {
+  it('whose hook fails with an unknown error does not quote it', async () => {
     const world = await startWorld((addon) => {
       addon.on('installed', () => {
         throw new Error('password of the database is hunter2')
@@ -140,7 +140,7 @@ describe('an installation by the server', () => {
     expect(await known(world)).toEqual([])
   })
 
-  it('whose hook refuses with a status that is no refusal is refused all the same', async () => {
+  it('whose hook refuses with a status that is not an error is still refused', async () => {
     const world = await startWorld((addon) => {
       addon.on('installed', () => {
         throw new InstallationRefusedError(200, 'No.')
@@ -150,7 +150,7 @@ describe('an installation by the server', () => {
     expect((await post(world, impostor.record())).status).toBe(500)
   })
 
-  it('whose hook fails for want of the server says nothing of addresses, and the log has all of it', async () => {
+  it('whose hook cannot reach the server does not mention addresses, and the log has the details', async () => {
     const lines: string[] = []
     const log = pino({ level: 'error' }, { write: (line: string) => void lines.push(line) })
     const world = await startWorld(
@@ -170,9 +170,9 @@ describe('an installation by the server', () => {
   })
 
   it.each([
-    [{ allowRoom: false }, { roomId: 1 }, 'This add-on can be installed for the whole group only.'],
-    [{ allowGlobal: false }, { roomId: undefined }, 'This add-on can be installed into single rooms only.'],
-  ])('with %j is refused for %j', async (options, record, text) => {
+    [{ allowRoom: false }, { roomId: 1 }, 'This add-on can only be installed for the whole group.'],
+    [{ allowGlobal: false }, { roomId: undefined }, 'This add-on can only be installed in single rooms.'],
+  ])('with the options %j is refused for the record %j', async (options, record, text) => {
     const { world } = await witness(options)
     const impostor = await startImpostor()
     expect(await said(await post(world, impostor.record(record)))).toEqual([400, text])
@@ -180,7 +180,7 @@ describe('an installation by the server', () => {
   })
 })
 
-describe('an update that nobody signed', () => {
+describe('an unsigned update', () => {
   const elsewhere = (impostor: { url: string }, stolen: string[]) => ({
     '/uploads/capabilities.json': (_: unknown, response: ServerResponse) =>
       json(
@@ -197,7 +197,7 @@ describe('an update that nobody signed', () => {
     },
   })
 
-  it('cannot name another document, where the secret would be sent', async () => {
+  it('cannot name another document, which could redirect the secret', async () => {
     const { world } = await witness()
     const stolen: string[] = []
     const routes: Record<string, (request: IncomingMessage, response: ServerResponse) => void> = {}
@@ -213,15 +213,15 @@ describe('an update that nobody signed', () => {
     expect(stolen).toEqual([])
     expect(await world.addon.installation('client-1')).toMatchObject({ apiUrl: `${impostor.url}/v2/` })
 
-    // The server itself may move.
+    // The server itself may move the installation.
     const signed = { authorization: `JWT ${sign('client-1', impostorSecret)}` }
     expect((await post(world, record, '/installable/updated', signed)).status).toBe(200)
     expect(await world.addon.installation('client-1')).toMatchObject({ apiUrl: `${impostor.url}/uploads/` })
   })
 })
 
-describe('requests that nobody signed', () => {
-  /** A server that counts what it is asked for, and answers when and as it is told to. */
+describe('unsigned requests', () => {
+  /** A server that counts its requests, and answers when and as the test decides. */
   async function counting(addon: Partial<AddonOptions> = {}) {
     const { world, trail } = await witness(addon)
     const state = { exchanges: 0, wait: 0, status: 200 }
@@ -282,10 +282,10 @@ describe('requests that nobody signed', () => {
     [
       429,
       503,
-      'Whether the installation still exists could not be checked: its server says that too many access tokens were asked for (429).',
+      'The add-on could not check whether the installation still exists: its server reports too many requests for access tokens (429).',
     ],
-    [500, 503, 'Whether the installation still exists could not be checked.'],
-    [503, 503, 'Whether the installation still exists could not be checked.'],
+    [500, 503, 'The add-on could not check whether the installation still exists.'],
+    [503, 503, 'The add-on could not check whether the installation still exists.'],
   ])('remove nothing when the token endpoint answers %i', async (status, answer, text) => {
     const { world, state } = await counting()
     state.status = status
@@ -297,12 +297,12 @@ describe('requests that nobody signed', () => {
     [
       429,
       503,
-      'The server’s token endpoint says that too many access tokens were asked for (429). Try again later.',
+      'The server’s token endpoint reports too many requests for access tokens (429). Try again later.',
     ],
     [500, 502, 'The server’s token endpoint gave no access token; it answered 500.'],
     [404, 502, 'The server’s token endpoint gave no access token; it answered 404.'],
     [401, 403, 'The credentials were not accepted by the server’s token endpoint.'],
-  ])('are told why they failed when the token endpoint answers %i', async (status, answer, text) => {
+  ])('are answered with the reason when the token endpoint answers %i', async (status, answer, text) => {
     const { world, state, impostor, update } = await counting()
     state.status = status
     const other = impostor.record({ oauthId: 'client-2', roomId: 2 })
@@ -310,7 +310,7 @@ describe('requests that nobody signed', () => {
     expect(await said(await update())).toEqual([answer, text])
   })
 
-  it('silence no warning: the descriptor that was approved stays noted, and its news is told once', async () => {
+  it('do not silence the warning about an old descriptor, and announce a new one once', async () => {
     const store = createMemoryStore()
     const impostor = await startImpostor()
     const before = await witness({ store })
@@ -328,8 +328,8 @@ describe('requests that nobody signed', () => {
   })
 })
 
-describe('at the same time', () => {
-  it('a removal wins over an update that is under way', async () => {
+describe('simultaneous requests', () => {
+  it('let a removal win over an update in progress', async () => {
     const entered = gate()
     const { opened, open } = gate()
     const world = await startWorld((addon) => {
@@ -349,7 +349,7 @@ describe('at the same time', () => {
     expect(await known(world)).toEqual([])
   })
 
-  it('a removal in another process wins over an update that fails', async () => {
+  it('let a removal in another process win over an update that fails', async () => {
     const { installations, ...rest } = await behind(async (installations, credentials) => {
       await installations.remove(credentials.installation)
       throw new Error('x')
@@ -358,7 +358,7 @@ describe('at the same time', () => {
     expect(await installations.get('client-1')).toBeUndefined()
   })
 
-  it('a removal in another process wins over an update that succeeds', async () => {
+  it('let a removal in another process win over an update that succeeds', async () => {
     const { installations, ...rest } = await behind(async (installations, credentials) => {
       await installations.remove(credentials.installation)
     }, '/v2/oauth/token')
@@ -366,7 +366,7 @@ describe('at the same time', () => {
     expect(await installations.get('client-1')).toBeUndefined()
   })
 
-  it('a repeat is answered as the first one was, when its hook fails in the end', async () => {
+  it('give a repeated installation the same answer as the first one, if the hook finally fails', async () => {
     const world = await startWorld((addon) => {
       addon.on('installed', async () => {
         await delay(20)
@@ -379,7 +379,7 @@ describe('at the same time', () => {
     expect(await known(world)).toEqual([])
   })
 
-  it('of two secrets for one id, the first that proves itself stays, and no token of the other', async () => {
+  it('with two secrets for one id keep the first that is proved, and no token of the other', async () => {
     const { world } = await witness()
     const token = (name: string) => ({
       '/v2/oauth/token': (_: unknown, response: ServerResponse) =>
@@ -391,14 +391,14 @@ describe('at the same time', () => {
       post(world, first.record()),
       post(world, second.record({ oauthSecret: another })),
     ])
-    // Two requests at once arrive in either order.
+    // Two simultaneous requests may arrive in any order.
     const [winner, secret] = answers[0]?.ok ? ['first', impostorSecret] : ['second', another]
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 409])
     expect(await secretOf(world.store, 'client-1')).toBe(secret)
     expect(await world.store.get('token:client-1')).toContain(`"${winner}"`)
   })
 
-  it('of two processes, the one that is later leaves no token behind', async () => {
+  it('in two processes leave no token of the slower one', async () => {
     const store = createMemoryStore()
     const { world } = await witness({ store })
     const token = (name: string, before: () => Promise<unknown> = async () => {}) => ({
@@ -423,7 +423,7 @@ describe('at the same time', () => {
 })
 
 describe('a process that ends during an installation', () => {
-  it('leaves the place to the old one, so that the next try hands over its values, and runs its hooks', async () => {
+  it('leaves the previous installation in place, so that the next try runs the hooks and hands over its values', async () => {
     const store = createMemoryStore()
     const impostor = await startImpostor()
     const before = await witness({ store })
@@ -431,7 +431,7 @@ describe('a process that ends during an installation', () => {
     const old = await before.world.addon.installation('client-1')
     if (old) await before.world.addon.store(old).set('kept', 'settings')
 
-    // As the store is when the process ends inside the hook.
+    // The state of the store when the process ends during the hook.
     let killed: [string, string][] = []
     const dying = await startWorld(
       (addon) => {
@@ -447,7 +447,7 @@ describe('a process that ends during an installation', () => {
     for (const [key, value] of killed) await store.set(key, value)
 
     const after = await witness({ store })
-    // What was never acknowledged is not there for the add-on.
+    // An installation that was never acknowledged is not visible to the add-on.
     expect(await known(after.world)).toEqual(['client-1'])
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 10_000 })
     onTestFinished(() => void vi.useRealTimers())
@@ -461,8 +461,8 @@ describe('a process that ends during an installation', () => {
   })
 })
 
-describe('an installation that another process is amid', () => {
-  /** An add-on beside `witness`, whose hook waits, and the request that it is amid. */
+describe('an installation in progress in another process', () => {
+  /** An add-on in addition to `witness`, whose hook waits, and the request in progress. */
   async function amid(how: 'ends' | 'fails') {
     const store = createMemoryStore()
     const impostor = await startImpostor()
@@ -484,7 +484,7 @@ describe('an installation that another process is amid', () => {
     return { other, first, open, again: () => post(other.world, impostor.record()) }
   }
 
-  it('is not said to be installed before it is', async () => {
+  it('is not reported as installed before it is', async () => {
     const { other, first, open, again } = await amid('ends')
     let answered = false
     const second = again().finally(() => {
@@ -497,7 +497,7 @@ describe('an installation that another process is amid', () => {
     expect(other.trail).toEqual([])
   })
 
-  it('is made anew when it fails there', async () => {
+  it('is started again when it fails there', async () => {
     const { other, first, open, again } = await amid('fails')
     const second = again()
     await delay(100)
@@ -507,7 +507,7 @@ describe('an installation that another process is amid', () => {
     expect(await known(other.world)).toEqual(['client-1'])
   })
 
-  it('is made anew when that process has ended, as soon as it is sure to have', async () => {
+  it('is started again when that process has ended, once this is certain', async () => {
     const { other, again } = await amid('ends')
     expect((await again()).status).toBe(200)
     expect(other.trail).toEqual(['installed 1'])
@@ -516,7 +516,7 @@ describe('an installation that another process is amid', () => {
 })
 
 describe('close() during an installation', () => {
-  it('waits for it, and takes no other on', async () => {
+  it('waits for it, and accepts no other', async () => {
     const entered = gate()
     const { opened, open } = gate()
     const store = createMemoryStore()
@@ -541,7 +541,7 @@ describe('close() during an installation', () => {
     expect(await partOf(store).get('installation:client-1')).toBeDefined()
   })
 
-  it('under another server refuses new ones', async () => {
+  it('refuses new ones, also under another HTTP server', async () => {
     const addon = createAddon({ ...testOptions, store: 'memory:', baseUrl: 'http://localhost:1' })
     const server = createServer(addon.callback())
     await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve))
@@ -559,7 +559,7 @@ describe('close() during an installation', () => {
 })
 
 describe('a store that fails', () => {
-  it('at any step of an installation is answered with 503, and the next try succeeds', async () => {
+  it('at any step of an installation leads to 503, and the next try succeeds', async () => {
     const memory = createMemoryStore()
     let failAt = 0
     let step = 0
@@ -594,7 +594,7 @@ describe('a store that fails', () => {
 })
 
 describe('an update', () => {
-  it('keeps the credentials, takes the new scopes, and runs its hook', async () => {
+  it('keeps the credentials, stores the new scopes, and runs its hook', async () => {
     const { world, trail } = await witness()
     const first = await world.install()
     const second = await world.install()
@@ -603,7 +603,7 @@ describe('an update', () => {
     expect(trail).toEqual(['installed 1', 'updated 5'])
   })
 
-  it('with the secret it already has is taken, with another one it is not', async () => {
+  it('with the known secret is accepted, and with another one refused', async () => {
     const { world } = await witness()
     const impostor = await startImpostor()
     await post(world, impostor.record())
@@ -614,7 +614,7 @@ describe('an update', () => {
     expect(await secretOf(world.store, 'client-1')).toBe(impostorSecret)
   })
 
-  it('without news and without a signature is no update', async () => {
+  it('without changes and without a signature does not run the hook', async () => {
     const { world, trail } = await witness()
     const impostor = await startImpostor()
     await post(world, impostor.record())
@@ -639,7 +639,7 @@ describe('an update', () => {
     expect(token).toBeDefined()
     await expect(world.install()).rejects.toMatchObject({ reason: expect.stringContaining('Not now.') })
     expect(await world.addon.installation(installation.oauthId)).toEqual(installation)
-    // With its token: another one may have other scopes.
+    // With its own token: another one may have other scopes.
     expect(await world.store.get(`token:${installation.oauthId}`)).toBe(token)
   })
 
@@ -665,7 +665,7 @@ describe('an update', () => {
     expect(await said(await post(world, record, '/installable/updated'))).toEqual([status, text])
   })
 
-  it('with two tokens that differ is refused, and one with an empty parameter and a good header is not', async () => {
+  it('with two different tokens is refused, and with an empty parameter and a valid header accepted', async () => {
     const { world, trail } = await witness()
     const impostor = await startImpostor()
     await post(world, impostor.record())
@@ -715,7 +715,7 @@ describe('a replacement', () => {
     expect(renewed && (await world.addon.store(renewed).get('kept'))).toBe('settings')
   })
 
-  it('is none in another room', async () => {
+  it('does not happen for another room', async () => {
     const { world, trail } = await witness()
     await world.install('Lobby')
     await world.install('Workshop')
@@ -738,17 +738,17 @@ describe('a removal', () => {
     expect(await world.addon.store(installation).get('a')).toBeUndefined()
     await expect(world.addon.room(installation).notify('still there?')).rejects.toMatchObject({
       code: 'ERR_ACCESS_TOKEN',
-      message: expect.stringContaining('is not known here any more'),
+      message: expect.stringContaining('is no longer known here'),
     })
   })
 
-  it('is repeated, or of what was never here, without complaint', async () => {
+  it('succeeds if it is repeated, or for an unknown installation', async () => {
     const { world, trail } = await witness()
     expect((await remove(world, 'never-seen')).status).toBe(204)
     expect(trail).toEqual([])
   })
 
-  it('that nobody signed is refused while the server accepts the credentials', async () => {
+  it('without a signature is refused while the server accepts the credentials', async () => {
     const { world, trail } = await witness()
     const { installation } = await world.install()
     expect(await said(await remove(world, installation.oauthId))).toEqual([
@@ -758,7 +758,7 @@ describe('a removal', () => {
     expect(trail).toEqual(['installed 1'])
   })
 
-  it('that nobody signed is taken once the server rejects the credentials', async () => {
+  it('without a signature is accepted once the server rejects the credentials', async () => {
     const { world, trail } = await witness()
     let alive = true
     const impostor = await startImpostor({
@@ -771,7 +771,7 @@ describe('a removal', () => {
     expect(trail).toEqual(['installed 1', 'uninstalled'])
   })
 
-  it('is refused for now when the server does not answer', async () => {
+  it('is refused with 503 when the server does not answer', async () => {
     const { world } = await witness()
     let broken = false
     const impostor = await startImpostor({
@@ -782,7 +782,7 @@ describe('a removal', () => {
     broken = true
     expect(await said(await remove(world, 'client-1'))).toEqual([
       503,
-      'Whether the installation still exists could not be checked.',
+      'The add-on could not check whether the installation still exists.',
     ])
     expect(await known(world)).toEqual(['client-1'])
   })
@@ -800,7 +800,7 @@ describe('a removal', () => {
       (_: World, oauthId: string, secret: string) => sign(oauthId, secret, { sub: '2' }),
       403,
     ],
-    ['nobody we know', (_: World, oauthId: string) => sign(oauthId, 'guessed'), 401],
+    ['an unknown issuer', (_: World, oauthId: string) => sign(oauthId, 'guessed'), 401],
   ])('signed by %s is refused', async (_, token, status) => {
     const { world } = await witness()
     const { installation, secret } = await world.install()
@@ -809,7 +809,7 @@ describe('a removal', () => {
     expect(await known(world)).toContain(oauthId)
   })
 
-  it('whose hook fails removes all the same', async () => {
+  it('whose hook fails still removes the installation', async () => {
     const world = await startWorld((addon) => {
       addon.on('uninstalled', () => {
         throw new Error('too bad')
@@ -822,7 +822,7 @@ describe('a removal', () => {
 })
 
 describe('a hook', () => {
-  it('does not begin when the time is over, and is not waited for', async () => {
+  it('does not start after the end of the time, and is not awaited', async () => {
     const ran: string[] = []
     const forever = () => new Promise(() => {})
     const over = AbortSignal.abort(new Error('over'))
@@ -841,7 +841,7 @@ describe('a hook', () => {
 })
 
 describe('an installation whose credentials are rejected', () => {
-  it('is marked and kept, and no longer marked once they are taken again', async () => {
+  it('is marked and kept, and unmarked once they are accepted again', async () => {
     const { world } = await witness()
     let alive = true
     const impostor = await startImpostor({
@@ -869,7 +869,7 @@ describe('an installation whose credentials are rejected', () => {
   })
 })
 
-describe('an installation by anybody', () => {
+describe('an installation by anyone', () => {
   it.each([
     ['no JSON', 'hello', 'Refused: the body is not valid JSON.'],
     ['nothing', '{}', 'The installation record is not complete: oauthId is missing.'],
@@ -883,18 +883,18 @@ describe('an installation by anybody', () => {
       { oauthId: 'a'.repeat(300), oauthSecret: 'b', capabilitiesUrl: 'https://x.example/' },
       'The installation record is not complete: oauthId must NOT have more than 255 characters, got 300.',
     ],
-  ])('with %s is refused and named', async (_, body, text) => {
+  ])('with %s is refused with an error that names it', async (_, body, text) => {
     const { world } = await witness()
     expect(await said(await post(world, body))).toEqual([400, text])
   })
 
-  it('may have null for what a record can do without: it gets as far as its host', async () => {
+  it('can have null for optional members of the record', async () => {
     const { world } = await witness({ baseUrl: 'https://addon.example.com', allowedHosts: ['a.example'] })
     const absent = { groupId: null, roomId: null, relayState: null }
     const record = { oauthId: 'a', oauthSecret: 'b', capabilitiesUrl: 'https://b.example/', ...absent }
     expect(await said(await post(world, record))).toEqual([
       403,
-      'The add-on does not accept installations from there (capabilitiesUrl).',
+      'The add-on does not accept installations from this server (capabilitiesUrl).',
     ])
   })
 
@@ -921,12 +921,12 @@ describe('an installation by anybody', () => {
     const record = { oauthId: 'a', oauthSecret: 'b', capabilitiesUrl }
     expect(await said(await post(world, record))).toEqual([
       403,
-      'The add-on does not accept installations from there (capabilitiesUrl).',
+      'The add-on does not accept installations from this server (capabilitiesUrl).',
     ])
     expect(trail).toEqual([])
   })
 
-  it('from an allowed name that leads into our own network is refused, without saying where it leads', async () => {
+  it('from an allowed name that resolves to a private address is refused, without naming the address', async () => {
     const { world } = await witness({
       baseUrl: 'https://addon.example.com',
       allowedHosts: ['*.localhost', 'localhost'],
@@ -934,7 +934,7 @@ describe('an installation by anybody', () => {
     const record = { oauthId: 'a', oauthSecret: 'b', capabilitiesUrl: 'https://localhost:1/v2/capabilities' }
     expect(await said(await post(world, record))).toEqual([
       400,
-      'What capabilitiesUrl names could not be fetched.',
+      'The document at capabilitiesUrl could not be fetched.',
     ])
   })
 
@@ -943,19 +943,19 @@ describe('an installation by anybody', () => {
       'belongs somewhere else',
       { self: 'https://api.hipchat.com/v2/capabilities' },
       400,
-      'The capabilities document says that it belongs somewhere else: links.self is not capabilitiesUrl.',
+      'The capabilities document belongs to another address: links.self is not capabilitiesUrl.',
     ],
     [
       'names a token address elsewhere',
       { tokenUrl: 'https://evil.example/token' },
       403,
-      'The add-on does not accept installations from there (oauth2Provider.tokenUrl).',
+      'The add-on does not accept installations from this server (oauth2Provider.tokenUrl).',
     ],
     [
       'names an API elsewhere',
       { apiUrl: 'http://169.254.169.254/' },
       403,
-      'The add-on does not accept installations from there (hipchatApiProvider.url).',
+      'The add-on does not accept installations from this server (hipchatApiProvider.url).',
     ],
   ])('whose capabilities document %s is refused', async (_, over, status, text) => {
     const { world } = await witness()
@@ -972,7 +972,7 @@ describe('an installation by anybody', () => {
     [
       'is no JSON',
       (response: ServerResponse) => response.end('<html>'),
-      'What is at capabilitiesUrl is not a capabilities document: value must be object, not undefined.',
+      'The document at capabilitiesUrl is not a capabilities document: value must be object, not undefined.',
     ],
     [
       'lacks the token address',
@@ -982,27 +982,27 @@ describe('an installation by anybody', () => {
           links: { self: 'x' },
           capabilities: { hipchatApiProvider: { url: 'x' } },
         }),
-      'What is at capabilitiesUrl is not a capabilities document: capabilities.oauth2Provider is missing.',
+      'The document at capabilitiesUrl is not a capabilities document: capabilities.oauth2Provider is missing.',
     ],
     [
       'is not there',
       (response: ServerResponse) => response.writeHead(404).end(),
-      'What capabilitiesUrl names could not be fetched: status 404.',
+      'The document at capabilitiesUrl could not be fetched: expected 200, got 404.',
     ],
     [
       'redirects',
       (response: ServerResponse) => response.writeHead(302, { location: 'http://169.254.169.254/' }).end(),
-      'What capabilitiesUrl names could not be fetched: status 302.',
+      'The document at capabilitiesUrl could not be fetched: expected 200, got 302.',
     ],
     [
       'never ends',
       (response: ServerResponse) => endless(response),
-      'What capabilitiesUrl names could not be fetched.',
+      'The document at capabilitiesUrl could not be fetched.',
     ],
     [
       'breaks off',
       (response: ServerResponse) => response.destroy(),
-      'What capabilitiesUrl names could not be fetched.',
+      'The document at capabilitiesUrl could not be fetched.',
     ],
   ])('whose capabilities document %s is refused', async (_, answer, text) => {
     const { world } = await witness()
@@ -1010,7 +1010,7 @@ describe('an installation by anybody', () => {
     expect(await said(await post(world, impostor.record()))).toEqual([400, text])
   })
 
-  it('whose server takes for ever is refused in time', async () => {
+  it('whose server never answers is refused in time', async () => {
     const { world } = await witness()
     const impostor = await startImpostor({ '/v2/oauth/token': () => {} })
     expect(await said(await post(world, impostor.record()))).toEqual([
@@ -1019,7 +1019,7 @@ describe('an installation by anybody', () => {
     ])
   })
 
-  it('for another group than its credentials are of is refused, and leaves nothing', async () => {
+  it('for a different group than its credentials’ is refused, and nothing is stored', async () => {
     const { world, trail } = await witness()
     const impostor = await startImpostor({
       '/v2/oauth/token': (_, response) =>
@@ -1027,13 +1027,13 @@ describe('an installation by anybody', () => {
     })
     expect(await said(await post(world, impostor.record({ groupId: 1 })))).toEqual([
       403,
-      'The credentials are of another group than the installation record names.',
+      'The credentials belong to a different group than the one in the installation record.',
     ])
     expect(trail).toEqual([])
     expect(await listed(world.store.entries(''))).toEqual([])
   })
 
-  it('whose token endpoint is away is not said to have wrong credentials', async () => {
+  it('whose token endpoint cannot be reached is not reported as having wrong credentials', async () => {
     const { world } = await witness()
     const impostor = await startImpostor({ '/v2/oauth/token': (_, response) => response.destroy() })
     expect(await said(await post(world, impostor.record()))).toEqual([
@@ -1047,13 +1047,13 @@ describe('an installation by anybody', () => {
     const impostor = await startImpostor()
     expect(await said(await post(world, impostor.record({ oauthId })))).toEqual([
       400,
-      'The installation record is not complete: oauthId must be printable ASCII without blanks.',
+      'The installation record is not complete: oauthId must be printable ASCII without spaces.',
     ])
     expect(impostor.asked).toEqual([])
     if (oauthId !== '\ud800') expect((await remove(world, encodeURIComponent(oauthId))).status).toBe(404)
   })
 
-  it('under the id "updated" can be removed too', async () => {
+  it('with the id "updated" can be removed too', async () => {
     const { world } = await witness()
     const impostor = await startImpostor()
     await post(world, impostor.record({ oauthId: 'updated' }))
@@ -1061,7 +1061,7 @@ describe('an installation by anybody', () => {
     expect(await known(world)).toEqual([])
   })
 
-  it('with credentials that nobody knows is refused', async () => {
+  it('with unknown credentials is refused', async () => {
     const { world } = await witness()
     const record = { oauthId: 'a', oauthSecret: 'b', capabilitiesUrl: world.server.capabilitiesUrl }
     expect(await said(await post(world, record))).toEqual([
@@ -1071,7 +1071,7 @@ describe('an installation by anybody', () => {
     expect(await known(world)).toEqual([])
   })
 
-  it('under a known id with another secret leaves the first one alone', async () => {
+  it('with a known id and another secret does not change the first one', async () => {
     const { world } = await witness()
     const { installation, secret } = await world.install()
     const impostor = await startImpostor()
@@ -1114,7 +1114,7 @@ describe('an installation by the browser', () => {
     expect(trail).toEqual(['installed 1', 'uninstalled'])
   })
 
-  it('from the compatible server goes all the way', async () => {
+  it('from the compatible server succeeds', async () => {
     const { world, trail } = await witness(browser)
     const answer = await fetch(`${world.server.apiUrl}/addon`, {
       method: 'POST',
@@ -1128,24 +1128,24 @@ describe('an installation by the browser', () => {
   })
 
   it.each([
-    ['no installable_url', { installable_url: '' }, 400, /Expected the parameter installable_url once/],
+    ['no installable_url', { installable_url: '' }, 400, /Expected exactly one parameter installable_url/],
     [
       'a redirect elsewhere',
       { redirect_url: 'https://evil.example/' },
       400,
-      /redirect_url does not lead to an allowed server/,
+      /redirect_url is not on an allowed server/,
     ],
     [
       'a redirect to a script',
       { redirect_url: 'javascript:alert(1)' },
       400,
-      /redirect_url does not lead to an allowed server/,
+      /redirect_url is not on an allowed server/,
     ],
     [
       'a document elsewhere',
       { installable_url: 'https://evil.example/once' },
       403,
-      /does not accept installations from there/,
+      /does not accept installations from this server/,
     ],
   ])('with %s is refused on a page', async (_, over, status, text) => {
     const { world, trail } = await witness(browser)
@@ -1164,10 +1164,10 @@ describe('an installation by the browser', () => {
 
   it.each([
     ['backslashes', (url: string) => url.replaceAll('/', '\\')],
-    ['blanks around it', (url: string) => ` ${url}\t`],
+    ['spaces around it', (url: string) => ` ${url}\t`],
     ['a line end in it', (url: string) => url.replace('//', '/\r\n/')],
     ['no slashes', (url: string) => url.replace('//', '')],
-  ])('with a redirect_url with %s is sent back to the server it names, spelt out', async (_, odd) => {
+  ])('with %s in its redirect_url redirects to the normalised address', async (_, odd) => {
     const { world } = await witness(browser)
     let record: unknown
     const impostor = await startImpostor({ '/once': (_, response) => json(response, record) })
@@ -1179,7 +1179,7 @@ describe('an installation by the browser', () => {
     expect([answer.status, answer.headers.get('location')]).toEqual([302, `${impostor.url}/back`])
   })
 
-  it('happens on GET, and not when something looks ahead with HEAD', async () => {
+  it('happens on GET, and not on HEAD', async () => {
     const { world } = await witness(browser)
     const impostor = await startImpostor()
     const query = new URLSearchParams({ installable_url: `${impostor.url}/once`, redirect_url: impostor.url })
@@ -1200,7 +1200,7 @@ describe('an installation by the browser', () => {
     expect(other.asked).toEqual([])
   })
 
-  it('does not open the routes of the other way', async () => {
+  it('does not enable the routes of installations by the server', async () => {
     const { world } = await witness(browser)
     const impostor = await startImpostor()
     expect((await post(world, impostor.record())).status).toBe(404)
@@ -1210,7 +1210,7 @@ describe('an installation by the browser', () => {
   })
 })
 
-/** An installed add-on, something that happens in another process at its next hook or call, and the record. */
+/** An installed add-on, an action of another process at its next hook or call, and the record. */
 async function behind(
   happens: (installations: Installations, credentials: Credentials) => Promise<void>,
   at: 'hook' | '/v2/oauth/token' = 'hook',
@@ -1250,7 +1250,7 @@ async function listed(entries: AsyncIterable<[string, string]>): Promise<[string
   return list
 }
 
-/** A promise and the function that fulfils it. */
+/** A promise and the function that resolves it. */
 function gate(): { opened: Promise<void>; open: () => void } {
   let open = (): void => {}
   const opened = new Promise<void>((resolve) => {

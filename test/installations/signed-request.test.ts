@@ -8,7 +8,7 @@ import { createEmbeddedStore } from '../../src/store/embedded/embedded.ts'
 import { createMemoryStore, type Store } from '../../src/store/index.ts'
 import { delivered, jwt, sign, startWorld } from '../support.ts'
 
-/** An installed add-on that counts the deliveries it handles, and a way to forge some. */
+/** An installed add-on that counts the deliveries it handles, and functions that forge some. */
 async function target(allowGlobal = false, store: Store = createMemoryStore()) {
   const lines: Record<string, unknown>[] = []
   const log = pino({ level: 'warn' }, { write: (line: string) => void lines.push(JSON.parse(line)) })
@@ -32,7 +32,7 @@ async function target(allowGlobal = false, store: Store = createMemoryStore()) {
     roomId,
     hook: `${world.url}/webhook/hook`,
     handled: () => handled,
-    /** What the log said of the last refusal. */
+    /** The fault of the last refusal in the log. */
     fault: () => lines.at(-1)?.['fault'],
     logged: () => JSON.stringify(lines),
     warnings: (text: string) => lines.filter(({ msg }) => String(msg).includes(text)).length,
@@ -66,7 +66,7 @@ const base64 = (value: unknown): string => Buffer.from(JSON.stringify(value)).to
 const now = (): number => Math.floor(Date.now() / 1000)
 
 describe('a signed request', () => {
-  it('is taken from the Authorization header, in the historic spelling, and from the query', async () => {
+  it('is accepted in the Authorization header, in the historic form, and in the query', async () => {
     const { post, valid, handled, hook, oauthId, roomId } = await target()
     expect((await post(valid())).status).toBe(204)
     expect((await post(undefined, undefined, { authorization: `JWT token=${valid()}` })).status).toBe(204)
@@ -79,21 +79,21 @@ describe('a signed request', () => {
     expect(handled()).toBe(4)
   })
 
-  it('may name the user under the older prn, or no user', async () => {
+  it('can name the user under the older prn, or no user', async () => {
     const { post, valid, handled } = await target()
     await post(valid({ sub: undefined, prn: '2' }))
     await post(valid({ sub: undefined }))
     expect(handled()).toBe(2)
   })
 
-  it('of clocks a minute apart is taken', async () => {
+  it('is accepted if the clocks differ by a minute', async () => {
     const { post, valid, handled } = await target()
     await post(valid({ iat: now() + 50 }))
     await post(valid({ iat: now() - 3600, exp: now() - 50 }))
     expect(handled()).toBe(2)
   })
 
-  it('of a global installation is taken for any room', async () => {
+  it('of a global installation is accepted for any room', async () => {
     const { post, valid, oauthId, handled } = await target(true)
     await post(valid({ context: { room_id: 99 } }), delivered(oauthId, 99, 'hello'))
     expect(handled()).toBe(1)
@@ -106,7 +106,7 @@ type Forgery = [name: string, fault: string, token: (target: Target) => string |
 const forgeries: Forgery[] = [
   ['no token', 'none', () => undefined],
   ['an empty token', 'malformed', () => ''],
-  ['a text that is no JWT', 'malformed', () => 'hello'],
+  ['a string that is not a JWT', 'malformed', () => 'hello'],
   ['a JWT cut short', 'malformed', ({ valid }) => valid().slice(0, 40)],
   [
     'the algorithm none',
@@ -197,14 +197,14 @@ describe('a forged request', () => {
     expect(attacked.logged()).not.toContain(attacked.secret)
   })
 
-  it('with a token as long as a book is refused before it is read', async () => {
+  it('with an extremely long token is refused before it is parsed', async () => {
     const attacked = await target()
     const answer = await attacked.post(`${'a'.repeat(5000)}.b.c`)
     expect(answer.status).toBe(401)
     expect(attacked.fault()).toBe('malformed')
   })
 
-  it('with a megabyte of header ends in an error and not in a crash', async () => {
+  it('with a megabyte of headers gets an error answer and does not crash the add-on', async () => {
     const attacked = await target()
     await attacked.post('a'.repeat(1024 * 1024)).then(
       (answer) => expect(answer.status).toBe(431),
@@ -283,7 +283,7 @@ describe('a forged request', () => {
     expect(handled()).toBe(2)
   })
 
-  it('in the address is taken beside a header of another scheme, which may be a proxy’s', async () => {
+  it('in the address is accepted next to a header of another scheme, which may be a proxy’s', async () => {
     const { url, valid, oauthId, roomId } = await target()
     const body = JSON.stringify(delivered(oauthId, roomId, 'hello'))
     for (const authorization of ['Basic dXNlcjpzZWNyZXQ=', 'Bearer of-the-proxy', 'JWT-Proxy x', 'JWTs x']) {
@@ -293,7 +293,7 @@ describe('a forged request', () => {
     }
   })
 
-  it('whose parameter is empty is not one without a token: it hides no header', async () => {
+  it('with an empty parameter is still authenticated by its header', async () => {
     const { url, valid, oauthId, roomId, fault, handled } = await target()
     const send = (headers: Record<string, string>) =>
       fetch(`${url}/webhook/hook?signed_request=`, {
@@ -324,7 +324,7 @@ describe('a forged request', () => {
     expect([answer.status, attacked.fault(), attacked.handled()]).toEqual([401, 'wrong signature', 0])
   })
 
-  it('by the token of an installation that is gone is refused', async () => {
+  it('with the token of a removed installation is refused', async () => {
     const { post, valid, admin, oauthId, fault } = await target()
     await admin.uninstallAddon({ addon_key_or_id: 'com.example.test', installable_id: oauthId })
     expect((await post(valid())).status).toBe(401)
@@ -387,7 +387,7 @@ describe('a person’s token that names no room', () => {
     ['a list', ['2']],
     ['an object', { id: 2 }],
     ['true', true],
-  ])('is not the server’s own for naming its user with %s', async (_, sub) => {
+  ])('does not count as the server’s own if its user is %s', async (_, sub) => {
     const { post, valid, oauthId, handled, fault } = await target(true)
     expect((await post(valid({ sub }), delivered(oauthId, 1, 'hello'))).status).toBe(401)
     expect([fault(), handled()]).toEqual(['malformed', 0])
@@ -408,7 +408,7 @@ describe('a token with odd ids', () => {
   })
 
   it.each([['\ud800'], ['a b'], ['ü'], ['__proto__'], ['a\u0000']])(
-    'is refused as any unknown one, if its iss is %j',
+    'is refused like any unknown issuer, if its iss is %j',
     async (iss) => {
       const { post, fault } = await target()
       const answer = await post(sign(iss, 'secret'))
@@ -418,7 +418,7 @@ describe('a token with odd ids', () => {
 })
 
 describe('a replay', () => {
-  it('of a token that expires in a century is known for ever', async () => {
+  it('of a token that expires in a century is always recognised', async () => {
     const { post, valid, handled } = await target()
     for (const exp of [now() + 100 * 365 * 86_400, 1e20, Number.MAX_VALUE]) {
       const token = valid({ exp })
@@ -428,14 +428,14 @@ describe('a replay', () => {
     expect(handled()).toBe(3)
   })
 
-  it('of a token that is good for more than a day is known for that day, and refused afterwards', async () => {
+  it('of a token that is valid for more than a day is recognised for one day, and refused after that', async () => {
     vi.useFakeTimers({ toFake: ['Date'] })
     onTestFinished(() => void vi.useRealTimers())
     const { post, valid, handled, fault, warnings } = await target()
     const begun = Date.now()
     const long = [now() + 100 * 365 * 86_400, 1e20, now() + 86_400 * 2].map((exp) => valid({ exp }))
     for (const token of long) await post(token)
-    expect(warnings('good for more than a day')).toBe(1)
+    expect(warnings('valid for more than a day')).toBe(1)
     vi.setSystemTime(begun + 86_400_000 - 1000)
     for (const token of long) expect((await post(token)).status).toBe(204)
     expect(handled()).toBe(3)
@@ -449,7 +449,7 @@ describe('a replay', () => {
     ['the store in memory', createMemoryStore],
     ['the embedded store', createFolderStore],
   ])(
-    'stays one with %s when the clock was ahead and is set back, or is set back below its issue',
+    'with %s is recognised after the clock is set back, also to before the token was issued',
     async (_, store) => {
       vi.useFakeTimers({ toFake: ['Date'] })
       onTestFinished(() => void vi.useRealTimers())
@@ -460,13 +460,13 @@ describe('a replay', () => {
       for (const clock of [240_000, 20 * 60_000, 7_200_000, -30_000, 0, 50_000, -90_000, 3_000_000]) {
         vi.setSystemTime(begun + clock)
         await post(token)
-        // What others send meanwhile must not end the claim.
+        // Other deliveries in the meantime must not end the claim.
         await post(valid({ iat: now(), exp: now() + 60 }))
       }
       vi.setSystemTime(begun)
       await post(token)
       expect(handled()).toBe(1 + 8)
-      // Issued and seen while the clock was ahead.
+      // Issued and handled while the clock was ahead.
       vi.setSystemTime(begun + 240_000)
       const ahead = valid({ iat: now() - 240, exp: now() + 60 })
       await post(ahead)
@@ -476,7 +476,7 @@ describe('a replay', () => {
     },
   )
 
-  it('on another webhook is one too', async () => {
+  it('on another webhook is recognised too', async () => {
     const { post, valid, handled, url, oauthId, roomId } = await target()
     const token = valid()
     await post(token)
@@ -500,14 +500,14 @@ describe('a replay', () => {
     expect(handled()).toBe(1)
   })
 
-  it('of a hundred at once reaches the handler once', async () => {
+  it('sent a hundred times at once reaches the handler once', async () => {
     const { post, valid, handled } = await target()
     const token = valid()
     await Promise.all(Array.from({ length: 100 }, () => post(token)))
     expect(handled()).toBe(1)
   })
 
-  it('of a token without an id is known by its signature', async () => {
+  it('of a token without an id is recognised by its signature', async () => {
     const { post, valid, handled } = await target()
     const token = valid({ jti: undefined })
     await post(token)
@@ -517,7 +517,7 @@ describe('a replay', () => {
   })
 })
 
-/** Sends lines that no HTTP client would, and reads the answer to its end. */
+/** Sends lines that no HTTP client would send, and reads the whole answer. */
 function raw(host: string, port: number, lines: string[]): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, host, () => socket.write(`${lines.join('\r\n')}\r\n\r\n`))

@@ -4,7 +4,7 @@ import { createThrottle } from '../../src/installations/throttle.ts'
 
 afterEach(() => void vi.useRealTimers())
 
-/** Work that is counted, and ends when it is told to. */
+/** Work that is counted, and whose end the test decides. */
 function counted() {
   let begun = 0
   const ends: (() => void)[] = []
@@ -24,7 +24,7 @@ function counted() {
 }
 
 describe('a throttle', () => {
-  it('does it once for all who ask while it is being done, after that, for what they know may be newer', async () => {
+  it('runs once more for all calls during a run, since they may know of something newer', async () => {
     const { run } = createThrottle<number>({ burst: 5, every: 1_000 })
     const { begun, end, slow } = counted()
     const first = run('a', slow)
@@ -37,7 +37,7 @@ describe('a throttle', () => {
     expect(new Set(await Promise.all(later))).toEqual(new Set([2]))
   })
 
-  it('tells the last outcome to who asks too often, and does it once more as soon as it may', async () => {
+  it('returns the last result to calls above the rate, and runs again as soon as the rate allows', async () => {
     vi.useFakeTimers()
     const { run } = createThrottle<number>({ burst: 3, every: 1_000 })
     const { begun, quick } = counted()
@@ -49,7 +49,7 @@ describe('a throttle', () => {
     expect(begun()).toBe(5)
   })
 
-  it('tells a failure as the outcome, and goes on after it', async () => {
+  it('returns a failure as the last result, and continues after it', async () => {
     vi.useFakeTimers()
     const { run } = createThrottle<number>({ burst: 1, every: 1_000 })
     const { quick } = counted()
@@ -60,7 +60,7 @@ describe('a throttle', () => {
     expect(await run('a', quick)).toBe(1)
   })
 
-  it('does nothing by itself once it is closed', async () => {
+  it('starts nothing after it is closed', async () => {
     vi.useFakeTimers()
     const { run, close } = createThrottle<number>({ burst: 1, every: 1_000 })
     const { begun, quick } = counted()
@@ -71,7 +71,7 @@ describe('a throttle', () => {
     expect(begun()).toBe(1)
   })
 
-  it('is not closed by a clock that is set back', async () => {
+  it('is not blocked when the clock is set back', async () => {
     vi.useFakeTimers({ now: 1_000_000 })
     const { run } = createThrottle<number>({ burst: 1, every: 1_000 })
     const { quick } = counted()
@@ -83,10 +83,10 @@ describe('a throttle', () => {
   })
 })
 
-describe('attempts of strangers', () => {
+describe('unauthenticated attempts', () => {
   const fails = () => Promise.reject(new Error('no'))
 
-  it('that fail too often are refused for a while; those that succeed cost nothing', async () => {
+  it('are refused for a while after too many failures, and successful ones do not count', async () => {
     vi.useFakeTimers({ toFake: ['Date'] })
     const { run } = createAttempts({ atOnce: 2, waiting: 2, failures: 3, every: 1_000 })
     for (let count = 0; count < 50; count += 1) expect(await run(async () => 'yes')).toBe('yes')
@@ -96,7 +96,7 @@ describe('attempts of strangers', () => {
     expect(await run(async () => 'yes')).toBe('yes')
   })
 
-  it('are so many at once, and so many wait', async () => {
+  it('are limited in number, running and waiting', async () => {
     const { run } = createAttempts({ atOnce: 2, waiting: 2, failures: 3, every: 1_000 })
     const { begun, end, slow } = counted()
     const all = Array.from({ length: 4 }, () => run(slow))

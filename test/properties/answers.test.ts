@@ -6,7 +6,7 @@ import { ApiError, createPersonalClient, HipChatAddonError } from '../../src/ind
 import { planted } from '../leaks/planted.ts'
 import { fc } from './runs.ts'
 
-/** What the server answers next; it may be what it was sent. */
+/** The server's next answer; it may repeat the request. */
 let next: { readonly status: number; readonly body: Uint8Array } = { status: 200, body: new Uint8Array() }
 
 const server = createServer((request, response) => {
@@ -34,7 +34,7 @@ async function answered(status: number, body: string | Uint8Array): Promise<unkn
   return said.catch((error: unknown) => error)
 }
 
-// Those that are neither repeated nor waited for.
+// The statuses that are neither retried nor waited for.
 const statuses = fc.constantFrom(400, 401, 403, 404, 405, 409, 413, 415, 422, 500, 502, 503)
 
 const message = fc.oneof(
@@ -66,7 +66,7 @@ describe('an error answer', () => {
       }),
     ))
 
-  it('of any JSON gives the reason and the field if they are texts, five hundred characters of each, and no token', () =>
+  it('of any JSON has the reason and the field if they are strings, up to five hundred characters of each, and no token', () =>
     fc.assert(
       fc.asyncProperty(statuses, fc.oneof(envelope, fc.jsonValue()), async (status, body) => {
         const error = await answered(status, JSON.stringify(body))
@@ -89,7 +89,7 @@ describe('an error answer', () => {
 })
 
 describe('a successful answer', () => {
-  it('of any bytes is the result, or an error of ours that does not show the token', () =>
+  it('of any bytes is the result, or one of our errors without the token', () =>
     fc.assert(
       fc.asyncProperty(
         fc.oneof(fc.uint8Array({ maxLength: 200 }), fc.constant(Buffer.from(token))),
@@ -104,6 +104,6 @@ describe('a successful answer', () => {
     ))
 })
 
-/** A text as it comes out at the other end: half characters are replaced on the way. */
+/** A string as it arrives: lone surrogates are replaced. */
 const toWire = (text: string): string =>
   JSON.parse(Buffer.from(JSON.stringify(text)).toString('utf8')) as string

@@ -5,7 +5,7 @@ import { anyText, endless, fc } from './runs.ts'
 describe('a command', () => {
   const word = fc.stringMatching(/^[a-z][a-z0-9]{0,8}$/)
 
-  it('gets back the words it was given, whatever blanks are in them', () =>
+  it('gets back the words it was given, whatever whitespace is in them', () =>
     fc.assert(
       fc.property(
         fc.array(
@@ -58,7 +58,7 @@ describe('a command', () => {
       ),
     ))
 
-  it('gives each word to its parameter: the required ones first, the optional ones next, the rest to the rest', () => {
+  it('assigns words to parameters: first the required ones, then the optional ones, then the rest', () => {
     const kinds = fc
       .tuple(fc.nat(3), fc.nat(3), fc.boolean())
       .map(([required, optional, rest]) => [
@@ -95,7 +95,7 @@ describe('a command', () => {
     )
   })
 
-  it('is found in a message by its name in any letters, followed by nothing or by blanks', () =>
+  it('is found in a message by its name in any case, followed by nothing or by whitespace', () =>
     fc.assert(
       fc.property(word, anyText(20), fc.boolean(), (name, after, loud) => {
         const { pattern } = parseUsage(`/${name} [x...]`, '')
@@ -122,7 +122,7 @@ describe('a command', () => {
     "='a ",
     '="a"b ',
     '“a "b" ',
-  ])('with a megabyte of %j behind it is read to its end', (piece) => {
+  ])('with a megabyte of %j after it is read to the end', (piece) => {
     const { ok } = parseArguments(parseUsage('/x [a...]', ''), endless(piece))
     expect(typeof ok).toBe('boolean')
   })

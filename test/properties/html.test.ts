@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { escapeHtml, html } from '../../src/common/html.ts'
 import { anyText, endless, fc } from './runs.ts'
 
-/** What a browser reads where these entities stand. */
+/** The characters that a browser reads for these entities. */
 const read = (markup: string): string =>
   markup
     .replaceAll('&lt;', '<')
@@ -19,7 +19,7 @@ const texts = fc.oneof(
 )
 
 describe('html', () => {
-  it('shows every text as it was, and has no markup of it', () =>
+  it('shows every text unchanged, and without markup from it', () =>
     fc.assert(
       fc.property(texts, (text) => {
         const escaped = escapeHtml(text)
@@ -28,7 +28,7 @@ describe('html', () => {
       }),
     ))
 
-  it('has the tags and attributes of its template, whatever is put in', () =>
+  it('has only the tags and attributes of its template, whatever is inserted', () =>
     fc.assert(
       fc.property(texts, fc.array(texts, { maxLength: 4 }), (title, items) => {
         const markup =
@@ -43,7 +43,7 @@ describe('html', () => {
       }),
     ))
 
-  it('takes nothing for its own markup that only looks like it', () =>
+  it('escapes values that only look like Html', () =>
     fc.assert(
       fc.property(texts, (text) => {
         const lookalike = { toString: () => `<b>${text}`, toJSON: () => text }
@@ -51,7 +51,7 @@ describe('html', () => {
       }),
     ))
 
-  it.each(['<', '&', '&amp;', '"\''])('is made of a megabyte of %j', (piece) => {
+  it.each(['<', '&', '&amp;', '"\''])('can be made from a megabyte of %j', (piece) => {
     const text = endless(piece)
     expect(read(html`${text}`.toString())).toBe(text)
   })

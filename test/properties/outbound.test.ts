@@ -7,7 +7,7 @@ import {
 } from '../../src/common/outbound.ts'
 import { anyText, fc } from './runs.ts'
 
-/** IANA's registry of IPv4 addresses for special purposes, and multicast: first address and length of the prefix. */
+/** IANA's registry of special-purpose IPv4 addresses, and multicast: first address and prefix length. */
 const special: readonly (readonly [string, number])[] = [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
@@ -25,7 +25,7 @@ const special: readonly (readonly [string, number])[] = [
   ['240.0.0.0', 4],
 ]
 
-/** Ranges with a purpose that are reachable all the same: either answer will do. */
+/** Special-purpose ranges that are nevertheless reachable: both answers are correct. */
 const either: readonly (readonly [string, number])[] = [
   ['192.31.196.0', 24],
   ['192.52.193.0', 24],
@@ -72,7 +72,7 @@ const forms: Readonly<Record<string, (address: number) => string>> = {
     `[::ffff:${hex(Math.floor(address / 65536))}:${hex(address % 65536)}]`,
 }
 
-/** Addresses of all kinds; those at the edges of the special ranges more often than chance would have it. */
+/** Addresses of all kinds, more often those at the edges of the special ranges. */
 const addresses = fc.oneof(
   fc.nat(0xffffffff),
   fc
@@ -105,7 +105,7 @@ describe('outbound rules', () => {
     )
   })
 
-  it.each(Object.entries(forms))('know loopback addresses: %s', (_, form) => {
+  it.each(Object.entries(forms))('recognise loopback addresses: %s', (_, form) => {
     const loopback = createOutbound({ hosts: [], loopback: true })
     fc.assert(
       fc.property(fc.oneof(fc.integer({ min: 0x7effffff, max: 0x80000001 }), addresses), (address) => {
@@ -114,7 +114,7 @@ describe('outbound rules', () => {
     )
   })
 
-  it('allow a listed range, to its very ends', () =>
+  it('allow a listed range, including both ends', () =>
     fc.assert(
       fc.property(addresses, fc.integer({ min: 9, max: 32 }), fc.nat(0xffffff), (address, bits, low) => {
         const first = Math.floor((0x0a000000 + low) / 2 ** (32 - bits)) * 2 ** (32 - bits)
@@ -127,7 +127,7 @@ describe('outbound rules', () => {
       }),
     ))
 
-  it('take no address of IPv6 but from the block that is given out', () =>
+  it('allow IPv6 addresses only from the allocated block', () =>
     fc.assert(
       fc.property(fc.ipV6(), (address) => {
         if (allows(`https://[${address}]/`)) {
@@ -159,7 +159,7 @@ describe('outbound rules', () => {
       ),
     ))
 
-  it('refuse or take any text, and nothing else happens; what is taken is on an allowed host, over https', () => {
+  it('refuse or accept any string; an accepted one is on an allowed host, over https', () => {
     const outbound = createOutbound({ hosts: ['chat.example.net', '*.example.org'] })
     const part = fc.oneof(
       anyText(12),
@@ -181,7 +181,7 @@ describe('outbound rules', () => {
     )
   })
 
-  it('see loopback in no name but localhost and those below it', () =>
+  it('treat only localhost and names below it as loopback', () =>
     fc.assert(
       fc.property(
         fc.oneof(

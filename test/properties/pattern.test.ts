@@ -37,7 +37,7 @@ describe('a pattern', () => {
         .join(''),
     )
 
-  it('finds on the server whatever it finds here', () =>
+  it('matches on the server whatever it matches in the add-on', () =>
     fc.assert(
       fc.property(
         source,
@@ -53,7 +53,7 @@ describe('a pattern', () => {
       ),
     ))
 
-  it('of any text that is a RegExp is translated to what compiles, or stays here', () =>
+  it('from any valid RegExp is translated to one that compiles, or is not translated', () =>
     fc.assert(
       fc.property(fc.string({ maxLength: 20 }), (text) => {
         let expression: RegExp
@@ -67,7 +67,7 @@ describe('a pattern', () => {
       }),
     ))
 
-  it('finds on the server exactly what it finds here, as long as both know the characters', () =>
+  it('matches on the server exactly what it matches in the add-on, for characters that both know', () =>
     fc.assert(
       fc.property(
         fc.tuple(
@@ -85,7 +85,7 @@ describe('a pattern', () => {
           expect(translated).toMatchObject({ ok: true })
           if (!translated.ok) return
           expression.lastIndex = 0
-          // JavaScript's `$` with the flag m, and its `\b`, mean the same on these characters.
+          // For these characters, JavaScript's `$` with the flag m and its `\b` have the same meaning.
           expect(compilePattern(translated.pattern)(message)).toBe(
             new RegExp(text, flags.replace('g', '')).test(message),
           )
@@ -93,7 +93,7 @@ describe('a pattern', () => {
       ),
     ))
 
-  it('that looks around or back is left to the add-on', () =>
+  it('with a lookaround or backreference is left to the add-on', () =>
     fc.assert(
       fc.property(
         source,
@@ -107,7 +107,7 @@ describe('a pattern', () => {
       ),
     ))
 
-  it('of the server is taken or refused by name, whatever the text', () =>
+  it('of the server is accepted or refused by name, whatever the string', () =>
     fc.assert(
       fc.property(fc.oneof(anyText(60), fc.string(), source), fc.string(), (text, message) => {
         try {

@@ -58,7 +58,7 @@ interface Change {
   readonly apply: (object: Json) => void
 }
 
-/** What other servers do to an object of a schema, member by member. */
+/** Changes that other servers make to an object of a schema, member by member. */
 function changes(schema: Schema): Change[] {
   const needed = neededOf(schema)
   return [
@@ -99,8 +99,8 @@ function objectsOf(schema: Schema, value: unknown): [Schema, Json][] {
   ]
 }
 
-describe('what a server sends', () => {
-  it.each(received)('is read when it is exactly what was asked for: %s', (_, schema) => {
+describe('data from a server', () => {
+  it.each(received)('is read if it fits the schema exactly: %s', (_, schema) => {
     fc.assert(
       fc.property(fitting(schema), (value) => {
         expect(validate(schema, value)).toMatchObject({ ok: true })
@@ -129,7 +129,7 @@ describe('what a server sends', () => {
     },
   )
 
-  it.each(received)('is refused by name without what is needed: %s', (_, schema) => {
+  it.each(received)('is refused by name if something required is missing: %s', (_, schema) => {
     for (const name of neededOf(schema)) {
       const member = propertiesOf(schema)[name] ?? {}
       if (member['default'] !== undefined || validate(member, null).ok) continue

@@ -17,7 +17,7 @@ describe('a schema', () => {
     ...eventNames.map((name): [string, Schema] => [name, delivery(name)]),
   ]
 
-  it.each(schemas)('%s takes or refuses any value, and names what is wrong', (_, schema) => {
+  it.each(schemas)('%s accepts or refuses any value, and names what is wrong', (_, schema) => {
     fc.assert(
       fc.property(anything, (value) => {
         const checked = validate(schema, value)
@@ -26,7 +26,7 @@ describe('a schema', () => {
     )
   })
 
-  it('never gives a notification that HipChat would refuse', () =>
+  it('never accepts a notification that HipChat would refuse', () =>
     fc.assert(
       fc.property(anything, (value) => {
         try {
@@ -45,7 +45,7 @@ const icon = fc.oneof(
   fc.record({ url: text(100), 'url@2x': text(100) }, { requiredKeys: ['url'] }),
 )
 
-/** Cards as HipChat took them, of all forms. */
+/** Cards of all forms that HipChat accepted. */
 const cards = fc.record(
   {
     style: fc.constantFrom('file', 'image', 'application', 'link', 'media'),
@@ -86,7 +86,7 @@ function pathsOf(value: unknown, before: readonly string[] = []): string[][] {
   ])
 }
 
-/** The same value with something else in one place. */
+/** The same value with another value in one place. */
 function replaced(value: unknown, [name, ...rest]: readonly string[], by: unknown): unknown {
   if (name === undefined) return by
   const copy = Array.isArray(value) ? [...value] : { ...(value as object) }
@@ -96,7 +96,7 @@ function replaced(value: unknown, [name, ...rest]: readonly string[], by: unknow
 }
 
 describe('a card', () => {
-  it('of any form is taken, alone and in a notification', () =>
+  it('of any form is accepted, alone and in a notification', () =>
     fc.assert(
       fc.property(cards, (given) => {
         expect(validate(card, given)).toEqual({ ok: true, value: given })
@@ -105,7 +105,7 @@ describe('a card', () => {
       }),
     ))
 
-  it('with something of a wrong type in any one place is refused, and the place is named', () =>
+  it('with a wrong type in any one place is refused, and the place is named', () =>
     fc.assert(
       fc.property(
         cards,
@@ -143,7 +143,7 @@ const published = readdirSync(folder).map((file): [string, object] => [
 ])
 
 describe('a descriptor', () => {
-  it.each(published)('%s, with a required member taken out, is refused by that name', (_, document) => {
+  it.each(published)('%s, without a required member, is refused by that name', (_, document) => {
     for (const name of ['key', 'name', 'description', 'links']) {
       const { [name]: out, ...rest } = document as Record<string, unknown>
       expect(out).toBeDefined()
@@ -154,7 +154,7 @@ describe('a descriptor', () => {
     }
   })
 
-  it.each(published)('%s is taken with members nobody knows', (_, document) => {
+  it.each(published)('%s is accepted with unknown members', (_, document) => {
     fc.assert(
       fc.property(fc.stringMatching(/^x-[a-z]{1,9}$/), fc.jsonValue(), (name, value) => {
         expect(validate(descriptor, { ...document, [name]: value }).ok).toBe(true)
@@ -162,7 +162,7 @@ describe('a descriptor', () => {
     )
   })
 
-  it('is made of any options, and is one that a server takes; or the options are refused by name', () =>
+  it('is made from any options and accepted by a server, or the options are refused by name', () =>
     fc.assert(
       fc.property(
         fc.record({

@@ -39,7 +39,7 @@ describe('a signed request', () => {
     await expect(verify(token)).rejects.toBeInstanceOf(SignedRequestError)
   }
 
-  it('of any text is refused, and nothing else happens', () =>
+  it('of any string is refused, and nothing else happens', () =>
     fc.assert(fc.asyncProperty(fc.string({ unit: 'binary', maxLength: 200 }), refused)))
 
   it('of any header and claims, signed with a guessed secret, is refused', () =>
@@ -67,7 +67,7 @@ describe('a signed request', () => {
       }),
     ))
 
-  it('with odd claims and the right secret is accepted or refused by name, never anything else', () =>
+  it('with odd claims and the right secret is accepted, or refused by name', () =>
     fc.assert(
       fc.asyncProperty(jsonObject, async (claims) => {
         const outcome = await verify(sign(oauthId, secret, claims)).catch((error: unknown) => error)
@@ -76,7 +76,7 @@ describe('a signed request', () => {
       }),
     ))
 
-  it('is accepted exactly when it fits the rules, read a second time and in another way', () => {
+  it('is accepted exactly when it follows the rules, according to a second implementation', () => {
     const now = Math.floor(Date.now() / 1000)
     const near = fc.integer({ min: -7200, max: 7200 }).map((seconds) => now + seconds)
     const odd = fc.constantFrom<unknown>(
@@ -103,7 +103,7 @@ describe('a signed request', () => {
     return fc.assert(
       fc.asyncProperty(claims, alg, fc.boolean(), async (given, algorithm, right) => {
         const key = right ? secret : `${secret}x`
-        // As it arrives: what JSON cannot hold is gone.
+        // As it arrives: without the values that JSON does not have.
         const sent = JSON.parse(JSON.stringify(given)) as Record<string, unknown>
         const { iss, iat, exp, nbf, context } = sent as { context: { room_id?: unknown } } & typeof sent
         const near = [exp, iat, nbf].some(

@@ -146,7 +146,7 @@ createAddon({ key: 'k', name: 'n', description: 'd', scopes: [], store: 'memory:
     )
     const { stderr, status } = run(process.execPath, [file], consumer)
     expect(status).toBe(1)
-    expect(stderr).toContain('metrics needs the package prom-client, which is not installed: npm install')
+    expect(stderr).toContain('metrics requires the package prom-client, which is not installed: npm install')
   })
 })
 

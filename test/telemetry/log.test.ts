@@ -62,14 +62,14 @@ const failures: [what: string, fail: (host: string) => Promise<unknown>][] = [
       ]),
   ],
   [
-    'an object that is no error',
+    'an object that is not an error',
     async () => {
       throw { headers: { COOKIE: password }, url: `https://a.example/?signed_request=${password}` }
     },
   ],
 ]
 
-it.each(failures)('of a handler that fails with %s the log says why, and no secret', async (_, fail) => {
+it.each(failures)('the log of a handler that fails with %s has the reason and no secret', async (_, fail) => {
   const lines: string[] = []
   const host = await refusing()
   const { install, say } = await startWorld(
@@ -89,7 +89,7 @@ it.each(failures)('of a handler that fails with %s the log says why, and no secr
   expect(lines.join('').length).toBeLessThan(8000)
 })
 
-it('what an author logs with the log that an add-on has by itself holds no secret, however it is logged', () => {
+it('the default log contains no secret, however an author logs it', () => {
   const script = `
     import { createLog } from ${JSON.stringify(fileURLToPath(new URL('../../src/telemetry/log.ts', import.meta.url)))}
     const log = createLog()

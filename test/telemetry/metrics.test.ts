@@ -13,7 +13,7 @@ import { delivered, sign, startWorld, type TestHandler, testOptions, type WorldO
 
 type Labels = Readonly<Record<string, string>>
 
-/** What a page of metrics says: the sum of a series' samples that have these labels, `undefined` if there is none. */
+/** Reads a metrics page: the sum of a series' samples with these labels, `undefined` if there are none. */
 function read(text: string) {
   const samples = [...text.matchAll(/^(\w+)(?:\{(.*)\})? (\S+)$/gm)].map(([, name, labels = '', value]) => ({
     name: `${name}`.replace(/^hipchat_addon_/, ''),
@@ -33,7 +33,7 @@ function read(text: string) {
 
 const scrape = async (url: string) => read(await (await fetch(url)).text())
 
-/** An add-on with metrics and one handler, installed, and a way to deliver to it past the server. */
+/** An installed add-on with metrics and one handler, and a function that delivers to it without the server. */
 async function measured(handler: TestHandler, options: WorldOptions = {}) {
   const world = await startWorld(
     (it) => {
@@ -61,7 +61,7 @@ async function measured(handler: TestHandler, options: WorldOptions = {}) {
   }
 }
 
-/** Fails unless nobody listens on a port. */
+/** Fails if something is listening on a port. */
 async function expectClosed(port: number, host: string): Promise<void> {
   const connected = once(connect(port, host), 'connect')
   await expect(connected).rejects.toMatchObject({ code: 'ECONNREFUSED' })
@@ -75,15 +75,15 @@ function gate() {
   return { opened, open }
 }
 
-describe('the page', () => {
-  it('is not there unless it is asked for', async () => {
+describe('the metrics page', () => {
+  it('does not exist by default', async () => {
     const { url } = await startWorld(() => {})
     expect((await fetch(`${url}/metrics`)).status).toBe(404)
     const off = await startWorld(() => {}, { addon: { metrics: false } })
     expect((await fetch(`${off.url}/metrics`)).status).toBe(404)
   })
 
-  it('is at /metrics in the format of Prometheus, for those who read', async () => {
+  it('is at /metrics in the format of Prometheus, for GET and HEAD', async () => {
     const { url } = await startWorld(() => {}, { addon: { metrics: true } })
     const answer = await fetch(`${url}/metrics`)
     expect([answer.status, answer.headers.get('content-type'), answer.headers.get('cache-control')]).toEqual([
@@ -96,7 +96,7 @@ describe('the page', () => {
     expect((await fetch(`${url}/metrics`, { method: 'POST' })).status).toBe(404)
   })
 
-  it('is at another path if that is said, below the base address or without it', async () => {
+  it('is at a configured path, with or without the path of the base address', async () => {
     const port = await freePort()
     const addon = createAddon({
       ...testOptions,
@@ -112,7 +112,7 @@ describe('the page', () => {
     expect(await Promise.all(statuses)).toEqual([200, 200, 404])
   })
 
-  it('has a port of its own if that is said, which close() closes', async () => {
+  it('has a configured port of its own, which close() closes', async () => {
     const addon = createAddon({ ...testOptions, store: 'memory:', metrics: { port: 0, path: '/m' } })
     const { port, metricsPort = 0 } = await addon.listen()
     const page = `http://127.0.0.1:${metricsPort}/m`
@@ -123,7 +123,7 @@ describe('the page', () => {
     await expectClosed(metricsPort, '127.0.0.1')
   })
 
-  it('on a port that is taken lets nothing of the add-on stay open, and it may try again', async () => {
+  it('on a port that is taken makes listen() reject and close everything, and listen() can be called again', async () => {
     const first = createAddon({ ...testOptions, store: 'memory:', metrics: { port: 0 } })
     const { metricsPort = 0 } = await first.listen()
     const port = await freePort()
@@ -138,7 +138,7 @@ describe('the page', () => {
     expect(await second.listen(port)).toMatchObject({ port, metricsPort })
   })
 
-  it('closes again when the add-on cannot listen', async () => {
+  it('is closed again when the add-on cannot listen', async () => {
     const first = createAddon({ ...testOptions, store: 'memory:' })
     onTestFinished(() => first.close())
     const { port } = await first.listen()
@@ -149,7 +149,7 @@ describe('the page', () => {
     await expectClosed(own, '127.0.0.1')
   })
 
-  it('shows what is in a registry of the author’s too, and can be left to him', async () => {
+  it('shows the author’s own registry too, and can be served by the author', async () => {
     const registry = new Registry()
     new Counter({ name: 'rolls_total', help: 'Dice rolled.', registers: [registry] }).inc(3)
     const { url } = await startWorld(() => {}, { addon: { metrics: { registry } } })
@@ -163,7 +163,7 @@ describe('the page', () => {
     expect(await own.metrics()).toContain('hipchat_addon_deliveries_running 0')
   })
 
-  it('whose registry fails is answered with 500, and the add-on goes on', async () => {
+  it('is answered with 500 if its registry fails, and the add-on continues', async () => {
     const registry = new Registry()
     new Counter({
       name: 'broken_total',
@@ -179,7 +179,7 @@ describe('the page', () => {
 })
 
 describe('two add-ons in one process', () => {
-  it('count for themselves', async () => {
+  it('count separately', async () => {
     const one = await measured(() => {})
     const other = await measured(() => {})
     await one.deliver()
@@ -194,7 +194,7 @@ describe('two add-ons in one process', () => {
       expect.objectContaining({
         code: 'ERR_CONFIGURATION',
         message:
-          'createAddon: metrics.registry has hipchat_addon_deliveries_total already; give each add-on a registry of its own',
+          'createAddon: metrics.registry already has hipchat_addon_deliveries_total; give each add-on a registry of its own',
       }),
     )
   })
@@ -204,31 +204,28 @@ describe('the option metrics', () => {
   it.each<[unknown, string | RegExp]>([
     [
       'yes',
-      'createAddon: expected metrics to be true, false or an object of path, port, host, registry; came string',
+      'createAddon: expected metrics to be true, false or an object with the options path, port, host, registry; got string',
     ],
-    [[], /expected metrics to be true, false or an object of .*; came array$/],
+    [[], /expected metrics to be true, false or an object with the options .*; got array$/],
     [
       { colour: 'red' },
-      'createAddon: there is no option metrics.colour; known are path, port, host, registry',
+      'createAddon: metrics.colour is not a known option; expected one of path, port, host, registry',
     ],
-    [{ path: 7 }, 'createAddon: expected metrics.path to be a path such as /metrics, or false; came number'],
+    [{ path: 7 }, 'createAddon: expected metrics.path to be a path such as /metrics, or false; got number'],
     [
       { path: 'metrics' },
-      'createAddon: expected metrics.path to be a path such as /internal/metrics; came "metrics"',
+      'createAddon: expected metrics.path to be a path such as /internal/metrics; got "metrics"',
     ],
-    [{ path: '/m?x=1' }, /expected metrics.path to be a path such as .*; came "\/m\?x=1"$/],
-    [{ path: '/healthz' }, 'createAddon: metrics.path /healthz is a route that the add-on has already'],
-    [{ path: '/' }, /metrics.path \/ is a route that the add-on has already/],
+    [{ path: '/m?x=1' }, /expected metrics.path to be a path such as .*; got "\/m\?x=1"$/],
+    [{ path: '/healthz' }, 'createAddon: metrics.path /healthz is already a route of the add-on'],
+    [{ path: '/' }, /metrics.path \/ is already a route of the add-on/],
     [{ path: '/webhook/metrics' }, /metrics.path \/webhook\/metrics is a route/],
-    [{ port: 70_000 }, 'createAddon: expected metrics.port to be a port from 0 to 65535; came 70000'],
-    [{ port: '9100' }, /expected metrics.port to be a port from 0 to 65535; came 9100$/],
-    [{ port: 9100, host: '' }, 'createAddon: expected metrics.host to be a non-empty text; came string'],
-    [
-      { host: '127.0.0.1' },
-      'createAddon: metrics.host is for a port of its own; give metrics.port too, or neither',
-    ],
-    [{ registry: {} }, 'createAddon: expected metrics.registry to be a Registry of prom-client; came object'],
-    [{ path: false }, /with metrics.path false there is no page; give the metrics.registry/],
+    [{ port: 70_000 }, 'createAddon: expected metrics.port to be a port from 0 to 65535; got 70000'],
+    [{ port: '9100' }, /expected metrics.port to be a port from 0 to 65535; got 9100$/],
+    [{ port: 9100, host: '' }, 'createAddon: expected metrics.host to be a non-empty string; got string'],
+    [{ host: '127.0.0.1' }, 'createAddon: metrics.host requires metrics.port; set both or neither'],
+    [{ registry: {} }, 'createAddon: expected metrics.registry to be a Registry of prom-client; got object'],
+    [{ path: false }, /with metrics.path false there is no page; set the metrics.registry/],
     [{ path: false, registry: new Registry(), port: 9100 }, /with metrics.path false there is no page/],
   ])('%j is refused by name', (metrics, message) => {
     const options = { ...testOptions, store: 'memory:', metrics } as AddonOptions // what plain JavaScript may give
@@ -240,11 +237,11 @@ describe('the option metrics', () => {
     )
   })
 
-  it('may name a taken path on a port of its own', () => {
+  it('can name a taken path on a port of its own', () => {
     createAddon({ ...testOptions, store: 'memory:', metrics: { port: 0, path: '/' } })
   })
 
-  it('with a port is refused by callback(), which opens none', () => {
+  it('with a port is refused by callback(), which opens no port', () => {
     const addon = createAddon({
       ...testOptions,
       store: 'memory:',
@@ -255,14 +252,14 @@ describe('the option metrics', () => {
       expect.objectContaining({
         code: 'ERR_CONFIGURATION',
         message:
-          'callback: metrics.port is opened by listen() only; leave it out, and the metrics are a route of the add-on',
+          'callback: only listen() opens metrics.port; leave it out to serve the metrics as a route of the add-on',
       }),
     )
   })
 })
 
 describe('prom-client', () => {
-  /** What a program prints, in a process of its own in which nothing has been loaded yet. */
+  /** The output of a program in a new process, in which nothing is loaded yet. */
   function run(program: string): unknown {
     const source = fileURLToPath(new URL('../../src/index.ts', import.meta.url))
     const given = `
@@ -278,7 +275,7 @@ describe('prom-client', () => {
     )
   }
 
-  it('that is not installed is named, with what to do', () => {
+  it('is named if it is not installed, with what to do', () => {
     const refusal = run(`
       const resolve = Module._resolveFilename
       Module._resolveFilename = function (name, ...rest) {
@@ -290,11 +287,11 @@ describe('prom-client', () => {
     expect(refusal).toEqual({
       code: 'ERR_CONFIGURATION',
       message:
-        'createAddon: metrics needs the package prom-client, which is not installed: npm install prom-client',
+        'createAddon: metrics requires the package prom-client, which is not installed: npm install prom-client',
     })
   })
 
-  it('is loaded for metrics only, and OpenTelemetry for nobody who has not registered it', () => {
+  it('is only loaded for metrics, and OpenTelemetry only if it is registered', () => {
     const loaded = run(`
       const before = createAddon(options)
       await before.listen()
@@ -306,8 +303,8 @@ describe('prom-client', () => {
   })
 })
 
-describe('deliveries', () => {
-  it('count by event and by what became of them', async () => {
+describe('metrics of deliveries', () => {
+  it('count them by event and result', async () => {
     const { deliver, metrics, installation, secret, token } = await measured(({ message }) => {
       if (message.message === 'fail') throw new Error('x')
     })
@@ -340,14 +337,14 @@ describe('deliveries', () => {
     ).toEqual([1, 1, 1])
   })
 
-  it('of what the add-on said itself count as its own', async () => {
+  it('count the add-on’s own notifications as own', async () => {
     const { addon, installation, metrics, server } = await measured(() => {})
     await addon.room(installation).notify('hello myself')
     await server.idle()
     expect((await metrics())('deliveries_total', { event: 'room_notification', result: 'own' })).toBe(1)
   })
 
-  it('count when they are done, and as acknowledged if they are answered before', async () => {
+  it('count a delivery when it ends, and as acknowledged if it is answered before', async () => {
     const { opened, open } = gate()
     const { deliver, metrics } = await measured(() => opened, { addon: { acknowledgeAfter: 5 } })
     expect((await deliver()).status).toBe(204)
@@ -362,7 +359,7 @@ describe('deliveries', () => {
     expect((await metrics())('deliveries_running')).toBe(0)
   })
 
-  it('beyond what may run are busy, and those that were waiting at the end are closing', async () => {
+  it('count deliveries above the limit as busy, and those waiting at the end as closing', async () => {
     const { opened, open } = gate()
     const entered = gate()
     const registry = new Registry()
@@ -386,7 +383,7 @@ describe('deliveries', () => {
     expect(read(await registry.metrics())('deliveries_total', { result: 'closing' })).toBe(1)
   })
 
-  it('of which the store or the add-on itself fails count as that', async () => {
+  it('count failures of the store and of the add-on itself', async () => {
     const memory = createMemoryStore()
     let error: Error = new StoreError('the disk is full')
     const store = {
@@ -405,7 +402,7 @@ describe('deliveries', () => {
     expect(value('store_errors_total', { verb: 'get' })).toBe(0)
   })
 
-  it('have a histogram of the time their handlers took, by event and webhook', async () => {
+  it('have a histogram of the duration of handlers, by event and webhook', async () => {
     const { deliver, metrics } = await measured(({ message }) => {
       if (message.message === 'fail') throw new Error('x')
     })
@@ -421,8 +418,8 @@ describe('deliveries', () => {
   })
 })
 
-describe('installations', () => {
-  it('count with each turn of their life, and with the exchanges of their credentials', async () => {
+describe('metrics of installations', () => {
+  it('count each lifecycle change, and each exchange of credentials', async () => {
     const { admin, addon, installation, metrics } = await measured(() => {})
     const installed = await metrics()
     expect(installed('lifecycle_total', { turn: 'installed' })).toBe(1)
@@ -436,7 +433,7 @@ describe('installations', () => {
     expect(removed('lifecycle_total', { turn: 'installed' })).toBe(1)
   })
 
-  it('that are refused count by status, and credentials that are not taken as rejected', async () => {
+  it('count refusals by status, and rejected credentials', async () => {
     const world = await startWorld(() => {}, { addon: { metrics: true, allowGlobal: false } })
     const post = (body: object) =>
       fetch(`${world.url}/installable`, {
@@ -461,8 +458,8 @@ describe('installations', () => {
   })
 })
 
-describe('calls of the API', () => {
-  it('count by operation and status, with the time they took', async () => {
+describe('metrics of API calls', () => {
+  it('count them by operation and status, with their duration', async () => {
     const { addon, installation, metrics } = await measured(() => {}, { addon: { metrics: true } })
     const room = addon.room(installation)
     await room.getRoom()
@@ -476,7 +473,7 @@ describe('calls of the API', () => {
     expect(value('api_retries_total')).toBeUndefined()
   })
 
-  it('that HipChat fails, answers with nonsense or never gets count as that', async () => {
+  it('count failures of HipChat, invalid answers and broken connections', async () => {
     let answers = 0
     const impostor = await startImpostor({
       '/v2/room/1': (_, response) => {
@@ -509,7 +506,7 @@ describe('calls of the API', () => {
     expect(value('api_calls_total', { operation: 'getRoomHistory', status: 'ERR_UNEXPECTED_ANSWER' })).toBe(1)
   })
 
-  it('tell what is left of the allowances, and who waited or gave up for one', async () => {
+  it('report what is left of the rate limits, and the calls that waited or gave up', async () => {
     const limits = { api: 100, flood: 2, floodWindowSeconds: 2 }
     const { addon, installation, metrics } = await measured(() => {}, {
       server: { limits },
@@ -518,7 +515,7 @@ describe('calls of the API', () => {
     const room = addon.room(installation)
     for (const text of ['one', 'two', 'three']) await room.notify(text)
     const value = await metrics()
-    // Of two messages: one left, none left, and after the wait one again.
+    // A limit of two messages: one is left, none is left, and after the wait one again.
     expect(value('allowance_left_ratio_bucket', { limit: 'flood', le: '0' })).toBe(1)
     expect(value('allowance_left_ratio_bucket', { limit: 'flood', le: '0.5' })).toBe(3)
     expect(value('allowance_left_ratio_bucket', { limit: 'api', le: '0.75' })).toBe(0)
@@ -540,7 +537,7 @@ describe('calls of the API', () => {
     )
   })
 
-  it('that are refused with 429 count as that', async () => {
+  it('count refusals with 429', async () => {
     const impostor = await startImpostor({
       '/v2/room/1/notification': (_, response) => json(response, {}, 429),
     })
@@ -554,7 +551,7 @@ describe('calls of the API', () => {
   })
 })
 
-it('nothing on the page tells who, where or what, nor any secret', async () => {
+it('the metrics page has no users, rooms, messages or secrets', async () => {
   const { deliver, installation, secret, token, url, say, store } = await measured(async ({ room }) => {
     await room.notify('a private word')
     throw new CarelessError(secretOfMine)

@@ -16,7 +16,7 @@ import { json, startImpostor } from '../addon/impostor.ts'
 import { CarelessError } from '../leaks/planted.ts'
 import { delivered, sign, startWorld, type TestHandler, testOptions, type WorldOptions } from '../support.ts'
 
-// As a program's own instrumentation does, before anything listens.
+// As a program's own instrumentation does, before the add-on listens.
 const exporter = new InMemorySpanExporter()
 const provider = new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] })
 provider.register()
@@ -36,7 +36,10 @@ function span(name: string): ReadableSpan {
 const idOf = (one: ReadableSpan): string => one.spanContext().spanId
 const parentOf = (one: ReadableSpan): string | undefined => one.parentSpanContext?.spanId
 
-/** An installed add-on with one handler, and a way to deliver to it past the server. No spans of all that are left. */
+/**
+ * An installed add-on with one handler, and a function that delivers to it without the server. No spans of
+ * these are left.
+ */
 async function traced(handler: TestHandler, options: WorldOptions = {}) {
   const world = await startWorld((it) => void it.webhook('room_message', { key: 'hook' }, handler), options)
   const { installation, secret } = await world.install()
@@ -59,8 +62,8 @@ const route = 'POST /webhook/{key}'
 const token = 'POST /oauth/token'
 const getRoom = 'GET /room/{id_or_name}'
 
-describe('a delivery', () => {
-  it('is a trace of its handler, that of its calls and its own spans, and those of what they need', async () => {
+describe('the trace of a delivery', () => {
+  it('has spans of its handler, the handler’s calls and own spans, and what they need', async () => {
     const { store, oauthId, say, server } = await traced(async ({ room }) => {
       await trace.getTracer('mine').startActiveSpan('rolling dice', async (own) => {
         await room.getRoom()
@@ -125,14 +128,14 @@ describe('a delivery', () => {
     expect(spans().map(({ status }) => status.code)).toEqual(Array(5).fill(SpanStatusCode.UNSET))
   })
 
-  it('goes on with the trace that its headers name', async () => {
+  it('continues the trace that its headers name', async () => {
     const { deliver } = await traced(() => {})
     const [traceId, spanId] = ['0af7651916cd43dd8448eb211c80319c', 'b7ad6b7169203331']
     await deliver({ traceparent: `00-${traceId}-${spanId}-01` })
     expect([span(route).spanContext().traceId, parentOf(span(route))]).toEqual([traceId, spanId])
   })
 
-  it('is part of the request’s own span where something instruments the server', async () => {
+  it('is part of the request’s span if something instruments the server', async () => {
     const addon = createAddon({ ...testOptions, store: 'memory:', baseUrl: 'http://localhost:1' })
     addon.webhook('room_message', { key: 'hook' }, () => {})
     const listener = addon.callback()
@@ -158,7 +161,7 @@ describe('a delivery', () => {
     expect([span(route).kind, parentOf(span(route))]).toEqual([SpanKind.INTERNAL, outer])
   })
 
-  it('keeps to its own trace while others run', async () => {
+  it('is separate from the traces of simultaneous deliveries', async () => {
     const seen: (string | undefined)[] = []
     const { deliver } = await traced(
       async ({ room }) => {
@@ -178,7 +181,7 @@ describe('a delivery', () => {
     }
   })
 
-  it('that was acknowledged ends with its answer, and its handler later', async () => {
+  it('ends with the acknowledgement, and the handler’s span later', async () => {
     let open = (): void => {}
     const opened = new Promise<void>((resolve) => {
       open = resolve
@@ -199,7 +202,7 @@ describe('a delivery', () => {
     await server.idle()
   })
 
-  it('that is refused says so, without being an error of the add-on', async () => {
+  it('marks a refusal, which is not an error of the add-on', async () => {
     const { deliver } = await traced(() => {})
     await deliver({ authorization: 'JWT nonsense' }, 'hello', 'guessed-by-somebody')
     const { attributes, status } = span(route)
@@ -213,8 +216,8 @@ describe('a delivery', () => {
   })
 })
 
-describe('what fails', () => {
-  it('in a handler is an error of its span and of the delivery’s, without the words of somebody else’s error', async () => {
+describe('the span of a failure', () => {
+  it('in a handler has an error, and so has the delivery’s, without the message of an unknown error', async () => {
     const { deliver } = await traced(() => {
       throw new TypeError('cannot log in with hunter2')
     })
@@ -235,13 +238,13 @@ describe('what fails', () => {
   })
 
   it.each<[string, unknown]>([
-    ['that is none', 'hunter2'],
+    ['whose name is not a class name', 'hunter2'],
     [
       'that cannot be read',
       Object.defineProperty(new Error('x'), 'name', { get: () => expect.fail('read') }),
     ],
     ['whose name is no name', Object.assign(new Error('x'), { name: 'hunter2 was refused' })],
-  ])('with an error %s is noted as something else', async (_, error) => {
+  ])('with an error %s has the type _OTHER', async (_, error) => {
     const { deliver } = await traced(() => {
       throw error
     })
@@ -249,7 +252,7 @@ describe('what fails', () => {
     expect(span('handle room_message').attributes['error.type']).toBe('_OTHER')
   })
 
-  it('in a call is an error with its code and message, up to where it is caught', async () => {
+  it('in a call has an error with its code and message, as have its parents until it is caught', async () => {
     const { deliver } = await traced(({ room }) =>
       room.deleteRoomWebhook({ webhook_id: '4711' }).catch(() => 'none such'),
     )
@@ -264,7 +267,7 @@ describe('what fails', () => {
     expect(span('handle room_message').status.code).toBe(SpanStatusCode.UNSET)
   })
 
-  it('and is repeated says how often; what gets no answer has no status', async () => {
+  it('in a repeated call has the number of attempts, and without an answer no status', async () => {
     const impostor = await startImpostor({
       '/v2/room/1': (_, response) => json(response, {}, 500),
       '/v2/room/1/notification': (_, response) => response.destroy(),
@@ -285,8 +288,8 @@ describe('what fails', () => {
   })
 })
 
-describe('installing', () => {
-  it('is a trace of the exchange of credentials and of what its hooks do', async () => {
+describe('the trace of an installation', () => {
+  it('has spans of the exchange of credentials and of the hooks’ calls', async () => {
     const { install } = await startWorld((addon) => {
       addon.on('installed', async ({ room }) => {
         await room?.notify('Hello')
@@ -299,7 +302,7 @@ describe('installing', () => {
     expect([parentOf(exchange), parentOf(greeting)]).toEqual([idOf(installing), idOf(installing)])
   })
 
-  it('that is refused is an error with the reason', async () => {
+  it('has an error with the reason if it is refused', async () => {
     const { install } = await startWorld((addon) => {
       addon.on('installed', () => {
         throw new InstallationRefusedError(403, 'Not for you.')
@@ -312,7 +315,7 @@ describe('installing', () => {
   })
 })
 
-it('no request to HipChat carries trace headers, though something instruments all requests', async () => {
+it('no request to HipChat has trace headers, even if something instruments all requests', async () => {
   const carried = new Map<string, unknown>()
   // What an instrumentation of HTTP clients does.
   const request = http.request
@@ -335,7 +338,7 @@ it('no request to HipChat carries trace headers, though something instruments al
     expect(carried.get(path), path).toEqual({})
 })
 
-it('nothing in any span is a secret, a token or what was said', async () => {
+it('no span contains a secret, a token or the text of a message', async () => {
   const { deliver, oauthId, secret, store, say } = await traced(async ({ room, message }) => {
     await room.notify(`a private answer to ${message.message}`)
     await room.createRoomWebhook({ url: 'nonsense', event: 'room_message' }).catch(() => {})
@@ -357,8 +360,8 @@ it('nothing in any span is a secret, a token or what was said', async () => {
     expect(all).not.toContain(text)
 })
 
-describe('where traces cannot be made', () => {
-  it('because nobody registered a provider before it listened, there are none', async () => {
+describe('tracing without OpenTelemetry', () => {
+  it('makes no spans if no provider was registered before listen()', async () => {
     const registered = Symbol.for('opentelemetry.js.api.1')
     const globals = globalThis as { [registered]?: unknown }
     const kept = globals[registered]
@@ -374,7 +377,7 @@ describe('where traces cannot be made', () => {
     expect(spans()).toEqual([])
   })
 
-  it('because the package is not found, the log says what to install', () => {
+  it('logs what to install if the package is not found', () => {
     const internal = Module as unknown as { _resolveFilename(name: string): string } // what `require` goes through
     const resolve = internal._resolveFilename
     const spy = vi.spyOn(internal, '_resolveFilename').mockImplementation(function (this: unknown, ...all) {
@@ -386,7 +389,7 @@ describe('where traces cannot be made', () => {
     const log = pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) })
     expect(createTracing(log)).toBeUndefined()
     expect(lines.join('')).toContain(
-      'no traces: the package @opentelemetry/api is not found from here; npm install @opentelemetry/api',
+      'no traces: the package @opentelemetry/api was not found: npm install @opentelemetry/api',
     )
   })
 })

@@ -21,16 +21,16 @@ describe('a command', () => {
 
   it.each([
     ['/roll <dice>', '', '<dice> is missing.'],
-    ['/roll [dice]', '2d6 now please', '“now please” is more than it takes.'],
+    ['/roll [dice]', '2d6 now please', 'Unexpected: “now please”.'],
     ['/say <what>', '"hello', 'A quotation mark is not closed.'],
-  ])('%s says what is wrong with %j', (usage, text, fault) => {
+  ])('%s reports what is wrong with %j', (usage, text, fault) => {
     expect(args(usage, text)).toEqual({ ok: false, fault })
   })
 
   it.each([
-    ['roll', /expected a name such as \/roll, made of letters, digits, - and _; came "roll"/],
-    ['/', /came "\/"/],
-    ['/roll dice', /command \/roll: expected <required>, \[optional\] or \[rest...\], came "dice"/],
+    ['roll', /expected a name such as \/roll, made of letters, digits, - and _; got "roll"/],
+    ['/', /got "\/"/],
+    ['/roll dice', /command \/roll: expected <required>, \[optional\] or \[rest...\], got "dice"/],
     ['/roll [a...] <b>', /nothing can follow \[a...\]/],
     ['/roll [a] <b>', /the required <b> cannot follow the optional \[a\]/],
     ['/roll <a> [a]', /two arguments are called a/],
@@ -40,7 +40,7 @@ describe('a command', () => {
     )
   })
 
-  it('is found with any case, and not inside another word', () => {
+  it('is matched in any case, and not inside another word', () => {
     const { pattern } = parseUsage('/roll [dice]', '')
     expect(pattern.exec('/Roll 2d6')?.[1]).toBe('2d6')
     expect(pattern.test('/rolling')).toBe(false)

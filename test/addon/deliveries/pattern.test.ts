@@ -11,7 +11,7 @@ const reason = (expression: RegExp): string | undefined => {
   return result.ok ? undefined : result.reason
 }
 
-// Only JavaScript takes these two classes, and linters take them for mistakes.
+// Only JavaScript accepts these two classes, and linters report them as mistakes.
 const [everything, nothing] = ['[^]', '[]'] as const
 
 describe('a pattern for the server', () => {
@@ -45,7 +45,7 @@ describe('a pattern for the server', () => {
     [/\ud83d/, /surrogate/],
     [new RegExp(nothing), /empty class/],
     [new RegExp('a'.repeat(1001)), /longer than 1000/],
-  ])('%s stays here, for a reason', (expression, why) => {
+  ])('%s is not translated, and the reason says why', (expression, why) => {
     expect(reason(expression)).toMatch(why)
   })
 

@@ -7,7 +7,7 @@ import { createInstallations, type Installation, keyOf } from '../../../src/inst
 import { createMemoryStore, createSealing, type Store } from '../../../src/store/index.ts'
 import { delivered, secretOf, sign, startWorld, type TestHandler } from '../../support.ts'
 
-/** A promise and the function that fulfils it. */
+/** A promise and the function that resolves it. */
 function gate(): { opened: Promise<void>; open: () => void } {
   let open = (): void => {}
   const opened = new Promise<void>((resolve) => {
@@ -16,7 +16,7 @@ function gate(): { opened: Promise<void>; open: () => void } {
   return { opened, open }
 }
 
-/** An add-on with one handler, installed, and a way to deliver to it past the server. */
+/** An installed add-on with one handler, and a function that delivers to it without the server. */
 async function single(handler: TestHandler, addon = {}) {
   const world = await startWorld((it) => void it.webhook('room_message', { key: 'hook' }, handler), {
     addon,
@@ -37,7 +37,7 @@ async function single(handler: TestHandler, addon = {}) {
 }
 
 describe('a handler', () => {
-  it('hears what its pattern finds, with the match, and nothing else', async () => {
+  it('gets only messages that match its pattern, with the match', async () => {
     const { install, say } = await startWorld((addon) => {
       addon.webhook(
         'room_message',
@@ -50,7 +50,7 @@ describe('a handler', () => {
     expect(await say('/DEPLOY staging now')).toEqual(['Alice Archer: staging of /DEPLOY staging now'])
   })
 
-  it('gets every message when the server cannot run the pattern, and picks here', async () => {
+  it('gets the matching messages even if the server cannot run the pattern', async () => {
     const { install, say, addon } = await startWorld((addon) => {
       addon.webhook('room_message', { pattern: /^(?!\/)\w+ (?=please)/ }, () => 'since you ask')
     })
@@ -62,7 +62,7 @@ describe('a handler', () => {
     expect(await say('/coffee please')).toEqual([])
   })
 
-  it('answers with a text as text, with html as HTML, and with a notification as it is', async () => {
+  it('can answer with a string as text, with html as HTML, and with a notification as it is', async () => {
     const { install, server, admin } = await startWorld((addon) => {
       addon.webhook('room_message', { pattern: /^text/ }, () => '<b>1 < 2</b>')
       addon.webhook('room_message', { pattern: /^html/ }, ({ message }) => html`<b>${message.message}</b>`)
@@ -113,7 +113,7 @@ describe('a handler', () => {
     expect(JSON.parse(card?.card ?? '')).toMatchObject({ title: 'A card' })
   })
 
-  it('never hears the add-on itself', async () => {
+  it('never gets the notifications of the add-on itself', async () => {
     const heard: (string | undefined)[] = []
     const { install, say, server } = await startWorld((addon) => {
       addon.webhook('room_notification', ({ sender }) => void heard.push(sender?.name))
@@ -192,7 +192,7 @@ describe('a handler', () => {
 })
 
 describe('commands', () => {
-  it('answer, explain themselves, and say what is missing', async () => {
+  it('answer, show their help, and report what is missing', async () => {
     const { install, say } = await startWorld(
       (addon) => {
         addon.command(
@@ -217,7 +217,7 @@ describe('commands', () => {
 })
 
 describe('middleware', () => {
-  it('runs around the handler in order, and may answer in its place', async () => {
+  it('runs around the handler in order, and can answer in its place', async () => {
     const trail: string[] = []
     const { install, say } = await startWorld((addon) => {
       addon.use(async (context, next) => {
@@ -239,7 +239,7 @@ describe('middleware', () => {
     expect(await say('secret')).toEqual(['not allowed'])
   })
 
-  it('that calls next twice is told so', async () => {
+  it('that calls next() twice gets an error', async () => {
     const errors: unknown[] = []
     const { deliver, addon } = await single(() => 'once')
     addon.onError((error) => void errors.push(error))
@@ -262,7 +262,7 @@ describe('middleware', () => {
 describe('middleware with mistakes in it', () => {
   const silence = new Promise((resolve) => setTimeout(resolve, 30))
 
-  it('that does not wait for next() still gives the answer, and its handler’s error', async () => {
+  it('that does not await next() still returns the handler’s answer or error', async () => {
     const errors: unknown[] = []
     const world = await startWorld((addon) => {
       addon.use((_, next) => {
@@ -281,7 +281,7 @@ describe('middleware with mistakes in it', () => {
     expect(errors).toEqual([expect.objectContaining({ message: 'after a while' })])
   })
 
-  it('that calls next() when it is over runs no handler, and ends no process', async () => {
+  it('that calls next() after it has ended runs no handler, and does not end the process', async () => {
     const handled: string[] = []
     const world = await startWorld((addon) => {
       addon.use((_, next) => {
@@ -296,7 +296,7 @@ describe('middleware with mistakes in it', () => {
     expect(handled).toEqual([])
   })
 
-  it('may swallow what the handler throws', async () => {
+  it('can swallow the error of the handler', async () => {
     const world = await startWorld((addon) => {
       addon.use(async (_, next) => {
         try {
@@ -315,11 +315,11 @@ describe('middleware with mistakes in it', () => {
 describe('a handler that forgets to await', () => {
   it.each<[string, TestHandler]>([
     ['a call without the scope', ({ room }) => void room.getRoom()],
-    ['a notification that is none', ({ room }) => void room.notify('')],
-    ['a reply that is none', ({ reply }) => void reply(42 as never)],
+    ['an invalid notification', ({ room }) => void room.notify('')],
+    ['an invalid reply', ({ reply }) => void reply(42 as never)],
     ['a call of the client', ({ client }) => void client.getRoom({ id_or_name: 7 })],
     ['a write to the store', ({ store }) => void store.set('', 1)],
-  ])('%s does not end the process when it fails, and the log says so', async (_, handler) => {
+  ])('%s does not end the process when it fails, and the failure is logged', async (_, handler) => {
     const lines: string[] = []
     const log = pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) })
     const { deliver } = await single(handler, { scopes: ['send_notification'], log })
@@ -329,7 +329,7 @@ describe('a handler that forgets to await', () => {
 })
 
 describe('a handler that fails', () => {
-  it('with an error that cannot even be read does not end the process', async () => {
+  it('with an error that cannot be read does not end the process', async () => {
     const hostile = Object.defineProperty(new Error('x'), 'details', {
       enumerable: true,
       get: () => {
@@ -384,7 +384,7 @@ describe('a handler that fails', () => {
     ])
   })
 
-  it('or whose error handler fails too, does not end the process', async () => {
+  it('and whose error handler fails too does not end the process', async () => {
     const { deliver, addon } = await single(() => Promise.reject('not even an error'))
     addon.onError(() => {
       throw new Error('nor does this work')
@@ -404,7 +404,7 @@ describe('a handler that fails', () => {
       'notification: color must be one of yellow, green, red, purple, gray, random; nothing was sent',
     ],
     [42, 'expected a message as a string, html`…` or a notification with a message, got number'],
-  ])('by returning %j is told what a message is', async (returned, message) => {
+  ])('by returning %j gets an error that says what a message is', async (returned, message) => {
     const errors: unknown[] = []
     const { deliver, addon } = await single(() => returned as never)
     addon.onError((error) => void errors.push(error))
@@ -412,7 +412,7 @@ describe('a handler that fails', () => {
     expect(errors).toEqual([expect.objectContaining({ code: 'ERR_CONFIGURATION', message })])
   })
 
-  it('for want of a scope is told what was approved', async () => {
+  it('without the scope to answer gets an error that names the approved scopes', async () => {
     const errors: unknown[] = []
     const { deliver, addon } = await single(async ({ room }) => void (await room.getRoom()), {
       scopes: ['send_notification'],
@@ -504,7 +504,7 @@ describe('a delivery', () => {
     expect([answer.status, await answer.text()]).toEqual([415, text])
   })
 
-  it('of another event than the webhook is for is not handled', async () => {
+  it('of another event than the webhook’s is not handled', async () => {
     let handled = 0
     const { deliver, oauthId } = await single(() => {
       handled += 1
@@ -513,7 +513,7 @@ describe('a delivery', () => {
     expect([answer.status, handled]).toEqual([204, 0])
   })
 
-  it('for a webhook that is no longer there is accepted and logged, since the installation is older', async () => {
+  it('for a webhook that no longer exists is accepted and logged, since the installation is older', async () => {
     const { url, token, oauthId } = await single(() => 'x')
     const answer = await fetch(`${url}/webhook/old`, {
       method: 'POST',
@@ -537,7 +537,7 @@ describe('a delivery', () => {
     await server.idle()
   })
 
-  it('beyond the bound is answered with 503, may come again, and leaves the others alone', async () => {
+  it('beyond maxDeliveries is answered with 503, can be sent again, and does not affect the others', async () => {
     const { opened, open } = gate()
     let entered = 0
     const world = await startWorld(
@@ -567,8 +567,8 @@ describe('a delivery', () => {
   })
 })
 
-describe('the bound', () => {
-  it('holds for deliveries that come while the store is asked', async () => {
+describe('maxDeliveries', () => {
+  it('also limits deliveries that arrive during a look-up in the store', async () => {
     const { opened, open } = gate()
     const memory = createMemoryStore()
     const store = {
@@ -609,7 +609,7 @@ describe('the bound', () => {
 })
 
 describe('deliveries of one room', () => {
-  it('are handled in the order they came, however long each takes', async () => {
+  it('are handled in the order of their arrival, however long each takes', async () => {
     const order: string[] = []
     const { install, server } = await startWorld((addon) => {
       addon.webhook('room_message', async ({ message }) => {
@@ -623,7 +623,7 @@ describe('deliveries of one room', () => {
     expect(order).toEqual(['first', 'second', 'third'])
   })
 
-  it('do not wait for another room, nor for each other with ordered: false', async () => {
+  it('do not wait for another room, or for each other with ordered: false', async () => {
     const { opened, open } = gate()
     const { addon, install, server } = await startWorld(
       (addon) => {
@@ -640,8 +640,8 @@ describe('deliveries of one room', () => {
   })
 })
 
-describe('an installation that is removed while its delivery is under way', () => {
-  /** Removes it as another process does, and may make another one of the same name. */
+describe('an installation that is removed during its delivery', () => {
+  /** Removes it as another process does, and can install another one with the same id. */
   async function remove(store: Store, installation: Installation, anew: boolean): Promise<void> {
     const installations = createInstallations(store, createSealing())
     await installations.remove(installation)
@@ -651,7 +651,7 @@ describe('an installation that is removed while its delivery is under way', () =
     await installations.confirm(again)
   }
 
-  /** An add-on that counts what it handles, with middleware that waits for a gate when it is told to. */
+  /** An add-on that counts what it handles, with middleware that can wait for a gate. */
   async function counting(options: { store?: Store } = {}) {
     const { opened, open } = gate()
     const handled: string[] = []
@@ -685,7 +685,7 @@ describe('an installation that is removed while its delivery is under way', () =
       handled,
       errors,
       open,
-      /** Resolves once the middleware waits. */
+      /** Resolves when the middleware is waiting. */
       wait: () => {
         waits = true
         return new Promise<void>((resolve) => {
@@ -704,8 +704,8 @@ describe('an installation that is removed while its delivery is under way', () =
 
   it.each([
     ['and gone', false],
-    ['and made anew by another server', true],
-  ])('while its body is on the way gets nothing done: removed %s', async (_, anew) => {
+    ['and installed again by another server', true],
+  ])('while its body arrives gets nothing done: removed %s', async (_, anew) => {
     const { url, headers, body, remove, handled } = await counting()
     const text = body('late')
     const length = { 'content-length': String(Buffer.byteLength(text)) }
@@ -722,7 +722,7 @@ describe('an installation that is removed while its delivery is under way', () =
     expect([status, handled]).toEqual([401, []])
   })
 
-  it('while its token is claimed gets nothing done', async () => {
+  it('while its token is being claimed gets nothing done', async () => {
     const memory = createMemoryStore()
     let claiming = async (): Promise<void> => {}
     const store = {
@@ -737,7 +737,7 @@ describe('an installation that is removed while its delivery is under way', () =
     expect([await deliver(), handled]).toEqual([401, []])
   })
 
-  it('while it waits for the one before it gets nothing done', async () => {
+  it('while it waits for an earlier delivery gets nothing done', async () => {
     const { deliver, remove, handled, open } = await counting()
     const first = deliver('first')
     await expect.poll(() => handled).toEqual(['first'])
@@ -748,7 +748,7 @@ describe('an installation that is removed while its delivery is under way', () =
     expect([await first, await second, handled]).toEqual([204, 401, ['first']])
   })
 
-  it('while middleware waits gets nothing done, and is nobody’s failure', async () => {
+  it('while middleware waits gets nothing done, and is not reported as an error', async () => {
     const { deliver, remove, handled, errors, open, wait } = await counting()
     const waiting = wait()
     const answer = deliver()
@@ -758,7 +758,7 @@ describe('an installation that is removed while its delivery is under way', () =
     expect([await answer, handled, errors]).toEqual([401, [], []])
   })
 
-  it('keeps no value that a handler writes after that, and makes no call for the next of its name', async () => {
+  it('stores no value that a handler writes later, and makes no call as a new installation with its id', async () => {
     const { opened, open } = gate()
     const started = gate()
     const results: unknown[] = []
@@ -779,7 +779,7 @@ describe('an installation that is removed while its delivery is under way', () =
 })
 
 describe('a handler that never ends', () => {
-  it('is given up after handlerTimeout: its signal is aborted, and its room goes on', async () => {
+  it('times out after handlerTimeout: its signal is aborted, and its room continues', async () => {
     const errors: unknown[] = []
     let reason: unknown
     const { addon, install, say } = await startWorld(
@@ -802,7 +802,7 @@ describe('a handler that never ends', () => {
       expect.objectContaining({
         code: 'ERR_HANDLER_TIMEOUT',
         message:
-          'the handler of room_message took longer than handlerTimeout, 20 ms: its signal is aborted and nobody waits for it',
+          'the handler of room_message took longer than handlerTimeout, 20 ms: its signal is aborted and its result is ignored',
       }),
     ])
     expect(reason).toBe(errors[0])
@@ -834,7 +834,7 @@ describe('close()', () => {
     expect(reported).toEqual(['reported'])
   })
 
-  it('starts nothing that was still waiting when the time is up, and aborts signals asked for later', async () => {
+  it('starts nothing that was still waiting after closeTimeout, and aborts signals that are read later', async () => {
     const started: string[] = []
     const { opened, open } = gate()
     const late: boolean[] = []
@@ -862,7 +862,7 @@ describe('close()', () => {
   it.each([
     ['in order', true],
     ['out of order', false],
-  ])('starts nothing whose claim settles after the time is up, %s', async (_, ordered) => {
+  ])('starts nothing whose claim settles after closeTimeout, %s', async (_, ordered) => {
     const memory = createMemoryStore()
     const claiming = gate()
     const { opened, open } = gate()
@@ -903,7 +903,7 @@ describe('close()', () => {
     expect(started).toEqual([])
   })
 
-  it('waits for running handlers and takes nothing more on', async () => {
+  it('waits for running handlers and accepts nothing more', async () => {
     const { opened, open } = gate()
     const entered = gate()
     const { deliver, addon } = await single(() => {
@@ -919,7 +919,7 @@ describe('close()', () => {
     await expect(deliver()).rejects.toThrow()
   })
 
-  it('aborts the signal of what is left when the time is up', async () => {
+  it('aborts the signal of the handlers that still run after closeTimeout', async () => {
     const entered = gate()
     let reason: unknown
     const { deliver, addon } = await single(

@@ -10,11 +10,11 @@ const words = (text: string) => {
 describe('a command in a room', () => {
   it.each([
     ['Option+Space', '\u00a0'],
-    ['a narrow blank', '\u202f'],
-    ['an ideographic blank', '\u3000'],
+    ['a narrow space', '\u202f'],
+    ['an ideographic space', '\u3000'],
     ['a next line', '\u0085'],
     ['a tab', '\t'],
-  ])('with %s for a blank reaches its handler, and its arguments are apart', async (_, blank) => {
+  ])('with %s as its space reaches its handler, with separate arguments', async (_, blank) => {
     const { install, say } = await startWorld((addon) => {
       addon.command('/roll <dice> [note...]', ({ args }) => `${args.dice}|${args.note.join('|')}`)
       addon.webhook('room_message', { pattern: /^\/deploy (\w+)/ }, ({ match }) => `deploys ${match?.[1]}`)
@@ -50,7 +50,7 @@ describe('the words of a command', () => {
     ['‚a b‘ c', ['a b', 'c']],
     ['’a b’ c', ['a b', 'c']],
     ["'a b' c", ['a b', 'c']],
-    // mixed, as keyboards that correct one of the two write them
+    // mixed, as written by keyboards that correct only one of the two
     ['"a b” c', ['a b', 'c']],
     ['“a b" c', ['a b', 'c']],
     ["‘a b' c", ['a b', 'c']],
@@ -66,7 +66,7 @@ describe('the words of a command', () => {
     ['＂a b" “c d＂ e', ['a b', 'c d', 'e']],
     ['＇a b＇ c', ['a b', 'c']],
     ['〝a b〟 ｢c d｣ e', ['a b', 'c d', 'e']],
-    // behind an equals sign
+    // after an equals sign
     ['--m="a b" c', ['--m=a b', 'c']],
     ["m=“a b” n='c d' o=«e f» p=＂g h＂", ['m=a b', 'n=c d', 'o=e f', 'p=g h']],
     ['m="" n="a=b c" x', ['m=', 'n=a=b c', 'x']],
@@ -75,7 +75,7 @@ describe('the words of a command', () => {
     ['m="a b"c d', ['m="a', 'b"c', 'd']],
     ['<a href="x y">', ['<a', 'href="x', 'y">']],
     ["a=b=c m=it's n=", ['a=b=c', "m=it's", 'n=']],
-    // one kind within another
+    // one kind inside another
     ['“a "b" c”', ['a "b" c']],
     ['"a “b” c" d', ['a “b” c', 'd']],
     ['„a "b c" d“ e', ['a "b c" d', 'e']],
@@ -102,7 +102,7 @@ describe('the words of a command', () => {
     ['"a \\"quoted\\" word"', ['a "quoted" word']],
     ['"a \\"quoted\\"" b', ['a "quoted"', 'b']],
     ['"^\\d+\\s"', ['^\\d+\\s']],
-  ])('of %j are apart', (text, expected) => {
+  ])('of %j are separated', (text, expected) => {
     expect(words(text)).toEqual(expected)
   })
 

@@ -37,7 +37,7 @@ describe('an icon', () => {
     ],
     ['a text', () => ({ data: svg, type: 'image/svg+xml' }) as const, 'image/svg+xml', svg],
   ])(
-    'given once as %s is served in both sizes, for ever and to everybody',
+    'given once as %s is served in both sizes, cacheable forever and to anyone',
     async (_, give, type, content) => {
       const { url, 'url@2x': dense } = await serving(give())
       expect(new Set([url, dense]).size).toBe(2)
@@ -61,13 +61,13 @@ describe('an icon', () => {
     },
   )
 
-  it('has another address when its content is another', async () => {
+  it('has a new address when its content changes', async () => {
     const one = await serving({ data: svg, type: 'image/svg+xml' })
     const two = await serving({ data: svg.replace('8', '9'), type: 'image/svg+xml' })
     expect(new URL(one.url).pathname).not.toBe(new URL(two.url).pathname)
   })
 
-  it('may be a picture for each size, a file and an address', async () => {
+  it('can be a different picture for each size, a file and an address', async () => {
     const url = { data: svg, type: 'image/svg+xml' } as const
     expect(await serving({ url, 'url@2x': 'https://example.com/2.png' })).toEqual({
       url: expect.stringMatching(/\/icon\/[0-9a-f]{20}\.svg$/),
@@ -79,7 +79,7 @@ describe('an icon', () => {
     })
   })
 
-  it('may be the avatar of the add-on', async () => {
+  it('can be the avatar of the add-on', async () => {
     const avatar = { data: png, type: 'image/png' } as const
     const { addon } = await startWorld(() => {}, { addon: { avatar } })
     const served = addon.descriptor.capabilities?.hipchatApiConsumer?.avatar
@@ -93,30 +93,30 @@ describe('an icon', () => {
   it.each<[string, unknown, RegExp]>([
     ['a missing file', './no-such-icon.svg', /^glance g: icon: the file cannot be read: ENOENT/],
     [
-      'a file that is no picture',
+      'a file that is not a picture',
       './package.json',
-      /a file ends in \.svg, \.png, .*, came "\.\/package\.json"$/,
+      /a file ends in \.svg, \.png, .*, got "\.\/package\.json"$/,
     ],
-    ['a number', 5, /^glance g: icon: expected an address \(https:\/\/…\), .*; came number$/],
+    ['a number', 5, /^glance g: icon: expected an address \(https:\/\/…\), .*; got number$/],
     [
-      'data of no type',
+      'data without a type',
       { data: svg },
-      /^glance g: icon: expected type to be one of image\/svg\+xml, .*; came undefined$/,
+      /^glance g: icon: expected type to be one of image\/svg\+xml, .*; got undefined$/,
     ],
     [
       'no data',
       { data: 5, type: 'image/png' },
-      /^glance g: icon: expected data to be bytes or a text, came number$/,
+      /^glance g: icon: expected data to be bytes or a string, got number$/,
     ],
     [
       'data that is too long',
       { data: 'x'.repeat(2 ** 20 + 1), type: 'image/png' },
-      /at most 1048576 bytes, came 1048577$/,
+      /at most 1048576 bytes, got 1048577$/,
     ],
     [
       'an unknown member',
       { url: 'https://x', 'url@3x': 'https://x' },
-      /^glance g: icon: there is no option url@3x; known are url, url@2x$/,
+      /^glance g: icon: url@3x is not a known option; expected one of url, url@2x$/,
     ],
   ])('is refused at registration if it is %s', (_, icon, message) => {
     const register = () => idle().glance({ key: 'g', name: 'G', icon: icon as Icon })

@@ -76,7 +76,7 @@ describe('a registered module', () => {
     ])
   })
 
-  it('is in the descriptor, as a dialog with options in plain texts', () => {
+  it('is in the descriptor, as a dialog with options as plain strings', () => {
     const { dialog } = capabilitiesOf((addon) => {
       addon.dialog(
         {
@@ -175,7 +175,7 @@ describe('a registered module', () => {
     expect(adminPage).toEqual({ url: `${base}/admin` })
   })
 
-  it('has the address that its registration gives', () => {
+  it('has the address that its registration returns', () => {
     const addon = create()
     const panel = addon.webPanel({ key: 'board', name: 'Board', parameters: { id: 'item.id' } }, nothing)
     expect(panel).toEqual({ key: 'board', url: 'http://localhost:8080/base/page/board?id={item.id}' })
@@ -185,15 +185,15 @@ describe('a registered module', () => {
   })
 })
 
-describe('what a published add-on declared', () => {
-  /** Everything but the addresses, which are each add-on's own. */
+describe('the modules of a published add-on', () => {
+  /** The document without addresses, which differ for each add-on. */
   const withoutAddresses = (modules: readonly object[] | undefined) =>
     modules?.map((module) => {
       const { url, authentication, queryUrl, ...others } = module as Record<string, unknown>
       return { ...others, queried: queryUrl !== undefined, shown: url !== undefined }
     })
 
-  it('can be said: Sentry, with a hidden glance that an action stands on', () => {
+  it('can be declared: Sentry, with a hidden glance as the target of an action', () => {
     const { capabilities } = JSON.parse(
       readFileSync(
         new URL(
@@ -250,55 +250,55 @@ describe('what a published add-on declared', () => {
   })
 })
 
-/** Registrations as plain JavaScript could make them. */
+/** Registrations that are possible in plain JavaScript. */
 type Loose = Record<string, (...all: unknown[]) => unknown>
 
 const refusals: readonly [name: string, act: (addon: Loose) => unknown, message: string | RegExp][] = [
   [
-    'options that are none',
+    'options that are not an object',
     (a) => a['glance']?.('status'),
-    /^glance: expected options, an object of key, .*; came string$/,
+    /^glance: expected an object with the options key, .*; got string$/,
   ],
   ['a missing name', (a) => a['glance']?.({ key: 'g', icon }), 'glance g: the option name is missing'],
   [
     'an unknown option',
     (a) => a['webPanel']?.({ key: 'p', name: 'P', titel: 'P' }, nothing),
-    'webPanel p: there is no option titel; known are key, parameters, name, icon, location, weight, conditions, authentication',
+    'webPanel p: titel is not a known option; expected one of key, parameters, name, icon, location, weight, conditions, authentication',
   ],
   [
-    'a text that is too long',
+    'a title that is too long',
     (a) => a['dialog']?.({ key: 'd', title: 'x'.repeat(101) }, nothing),
-    'dialog d: expected title to be a text of 1 to 100 characters, came 101',
+    'dialog d: expected title to be a string of 1 to 100 characters, got 101',
   ],
   [
-    'a text that is an object',
+    'a title that is an object',
     (a) => a['dialog']?.({ key: 'd', title: { value: 'D' } }, nothing),
-    'dialog d: expected title to be a text of 1 to 100 characters, came object',
+    'dialog d: expected title to be a string of 1 to 100 characters, got object',
   ],
   [
     'no handler',
     (a) => a['webPanel']?.({ key: 'p', name: 'P' }),
-    'webPanel p: expected a handler, came undefined',
+    'webPanel p: expected a handler, got undefined',
   ],
   [
-    'a handler that is none',
+    'a handler that is not a function',
     (a) => a['glance']?.({ key: 'g', name: 'G', icon }, 'x'),
-    'glance g: expected a handler, came string',
+    'glance g: expected a handler, got string',
   ],
   [
     'parameters without a handler',
     (a) => a['glance']?.({ key: 'g', name: 'G', icon, parameters: { mid: 'message.mid' } }),
-    'glance g: parameters are for its handler, and it has none',
+    'glance g: parameters are for the handler, and this glance has none',
   ],
   [
     'a key with a slash',
     (a) => a['webPanel']?.({ key: 'a/b', name: 'P' }, nothing),
-    'webPanel: expected a key of 1 to 40 letters, digits, - _ and ., came "a/b"',
+    'webPanel: expected a key of 1 to 40 letters, digits, - _ and ., got "a/b"',
   ],
   [
     'a key twice',
     (a) => ['A', 'B'].map((name) => a['webPanel']?.({ key: 'p', name }, nothing)),
-    "two webPanels have the key p; give one of them another with { key: '…' }",
+    "two webPanels have the key p; give one of them another key with { key: '…' }",
   ],
   [
     'a key of another kind',
@@ -306,7 +306,7 @@ const refusals: readonly [name: string, act: (addon: Loose) => unknown, message:
       a['webhook']?.('room_enter', nothing),
       a['webPanel']?.({ key: 'room_enter', name: 'P' }, nothing),
     ],
-    "a webhook and a module of the kind webPanel have the key room_enter; give one of them another with { key: '…' }",
+    "a webhook and a module of the kind webPanel have the key room_enter; give one of them another key with { key: '…' }",
   ],
   [
     'a webhook with the key of a module',
@@ -319,42 +319,42 @@ const refusals: readonly [name: string, act: (addon: Loose) => unknown, message:
   [
     'a weight that is no whole number',
     (a) => a['webPanel']?.({ key: 'p', name: 'P', weight: 1.5 }, nothing),
-    'webPanel p: expected weight to be a whole number, came 1.5',
+    'webPanel p: expected weight to be a whole number, got 1.5',
   ],
   [
     'another place',
     (a) => a['webPanel']?.({ key: 'p', name: 'P', location: 'left' }, nothing),
-    'webPanel p: expected location to be hipchat.sidebar.right; came "left"',
+    'webPanel p: expected location to be hipchat.sidebar.right; got "left"',
   ],
   [
     'another authentication',
     (a) => a['dialog']?.({ key: 'd', title: 'D', authentication: 'cookie' }, nothing),
-    'dialog d: expected authentication to be one of jwt, none; came "cookie"',
+    'dialog d: expected authentication to be one of jwt, none; got "cookie"',
   ],
   [
     'a size without a unit',
     (a) => a['dialog']?.({ key: 'd', title: 'D', size: { width: '4', height: '5px' } }, nothing),
-    /^dialog d: expected size to be one of small, .*, or { width, height } in px or %; came {"width"/,
+    /^dialog d: expected size to be one of small, .*, or { width, height } in px or %; got {"width"/,
   ],
   [
-    'a button without a text',
+    'a button without a name',
     (a) => a['dialog']?.({ key: 'd', title: 'D', primaryAction: { key: 'go' } }, nothing),
-    'dialog d: expected primaryAction to be a button whose name is a text of 1 to 100 characters, came undefined',
+    'dialog d: expected primaryAction to be a button whose name is a string of 1 to 100 characters, got undefined',
   ],
   [
     'a button with something else',
     (a) => a['dialog']?.({ key: 'd', title: 'D', secondaryActions: [{ name: 'x', color: 'red' }] }, nothing),
-    'dialog d: expected secondaryActions to be a button of name, key and enabled; came color',
+    'dialog d: expected secondaryActions to be a button with name, key and enabled; got color',
   ],
   [
     'a parameter that clients use',
     (a) => a['dialog']?.({ key: 'd', title: 'D', parameters: { theme: 'x' } }, nothing),
-    "dialog d: expected parameters to be an object such as { mid: 'message.mid' }; the name theme is used by clients",
+    "dialog d: expected parameters to be an object such as { mid: 'message.mid' }; clients use the name theme themselves",
   ],
   [
     'a parameter with braces',
     (a) => a['dialog']?.({ key: 'd', title: 'D', parameters: { mid: '{message.mid}' } }, nothing),
-    'dialog d: expected parameters to be an object such as { mid: \'message.mid\' }, came "{message.mid}" for mid',
+    'dialog d: expected parameters to be an object such as { mid: \'message.mid\' }, got "{message.mid}" for mid',
   ],
   [
     'an action without a target',
@@ -362,9 +362,9 @@ const refusals: readonly [name: string, act: (addon: Loose) => unknown, message:
     'action a: the option target is missing',
   ],
   [
-    'a target that is none',
+    'a target that is not a key',
     (a) => a['action']?.({ key: 'a', name: 'A', location: 'hipchat.input.action', target: { kye: 'x' } }),
-    'action a: expected target to be the key of a module, or { key, options } with one; came object',
+    'action a: expected target to be the key of a module, or { key, options } with one; got object',
   ],
   [
     'two configuration pages',
@@ -393,13 +393,13 @@ const conditionRefusals: readonly [
     'conditions that are no list',
     'glance',
     { condition: 'user_is_admin' },
-    "glance m: expected conditions to be a list such as [{ condition: 'user_is_admin' }], came object",
+    "glance m: expected conditions to be a list such as [{ condition: 'user_is_admin' }], got object",
   ],
   [
     'an unknown condition',
     'glance',
     [{ condition: 'is_friday' }],
-    /^glance m, conditions\.0: expected condition to be one of room_is_public, .*; came "is_friday"$/,
+    /^glance m, conditions\.0: expected condition to be one of room_is_public, .*; got "is_friday"$/,
   ],
   [
     'a message condition of a glance',
@@ -426,10 +426,10 @@ const conditionRefusals: readonly [
     'glance m, conditions.0.0.0: “and” and “or” can be nested 2 levels deep',
   ],
   [
-    'params of a condition that takes none',
+    'params of a condition that has none',
     'glance',
     [{ condition: 'user_is_admin', params: {} }],
-    'glance m, conditions.0, user_is_admin: it takes no params',
+    'glance m, conditions.0, user_is_admin: this condition has no params',
   ],
   [
     'no params where they are needed',
@@ -441,25 +441,25 @@ const conditionRefusals: readonly [
     'unknown params',
     'message',
     [{ condition: 'message_matches', params: { text: 'x' } }],
-    'action m, conditions.0, message_matches, params: there is no option text; known are type, file_type, regex, sender',
+    'action m, conditions.0, message_matches, params: text is not a known option; expected one of type, file_type, regex, sender',
   ],
   [
     'a pattern as text',
     'message',
     [{ condition: 'message_matches', params: { regex: '^x' } }],
-    'action m, conditions.0, message_matches, params: expected regex to be a RegExp such as /^decision:/i, came string',
+    'action m, conditions.0, message_matches, params: expected regex to be a RegExp such as /^decision:/i, got string',
   ],
   [
     'metadata with two comparisons',
     'glance',
     [{ condition: 'glance_matches', params: { metadata: [{ attr: 'a', eq: 1, gt: 2 }] } }],
-    /expected metadata to be a list of an attr and one of eq, lt, gt each/,
+    /expected metadata to be a list of objects with attr and one of eq, lt, gt/,
   ],
   [
-    'metadata compared with a text that is greater',
+    'metadata compared with gt and a string',
     'glance',
     [{ condition: 'glance_matches', params: { metadata: [{ attr: 'a', gt: 'x' }] } }],
-    /expected metadata to be comparisons by eq .*; came gt with string$/,
+    /expected metadata to be comparisons by eq .*; got gt with string$/,
   ],
 ]
 
@@ -485,7 +485,7 @@ describe('registrations of modules', () => {
   it('end when the add-on listens', async () => {
     const { addon } = await startWorld(() => {})
     expect(() => addon.glance({ key: 'g', name: 'G', icon })).toThrow(
-      'a glance was registered after listen() or callback(): servers have the descriptor by then',
+      'a glance was registered after listen() or callback(): servers may already have the descriptor',
     )
     expect(() => addon.adminPage(nothing)).toThrow(/^a page for administrators was registered after/)
   })
@@ -494,29 +494,29 @@ describe('registrations of modules', () => {
 describe('targets', () => {
   const action = { key: 'a', name: 'A', location: 'hipchat.input.action' } as const
 
-  it('have to be there when registration ends, in whatever order they came', async () => {
+  it('must exist when registration ends, in any order of registration', async () => {
     const addon = create()
     addon.action({ ...action, target: { key: 'later' } })
     addon.glance({ key: 'g', name: 'G', icon, target: 'later' })
     expect(() => addon.callback()).toThrow(
-      'action a: there is no dialog, webPanel, externalPage, glance with the key later that it could open; there are g',
+      'action a: expected target to be the key of a dialog or webPanel or externalPage or glance, got later; registered: g',
     )
     addon.dialog({ key: 'later', title: 'Later' }, nothing)
     addon.callback()
     await addon.close()
   })
 
-  it('of a glance are no other glance, for clients cannot open that', async () => {
+  it('of a glance cannot be another glance, since clients cannot open it', async () => {
     const addon = create()
     addon.glance({ key: 'one', name: 'G', icon, target: 'two' })
     addon.glance({ key: 'two', name: 'G', icon })
     expect(() => addon.callback()).toThrow(
-      'glance one: there is no dialog, webPanel, externalPage with the key two that it could open; none is registered',
+      'glance one: expected target to be the key of a dialog or webPanel or externalPage, got two; registered: none',
     )
     await addon.close()
   })
 
-  it('are checked by listen too', async () => {
+  it('are also checked by listen()', async () => {
     const addon = createAddon({ ...testOptions, store: 'memory:' })
     addon.action({ ...action, target: 'nothing' })
     await expect(addon.listen()).rejects.toThrow(/^action a: there is no .* with the key nothing/)
@@ -524,7 +524,7 @@ describe('targets', () => {
   })
 })
 
-it('a server takes an add-on with every kind of module', async () => {
+it('a server accepts an add-on with every kind of module', async () => {
   const world = await startWorld((addon) => {
     addon.glance({ key: 'g', name: 'G', icon, target: 'p' }, () => 'x')
     addon.webPanel({ key: 'p', name: 'P', icon }, nothing)

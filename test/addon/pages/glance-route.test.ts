@@ -12,9 +12,9 @@ const showing = (shown: unknown, errors: unknown[] = []) =>
     addon.onError((error) => void errors.push(error))
   })
 
-describe('what a glance shows', () => {
+describe('the content of a glance', () => {
   it.each<[string, GlanceShown, object]>([
-    ['a text, as it is', '1 < 2', { label: { type: 'html', value: '1 &lt; 2' } }],
+    ['a string, unchanged', '1 < 2', { label: { type: 'html', value: '1 &lt; 2' } }],
     ['HTML', html`<b>${3}</b> waiting`, { label: { type: 'html', value: '<b>3</b> waiting' } }],
     [
       'a label with a lozenge',
@@ -36,7 +36,7 @@ describe('what a glance shows', () => {
         status: { type: 'icon', value: { url: icon, 'url@2x': icon } },
       },
     ],
-  ])('may be %s', async (_, shown, content) => {
+  ])('can be %s', async (_, shown, content) => {
     const { open } = await showing(shown)
     const { status, headers, text } = await open('/glance/status?connect_client_api_version=1')
     expect([status, JSON.parse(text)]).toEqual([200, content])
@@ -49,14 +49,14 @@ describe('what a glance shows', () => {
     [
       'nothing',
       undefined,
-      'glance status: expected a text, html`…` or an object with a label, came undefined',
+      'glance status: expected a text, html`…` or an object with a label, got undefined',
     ],
     ['an empty text', '', 'glance status: label.value must NOT have fewer than 1 characters, got 0'],
     ['no label', { metadata: {} }, 'glance status: label is missing'],
     [
       'a misspelt member',
       { lable: 'x' },
-      'glance status: lable is not a member of it; known are label, status, metadata',
+      'glance status: lable is not a known member; expected one of label, status, metadata',
     ],
     [
       'an unknown lozenge',
@@ -73,7 +73,7 @@ describe('what a glance shows', () => {
       { label: 'x', metadata: '{}' },
       'glance status: metadata must be object, not string',
     ],
-  ])('is refused if it is %s, and the client may read the status', async (_, shown, message) => {
+  ])('is refused if it is %s, and the client can read the status', async (_, shown, message) => {
     const errors: Error[] = []
     const { open } = await showing(shown, errors)
     const { status, headers } = await open('/glance/status')
@@ -93,8 +93,8 @@ describe('what a glance shows', () => {
   })
 })
 
-describe('a query of a glance', () => {
-  it('that is not signed is refused, so that the client may read the status', async () => {
+describe('a request for a glance', () => {
+  it('without a signature is refused, with a status that the client can read', async () => {
     const { open, oauthId } = await showing('x')
     for (const token of ['', sign(oauthId, 'another secret')]) {
       const { status, headers } = await open('/glance/status', {}, token)
@@ -102,13 +102,13 @@ describe('a query of a glance', () => {
     }
   })
 
-  it('of a glance that is not there is 404', async () => {
+  it('for an unknown glance is answered with 404', async () => {
     const { open } = await showing('x')
     const { status, headers } = await open('/glance/old')
     expect([status, headers.get('access-control-allow-origin')]).toEqual([404, '*'])
   })
 
-  it('is allowed to pages of every origin, by OPTIONS too, and other methods are not', async () => {
+  it('is allowed from every origin, also by OPTIONS, and other methods are refused', async () => {
     const { open } = await showing('x')
     const options = await open('/glance/status', { method: 'OPTIONS' }, '')
     expect(options.status).toBe(204)
@@ -119,7 +119,7 @@ describe('a query of a glance', () => {
     expect([post.status, post.headers.get('allow')]).toEqual([405, 'GET, HEAD, OPTIONS'])
   })
 
-  it('is the only thing that other origins may read', async () => {
+  it('is the only route that other origins can read', async () => {
     const { open } = await startShowing((addon) => void addon.webPanel({ key: 'p', name: 'P' }, () => 'x'))
     for (const path of ['/page/p', '/', '/healthz', '/page/none'])
       expect((await open(path)).headers.get('access-control-allow-origin')).toBeNull()

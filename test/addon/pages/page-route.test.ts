@@ -10,7 +10,7 @@ type Shown = PageHandler<PageContext<never, never>>
 const panel = (handler: Shown, options: Parameters<typeof startShowing>[1] = {}) =>
   startShowing((addon) => void addon.webPanel({ key: 'board', name: 'The board' }, handler), options)
 
-/** An add-on whose log is kept. */
+/** An add-on whose log can be read. */
 function logged() {
   const lines: Record<string, unknown>[] = []
   const log = pino({ level: 'info' }, { write: (line: string) => void lines.push(JSON.parse(line)) })
@@ -18,7 +18,7 @@ function logged() {
 }
 
 describe('the handler of a page', () => {
-  it('gets who looks at what, verified', async () => {
+  it('gets the verified user, room and installation', async () => {
     const seen: unknown[] = []
     const { open, installation } = await startShowing(
       (addon) => {
@@ -50,7 +50,7 @@ describe('the handler of a page', () => {
     ])
   })
 
-  it('gets no room of a global installation that is looked at as a whole, and no user where there is none', async () => {
+  it('gets no room for a page about the whole group, and no user if the request names none', async () => {
     const seen: unknown[] = []
     const { open, token } = await startShowing(
       (addon) => {
@@ -68,8 +68,8 @@ describe('the handler of a page', () => {
   })
 })
 
-describe('what the handler of a page returns', () => {
-  it('is made a whole page if it is the inside of one', async () => {
+describe('the return value of a page’s handler', () => {
+  it('is completed if it is the content of a page', async () => {
     const { open, server } = await panel(({ user }) => html`<p>Hello ${user?.id} ${'<script>'}</p>`)
     const { status, headers, text } = await open('/page/board?theme=dark')
     expect(status).toBe(200)
@@ -84,7 +84,7 @@ describe('what the handler of a page returns', () => {
     expect(sessionTokenIn(text).split('.')).toHaveLength(3)
   })
 
-  it('is made a whole page with what page() says', async () => {
+  it('is completed with the options of page()', async () => {
     const head = html`<style>p { color: red }</style>`
     const { open } = await panel(() =>
       page(html`<p>Hallo</p>`, { title: 'A & B', lang: 'de', head, status: 403 }),
@@ -96,7 +96,7 @@ describe('what the handler of a page returns', () => {
     expect(text).toContain('<style>p { color: red }</style>')
   })
 
-  it('is sent as it is if it is a whole page, a text, or nothing', async () => {
+  it('is sent unchanged if it is a whole page, a string, or nothing', async () => {
     const answers = [html` <!DOCTYPE html><title>Own</title>`, '<b>no markup</b>', undefined]
     const { open } = await panel(() => answers.shift())
     expect((await open('/page/board')).text).toBe(' <!DOCTYPE html><title>Own</title>')
@@ -108,7 +108,7 @@ describe('what the handler of a page returns', () => {
     expect((await open('/page/board')).status).toBe(204)
   })
 
-  it('may be a Response, which says itself what it is', async () => {
+  it('can be a Response, with its own status and headers', async () => {
     const headers = new Headers({ 'content-type': 'application/json', 'x-own': '1' })
     headers.append('set-cookie', 'a=1; Path=/')
     headers.append('set-cookie', 'b=2; Path=/')
@@ -121,7 +121,7 @@ describe('what the handler of a page returns', () => {
     expect(answer.headers.get('cache-control')).toBe('no-store')
   })
 
-  it('may be a redirect, which tells nobody the address it came from', async () => {
+  it('can be a redirect, without a referrer', async () => {
     const { open } = await panel(() => Response.redirect('https://example.com/there', 302))
     const { status, headers } = await open('/page/board')
     expect([status, headers.get('location'), headers.get('referrer-policy')]).toEqual([
@@ -131,7 +131,7 @@ describe('what the handler of a page returns', () => {
     ])
   })
 
-  it('may be a stream, of Node or of the web, which is HTML', async () => {
+  it('can be a Node or web stream, which is sent as HTML', async () => {
     const streams = [Readable.from(['<p>', 'one</p>']), new Blob(['<p>two</p>']).stream()]
     const { open } = await panel(() => streams.shift())
     const first = await open('/page/board')
@@ -143,13 +143,9 @@ describe('what the handler of a page returns', () => {
   })
 
   it.each([
-    ['a number', 5, 'came number'],
-    ['an object', { message: 'hi' }, 'came object'],
-    [
-      'a Response that is none',
-      Response.error(),
-      /expected a Response that can be sent, came Response.error\(\)/,
-    ],
+    ['a number', 5, 'got number'],
+    ['an object', { message: 'hi' }, 'got object'],
+    ['an error Response', Response.error(), /expected a Response that can be sent, got Response.error\(\)/],
   ])('is refused if it is %s', async (_, returned, message) => {
     const errors: unknown[] = []
     const { open } = await startShowing((addon) => {
@@ -161,7 +157,7 @@ describe('what the handler of a page returns', () => {
     expect(String(errors[0])).toMatch(message)
   })
 
-  it('is not needed for HEAD, and nothing but GET and HEAD is answered', async () => {
+  it('is not sent for HEAD, and other methods than GET and HEAD are refused', async () => {
     const { open } = await panel(() => 'x')
     const head = await open('/page/board', { method: 'HEAD' })
     expect([head.status, head.text]).toEqual([200, ''])
@@ -173,7 +169,7 @@ describe('what the handler of a page returns', () => {
 })
 
 describe('the headers of a page', () => {
-  it('let its own server frame it, and nobody keep or learn its address', async () => {
+  it('allow only its own server to frame it, and prevent caching and referrers', async () => {
     const { open, server } = await panel(() => 'x')
     const { headers } = await open('/page/board')
     const { origin } = new URL(server.url)
@@ -184,7 +180,7 @@ describe('the headers of a page', () => {
     expect(headers.get('x-frame-options')).toBeNull()
   })
 
-  it('let nobody frame an external page, which loads no script of the server', async () => {
+  it('forbid framing an external page, which loads no script of the server', async () => {
     const { open } = await startShowing(
       (addon) => void addon.externalPage({ key: 'wiki' }, () => html`<p>x</p>`),
     )
@@ -194,7 +190,7 @@ describe('the headers of a page', () => {
     expect(text).toContain('<title>Test</title>')
   })
 
-  it('keep the policy of a Response, and add who may frame it where it does not say', async () => {
+  it('keep the policy of a Response, and add frame-ancestors if it has none', async () => {
     const policies = ["default-src 'self';", "default-src 'self'; frame-ancestors https://x.example"]
     const { open, server } = await panel(
       () => new Response('x', { headers: { 'content-security-policy': policies.shift() ?? '' } }),
@@ -205,7 +201,7 @@ describe('the headers of a page', () => {
   })
 })
 
-describe('a homepage of the server that is on no list', () => {
+describe('a server’s homepage that is not on an allowed host', () => {
   it.each([
     'https://evil.example',
     'http://127.0.0.1.evil.example/',
@@ -213,9 +209,9 @@ describe('a homepage of the server that is on no list', () => {
     'javascript:alert(1)',
     'https://10.0.0.1',
     'not an address',
-  ])('frames no page and brings no script: %s', async (homepage) => {
+  ])('may not frame pages or load scripts: %s', async (homepage) => {
     const { open, store, oauthId, server } = await panel(() => html`<p>hi</p>`)
-    // As an older version has written it.
+    // As written by an older version.
     await store.update(`installation:${oauthId}`, (text) =>
       JSON.stringify({ ...JSON.parse(text ?? '{}'), homepage }),
     )
@@ -228,7 +224,7 @@ describe('a homepage of the server that is on no list', () => {
 })
 
 describe('a page without authentication', () => {
-  it('is shown to anybody, as the same for all, framed by allowed servers', async () => {
+  it('is the same for everyone, and can be framed by allowed servers', async () => {
     const seen: unknown[] = []
     const { open } = await startShowing(
       (addon) => {
@@ -253,12 +249,12 @@ describe('a page without authentication', () => {
   })
 })
 
-describe('a person without a good token', () => {
+describe('a person without a valid token', () => {
   it.each([
     ['none', '', 'Open this page from the chat'],
     ['a forged one', 'forged', 'Open this page from the chat'],
     ['one that has expired', 'expired', 'This page has expired'],
-  ])('and with %s is told what to do, within the chat', async (_, kind, title) => {
+  ])('and with %s sees what to do, inside the chat', async (_, kind, title) => {
     const ran: true[] = []
     const { lines, log } = logged()
     const { open, oauthId, token } = await panel(() => void ran.push(true), { addon: { log } })
@@ -281,7 +277,7 @@ describe('a person without a good token', () => {
 })
 
 describe('a page that fails', () => {
-  it('says so without details, and onError gets the error with the context', async () => {
+  it('shows an error without details, and onError gets the error with the context', async () => {
     const errors: unknown[] = []
     const { open } = await startShowing((addon) => {
       addon.webPanel({ key: 'board', name: 'Board' }, () => {
@@ -298,7 +294,7 @@ describe('a page that fails', () => {
     expect(errors).toEqual(['Error: the database of accounting is down', 'board', false])
   })
 
-  it('is in the log where there is no onError', async () => {
+  it('is logged if there is no onError', async () => {
     const { lines, log } = logged()
     const { open } = await panel(
       () => {
@@ -310,7 +306,7 @@ describe('a page that fails', () => {
     expect(lines).toContainEqual(expect.objectContaining({ msg: 'the handler failed', module: 'board' }))
   })
 
-  it('because it takes too long, says that, and has its signal aborted', async () => {
+  it('because it takes too long says so, and its signal is aborted', async () => {
     const errors: unknown[] = []
     let signal: AbortSignal | undefined
     const { open } = await startShowing(
@@ -329,7 +325,7 @@ describe('a page that fails', () => {
     expect(errors).toEqual([expect.objectContaining({ code: 'ERR_HANDLER_TIMEOUT' })])
   })
 
-  it('in the middle of a stream breaks off, is in the log, and ends nothing else', async () => {
+  it('in the middle of a stream is cut off and logged, and nothing else fails', async () => {
     const { lines, log } = logged()
     const streams = [
       async function* () {
@@ -343,7 +339,7 @@ describe('a page that fails', () => {
     expect(lines).toContainEqual(expect.objectContaining({ msg: 'a request failed' }))
   })
 
-  it('is waited for by close, and nothing more is taken on', async () => {
+  it('delays close() until it has ended, and no other page starts', async () => {
     let finish = (): void => {}
     const finished = new Promise<void>((resolve) => {
       finish = resolve
@@ -365,7 +361,7 @@ describe('a page that fails', () => {
     await closed
   })
 
-  it('because too much is running, is answered with 503', async () => {
+  it('because too much is running is answered with 503', async () => {
     let finish = (): void => {}
     const finished = new Promise<void>((resolve) => {
       finish = resolve
@@ -391,13 +387,13 @@ describe('a page that fails', () => {
 
 describe('page', () => {
   it.each([
-    [['text'], 'page: expected html`…` as the first argument; a text would not be escaped'],
+    [['text'], 'page: expected html`…` as the first argument; a string would not be escaped'],
     [
       [html`x`, { titel: 'x' }],
-      'page: there is no option titel; known are title, head, lang, status, server',
+      'page: titel is not a known option; expected one of title, head, lang, status, server',
     ],
     [[html`x`, { head: '<style>' }], 'page: expected head to be html`…`'],
-    [[html`x`, { status: 99 }], 'page: expected status to be a status from 200 to 599, came 99'],
+    [[html`x`, { status: 99 }], 'page: expected status to be a status from 200 to 599, got 99'],
     [[html`x`, { lang: '"><script>' }], 'page: expected lang to be a language such as en or pt-BR'],
     [[html`x`, { server: 'javascript:x' }], 'page: expected server to be an absolute http or https address'],
   ])('refuses %j', (all, message) => {

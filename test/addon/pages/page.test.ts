@@ -29,12 +29,12 @@ describe('the server of a page', () => {
     [undefined, 'https://api.example.net', ['https://api.example.net']],
     ['javascript:alert(1)', 'https://api.example.net', ['https://api.example.net']],
     ['/relative', 'https://api.example.net', ['https://api.example.net']],
-  ])('with the homepage %s has its script at %s, and its pages there', (homepage, server, origins) => {
+  ])('with the homepage %s has its script at %s, and its web pages there', (homepage, server, origins) => {
     expect(serverOf(at(homepage))).toBe(server)
     expect(originsOf(at(homepage))).toEqual(origins)
   })
 
-  it('is asked for its script below its own path', () => {
+  it('has its script below its own path', () => {
     const drawing = { title: 'T', theme: 'light', sessionToken: undefined } as const
     const page = drawPage(html`x`, { ...drawing, server: 'https://chat.example.net/web/' })
     expect(String(page)).toContain('src="https://chat.example.net/web/atlassian-connect/all.js"')
@@ -42,8 +42,8 @@ describe('the server of a page', () => {
   })
 })
 
-describe('a page that nobody in particular may frame', () => {
-  it('may be framed by allowed hosts on any port, with https; by loopback ones where these are', () => {
+describe('a page of an unknown server', () => {
+  it('can be framed by allowed hosts on any port with https, and by loopback hosts if they are allowed', () => {
     expect(allowedOrigins(['chat.example.net', '*.example.org', '::1'], false)).toEqual([
       'https://chat.example.net:*',
       'https://*.example.org:*',

@@ -5,7 +5,7 @@ import { sessionTokenIn, startShowing } from '../viewer.ts'
 
 afterEach(() => void vi.useRealTimers())
 
-/** Only the clock: timers go on. */
+/** Changes only the clock: timers continue. */
 const setClock = (seconds: number) => {
   vi.useFakeTimers({ toFake: ['Date'] })
   vi.setSystemTime(seconds * 1000)
@@ -45,8 +45,8 @@ async function calling(room: string | 'everywhere' = 'Lobby') {
   }
 }
 
-describe('a call of a page to a route of the author’s', () => {
-  it('is known by the session token of the page', async () => {
+describe('a page’s call to an author’s route', () => {
+  it('is authenticated by the page’s session token', async () => {
     const { call, session, contexts, installation } = await calling()
     expect((await call(`Bearer ${session}`)).text).toBe('fine')
     expect(contexts[0]).toMatchObject({
@@ -60,7 +60,7 @@ describe('a call of a page to a route of the author’s', () => {
     expect(await contexts[0]?.store.get('a')).toBe(1)
   })
 
-  it('is known by what HipChat.auth.withToken gave the page', async () => {
+  it('is authenticated by the token of HipChat.auth.withToken', async () => {
     const { call, token, contexts } = await calling()
     const { status, headers } = await call(`JWT ${token()}`)
     expect([status, contexts[0]?.user, contexts[0]?.module]).toEqual([
@@ -68,18 +68,18 @@ describe('a call of a page to a route of the author’s', () => {
       { id: 2, timezone: 'Europe/Berlin' },
       '',
     ])
-    // That page has no token of ours yet.
+    // That page has no session token yet.
     const next = headers.get('session-token') ?? ''
     expect((await call(`Bearer ${next}`)).status).toBe(200)
   })
 
-  it('of a page about one room is about that room, in a global installation too', async () => {
+  it('of a page about one room is about that room, also in a global installation', async () => {
     const { call, session, contexts } = await calling('everywhere')
     await call(`Bearer ${session}`)
     expect(contexts[0]?.room?.id).toBe(1)
   })
 
-  it('is followed by a new token when less than half the hour is left, for a day', async () => {
+  it('gets a new token when less than half the hour is left, for a day', async () => {
     const { call, session } = await calling()
     const opened = now()
     setClock(opened + 29 * 60)
@@ -100,7 +100,7 @@ describe('a call of a page to a route of the author’s', () => {
     expect(hours).toBeLessThan(24.1)
   })
 
-  it('is told in JSON or as text that its session has expired', async () => {
+  it('gets an answer in JSON or as text when its session has expired', async () => {
     const { call, session } = await calling()
     setClock(now() + 3700)
     const json = await call(`Bearer ${session}`, '', { accept: 'application/json' })
@@ -118,7 +118,7 @@ describe('a call of a page to a route of the author’s', () => {
   })
 })
 
-describe('a call without a good session', () => {
+describe('a call without a valid session', () => {
   type World = Awaited<ReturnType<typeof calling>>
   const claims = (oauthId: string) => ({
     iss: oauthId,
@@ -131,7 +131,7 @@ describe('a call without a good session', () => {
 
   it.each<[string, (world: World) => Promise<[authorization: string | undefined, query?: string]>]>([
     ['with no token', async () => [undefined]],
-    ['with an empty one', async () => ['Bearer ']],
+    ['with an empty token', async () => ['Bearer ']],
     [
       'with a token in the query',
       async ({ session }) => [undefined, `?session=${session}&signed_request=${session}`],
@@ -184,7 +184,7 @@ describe('a call without a good session', () => {
 })
 
 describe('a session token', () => {
-  it('opens no page, no glance and no webhook', async () => {
+  it('does not open a page, a glance or a webhook', async () => {
     const { open, session, oauthId, url, handled } = await calling()
     expect((await open('/page/board', {}, session)).status).toBe(401)
     expect((await open('/glance/x', {}, session)).status).toBe(401)
@@ -196,7 +196,7 @@ describe('a session token', () => {
     expect([answer.status, handled()]).toEqual([401, 0])
   })
 
-  it('of one installation is none of another’s, nor one of another room', async () => {
+  it('of one installation is not valid for another one, or for another room', async () => {
     const { session, call, install, contexts } = await calling()
     const other = await install('Workshop')
     const [, body = ''] = session.split('.')
@@ -212,7 +212,7 @@ describe('a session token', () => {
     expect(contexts).toEqual([])
   })
 
-  it('that was signed for a room is refused where the installation is of another one', async () => {
+  it('that was signed for another room than the installation’s is refused', async () => {
     const { open, token } = await calling()
     expect((await open('/page/board', {}, token({ context: { room_id: 2 } }))).status).toBe(401)
   })

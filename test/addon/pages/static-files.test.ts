@@ -9,7 +9,7 @@ import { planted } from '../../leaks/planted.ts'
 import { startWorld } from '../../support.ts'
 import { idle } from '../viewer.ts'
 
-/** A folder with files in it, one secret beside it, and an add-on that serves it. */
+/** A folder with files, a secret next to it, and an add-on that serves the folder. */
 async function serving(options?: StaticOptions) {
   const base = mkdtempSync(join(tmpdir(), 'hipchat-assets-'))
   onTestFinished(() => rmSync(base, { recursive: true, force: true }))
@@ -38,14 +38,14 @@ async function serving(options?: StaticOptions) {
   )
   return {
     secret,
-    /** The path goes over the wire as it stands here. */
+    /** The path is sent unchanged. */
     ask: (path: string) => raw(url, request([`GET ${path} HTTP/1.1`, 'Host: addon'])),
     get: (path: string, init?: RequestInit) => fetch(url + path, init),
   }
 }
 
 describe('a static file', () => {
-  it('is served with its type and tags, and not again while it is the same', async () => {
+  it('is served with its type and tags, and not again until it changes', async () => {
     const { get } = await serving()
     const first = await get('/assets/style.css')
     expect([first.status, await first.text()]).toEqual([200, 'p {}'])
@@ -66,7 +66,7 @@ describe('a static file', () => {
     ).toBe(200)
   })
 
-  it('may be in a folder, empty, of an unknown type, or behind a link that stays inside', async () => {
+  it('can be in a folder, empty, of an unknown type, or behind a link inside the folder', async () => {
     const { get } = await serving()
     const answers = ['deep/a%20b.js', 'empty.txt', 'what.unknown', 'inside.css'].map(async (name) => {
       const answer = await get(`/assets/${name}`)
@@ -80,7 +80,7 @@ describe('a static file', () => {
     ])
   })
 
-  it('is answered to HEAD, and to no method that sends something', async () => {
+  it('is served for HEAD, and not for methods with a body', async () => {
     const { get } = await serving()
     const head = await get('/assets/style.css', { method: 'HEAD' })
     expect([head.status, head.headers.get('content-length'), await head.text()]).toEqual([200, '4', ''])
@@ -91,7 +91,7 @@ describe('a static file', () => {
     [{ maxAge: 90_500 }, 'public, max-age=90'],
     [{ immutable: true }, 'public, max-age=31536000, immutable'],
     [{ maxAge: 60_000, immutable: true }, 'public, max-age=60, immutable'],
-  ])('is kept by browsers as %j says', async (options, header) => {
+  ])('is cached by browsers as %j says', async (options, header) => {
     const { get } = await serving(options)
     expect((await get('/assets/style.css')).headers.get('cache-control')).toBe(header)
   })
@@ -125,7 +125,7 @@ describe('a path that leads elsewhere', () => {
     '/assets/deep',
     '/assets/deep/',
     '/assets/none.css',
-  ])('%s is not there', async (path) => {
+  ])('%s is not found', async (path) => {
     const { ask, secret } = await serving()
     const { status, text } = await ask(path)
     expect(status).toBe(404)
@@ -135,24 +135,24 @@ describe('a path that leads elsewhere', () => {
 
 describe('static', () => {
   it.each<[string, unknown[], string | RegExp]>([
-    ['a path without a slash', ['assets', '.'], 'static: expected a path such as /assets, came "assets"'],
-    ['the root', ['/', '.'], 'static: expected a path such as /assets, came "/"'],
-    ['no folder', ['/assets'], /^static \/assets: expected a folder, .*; came undefined$/],
+    ['a path without a slash', ['assets', '.'], 'static: expected a path such as /assets, got "assets"'],
+    ['the root', ['/', '.'], 'static: expected a path such as /assets, got "/"'],
+    ['an undefined folder', ['/assets'], /^static \/assets: expected a folder, .*; got undefined$/],
     ['a missing folder', ['/assets', './none'], /^static \/assets: the folder cannot be read: ENOENT/],
     [
       'a file',
       ['/assets', './package.json'],
-      'static /assets: expected a folder, came the file ./package.json',
+      'static /assets: expected a folder, got the file ./package.json',
     ],
     [
       'an unknown option',
       ['/assets', '.', { ttl: 5 }],
-      'static /assets: there is no option ttl; known are maxAge, immutable',
+      'static /assets: ttl is not a known option; expected one of maxAge, immutable',
     ],
     [
       'a wrong option',
       ['/assets', '.', { maxAge: '1d' }],
-      'static /assets: expected maxAge to be a number of milliseconds, came string',
+      'static /assets: expected maxAge to be a number of milliseconds, got string',
     ],
   ])('refuses %s', (_, all, message) => {
     const addon = idle() as unknown as { static: (...all: unknown[]) => unknown }
@@ -162,7 +162,7 @@ describe('static', () => {
   it('refuses the same path twice', () => {
     const addon = idle().static('/assets', './src')
     expect(() => addon.static('/assets/', './test')).toThrow(
-      'static /assets/: another folder is served there',
+      'static /assets/: another folder already has this path',
     )
   })
 })

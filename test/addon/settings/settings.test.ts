@@ -25,7 +25,7 @@ const fields = {
 const create = (addon: TestAddon, more: { allowAccessToRoomAdmins?: boolean } = {}) =>
   addon.settings({ fields, title: 'Deploys', description: 'What to say', ...more })
 
-/** An add-on with settings for the whole group that may not ask who is an administrator. */
+/** An add-on with settings for the whole group, which may not ask the server who is an administrator. */
 async function withoutViewGroup() {
   const lines: string[] = []
   const log = pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) })
@@ -54,7 +54,7 @@ async function withoutViewGroup() {
   }
 }
 
-/** An add-on with settings, installed, and a way to fill them in. */
+/** An installed add-on with settings, and a function that fills in the form. */
 async function configured(
   room: string | 'everywhere' = 'Lobby',
   more: { allowAccessToRoomAdmins?: boolean } = {},
@@ -77,7 +77,7 @@ async function configured(
     store: addon.store(installation),
     ...(id === undefined ? {} : { room: { id } }),
   })
-  // The settings of a group are opened by an administrator, which user 1 is, without a room.
+  // An administrator, such as user 1, opens the settings of a group without a room.
   const group = installation.roomId === undefined
   const page = (roomId?: number) =>
     open(
@@ -94,7 +94,7 @@ async function configured(
     settings: made,
     place,
     page,
-    /** Opens the page, of a room if one is named, and sends its form filled in. */
+    /** Opens the page, of a room if one is named, and submits its form with these values. */
     async save(filled: Record<string, string>, roomId?: number) {
       return post({ session: sessionIn((await page(roomId)).text), ...filled })
     },
@@ -114,7 +114,7 @@ const right = {
 }
 
 describe('a settings page', () => {
-  it('is the configuration page of the descriptor, with a form that works without a script', async () => {
+  it('is the configuration page in the descriptor, with a form that works without JavaScript', async () => {
     const { page, addon } = await configured()
     expect(addon.descriptor.capabilities?.configurable).toEqual({
       url: expect.stringMatching(/\/configure$/),
@@ -138,7 +138,7 @@ describe('a settings page', () => {
     expect(text).not.toContain('autofocus')
   })
 
-  it('saves what is right, which handlers then read', async () => {
+  it('saves valid values, which handlers can read', async () => {
     const { save, settings, place } = await configured()
     expect(await settings.get(place())).toEqual({
       channel: undefined,
@@ -166,7 +166,7 @@ describe('a settings page', () => {
     })
   })
 
-  it('names what is wrong at its field, keeps what was written, and saves nothing', async () => {
+  it('shows an error at each invalid field, keeps the input, and saves nothing', async () => {
     const { save, settings, place } = await configured()
     const wrong = {
       channel: '',
@@ -201,14 +201,14 @@ describe('a settings page', () => {
     ['count', '0', 'This has to be 1 or more.'],
     ['count', '1e999', 'This has to be a number.'],
     ['level', '__proto__', 'This has to be one of the list.'],
-  ])('says of %s as %s what is wrong', async (name, value, message) => {
+  ])('shows an error for the field %s with %s', async (name, value, message) => {
     const { save } = await configured()
     const { status, text } = await save({ ...right, [name]: value })
     expect(status).toBe(422)
     expect(text).toContain(`<p class="error" id="${name}-error">${message}</p>`)
   })
 
-  it('never shows a secret again, keeps it when it is left empty, and removes it when that is ticked', async () => {
+  it('never shows a secret again, keeps it if the field is left empty, and removes it if that is ticked', async () => {
     const { save, page, settings, place } = await configured()
     const secret = planted('token-of-somebody')
     const saved = await save({ ...right, token: secret })
@@ -226,7 +226,7 @@ describe('a settings page', () => {
     expect((await settings.get(place())).token).toBeUndefined()
   })
 
-  it('follows the theme it was opened in, also after the form was sent', async () => {
+  it('keeps the theme it was opened in, also after the form was submitted', async () => {
     const { open, post, token } = await configured()
     const { text } = await open('/configure?theme=dark', {}, token())
     expect(text).toContain('data-theme="dark"')
@@ -234,8 +234,8 @@ describe('a settings page', () => {
   })
 })
 
-describe('a form that comes back', () => {
-  it('too late keeps what was written, says so, and saves nothing', async () => {
+describe('a submitted form', () => {
+  it('after its session expired keeps the input, says so, and saves nothing', async () => {
     const { page, post, settings, place } = await configured()
     const session = sessionIn((await page()).text)
     vi.useFakeTimers({ toFake: ['Date'] })
@@ -243,7 +243,7 @@ describe('a form that comes back', () => {
     const token = planted('typed')
     const { status, text } = await post({ session, ...right, token })
     expect(status).toBe(401)
-    expect(text).toContain('this page had been open for too long')
+    expect(text).toContain('this page was open for too long')
     expect(text).toContain('value="general"')
     expect(text).toContain('<button disabled>')
     expect(text).not.toContain('name="session"')
@@ -262,7 +262,7 @@ describe('a form that comes back', () => {
       },
     ],
     ['with a forged one', async ({ oauthId }) => ({ session: sign(oauthId, 'another secret') })],
-  ])('%s is refused, and nothing of it is shown', async (_, give) => {
+  ])('%s is refused, and nothing in it is shown', async (_, give) => {
     const world = await configured()
     const { status, text } = await world.post({ ...right, ...(await give(world)) })
     expect(status).toBe(401)
@@ -270,7 +270,7 @@ describe('a form that comes back', () => {
     expect((await world.settings.get(world.place())).channel).toBeUndefined()
   })
 
-  it('with another token besides is refused', async () => {
+  it('with another token in addition is refused', async () => {
     const { page, open, post, token } = await configured()
     const session = sessionIn((await page()).text)
     const body = new URLSearchParams({ session, ...right })
@@ -299,7 +299,7 @@ describe('a form that comes back', () => {
     },
   )
 
-  it('is taken by no page that has no form', async () => {
+  it('is refused by a page without a form', async () => {
     const { open, page } = await configured()
     const body = new URLSearchParams({ session: sessionIn((await page()).text) })
     expect((await open('/page/board', { method: 'POST', body }, '')).status).toBe(405)
@@ -307,7 +307,7 @@ describe('a form that comes back', () => {
 })
 
 describe('settings of rooms', () => {
-  it('stand over those of the group', async () => {
+  it('override those of the group', async () => {
     const { save, settings, place, addon } = await configured('everywhere', { allowAccessToRoomAdmins: true })
     expect(addon.descriptor.capabilities?.configurable).toMatchObject({ allowAccessToRoomAdmins: true })
     const secret = planted('of-the-group')
@@ -320,17 +320,17 @@ describe('settings of rooms', () => {
     expect((await settings.get(place())).channel).toBe('general')
   })
 
-  it('are not those of a group whose rooms have none: a member’s request cannot open these', async () => {
+  it('do not exist by default, and a member’s request cannot open those of the group', async () => {
     const { page, save, settings, place } = await configured('everywhere')
     expect((await save(right)).status).toBe(200)
     const { status, text } = await page(1)
-    expect([status, text.includes('These settings are of the whole group')]).toEqual([403, true])
+    expect([status, text.includes('These settings are for the whole group')]).toEqual([403, true])
     expect((await settings.get(place(1))).channel).toBe('general')
   })
 })
 
 describe('settings of a group', () => {
-  it('are opened and saved by administrators, and by a request in nobody’s name', async () => {
+  it('can be opened and saved by administrators, and by a request without a user', async () => {
     const { save, open, token, settings, place } = await configured('everywhere')
     expect((await save(right)).status).toBe(200)
     expect((await settings.get(place())).channel).toBe('general')
@@ -342,22 +342,22 @@ describe('settings of a group', () => {
     ['such a request with the older prn', { sub: undefined, prn: 2, context: {} }],
     ['such a request without a context', { sub: '2', context: undefined }],
     ['one with an empty room', { sub: '2', context: { room_id: null } }],
-    ['one of somebody who is not there', { sub: '999', context: {} }],
-    ['a member’s claim to be one', { sub: '2', context: { is_group_admin: true } }],
-  ])('are not opened by %s', async (_, claims) => {
+    ['a request of an unknown user', { sub: '999', context: {} }],
+    ['a member’s claim to be an administrator', { sub: '2', context: { is_group_admin: true } }],
+  ])('cannot be opened by %s', async (_, claims) => {
     const { open, token } = await configured('everywhere')
     const { status, text } = await open('/configure', {}, token(claims))
     expect([status, text.includes('administrators of the group')]).toEqual([403, true])
     expect(text).not.toContain('<form')
   })
 
-  it('are not opened by a request of a user that cannot be read, which is not one in nobody’s name', async () => {
+  it('cannot be opened by a request with an unreadable user, which does not count as one without a user', async () => {
     const { open, token } = await configured('everywhere')
     for (const sub of ['alice', '', '1 ', ['1'], { id: 1 }, true])
       expect((await open('/configure', {}, token({ sub, context: {} }))).status).toBe(401)
   })
 
-  it('are not saved by somebody who is no longer an administrator', async () => {
+  it('cannot be saved by a user who is no longer an administrator', async () => {
     const { open, token, post, admin, settings, place } = await configured('everywhere')
     const user = { name: 'Olga Other', email: 'olga@example.com', mention_name: 'olga' }
     const { id } = await admin.createUser({ ...user, password: planted('of-olga-12'), is_group_admin: true })
@@ -369,7 +369,7 @@ describe('settings of a group', () => {
     expect((await settings.get(place())).channel).toBeUndefined()
   })
 
-  it('are opened by whom the server calls an administrator, where the add-on may not ask', async () => {
+  it('can be opened by a user whose signed request says that they are an administrator, if the add-on may not ask', async () => {
     const { open, token, log } = await withoutViewGroup()
     const { status, text } = await open(
       '/configure',
@@ -381,23 +381,23 @@ describe('settings of a group', () => {
       const { status } = await open('/configure', {}, token({ sub: '1', context: { is_group_admin } }))
       expect(status).toBe(403)
     }
-    expect(log()).toContain('list view_group in scopes')
+    expect(log()).toContain('add view_group to the scopes')
   })
 
-  it('are saved by whom the server calls an administrator', async () => {
+  it('can be saved by a user whose signed request says that they are an administrator', async () => {
     const { open, token } = await withoutViewGroup()
     const { text } = await open('/configure', {}, token({ sub: '1', context: { is_group_admin: true } }))
     const body = new URLSearchParams({ session: sessionIn(text), ...right })
     expect((await open('/configure', { method: 'POST', body }, '')).status).toBe(200)
   })
 
-  it('are opened by the administrator for whom the compatible server opens them', async () => {
+  it('can be opened by an administrator on the compatible server', async () => {
     const world = await withoutViewGroup()
     const answer = await fetch(world.url + (await world.addressFor(1)))
     expect([answer.status, (await answer.text()).includes('<form')]).toEqual([200, true])
   })
 
-  it('are not shown for an installation that was removed while the server was asked', async () => {
+  it('are not shown if the installation is removed while the add-on asks the server', async () => {
     const { open, token, store, installation, server } = await configured('everywhere')
     server.fail('getUser', { delay: 200 })
     const answer = open('/configure', {}, token({ sub: '1', context: {} }))
@@ -406,7 +406,7 @@ describe('settings of a group', () => {
     expect((await answer).status).toBe(401)
   })
 
-  it('are not kept for an installation that was removed while the author asked who may', async () => {
+  it('are not stored if the installation is removed while mayChange runs', async () => {
     let removed = async (): Promise<void> => {}
     const { open, token, store, installation } = await startShowing(
       (addon) => {
@@ -427,7 +427,7 @@ describe('settings of a group', () => {
     for await (const [key] of store.entries('value:')) expect(key).toBe('nothing')
   })
 
-  it('are opened by whomever the author lets, with mayChange', async () => {
+  it('can be opened by anyone whom mayChange allows', async () => {
     const { open, token } = await startShowing(
       (addon) => {
         addon.settings({ fields, mayChange: ({ user }) => user?.id === 2 })
@@ -438,7 +438,7 @@ describe('settings of a group', () => {
     expect((await open('/configure', {}, token({ sub: '1', context: {} }))).status).toBe(403)
   })
 
-  it('are not opened while the server cannot be asked', async () => {
+  it('cannot be opened while the server does not answer', async () => {
     const { open, token, server } = await configured('everywhere')
     await server.close()
     expect((await open('/configure', {}, token({ sub: '1', context: {} }))).status).toBe(503)
@@ -463,7 +463,7 @@ describe('settings of a group', () => {
 })
 
 describe('mayChange', () => {
-  it('keeps out who may not, from the page and from saving', async () => {
+  it('keeps people whom it refuses from opening the page and from saving', async () => {
     let may = true
     const { open, token } = await startShowing((addon) => {
       addon.settings({ fields, mayChange: ({ user }) => may && user?.id === 2 })
@@ -478,7 +478,7 @@ describe('mayChange', () => {
 })
 
 describe('onSaved', () => {
-  it('gets what was saved, after it was', async () => {
+  it('gets the saved values, after they were saved', async () => {
     const seen: unknown[] = []
     const { save } = await configured('Lobby', {}, (settings) =>
       settings.onSaved(async (context, { channel, count }) => {
@@ -489,7 +489,7 @@ describe('onSaved', () => {
     expect(seen).toEqual(['general', 4, 'general', 2])
   })
 
-  it('that fails is told to onError, and what was saved stays so', async () => {
+  it('reports its error to onError, and the values stay saved', async () => {
     const errors: unknown[] = []
     const { save, settings, place } = await configured('Lobby', {}, (settings, addon) => {
       settings.onSaved(() => {
@@ -504,7 +504,7 @@ describe('onSaved', () => {
   })
 })
 
-it('a value that no longer fits its field counts as not there', async () => {
+it('a stored value that is no longer valid for its field is ignored', async () => {
   const { addon, installation, settings, place } = await configured()
   await addon.store(installation).set('settings', { level: 'gone', count: 'x', channel: 'fine', old: 1 })
   const { level, count, channel, ...others } = await settings.get(place())
@@ -513,17 +513,17 @@ it('a value that no longer fits its field counts as not there', async () => {
 
 describe('settings', () => {
   it.each<[string, unknown, string | RegExp]>([
-    ['no fields', {}, 'settings: the option fields is missing'],
+    ['no option fields', {}, 'settings: the option fields is missing'],
     [
-      'fields that are none',
+      'fields that are not an object',
       { fields: [] },
-      /^settings: expected fields to be an object of fields such as .*, came array$/,
+      /^settings: expected fields to be an object of fields such as .*, got array$/,
     ],
-    ['empty ones', { fields: {} }, /came an empty one$/],
+    ['an empty object of fields', { fields: {} }, /got an empty one$/],
     [
       'an unknown type',
       { fields: { a: { type: 'colour', label: 'A' } } },
-      /^settings, field a: expected type to be one of text, .*; came "colour"$/,
+      /^settings, field a: expected type to be one of text, .*; got "colour"$/,
     ],
     ['no label', { fields: { a: { type: 'text' } } }, 'settings, field a: the option label is missing'],
     [
@@ -532,36 +532,36 @@ describe('settings', () => {
       'settings, field a: the option options is missing',
     ],
     [
-      'a default that is none',
+      'an invalid default',
       { fields: { a: { type: 'number', label: 'A', max: 2, default: 3 } } },
-      'settings, field a: the default is none: This has to be 2 or less.',
+      'settings, field a: the default is not valid: This has to be 2 or less.',
     ],
     [
       'a default for a secret',
       { fields: { a: { type: 'secret', label: 'A', default: 'x' } } },
-      /^settings, field a: there is no option default/,
+      /^settings, field a: default is not a known option/,
     ],
     [
       'the name of its own field',
       { fields: { session: { type: 'text', label: 'A' } } },
-      /and not session; came "session"$/,
+      /and not session; got "session"$/,
     ],
-    ['an odd name', { fields: { 'a"b': { type: 'text', label: 'A' } } }, /came "a\\"b"$/],
+    ['an odd name', { fields: { 'a"b': { type: 'text', label: 'A' } } }, /got "a\\"b"$/],
     [
       'a name that every object has',
       { fields: { constructor: { type: 'text', label: 'A' } } },
-      /came "constructor"$/,
+      /got "constructor"$/,
     ],
     [
       'an unknown option',
       { fields, heading: 'x' },
-      /^settings: there is no option heading; known are fields, title/,
+      /^settings: heading is not a known option; expected one of fields, title/,
     ],
   ])('refuse %s', (_, options, message) => {
     expect(() => idle().settings(options as never)).toThrow(message)
   })
 
-  it('and a configuration page of the author’s own are one too many', () => {
+  it('cannot be combined with the author’s own configuration page', () => {
     const addon = createAddon({ ...testOptions, store: 'memory:' })
     addon.configurable(() => 'x')
     expect(() => addon.settings({ fields })).toThrow('there are two configuration pages')
