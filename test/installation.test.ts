@@ -153,11 +153,11 @@ describe('a removed installation', () => {
 })
 
 describe('an installation that another process made again under the same id', () => {
-  const anew = () => credentials({ installedAt: new Date(5_000_000_000_000), groupId: 18 })
+  const successor = () => credentials({ installedAt: new Date(5_000_000_000_000), groupId: 18 })
 
   it('is not removed by a removal of the previous one', async () => {
     const { store, installations } = open()
-    await save(installations, anew())
+    await save(installations, successor())
     const value = `${valuePrefix(installation())}count`
     await store.set(value, '1')
     await store.set(tokenKey('a1b2'), 'a token')
@@ -174,7 +174,7 @@ describe('an installation that another process made again under the same id', ()
       async *entries(prefix) {
         yield* memory.entries(prefix)
         await other.remove(installation())
-        await save(other, anew())
+        await save(other, successor())
       },
     }
     await save(other, credentials())
@@ -184,11 +184,11 @@ describe('an installation that another process made again under the same id', ()
 
   it('is not replaced by an update of the previous one, or by an update that was slower than another', async () => {
     const { installations } = open()
-    await save(installations, anew())
+    await save(installations, successor())
     expect(await installations.replace(credentials())).toBe(false)
-    const updated = credentials({ ...anew().installation, updatedAt: new Date(6_000_000_000_000) })
-    expect(await installations.replace(updated, anew().installation)).toBe(true)
-    expect(await installations.replace(anew(), anew().installation)).toBe(false)
+    const updated = credentials({ ...successor().installation, updatedAt: new Date(6_000_000_000_000) })
+    expect(await installations.replace(updated, successor().installation)).toBe(true)
+    expect(await installations.replace(successor(), successor().installation)).toBe(false)
     await installations.mark(updated.installation, true)
     expect(await installations.replace(updated, updated.installation)).toBe(true)
   })

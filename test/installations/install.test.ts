@@ -89,7 +89,7 @@ describe('an installation by the server', () => {
     expect(() => world.addon.room(installation)).toThrow(
       expect.objectContaining({
         code: 'ERR_CONFIGURATION',
-        message: expect.stringContaining('the room has to be named'),
+        message: expect.stringContaining('a room id is required'),
       }),
     )
     await world.addon.room(installation, 2).notify('Hello')

@@ -219,7 +219,7 @@ describe('the option metrics', () => {
     [{ path: '/m?x=1' }, /expected metrics.path to be a path such as .*; got "\/m\?x=1"$/],
     [{ path: '/healthz' }, 'createAddon: metrics.path /healthz is already a route of the add-on'],
     [{ path: '/' }, /metrics.path \/ is already a route of the add-on/],
-    [{ path: '/webhook/metrics' }, /metrics.path \/webhook\/metrics is a route/],
+    [{ path: '/webhook/metrics' }, /metrics.path \/webhook\/metrics is already a route/],
     [{ port: 70_000 }, 'createAddon: expected metrics.port to be a port from 0 to 65535; got 70000'],
     [{ port: '9100' }, /expected metrics.port to be a port from 0 to 65535; got 9100$/],
     [{ port: 9100, host: '' }, 'createAddon: expected metrics.host to be a non-empty string; got string'],

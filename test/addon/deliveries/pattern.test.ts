@@ -35,8 +35,8 @@ describe('a pattern for the server', () => {
   })
 
   it.each([
-    [/a(?=b)/, /ahead or behind/],
-    [/(?<!a)b/, /ahead or behind/],
+    [/a(?=b)/, /lookahead or lookbehind/],
+    [/(?<!a)b/, /lookahead or lookbehind/],
     [/(a)\1/, /refers back/],
     [/(?<x>a)\k<x>/, /refers back/],
     [/a/y, /flag y/],

@@ -519,7 +519,9 @@ describe('targets', () => {
   it('are also checked by listen()', async () => {
     const addon = createAddon({ ...testOptions, store: 'memory:' })
     addon.action({ ...action, target: 'nothing' })
-    await expect(addon.listen()).rejects.toThrow(/^action a: there is no .* with the key nothing/)
+    await expect(addon.listen()).rejects.toThrow(
+      /^action a: expected target to be the key of a .*, got nothing;/,
+    )
     await addon.close()
   })
 })
