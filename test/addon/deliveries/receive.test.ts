@@ -642,10 +642,10 @@ describe('deliveries of one room', () => {
 
 describe('an installation that is removed during its delivery', () => {
   /** Removes it as another process does, and can install another one with the same id. */
-  async function remove(store: Store, installation: Installation, again: boolean): Promise<void> {
+  async function remove(store: Store, installation: Installation, installAgain: boolean): Promise<void> {
     const installations = createInstallations(store, createSealing())
     await installations.remove(installation)
-    if (!again) return
+    if (!installAgain) return
     const again = { ...installation, installedAt: new Date(), updatedAt: new Date() }
     await installations.add({ installation: again, key: keyOf('another secret') })
     await installations.confirm(again)
@@ -692,7 +692,7 @@ describe('an installation that is removed during its delivery', () => {
           reached = resolve
         })
       },
-      remove: (again: boolean) => remove(world.store, installation, again),
+      remove: (installAgain: boolean) => remove(world.store, installation, installAgain),
       headers,
       body,
       async deliver(text = 'hello') {
@@ -705,7 +705,7 @@ describe('an installation that is removed during its delivery', () => {
   it.each([
     ['and gone', false],
     ['and installed again by another server', true],
-  ])('while its body arrives gets nothing done: removed %s', async (_, again) => {
+  ])('while its body arrives gets nothing done: removed %s', async (_, installAgain) => {
     const { url, headers, body, remove, handled } = await counting()
     const text = body('late')
     const length = { 'content-length': String(Buffer.byteLength(text)) }
@@ -715,7 +715,7 @@ describe('an installation that is removed during its delivery', () => {
       sending.on('error', reject)
       sending.write(text.slice(0, 20), () =>
         delay(50)
-          .then(() => remove(again))
+          .then(() => remove(installAgain))
           .then(() => sending.end(text.slice(20)), reject),
       )
     })
