@@ -23,12 +23,12 @@ const tokenOfAnother = async ({ world, roomId }: Target): Promise<string> => {
 type Token = readonly [name: string, fault: string, token: (target: Target) => string | Promise<string>]
 
 const tokens: readonly Token[] = [
-  ['no token', 'no token', () => ''],
+  ['no token', 'none', () => ''],
   ['a string that is not a token', 'malformed', () => '../../etc/passwd'],
   [
     'alg none',
     'malformed',
-    ({ oauthId }) => jwt({ alg: 'no token' }, { iss: oauthId, iat: now(), exp: now() + 60 }, ''),
+    ({ oauthId }) => jwt({ alg: 'none' }, { iss: oauthId, iat: now(), exp: now() + 60 }, ''),
   ],
   ['a guessed secret', 'wrong signature', ({ oauthId }) => sign(oauthId, planted('guessed'))],
   ['an expired token', 'expired', (at) => at.valid({ iat: now() - 7200, exp: now() - 3600 })],
@@ -93,7 +93,7 @@ const attacks: readonly Attack[] = [
     prepare: sessionOf,
     send: (target, session) =>
       get(target, `/own?session=${session}&signed_request=${target.valid()}`, [`Cookie: session=${session}`]),
-    log: /"fault":"no token"/,
+    log: /"fault":"none"/,
   },
   {
     name: 'a call of a page with two tokens, one of them valid',
@@ -114,7 +114,7 @@ const attacks: readonly Attack[] = [
     name: 'settings, with the signed request of a panel',
     status: 401,
     send: (target) => target.send('POST', `/configure?signed_request=${target.valid()}`, 'channel=mine'),
-    log: /"fault":"no token"/,
+    log: /"fault":"none"/,
   },
   {
     name: 'settings, from a form of another site',

@@ -607,7 +607,7 @@ describe('an unknown room and an invisible room', () => {
       answerTo(username, 'POST', '/oauth/token', {
         body: { grant_type: 'password', username, password: 'guess' },
       })
-    expect(await signIn('alice')).toBe(await signIn('an unknown user'))
+    expect(await signIn('alice')).toBe(await signIn('nobody'))
   })
 })
 
