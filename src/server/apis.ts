@@ -7,15 +7,16 @@ import { handlers } from './rest/handlers.ts'
 
 interface Api {
   readonly router: Router
-  /** By the name of the operation. */
+  /** Handlers by operation id. */
   readonly handlers: object
 }
 
-/** What the server serves, by where the paths begin. */
+/** Everything the server serves, by path prefix. */
 export const apis = {
   '/v2': { router: restRouter, handlers },
   '/admin': { router: createRouter(administration), handlers: administrationHandlers },
   '/page': { router: createRouter(pageApi), handlers: pageHandlers },
 } as const satisfies Readonly<Record<string, Api>>
 
+/** A path prefix that the server serves. */
 export type Base = keyof typeof apis

@@ -31,6 +31,7 @@ import type { Sending } from './http/transfers.ts'
 import type { Log } from './log.ts'
 import { inMemory, pieceLength } from './state/blobs.ts'
 
+/** What {@link createApp} is made from. */
 export interface AppOptions {
   readonly context: PageContext
   readonly limits: Limits
@@ -39,22 +40,22 @@ export interface AppOptions {
   readonly log: Log
   readonly allowedOrigins: readonly string[]
   readonly addressOf: AddressOf
-  /** The server listens on a loopback address: then its loopback names are good too. */
+  /** The server listens on a loopback address, so it also answers to loopback host names. */
   readonly local: boolean
   readonly otherUrls: readonly string[]
   readonly hasPublicUrl: boolean
   readonly checkResponses: boolean
   readonly isClassic: IsClassic
-  /** Once true, connections are not kept. */
+  /** Whether the server is closing: then connections are not kept alive. */
   closing(): boolean
 }
 
-// Node itself gives up after a minute.
+// Node's own limit is one minute.
 const bodyTimeout = 30_000
 const uploadTimeout = 55_000
 const longestForm = 64 * 1024
 
-/** The HTTP side of the server: operations become routes. The only file that knows Koa. */
+/** The HTTP side of the server: turns operations into routes. The only file that uses Koa. */
 export function createApp(options: AppOptions): Koa {
   const { context, log } = options
   const app = new Koa()
@@ -99,7 +100,7 @@ export function createApp(options: AppOptions): Koa {
     if (call.path !== updatesAt) context.transfers.watch(ctx.res)
     const duration = Math.round(performance.now() - started)
     noteCall(call, ctx.status, duration)
-    // The operation and not the path: a path can hold a one-time token.
+    // The operation instead of the path: a path can contain a one-time token.
     log.info(
       {
         method: ctx.method,
@@ -111,7 +112,7 @@ export function createApp(options: AppOptions): Koa {
     )
   })
 
-  /** What is open to everybody who knows its address. */
+  /** Pages that anyone who knows their address may read. */
   const pageFor = ({ path, query }: Call): Page | undefined =>
     assetAt(path) ??
     pageAt(path, query, context.publicUrl(), assetAt('/') !== undefined) ??
@@ -119,7 +120,7 @@ export function createApp(options: AppOptions): Koa {
     fileAt(path, context.state) ??
     descriptionAt(path)
 
-  /** Something that does not depend on who asks: whole, a part of it, or that it is still the same. */
+  /** Sends a page that is the same for every caller: all of it, a range, or 304 when it has not changed. */
   function showPage(ctx: Koa.Context, call: Call, { headers, body }: Page): void {
     const caller = addressIdentity(call.address)
     context.transfers.check(caller)
@@ -143,7 +144,7 @@ export function createApp(options: AppOptions): Koa {
     sendBytes(ctx, { caller, bytes, held: pieceLength, ...(range ?? { from: 0, to: bytes.size }) })
   }
 
-  /** Small answers at once; large ones as fast as they are read. */
+  /** Sends small bodies at once, and large ones as fast as the client reads them. */
   function sendBytes(ctx: Koa.Context, sending: Omit<Sending, 'response'>): void {
     const { bytes, from, to } = sending
     const length = to - from
@@ -153,7 +154,7 @@ export function createApp(options: AppOptions): Koa {
     ctx.length = length
   }
 
-  /** One call from top to bottom. */
+  /** Serves one call, from top to bottom. */
   async function serve(ctx: Koa.Context, call: Call): Promise<void> {
     const { base, path } = placeOf(call.path)
     const route = apis[base].router.find(call.method, path)
@@ -189,16 +190,17 @@ export function createApp(options: AppOptions): Koa {
         const timeout = type === 'multipart/related' ? uploadTimeout : bodyTimeout
         const bytes = await readBytes(ctx.req, longestBody(operation), timeout)
         const secret = operation.tokens.includes('basic')
-        // defined one by one: a member called __proto__ stays a member
+        // Defined one by one: an assignment would lose a member called __proto__.
         for (const [name, value] of Object.entries(
           parseBody(operation.body, ctx.get('content-type') || undefined, bytes, secret),
         ))
           Object.defineProperty(parameters, name, { value, enumerable: true })
       }
-      // Looked at again: what the caller might do when the call began may have ended while its body was on the way.
+      // Checked again: the caller's rights may have ended while the body was arriving.
       const current = session.renew()
       const result = await handle(ctx, base, route.id, parameters, current)
-      // Long lists are read in turns with others: the result goes to nobody who may not see it by now.
+      // Long lists yield to other calls while they are read: the caller must still have the right to see the
+      // result.
       if (operation.method === 'GET') current.renew()
       answer(ctx, route, session, result, classic)
     } finally {
@@ -206,13 +208,13 @@ export function createApp(options: AppOptions): Koa {
     }
   }
 
-  /** Counts the body as held until the call is over; refuses a caller for whom too much is held already. */
+  /** Counts the body as held until the call is over; refuses a caller for whom too many bytes are held. */
   function holdBody(ctx: Koa.Context, operation: Operation, session: Session): () => void {
     const longest = longestBody(operation)
     return context.transfers.hold(callerOf(session), Math.min(ctx.request.length ?? longest, longest))
   }
 
-  /** The consent page, on its way to the user and back. */
+  /** Serves the consent page and its form. */
   async function askConsent(ctx: Koa.Context, call: Call): Promise<void> {
     if (!/^(GET|HEAD|POST)$/.test(call.method))
       throw new CallRefusedError(405, `This page takes GET and POST, not ${call.method}`, {
@@ -229,7 +231,7 @@ export function createApp(options: AppOptions): Koa {
 
   function showConsent(ctx: Koa.Context, found: ConsentAnswer): void {
     if ('redirect' in found) {
-      ctx.status = 303 // what was a POST goes on as a GET
+      ctx.status = 303 // 303 makes the browser follow with a GET
       ctx.set({ Location: found.redirect, 'Referrer-Policy': 'no-referrer' })
       ctx.body = ''
       return
@@ -249,8 +251,8 @@ export function createApp(options: AppOptions): Koa {
 
   function handle(ctx: Koa.Context, base: Base, id: string, parameters: object, session: Session): unknown {
     const table: object = apis[base].handlers
-    // The route is of the table that these handlers serve, one for one; the parameters were validated by the schemas this
-    // handler's type comes from.
+    // The route comes from the table that these handlers serve, one handler for each operation; its parameters were
+    // validated by the schemas that the handler's type is inferred from.
     const handler = table[id as keyof typeof table] as (...call: [object, Session, PageContext]) => unknown
     const asked = { ...context, publicUrl: () => originAsked(ctx.get('host'), originRules) }
     const limited = limitedTo(session, asked)
@@ -264,13 +266,13 @@ export function createApp(options: AppOptions): Koa {
     return { route, isOfPage: base === '/page', credentials: credentialsOf(call), address, url }
   }
 
-  /** Whoever looks at the page hears what changes until he goes, signs out, or the server closes. */
+  /** Streams changes to an open chat page until the page is closed, the user signs out, or the server closes. */
   function openUpdates(ctx: Koa.Context, call: Call): void {
     if (call.method !== 'GET')
       throw new CallRefusedError(405, `This resource takes GET, not ${call.method}`, {
         headers: { Allow: 'GET' },
       })
-    // Never from the query, which ends up in logs.
+    // Never from the query string, which ends up in logs.
     const session = authenticate(context.state, { ...credentialsOf(call), queryToken: undefined })
     requirePage(session)
     const { tokenHash = '' } = session
@@ -288,7 +290,7 @@ export function createApp(options: AppOptions): Koa {
     })
   }
 
-  /** Tells what is left, whatever becomes of the call. */
+  /** Adds the rate limit headers, whether or not the call succeeds. */
   function tell(ctx: Koa.Context, call: Call, { headers, refused }: Counted): void {
     ctx.set({ ...headers })
     call.counted = true
@@ -298,7 +300,7 @@ export function createApp(options: AppOptions): Koa {
   function answer(ctx: Koa.Context, route: Route, session: Session, result: unknown, classic: boolean): void {
     const { kind, status: standard } = route.operation.result
     const status = classic ? classicStatus(route.id, standard) : standard
-    // The table says what is answered in standard mode.
+    // The table describes standard mode only.
     if (options.checkResponses) checkResult(route.id, route.operation, result)
     const body = classic ? classicForm(result) : result
     ctx.status = status
@@ -319,7 +321,7 @@ export function createApp(options: AppOptions): Koa {
     ctx.status = status // Koa turns an empty body into a 204
   }
 
-  /** What add-ons ask for can be looked at on the chat page. */
+  /** Logs an add-on's call for the chat page. */
   function noteCall({ method, route, session, error }: Call, status: number, duration: number): void {
     const holder = session?.holder ?? session?.client
     if (!route || !holder) return
@@ -347,7 +349,7 @@ export function createApp(options: AppOptions): Koa {
       refused = counted.refused ?? refused
     }
     call.error = refused.message
-    ctx.req.resume() // what is left of the body, so that the client gets to read the answer
+    ctx.req.resume() // reads the rest of the body, so that the client gets to read the answer
     ctx.status = refused.status
     ctx.set({ ...refused.headers })
     ctx.type = 'application/json'
@@ -358,8 +360,8 @@ export function createApp(options: AppOptions): Koa {
 }
 
 /**
- * Answers without a body, but with a content type: .NET's clients read it before they look for a body. Koa takes it away
- * from such answers, so this one is written past it.
+ * Answers without a body but with a content type: .NET clients read it before they look for a body. Koa removes it
+ * from such answers, so this function writes the response itself.
  */
 function answerEmpty(ctx: Koa.Context, status: number): void {
   ctx.respond = false
@@ -374,7 +376,7 @@ const updatesAt = `/page${updatesPath}`
 interface Call {
   readonly method: string
   readonly path: string
-  /** The query as it came, with its question mark. */
+  /** The query string as it was sent, with its question mark. */
   readonly search: string
   readonly query: URLSearchParams
   readonly authorization: string | undefined
@@ -382,21 +384,21 @@ interface Call {
   route?: Route
   session?: Session
   counted?: boolean
-  /** What it was told, if it was refused. */
+  /** Message of the refusal, if the call was refused. */
   error?: string
 }
 
-/** The path of a call without the tokens that some have in it. */
+/** The path of a call, without the tokens that some paths contain. */
 const openPath = ({ operation, parameters }: Route): string =>
   operation.path.replace(/\{(\w+)\}/g, (_, name: string) =>
     /token$/.test(name) ? '…' : encodeURIComponent(parameters[name] ?? ''),
   )
 
-/** Whose webhooks hear of something that this call may be an answer to; people who look at the chat page answer nobody. */
+/** Owner of the webhooks that the call may be an answer to. People on the chat page do not answer deliveries. */
 const actorOf = ({ client, holder, user, page }: Session): string | undefined =>
   (holder ?? client)?.oauthId ?? (user && !page ? `user ${user.id}` : undefined)
 
-/** For whom bytes are held: all tokens of a person, or of an installation, count together. */
+/** Key that held bytes are counted by: all tokens of one person, or of one installation, share it. */
 const callerOf = ({ user, client, identity }: Session): string =>
   user ? `user ${user.id}` : client ? `client ${client.oauthId}` : identity
 
@@ -431,7 +433,7 @@ function refusalOf(error: unknown): CallRefusedError {
   return new CallRefusedError(500, reason(500))
 }
 
-/** The token endpoint names OAuth 2's error code besides: its clients look for it. */
+/** The token endpoint also sends OAuth 2's error code, which its clients look for. */
 function oauthDescription({ route }: Call, refused: CallRefusedError): { error_description?: string } {
   if (!route?.operation.tokens.includes('basic')) return {}
   if (!refused.oauthCode && refused.status !== 400) return {}

@@ -25,31 +25,31 @@ export interface Context {
   readonly delivery: Pick<Delivery, 'records' | 'find' | 'redeliver' | 'follow' | 'actAs'>
   readonly glances: GlanceUpdates
   readonly calls: ApiCallLog
-  /** Nobody but this machine can reach the server. */
+  /** No other machine can reach the server. */
   readonly isLocal: boolean
   readonly outbound: Outbound
   readonly log: Log
   readonly faults: Faults
   readonly transfers: Transfers
-  /** Attempts to sign in with a password. */
+  /** Counts failed sign-ins with a password. */
   readonly attempts: Counter
-  /** Seconds. */
+  /** In seconds. */
   readonly tokenLifetime: number
-  /** Base of all links, without a slash at the end. */
+  /** Base of all links, without a trailing slash. */
   publicUrl(): string
 }
 
-/** Serves one operation. Throws `CallRefusedError` for what it refuses. */
+/** Serves one operation. Throws {@link CallRefusedError} to refuse the call. */
 export type Handler<O extends Operation, C = Context> = (
   parameters: Parameters<O>,
   session: Session,
   context: C,
 ) => ResultOf<O> | Promise<ResultOf<O>>
 
-/** One handler for every operation of the table: a missing one does not compile. */
+/** One handler for each operation of the table: a missing one does not compile. */
 export type Handlers = { readonly [Id in OperationId]: Handler<Operations[Id]> }
 
-/** The parts of the server as a call gets them: what it writes through them it may still write in that very moment. */
+/** The context for one call. Every write through it first checks that the caller still has their rights. */
 export function limitedTo<C extends Context>({ renew }: Session, context: C): C {
   const { state, chat } = context
   const write: State['write'] = (work) =>

@@ -1,25 +1,25 @@
 import { STATUS_CODES } from 'node:http'
 import type { Problem } from '../common/validate.ts'
 
-/** What an error answer tells besides status and text. */
+/** What an error answer contains in addition to status and message. */
 export interface ErrorDetails {
-  /** Dotted path of the offending member. */
+  /** Dotted path of the wrong member. */
   readonly field?: string
-  /** The broken rule by its JSON Schema keyword. */
+  /** The violated rule, as a JSON Schema keyword. */
   readonly validation?: string
   readonly expected_type?: unknown
-  /** What came; left out where it may be secret. */
+  /** The value received; left out where it may be secret. */
   readonly value?: unknown
 }
 
-/** A call this server refuses: HTTP status, a text for people, and for a wrong body where it is wrong. */
+/** A call that this server refuses: HTTP status, message, and for a wrong body the member that is wrong. */
 export class CallRefusedError extends Error {
   readonly code = 'ERR_CALL_REFUSED'
   override name = 'CallRefusedError'
   readonly status: number
   readonly details: ErrorDetails
   readonly headers: Readonly<Record<string, string>>
-  /** Error code of OAuth 2, for the token endpoint only. */
+  /** OAuth 2 error code, for the token endpoint only. */
   readonly oauthCode: string | undefined
 
   constructor(
@@ -40,7 +40,7 @@ export class CallRefusedError extends Error {
   }
 }
 
-/** A refusal of the token endpoint: HipChat's envelope, with the error code of OAuth 2 beside it. */
+/** A refusal of the token endpoint: HipChat's envelope with an OAuth 2 error code. */
 export const oauthError = (
   status: number,
   oauthCode: string,
@@ -57,16 +57,20 @@ export const oauthError = (
 export const badRequest = (message: string, field?: string, details: ErrorDetails = {}): CallRefusedError =>
   new CallRefusedError(400, message, { details: field ? { field, ...details } : details })
 
+/** 403: the caller is known, but may not do this. */
 export const forbidden = (message: string): CallRefusedError => new CallRefusedError(403, message)
 
-/** 404 in HipChat's words: `Room nowhere not found`. */
+/** 404 in HipChat's wording: `Room nowhere not found`. */
 export const notFound = (kind: string, name: string | number): CallRefusedError =>
   new CallRefusedError(404, `${kind} ${name} not found`)
 
 const secretNames = /password|secret|token|code/i
 const longestEcho = 2000
 
-/** 400 for a value that breaks its schema. The value is echoed as HipChat did, unless it is secret or long. */
+/**
+ * 400 for a value that does not match its schema. The value is included, as HipChat did, unless it is secret or
+ * long.
+ */
 export function invalid(problem: Problem, secret = false): CallRefusedError {
   const echo =
     !secret &&
@@ -81,7 +85,7 @@ export function invalid(problem: Problem, secret = false): CallRefusedError {
 }
 
 /**
- * HipChat's error envelope. Its members besides code, type and message are those of two recorded answers
+ * HipChat's error envelope. The members other than code, type and message come from two recorded answers
  * (jenkinsci/hipchat-plugin, issues 39 and 106).
  */
 export function envelope(error: CallRefusedError): Record<string, unknown> {

@@ -42,37 +42,44 @@ export type RoomName = string | number
 /** A user by id, mention name (with or without its `@`), email address or full name. */
 export type UserName = string | number
 
+/** What {@link HipChatServer.createToken} makes: a token of a user or of a room. Exactly one of the two is required. */
 export interface TokenRequest {
-  /** Whose personal access token it is. */
+  /** The user whose personal access token to create. */
   readonly user?: UserName
-  /** Or the room whose notification token it is: a sender that belongs to nobody. */
+  /** The room whose notification token to create. Such a token belongs to no user. */
   readonly room?: RoomName
-  /** Default: everything the user may do; `send_notification` for a room's token. */
+  /** Default: every scope the user may have; `send_notification` for a room's token. */
   readonly scopes?: readonly Scope[]
-  /** What a room's token is called in the room. Default `Integration`. */
+  /** Name under which a room's token posts. Default `Integration`. */
   readonly label?: string
 }
 
+/** A file that a user shares in a room. It is stored elsewhere, at `url`. */
 export interface SharedFile {
   readonly name: string
-  /** Bytes. */
+  /** In bytes. */
   readonly size: number
+  /** Address that the file is loaded from. */
   readonly url: string
+  /** Address of a preview image. Default: no preview. */
   readonly thumbUrl?: string
-  /** Said along with the file. */
+  /** Text of the message that carries the file. Default: no text. */
   readonly message?: string
 }
 
-/** An event in words that are not this server's. */
+/** An event with a body that this server did not write, for {@link HipChatServer.deliver}. */
 export interface ToldEvent {
   readonly event: EventName
   readonly room: RoomName
+  /** Body to deliver, in the shape of HipChat's webhook payloads. It is not validated. */
   readonly body: object
 }
 
 /** An installed add-on. `roomId` is absent when it is installed for the whole group. */
 export interface InstalledAddon {
+  /** Id of the installation and of its OAuth client. */
   readonly oauthId: string
+  /** Key of the add-on, from its descriptor. */
   readonly key: string
   readonly name: string
   readonly roomId?: number
@@ -80,84 +87,103 @@ export interface InstalledAddon {
 }
 
 /**
- * A HipChat-compatible server in this process. Besides its API over HTTP it has the verbs below, to act as the people
- * in it; they go through the same functions as the API. All but `listen` and `adminToken` need the server to listen.
- * A refused verb throws {@link CallRefusedError}, with the status and text the API would answer.
+ * A HipChat-compatible server in this process. In addition to its HTTP API it has the methods below, which act as
+ * the people on the server and go through the same functions as the API. All except `listen` and `adminToken` need
+ * a listening server. A refused call throws {@link CallRefusedError}, with the status and message that the API
+ * would answer with.
  */
 export interface HipChatServer {
-  /** Origin of the server, without a slash at the end. */
+  /** Origin of the server, without a trailing slash. */
   readonly url: string
-  /** Base of the API, without a slash at the end. */
+  /** Base address of the API, without a trailing slash. */
   readonly apiUrl: string
+  /** Address of the capabilities document. */
   readonly capabilitiesUrl: string
-  /** Personal token of the first administrator, with all scopes. */
+  /** Personal access token of the first administrator, with all scopes. */
   readonly adminToken: string
-  /** Whether this start filled the data from the seed; false when the data folder held a group already. */
+  /** Whether this start filled the data from the seed; false when the data folder already held a group. */
   readonly seeded: boolean
-  /** Opens the data and listens. Rejects, saying so, when the port or the data folder is taken. */
+  /** Opens the data and starts listening. Rejects, with the reason, when the port or the data folder is in use. */
   listen(): Promise<HipChatServer>
-  /** Stops accepting, gives what is running five seconds, and leaves nothing open. May be called twice. */
+  /**
+   * Stops accepting calls, gives running calls and deliveries five seconds, and closes everything. May be called
+   * twice.
+   */
   close(): Promise<void>
   /**
-   * Lets the process end although the server listens, once nothing else keeps it: for scripts and tests. Nothing is closed
-   * then, and a temporary folder stays.
+   * Lets the process exit although the server is listening, once nothing else keeps the process alive: for scripts
+   * and tests. Nothing is closed on such an exit, and a temporary data folder is left behind.
    */
   unref(): void
-  /** Waits for running deliveries, then goes back to the seed. Installations, tokens and messages are gone. */
+  /** Waits for running deliveries, then restores the seed. Installations, tokens and messages are lost. */
   reset(): Promise<void>
 
+  /** Sends a message to a room as a user. */
   say(room: RoomName, user: UserName, text: string): Promise<Message>
+  /** Sends a notification to a room as a user. */
   notify(room: RoomName, user: UserName, notification: Notification): Promise<Message>
+  /** Enters a room as a user. Does nothing when the user is already in it. */
   enter(room: RoomName, user: UserName): Promise<void>
+  /** Leaves a room as a user. Does nothing when the user is not in it. */
   leave(room: RoomName, user: UserName): Promise<void>
+  /** Changes the topic of a room as a user. */
   setTopic(room: RoomName, user: UserName, topic: string): Promise<void>
+  /** Shares a file in a room as a user. */
   shareFile(room: RoomName, user: UserName, file: SharedFile): Promise<Message>
   /** The newest thousand messages of a room, oldest first. */
   history(room: RoomName): Message[]
 
-  /** All rooms, in the order in which they were made. */
+  /** All rooms, in the order in which they were created. */
   rooms(): { readonly id: number; readonly name: string }[]
   /** A room by id or name. */
   room(room: RoomName): { readonly id: number; readonly name: string }
+  /** Creates an access token for a user or a room, and returns it. */
   createToken(request: TokenRequest): Promise<string>
-  /** Signs somebody in on the chat page, without a password: for tests of what add-ons show there. */
+  /** Returns a token that signs a user in to the chat page without a password: for tests of what add-ons show there. */
   createPageToken(user: UserName): Promise<string>
   /**
-   * Installs an add-on, as the administrator, from the address of its descriptor. With `scopes` it gets these of what it
-   * asks for and no others, as an installation that was approved before the descriptor asked for more.
+   * Installs an add-on, as the administrator, from the address of its descriptor. `where.room` is the room to
+   * install it in; default: the whole group. With `where.scopes` the add-on gets only those of the scopes it asks
+   * for, like an installation that was approved before the descriptor asked for more. `installedUrl` is where a
+   * browser would go next, for an add-on that is installed in the browser.
    */
   install(
     descriptorUrl: string,
     where?: { room?: RoomName; scopes?: readonly Scope[] },
   ): Promise<InstalledAddon & { readonly installedUrl?: string }>
+  /** Removes an installation and notifies the add-on. */
   uninstall(oauthId: string): Promise<void>
+  /** All confirmed installations. */
   installations(): InstalledAddon[]
-  /** Where browsers would have been sent, by add-ons that are told of things that way. */
+  /** Addresses that browsers would have been sent to, for add-ons that are notified through the browser. */
   redirects(): readonly Redirect[]
 
   /**
-   * Tells an installation of an event in a room with a body of your own, a recorded one for instance: signed for the person
-   * whom the body names, posted to each of its webhooks for that event whose pattern the message matches, the answer posted
-   * into the room. The ids of installation, webhook and room in it are made those of here; everything else, what is missing
-   * or wrong too, is told as it is. Resolves when the deliveries are answered, and gives them; none where no webhook waits.
+   * Delivers an event in a room to an installation with a body of your own, for example a recorded one. The
+   * delivery is signed for the person whom the body names and posted to each of the installation's webhooks for
+   * that event whose pattern matches the message. The add-on's answer is posted to the room. The ids of the
+   * installation, the webhook and the room in the body are replaced by those on this server; everything else,
+   * including missing or wrong members, is sent as it is. Resolves once the deliveries are answered, and returns
+   * them; the list is empty when no webhook listens for the event.
    */
   deliver(oauthId: string, told: ToldEvent): Promise<DeliveryRecord[]>
 
-  /** What add-ons pushed to their glances, oldest first: the newest 200. */
+  /** The newest 200 updates that add-ons pushed to their glances, oldest first. */
   glanceUpdates(): GlanceUpdateRecord[]
-  /** What add-ons were told, oldest first: the newest 200 deliveries of each installation, kept in memory. */
+  /** The newest 200 deliveries to each installation, oldest first. They are kept in memory. */
   deliveries(filter?: DeliveryFilter): DeliveryRecord[]
-  /** What an add-on, or all of them, asked of the API, oldest first: the newest 500 of all. */
+  /** The newest 500 API calls of one add-on, or of all of them, oldest first. Calls of all add-ons share the 500. */
   calls(oauthId?: string): ApiCall[]
   /**
-   * Lets the next calls of an operation, one unless `times` says more, go wrong: for tests of what an add-on does then.
+   * Makes the next calls of an operation fail: for tests of how an add-on reacts. `times` is the number of calls.
+   * Default 1.
    */
   fail(operation: OperationId, fault: Fault, times?: number): void
-  /** Resolves when no delivery is waiting or running, those caused by replies included. */
+  /** Resolves when no delivery is waiting or running, including deliveries that replies cause. */
   idle(): Promise<void>
 }
 
-/** Creates a server; nothing is opened before `listen()`. Throws `ServerOptionError` for options that are wrong. */
+/** Creates a server; nothing is opened before `listen()`. Throws {@link ServerOptionError} when an option is wrong. */
 export function createHipChatServer(options: ServerOptions = {}): HipChatServer {
   const settings = settingsFrom(options, defaultSeed)
   const adminToken = settings.adminToken ?? randomText(40)
@@ -165,7 +191,7 @@ export function createHipChatServer(options: ServerOptions = {}): HipChatServer 
   let running: RunningServer | undefined
 
   function live(): RunningServer {
-    if (!running) throw new Error('the server does not listen: call listen() first')
+    if (!running) throw new Error('the server is not listening: call listen() first')
     return running
   }
 
@@ -183,7 +209,7 @@ export function createHipChatServer(options: ServerOptions = {}): HipChatServer 
     return user
   }
 
-  /** What only members can do is refused as the API refuses it. */
+  /** The room and the user who acts in it. A room that the user may not see is refused as the API refuses it. */
   function place(roomName: RoomName, userName: UserName): { room: RoomRecord; user: UserRecord } {
     const room = roomOf(roomName)
     const user = userOf(userName)
@@ -331,7 +357,7 @@ export function createHipChatServer(options: ServerOptions = {}): HipChatServer 
       if (client?.status !== 'live') throw notFound('Installation', oauthId)
       const room = roomOf(roomName)
       if (client.roomId !== null && client.roomId !== room.id)
-        throw new CallRefusedError(409, `Installation ${oauthId} is not of ${room.name}`)
+        throw new CallRefusedError(409, `Installation ${oauthId} is not in ${room.name}`)
       if (!isEventName(event))
         throw new CallRefusedError(400, `There is no event ${event}; there are ${eventNames.join(', ')}`)
       if (typeof body !== 'object' || body === null)

@@ -1,8 +1,9 @@
-/** Where one line per request, delivery and installation goes; any pino logger fits. */
+/** Receives one line per request, delivery and installation; any pino logger fits. */
 export interface Log {
   info(about: object, message: string): void
   warn(about: object, message: string): void
   error(about: object, message: string): void
 }
 
+/** A log that drops everything. */
 export const silent: Log = { info() {}, warn() {}, error() {} }

@@ -12,82 +12,97 @@ export type { Seed } from './seed-schema.ts'
 
 /** Options of {@link createHipChatServer}; each has a default. */
 export interface ServerOptions {
-  /** Default 8080; 0 takes any free port. */
+  /** Port to listen on, 0 to 65,535. Default 8080; 0 takes any free port. */
   readonly port?: number
-  /** Address to listen on. Default 127.0.0.1: only this machine. */
+  /** Address to listen on. Default `127.0.0.1`, which only this machine can reach. */
   readonly host?: string
   /**
-   * Token of the first administrator, with all scopes. Made up at each start when absent. On a server that more than this
-   * machine can reach it is required: at least 20 characters, 8 different ones among them.
+   * Token of the first administrator, with all scopes. Default: a random one at each start. On a server that other
+   * machines can reach it is required, with at least 20 characters, at least 8 of them different.
    */
   readonly adminToken?: string
-  /** Folder to keep everything in, of one server at a time. When absent: a temporary one, gone after `close()`. */
+  /**
+   * Folder to keep all data in; only one server at a time can use it. Default: a temporary folder, removed by
+   * `close()`.
+   */
   readonly data?: string
   /**
-   * Origin in all links and in what add-ons are told, when it is not `http://host:port`: behind a proxy, or when the
-   * server listens on all interfaces (then it is required).
+   * Origin that all links and deliveries name. Default `http://host:port`. Set it when the server is behind a
+   * proxy; it is required when the server listens on all interfaces.
    */
   readonly publicUrl?: string
   /**
-   * More origins under which it is reached, such as the name that containers call it by. It answers to their hosts, and what
-   * it says of itself to whoever asks there has that origin. Default none.
+   * More origins that the server can be reached at, such as the name that containers use. The server accepts
+   * requests for their hosts, and in answers to those requests it uses that origin for its own addresses. Default
+   * none.
    */
   readonly otherUrls?: readonly string[]
-  /** Speaks https, with this certificate and key. Default: plain http. */
+  /** Certificate and key for https. Default: plain http. */
   readonly tls?: Tls
-  /** Default that of the seed, or `{ id: 1, name: 'Example' }`. */
+  /**
+   * Group of a new server. Default: the group of the seed, or `{ id: 1, name: 'Example' }`. Not together with a
+   * seed that names a group.
+   */
   readonly group?: { readonly id: number; readonly name: string }
   /**
-   * What a new server begins with. `false`: only the administrator. Ignored when `data` holds a group already. Default
-   * three people in three rooms; only the administrator on a server that more than this machine can reach, where the
-   * users of a seed need passwords too.
+   * People, rooms and add-ons of a new server; `false` for only the administrator. Ignored when `data` already
+   * holds a group. Default: three people in three rooms, or only the administrator on a server that other machines
+   * can reach. On such a server every user of a seed needs a password.
    */
   readonly seed?: Seed | false
-  /** Seconds an access token is good for. Default 3600; HipChat had one hour, later eight. */
+  /** Lifetime of access tokens, in seconds. Default 3600; HipChat used one hour, later eight. */
   readonly tokenLifetime?: number
-  /** Calls and messages allowed; single figures may be changed, `false` allows everything. Default HipChat's. */
+  /**
+   * Rate limits of calls and messages; each member replaces one default, `false` turns all limits off. Default:
+   * HipChat's.
+   */
   readonly limits?: Partial<Limits> | false
-  /** Milliseconds an add-on has to confirm its installation. Default 10,000. */
+  /** Time an add-on has to confirm its installation, in milliseconds. Default 10,000. */
   readonly installTimeout?: number
-  /** Milliseconds an add-on has to answer a webhook. Default 10,000. */
+  /** Time an add-on has to answer a delivery, in milliseconds. Default 10,000. */
   readonly deliveryTimeout?: number
   /**
-   * Addresses that descriptors, callbacks and webhooks may lead to. Default: anything public over https; and on a server
-   * that listens on a loopback address and has no public `publicUrl`, loopback addresses and plain http too.
+   * Addresses that descriptors, callbacks and webhooks may have. Default: public addresses over https. On a server
+   * that listens on a loopback address and has no public `publicUrl`, also loopback addresses and plain http.
    */
   readonly outbound?: OutboundRules
   /**
-   * Lets them lead to private and loopback addresses too, and over plain http: for add-ons in the operator's own network.
-   * Link-local addresses stay refused. Default false. Not together with `outbound`, which says it in detail.
+   * Also allows private and loopback addresses, and plain http: for add-ons in the operator's own network.
+   * Link-local addresses are still refused. Default false. Not together with `outbound`, which sets the same in
+   * detail.
    */
   readonly allowPrivate?: boolean
   /**
-   * Hosts that descriptors, callbacks and webhooks may lead to over plain http, and at private addresses: for development,
-   * where containers call each other by name. The log says so at each start. Default none. Not together with `outbound`.
+   * Hosts that descriptors, callbacks and webhooks may reach over plain http and at private addresses: for
+   * development, where containers call each other by name. A warning is logged at each start. Default none. Not
+   * together with `outbound`.
    */
   readonly allowHttp?: readonly string[]
-  /** Web origins besides the server's own whose pages may make calls without a token in the header. Default none. */
+  /**
+   * Web origins, in addition to the server's own, whose pages may make calls without a token in the header. Default
+   * none.
+   */
   readonly allowedOrigins?: readonly string[]
   /**
-   * Addresses and ranges of proxies before the server, such as `127.0.0.1` and `10.0.0.0/8`. Of requests that come from there
-   * the caller is taken from `X-Forwarded-For`: calls without a token and failed attempts to sign in are counted by address.
-   * Default none: the header is not read, since anybody can send it.
+   * Addresses and ranges of the proxies in front of the server, such as `127.0.0.1` and `10.0.0.0/8`. For requests
+   * from these, the caller's address is read from `X-Forwarded-For`: calls without a token and failed sign-ins are
+   * counted by address. Default none: the header is ignored, since anyone can send it.
    */
   readonly trustedProxies?: readonly string[]
   /**
-   * `classic`: answers as real HipChat did where that differs from its OpenAPI document, for clients that need it.
-   * Default `standard`: as the document has it.
+   * `classic` answers as HipChat did where that differs from its OpenAPI document, for clients that rely on it.
+   * Default `standard`, which follows the document.
    */
   readonly compatibility?: Compatibility
-  /** Add-ons that are served as with `compatibility: 'classic'`, by key or OAuth id. Default none. */
+  /** Add-ons to serve with `compatibility: 'classic'`, by key or OAuth id. Default none. */
   readonly classicClients?: readonly string[]
-  /** A pino logger, or anything with its `info`, `warn` and `error`. Default `false`: silent. */
+  /** A pino logger, or any object with `info`, `warn` and `error` methods. Default `false`: nothing is logged. */
   readonly log?: Log | false
-  /** Checks every answer against the table of operations, and answers 500 when it does not fit. Default false. */
+  /** Checks every result against the table of operations, and answers 500 when it does not match. Default false. */
   readonly checkResponses?: boolean
 }
 
-/** The options with their defaults. */
+/** The validated options, with defaults filled in. */
 export interface Settings {
   readonly port: number
   readonly host: string
@@ -99,7 +114,7 @@ export interface Settings {
   readonly tls: Tls | undefined
   readonly group: { readonly id: number; readonly name: string }
   readonly seed: Seed | undefined
-  /** Nobody but this machine can reach it. */
+  /** No other machine can reach the server. */
   readonly isLocal: boolean
   readonly compatibility: Compatibility
   readonly tokenLifetime: number
@@ -115,7 +130,7 @@ export interface Settings {
   readonly checkResponses: boolean
 }
 
-/** An option of the server that is wrong. */
+/** Thrown when an option of the server is wrong or missing. The message names the option. */
 export class ServerOptionError extends Error {
   readonly code = 'ERR_SERVER_OPTION'
   override name = 'ServerOptionError'
@@ -162,7 +177,7 @@ export function settingsFrom(options: ServerOptions, defaultSeed: Seed): Setting
     )
   const otherUrls = originsOption('otherUrls', options.otherUrls)
   const allowHttp = hostsOption('allowHttp', options.allowHttp)
-  // Behind a proxy on the same machine the whole world gets to it.
+  // A public URL means a proxy on this machine, through which anyone can reach the server.
   const local =
     isLoopbackHost(host) &&
     [...(publicUrl ? [publicUrl] : []), ...otherUrls].every((url) => isLoopbackHost(hostOf(new URL(url))))
@@ -206,15 +221,13 @@ export const addressOf = (scheme: 'http' | 'https', host: string, port: number):
 function text(name: string, value: unknown): string | undefined {
   if (value === undefined) return undefined
   if (typeof value === 'string' && value !== '') return value
-  throw new ServerOptionError(`${name} must be a text that is not empty`)
+  throw new ServerOptionError(`${name} must be a non-empty string`)
 }
 
 function number(name: string, value: unknown, least: number, most: number): number | undefined {
   if (value === undefined) return undefined
   if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value
-  throw new ServerOptionError(
-    `${name} must be a whole number from ${least} to ${most}, came ${String(value)}`,
-  )
+  throw new ServerOptionError(`${name} must be a whole number from ${least} to ${most}, got ${String(value)}`)
 }
 
 function rangesOption(name: string, value: unknown): Range[] {
@@ -224,7 +237,7 @@ function rangesOption(name: string, value: unknown): Range[] {
     const range = typeof one === 'string' ? parseRange(one) : undefined
     if (range === undefined)
       throw new ServerOptionError(
-        `${name} must have addresses and ranges such as 127.0.0.1 and 10.0.0.0/8, came ${String(one)}`,
+        `${name} must have addresses and ranges such as 127.0.0.1 and 10.0.0.0/8, got ${String(one)}`,
       )
     return range
   })
@@ -243,7 +256,7 @@ function originOption(name: string, value: unknown): string | undefined {
     !url.username
   )
     return url.origin
-  throw new ServerOptionError(`${name} must be an http or https origin without a path, came ${given}`)
+  throw new ServerOptionError(`${name} must be an http or https origin without a path, got ${given}`)
 }
 
 function originsOption(name: string, value: unknown): string[] {
@@ -267,7 +280,7 @@ function choice<T extends string>(name: string, value: unknown, choices: readonl
   if (value === undefined) return undefined
   const chosen = choices.find((one) => one === value)
   if (chosen !== undefined) return chosen
-  throw new ServerOptionError(`${name} must be one of ${choices.join(', ')}, came ${String(value)}`)
+  throw new ServerOptionError(`${name} must be one of ${choices.join(', ')}, got ${String(value)}`)
 }
 
 function checkHosted(hosted: Parameters<typeof missingFor>[0], where: string): void {
@@ -287,9 +300,7 @@ function tlsOption(tls: Tls | undefined, publicUrl: string | undefined): Tls | u
   const fault = faultOf({ cert, key })
   if (fault !== undefined) throw new ServerOptionError(fault)
   if (publicUrl?.startsWith('http:'))
-    throw new ServerOptionError(
-      `publicUrl must be https when the server has a certificate, came ${publicUrl}`,
-    )
+    throw new ServerOptionError(`publicUrl must be https when the server has a certificate, got ${publicUrl}`)
   return { cert, key }
 }
 
@@ -299,7 +310,7 @@ function outboundOption(
   allowHttp: readonly string[],
 ): OutboundRules {
   if (allowPrivate !== undefined && typeof allowPrivate !== 'boolean')
-    throw new ServerOptionError(`allowPrivate must be true or false, came ${String(allowPrivate)}`)
+    throw new ServerOptionError(`allowPrivate must be true or false, got ${String(allowPrivate)}`)
   if (outbound && allowPrivate !== undefined)
     throw new ServerOptionError('allowPrivate must be left out when outbound is given')
   if (outbound && allowHttp.length > 0)

@@ -10,7 +10,7 @@ import {
   string,
 } from '../common/schema.ts'
 
-/** What a new server begins with; ids in the order of the lists. The administrator is user 1. */
+/** The content of a new server. Ids follow the order of the lists. The administrator is user 1. */
 export const seedSchema = closedObject({
   group: optional(
     closedObject({
@@ -38,49 +38,52 @@ export const seedSchema = closedObject({
         name: string({ minLength: 1, maxLength: 50 }),
         topic: optional(string({ maxLength: 250 })),
         privacy: optional(oneOf(['public', 'private'])),
-        /** Mention name; the administrator by default. */
+        /** Mention name. Default: the administrator. */
         owner: optional(string()),
-        /** Mention names of who may enter a private room. */
+        /** Mention names of the people who may enter a private room. */
         members: optional(array(string())),
-        /** Mention names of who is in the room from the start. */
+        /** Mention names of the people who are in the room from the start. */
         participants: optional(array(string())),
       }),
     ),
   ),
-  /** Said in this order, before anybody listens. */
+  /** Sent in this order, before any webhook exists. */
   messages: optional(
     array(
       closedObject({
-        /** Name of a room of the seed. */
+        /** Name of a room in the seed. */
         room: string(),
-        /** Mention name; the administrator by default. */
+        /** Mention name. Default: the administrator. */
         from: optional(string()),
         message: string({ minLength: 1, maxLength: 10_000 }),
       }),
     ),
   ),
-  /** Made as with a user's token: without signature, since there is no installation with a secret to sign by. */
+  /**
+   * Created as with a user's token: their deliveries are not signed, since no installation has a secret to sign
+   * with.
+   */
   webhooks: optional(
     array(
       closedObject({
         url: string({ minLength: 1, maxLength: 2000 }),
         event: oneOf(eventNames),
-        /** Name of a room of the seed; every room that the owner sees when absent. */
+        /** Name of a room in the seed. Default: every room that the owner can see. */
         room: optional(string()),
         pattern: optional(string({ maxLength: 1000 })),
         name: optional(string({ maxLength: 200 })),
-        /** Mention name; the administrator by default. */
+        /** Mention name. Default: the administrator. */
         owner: optional(string()),
       }),
     ),
   ),
-  /** Installed once the server listens. */
+  /** Installed once the server is listening. */
   addons: optional(
     array(
       closedObject({
-        /** Of the descriptor: http, https, or a `data:` URL. */
+        /** Address of the descriptor: http, https, or a `data:` URL. */
         url: string({ minLength: 1, maxLength: 65_536 }),
-        /** Name of a room of the seed; the whole group when absent. */
+        /** Name of a room in the seed. Default: the whole group. */
         room: optional(string()),
       }),
     ),
@@ -98,4 +101,5 @@ export const seedSchema = closedObject({
   ),
 })
 
+/** Content of a new server; see {@link seedSchema}. */
 export type Seed = Infer<typeof seedSchema>

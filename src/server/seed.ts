@@ -9,7 +9,7 @@ import { type Seed, ServerOptionError, type Settings } from './options.ts'
 import type { RoomRecord, UserRecord } from './state/records.ts'
 import type { State } from './state/state.ts'
 
-/** A face drawn in a few strokes: the default emoticons need no file and no other server. */
+/** A face drawn with a few strokes: the default emoticons need no files and no other server. */
 const face = (mouth: string) =>
   `data:image/svg+xml,${encodeURIComponent(
     `<svg xmlns="http://www.w3.org/2000/svg" width="25" height="25"><circle cx="12.5" cy="12.5" r="11" fill="#fd4"/><circle cx="8.5" cy="9.5" r="1.6"/><circle cx="16.5" cy="9.5" r="1.6"/><path d="${mouth}" fill="none" stroke="#000" stroke-width="1.6"/></svg>`,
@@ -35,8 +35,8 @@ export const defaultSeed: Seed = {
 }
 
 /**
- * Fills an empty state with everything but the add-ons, which cannot be told of their installation before the server
- * listens. Until {@link seedAddons} has ended the group is marked as unfinished.
+ * Fills an empty state with everything except the add-ons, which cannot be notified of their installation before
+ * the server listens. The group is marked as unfinished until {@link seedAddons} has ended.
  */
 export async function seedAll(context: Context, settings: Pick<Settings, 'group' | 'seed'>): Promise<void> {
   await seedState(context.state, settings)
@@ -45,7 +45,7 @@ export async function seedAll(context: Context, settings: Pick<Settings, 'group'
   await seedWebhooks(context, settings.seed, names)
 }
 
-/** Installs the add-ons of the seed, and ends the sowing. */
+/** Installs the add-ons of the seed, and marks the group as finished. */
 export async function seedAddons(
   { state, installer }: Context,
   { group, seed = {} }: Pick<Settings, 'group' | 'seed'>,
@@ -62,7 +62,7 @@ export async function seedAddons(
   await state.write(() => state.setGroup(group))
 }
 
-/** The users and rooms that a seed names. */
+/** Looks up the users and rooms that a seed names. */
 interface Names {
   user(mentionName: string | undefined): UserRecord
   room(name: string): RoomRecord
@@ -71,34 +71,34 @@ interface Names {
 const namesIn = (state: State): Names => ({
   user(mentionName = 'admin') {
     const user = state.people.byMention(mentionName)
-    if (!user) throw new ServerOptionError(`seed names the user ${mentionName}, whom it does not list`)
+    if (!user) throw new ServerOptionError(`seed names the user ${mentionName}, but does not list them`)
     return user
   },
   room(name) {
     const room = state.rooms.byName(name)
-    if (!room) throw new ServerOptionError(`seed names the room ${name}, which it does not list`)
+    if (!room) throw new ServerOptionError(`seed names the room ${name}, but does not list it`)
     return room
   },
 })
 
-/** A refusal of the server itself as the fault of the seed that it is. */
+/** Turns a refusal by the server into an error of the seed. */
 async function refusedBy<T>(where: string, work: () => T | Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
     if (error instanceof CallRefusedError)
-      throw new ServerOptionError(`${where} cannot be had: ${error.message}`, { cause: error })
+      throw new ServerOptionError(`${where} was refused: ${error.message}`, { cause: error })
     throw error
   }
 }
 
-/** Nobody hears them: there is no webhook yet. */
+/** No webhook exists yet, so these messages cause no deliveries. */
 async function seedMessages({ chat }: Context, seed: Seed = {}, names: Names): Promise<void> {
   for (const [index, { room: name, from, message }] of (seed.messages ?? []).entries()) {
     const [room, user] = [names.room(name), names.user(from)]
     if (!maySee(room, { user }))
       throw new ServerOptionError(
-        `seed.messages.${index} is by ${user.mentionName}, who is not let into ${name}`,
+        `seed.messages.${index} is from ${user.mentionName}, who may not enter ${name}`,
       )
     await chat.say(room, user, message)
   }
@@ -118,7 +118,7 @@ async function seedWebhooks({ state, outbound }: Context, seed: Seed = {}, names
     })
 }
 
-/** The group, its administrator with the id 1, and the people, rooms and emoticons of the seed. */
+/** Creates the group, its administrator with the id 1, and the people, rooms and emoticons of the seed. */
 async function seedState(
   state: State,
   { group, seed = {} }: Pick<Settings, 'group' | 'seed'>,

@@ -34,31 +34,35 @@ import type { ClientRecord } from './state/records.ts'
 import { createRemovals } from './state/removals.ts'
 import { openState, type State } from './state/state.ts'
 
-/** A server that listens: its parts, put together. */
+/** A server that is listening. */
 export interface RunningServer {
   readonly context: PageContext
   readonly delivery: Delivery
   readonly url: string
-  /** This start filled the state from the seed. */
+  /** Whether this start filled the state from the seed. */
   readonly seeded: boolean
   reset(): Promise<void>
   unref(): void
   close(): Promise<void>
 }
 
-// milliseconds that running deliveries and calls get when the server closes, before and after they are given up
+// Milliseconds that running deliveries and calls get when the server closes: before they are aborted, and after.
 const graceful = 5_000
 const aborted = 500
 
 const timeouts = {
   headersTimeout: 15_000,
   requestTimeout: 60_000,
-  connectionsCheckingInterval: 5_000, // Node looks at the two above every 30 s only
-  // Longer than proxies keep a connection that nobody uses: one that is closed while a call is on its way loses the call.
+  connectionsCheckingInterval: 5_000, // Node checks the two timeouts above only every 30 s
+  // Longer than proxies keep an idle connection: when the server closes one while a call is arriving, the call is
+  // lost.
   keepAliveTimeout: 65_000,
 }
 
-/** Opens the state, wires the parts and listens. What was opened is closed again when listening fails. */
+/**
+ * Opens the state, connects the parts and listens. When listening fails, everything that was opened is closed
+ * again.
+ */
 export async function start(settings: Settings, adminToken: string): Promise<RunningServer> {
   const temporary = settings.data === undefined ? mkdtempSync(join(tmpdir(), 'hipchat-server-')) : undefined
   const state = await alone(() =>
@@ -71,7 +75,7 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
   if (allowHttp.length > 0)
     log.warn(
       { allowHttp },
-      'secrets and messages go to these hosts over plain http, and can be read on their way; for development only',
+      'secrets and messages go to these hosts over plain http, and can be read in transit; for development only',
     )
   let url = settings.publicUrl ?? ''
   let closing = false
@@ -88,7 +92,7 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
     signal: abort.signal,
     isClassic,
     async reply(room, client, notification, link) {
-      // Looked at when it is posted: the add-on took its time to answer.
+      // Checked at the time of posting, since the add-on took time to answer.
       const { id } = await chat
         .checked(() => requireAnswering(client, state))
         .notify(room, addonAuthor(client), notification, link)
@@ -163,18 +167,18 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
   const server = settings.tls
     ? createTlsServer({ ...timeouts, ...settings.tls, handshakeTimeout: timeouts.headersTimeout }, answer)
     : createServer(timeouts, answer)
-  // Too many open files, for one; without a listener it would end the process.
+  // For example too many open files. Without a listener the error would end the process.
   server.on('error', (error) =>
     log.error({ err: readableError(error) }, 'the server cannot accept a connection'),
   )
 
-  /** Everything but the add-ons of the seed. True when they are still to be installed. */
+  /** Seeds everything except the add-ons. True when those are still to be installed. */
   async function prepare(): Promise<boolean> {
     if (state.group()?.isSeeding) state.clear()
     const isNew = !state.group()
     if (isNew) await seedAll(context, settings)
     await state.write(() => {
-      // An installation that was under way when the server stopped was never confirmed.
+      // An installation that was pending when the server stopped was never confirmed.
       for (const client of state.clients.all()) if (client.status === 'pending') state.clients.remove(client)
       state.tokens.removeWhere((token) => token.admin === true)
       state.tokens.removeExpired()
@@ -218,7 +222,7 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
     }
     await within(graceful, settled())
     abort.abort()
-    await within(aborted, settled()) // those who waited for an add-on still get their answer
+    await within(aborted, settled()) // callers that waited for an add-on still get their answer
     server.closeAllConnections()
     await within(graceful, settled())
     await closed
@@ -255,11 +259,11 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
   }
 }
 
-/** 403 for an add-on that is gone, or may not post any more. */
+/** 403 for an add-on that is gone, or may no longer post. */
 function requireAnswering({ oauthId }: ClientRecord, state: State): void {
   const client = state.clients.get(oauthId)
   if (client?.status !== 'live' || !client.scopes.includes('send_notification'))
-    throw forbidden('The add-on may not post notifications any more')
+    throw forbidden('The add-on may no longer post notifications')
 }
 
 function listen(server: Server, { host, port }: Settings): Promise<number> {
@@ -275,7 +279,7 @@ function listen(server: Server, { host, port }: Settings): Promise<number> {
   })
 }
 
-/** Waits for work, but not longer than this many milliseconds. */
+/** Waits for work, but at most for this many milliseconds. */
 async function within(milliseconds: number, work: Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<void>((resolve) => {

@@ -88,7 +88,7 @@ test('an add-on that would answer twice in a room is warned of before it is appr
   const page = await addonsAt(server, 'admin', '/chat/addons/1')
   await propose(page, `${addon.url}/descriptor`)
   const proposal = page.getByRole('region', { name: 'Install an add-on' })
-  const warning = `Dice is installed for the whole group too, as ${oauthId}. In Lobby both hear of everything`
+  const warning = `Dice is installed for the whole group too, as ${oauthId}. In Lobby both get every event`
   await proposal.getByRole('alert').getByText(warning).waitFor()
   await checkAccessibility(page)
   await page.getByRole('button', { name: 'Approve and install' }).click()

@@ -306,10 +306,10 @@ describe('panels', () => {
     await page.getByRole('button', { name: '3 deployments' }).click()
     await page
       .getByRole('alert')
-      .getByText('Board: The address of the module is no http or https address')
+      .getByText('Board: The address of the module is not an http or https address')
       .waitFor()
     await page.getByRole('alert').getByRole('button', { name: 'Try again' }).click()
-    await page.getByRole('alert').getByText('is no http or https address').waitFor()
+    await page.getByRole('alert').getByText('is not an http or https address').waitFor()
   })
 })
 

@@ -161,7 +161,7 @@ describe('hipchat-addon server', () => {
     ],
     [
       ['server', '--host', '0.0.0.0', '--public-url', 'https://chat.example.net', '--admin-token', 'short'],
-      'error: a server that more than this machine can reach (https://chat.example.net) needs credentials: --admin-token must have at least 20 characters, 8 different ones among them: make it at random',
+      'error: a server that more than this machine can reach (https://chat.example.net) needs credentials: --admin-token must have at least 20 characters, at least 8 of them different: generate it at random',
     ],
     [
       ['server', '--compatibility', 'new'],
@@ -204,7 +204,7 @@ describe('hipchat-addon server', () => {
     ['{ "users": [{ "name": "A" }] }', /^error: --seed is not valid: users\.0\.mentionName is missing$/],
     [
       '{ "rooms": [{ "name": "A", "owner": "ghost" }] }',
-      /^error: --seed names the user ghost, whom it does not list$/,
+      /^error: --seed names the user ghost, but does not list them$/,
     ],
   ])('refuses a seed of %j and names the wrong member', async (content, message) => {
     const { ended, printed } = run('server', '--port', '0', '--seed', fileWith(content))

@@ -69,7 +69,7 @@ describe('a delivery with a body from elsewhere', () => {
     const told = { ...named('room_message.least'), room: 'Lobby' }
     await expect(server.deliver('nobody', told)).rejects.toThrow('Installation nobody not found')
     await expect(deliver('room_message.least', 'Workshop')).rejects.toThrow(
-      `Installation ${oauthId} is not of Workshop`,
+      `Installation ${oauthId} is not in Workshop`,
     )
     await expect(deliver('room_message.least', 'Attic')).rejects.toThrow('Room Attic not found')
     await expect(server.deliver(oauthId, { ...told, event: 'room_left' as never })).rejects.toThrow(

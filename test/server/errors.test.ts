@@ -281,7 +281,7 @@ const words: [name: string, method: string, path: string, more: object, expected
     'POST',
     notify,
     { headers: { 'content-type': 'application/json' } },
-    [400, 'A JSON body is required; there was none'],
+    [400, 'A JSON body is required, got none'],
   ],
   [
     'a body of another type',

@@ -19,12 +19,12 @@ test.each<[string, object, string]>([
   [
     'with a short token',
     { host: '192.0.2.1', adminToken: 'secret' },
-    'a server that more than this machine can reach (192.0.2.1) needs credentials: adminToken must have at least 20 characters, 8 different ones among them: make it at random',
+    'a server that more than this machine can reach (192.0.2.1) needs credentials: adminToken must have at least 20 characters, at least 8 of them different: generate it at random',
   ],
   [
     'with a monotonous token',
     { publicUrl, adminToken: 'abcabcabcabcabcabcabcabc' },
-    'adminToken must have at least 20 characters, 8 different ones among them',
+    'adminToken must have at least 20 characters, at least 8 of them different',
   ],
   [
     'with users who have no passwords, or short ones',
@@ -86,7 +86,7 @@ test('with a certificate it speaks https, and says so in all links', async (cont
     'tls.key must be a private key in PEM form, without a passphrase',
   )
   expect(() => createHipChatServer({ tls, publicUrl: 'http://localhost' })).toThrow(
-    'publicUrl must be https when the server has a certificate, came http://localhost',
+    'publicUrl must be https when the server has a certificate, got http://localhost',
   )
 })
 

@@ -13,7 +13,7 @@ test('bodies that are no JSON object are refused', async () => {
     400,
     'The body is not valid JSON at line 1, column 12: expected a value, got the end',
   ])
-  expect(await post('')).toEqual([400, 'A JSON body is required; there was none'])
+  expect(await post('')).toEqual([400, 'A JSON body is required, got none'])
   expect(await post('null')).toEqual([400, 'The body must be an object'])
   expect(await post('["message"]')).toEqual([400, 'The body must be an object'])
   expect(await post(`{"message":"a","card":${'['.repeat(50_000)}${']'.repeat(50_000)}}`)).toEqual([

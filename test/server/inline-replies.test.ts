@@ -159,7 +159,7 @@ describe('an answer that is not posted', () => {
   test('says which scope is missing', async () => {
     const { outcome } = await answering(['view_room'])
     const { record } = await outcome(inline({ message: 'x' }))
-    expect(record?.notPosted).toBe('the installation has not the scope send_notification')
+    expect(record?.notPosted).toBe('the installation does not have the scope send_notification')
   })
 
   test('says that it is of a webhook that a user made', async () => {
@@ -183,7 +183,7 @@ describe('an answer that is not posted', () => {
     const token = await accessToken(server, record)
     await call(server, 'POST', '/room/Lobby/notification', { token, json: { message: 'x' } })
     await server.idle()
-    expect(server.deliveries()).toMatchObject([{ notPosted: 'it answers what the add-on itself did' }])
+    expect(server.deliveries()).toMatchObject([{ notPosted: 'it answers an action of the add-on itself' }])
   })
 
   test.each<[string, Reply]>([
@@ -275,7 +275,7 @@ describe('a body that looks like JSON', () => {
   })
 
   const remedy =
-    'it came as application/x-www-form-urlencoded, and looks like JSON: send it with Content-Type: application/json'
+    'it was sent as application/x-www-form-urlencoded and looks like JSON: send it with Content-Type: application/json'
 
   test.each([
     ['{"message": "x"', 'line 1, column 16: expected a comma, or }, got the end'],

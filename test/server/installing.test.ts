@@ -123,7 +123,7 @@ test('a descriptor that cannot be used is refused by what is wrong with it', asy
     [{ ...good, key: 5 }, 'The descriptor is not valid: key must be string, not number', 'key'],
     [
       withCapabilities({ installable: { allowRoom: false, allowGlobal: false } }),
-      'The add-on can be installed nowhere: allowRoom and allowGlobal are both false',
+      'The add-on cannot be installed anywhere: allowRoom and allowGlobal are both false',
       'capabilities.installable',
     ],
     [
@@ -148,12 +148,12 @@ test('a descriptor that cannot be used is refused by what is wrong with it', asy
     ],
     [
       withCapabilities({ webhook: [hook(addon, { key: 'a' }), hook(addon, { key: 'a' })] }),
-      'The descriptor is not valid: the key a stands for a webhook and for a webhook',
+      'The descriptor is not valid: the key a is used twice: for a webhook and for a webhook',
       'capabilities.webhook',
     ],
     [
       { ...good, apiVersion: '2:1' },
-      'The add-on needs version 2 of the Connect API, this is 1',
+      'The add-on needs version 2 of the Connect API, this server has version 1',
       'apiVersion',
     ],
   ]
@@ -477,7 +477,7 @@ test('a descriptor from elsewhere with the key of an add-on does not get at its 
     declare(thief, { installable: { [installable]: `${thief.url}/steal` }, webhook: hook(thief) })
     expect(refusal(await install(server, `${thief.url}/descriptor`, 'Lobby'))).toEqual([
       400,
-      'An add-on with the key com.example.dice is installed here, and this descriptor names no address of it to be told of the update',
+      'An add-on with the key com.example.dice is already installed here, and this descriptor has no address of that add-on to send the update to',
     ])
     await server.say('Lobby', 'alice', 'hi')
     await server.idle()

@@ -115,8 +115,8 @@ test('a taken port is said to be taken, and nothing stays open', async () => {
 
 test('verbs before listening say what to do', () => {
   const server = createHipChatServer({ port: 0, checkResponses: true })
-  expect(() => server.history('Lobby')).toThrow('the server does not listen: call listen() first')
-  expect(() => server.url).toThrow('the server does not listen: call listen() first')
+  expect(() => server.history('Lobby')).toThrow('the server is not listening: call listen() first')
+  expect(() => server.url).toThrow('the server is not listening: call listen() first')
 })
 
 test('closing waits for deliveries that are under way', async () => {
@@ -136,7 +136,7 @@ test('links and callbacks carry the public address', async () => {
 
 test.each<[string, object, string]>([
   ['an unknown option', { prot: 1 }, 'createHipChatServer has no option prot; there are port, host,'],
-  ['a port out of range', { port: 70_000 }, 'port must be a whole number from 0 to 65535, came 70000'],
+  ['a port out of range', { port: 70_000 }, 'port must be a whole number from 0 to 65535, got 70000'],
   [
     'all interfaces without a public address',
     { host: '0.0.0.0' },
@@ -145,12 +145,12 @@ test.each<[string, object, string]>([
   [
     'a public address with a path',
     { publicUrl: 'https://example.com/chat' },
-    'publicUrl must be an http or https origin without a path, came https://example.com/chat',
+    'publicUrl must be an http or https origin without a path, got https://example.com/chat',
   ],
   [
     'a form nobody knows',
     { compatibility: 'modern' },
-    'compatibility must be one of standard, classic, came modern',
+    'compatibility must be one of standard, classic, got modern',
   ],
   [
     'two rules for addresses',
@@ -174,7 +174,7 @@ test.each<[string, object, string]>([
     { seed: { messages: [{ room: 'Lobby' }] } },
     'seed is not valid: messages.0.message is missing',
   ],
-  ['an empty token', { adminToken: '' }, 'adminToken must be a text that is not empty'],
+  ['an empty token', { adminToken: '' }, 'adminToken must be a non-empty string'],
 ])('%s is refused when the server is created', (_name, options, message) => {
   expect(() => createHipChatServer(options)).toThrow(
     expect.objectContaining({ code: 'ERR_SERVER_OPTION', message: expect.stringContaining(message) }),
@@ -183,7 +183,7 @@ test.each<[string, object, string]>([
 
 test('a seed that contradicts itself is refused when listening', async () => {
   const server = createHipChatServer({ port: 0, seed: { rooms: [{ name: 'A', owner: 'ghost' }] } })
-  await expect(server.listen()).rejects.toThrow('seed names the user ghost, whom it does not list')
+  await expect(server.listen()).rejects.toThrow('seed names the user ghost, but does not list them')
   const user = { name: 'A', mentionName: 'a', email: 'a@example.com' }
   const twins = createHipChatServer({ port: 0, seed: { users: [user, { ...user, mentionName: 'b' }] } })
   await expect(twins.listen()).rejects.toThrow('seed has two users with the email address a@example.com')

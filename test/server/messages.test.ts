@@ -147,7 +147,7 @@ test("a room's own token posts notifications under its name and nothing else", a
   ).toEqual([403, 'This token is bound to another room'])
   expect(refusal(await call(server, 'GET', '/room/Lobby', { token }))).toEqual([
     403,
-    expect.stringMatching(/^This action cannot be called with a room's notification token; it takes /),
+    expect.stringMatching(/^This action cannot be called with a room's notification token; it requires /),
   ])
 })
 
@@ -175,7 +175,7 @@ test('an add-on cannot speak as a user', async () => {
     refusal(await call(server, 'POST', '/room/Lobby/message', { token, json: { message: 'hi' } })),
   ).toEqual([
     403,
-    "This action cannot be called with a room installation's token; it takes a user's token or a personal access token",
+    "This action cannot be called with a room installation's token; it requires a user's token or a personal access token",
   ])
 })
 

@@ -73,7 +73,7 @@ test('one person makes a thousand rooms at most, whomever they make them for', a
   const [bob, dora] = [await server.createToken({ user: 'bob' }), await server.createToken({ user: 'dora' })]
   const make = (token: string, json: object) => call(server, 'POST', '/room', { token, json })
   expect((await make(bob, { name: 'The last one' })).status).toBe(201)
-  const text = 'You have made 1000 rooms that are still there, expected fewer than 1000: delete one first'
+  const text = 'You have created 1000 rooms that still exist, expected fewer than 1000: delete one first'
   expect(refusal(await make(bob, { name: 'More' }))).toEqual([400, text])
   expect(refusal(await make(bob, { name: 'More', owner_user_id: '@dora' }))).toEqual([400, text])
   expect((await make(dora, { name: 'More' })).status).toBe(201)

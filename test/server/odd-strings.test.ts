@@ -252,7 +252,7 @@ describe('a byte order mark', () => {
   test('alone is no body where one is needed', async () => {
     const server = await startServer()
     expect(refusal(await adminCall(server, 'POST', '/room/1/notification', { body: mark, headers }))).toEqual(
-      [400, 'A JSON body is required; there was none'],
+      [400, 'A JSON body is required, got none'],
     )
   })
 

@@ -286,7 +286,7 @@ describe('tokens made by hand', () => {
     const alice = await visit(server, 'alice')
     expect(refusal(await alice.call('POST', '/tokens', { room_id: 3, scopes: ['view_room'] }))).toEqual([
       403,
-      "A room's token sends notifications; it cannot have view_room",
+      "A room's token sends notifications; it cannot have the scope view_room",
     ])
   })
 
@@ -371,7 +371,7 @@ describe('opening a module', () => {
       })
       expect(refusal(answer)).toEqual([
         400,
-        expect.stringMatching(/^The address of the module is no http or https address/),
+        expect.stringMatching(/^The address of the module is not an http or https address/),
       ])
     },
   )

@@ -175,7 +175,7 @@ test('a hundred pages of one user are open at most, and others can open theirs',
   const [one, other] = [await visit(server, 'user0'), await visit(server, 'user1')]
   await Promise.all(Array.from({ length: 100 }, () => listen(server, one)))
   const open = ({ token }: Visitor) => call(server, 'GET', `${server.url}/page/updates`, { token })
-  expect(refusal(await open(one))).toEqual([429, 'You have 100 pages open already, which is the most'])
+  expect(refusal(await open(one))).toEqual([429, 'You already have 100 pages open, which is the maximum'])
   await listen(server, other)
 })
 
@@ -300,7 +300,7 @@ describe('looking up', () => {
       for (const after of ['x', 'W10', Buffer.from('["a",1.5]').toString('base64url')])
         expect(refusal(await alice.ask(`/${list}?after=${after}`))).toEqual([
           400,
-          'after is not a valid place in this list: give it as `next` had it',
+          'after is not a valid cursor of this list: send the `next` of the previous part',
         ])
       for (const ids of ['a', '1,', '-1', Array.from({ length: 101 }, (_, index) => index).join(',')])
         expect((await alice.ask(`/${list}?ids=${ids}`)).status, ids).toBe(400)

@@ -96,7 +96,7 @@ describe('a match', () => {
     const { matches } = matching()
     const pattern = compilePattern('a')
     const broken = { ...pattern, steps: 1_000_000, source: '(' } as Pattern
-    await expect(matches('a', broken, 'a')).rejects.toThrow('its thread broke down')
+    await expect(matches('a', broken, 'a')).rejects.toThrow('its thread failed')
     expect(await matches('a', { ...pattern, steps: 1_000_000, source: 'a' } as Pattern, 'a')).toBe(true)
   })
 })
@@ -138,7 +138,10 @@ test('a pattern that cannot be run is told in the record of its delivery', async
   vi.useRealTimers()
   await server.idle()
   expect(server.deliveries()).toMatchObject([
-    { event: 'room_message', error: 'not told: its pattern could not be run: it took longer than 20000 ms' },
+    {
+      event: 'room_message',
+      error: 'not delivered: its pattern could not be run: it took longer than 20000 ms',
+    },
   ])
   expect(addon.to('/hook')).toEqual([])
 })

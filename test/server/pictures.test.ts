@@ -123,7 +123,7 @@ test('pictures are changed by those who run the place', async () => {
   expect((await put('/room/3/avatar', ofAddon)).status).toBe(204)
   expect(refusal(await put('/user/1/photo', ofAddon))).toEqual([
     403,
-    'Only the owner of the group may change his own profile',
+    'Only the owner of the group may change their own profile',
   ])
   const outsider = await server.createToken({ user: 'carol' })
   expect((await call(server, 'GET', '/room/3/avatar', { token: outsider })).status).toBe(404)

@@ -222,7 +222,7 @@ test('a deleted room is gone with its messages; its name is free again', async (
 
 test('a name that cannot be read is refused', async () => {
   const server = await startServer()
-  const words = 'name must be a text that can be read, without control characters'
+  const words = 'name must be a readable string without control characters'
   for (const name of ['   ', 'a\u0000b', '\u001b[31mred', 'line\nbreak']) {
     const json = { name }
     expect(refusal(await adminCall(server, 'POST', '/room', { json }))).toEqual([400, words])

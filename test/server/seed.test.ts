@@ -62,22 +62,22 @@ test('a seed brings a group, its talk, webhooks and installed add-ons', async ()
 })
 
 test.each<[Seed, string]>([
-  [{ messages: [{ room: 'Attic', message: 'x' }] }, 'seed names the room Attic, which it does not list'],
+  [{ messages: [{ room: 'Attic', message: 'x' }] }, 'seed names the room Attic, but does not list it'],
   [
     { messages: [{ room: 'Office', from: 'noor', message: 'x' }] },
-    'seed.messages.0 is by noor, who is not let into Office',
+    'seed.messages.0 is from noor, who may not enter Office',
   ],
   [
     { webhooks: [{ event: 'room_enter', url: 'ftp://example.com/' }] },
-    'seed.webhooks.0 cannot be had: url: expected an http or https URL, got the scheme "ftp:"',
+    'seed.webhooks.0 was refused: url: expected an http or https URL, got the scheme "ftp:"',
   ],
   [
     { webhooks: [{ event: 'room_message', url: 'https://example.com/', pattern: '(?=a)' }] },
-    'seed.webhooks.0 cannot be had: pattern uses lookahead or lookbehind, which is not supported',
+    'seed.webhooks.0 was refused: pattern uses lookahead or lookbehind, which is not supported',
   ],
   [
     { addons: [{ url: 'http://127.0.0.1:1/d', room: 'Quay' }] },
-    'seed.addons.0 cannot be had: The descriptor could not be fetched: refused the connection',
+    'seed.addons.0 was refused: The descriptor could not be fetched: refused the connection',
   ],
 ])('%j is refused when listening', async (more, message) => {
   const server = createHipChatServer({ port: 0, seed: { ...people, ...more } })
@@ -92,7 +92,7 @@ test('a data folder gets the seed once, and again after a start that did not get
   addon.respond = () => ({ status: 503, headers: { 'content-type': 'text/plain' }, body: 'Not today' })
   const failed = createHipChatServer({ port: 0, data, seed })
   await expect(failed.listen()).rejects.toThrow(
-    'seed.addons.0 cannot be had: The installation failed: the add-on answered 503 (Not today)',
+    'seed.addons.0 was refused: The installation failed: the add-on answered 503 (Not today)',
   )
   addon.respond = () => undefined
   const first = await startServer({ data, seed })

@@ -54,9 +54,9 @@ test('where others can reach the server ten characters are enough, and one is ma
 
 /** What looks like nothing, or cannot be typed. */
 const accidents: [password: string, fault: string][] = [
-  [' '.repeat(10), 'must not be blank'],
-  ['\u00a0\u3000'.repeat(5), 'must not be blank'],
-  [' \t\n'.repeat(4), 'must not be blank'],
+  [' '.repeat(10), 'must not be only whitespace'],
+  ['\u00a0\u3000'.repeat(5), 'must not be only whitespace'],
+  [' \t\n'.repeat(4), 'must not be only whitespace'],
   ['\0'.repeat(10), 'must not hold control characters'],
   ['a long pass\tphrase', 'must not hold control characters'],
   ['a long pass phrase\n', 'must not hold control characters'],

@@ -277,7 +277,7 @@ test("tokens of people and of rooms tell whose they are, as hipchat/hipchat-rb's
 test('nobody looks at or ends the session of another token, and no answer repeats it', async () => {
   const server = await startServer()
   const victim = await server.createToken({ user: 'alice' })
-  const words = [404, 'A session is found by its own token only']
+  const words = [404, 'A session can only be found with its own token']
   for (const path of [victim, 'unknown', '%2e%2e%2fx'])
     for (const method of ['GET', 'DELETE'])
       expect(refusal(await adminCall(server, method, `/oauth/token/${path}`))).toEqual(words)

@@ -1,23 +1,25 @@
 import type { Link } from '../chat/chat-event.ts'
 
 /**
- * Chains of events: somebody says something, add-ons answer, and others answer these. Add-ons that answer each other would go on
- * for ever, and every one more multiplies it; so a chain ends in depth and in number. Answers are what an add-on gives to a
- * delivery, and what it does in the same room by calls of its own while it is told of something, or soon after.
+ * Chains of events: a person says something, add-ons answer, and other add-ons answer them. Add-ons that answer
+ * each other would go on forever, and each further one multiplies the messages, so a chain is limited in depth and
+ * in number. An answer is what an add-on returns to a delivery, and what it does in the same room with its own API
+ * calls during the delivery or soon after.
  */
 export interface AnswerChains {
-  /** Of something that nothing is known to have led to. */
+  /** The first link of a new chain, for an event with no known cause. */
   begin(): Link
-  /** The link for an answer to a delivery; a text that says why there is none when the chain has ended. */
+  /** The link of an answer to a delivery, or the reason as a string when the chain has ended. */
   answer(to: Link): Link | string
   /**
-   * The same for a call that somebody made who was told of a link. It may be no answer to that at all, so that it only counts: what
-   * posts regularly would be taken for somebody who talks to itself.
+   * The same for an API call by an owner of webhooks that was notified of a link. The call may have nothing to do
+   * with the link, so it only counts towards the number of answers: an add-on that posts regularly would look as if
+   * it answered itself.
    */
   call(after: Link): Link | string
-  /** Somebody is told of a link in a room. Call the returned function when they have answered. */
+  /** Records that an owner is notified of a link in a room. Call the returned function when it has answered. */
   tell(who: string, roomId: number, link: Link): () => void
-  /** What somebody's own call in a room may be an answer to: what they were told there last. */
+  /** The link that an owner's own call in a room may be an answer to: the last one it was notified of there. */
   toldOf(who: string, roomId: number): Link | undefined
   clear(): void
 }
@@ -25,7 +27,7 @@ export interface AnswerChains {
 const deepest = 10
 const most = 100
 
-/** Milliseconds after a delivery was answered in which the add-on's own calls count as answers to it, too. */
+/** Milliseconds after the end of a delivery in which the add-on's own calls still count as answers to it. */
 const afterwards = 3_000
 
 const fewest = 1_000
@@ -35,7 +37,7 @@ export function createAnswerChains(): AnswerChains {
   let sweepAt = fewest
   const key = (who: string, roomId: number) => `${roomId} ${who}`
 
-  /** Waits until there are twice as many as were left. */
+  /** Waits until there are twice as many entries as the last sweep left. */
   function sweep(): void {
     if (told.size < sweepAt) return
     const now = Date.now()

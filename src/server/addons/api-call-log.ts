@@ -1,20 +1,20 @@
-/** An add-on's call of the API, for who looks on. */
+/** An API call of an add-on, as tests and the chat page show it. */
 export interface ApiCall {
   readonly id: number
   readonly at: string
   readonly oauth_id: string
   readonly method: string
-  /** Without the query, which may hold secrets. */
+  /** Without the query string, which may contain secrets. */
   readonly path: string
   readonly operation: string | null
   readonly status: number
-  /** Milliseconds. */
+  /** In milliseconds. */
   readonly duration: number
-  /** What a refused call was told. */
+  /** Message of the refusal; null for a call that succeeded. */
   readonly error: string | null
 }
 
-/** What add-ons asked of the API, for whoever looks on. In memory: the newest 500 of all. */
+/** The newest 500 API calls of all add-ons, kept in memory. */
 export interface ApiCallLog {
   add(call: Omit<ApiCall, 'id' | 'at'>): void
   /** Newest first. */

@@ -1,22 +1,25 @@
 import type { UserRecord } from '../state/records.ts'
 
-/** A body of a delivery that was not made here: a recorded one, or one made by hand. Nothing in it can be relied on. */
+/**
+ * The body of a delivery that this server did not write: a recorded or handwritten one. Nothing in it can be relied
+ * on.
+ */
 export type BorrowedBody = Readonly<Record<string, unknown>>
 
-/** Where a borrowed body is to be posted from. */
+/** The installation, webhook and room that a borrowed body is delivered for. */
 export interface Home {
   readonly oauthId: string
   readonly webhookId: number
   readonly roomId: number
 }
 
-/** Members of an object; none of anything else. */
+/** Members of an object; an empty object for anything else. */
 const membersOf = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {}
 
 /**
- * The body with the installation, the webhook and the room of here, which the signature is about: in the same places and as
- * the same types, a text where there was a text. Where it names none it goes on naming none.
+ * Returns the body with the ids of this server's installation, webhook and room, which the signature covers. Each
+ * id keeps its place and its type, number or string. An id that the body does not have is not added.
  */
 export function adopt(body: BorrowedBody, { oauthId, webhookId, roomId }: Home): BorrowedBody {
   const item = membersOf(body['item'])
@@ -30,19 +33,19 @@ export function adopt(body: BorrowedBody, { oauthId, webhookId, roomId }: Home):
   }
 }
 
-/** What patterns are matched against. */
+/** The text that patterns are matched against. */
 export function textOf(body: BorrowedBody): string {
   const { message } = membersOf(membersOf(body['item'])['message'])
   return typeof message === 'string' ? message : ''
 }
 
-/** Who did it, if that was a person: the one whom the signed request names. */
+/** The person who caused the event, whom the signed request names; `undefined` when it was not a person. */
 export function personOf(body: BorrowedBody): Pick<UserRecord, 'id' | 'timezone'> | undefined {
   const { message, sender: by } = membersOf(body['item'])
   const { from } = membersOf(message)
   const sender = membersOf(message === undefined ? by : from)
   const id = Number(sender['id'] ?? Number.NaN)
-  // The token of an add-on looks like a person, but for its scopes.
+  // The token of an add-on looks like a person, except for its scopes.
   if (!Number.isInteger(id) || 'allowed_scopes' in sender) return undefined
   return { id, timezone: 'UTC' }
 }

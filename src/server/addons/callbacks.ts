@@ -5,17 +5,17 @@ import type { ClientRecord, InstallableRecord } from '../state/records.ts'
 import { failureOf } from './network.ts'
 import { signRequest } from './signing.ts'
 
-/** How an add-on is told of its installation. */
+/** Notifies add-ons of their installation, update and removal. */
 export interface Callbacks {
-  /** Posts the credentials. Any 2xx confirms; 400 with the add-on's reason otherwise. */
+  /** Posts the credentials. Any 2xx confirms the installation; otherwise throws 400 with the add-on's reason. */
   install(url: string, document: InstallableRecord['document'] & Relayed): Promise<void>
-  /** Posts an update, signed with the secret that stays. */
+  /** Posts an update, signed with the installation's existing secret. */
   update(
     url: string,
     document: Omit<InstallableRecord['document'], 'oauthSecret'> & Relayed,
     signature: string,
   ): Promise<void>
-  /** Says good-bye; what is answered changes nothing. Resolves with the failure, if there was one. */
+  /** Notifies the add-on of its removal; its answer changes nothing. Resolves with the failure, if there was one. */
   remove(url: string, client: ClientRecord): Promise<string | undefined>
 }
 
@@ -26,7 +26,7 @@ interface Relayed {
 
 export interface CallbackOptions {
   readonly outbound: Outbound
-  /** Milliseconds. */
+  /** In milliseconds. */
   readonly timeout: number
   readonly signal: AbortSignal
 }
@@ -77,8 +77,8 @@ export function createCallbacks(options: CallbackOptions): Callbacks {
 }
 
 /**
- * Signs a call about an installation, in nobody's name: a token that names a person may be one that this person got
- * from a page of the add-on, and proves nothing about the server.
+ * Signs a request about an installation, without a user. A token that names a person may be one that this person
+ * got from a page of the add-on, and so proves nothing about the server.
  */
 export const signatureFor = (client: ClientRecord): string =>
   signRequest({
@@ -87,7 +87,7 @@ export const signatureFor = (client: ClientRecord): string =>
     ...(client.roomId === null ? {} : { roomId: client.roomId }),
   })
 
-/** One more path segment, before the query if there is one. */
+/** Appends a path segment to an address, before the query string if there is one. */
 export function appendSegment(address: string, segment: string): string {
   const url = new URL(address)
   url.pathname = `${url.pathname.replace(/\/$/, '')}/${encodeURIComponent(segment)}`

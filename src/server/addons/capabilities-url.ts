@@ -1,2 +1,2 @@
-/** Address of the capabilities document; the document names this very address. */
+/** Address of the capabilities document, which the document itself contains. */
 export const capabilitiesUrl = (base: string): string => `${base}/v2/capabilities`

@@ -1,4 +1,4 @@
-/** Stops calling somebody who fails all the time, and tries again now and then. */
+/** Stops calling a receiver that keeps failing, and tries it again from time to time. */
 export interface Breaker {
   allows(): boolean
   report(success: boolean): void
@@ -9,8 +9,8 @@ const firstPause = 30_000
 const longestPause = 5 * 60_000
 
 /**
- * Opens after ten failures in a row; after 30 seconds one call is let through, and each further failure doubles the
- * pause up to five minutes. One success closes it.
+ * Creates a breaker that opens after ten failures in a row. After 30 seconds it lets one call through; each further
+ * failure doubles the pause, up to five minutes. One success closes it.
  */
 export function createBreaker(): Breaker {
   let failures = 0

@@ -1,16 +1,16 @@
 import { brotliDecompressSync, gunzipSync, inflateRawSync, inflateSync } from 'node:zlib'
 import type { Answer } from '../../common/http.ts'
 
-/** An answer as its sender wrote it, before something on the way compressed it. */
+/** An answer with its body decompressed. */
 export interface Unfolded extends Pick<Answer, 'status' | 'headers'> {
   readonly bytes: Buffer
-  /** Why its body cannot be read; then `bytes` are what came. */
+  /** Why the body cannot be read; `bytes` then holds what was received. */
   readonly fault?: string
 }
 
 type Decoder = (bytes: Buffer, options: { readonly maxOutputLength: number }) => Buffer
 
-/** What `deflate` means by the standard, and what some servers take it for. */
+/** Zlib data, as the standard defines `deflate`, or raw deflate data, which some servers send. */
 const inflate: Decoder = (bytes, options) =>
   (bytes.at(0) ?? 0) % 16 === 8 ? inflateSync(bytes, options) : inflateRawSync(bytes, options)
 
@@ -22,8 +22,8 @@ const decoders: Readonly<Record<string, Decoder>> = {
 }
 
 /**
- * Unfolds the body of an answer that is compressed although none was asked for: proxies and middleware in front of an add-on do
- * that. Never to more than `longest` bytes: a kilobyte can hold a gigabyte.
+ * Decompresses the body of an answer. The server asks for no compression, but proxies and middleware in front of an
+ * add-on compress anyway. Never produces more than `longest` bytes: a kilobyte can expand to a gigabyte.
  */
 export function unfold({ status, headers, bytes }: Answer, longest: number): Unfolded {
   const encoding = String(headers['content-encoding'] ?? '')

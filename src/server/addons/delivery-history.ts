@@ -5,83 +5,91 @@ import type { Log } from '../log.ts'
 import type { RoomRecord, UserRecord, WebhookRecord } from '../state/records.ts'
 import { type Breaker, createBreaker } from './circuit-breaker.ts'
 
-/** One attempt to tell an add-on of an event. Kept in memory, the newest 200 per installation. */
+/** One attempt to deliver an event. Kept in memory, the newest 200 per installation. */
 export interface DeliveryRecord {
   readonly id: number
   readonly event: EventName
   readonly webhookId: number
-  /** Absent for webhooks made with a user's token. */
+  /** Absent for webhooks created with a user's token. */
   readonly oauthId: string | undefined
   readonly roomId: number
-  /** Host and path; the query may hold secrets. */
+  /** Host and path; the query string may contain secrets. */
   readonly url: string
-  /** HTTP status of the answer; absent when none came. */
+  /** HTTP status of the answer; absent when there was no answer. */
   readonly status: number | undefined
   /** Milliseconds until the answer. */
   readonly duration: number
-  /** What went wrong; absent for a 2xx. */
+  /** What went wrong; absent after a 2xx. */
   readonly error: string | undefined
-  /** Whether the answer was posted into the room. */
+  /** Whether the answer was posted to the room. */
   readonly replied: boolean
-  /** Id of the message that it was posted as. */
+  /** Id of the message that the answer was posted as. */
   readonly replyId: string | undefined
-  /** Why the answer was not posted into the room; absent where it was, and where there was nothing to post. */
+  /** Why the answer was not posted to the room; absent when it was, and when there was nothing to post. */
   readonly notPosted?: string
   /** Id of the delivery that this one repeats. */
   readonly redeliveryOf: number | undefined
-  /** What was sent, or skipped. Absent for what was dropped, and for older ones when there is no more room for it. */
+  /**
+   * The request that was sent, or skipped. Absent for dropped deliveries, and for older ones once memory runs
+   * short.
+   */
   readonly request: SentRequest | undefined
-  /** What came back, kept as long as the request. */
+  /** The answer, kept as long as the request. */
   readonly response: ReceivedResponse | undefined
   readonly at: Date
 }
 
+/** The request of a delivery. */
 export interface SentRequest {
-  /** The signed request is left out of them: for an hour it opens what the add-on shows the sender. */
+  /** Without the signed request: for an hour it grants access to what the add-on shows the sender. */
   readonly headers: Readonly<Record<string, string>>
-  /** What the signed request says, without its signature. */
+  /** Claims of the signed request, without its signature. */
   readonly claims: Readonly<Record<string, unknown>> | undefined
   readonly body: string
 }
 
+/** The answer to a delivery. */
 export interface ReceivedResponse {
-  /** Its type and length. Others may hold secrets. */
+  /** Content type and length only. Other headers may contain secrets. */
   readonly headers: Readonly<Record<string, string>>
-  /** The first 4 KiB; signed requests in it are left out. */
+  /** The first 4 KiB, without any signed requests in it. */
   readonly body: string
 }
 
+/** Which deliveries to return. Default: all. */
 export interface DeliveryFilter {
   readonly event?: EventName
   readonly oauthId?: string
   readonly webhookId?: number
   readonly roomId?: number
-  /** Only those that went wrong, or only those that did not. */
+  /** `true` for only those that failed, `false` for only those that did not. */
   readonly failed?: boolean
 }
 
-/** What a delivery is made from, and can be made from once more. */
+/** Everything a delivery is made from, so that it can be repeated. */
 export interface Source {
   readonly webhook: WebhookRecord
   readonly event: EventName
   readonly room: RoomRecord
-  /** Whom the signed request names. */
+  /** The user whom the signed request names. */
   readonly user?: Pick<UserRecord, 'id' | 'timezone'> | undefined
   readonly causedBy?: string | undefined
   readonly link?: Link | undefined
 }
 
+/** A delivery that is kept, with its source. */
 export interface Kept {
   readonly record: DeliveryRecord
   readonly source: Source
 }
 
+/** The deliveries that were made, kept in memory. */
 export interface DeliveryHistory {
   add(source: Source, outcome: Outcome): DeliveryRecord
   /** Oldest first. */
   list(filter?: DeliveryFilter): DeliveryRecord[]
   find(id: number): Kept | undefined
-  /** Opens for whoever fails all the time. */
+  /** The circuit breaker of the webhook's owner. */
   breakerOf(webhook: WebhookRecord): Breaker
   clear(): void
 }
@@ -98,11 +106,14 @@ const mostOwners = 1000
 const mostContent = 16 * KIB * KIB // characters of all requests and responses together
 const longestShown = 4 * KIB
 
-/** How deliveries went, by whom they went to; those of whoever was first heard of longest ago make room for others. */
+/**
+ * Creates a history of deliveries by owner. When there are too many owners, the one that was added first is
+ * dropped.
+ */
 export function createDeliveryHistory(log: Log, told: (id: number) => void = () => {}): DeliveryHistory {
   const owners = new Map<string, { readonly deliveries: Mutable<Kept>[]; readonly breaker: Breaker }>()
   let lastId = 0
-  // with their contents, oldest first
+  // Entries that still have their contents, oldest first.
   let full: { readonly entry: Mutable<Kept>; readonly size: number }[] = []
   let content = 0
 
@@ -113,7 +124,7 @@ export function createDeliveryHistory(log: Log, told: (id: number) => void = () 
     owners.delete(owner)
   }
 
-  /** Those whose deliveries a filter lets through: one that names an installation looks at no others. */
+  /** The owners whose deliveries a filter can match. */
   const ownersIn = ({ oauthId }: DeliveryFilter) =>
     oauthId === undefined ? [...owners.values()] : [owners.get(oauthId) ?? { deliveries: [] }]
 
@@ -217,18 +228,18 @@ export function createDeliveryHistory(log: Log, told: (id: number) => void = () 
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
-/** Whom a webhook tells: an installation, or a user. */
+/** Owner of a webhook as a key: an installation or a user. */
 export const ownerOf = (webhook: WebhookRecord): string =>
   'oauthId' in webhook.owner ? webhook.owner.oauthId : `user ${webhook.owner.userId}`
 
-/** An answer as it may be shown. */
+/** A response without what may be secret. */
 export function shownResponse(headers: Readonly<Record<string, unknown>>, body: string): ReceivedResponse {
   const named = ['content-type', 'content-length'].flatMap((name) => {
     const value = headers[name]
     return typeof value === 'string' ? [[name, value]] : []
   })
-  // The search takes time that grows with the square of a hostile text: so it sees no more than can be shown when much of
-  // that is left out. A signature that is cut off is of no use.
+  // The time of the search grows with the square of a hostile text's length, so it gets no more than can be shown
+  // when much of that is left out. A signature that is cut off is useless.
   const text = body
     .slice(0, 2 * longestShown)
     .replaceAll(/eyJ[\w-]+\.eyJ[\w-]+\.[\w-]*/g, '[signed request]')

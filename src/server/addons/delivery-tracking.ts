@@ -1,20 +1,21 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { DeliveryRecord } from './delivery-history.ts'
 
-/** What came of something, as far as it came in the time given. */
+/** What an action caused, as far as it was known within the given time. */
 export interface Followed {
   readonly deliveries: readonly DeliveryRecord[]
-  /** Deliveries that wait or run still. */
+  /** Number of deliveries that are still waiting or running. */
   readonly waiting: number
 }
 
 /**
- * Follows what somebody does to the deliveries it leads to, and on from the answers among them that are posted. Others
- * that are made at the same time are told apart. What an add-on does by calls of its own is not followed.
+ * Follows an action to the deliveries it causes, and on through those of their answers that are posted. Deliveries
+ * that other actions cause at the same time are not included. What an add-on does with its own API calls is not
+ * followed.
  */
 export interface DeliveryTracking {
   follow(work: () => Promise<unknown>, milliseconds: number): Promise<Followed>
-  /** A delivery is waiting; call what is given when it is over, made or not. */
+  /** Records a waiting delivery. Call the returned function when it is over, whether or not it was made. */
   begin(): () => void
   note(delivery: DeliveryRecord): void
 }
@@ -26,7 +27,7 @@ interface Trail {
 }
 
 export function createDeliveryTracking(): DeliveryTracking {
-  // Costs nothing before somebody follows something: the chat goes on as it did.
+  // Costs nothing until an action is followed.
   const tracking = new AsyncLocalStorage<Trail>()
   return {
     async follow(work, milliseconds) {

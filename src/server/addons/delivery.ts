@@ -33,7 +33,7 @@ import { compilePattern, type Pattern } from './patterns.ts'
 import { createQueues, type Queues } from './queues.ts'
 import { claimsOf, signRequest } from './signing.ts'
 
-/** A delivery whose body was not made here. */
+/** An event whose body this server did not write. */
 export interface ForeignEvent {
   readonly client: ClientRecord
   readonly event: EventName
@@ -41,33 +41,34 @@ export interface ForeignEvent {
   readonly body: BorrowedBody
 }
 
+/** Delivers events to add-ons. */
 export interface Delivery {
   /**
-   * Queues a delivery for every webhook that wants to know: those of many in parts, behind what happened in the room before.
-   * Resolves when all are queued.
+   * Queues a delivery for every webhook that listens for the event, many of them in parts, in order with earlier
+   * events of the room. Resolves when all are queued.
    */
   fire(happening: ChatEvent): Promise<void>
   /**
-   * Does what an add-on asks for by a call of its own, or a person by a program: what comes of it may be an answer to what they were
-   * told. `who` is the owner of webhooks: an OAuth id, or `user ID`.
+   * Runs an API call of an add-on, or of a person's program. The events it causes may be an answer to what the
+   * caller was notified of. `who` is the owner of webhooks: an OAuth id, or `user ID`.
    */
   actAs<T>(who: string | undefined, work: () => T): T
   records(filter?: DeliveryFilter): DeliveryRecord[]
   find(id: number): Kept | undefined
   /**
-   * Tells an installation of an event in somebody else's words, with a signature of its own, and gives the deliveries: none
-   * where no webhook waits for it.
+   * Delivers an event with a foreign body and a signature of this server to an installation, and returns the
+   * deliveries. The list is empty when no webhook listens for the event.
    */
   tell(telling: ForeignEvent): Promise<DeliveryRecord[]>
   /**
-   * Makes a kept delivery once more, with the same body and a signature of its own, even to an add-on that failed many
-   * times. Throws 409 when its webhook is gone or its body is not kept any more.
+   * Repeats a kept delivery with the same body and a new signature, even when the add-on's circuit breaker is open.
+   * Throws 409 when its webhook is gone or its body is no longer kept.
    */
   redeliver(delivery: Kept): Promise<DeliveryRecord>
-  /** Does something, and gives the deliveries that came of it. */
+  /** Runs an action, and returns the deliveries it caused. */
   readonly follow: DeliveryTracking['follow']
   readonly queues: Queues
-  /** Resolves when no delivery is about to be queued, waiting or running, those caused by replies included. */
+  /** Resolves when no delivery is being queued, waiting or running, including deliveries that replies cause. */
   idle(): Promise<void>
   clear(): void
   close(): Promise<void>
@@ -81,32 +82,31 @@ export interface DeliveryOptions {
   readonly timeout: number
   readonly signal: AbortSignal
   readonly isClassic: IsClassic
-  /** A delivery was made, by its id. */
+  /** Called after each delivery, with its id. */
   told(id: number): void
-  /** Posts an add-on's answer into the room, and gives the id of the message. */
+  /** Posts an add-on's answer to the room, and returns the id of the message. */
   reply(room: RoomRecord, client: ClientRecord, notification: Notification, link: Link): Promise<string>
 }
 
-/** Webhooks that are told of something in one turn of the event loop: a few milliseconds. */
+/** Webhooks that are notified in one turn of the event loop, which takes a few milliseconds. */
 const webhooksPerTurn = 25
 
-const longestMatch = 2_000 // milliseconds; then its owner has used up more than their share
+const longestMatch = 2_000 // milliseconds; a longer wait means that the owner used more than their share
 
-/** What became of an add-on's answer. */
+/** Outcome of posting an add-on's answer. */
 type Reply = Pick<DeliveryRecord, 'notPosted'> | Pick<DeliveryRecord, 'replyId'> | Record<string, never>
 
 const contentType = { 'content-type': 'application/json' }
 
 /**
- * Tells add-ons what happens in rooms. Each delivery is attempted once, without redirects; the deliveries of one room
- * to one installation stay in order, and no slow add-on holds up another one or the chat: a thousand of its deliveries
- * wait, more are dropped. HipChat published no such
- * rules; these are what an add-on can live with.
+ * Delivers what happens in rooms to add-ons. Each delivery is attempted once, without redirects. The deliveries of
+ * one room to one installation stay in order, and a slow add-on delays neither another one nor the chat: a thousand
+ * of its deliveries wait, further ones are dropped. HipChat published no rules for this; these are ours.
  */
 export function createDelivery(options: DeliveryOptions): Delivery {
   const { state, log } = options
   const queues = createQueues((error) =>
-    log.error({ err: readableError(error) }, 'a delivery failed for a reason of our own'),
+    log.error({ err: readableError(error) }, 'a delivery failed because of a server error'),
   )
   const history = createDeliveryHistory(log, options.told)
   const tracking = createDeliveryTracking()
@@ -114,27 +114,28 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   const acting = new AsyncLocalStorage<string>()
   const patterns = new Map<string, Pattern>()
   const matching = createPatternMatching()
-  const firing = new Map<number, Promise<void>>() // by room: what happened there is told in the order in which it did
+  const firing = new Map<number, Promise<void>>() // by room: events are delivered in the order in which they happened
 
   async function matches(webhook: WebhookRecord, { text = '' }: Pick<ChatEvent, 'text'>): Promise<boolean> {
     if (webhook.pattern === null || !events[webhook.event].pattern) return true
     let pattern = patterns.get(webhook.pattern)
     if (!pattern) {
       if (patterns.size > 1000) patterns.clear()
-      pattern = compilePattern(webhook.pattern) // compiled once before, when the webhook was made
+      pattern = compilePattern(webhook.pattern) // it compiled before, when the webhook was created
       patterns.set(webhook.pattern, pattern)
     }
     const started = performance.now()
     const found = await matching.matches(ownerOf(webhook), pattern, text)
     const waited = Math.round(performance.now() - started)
     if (waited > longestMatch)
-      log.warn({ webhook: webhook.id, ms: waited }, 'a message waited long to be compared with a pattern')
+      log.warn({ webhook: webhook.id, ms: waited }, 'a message waited a long time for its pattern match')
     return found
   }
 
   /**
-   * The installation a webhook belongs to. `gone` when there is none, or none yet; when a user, or what they made it with,
-   * has ended; and when its owner does not see the room as it is now.
+   * The installation that a webhook belongs to; `undefined` for a user's webhook. `gone` when the installation does
+   * not exist or is not confirmed yet, when the user or the grant that the webhook was created with has ended, and
+   * when the owner may no longer see the room.
    */
   function clientOf({ owner, grant }: WebhookRecord, room: RoomRecord): ClientRecord | undefined | 'gone' {
     if ('oauthId' in owner) {
@@ -144,13 +145,14 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     }
     const user = state.people.get(owner.userId)
     if (!user || user.isDeleted || !maySee(room, { user })) return 'gone'
-    // Those of the seed are of no grant, and are made by whoever runs the server.
+    // Webhooks of the seed have no grant: the operator of the server made them.
     return grant === undefined || (state.tokens.lives(grant) && mayRun(room, user)) ? undefined : 'gone'
   }
 
   /**
-   * Whether a webhook may still be told when its turn comes: it may have been removed, or its owner may see less by now. A
-   * deleted room takes its own webhooks along, which still hear of the deletion.
+   * Whether a webhook may still be notified when its turn comes: it may have been removed, or its owner may have
+   * lost sight of the room. The webhooks of a deleted room are removed with it, but are still notified of the
+   * deletion.
    */
   function mayBeTold({ webhook, room, event }: Source): boolean {
     const current = state.rooms.get(room.id)
@@ -160,7 +162,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     return (webhook.roomId === room.id || state.webhooks.has(webhook)) && clientOf(webhook, room) !== 'gone'
   }
 
-  /** The place of a happening in its chain; a text when the chain has ended. */
+  /** The link of an event in its chain, or the reason as a string when the chain has ended. */
   function linkOf({ link, room, causedBy }: ChatEvent): Link | string {
     if (link) return link
     const who = acting.getStore() ?? causedBy
@@ -172,14 +174,14 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     const { room } = happening
     const link = linkOf(happening)
     const over = tracking.begin()
-    const newest = state.last('webhook') // of those made meanwhile nobody waited for it
+    const newest = state.last('webhook') // webhooks that are created meanwhile are not notified
     const before = firing.get(room.id)
     const queueing = before
       ? before.then(() => queueAll(happening, link, newest))
       : queueAll(happening, link, newest)
     const done = queueing
       .catch((error) =>
-        log.error({ err: readableError(error) }, 'an event was not told to all who wait for it'),
+        log.error({ err: readableError(error) }, 'an event was not delivered to all its webhooks'),
       )
       .finally(() => {
         over()
@@ -194,7 +196,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       for (const webhook of webhooks) queueOne(webhook, happening, link)
   }
 
-  /** The webhooks that an event in a room fires, up to an id, oldest first; a few in each turn of the event loop. */
+  /** The webhooks that an event in a room triggers, up to an id, oldest first; a few in each turn of the event loop. */
   async function* listening(
     event: EventName,
     room: RoomRecord,
@@ -216,7 +218,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     if (client === 'gone') return
     const about = { webhook, event, room, user, causedBy }
     if (typeof link === 'string') {
-      keep(about, { error: `not told: ${link}` })
+      keep(about, { error: `not delivered: ${link}` })
       return
     }
     const source: Source = { ...about, link }
@@ -238,7 +240,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     try {
       if (!(await matches(webhook, happening)) || !mayBeTold(source)) return
     } catch (error) {
-      keep(source, { error: `not told: its pattern could not be run: ${(error as Error).message}` })
+      keep(source, { error: `not delivered: its pattern could not be run: ${(error as Error).message}` })
       return
     }
     const body = bodyFor(webhook, client, happening)
@@ -279,7 +281,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       body,
     }
     const started = performance.now()
-    // Of what it did itself an add-on hears too, and it does not answer that.
+    // An add-on is notified of its own actions too, but its answers to them are not posted.
     const own = client !== undefined && client.oauthId === source.causedBy
     const told = own || !source.link ? undefined : chains.tell(ownerOf(webhook), source.room.id, source.link)
     try {
@@ -343,7 +345,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
 
   async function redeliver({ record, source }: Kept): Promise<DeliveryRecord> {
     const { room } = source
-    // It may have been changed meanwhile.
+    // The webhook may have changed meanwhile.
     const webhook = state.webhooks.current(source.webhook)
     const current = state.rooms.get(room.id)
     const client = webhook && current ? clientOf(webhook, current) : 'gone'
@@ -351,13 +353,13 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       throw new CallRefusedError(409, `The webhook of delivery ${record.id} is gone`)
     const body = record.request?.body
     if (body === undefined)
-      throw new CallRefusedError(409, `What delivery ${record.id} would send is not kept`)
+      throw new CallRefusedError(409, `The body of delivery ${record.id} is no longer kept`)
     return queued(webhook, `redelivery of ${record.id}`, () =>
       deliver({ ...source, webhook, link: chains.begin() }, client, body, record.id),
     )
   }
 
-  /** Waits for its turn, and for what comes of it. */
+  /** Queues a job, and resolves with its result. */
   function queued(
     webhook: WebhookRecord,
     line: string,
@@ -370,8 +372,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   }
 
   /**
-   * An answer that is a notification goes into the room (HipChat's webhook documentation). It counts no limits. Gives the id
-   * of what was posted, or why it was not.
+   * Posts an answer that is a notification to the room (HipChat's webhook documentation). It does not count towards
+   * rate limits. Returns the id of the message, or why nothing was posted.
    */
   async function postReply(
     answer: Unfolded,
@@ -382,8 +384,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     if (!reply) return {}
     if ('refused' in reply) return { notPosted: reply.refused }
     if (!client) return { notPosted: "a user's webhook cannot answer" }
-    // An add-on that answers its own notifications would go on for ever.
-    if (client.oauthId === causedBy) return { notPosted: 'it answers what the add-on itself did' }
+    // An add-on that answers its own notifications would go on forever.
+    if (client.oauthId === causedBy) return { notPosted: 'it answers an action of the add-on itself' }
     const current = state.clients.get(client.oauthId)
     const living = state.rooms.get(room.id)
     if (!living) return { notPosted: 'the room is gone' }
@@ -391,7 +393,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     if (!maySee(living, current.roomId === null ? {} : { roomId: current.roomId }))
       return { notPosted: 'the room is closed to the add-on' }
     if (!current.scopes.includes('send_notification'))
-      return { notPosted: 'the installation has not the scope send_notification' }
+      return { notPosted: 'the installation does not have the scope send_notification' }
     const next = chains.answer(link)
     if (typeof next === 'string') return { notPosted: next }
     try {

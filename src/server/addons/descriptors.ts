@@ -9,26 +9,27 @@ import { checkDepth, checkText } from '../http/parsing.ts'
 import { failureOf, notCalled } from './network.ts'
 import { checkPattern, checkUrl } from './webhook-rules.ts'
 
+/** Where to fetch a descriptor from, and how. */
 export interface DescriptorRequest {
-  /** http, https, or a `data:` URL that holds the descriptor itself. */
+  /** http, https, or a `data:` URL that contains the descriptor. */
   readonly url: string
   readonly outbound: Outbound
-  /** Milliseconds. */
+  /** In milliseconds. */
   readonly timeout: number
   readonly signal: AbortSignal
 }
 
 const longest = 256 * KIB
 const longestInUrl = 64 * KIB
-const longestKey = 255 // as in the paths that name an add-on
+const longestKey = 255 // the limit of the paths that name an add-on
 
-// Every message is matched against all patterns: 2,000 costly ones took eleven seconds for a text of 1,000 characters.
+// Every message is matched against all patterns: 2,000 costly ones took eleven seconds for 1,000 characters.
 const mostSteps = 20_000
 
 /** The Connect API version this server speaks, as in the capabilities document. */
 const apiVersion = 1
 
-/** Fetches a descriptor and checks it. 400, saying what is wrong, for anything that cannot be installed. */
+/** Fetches and checks a descriptor. 400, with the reason, for anything that cannot be installed. */
 export async function fetchDescriptor(request: DescriptorRequest): Promise<Descriptor> {
   const text = request.url.startsWith('data:') ? readDataUrl(request.url) : await download(request)
   const json = text.replace(/^\uFEFF/, '')
@@ -61,7 +62,7 @@ async function download({ url, outbound, timeout, signal }: DescriptorRequest): 
     })
   } catch (error) {
     const failure = failureOf(error)
-    // In the very words in which the address itself is refused.
+    // The same words as for an address that is refused before it is called.
     const message =
       failure === notCalled ? `url ${notCalled}` : `The descriptor could not be fetched: ${failure}`
     throw new CallRefusedError(400, message, {
@@ -74,7 +75,7 @@ async function download({ url, outbound, timeout, signal }: DescriptorRequest): 
   return answer.body
 }
 
-/** `data:application/json;base64,…` or percent-encoded, for add-ons the server cannot reach. */
+/** Reads `data:application/json;base64,…` or percent-encoded data, for add-ons that the server cannot reach. */
 function readDataUrl(url: string): string {
   if (url.length > longestInUrl) throw badRequest(`A data: URL holds at most ${longestInUrl} bytes`, 'url')
   const parts = /^data:([^,]*),(.*)$/s.exec(url)
@@ -87,20 +88,20 @@ function readDataUrl(url: string): string {
   }
 }
 
-/** What the schema cannot say. */
+/** Checks what the schema cannot express. */
 function checkBeyondSchema(document: Descriptor, outbound: Outbound): void {
   if (document.key.length > longestKey)
     throw badRequest(`The key of an add-on has at most ${longestKey} characters`, 'key')
   const [server] = (document.apiVersion ?? '1:1').split(':')
   if (Number(server) > apiVersion)
     throw badRequest(
-      `The add-on needs version ${server} of the Connect API, this is ${apiVersion}`,
+      `The add-on needs version ${server} of the Connect API, this server has version ${apiVersion}`,
       'apiVersion',
     )
   const places = placesOf(document)
   if (!places.room && !places.global)
     throw badRequest(
-      'The add-on can be installed nowhere: allowRoom and allowGlobal are both false',
+      'The add-on cannot be installed anywhere: allowRoom and allowGlobal are both false',
       'capabilities.installable',
     )
   for (const [name, url] of callbacksOf(document)) checkUrl(url, outbound, `capabilities.installable.${name}`)
@@ -119,7 +120,7 @@ function checkWebhooks(document: Descriptor, outbound: Outbound): void {
     if (webhook.pattern === undefined || !events[webhook.event].pattern) return
     steps += checkPattern(webhook.pattern, `${path}.pattern`)
     if (steps > mostSteps)
-      throw badRequest('The patterns of the descriptor are too costly together', `${path}.pattern`)
+      throw badRequest('The patterns of the descriptor are too costly in total', `${path}.pattern`)
   })
 }
 
@@ -131,7 +132,7 @@ const callbackNames = [
   'uninstalledUrl',
 ] as const
 
-/** Origins that are told of an installation, and so have its credentials. */
+/** Origins that are notified of an installation, and so receive its credentials. */
 export const toldOrigins = (document: Descriptor): Set<string> =>
   new Set(callbacksOf(document).map(([, url]) => new URL(url).origin))
 
@@ -142,8 +143,8 @@ const callbacksOf = (document: Descriptor): [name: string, url: string][] =>
   })
 
 /**
- * Clients look a module up by its key over all kinds, so a key may stand for one module only. A `target` that names no
- * module is let through: published add-ons had one, and it harms nobody until it is clicked.
+ * Refuses a key that is used twice: clients look up a module by its key across all kinds. A `target` that names no
+ * module is accepted, since published add-ons had one; it does nothing until it is clicked.
  */
 function checkKeys(document: Descriptor): void {
   const { capabilities = {} } = document
@@ -155,7 +156,7 @@ function checkKeys(document: Descriptor): void {
       const other = seen.get(key)
       if (other)
         throw badRequest(
-          `The descriptor is not valid: the key ${key} stands for a ${other} and for a ${kind}`,
+          `The descriptor is not valid: the key ${key} is used twice: for a ${other} and for a ${kind}`,
           `capabilities.${kind}`,
         )
       seen.set(key, kind)

@@ -1,17 +1,21 @@
 import type { GlanceUpdateRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
 
+/** The updates that add-ons pushed to their glances. */
 export interface GlanceUpdates {
-  /** Resolves once all of them are on disk. `check` throws, before anything is written, where they may not be pushed. */
+  /**
+   * Resolves once all of them are on disk. `check` runs before anything is written, and throws when the caller may
+   * not push them.
+   */
   add(updates: readonly Omit<GlanceUpdateRecord, 'at'>[], check?: () => void): Promise<void>
   /** Oldest first. */
   list(): GlanceUpdateRecord[]
 }
 
 const most = 200
-const longest = 4 * 1024 * 1024 // characters of all together: `metadata` may hold anything
+const longest = 4 * 1024 * 1024 // characters of all updates together: `metadata` may hold anything
 
-/** The newest updates: what a client that opens now has to show, after a restart of the server too. */
+/** The newest updates, which a client that opens now must show, also after the server restarts. */
 export function createGlanceUpdates(state: State): GlanceUpdates {
   const table = state.glanceUpdates
   return {

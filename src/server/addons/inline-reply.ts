@@ -9,17 +9,17 @@ import type { Unfolded } from './decompression.ts'
 /** Longest answer that is read as a notification, in bytes. */
 export const longestReply = 64 * KIB
 
-/** What an add-on's answer to a delivery is: a notification to be posted, something that cannot be one, or nothing. */
+/** The answer to a delivery: a notification to post, something that cannot be posted, or nothing. */
 export type InlineReply =
   | { readonly notification: Notification }
-  /** Why it is not posted, for the author of the add-on. */
+  /** Why it is not posted, for the add-on's author. */
   | { readonly refused: string }
   | undefined
 
 /**
- * Reads the answer of a 2xx as what `sendRoomNotification` is given, with the same relaxations: HipChat posted the object that
- * a webhook was answered with. Unlike there, the content type has to say what it is: an add-on that answers a page or a text
- * does not mean to post it.
+ * Reads a 2xx answer as the body of `sendRoomNotification`, with the same relaxations: HipChat posted the object
+ * that a webhook was answered with. In contrast to that operation, the content type must be correct: an add-on that
+ * answers with a page or plain text does not mean to post it.
  */
 export function readInlineReply({ status, headers, bytes, fault }: Unfolded): InlineReply {
   const { 'content-type': given } = headers

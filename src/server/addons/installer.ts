@@ -16,53 +16,63 @@ import { capabilitiesUrl } from './capabilities-url.ts'
 import { fetchDescriptor, toldOrigins } from './descriptors.ts'
 import type { Queues } from './queues.ts'
 
+/** Installs, updates and removes add-ons. */
 export interface Installer {
   /**
-   * Installs an add-on from the address of its descriptor, in a room or for the group. Where it is installed already
-   * this is an update. Throws 400, with the reason, and leaves everything as it was, when the add-on cannot be
-   * installed or does not confirm.
+   * Installs an add-on from the address of its descriptor, in a room or for the group. If it is already installed
+   * there, this is an update. Throws 400 with the reason, and leaves everything as it was, when the add-on cannot
+   * be installed or does not confirm.
    */
   install(request: InstallRequest): Promise<Installed>
-  /** What installing would mean: the descriptor as it is now, and the installation it would update. */
+  /** What installing would do: the current descriptor, and the installation that it would update. */
   propose(request: Pick<InstallRequest, 'url' | 'room' | 'by' | 'authorize'>): Promise<Proposal>
   /**
-   * Revokes the client first, then tells the add-on, whose answer cannot stop it. `authorize` throws for a caller who may
-   * not do it any more.
+   * Revokes the client first and then notifies the add-on, whose answer cannot prevent it. `authorize` throws when
+   * the caller may no longer do it.
    */
   uninstall(client: ClientRecord, authorize?: () => void): Promise<void>
-  /** The document behind an `installable_url`, once; reading it completes an installation by browser. */
+  /** Returns the document of an `installable_url`, once. Reading it completes an installation in the browser. */
   readInstallable(key: string, token: string): Promise<InstallableRecord['document'] | undefined>
-  /** Where a browser has to be sent after an uninstallation, newest last. */
+  /** Addresses that a browser must be sent to after a removal, newest last. */
   redirects(): readonly Redirect[]
 }
 
+/** An installation to make. */
 export interface InstallRequest {
   readonly url: string
   readonly room?: RoomRecord
-  /** Who approves: the add-on gets no more than they have. */
+  /** Who approves the installation: the add-on gets no more rights than they have. */
   readonly by: Maker
-  /** Throws when whoever approves may not any more: asked after every wait. */
+  /** Throws when the approver may no longer install the add-on. Called after every wait. */
   readonly authorize?: () => void
-  /** The scopes he was shown: a descriptor that asks for more by now is refused. Not compared when absent. */
+  /**
+   * The scopes that the approver was shown: a descriptor that asks for more by now is refused. Not compared when
+   * absent.
+   */
   readonly approved?: readonly string[]
-  /** Of what the descriptor asks for, the scopes that it gets. All of them when absent. */
+  /** The scopes to grant, out of those that the descriptor asks for. Default: all of them. */
   readonly granted?: readonly Scope[]
-  /** Comes from the link that led here, and goes to the add-on as it is. */
+  /** From the link that led to the installation; sent to the add-on unchanged. */
   readonly relayState?: string
 }
 
+/** What installing an add-on would do. */
 export interface Proposal {
   readonly document: Descriptor
   readonly existing: ClientRecord | undefined
 }
 
+/** An installation that was made or updated. */
 export interface Installed {
   readonly client: ClientRecord
-  /** Where the browser has to go on; the installation is complete once the add-on has read its document. */
+  /** Where the browser must go next. The installation is complete once the add-on has read its document. */
   readonly installedUrl?: string
 }
 
-/** An add-on is told of some things through the browser of whoever did them. A call has no browser: here is what it missed. */
+/**
+ * Some notifications reach add-ons through the browser of the person who acts. An API call has no browser: this is
+ * the address it would have been sent to.
+ */
 export interface Redirect {
   readonly reason: 'installed' | 'updated' | 'uninstalled'
   readonly oauthId: string
@@ -88,7 +98,10 @@ export function createInstaller(options: InstallerOptions): Installer {
   const locks = new Map<string, Promise<unknown>>()
   const redirects: Redirect[] = []
 
-  /** Two installations of one add-on in one place at a time would both find the place free. */
+  /**
+   * Runs installations of one add-on in one place one after the other: at the same time, both would find the place
+   * free.
+   */
   async function alone<T>(place: string, work: () => Promise<T>): Promise<T> {
     const before = locks.get(place) ?? Promise.resolve()
     const mine = before.catch(() => undefined).then(work)
@@ -129,7 +142,7 @@ export function createInstaller(options: InstallerOptions): Installer {
     })
   }
 
-  /** A new client, usable at once: the add-on asks for a token while its callback is still open. */
+  /** Creates a client that works at once: the add-on asks for a token while its callback is still running. */
   async function create(document: Descriptor, request: InstallRequest): Promise<Installed> {
     const { room, relayState, by: maker, authorize = always } = request
     const installable = document.capabilities?.installable
@@ -159,7 +172,7 @@ export function createInstaller(options: InstallerOptions): Installer {
         return { client: await confirm(pending, authorize) }
       } catch (error) {
         await state.write(() => state.clients.remove(pending))
-        if (told) sayGoodBye(pending) // it has confirmed, and would wait for what never comes
+        if (told) sayGoodBye(pending) // it confirmed, and would wait for an installation that never comes
         log.warn(
           { key: pending.key, error: error instanceof Error ? error.message : 'failed' },
           'installation refused',
@@ -175,8 +188,8 @@ export function createInstaller(options: InstallerOptions): Installer {
   }
 
   /**
-   * Makes a pending client the installation of its place; what was there before is revoked and told. Whoever approved it may
-   * have been deleted since, or may not install there any more.
+   * Makes a pending client the installation of its place; the one before is revoked and notified. The approver may
+   * have been deleted since, or may no longer install there.
    */
   async function confirm(pending: ClientRecord, authorize: () => void): Promise<ClientRecord> {
     const { live, old } = await state.write(() => {
@@ -185,7 +198,7 @@ export function createInstaller(options: InstallerOptions): Installer {
       if (!current || (current.roomId !== null && !state.rooms.get(current.roomId)))
         throw badRequest('The installation was removed before the add-on confirmed it')
       if (!mayInstall(current))
-        throw badRequest('Whoever approved the installation may not install there any more')
+        throw badRequest('The person who approved the installation may no longer install there')
       const before = state.clients.installed(current.key, current.roomId)
       if (before) state.clients.remove(before)
       const live: ClientRecord = { ...current, status: 'live' }
@@ -214,11 +227,12 @@ export function createInstaller(options: InstallerOptions): Installer {
   ): Promise<Installed> {
     const { by, authorize = always } = request
     const installable = document.capabilities?.installable
-    // The key is no proof: who serves it from elsewhere gets credentials of his own, and not those of the add-on.
+    // The key proves nothing: a descriptor with this key from elsewhere gets credentials of its own, not those of
+    // the add-on.
     const told = toldOrigins(existing.descriptor)
     const hasCredentials = (url: string) => told.has(new URL(url).origin)
     if (installable?.updateCallbackUrl !== undefined && hasCredentials(installable.updateCallbackUrl)) {
-      // The new scopes count while the callback is open, so that the tokens it asks for have them.
+      // The new scopes apply while the callback runs, so that the tokens it asks for have them.
       await state.write(() => {
         authorize()
         checkThere(existing)
@@ -252,7 +266,7 @@ export function createInstaller(options: InstallerOptions): Installer {
     if (installable?.installedUrl !== undefined) return create(document, request)
     if (told.size > 0)
       throw badRequest(
-        `An add-on with the key ${document.key} is installed here, and this descriptor names no address of it to be told of the update`,
+        `An add-on with the key ${document.key} is already installed here, and this descriptor has no address of that add-on to send the update to`,
         'capabilities.installable',
       )
     return { client: await replaceDescriptor(existing, document, by, authorize) }
@@ -281,7 +295,7 @@ export function createInstaller(options: InstallerOptions): Installer {
       throw badRequest('The installation was removed before the add-on confirmed its update')
   }
 
-  /** Tokens that hold a scope which the installation has no more. */
+  /** Removes tokens with a scope that the installation no longer has. */
   function revokeSurplus(client: ClientRecord): void {
     state.tokens.removeOf({ oauthId: client.oauthId }, ({ scopes }) =>
       scopes.some((scope) => !client.scopes.includes(scope)),
@@ -308,22 +322,22 @@ export function createInstaller(options: InstallerOptions): Installer {
   }
 
   async function uninstall({ oauthId }: ClientRecord, authorize: () => void = always): Promise<void> {
-    // Revoked first: the add-on can check that it is true by asking for a token.
+    // Revoked first, so that the add-on can verify the removal by asking for a token.
     const client = await state.write(() => {
       authorize()
       const current = state.clients.get(oauthId)
       if (current) state.clients.remove(current)
       return current
     })
-    if (!client) return // somebody else was faster, and tells the add-on
+    if (!client) return // another call was faster, and notifies the add-on
     log.info({ key: client.key, oauthId: client.oauthId, room: client.roomId }, 'add-on uninstalled')
-    if (client.status === 'pending') return // it was never told that it is installed
+    if (client.status === 'pending') return // it was never notified of being installed
     sayGoodBye(client)
     const uninstalledUrl = client.descriptor.capabilities?.installable?.uninstalledUrl
     if (uninstalledUrl !== undefined) await redirectUrl('uninstalled', uninstalledUrl, client)
   }
 
-  /** Behind the deliveries that are still waiting for the add-on: it hears of the end last. */
+  /** Queued behind the deliveries that are still waiting for the add-on, so that the removal is the last. */
   function sayGoodBye(client: ClientRecord): void {
     const url = client.descriptor.capabilities?.installable?.callbackUrl
     if (url === undefined) return
@@ -333,7 +347,7 @@ export function createInstaller(options: InstallerOptions): Installer {
     })
   }
 
-  /** Makes a one-time document and gives the address the browser is sent to with it. */
+  /** Creates a one-time document, and returns the address that the browser is sent to with it. */
   async function redirectUrl(
     reason: Redirect['reason'],
     address: string,
@@ -342,7 +356,7 @@ export function createInstaller(options: InstallerOptions): Installer {
   ): Promise<string> {
     const token = randomText(40) // 238 bits
     await state.write(() => {
-      state.installables.removeExpired() // each holds a secret
+      state.installables.removeExpired() // each contains a secret
       state.installables.put(hashOf(token), {
         key: client.key,
         oauthId: client.oauthId,
@@ -378,7 +392,7 @@ export function createInstaller(options: InstallerOptions): Installer {
       try {
         await confirm(pending, always)
       } catch (error) {
-        await state.write(() => state.clients.remove(pending)) // its document is read, and cannot be read again
+        await state.write(() => state.clients.remove(pending)) // its document was read, and cannot be read again
         throw error
       }
     }
@@ -396,16 +410,16 @@ export function createInstaller(options: InstallerOptions): Installer {
   return { install, propose, uninstall, readInstallable, redirects: () => redirects }
 }
 
-/** Begun in a browser and never completed: its document cannot be read any more. */
+/** Begun in a browser and never completed: its document can no longer be read. */
 const isForgotten = ({ status, created }: ClientRecord): boolean =>
   status === 'pending' && created / 1000 < Date.now() - 2 * documentLifetime
 
-/** Nobody is asked. */
+/** No check. */
 const always = (): void => undefined
 
 /**
- * Of an installation's webhooks those that an update takes away: what the old descriptor declared, and what was made
- * through the API if the add-on could not make it any more.
+ * Whether an update removes a webhook: those that the old descriptor declared, and those created through the API
+ * that the add-on could no longer create.
  */
 function endsWithUpdate({ declared, roomId, event }: WebhookRecord, client: ClientRecord): boolean {
   if (declared) return true
@@ -421,10 +435,13 @@ function checkPlace(document: Descriptor, room: RoomRecord | undefined): void {
     throw badRequest('The add-on can only be installed in a room (allowGlobal is false)', 'room_id')
 }
 
-/** Add-ons in one room, or for the whole group. Each of them is told what is said there, and is in what the chat page asks for. */
+/**
+ * Most add-ons in one room, or for the whole group. Each is notified of every message there, and is part of the
+ * chat page's requests.
+ */
 const mostInstalled = 100
 
-/** 400 when an add-on that is not there yet would be one too many. */
+/** 400 when a further add-on would exceed {@link mostInstalled}. */
 function checkCount(clients: readonly ClientRecord[], key: string, room: RoomRecord | undefined): void {
   const there = new Set(
     clients.filter(({ roomId }) => roomId === (room?.id ?? null)).map((client) => client.key),
@@ -435,14 +452,14 @@ function checkCount(clients: readonly ClientRecord[], key: string, room: RoomRec
     )
 }
 
-/** The descriptor may have changed since somebody looked at it. */
+/** The descriptor may have changed since it was shown for approval. */
 function checkApproved(document: Descriptor, approved: readonly string[] | undefined): void {
   const more = clientFrom(document).scopes.filter((scope) => approved && !approved.includes(scope))
   if (more.length > 0)
     throw badRequest(`The descriptor asks for more than was approved: ${more.join(', ')}`, 'scopes')
 }
 
-/** The descriptor as it would be if it asked for no more than is granted. */
+/** The descriptor, asking only for the scopes that are granted. */
 function limited(document: Descriptor, granted: readonly Scope[] | undefined): Descriptor {
   const consumer = document.capabilities?.hipchatApiConsumer
   if (!granted || !consumer) return document
@@ -453,10 +470,10 @@ function limited(document: Descriptor, granted: readonly Scope[] | undefined): D
   }
 }
 
-/** HipChat's guide names the parameter of a link and not how it comes back; in a callback it is a member. */
+/** HipChat's guide names the parameter of a link but not how it is passed on; in a callback it is a member. */
 const relayed = (relayState: string | undefined) => (relayState === undefined ? {} : { relayState })
 
-/** What an installation takes from the descriptor. */
+/** The members of an installation that come from the descriptor. */
 const clientFrom = (document: Descriptor) => ({
   name: document.name,
   fromName: document.capabilities?.hipchatApiConsumer?.fromName || document.name,

@@ -2,9 +2,9 @@ import { ExchangeFailedError } from '../../common/http.ts'
 import { OutboundRefusedError } from '../../common/outbound.ts'
 
 /**
- * The one sentence for every address that is not called, whatever is wrong with it: who installs an add-on, or makes a
- * webhook, learns neither what a name resolves to inside of the server's network nor whether it is known there. The log
- * has the reason.
+ * The one message for every address that is not called, whatever the reason: a person who installs an add-on or
+ * creates a webhook must learn neither what a name resolves to in the server's network nor whether it exists there.
+ * The reason is in the log.
  */
 export const notCalled = 'has an address that is not known, or that this server does not call'
 
@@ -17,7 +17,7 @@ const sentences: Readonly<Record<string, string>> = {
   TOO_LONG: 'answered with too many bytes',
 }
 
-/** Why an exchange gave no answer: the end of a sentence, without addresses' queries or bodies. */
+/** Why a request got no answer, as the end of a sentence, without query strings or bodies. */
 export function failureOf(error: unknown): string {
   if (error instanceof OutboundRefusedError) return notCalled
   if (error instanceof ExchangeFailedError)
@@ -26,6 +26,6 @@ export function failureOf(error: unknown): string {
   return 'could not be reached'
 }
 
-/** Why an address was not called, for the log of whoever runs the server; `undefined` for every other failure. */
+/** Why an address was not called, for the operator's log; `undefined` for every other failure. */
 export const reasonNotCalled = (error: unknown): string | undefined =>
   error instanceof OutboundRefusedError ? error.message : undefined

@@ -8,9 +8,9 @@ const mostLookedAt = 200
 const mostNamed = 5
 
 /**
- * What to know before an add-on is in the same room twice, for the group and for the room: it hears of everything twice, and
- * answers twice. Names the other installations, of rooms that the caller sees; nothing where there is none. `place`: the room of
- * the installation; the group when absent.
+ * Warnings for an add-on that is in the same room twice, through its installation in the room and through one for
+ * the group: it gets every event twice, and answers twice. Names the other installations, in rooms that the caller
+ * may see; empty when there are none. `place` is the room of the installation; the group when absent.
  */
 export function overlapWarnings(
   { key, name }: Pick<ClientRecord, 'key' | 'name'>,
@@ -22,7 +22,7 @@ export function overlapWarnings(
     const other = state.clients.installed(key, null)
     if (!other) return []
     return [
-      `${name} is installed for the whole group too, as ${other.oauthId}. In ${place.name} both hear of everything, and both answer: remove one of them.`,
+      `${name} is installed for the whole group too, as ${other.oauthId}. In ${place.name} both get every event, and both answer: remove one of them.`,
     ]
   }
   const others = state.clients.withKey(key, mostLookedAt).flatMap(({ oauthId, roomId }) => {
@@ -33,6 +33,6 @@ export function overlapWarnings(
   const named = others.slice(0, mostNamed)
   const rest = others.length > mostNamed ? [`in ${others.length - mostNamed} more rooms`] : []
   return [
-    `${name} is installed for single rooms too: ${[...named, ...rest].join(', ')}. There both hear of everything, and both answer: remove one of them.`,
+    `${name} is installed for single rooms too: ${[...named, ...rest].join(', ')}. There both get every event, and both answer: remove one of them.`,
   ]
 }

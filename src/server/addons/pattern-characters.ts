@@ -1,7 +1,7 @@
-/** One character of a pattern, as it is or escaped. */
+/** One character of a pattern, literal or escaped. */
 export interface Character {
   readonly code: number
-  /** Of what is written for it. */
+  /** Length of its notation in the pattern. */
   readonly length: number
 }
 
@@ -9,10 +9,13 @@ const hexadecimal =
   /^\\(?:x\{([0-9a-fA-F]{1,6})\}|x([0-9a-fA-F]{2})|u\{([0-9a-fA-F]{1,6})\}|u([0-9a-fA-F]{4}))/
 const octal = /^\\(0[0-7]{0,2})/
 const control = /^\\c([A-Za-z])/
-// A `b` is one in classes only, and a boundary of words elsewhere.
+// `b` is a character in classes only, and a word boundary elsewhere.
 const short: Readonly<Record<string, number>> = { t: 9, n: 10, v: 11, f: 12, r: 13, e: 27, a: 7 }
 
-/** The character that a piece of a pattern begins with; `undefined` where it begins with a class such as `\w`, or a sign of its own. */
+/**
+ * The character that a piece of a pattern begins with; `undefined` when it begins with a class such as `\w` or an
+ * operator.
+ */
 export function characterAt(text: string): Character | undefined {
   const code = text.codePointAt(0)
   if (code === undefined) return undefined
@@ -30,7 +33,7 @@ export function characterAt(text: string): Character | undefined {
   return /[A-Za-z0-9]/.test(name) ? undefined : { code: next, length: 1 + name.length }
 }
 
-/** A range such as `a-z` that a piece of a class begins with. */
+/** The range, such as `a-z`, that a piece of a class begins with. */
 export function rangeAt(
   text: string,
 ): { readonly from: Character; readonly to: Character; readonly length: number } | undefined {

@@ -4,20 +4,20 @@ import { withPlainBlanks } from './pattern-whitespace.ts'
 import type { Pattern } from './patterns.ts'
 
 /**
- * Looks for the patterns of webhooks in what is said. A step of a program for each character is the unit of what that costs.
- * What costs little is done at once, up to a budget of units for each owner and for all, each second; everything else is
- * done in a thread of its own, where owners take turns. So the longest message and the costliest pattern that are allowed,
- * half a second together, hold up no call, and nobody waits for more than one match of each other owner.
+ * Matches the patterns of webhooks against messages. The unit of cost is one step of a program for one character. A
+ * cheap match runs at once, up to a budget of units per second for each owner and for all; every other match runs
+ * in a separate thread, where owners take turns. So the longest message and the costliest pattern allowed, half a
+ * second together, delay no call, and no owner waits for more than one match of each other owner.
  */
 export interface PatternMatching {
-  /** `owner`: whose webhook it is. Rejects when the thread breaks down or takes too long, which it ought not to. */
+  /** `owner` is the owner of the webhook. Rejects when the thread fails or takes too long, which should not happen. */
   matches(owner: string, pattern: Pattern, text: string): Promise<boolean>
   close(): Promise<void>
 }
 
 // A unit takes 20 to 50 nanoseconds.
 const mostAtOnce = 20_000
-const budget = { owner: 200_000, all: 1_000_000 } // units each second
+const budget = { owner: 200_000, all: 1_000_000 } // units per second
 
 const patience = 20_000 // milliseconds for one match
 const largestHeap = 256 // MB
@@ -29,7 +29,7 @@ export function createPatternMatching(): PatternMatching {
   let second = 0
   let thread: Worker | undefined
 
-  /** Takes units from the budgets of this second; false when one of them has not enough left. */
+  /** Takes units from the budgets of this second; false when one of them has too few left. */
   function take(owner: string, units: number): boolean {
     const now = Math.floor(performance.now() / 1000)
     if (now !== second) {
@@ -48,11 +48,11 @@ export function createPatternMatching(): PatternMatching {
     const worker = new Worker(new URL('./pattern-thread.js', import.meta.url), {
       resourceLimits: { maxOldGenerationSizeMb: largestHeap },
     })
-    worker.on('error', () => {}) // whoever waits is told
+    worker.on('error', () => {}) // the caller that waits is notified below
     return worker
   }
 
-  /** One match in the thread; the queue lets one in at a time. */
+  /** Runs one match in the thread; the queue runs one at a time. */
   function ask(source: string, text: string): Promise<boolean> {
     thread ??= start()
     const worker = thread
@@ -63,15 +63,15 @@ export function createPatternMatching(): PatternMatching {
         worker.unref()
         if (typeof outcome === 'boolean') resolve(outcome)
         else {
-          if (thread === worker) thread = undefined // the next match gets a new one
+          if (thread === worker) thread = undefined // the next match gets a new thread
           void worker.terminate()
           reject(outcome)
         }
       }
-      const failed = () => settle(new Error('its thread broke down'))
+      const failed = () => settle(new Error('its thread failed'))
       const timer = setTimeout(() => settle(new Error(`it took longer than ${patience} ms`)), patience)
       worker.on('message', settle).on('error', failed).on('exit', failed)
-      worker.ref() // the process does not end amid a match
+      worker.ref() // the process does not exit during a match
       worker.postMessage({ source, text })
     })
   }

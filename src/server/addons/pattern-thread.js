@@ -1,5 +1,5 @@
-// The thread that looks for patterns in texts; see `pattern-matching.ts`. Plain JavaScript, since a thread is started from a
-// file as it is: from the sources, too, with any Node.
+// The thread that matches patterns; see `pattern-matching.ts`. Plain JavaScript, since a thread runs its file as it
+// is, also from the sources with any Node.
 import { parentPort } from 'node:worker_threads'
 import { RE2JS } from 're2js'
 

@@ -1,18 +1,18 @@
 /**
- * Blanks and line ends of patterns. RE2 knows those of ASCII; a phone or Option+Space writes others, which nobody sees, and a command
- * with one of them would reach nobody. So there are one blank and one line end: the text is searched with plain ones in the place of
- * all others, and what names others in the pattern stands for the plain ones.
+ * Whitespace and line ends in patterns. RE2 knows only those of ASCII, but phones and Option+Space write others
+ * that look the same, and a command with one of them would reach no add-on. So all of them count as the plain ones:
+ * they are replaced in the text before it is searched, and a pattern that names one of them matches the plain one.
  */
 
 const lineEnd = /\r\n?|[\u0085\u2028\u2029]/g
 
-/** White_Space of Unicode, and U+FEFF, which is a blank in JavaScript; without ASCII's. */
+/** Unicode's White_Space and U+FEFF, which is whitespace in JavaScript, without ASCII's. */
 const wideBlank = /[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\ufeff]/g
 
-/** A text with U+0020 for every wide blank, and LF for every line end: CR LF, CR, U+0085, U+2028 and U+2029. */
+/** Replaces each wide space with U+0020, and each line end (CR LF, CR, U+0085, U+2028 and U+2029) with LF. */
 export const withPlainBlanks = (text: string): string => text.replace(lineEnd, '\n').replace(wideBlank, ' ')
 
-/** The plain blank and the plain line end, if they stand for a character that a range holds. */
+/** The plain space and the plain line end, if a range contains a character that counts as one of them. */
 export function plainWithin(from: number, to: number): string {
   const holds = (codes: readonly number[]): boolean => codes.some((code) => from <= code && code <= to)
   return (holds(wideBlanks) ? ' ' : '') + (holds(lineEnds) ? '\n' : '')
@@ -24,12 +24,13 @@ const wideBlanks = [
   ...[0x202f, 0x205f, 0x3000, 0xfeff],
 ]
 
+/** An escape for whitespace, inside a class and outside of one. */
 export interface BlankClass {
   readonly inside: string
   readonly alone: string
 }
 
-/** Escapes that mean blanks, as RE2 writes them inside a class and elsewhere. Its `\s` does not know U+000B. */
+/** Escapes for whitespace in RE2's notation. RE2's `\s` does not match U+000B. */
 export const blankClasses: Readonly<Record<string, BlankClass>> = {
   '\\s': { inside: '[:space:]', alone: '[[:space:]]' },
   '\\S': { inside: '[:^space:]', alone: '[[:^space:]]' },

@@ -2,25 +2,28 @@ import { RE2JS } from 're2js'
 import { type Character, characterAt, rangeAt } from './pattern-characters.ts'
 import { type BlankClass, blankClasses, plainWithin, withPlainBlanks } from './pattern-whitespace.ts'
 
-/** A webhook's pattern, compiled: whether it is found anywhere in a text, all blanks and line ends of which count as the plain ones. */
+/**
+ * A compiled pattern of a webhook. It is searched for anywhere in a text, where all whitespace and line ends count
+ * as the plain ones.
+ */
 export interface Pattern {
   (text: string): boolean
-  /** What it costs: the time for a text grows with the steps of its program. */
+  /** Its cost: the time for a text grows with the steps of its program. */
   readonly steps: number
-  /** The pattern as the engine takes it, for texts {@link withPlainBlanks}. */
+  /** The pattern in the engine's notation, for texts from {@link withPlainBlanks}. */
   readonly source: string
 }
 
-/** A pattern this server does not run; the message says which construct is the reason. */
+/** Thrown for a pattern that this server does not run; the message names the construct that is the reason. */
 export class PatternRefusedError extends Error {
   readonly code = 'ERR_PATTERN_REFUSED'
   override name = 'PatternRefusedError'
 }
 
-/** Longest pattern taken, in characters. */
+/** Longest accepted pattern, in characters. */
 export const longestPattern = 1000
 
-// The longest plain pattern needs half of it. At worst the longest message then takes half a second.
+// The longest plain pattern needs half of this. In the worst case the longest message takes half a second.
 const largestProgram = 2_000
 
 /**
@@ -48,7 +51,7 @@ export function compilePattern(source: string): Pattern {
   return Object.assign(find, { steps, source: translated })
 }
 
-/** Rewrites what Perl or JavaScript write differently from RE2, and names what RE2 cannot do. */
+/** Rewrites what Perl or JavaScript write differently from RE2, and refuses what RE2 cannot do. */
 function translate(source: string): string {
   const { flags, rest } = leadingFlags(source)
   let output = flags
@@ -70,19 +73,19 @@ interface Class {
 
 interface Piece {
   readonly output: string
-  /** Of what was read. */
+  /** Length of what was read. */
   readonly length: number
 }
 
 function translateOutside(ahead: string): Piece {
-  // a bracket that comes first closes nothing: []a] and [^]a]
+  // A bracket in first place closes nothing: []a] and [^]a].
   const opening = /^\[\^?\]?/.exec(ahead)?.[0]
   if (opening !== undefined) return { output: opening, length: opening.length }
   if (ahead.startsWith('(')) refuseGroup(ahead.slice(0, 4))
   const character = characterAt(ahead)
   const plain = character && plainOf(character)
   if (!plain) return translateCharacter(ahead, false)
-  // CR LF is one line end
+  // CR LF is one line end.
   const isHalf = character.code === CR && characterAt(ahead.slice(character.length))?.code === LF
   return { output: isHalf ? '' : plain.alone, length: character.length }
 }
@@ -93,7 +96,7 @@ function translateInClass(ahead: string, { isNegated }: Class): Piece {
   const range = rangeAt(ahead)
   if (range) {
     const [from, to] = [range.from.code, range.to.code]
-    // A wide blank that a class leaves out does not leave out the plain one.
+    // A class that excludes a wide space does not exclude the plain one.
     const plain = isNegated ? '' : plainWithin(from, to)
     return { output: `${escaped(from)}-${escaped(to)}${plain}`, length: range.length }
   }
@@ -105,7 +108,10 @@ function translateInClass(ahead: string, { isNegated }: Class): Piece {
 const translateCharacter = (ahead: string, inClass: boolean): Piece =>
   ahead.startsWith('\\') ? translateEscape(ahead, inClass) : { output: ahead.charAt(0), length: 1 }
 
-/** What finds the plain blank or line end that a character counts as; `undefined` for all others. A typed blank finds a tab, too. */
+/**
+ * A class that matches the plain space or line end that a character counts as; `undefined` for all others. A typed
+ * space also matches a tab.
+ */
 function plainOf({ code }: Character): BlankClass | undefined {
   const plain = code === blank ? ' ' : plainWithin(code, code)
   return plain === ' ' ? blankClasses['\\h'] : plain ? { inside: '\\n', alone: '\\n' } : undefined
@@ -116,7 +122,10 @@ const escaped = (code: number): string =>
 
 const [LF, CR, blank] = [0x0a, 0x0d, 0x20]
 
-/** `(?i)`, `(?gi)`, several of them. The flags g, u and y of JavaScript mean nothing to a search and are dropped. */
+/**
+ * Reads leading flags: `(?i)`, `(?gi)`, several of them. JavaScript's g, u and y mean nothing to a search and are
+ * dropped.
+ */
 function leadingFlags(source: string): { flags: string; rest: string } {
   let flags = ''
   let rest = source
@@ -159,6 +168,6 @@ function translateEscape(text: string, inClass: boolean): Piece {
   const blank = Object.hasOwn(blankClasses, `\\${next}`) ? blankClasses[`\\${next}`] : undefined
   if (blank) return { output: inClass ? blank.inside : blank.alone, length }
   if (next === 'Z' && !inClass) return { output: '(?:\\n?\\z)', length }
-  // RE2 takes a backslash before punctuation but not before other letters and signs
+  // RE2 accepts a backslash before punctuation but not before other letters and symbols.
   return { output: /[ -~]/.test(next) ? `\\${next}` : next, length }
 }

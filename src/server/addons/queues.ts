@@ -1,16 +1,16 @@
 /**
- * Jobs of many owners. Those in one lane of an owner run one after the other, all others side by side: whoever is slow
- * holds up nobody else.
+ * Jobs of many owners. The jobs in one lane of an owner run one after the other, all others at the same time, so a
+ * slow owner delays no other.
  */
 export interface Queues {
   /**
-   * False when too many jobs of the owner are waiting, over all lanes; the job is not run then. A job that fails is
-   * reported, and the next one runs.
+   * Adds a job. Returns false, without running it, when too many jobs of the owner are waiting over all lanes. A
+   * failed job is reported, and the next one runs.
    */
   add(owner: string, lane: string, job: () => Promise<void>): boolean
-  /** Runs a job behind everything that waits for the owner now. Always taken. */
+  /** Runs a job after everything that is waiting for the owner now. Never refused. */
   last(owner: string, job: () => Promise<void>): void
-  /** Resolves when nothing is waiting or running, new jobs of running ones included. */
+  /** Resolves when nothing is waiting or running, including jobs that running ones add. */
   idle(): Promise<void>
 }
 

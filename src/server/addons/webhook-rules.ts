@@ -8,7 +8,10 @@ import type { State } from '../state/state.ts'
 import { notCalled } from './network.ts'
 import { compilePattern, PatternRefusedError } from './patterns.ts'
 
-/** 400 for what is not a web address, and for one that the egress rules do not allow, always with {@link notCalled}. */
+/**
+ * 400 for what is not a web address, and for an address that the egress rules do not allow, always with {@link
+ * notCalled}.
+ */
 export function checkUrl(url: string, outbound: Outbound, field: string): void {
   try {
     outbound.check(url)
@@ -26,13 +29,13 @@ export function checkUrl(url: string, outbound: Outbound, field: string): void {
   }
 }
 
-/** Whether it says by itself where to call; what it is refused for otherwise, everybody can see in it. */
+/** Whether the text has the form of a web address. Whatever else it may be refused for, anyone can see in it. */
 function isWebAddress(text: string): boolean {
   const url = URL.canParse(text) ? new URL(text) : undefined
   return url !== undefined && /^https?:$/.test(url.protocol) && !url.username && !url.password
 }
 
-/** 400 for a pattern that cannot be run; gives the steps it takes. */
+/** 400 for a pattern that cannot be run; returns the number of its steps. */
 export function checkPattern(pattern: string, field: string): number {
   try {
     return compilePattern(pattern).steps
@@ -56,7 +59,10 @@ export function checkWebhook({ url, event, pattern }: WebhookRequest, outbound: 
   if (pattern !== undefined && events[event].pattern) checkPattern(pattern, 'pattern')
 }
 
-/** A webhook made through the API. On other than message events a pattern means nothing; HipChat's schema let it pass. */
+/**
+ * A webhook created through the API. A pattern only applies to message events; HipChat's schema accepted it for
+ * others.
+ */
 export const webhookRecord = (
   { url, event, pattern, name }: WebhookRequest,
   more: Pick<WebhookRecord, 'id' | 'owner' | 'grant' | 'roomId' | 'key' | 'authentication' | 'created'>,
@@ -69,7 +75,10 @@ export const webhookRecord = (
   declared: false,
 })
 
-/** The caller's own webhooks that fire for a room, the group-wide ones among them; without a room only these. */
+/**
+ * The caller's own webhooks that fire for a room, including group-wide ones; without a room only the group-wide
+ * ones.
+ */
 export function ownWebhooks(
   state: State,
   room: RoomRecord | undefined,
@@ -83,12 +92,13 @@ export function ownWebhooks(
     .sort((one, other) => one.id - other.id)
 }
 
-/** "At most 10 webhooks per room" (viascom/hipchat-api, README, from HipChat's method list): of each add-on and person. */
+/**
+ * "At most 10 webhooks per room" (viascom/hipchat-api, README, from HipChat's method list), for each add-on and
+ * person.
+ */
 const mostPerRoom = 10
 
-/**
- * 400 for one webhook more than a room takes, of one owner or of all. Those of descriptors do not count.
- */
+/** 400 when a room has the most webhooks allowed, of one owner or of all. Those of descriptors do not count. */
 export function checkCount(state: State, room: RoomRecord | undefined, session: Session): void {
   const own = ownWebhooks(state, room, session).filter(({ declared }) => !declared)
   if (own.length >= mostPerRoom)
@@ -99,7 +109,7 @@ export function checkCount(state: State, room: RoomRecord | undefined, session: 
     )
 }
 
-/** 403 for a webhook that only another descriptor changes or takes away (viascom/hipchat-api, README). */
+/** 403 for a webhook that only an updated descriptor can change or remove (viascom/hipchat-api, README). */
 export function requireDynamic({ declared }: WebhookRecord): void {
   if (declared)
     throw forbidden('This webhook comes from the descriptor of the add-on and cannot be changed or deleted')

@@ -23,7 +23,7 @@ const longestWait = 30_000
 
 type Table = typeof administration
 
-/** Serves the table of {@link administration}. */
+/** Handlers of the {@link administration} table. */
 export const administrationHandlers: { readonly [Id in keyof Table]: Handler<Table[Id]> } = {
   async listDeliveries({ limit = 50, ...filter }, session, context) {
     requireGroupAdmin(session)
@@ -42,7 +42,7 @@ export const administrationHandlers: { readonly [Id in keyof Table]: Handler<Tab
 
   async redeliver({ id }, session, context) {
     requireGroupAdmin(session)
-    requireEverything('Sending deliveries again', session)
+    requireEverything('Repeating deliveries', session)
     const found = context.delivery.find(Number(id))
     if (!found) throw notFound('Delivery', id)
     const record = await context.delivery.redeliver(found)
@@ -88,14 +88,14 @@ export const administrationHandlers: { readonly [Id in keyof Table]: Handler<Tab
 
   async trigger({ event, room_id, values = {} }, session, context) {
     requireGroupAdmin(session)
-    requireEverything('Making events happen', session)
+    requireEverything('Triggering events', session)
     const { state, delivery } = context
     const room = room_id === undefined ? undefined : findRoom(state, room_id, session)
     const { deliveries, waiting } = await delivery.follow(
       () => triggerEvent({ event, room, user: person(session), values }, context),
       longestWait,
     )
-    const now = session.identify() // the room may be gone by what the call did
+    const now = session.identify() // the call may have removed the room
     requireGroupAdmin(now)
     return { deliveries: deliveries.map((record) => shown(record, now, context)), waiting }
   },
@@ -127,7 +127,7 @@ export const administrationHandlers: { readonly [Id in keyof Table]: Handler<Tab
 const installationsPerPart = 1_000
 const installationsPerTurn = 10 // a descriptor may have a quarter of a megabyte
 
-/** Where an installation stands in the list of all, by when it was made. */
+/** Position of an installation in the list of all, which is ordered by creation. */
 type PlaceInList = Pick<ClientRecord, 'oauthId' | 'created'>
 
 const cursorOf = ({ created, oauthId }: PlaceInList): string => `${created}.${oauthId}`
@@ -151,7 +151,7 @@ async function placesInOrder(clients: Clients): Promise<PlaceInList[]> {
   }
 }
 
-/** Those that are still there when somebody comes to them. */
+/** Skips those that were removed since the list was made. */
 function* presentClients(places: readonly PlaceInList[], clients: Clients): Generator<ClientRecord> {
   for (const { oauthId } of places) {
     const client = clients.get(oauthId)
@@ -177,8 +177,8 @@ function shownInstallation(client: ClientRecord, delivery: Context['delivery']) 
 }
 
 /**
- * A delivery for administrators. What was said in a room that they cannot see is left out; of a room that is gone
- * everybody knows no more than whether it was public.
+ * A delivery as an administrator may see it, without what was said in rooms that are hidden from them. Of a deleted
+ * room only its privacy is known.
  */
 function shown(
   record: DeliveryRecord,

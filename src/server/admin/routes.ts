@@ -16,8 +16,8 @@ import {
 } from '../../common/schema.ts'
 
 /**
- * What this server offers whoever looks after it, below `/admin`: not HipChat's, and so not in the table of its API.
- * Names are ours.
+ * Operations for the administrator of this server, below `/admin`. HipChat had none of them, so they are not in the
+ * table of its API, and the names are ours.
  */
 
 const administrator = { tokens: ['user', 'personal'], scopes: ['admin_group'], limits: ['api'] } as const
@@ -35,7 +35,7 @@ const delivery = object({
   error: nullable(string()),
   replied: boolean(),
   notPosted: optional(
-    string({ description: 'why the answer was not posted, if there was one that was not' }),
+    string({ description: 'why the answer was not posted; absent when it was, or when there was none' }),
   ),
   redeliveryOf: nullable(integer()),
   request: nullable(
@@ -53,7 +53,7 @@ const apiCall = object({
   operation: nullable(string()),
   status: integer(),
   duration: integer({ description: 'milliseconds' }),
-  error: nullable(string({ description: 'what a refused call was told' })),
+  error: nullable(string({ description: 'message of a refused call' })),
 })
 
 const installationMembers = {
@@ -63,7 +63,7 @@ const installationMembers = {
   roomId: nullable(integer()),
   status: oneOf(['pending', 'live']),
   scopes: array(string()),
-  descriptor: string({ description: 'where the add-on says that its descriptor is' }),
+  descriptor: string({ description: 'address of the descriptor, according to the add-on' }),
   created: string(),
   webhooks: integer(),
   lastDelivery: nullable(object({ id: integer(), at: string(), error: nullable(string()) })),
@@ -71,12 +71,13 @@ const installationMembers = {
 
 const installation = object(installationMembers)
 
+/** Table of the operations below `/admin`. */
 export const administration = {
   listDeliveries: operation({
     ...administrator,
     method: 'GET',
     path: '/deliveries',
-    summary: 'What add-ons were told, newest first.',
+    summary: 'Deliveries to add-ons, newest first.',
     query: {
       event: oneOf(eventNames as [EventName, ...EventName[]]),
       oauthId: string({ maxLength: longest.name }),
@@ -102,7 +103,7 @@ export const administration = {
     ...administrator,
     method: 'POST',
     path: '/deliveries/{id}/redeliver',
-    summary: 'Makes a delivery once more, signed anew, and gives how it went.',
+    summary: 'Repeats a delivery with a new signature, and returns its outcome.',
     result: { kind: 'json', status: 201, schema: delivery },
     paging: 'none',
   }),
@@ -111,12 +112,12 @@ export const administration = {
     ...administrator,
     method: 'GET',
     path: '/installations',
-    summary: 'What is installed, and how it fares: the oldest first, a thousand at a time.',
+    summary: 'Installations with their last delivery, oldest first, a thousand at a time.',
     query: {
       after: string({
         maxLength: longest.name,
         pattern: '^\\d{1,16}\\..+$',
-        description: 'as `next` of the part before had it',
+        description: '`next` of the previous part',
       }),
     },
     result: {
@@ -124,7 +125,7 @@ export const administration = {
       status: 200,
       schema: object({
         items: array(installation),
-        next: nullable(string({ description: 'asks for what follows; null at the end' })),
+        next: nullable(string({ description: 'for the next part; null at the end' })),
       }),
     },
     paging: 'none',
@@ -147,7 +148,7 @@ export const administration = {
     ...administrator,
     method: 'GET',
     path: '/calls',
-    summary: 'What add-ons asked of the API, newest first.',
+    summary: 'API calls of add-ons, newest first.',
     query: {
       oauthId: string({ maxLength: longest.name }),
       limit: integer({ minimum: 1, maximum: 500, default: 100 }),
@@ -161,7 +162,7 @@ export const administration = {
     method: 'GET',
     path: '/installations/{oauthId}/secret',
     summary:
-      'The OAuth secret of an installation, for whoever writes the add-on: with it anybody can act as the add-on.',
+      'The OAuth secret of an installation, for the author of the add-on: anyone who has it can act as the add-on.',
     result: { kind: 'json', status: 200, schema: object({ oauthSecret: string() }) },
     paging: 'none',
   }),
@@ -170,7 +171,7 @@ export const administration = {
     ...administrator,
     method: 'POST',
     path: '/trigger',
-    summary: 'Makes an event happen, and gives the deliveries that came of it within half a minute.',
+    summary: 'Triggers an event, and returns the deliveries it caused within half a minute.',
     body: {
       type: 'json',
       schema: object({
@@ -187,7 +188,10 @@ export const administration = {
     result: {
       kind: 'json',
       status: 201,
-      schema: object({ deliveries: array(delivery), waiting: integer({ description: 'not over yet' }) }),
+      schema: object({
+        deliveries: array(delivery),
+        waiting: integer({ description: 'number of deliveries that are not over yet' }),
+      }),
     },
     paging: 'none',
   }),
@@ -195,8 +199,7 @@ export const administration = {
   proposeInstallation: operation({
     method: 'POST',
     path: '/proposal',
-    summary:
-      'What installing an add-on would mean: the page for installing shows it before anybody approves.',
+    summary: 'What installing an add-on would do: the install page shows it for approval.',
     scopes: ['admin_group', 'admin_room'],
     tokens: ['user', 'personal'],
     limits: ['api'],
@@ -217,9 +220,9 @@ export const administration = {
         vendor: nullable(string()),
         host: string({ description: 'of the descriptor' }),
         scopes: array(object({ id: string(), name: string(), description: string(), isNew: boolean() })),
-        update: boolean({ description: 'it is installed there already' }),
+        update: boolean({ description: 'whether it is already installed there' }),
         warnings: array(string(), {
-          description: 'that it would be in the same room twice, and answer twice',
+          description: 'for an add-on that would be in the same room twice, and answer twice',
         }),
       }),
     },

@@ -11,12 +11,12 @@ import type { Context } from '../context.ts'
 import { badRequest, CallRefusedError, invalid, notFound } from '../errors.ts'
 import type { Author, RoomRecord, UserRecord } from '../state/records.ts'
 
-/** What an administrator wants to happen. */
+/** An event that an administrator triggers. */
 export interface TriggerRequest {
   readonly event: EventName
-  /** Not needed for a room that is made. */
+  /** Not needed for the creation of a room. */
   readonly room: RoomRecord | undefined
-  /** Who does it, unless the values name somebody else. */
+  /** Who acts, unless the values name another user. */
   readonly user: UserRecord
   readonly values: Readonly<Record<string, unknown>>
 }
@@ -28,7 +28,7 @@ interface TriggerPlace {
   readonly context: Context
 }
 
-/** Takes the values of an event, and makes it happen. */
+/** Checks the values of an event, and triggers it. */
 type Trigger = (values: unknown, scene: TriggerPlace) => Promise<unknown>
 
 const trigger =
@@ -43,13 +43,13 @@ const user = optional(
   string({
     minLength: 1,
     maxLength: longest.name,
-    description: 'who does it: id, email address or mention name',
+    description: 'who acts: id, email address or mention name',
   }),
 )
 const justUser = closedObject({ user })
-const members = notification['properties'] as Readonly<Record<string, Schema>> // made by `object`
+const members = notification['properties'] as Readonly<Record<string, Schema>> // built by `object`
 
-/** How each event is made to happen: for real, through the same functions as the API. */
+/** How each event is triggered: for real, through the same functions as the API. */
 const triggers: Readonly<Record<EventName, Trigger>> = {
   room_message: trigger(
     closedObject({ user, message: optional(text) }),
@@ -132,8 +132,8 @@ const triggers: Readonly<Record<EventName, Trigger>> = {
 }
 
 /**
- * Makes an event happen. Throws what the API would throw, 409 where nothing would change and so nothing would be told,
- * and 400 for values that the event does not have.
+ * Triggers an event. Throws what the API would throw, 409 when nothing would change and so nothing would be
+ * delivered, and 400 for values that the event does not have.
  */
 export async function triggerEvent(
   { event, room, user: caller, values }: TriggerRequest,
@@ -141,10 +141,10 @@ export async function triggerEvent(
 ): Promise<void> {
   const user = typeof values['user'] === 'string' ? userBy(values['user'], context) : caller
   if (event !== 'room_created') {
-    if (!room) throw badRequest('room_id is required: in which room?', 'room_id', { validation: 'required' })
+    if (!room) throw badRequest('room_id is required for this event', 'room_id', { validation: 'required' })
     if (!maySee(room, { user })) throw notFound('Room', room.name)
   }
-  // Only `room_created` looks at no room.
+  // Only `room_created` does not use the room.
   const scene = { room: room as RoomRecord, user, author: { kind: 'user' as const, id: user.id }, context }
   await triggers[event](values, scene)
 }

@@ -5,8 +5,8 @@ import type { Session } from './callers.ts'
 import { knowing, mayRun, maySee, type Viewer } from './room-rights.ts'
 
 /**
- * The room a call names, by id or name. A private room that the calling user cannot see is not found; so its name
- * does not leak.
+ * Finds the room that a call names, by id or name. A private room that the calling user cannot see is reported as
+ * not found, so that its name does not leak.
  */
 export function findRoom(state: State, name: string | number, session: Session): RoomRecord {
   const room = visibleRoom(state, name, session)
@@ -23,35 +23,41 @@ function visibleRoom(state: State, name: string | number, viewer: Viewer): RoomR
   return room
 }
 
-/** The room that somebody names who is no caller with a token: who gives a name and a password, for one. */
+/** Finds a room that a user runs, for a caller without a token: one who gives a name and password, for example. */
 export function roomRunBy(user: UserRecord, name: string | number, state: State): RoomRecord {
   const room = visibleRoom(state, name, { user })
   if (!mayRun(room, user)) throw notRunning()
   return room
 }
 
-/** The same for a call that changes the room, or looks behind it: 403 for a user who does not run it. */
+/** The same for a call that changes the room or reads its settings: 403 for a user who does not run it. */
 export function findRunRoom(state: State, name: string | number, session: Session): RoomRecord {
   const room = findRoom(state, name, session)
   requireRoomAdmin(state, room, session)
   return room
 }
 
-/** The user a call names, by id, email address or `@mention`. Deleted users are found: they are still shown. */
+/**
+ * Finds the user that a call names, by id, email address or `@mention`. Includes deleted users, which are still
+ * shown.
+ */
 export function findUser(state: State, name: string | number): UserRecord {
   const user = state.people.find(String(name))
   if (!user) throw notFound('User', name)
   return user
 }
 
-/** The same for a call that does something to or with a user: a deleted one is not found. */
+/** The same for a call that acts on a user: a deleted user is not found. */
 export function findActiveUser(state: State, name: string | number): UserRecord {
   const user = findUser(state, name)
   if (user.isDeleted) throw notFound('User', name)
   return user
 }
 
-/** A user's token gives no more than the user himself may. Besides those who run a room there are the group's administrators. */
+/**
+ * A user's token gives no more rights than the user has. A room is run by its administrators and by those of the
+ * group.
+ */
 export function requireRoomAdmin(state: State, { id }: RoomRecord, session: Session): void {
   session.hold(({ user }) => {
     const room = state.rooms.get(id)
@@ -61,28 +67,29 @@ export function requireRoomAdmin(state: State, { id }: RoomRecord, session: Sess
 
 const notRunning = () => forbidden('Only administrators of the room and of the group may do this')
 
-/** 400 for a public room: everybody may enter one, so that it has no members. */
+/** 400 for a public room: anyone may enter one, so it has no members. */
 export function requirePrivate(room: RoomRecord): void {
   if (room.privacy !== 'private')
     throw badRequest(`Room ${room.name} is public: only private rooms have members`)
 }
 
-/** The user a call has to do with, as somebody who calls knows them. */
+/** Finds a user that the caller may know of. */
 export function findKnownUser(state: State, name: string | number, { user }: Session): UserRecord {
   const found = findUser(state, name)
   if (user && !knowing(user, state.rooms)(found)) throw notFound('User', name)
   return found
 }
 
-/** The first administrator. The server's own token is his. */
+/** Id of the first administrator, to whom the server's own token belongs. */
 export const groupOwnerId = 1
 
 /** The scope `admin_group` "is restricted from updating the group owner's profile", as its description says. */
 export function protectGroupOwner(user: UserRecord, session: Session): void {
   if (user.id === groupOwnerId && session.user?.id !== groupOwnerId)
-    throw forbidden('Only the owner of the group may change his own profile')
+    throw forbidden('Only the owner of the group may change their own profile')
 }
 
+/** 403 for a caller who does not administer the group. */
 export function requireGroupAdmin(session: Session): void {
   session.hold(({ user }) => {
     if (user && !user.isAdmin) throw forbidden('Only administrators of the group may do this')

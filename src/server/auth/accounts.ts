@@ -8,14 +8,14 @@ import type { UserRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
 import { hashPassword } from './passwords.ts'
 
-/** `@all` and `@here` are nobody's names. */
+/** `@all` and `@here` are reserved. */
 const everybody = /^(all|here)$/i
 
 type NewAccount = Parameters<Operations['createUser']>
 
 /**
- * A new user. Never a deleted one once more, as in HipChat: whoever has the email address now may be somebody else, and
- * would find the private chats and the rooms of the one before.
+ * Creates a user. Never reactivates a deleted one, as HipChat did: the email address may belong to another person
+ * now, who would find the private chats and rooms of the earlier one.
  */
 export async function addUser(state: State, request: NewAccount): Promise<UserRecord> {
   const { name, email, mention_name, title = '', timezone = 'UTC', is_group_admin: isAdmin = false } = request
@@ -41,7 +41,7 @@ export async function addUser(state: State, request: NewAccount): Promise<UserRe
   })
 }
 
-/** `Dora Dent` is `@DoraDent`, the second one `@DoraDent2`. */
+/** `Dora Dent` becomes `@DoraDent`, a second one `@DoraDent2`. */
 function freeMentionName(name: string, state: State): string {
   const base = name.replace(/[^\p{L}\p{N}_]+/gu, '').slice(0, 40) || 'user'
   let found = base
@@ -55,7 +55,7 @@ interface Names {
   readonly email?: string
 }
 
-/** 400 for a mention name or an email address that is none, or that another user has. */
+/** 400 for a mention name or email address that is invalid or that another user has. */
 export function checkUnique(
   state: State,
   self: UserRecord | undefined,
@@ -69,7 +69,7 @@ export function checkUnique(
         value: mention_name,
       })
     if (everybody.test(name))
-      throw badRequest('mention_name must not be all or here: they mean everybody', 'mention_name')
+      throw badRequest('mention_name must not be all or here: they mean everyone', 'mention_name')
     const other = state.people.byMention(name)
     if (other && other.id !== self?.id)
       throw badRequest('Another user has that mention name.', 'mention_name')

@@ -5,30 +5,37 @@ import type { State } from '../state/state.ts'
 import type { Session } from './callers.ts'
 import { maySee } from './room-rights.ts'
 
-/** What counting a call came to. */
+/** Result of counting a call. */
 export interface Counted {
   readonly headers: Readonly<Record<string, string>>
-  /** 429, if the call goes beyond a limit. */
+  /** 429, if the call exceeds a limit. */
   readonly refused?: CallRefusedError
 }
 
-/** Counts calls and messages, and tells what is left, with every answer. */
+/** Counts calls and messages, and reports in every answer what is left. */
 export interface Allowances {
-  /** Uses up one unit of each limit an operation counts towards; a test of a token sends no message. */
+  /**
+   * Uses up one unit of each limit that an operation counts towards. A call that only tests a token sends no
+   * message.
+   */
   ofCall(route: Route, session: Session, onlyTest: boolean): Counted
   /**
-   * Uses up a call that was refused before it was counted. With a good token the refusal stays what it is; without one
-   * it is counted by address and becomes a 429 in the end, so that nobody tries tokens without end.
+   * Uses up one unit for a call that was refused before it was counted. With a good token the refusal stays as it
+   * is. Without one it is counted by address and becomes a 429 in the end, so that nobody can try tokens forever.
    */
   ofRefusal(route: Route | undefined, session: Session | undefined, address: string): Counted
-  /** Uses up a call of a page that begins to listen: many people may be behind one address. */
+  /**
+   * Uses up one unit for a page that opens its connection. Many people may share one address, so these count by
+   * user.
+   */
   ofListener(session: Pick<Session, 'kind' | 'page' | 'identity'>): Counted
-  /** Uses up a call of whoever is at an address. */
+  /** Uses up one unit of an address. */
   ofAddress(address: string): Counted
-  /** Uses up nothing: pages are for people to look at. */
+  /** Uses up nothing: pages are for people. */
   ofPage(address: string): Counted
 }
 
+/** What {@link createAllowances} counts with. */
 export interface AllowanceOptions {
   readonly state: State
   readonly limits: Limits
@@ -36,12 +43,13 @@ export interface AllowanceOptions {
   readonly messages: Counter
 }
 
-/** The chat page makes more calls than a program that a person runs: a look into a room takes four. */
+/** The chat page makes more calls than a person's program: opening a room takes four. */
 const pageFactor = 30
 
-/** What callers without a token are counted by. */
+/** Key that callers without a token are counted by. */
 export const addressIdentity = (address: string): string => `address ${addressKey(address)}`
 
+/** Creates the counting of calls and messages. */
 export function createAllowances({ state, limits, calls, messages }: AllowanceOptions): Allowances {
   function limitFor({ kind, page }: Pick<Session, 'kind' | 'page'>): number {
     if (page) return limits.user * pageFactor
@@ -49,8 +57,9 @@ export function createAllowances({ state, limits, calls, messages }: AllowanceOp
   }
 
   /**
-   * The room or person a message goes to, by id: each name of a room counts towards the same limit. What does not exist
-   * counts together with what the caller cannot see; otherwise the figures would tell the two apart.
+   * Id of the room or person that a message goes to, so that all names of a room share one limit. Targets that do
+   * not exist and targets that the caller cannot see are counted together; otherwise the numbers would tell them
+   * apart.
    */
   function target({ parameters }: Route, session: Pick<Session, 'user'>): string {
     const { id_or_name: name, id_or_email: user } = parameters

@@ -6,10 +6,10 @@ import { addressIdentity } from './allowances.ts'
 import { authenticate, authenticateClient, type Caller, type Credentials, type Session } from './callers.ts'
 import { scopesOf } from './granted-scopes.ts'
 
-/** What of a request decides what it may do. */
+/** The parts of a request that decide what it may do. */
 export interface Request {
   readonly route: Route
-  /** Of the chat page's own operations, which take no other tokens. */
+  /** Whether the operation is one of the chat page's own, which accept no other tokens. */
   readonly isOfPage: boolean
   readonly credentials: Credentials
   /** Network address of the caller. */
@@ -18,14 +18,15 @@ export interface Request {
   readonly url: URL
 }
 
-/** Decides what calls may do: before they are served, and again whenever they have waited for something. */
+/** Decides what calls may do: before they are served, and again whenever they have waited. */
 export interface Authority {
-  /** Finds who makes a call: 401 when nobody does. */
+  /** Finds the caller: 401 when there is none. */
   open(request: Request): Session
-  /** 403 for a token of a kind, or without a scope, that the operation takes. */
+  /** 403 for a token of a kind that the operation does not accept, or without a scope that it requires. */
   admit(request: Request, session: Session): void
 }
 
+/** Creates the authority over the callers in a state. */
 export function createAuthority(state: State): Authority {
   function callerOf({ route, credentials, address }: Request): Caller {
     const { tokens } = route.operation
@@ -33,12 +34,13 @@ export function createAuthority(state: State): Authority {
     if (tokens.length === 0) return nobody
     if (tokens.includes('basic')) {
       const caller = authenticateClient(state, credentials)
-      // Counted for itself: nobody at the same address, or behind the same proxy, keeps an add-on from its tokens.
+      // Counted separately: a client at the same address, or behind the same proxy, must not keep an add-on from
+      // its tokens.
       const identity = caller.client ? `client ${caller.client.oauthId}` : nobody.identity
       return { ...nobody, ...caller, kind: 'basic', identity }
     }
     const caller = authenticate(state, credentials)
-    // Somebody who becomes an administrator is one on their open pages, too.
+    // A user who becomes an administrator is one on their open pages, too.
     return caller.page && caller.user ? { ...caller, scopes: scopesOf(caller.user) } : caller
   }
 
@@ -84,11 +86,11 @@ export function createAuthority(state: State): Authority {
 function checkKind(operation: Operation, { kind }: Session): void {
   if (kind === 'none' || operation.tokens.includes(kind)) return
   throw forbidden(
-    `This action cannot be called with ${kindNames[kind]}; it takes ${operation.tokens.map((one) => kindNames[one]).join(' or ')}`,
+    `This action cannot be called with ${kindNames[kind]}; it requires ${operation.tokens.map((one) => kindNames[one]).join(' or ')}`,
   )
 }
 
-/** What an add-on may do in a user's name, or a token made by hand, is in its scopes; the page may do all. */
+/** Scopes limit add-ons that act for a user and tokens made by hand; the chat page may do everything its user may. */
 export function requirePage({ page }: Pick<Session, 'page'>): void {
   if (!page) throw forbidden('This is for the chat page: sign in there, or use the API below /v2')
 }
@@ -101,7 +103,7 @@ function checkScopes(operation: Operation, session: Session): void {
   )
 }
 
-/** Compared by id: the path may name the room. An unknown room gets the same answer, which tells nothing. */
+/** Compared by id, since the path may name the room. An unknown room gets the same answer, which reveals nothing. */
 export function checkOwnRoom({ operation, parameters }: Route, session: Session, state: State): void {
   if (session.roomId === undefined || !operation.ownRoom) return
   if (state.rooms.find(parameters[operation.ownRoom] ?? '')?.id !== session.roomId)

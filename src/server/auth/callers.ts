@@ -9,71 +9,72 @@ import type { State } from '../state/state.ts'
 import { scopesFor } from './granted-scopes.ts'
 import { mayRun, maySee } from './room-rights.ts'
 
-/** Who makes a call, and what for. One per call. */
+/** The caller of one call, and what they may do. */
 export interface Session {
-  /** `none`: an open operation. */
+  /** `none` for an open operation. */
   readonly kind: TokenKind | 'none'
   readonly scopes: readonly Scope[]
   readonly user?: UserRecord
   /** The add-on that calls in its own name. */
   readonly client?: ClientRecord
-  /** The add-on that holds the token, its own or one of a user who allowed it. */
+  /** The add-on that holds the token: its own token, or that of a user who gave permission. */
   readonly holder?: ClientRecord
-  /** What a token that belongs to nobody is called. */
+  /** Name of a token that belongs to no user. */
   readonly label?: string
-  /** The only room the caller may name. */
+  /** The only room that the caller may name. */
   readonly roomId?: number
-  /** OAuth id and secret as sent to the token endpoint; `client` is there if they are right. */
+  /** OAuth id and secret as sent to the token endpoint; `client` is set if they are right. */
   readonly basic?: BasicCredentials
-  /** The access token that came to the token endpoint: some grants are for people who are signed in. */
+  /** The access token sent to the token endpoint: some grants are for people who are signed in. */
   readonly bearer?: string
-  /** The chat page makes the call. */
+  /** Whether the chat page makes the call. */
   readonly page?: boolean
-  /** The token of the call, as it is kept. */
+  /** The hash under which the token of the call is stored. */
   readonly tokenHash?: string
-  /** What the token belongs to: whatever else is made with it ends with it. */
+  /** The grant that the token belongs to: everything else that is made with the token ends with it. */
   readonly grant?: string
-  /** What the caller's allowance is counted by. */
+  /** Key that the caller's rate limits are counted by. */
   readonly identity: string
   /** Network address of the caller. */
   readonly address: string
-  /** Absolute address of the call as paging links need it: without tokens. */
+  /** Absolute address of the call, without tokens, as paging links need it. */
   readonly url: URL
   /**
-   * Makes a check of the caller's rights, which throws where they do not suffice, and keeps it: it is made again before
+   * Runs a check of the caller's rights, which throws when they do not suffice, and keeps it: it runs again before
    * the call writes anything.
    */
   hold(check: (session: Session) => void): void
   /**
-   * Who calls as of now, with every check made again. Throws as the call itself would be refused now. For after each wait:
-   * a right may have ended meanwhile.
+   * The caller as of now, with every check run again. Throws what the call itself would be refused with now. Use it
+   * after each wait: a right may have ended meanwhile.
    */
   renew(): Session
-  /** The same without those checks: for a call that has done what it does, such as deleting the room that it named. */
+  /** The same without the checks: for a call that has done its work, such as deleting the room that it named. */
   identify(): Session
 }
 
+/** OAuth id and secret of a client. */
 export interface BasicCredentials {
   readonly id: string
   readonly secret: string
 }
 
-/** What of a request says who is calling. */
+/** The parts of a request that identify the caller. */
 export interface Credentials {
   readonly authorization: string | undefined
   readonly queryToken: string | undefined
 }
 
 /**
- * The token of a call. The header counts before the query, which ends up in logs; also where it names the scheme and holds no token
- * that can be read.
+ * The token of a call. The header takes precedence over the query string, which ends up in logs; also when the
+ * header names the scheme but holds no readable token.
  */
 export function tokenOf({ authorization = '', queryToken }: Credentials): string | undefined {
   if (/^Bearer(?![\w.-])/i.test(authorization)) return /^Bearer[ ]+(\S+)[ ]*$/i.exec(authorization)?.[1]
   return queryToken || undefined
 }
 
-/** Id and secret of Basic credentials. RFC 6749 has both percent-encoded; clients that sent them raw are read too. */
+/** Id and secret of Basic credentials. RFC 6749 percent-encodes both; clients that send them raw are accepted too. */
 export function basicOf({ authorization }: Credentials): BasicCredentials | undefined {
   const encoded = /^Basic[ ]+([A-Za-z0-9+/_=-]+)[ ]*$/i.exec(authorization ?? '')?.[1]
   if (!encoded) return undefined
@@ -83,6 +84,7 @@ export function basicOf({ authorization }: Credentials): BasicCredentials | unde
   return { id: decoded(text.slice(0, colon)), secret: decoded(text.slice(colon + 1)) }
 }
 
+/** The part of a {@link Session} that the token decides. */
 export type Caller = Pick<
   Session,
   | 'kind'
@@ -98,7 +100,7 @@ export type Caller = Pick<
   | 'identity'
 >
 
-/** Who makes a call: {@link callerBy} its token. 401 in HipChat's words when there is none. */
+/** The caller of a token, as {@link callerBy} finds it. 401 in HipChat's wording when there is no token. */
 export function authenticate(state: State, credentials: Credentials): Caller {
   const text = tokenOf(credentials)
   if (!text)
@@ -111,8 +113,9 @@ export function authenticate(state: State, credentials: Credentials): Caller {
 }
 
 /**
- * Finds who a token belongs to. 401 when it is unknown, expired or revoked, or what it was made with is gone: its installation,
- * its user, the token it was made with. It does no more than its user and its installation may now.
+ * Finds the caller that a token belongs to. 401 when the token is unknown, expired or revoked, or when its
+ * installation, its user or the token it was made with is gone. The token gives no more rights than its user and
+ * its installation have now.
  */
 export function callerBy(state: State, text: string): Caller {
   const hash = hashOf(text)
@@ -130,7 +133,7 @@ export function callerBy(state: State, text: string): Caller {
     scopes: user?.isGuest ? scopesFor(user, scopes) : scopes,
     identity,
     tokenHash: hash,
-    // Whoever runs the server has a token of its own for each start: what they make with it stays.
+    // The operator's token changes at each start: what they make with it stays.
     ...(token.admin ? {} : { grant: grantOf(hash, token) }),
     ...(token.page ? { page: true } : {}),
     ...(client ? { holder: client } : {}),
@@ -141,7 +144,7 @@ export function callerBy(state: State, text: string): Caller {
   }
 }
 
-/** Whether a token is still one of its room: the room is there, and whoever made the token by hand could make it now. */
+/** Whether a room's token is still good: the room exists, and the person who made the token could still make it. */
 function isOfRoom({ madeBy }: TokenRecord, roomId: number, state: State): boolean {
   const room = state.rooms.get(roomId)
   if (!room || madeBy === undefined) return room !== undefined
@@ -150,8 +153,8 @@ function isOfRoom({ madeBy }: TokenRecord, roomId: number, state: State): boolea
 }
 
 /**
- * Who asks for a token: the installation whose OAuth id and secret came. A removed or unknown one is for the operation to
- * refuse, since a user signs in without.
+ * Finds the installation that asks for a token by its OAuth id and secret. The operation refuses a removed or
+ * unknown one itself, since a user signs in without credentials of a client.
  */
 export function authenticateClient(
   state: State,
@@ -162,34 +165,38 @@ export function authenticateClient(
   const basic = basicOf(credentials)
   if (!basic) return bearer
   const client = state.clients.get(basic.id)
-  // Compared for an unknown client too: the time tells neither its existence nor a piece of its secret.
+  // Compared for an unknown client too, so that the time reveals neither its existence nor a part of its secret.
   const matches = sameText(basic.secret, client?.secret ?? '')
   return { ...bearer, basic, ...(client && matches ? { client, holder: client } : {}) }
 }
 
-/** Compares hashes, so that neither content nor length shows in the time it takes. */
+/** Compares hashes, so that the time reveals neither content nor length. */
 const sameText = (one: string, other: string): boolean =>
   timingSafeEqual(Buffer.from(hashOf(one)), Buffer.from(hashOf(other)))
 
-/** The caller as the author of what he does. */
+/** The caller as the author of their actions. */
 export function authorOf(session: Session): Author {
   if (session.user) return { kind: 'user', id: session.user.id }
   if (session.client) return addonAuthor(session.client)
   return { kind: 'label', name: session.label ?? 'Integration' }
 }
 
-/** The calling user. The table lets only users' tokens through where this is asked; another one would be a fault of ours. */
+/**
+ * The calling user. The table accepts only users' tokens for these operations, so anything else is an error of the
+ * server.
+ */
 export function person({ user }: Session): UserRecord {
   if (!user) throw forbidden('Only users can do this')
   return user
 }
 
-/** The calling add-on. The table lets only add-ons' tokens through where this is asked. */
+/** The calling add-on. The table accepts only add-ons' tokens for these operations. */
 export function addon({ client }: Session): ClientRecord {
   if (!client) throw forbidden('Only add-ons can do this')
   return client
 }
 
+/** An add-on as the author of its notifications. */
 export const addonAuthor = (client: ClientRecord): Author => ({
   kind: 'addon',
   oauthId: client.oauthId,

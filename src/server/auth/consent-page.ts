@@ -2,24 +2,25 @@ import { scopes as known, type Scope } from '../../api/scopes.ts'
 import { html } from '../../common/html.ts'
 import { type Page, page } from '../http/html-page.ts'
 
-/** Where add-ons send users who shall allow them something. The capabilities document names it. */
+/** Address that add-ons send users to for their consent. The capabilities document contains it. */
 export const consentPath = '/users/authorize'
 
+/** What the consent page shows. */
 export interface Asking {
   readonly addon: string
-  /** Where the browser goes afterwards. */
+  /** Host that the browser goes to afterwards. */
   readonly host: string
   readonly group: string
-  /** Name of the room the add-on is installed in; none for one of the whole group. */
+  /** Name of the room that the add-on is installed in; `undefined` for the whole group. */
   readonly room: string | undefined
   readonly scopes: readonly Scope[]
-  /** The request, sealed; see `consent.ts`. */
+  /** The signed request; see `consent.ts`. */
   readonly form: string
-  /** What was typed before, and what was wrong with it. */
+  /** The user name entered before, and what was wrong. */
   readonly again?: { readonly username: string; readonly problem: string }
 }
 
-/** Asks a user whether an add-on may act in his name. Works without scripts and cookies. */
+/** Asks a user whether an add-on may act in their name. Works without scripts and cookies. */
 export const consentPage = ({ addon, host, group, room, scopes, form, again }: Asking): Page =>
   page(
     `Allow ${addon} to act in your name?`,
@@ -27,7 +28,7 @@ export const consentPage = ({ addon, host, group, room, scopes, form, again }: A
 <p><strong>${addon}</strong> is installed in ${room === undefined ? 'the group' : `the room ${room} of the group`}
 <strong>${group}</strong>. With your permission it may, as you and with your rights:</p>
 <ul>${scopes.map((scope) => html`<li>${known[scope].name}<small>${known[scope].description}</small></li>`)}</ul>
-${scopes.length === 0 && html`<p>Nothing but know who you are.</p>`}
+${scopes.length === 0 && html`<p>Only know who you are.</p>`}
 <p>Afterwards your browser goes on to <strong>${host}</strong>.</p>
 ${again && html`<p role="alert">${again.problem}</p>`}
 <form method="post" action="${consentPath}">
@@ -44,7 +45,7 @@ ${again && html`<p role="alert">${again.problem}</p>`}
     { form: true },
   )
 
-/** For a request that must not be answered to the address it names: nobody knows whose that is. */
+/** For a request whose address must not get an answer, since it is not known to be the add-on's. */
 export const refusalPage = (problem: string): Page =>
   page(
     'This link does not work',

@@ -9,19 +9,19 @@ import { consentPage, refusalPage } from './consent-page.ts'
 import { scopesFor } from './granted-scopes.ts'
 import { type SignInParts, signIn, stillSignedIn } from './sign-in.ts'
 
-/** What the browser gets: a page, or the way back to the add-on. */
+/** What the browser gets: a page, or a redirect back to the add-on. */
 export type ConsentAnswer =
   | { readonly status: number; readonly page: Page; readonly headers?: Readonly<Record<string, string>> }
   | { readonly redirect: string }
 
 /**
- * The authorization endpoint of OAuth 2 (RFC 6749, 4.1): a user allows an add-on to act in his name. There is no
- * session to be signed in with, and so none that another page could use: whoever allows something gives his password.
+ * The authorization endpoint of OAuth 2 (RFC 6749, 4.1), where a user allows an add-on to act in their name. There
+ * are no sessions here that another page could abuse: the user enters their password to give consent.
  */
 export interface Consent {
   /** Shows what an add-on asks for. */
   ask(query: URLSearchParams): Promise<ConsentAnswer>
-  /** Takes the form of that page. */
+  /** Processes the form of that page. */
   decide(form: URLSearchParams, address: string): Promise<ConsentAnswer>
 }
 
@@ -29,7 +29,7 @@ export interface Consent {
 const formLifetime = 10 * 60_000
 const codeLifetime = 5 * 60_000
 
-/** All that a request may say; the rest of a query is not carried along. */
+/** The parameters of a request; all others are not passed on. */
 const parameters = ['response_type', 'client_id', 'redirect_uri', 'scope', 'state']
 
 interface Request {
@@ -39,15 +39,15 @@ interface Request {
   readonly scopes: readonly Scope[]
 }
 
-/** What the hidden field of the form holds. */
+/** Content of the form's hidden field. */
 interface Sealed {
   readonly query: string
   readonly scopes: readonly Scope[]
-  /** Milliseconds since 1970. */
+  /** In milliseconds since 1970. */
   readonly expires: number
 }
 
-/** A request that goes no further: told to the add-on where its address is known to be its own, to the user otherwise. */
+/** A refused request. The add-on is notified when its address is known to be its own, the user otherwise. */
 class RequestRefused extends Error {
   readonly answer: ConsentAnswer
 
@@ -57,13 +57,14 @@ class RequestRefused extends Error {
   }
 }
 
+/** Creates the authorization endpoint. */
 export function createConsent(context: SignInParts, log: Log): Consent {
   const { state } = context
-  const key = randomBytes(32) // forms of a server that was started again are as good as expired
+  const key = randomBytes(32) // forms do not outlive a restart of the server
 
   const sign = (text: string): Buffer => createHmac('sha256', key).update(text).digest()
 
-  /** The request as the form carries it, so that what the user allows is what he was shown. */
+  /** The signed request for the form, so that the user allows exactly what they were shown. */
   function seal(query: URLSearchParams, { scopes }: Request): string {
     const own = new URLSearchParams([...query].filter(([name]) => parameters.includes(name))).toString()
     const sealed: Sealed = { query: own, scopes, expires: Date.now() + formLifetime }
@@ -80,7 +81,7 @@ export function createConsent(context: SignInParts, log: Log): Consent {
     return sealed.expires > Date.now() ? sealed : undefined
   }
 
-  /** RFC 6749, 4.1.2.1: what is wrong with client or address is told to the user, all else to the add-on. */
+  /** RFC 6749, 4.1.2.1: a wrong client or address is reported to the user, everything else to the add-on. */
   function read(query: URLSearchParams): Request {
     for (const name of ['client_id', 'redirect_uri'])
       if (query.getAll(name).length > 1) throw told(`The link has ${name} more than once.`)
@@ -150,7 +151,7 @@ export function createConsent(context: SignInParts, log: Log): Consent {
         expires: Date.now() + codeLifetime,
       })
     })
-    log.info({ oauthId: client.oauthId, user: user.id, scopes }, 'a user allowed an add-on to act for him')
+    log.info({ oauthId: client.oauthId, user: user.id, scopes }, 'a user allowed an add-on to act for them')
     return { redirect: back(redirectUri, query, { code }) }
   }
 
@@ -168,7 +169,7 @@ export function createConsent(context: SignInParts, log: Log): Consent {
     const sealed = unseal(text)
     if (!sealed) return { status: 400, page: refusalPage('The form has expired.') }
     const query = new URLSearchParams(sealed.query)
-    // Read once more: the add-on may have been removed meanwhile, or have got scopes that the user was not shown.
+    // Read again: the add-on may have been removed meanwhile, or have got scopes that the user was not shown.
     const request = { ...read(query), scopes: sealed.scopes }
     if (form.get('decision') !== 'allow')
       return {
@@ -184,13 +185,13 @@ export function createConsent(context: SignInParts, log: Log): Consent {
     } catch (error) {
       if (!(error instanceof CallRefusedError)) throw error
       return {
-        // Not 401: that asks the browser for credentials of another kind.
+        // Not 401, which makes browsers ask for credentials.
         status: error.status === 401 ? 403 : error.status,
         page: shown(request, text, { username, problem: `${error.message}.` }),
         headers: error.status === 401 ? {} : error.headers,
       }
     }
-    // Looked at again: the hash of the password took its time.
+    // Checked again: hashing the password took time.
     return allow({ ...read(query), scopes: sealed.scopes }, user, query)
   }
 }
@@ -210,7 +211,7 @@ const notInstalled = (): RequestRefused =>
 const told = (problem: string): RequestRefused =>
   new RequestRefused({ status: 400, page: refusalPage(problem) })
 
-/** The way back, with what was found out and the `state` of the request beside what the address had already. */
+/** The redirect, with the result and the request's `state` added to the parameters that the address has. */
 function back(redirectUri: string, query: URLSearchParams, found: Readonly<Record<string, string>>): string {
   const url = new URL(redirectUri)
   const states = query.getAll('state')
@@ -219,7 +220,7 @@ function back(redirectUri: string, query: URLSearchParams, found: Readonly<Recor
   return url.href
 }
 
-/** What a code may be sent to: HipChat's schema takes any text. */
+/** Whether a code may be sent to an address: HipChat's schema accepts any string. */
 function isWebAddress(address: string): boolean {
   const url = URL.canParse(address) ? new URL(address) : undefined
   return (

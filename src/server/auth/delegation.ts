@@ -7,18 +7,18 @@ import type { Session } from './callers.ts'
 import { scopesFor, scopesOf } from './granted-scopes.ts'
 
 /**
- * Nothing that a caller makes is stronger than the caller: installations, webhooks and accounts are checked here against
- * the scopes of who makes them. Rooms are a matter of `access.ts`: what is made in a room is made by somebody who sees
- * it, and what is made for the group by somebody who administers it.
+ * No caller can make anything that has more rights than the caller: installations, webhooks and accounts are
+ * checked here against the scopes of their maker. Rooms are checked in `access.ts`: only a person who sees a room
+ * makes something in it, and only an administrator of the group makes something for the group.
  */
 
-/** Who calls, and what they may do now: a token may have more scopes than its user is left with. */
+/** The caller as a maker, with their current rights: a token may have more scopes than its user has left. */
 export const makerOf = ({ user, scopes }: Session): Maker => ({
   userId: user?.id ?? null,
   scopes: user ? scopesFor(user, scopes) : scopes,
 })
 
-/** Any one of these lets somebody learn by a call what a delivery of the event says. */
+/** Each of these scopes gives access, by API calls, to what a delivery of the event contains. */
 const scopesToLearn: Readonly<Record<EventName, readonly [Scope, ...Scope[]]>> = {
   room_message: ['view_messages'],
   room_notification: ['view_messages'],
@@ -32,14 +32,14 @@ const scopesToLearn: Readonly<Record<EventName, readonly [Scope, ...Scope[]]>> =
   room_unarchived: ['view_room', 'view_group'],
 }
 
-/** Whether an event tells no more than these scopes do. */
+/** Whether these scopes give access to what an event contains. */
 export const mayLearn = (event: EventName, scopes: readonly Scope[]): boolean =>
   scopesToLearn[event].some((scope) => scopes.includes(scope))
 
 function requireToLearn(event: EventName, scopes: readonly Scope[]): void {
   if (mayLearn(event, scopes)) return
   const missing = scopesToLearn[event].join(' or ')
-  throw forbidden(`A webhook for ${event} tells more than you may see: it takes the scope ${missing}`)
+  throw forbidden(`A webhook for ${event} contains more than you may see: it requires the scope ${missing}`)
 }
 
 function requireScopes(what: string, wanted: readonly Scope[], scopes: readonly Scope[]): void {
@@ -48,49 +48,52 @@ function requireScopes(what: string, wanted: readonly Scope[], scopes: readonly 
     throw forbidden(`${what} may do more than you: your token lacks the scope ${surplus}`)
 }
 
-/** 403 for an add-on that asks for more, or would be told more, than who installs it may have. */
+/** 403 for an add-on that asks for more scopes, or listens for more events, than the installing person may have. */
 export function requireForAddon(document: Descriptor, { scopes }: Maker): void {
   requireScopes('The add-on', document.capabilities?.hipchatApiConsumer?.scopes ?? [], scopes)
   for (const { event } of webhooksOf(document)) requireToLearn(event, scopes)
 }
 
 /**
- * 403 for a webhook that tells more than the caller may see. An add-on hears of events without a scope for them, as
- * HipChat's did: who approved it bounds what it hears.
+ * 403 for a webhook whose deliveries contain more than the caller may see. As in HipChat, an add-on needs no scopes
+ * for its events: the approver's rights limit what it gets.
  */
 export const requireForWebhook = (event: EventName, session: Session): void =>
   session.hold(({ client, scopes }) => requireToLearn(event, client ? approvedBy(client) : scopes))
 
-/** What whoever approved an installation could do at most. Older data does not say. */
+/** The most that the approver of an installation could do. Older data does not record it. */
 export const approvedBy = ({ maker }: ClientRecord): readonly Scope[] => maker?.scopes ?? scopeNames
 
 /**
- * 403 for a token that an add-on holds, its own or one that a user lent to it: what it makes here would be in its hands
- * when it is removed and the permission is taken back.
+ * 403 for a token that an add-on holds, its own or a user's: what it makes here would stay in its hands after it is
+ * removed and the permission is revoked.
  */
 export const requirePersonal = (what: string, session: Session): void =>
   session.hold(({ holder }) => {
-    if (holder) throw forbidden(`${what} is for people to do, with a token of their own`)
+    if (holder) throw forbidden(`${what} requires a token that no add-on holds`)
   })
 
 /**
- * 403 unless an administrator calls for themselves, with every scope: for what is told or done without a look at single
- * scopes, such as the deliveries of all add-ons, their secrets, and events that are made to happen.
+ * 403 unless an administrator calls for themselves, with every scope: for operations that do not check single
+ * scopes, such as reading the deliveries or secrets of all add-ons and triggering events.
  */
 export function requireEverything(what: string, session: Session): void {
   requirePersonal(what, session)
   session.hold(({ scopes }) => {
     const missing = scopeNames.find((scope) => !scopes.includes(scope))
     if (missing !== undefined)
-      throw forbidden(`${what} takes a token with all scopes: yours lacks the scope ${missing}`)
+      throw forbidden(`${what} requires a token with all scopes: yours lacks the scope ${missing}`)
   })
 }
 
-/** 403 when the caller would get hold of an account that may do more: by making it, its password, or it an administrator. */
+/**
+ * 403 when the caller would gain control of an account with more rights, by creating it, setting its password or
+ * making it an administrator.
+ */
 export function requireForAccount(account: Pick<UserRecord, 'isAdmin' | 'isGuest'>, session: Session): void {
   requirePersonal('Making administrators and setting passwords', session)
   session.hold(({ scopes }) => requireScopes('The account', scopesOf(account), scopes))
 }
 
-/** Whoever runs the server, who may do everything. */
+/** The operator of the server, who may do everything. */
 export const operator: Maker = { userId: null, scopes: scopeNames }

@@ -3,8 +3,8 @@ import { oauthError } from '../errors.ts'
 import type { UserRecord } from '../state/records.ts'
 
 /**
- * What was asked for, if all of it is allowed; everything allowed when nothing was asked for. 400 `invalid_scope` names
- * the first that is not.
+ * The requested scopes, if all of them are allowed; all allowed ones when none were requested. 400 `invalid_scope`
+ * names the first that is not allowed.
  */
 export function grantedScopes(
   asked: string | undefined,
@@ -23,16 +23,16 @@ export function grantedScopes(
 
 const administrative: readonly Scope[] = ['admin_group', 'import_data']
 
-/** Guests talk in the rooms that they are let into, and see nothing of the group. */
+/** Guests talk in the rooms that they were added to, and see nothing of the group. */
 const ofGuests: readonly Scope[] = ['send_message', 'view_messages', 'view_room']
 
-/** What a user may do at most. */
+/** All scopes that a user may have. */
 export const scopesOf = ({ isAdmin, isGuest }: Pick<UserRecord, 'isAdmin' | 'isGuest'>): Scope[] =>
   scopeNames.filter((scope) =>
     isGuest ? ofGuests.includes(scope) : isAdmin || !administrative.includes(scope),
   )
 
-/** Of some scopes, those a user may have. */
+/** Those of some scopes that a user may have. */
 export function scopesFor(user: UserRecord, scopes: readonly Scope[]): readonly Scope[] {
   const possible = scopesOf(user)
   return scopes.filter((scope) => possible.includes(scope))

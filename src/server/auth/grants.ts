@@ -12,7 +12,7 @@ import { checkHandmadeCount } from './handmade-tokens.ts'
 import { type SignInParts, signIn, stillSignedIn } from './sign-in.ts'
 import { type Grant, issue, type TokenParts, year } from './tokens.ts'
 
-/** What the token endpoint needs of the server. */
+/** What the token endpoint needs from the server. */
 export type GrantParts = SignInParts & TokenParts
 
 type TokenRequest = Parameters<Operations['generateToken']>
@@ -22,7 +22,7 @@ type Granting = (
   parts: GrantParts,
 ) => Promise<ResultOf<Operations['generateToken']>>
 
-/** How each grant of the token endpoint is served. */
+/** How the token endpoint serves each grant. */
 export const grants: Readonly<Record<TokenRequest['grant_type'], Granting>> = {
   client_credentials: clientCredentials,
   authorization_code: authorizationCode,
@@ -32,7 +32,7 @@ export const grants: Readonly<Record<TokenRequest['grant_type'], Granting>> = {
   room_notification: roomToken,
 }
 
-/** An add-on in its own name. No refresh token: it asks again. */
+/** For an add-on in its own name. There is no refresh token: it requests a new one. */
 async function clientCredentials(request: TokenRequest, session: Session, parts: GrantParts) {
   const client = authenticated(session)
   return issue(parts, () => {
@@ -48,7 +48,7 @@ async function clientCredentials(request: TokenRequest, session: Session, parts:
   })
 }
 
-/** An add-on in the name of a user who allowed it on the consent page. */
+/** For an add-on in the name of a user who gave consent. */
 async function authorizationCode(request: TokenRequest, session: Session, parts: GrantParts) {
   const client = authenticated(session)
   const { state } = parts
@@ -56,7 +56,7 @@ async function authorizationCode(request: TokenRequest, session: Session, parts:
   return issue(parts, () => {
     const code = state.codes.get(hash)
     if (code?.used) {
-      // RFC 6749, 4.1.2: of two who show the code one stole it, and nobody knows which.
+      // RFC 6749, 4.1.2: when a code is used twice, one of the two stole it, and nobody knows which.
       for (const { hash } of state.tokens.ofGrant(code.session)) state.tokens.remove(hash)
       throw badCode()
     }
@@ -66,7 +66,7 @@ async function authorizationCode(request: TokenRequest, session: Session, parts:
       throw oauthError(
         400,
         'invalid_grant',
-        'redirect_uri is not the one that the code was asked for with',
+        'redirect_uri is not the one that the code was requested with',
         'redirect_uri',
       )
     const user = activeUser(state, code.userId)
@@ -86,7 +86,7 @@ async function authorizationCode(request: TokenRequest, session: Session, parts:
   })
 }
 
-/** A user through a program that asks him for his password. */
+/** For a user whose program asks them for their password. */
 async function passwordGrant(request: TokenRequest, session: Session, parts: GrantParts) {
   const signedIn = await signedInByPassword(request, session, parts)
   return issue(parts, () => {
@@ -104,7 +104,7 @@ async function passwordGrant(request: TokenRequest, session: Session, parts: Gra
   })
 }
 
-/** A refresh token is good once: of two callers one gets nothing. One that an add-on holds is good for this add-on only. */
+/** A refresh token works once: a second caller gets nothing. One that an add-on holds works for this add-on only. */
 async function refreshToken(request: TokenRequest, session: Session, parts: GrantParts) {
   const { state } = parts
   const hash = hashOf(required(request, 'refresh_token'))
@@ -119,7 +119,7 @@ async function refreshToken(request: TokenRequest, session: Session, parts: Gran
     const { kind, oauthId, userId, roomId, label, madeWith } = token
     const allowed = userId === null ? token.scopes : scopesFor(activeUser(state, userId), token.scopes)
     const scopes = grantedScopes(request.scope, allowed, 'the refresh token')
-    // The new refresh token keeps what the old one had, also where less was asked for now (RFC 6749, 6).
+    // The new refresh token keeps the scopes of the old one, even when fewer were requested now (RFC 6749, 6).
     return {
       kind,
       scopes,
@@ -134,7 +134,7 @@ async function refreshToken(request: TokenRequest, session: Session, parts: Gran
   })
 }
 
-/** A token that a user makes for himself, as on HipChat's account page. */
+/** A token that users make for themselves, as on HipChat's account page. */
 async function personalToken(request: TokenRequest, session: Session, parts: GrantParts) {
   const find = await signedIn(request, session, parts)
   return issue(parts, () => {
@@ -153,7 +153,7 @@ async function personalToken(request: TokenRequest, session: Session, parts: Gra
   })
 }
 
-/** A token that whoever runs a room makes for it, as on HipChat's page of the room's integrations. */
+/** A token that a person who runs a room makes for it, as on HipChat's page of the room's integrations. */
 async function roomToken(request: TokenRequest, session: Session, parts: GrantParts) {
   const name = required(request, 'room_id')
   const find = await signedIn(request, session, parts)
@@ -176,7 +176,7 @@ async function roomToken(request: TokenRequest, session: Session, parts: GrantPa
   })
 }
 
-/** The add-on whose id and secret came; 401 for wrong ones and for none. */
+/** The add-on whose id and secret were sent; 401 when they are wrong or missing. */
 function authenticated({ basic, client }: Session): ClientRecord {
   if (!basic) throw oauthError(401, 'invalid_client', 'Send the OAuth id and secret as Basic credentials')
   if (!client) throw unknownClient()
@@ -198,7 +198,7 @@ function signedInByPassword(
   return signIn({ username, password, address }, parts)
 }
 
-/** Who makes a token by hand, what it may do at most, and what it ends with. */
+/** The person who makes a token by hand, the most it may do, and the grant that it ends with. */
 interface Signed {
   readonly user: UserRecord
   readonly scopes: readonly Scope[]
@@ -206,8 +206,8 @@ interface Signed {
 }
 
 /**
- * A user who makes a token of their own: by name and password, or by an access token of his own, which bounds the new one. What
- * is given finds them as of the moment when it is called.
+ * Identifies a user who makes a token by hand: by name and password, or by their own access token, which limits the
+ * new one. The returned function looks the user up again at the time of the call.
  */
 async function signedIn(request: TokenRequest, session: Session, parts: GrantParts): Promise<() => Signed> {
   const { state } = parts
@@ -221,10 +221,10 @@ async function signedIn(request: TokenRequest, session: Session, parts: GrantPar
   }
   return () => {
     const { user, holder, scopes, page, grant } = callerBy(state, bearer)
-    // A token that outlives the add-on it was lent to would be out of reach for whoever takes the permission back.
+    // A token that outlives the add-on it was lent to would escape a user who revokes the permission.
     if (!user || holder)
-      throw forbidden('Only users make such tokens, with a password or a token of their own')
-    // What somebody makes on the page stays when they sign out there: it is listed there, and revoked there.
+      throw forbidden('Only users can create these tokens, with a password or a token of their own')
+    // Tokens made on the chat page survive signing out: they are listed there, and revoked there.
     return {
       user,
       scopes: scopesFor(user, scopes),
@@ -242,7 +242,7 @@ function installed({ oauthId }: ClientRecord, state: State): ClientRecord {
 
 function activeUser(state: State, id: number): UserRecord {
   const user = state.people.get(id)
-  if (!user || user.isDeleted) throw oauthError(400, 'invalid_grant', 'The user is not there any more')
+  if (!user || user.isDeleted) throw oauthError(400, 'invalid_grant', 'The user no longer exists')
   return user
 }
 

@@ -7,12 +7,12 @@ import type { State } from '../state/state.ts'
 import { person, type Session } from './callers.ts'
 import { mayRun, maySee } from './room-rights.ts'
 
-/** Names a token, and opens nothing: a piece of its hash. */
+/** Id of a token: a part of its hash, which grants no access. */
 export const tokenId = (hash: string): string => hash.slice(0, 16)
 
 /**
- * 400 for one token more than a person makes by hand for themselves, or all who run a room for that. Inside of a transaction: those
- * that are not good any more go.
+ * 400 when a user, or a room for all who run it, already has the most tokens made by hand. Runs inside a
+ * transaction and removes tokens that have ended.
  */
 export function checkHandmadeCount(state: State, room: RoomRecord | undefined, userId: number): void {
   const place: HandmadeFor = room ? { roomId: room.id } : { userId }
@@ -35,13 +35,13 @@ function isOwn({ kind, use, userId, roomId, admin }: TokenRecord, session: Sessi
   return kind === 'room_notification' && room !== undefined && maySee(room, session) && mayRun(room, user)
 }
 
-/** One of the caller's tokens, by its {@link tokenId}. */
+/** Finds one of the caller's tokens by its {@link tokenId}. */
 export const findHandmade = (id: string, session: Session, state: State): HashedToken | undefined =>
   /^[0-9a-f]{16}$/.test(id)
     ? state.tokens.beginning(id, 1).find(({ token }) => isOwn(token, session, state))
     : undefined
 
-/** Where a list of tokens goes on: behind a token of a room; room 0 stands for the caller's own. */
+/** Where a list of tokens continues: after a token of a room; room 0 stands for the caller's own. */
 interface Place {
   readonly roomId: number
   readonly id?: string
@@ -57,7 +57,7 @@ const cursorOf = ({ hash, token }: HashedToken): string =>
 
 const roomsPerTurn = 50
 
-/** So many of the caller's tokens at most, their own first, and where the rest begins; null at the end. */
+/** Some of the caller's tokens, their own first, and where the rest begins; null at the end. */
 export async function handmadePart(
   state: State,
   session: Session,
@@ -65,7 +65,7 @@ export async function handmadePart(
   limit: number,
 ): Promise<{ items: HashedToken[]; next: string | null }> {
   const place = placeAt(cursor)
-  const found: HashedToken[] = [] // one more tells whether there are others
+  const found: HashedToken[] = [] // one more shows whether there are others
   for await (const tokens of handmadeFrom(state, session, place, limit + 1)) {
     found.push(...tokens)
     if (found.length > limit) break
@@ -75,7 +75,7 @@ export async function handmadePart(
   return { items, next: last ? cursorOf(last) : null }
 }
 
-/** Those of one place after the other, a few of the rooms in each turn of the event loop. */
+/** The tokens of one place after the other, a few of the rooms in each turn of the event loop. */
 async function* handmadeFrom(
   state: State,
   session: Session,
@@ -83,7 +83,7 @@ async function* handmadeFrom(
   limit: number,
 ): AsyncGenerator<HashedToken[]> {
   const own = ({ token }: HashedToken) => isOwn(token, session, state)
-  // Behind all hashes that begin so.
+  // Sorts after all hashes with this beginning.
   const after = id === undefined ? undefined : `${id}g`
   const user = person(session)
   if (first === 0) yield state.tokens.handmade({ userId: user.id }, { after, limit }).filter(own)
@@ -96,7 +96,10 @@ async function* handmadeFrom(
   }
 }
 
-/** Ids of rooms that the caller may run, from one on: only administrators run rooms that they do not belong to. */
+/**
+ * Ids of rooms that the caller may run, from a given id on. Only administrators run rooms that they do not belong
+ * to.
+ */
 function* roomsWithTokens(state: State, session: Session, first: number): Generator<number> {
   const user = person(session)
   if (!user.isAdmin) {

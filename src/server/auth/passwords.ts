@@ -4,28 +4,31 @@ import { badRequest, CallRefusedError } from '../errors.ts'
 
 const length = 32
 
-// Hashing runs on the same threads as all work on files and the commits of the data: libuv has four of them for the process,
-// unless this says otherwise. Half of them stay free.
+// Hashing runs on the threads that also do all file work and commit the data: libuv has four of them per process,
+// unless this variable says otherwise. Half of them stay free.
 const threads = Number(process.env['UV_THREADPOOL_SIZE']) || 4
 const queue = createFairQueue(Math.max(1, Math.floor(threads / 2)))
 
-/** Passwords that may wait to be checked: of one address, and of all. A hundred take about three seconds. */
+/** Most passwords that may wait to be checked: from one address, and from all. A hundred take about three seconds. */
 const mostWaiting = { address: 50, all: 200 }
 
-/** Characters of a password on a server that more than its own machine can reach. */
+/** Least number of characters of a password on a server that other machines can reach. */
 export const shortestPassword = 10
 
-/** Whether a password has as many characters; as people count them, not in UTF-16. */
+/** Whether a password is long enough, in characters as people count them, not in UTF-16 units. */
 export const isLongEnough = (password: string): boolean =>
   [...password.normalize('NFKC')].length >= shortestPassword
 
-/** What is wrong with a password on every server; `undefined` if nothing is. What nobody can type, or see, is an accident. */
+/**
+ * What is wrong with a password on every server; `undefined` if nothing is. A password that cannot be typed or seen
+ * is an accident.
+ */
 export function passwordFault(password: string): string | undefined {
-  if (password.trim() === '') return 'must not be blank'
+  if (password.trim() === '') return 'must not be only whitespace'
   return /\p{Cc}/u.test(password) ? 'must not hold control characters' : undefined
 }
 
-/** 400 for a password that is none, or too short where others can reach the server. */
+/** 400 for a password that is invalid, or too short on a server that other machines can reach. */
 export function checkPassword(password: string, { isLocal }: { readonly isLocal: boolean }): void {
   const fault = passwordFault(password)
   if (fault !== undefined) throw badRequest(`password ${fault}`, 'password', { validation: 'pattern' })
@@ -40,18 +43,18 @@ const derive = (password: string, salt: Buffer): Promise<Buffer> =>
     scrypt(password.normalize('NFKC'), salt, length, (error, key) => (error ? reject(error) : resolve(key))),
   )
 
-/** Whose turn it is when somebody is given a password: they are made one after the other, and never refused. */
+/** Queue key of new passwords: they are hashed one after the other, and never refused. */
 const making = 'new passwords'
 
-/** How a password is kept: scrypt with a salt of its own. */
+/** Hashes a password for storage: scrypt with its own salt. */
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(16)
   return `${salt.toString('hex')}:${(await queue.run(making, () => derive(password, salt))).toString('hex')}`
 }
 
 /**
- * Checks a password. Takes as long for a user without one, so that the time tells nothing. Network addresses take turns;
- * 503 when too many passwords wait already.
+ * Checks a password. Takes as long for a user without one, so that the time reveals nothing. Network addresses take
+ * turns; 503 when too many passwords are already waiting.
  */
 export async function passwordMatches(
   password: string,

@@ -1,18 +1,19 @@
 import type { RoomRecord, UserRecord } from '../state/records.ts'
 import type { Rooms } from '../state/rooms.ts'
 
-/** Of a caller what decides which rooms there are for it. */
+/** The part of a caller that decides which rooms they can see. */
 export interface Viewer {
-  /** None: an add-on, or whoever holds the token of a room. */
+  /** Absent for an add-on and for the holder of a room's token. */
   readonly user?: UserRecord | undefined
-  /** The only room that it may name. */
+  /** The only room that the caller may name. */
   readonly roomId?: number
 }
 
 /**
- * Whether there is a room for somebody. Administrators see private rooms unless the room says otherwise, and so do the
- * add-ons that they install for the group: these are no stronger than who installs them. What is bound to a room sees
- * that room. Guests see the rooms that they are let into, and the public ones that are open to guests.
+ * Whether a caller can see a room. Administrators see private rooms unless the room says otherwise, and so do the
+ * add-ons that they install for the group, which have no more rights than their installer. A caller that is bound
+ * to a room sees that room. Guests see the rooms that they were added to, and the public rooms that are open to
+ * guests.
  */
 export function maySee(room: RoomRecord, { user, roomId }: Viewer): boolean {
   if (!user) return roomId === room.id || room.privacy === 'public' || isOpenToAdmins(room)
@@ -23,6 +24,7 @@ export function maySee(room: RoomRecord, { user, roomId }: Viewer): boolean {
 
 const isOpenToAdmins = (room: RoomRecord): boolean => room.delegateAdminVisibility !== false
 
+/** Whether a user owns the room or is one of its members. */
 export const isMember = (room: RoomRecord, user: UserRecord): boolean =>
   room.ownerId === user.id || isAmong(room.members, user.id)
 
@@ -33,7 +35,7 @@ export const isInside = (room: RoomRecord, user: Pick<UserRecord, 'id'>): boolea
 const sets = new WeakMap<readonly number[], ReadonlySet<number>>()
 const manyIds = 50
 
-/** A record is asked for each page that is open: the set of a long list is made once. */
+/** Called for each open page and record, so the set of a long list is built once. */
 function isAmong(ids: readonly number[], id: number): boolean {
   if (ids.length < manyIds) return ids.includes(id)
   const set = sets.get(ids) ?? new Set(ids)
@@ -45,13 +47,16 @@ function isAmong(ids: readonly number[], id: number): boolean {
 export const runs = (room: RoomRecord, user: UserRecord): boolean =>
   room.ownerId === user.id || (room.admins ?? []).includes(user.id)
 
-/** Whether a user may do what those who run a room may: they themselves, and the group's administrators. Guests never. */
+/**
+ * Whether a user may do what those who run a room may: they themselves, and the group's administrators. Never
+ * guests.
+ */
 export const mayRun = (room: RoomRecord, user: UserRecord): boolean =>
   !user.isGuest && (user.isAdmin || runs(room, user))
 
 /**
- * Whether there is a person for somebody: guests know whoever is in the rooms that they see, and nobody else. Their rooms are looked
- * up once, for all who are asked about.
+ * Whether a viewer may know of a person: guests know the people in the rooms that they see, and no others. The
+ * viewer's rooms are looked up once for all people.
  */
 export function knowing(
   viewer: UserRecord,

@@ -7,36 +7,37 @@ import type { UserRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
 import { isLongEnough, passwordMatches, shortestPassword } from './passwords.ts'
 
-/** What signing in needs of the server. */
+/** What signing in needs from the server. */
 export interface SignInParts {
   readonly state: State
-  /** Failed attempts to sign in with a password. */
+  /** Counts failed sign-ins with a password. */
   readonly attempts: Counter
-  /** Nobody but this machine can reach the server. */
+  /** No other machine can reach the server. */
   readonly isLocal: boolean
 }
 
+/** A sign-in with a password. */
 export interface SignIn {
   /** Email address, mention name with or without its `@`, or id. */
   readonly username: string
   readonly password: string
-  /** Network address of whoever signs in. */
+  /** Network address of the caller. */
   readonly address: string
 }
 
 /**
- * Failed sign-ins allowed in a quarter of an hour, narrowest first: of one person from one address, from one address for
- * whatever names, and of one person from anywhere. A person is counted as one under all of their names, and a name that
- * nobody has as it is looked up, so that no spelling buys more attempts. The narrowest counter is used up first, and one
- * that refuses uses up none of the others: what one address can use up of a person's attempts is ten, and the person
- * still gets in from elsewhere.
+ * Failed sign-ins allowed in a quarter of an hour, narrowest first: of one person from one address, from one
+ * address for all names, and of one person from anywhere. All names of a person count as one, and an unknown name
+ * counts as it is looked up, so that other spellings give no further attempts. The narrowest counter is used up
+ * first, and a counter that refuses uses up none of the others: one address can use up ten of a person's attempts,
+ * and the person can still sign in from elsewhere.
  */
 const allowed = { pair: 10, address: 300, person: 100 }
 
 /**
- * Finds the user with a name and a password. 401, always in the same words, for a wrong name, a wrong password, a user
- * without one and a deleted user; 429 after too many failures. Where others can reach the server, 403 for a password that
- * is too short to be set there: it was set while they could not.
+ * Finds the user with a name and a password. 401, always with the same message, for a wrong name, a wrong password,
+ * a user without a password and a deleted user; 429 after too many failures. On a server that other machines can
+ * reach, 403 for a password that is too short to be set there: it was set when they could not reach it.
  */
 export async function signIn(
   { username, password, address }: SignIn,
@@ -51,7 +52,8 @@ export async function signIn(
     { key: `address ${from}`, limit: allowed.address },
     { key: person, limit: allowed.person },
   ]
-  // Taken before the password is looked at, and given back for a right one: many attempts at a time count too.
+  // Counted before the password is checked, and given back for a right one, so that simultaneous attempts count
+  // too.
   counters.forEach(({ key, limit }, index) => {
     const taken = attempts.take(key, limit)
     if (!taken.exceeded) return
@@ -59,7 +61,7 @@ export async function signIn(
     throw tooManyAttempts(taken)
   })
   const matches = await passwordMatches(password, user?.password ?? null, from).catch((error) => {
-    for (const { key } of counters) attempts.give(key) // it was not looked at
+    for (const { key } of counters) attempts.give(key) // the password was not checked
     throw error
   })
   if (!user || user.isDeleted || !matches) throw wrong()
@@ -71,14 +73,14 @@ export async function signIn(
   return stillSignedIn(user, state)
 }
 
-/** Who signed in, as of now: 401 for a user who was deleted, or was given another password, in the meantime. */
+/** The user as of now: 401 when they were deleted or got another password meanwhile. */
 export function stillSignedIn({ id, password }: UserRecord, state: State): UserRecord {
   const user = state.people.get(id)
   if (!user || user.isDeleted || user.password !== password) throw wrong()
   return user
 }
 
-/** One form for all the spellings that would find the same user, if there were one. */
+/** One form for all spellings that would find the same user. */
 const spelling = (name: string): string => {
   const text = withoutAt(folded(name.normalize('NFKC').trim()))
   return /^\d+$/.test(text) ? text.replace(/^0+(?=\d)/, '') : text

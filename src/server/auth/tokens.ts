@@ -4,42 +4,43 @@ import { nowMicros } from '../dates.ts'
 import type { TokenRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
 
-/** What making tokens needs of the server. */
+/** What making tokens needs from the server. */
 export interface TokenParts {
   readonly state: State
-  /** Seconds. */
+  /** In seconds. */
   readonly tokenLifetime: number
 }
 
-/** A token to be made: whose it is, and what it may do. */
+/** A token to make: whose it is, and what it may do. */
 export type Grant = Pick<
   TokenRecord,
   'kind' | 'scopes' | 'oauthId' | 'userId' | 'roomId' | 'label' | 'madeBy' | 'madeWith' | 'madeWithPassword'
 > & {
-  /** Seconds; default {@link TokenParts.tokenLifetime}. */
+  /** In seconds. Default {@link TokenParts.tokenLifetime}. */
   readonly lifetime?: number
-  /** A refresh token comes along: what it may do, and the sign-in it belongs to. */
+  /** The refresh token to make with it: what it may do, and the sign-in that it belongs to. */
   readonly renewal?: { readonly scopes: readonly Scope[]; readonly session: string }
   /** Hash of the refresh token that is used up. */
   readonly uses?: string
 }
 
-/** More than are made, and few enough for one turn of the event loop. */
+/** More than are made at a time, and few enough for one turn of the event loop. */
 const mostRemoved = 50
 
-export const year = 365 * 24 * 3600 // seconds
+/** A year in seconds: the lifetime of refresh tokens, and of tokens made by hand. */
+export const year = 365 * 24 * 3600
 
 /**
- * Makes the tokens of a grant and gives the answer of the token endpoint. What is granted is found inside of the
- * transaction that makes the tokens: so a code or refresh token is used up by one caller only, and one that is shown
- * again ends the tokens that were made of it.
+ * Makes the tokens of a grant, and returns the answer of the token endpoint. The grant is found inside the
+ * transaction that makes the tokens. So only one caller can use a code or refresh token, and using it again ends
+ * the tokens that were made from it.
  */
 export async function issue({ state, tokenLifetime }: TokenParts, find: () => Grant) {
   const access = randomText(40)
   const refreshing = randomText(40)
   const until = (seconds: number) => Date.now() + seconds * 1000
   const { scopes, renewal, lifetime } = await state.write(() => {
-    // Expired tokens go whenever new ones come: nothing else would ever remove them.
+    // Expired tokens are removed when new ones are made: nothing else would remove them.
     state.tokens.removeExpired(mostRemoved)
     const { renewal, lifetime = tokenLifetime, uses, ...grant } = find()
     const about = { ...grant, ...(renewal ? { session: renewal.session } : {}), created: nowMicros() }
@@ -51,7 +52,7 @@ export async function issue({ state, tokenLifetime }: TokenParts, find: () => Gr
         use: 'refresh',
         expires: until(year),
       })
-    if (uses !== undefined) state.tokens.remove(uses) // the last: with no token left the grant would end
+    if (uses !== undefined) state.tokens.remove(uses) // removed last: without a token left the grant would end
     return { scopes: grant.scopes, renewal, lifetime }
   })
   const group = state.group()

@@ -4,7 +4,10 @@ import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Page } from '../http/html-page.ts'
 
-/** Where the build puts what browsers get: beside this file once that is built itself, else where the build would put it. */
+/**
+ * Where the build puts the browser files: next to this file when it is built itself, otherwise where the build
+ * would put them.
+ */
 const folder = fileURLToPath(
   new URL(import.meta.url.endsWith('.ts') ? '../../../dist/chat-page/' : '../../chat-page/', import.meta.url),
 )
@@ -21,8 +24,8 @@ const types: Readonly<Record<string, string>> = {
 }
 
 /**
- * What the chat page may do: run its own script, talk to this server, ask add-ons for the contents of their glances, show
- * their pictures and frame their pages. Nobody frames it.
+ * What the chat page may do: run its own script, call this server, fetch the contents of add-ons' glances, show
+ * their pictures and frame their pages. No page may frame it.
  */
 const policy = [
   "default-src 'none'",
@@ -45,8 +48,8 @@ const forFrames = '/atlassian-connect/'
 let built: ReadonlyMap<string, Page> | undefined
 
 /**
- * The chat page, its parts, and the script for add-ons' frames; `undefined` where there is none, or where they have not
- * been built. Read once: a build that comes later is seen after a restart.
+ * The chat page, its parts, and the script for add-ons' frames; `undefined` when there is no such file, or it has
+ * not been built. Read once: a later build needs a restart.
  */
 export function assetAt(path: string): Page | undefined {
   built ??= readAll()

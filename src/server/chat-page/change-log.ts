@@ -1,24 +1,24 @@
-/** What was told of a change, in the order of the numbers that pages know. */
+/** The latest changes in order, numbered for the pages that read them. */
 export interface ChangeLog<T> {
   /** Number of the last change; 0 before the first. */
   readonly last: number
   /** Number of the oldest change that is kept; `last + 1` when none is. */
   readonly first: number
   at(number: number): T | undefined
-  /** `size`: about how many bytes keeping it costs. */
+  /** `size` is the approximate memory of a change, in bytes. */
   add(change: T, size: number): void
 }
 
 interface LogOptions {
-  /** So many changes are kept, */
+  /** Most changes that are kept. */
   readonly most: number
-  /** and so many bytes. */
+  /** Most bytes that are kept. */
   readonly mostBytes: number
-  /** The oldest change is about to be forgotten. */
+  /** Called before the oldest change is dropped. */
   dropping(number: number): void
 }
 
-/** Keeps the last changes, within a bound of number and of size. */
+/** Creates a log of the latest changes, limited in number and size. */
 export function createChangeLog<T>({ most, mostBytes, dropping }: LogOptions): ChangeLog<T> {
   const entries = new Map<number, { readonly change: T; readonly size: number }>()
   let first = 1

@@ -10,11 +10,11 @@ import type {
 } from '../state/records.ts'
 import type { State } from '../state/state.ts'
 
-/** Something that open pages may have to show. Rooms and users are looked up when it is told. */
+/** A change that open pages may have to show. Rooms and users are looked up when the change is sent. */
 export type Change =
   | { readonly kind: 'message'; readonly message: MessageRecord }
   | { readonly kind: 'private message'; readonly message: PrivateMessageRecord }
-  /** `before`: as it was, where it may have been closed to somebody. */
+  /** `before`: the room as it was, when it may have become hidden from a user. */
   | { readonly kind: 'room'; readonly id: number; readonly before?: RoomRecord }
   | {
       readonly kind: 'participant'
@@ -23,14 +23,14 @@ export type Change =
       readonly isHere: boolean
     }
   | { readonly kind: 'user' | 'presence'; readonly id: number }
-  /** A user may see other things than before: their pages start over. */
+  /** What a user may see has changed: their pages reload. */
   | { readonly kind: 'rights'; readonly userId: number }
   | { readonly kind: 'integrations'; readonly roomId: number | null }
   | { readonly kind: 'glance'; readonly update: GlanceUpdateRecord }
   | { readonly kind: 'delivery'; readonly id: number }
   | { readonly kind: 'call'; readonly call: ApiCall }
 
-/** What was written in one transaction, each room and user once: a page gets them as they are in the end. */
+/** The changes of one transaction, each room and user once: a page gets their final state. */
 export function changesIn(written: readonly Written[], state: Pick<State, 'rooms'>): Change[] {
   const found = new Map<string, Change>()
   const removedRooms = new Set(
@@ -50,7 +50,7 @@ function keyOf(change: Change, index: number): string {
     case 'presence':
       return `${change.kind} ${change.id}`
     case 'room':
-      // Who lost sight of it is told of each time.
+      // Kept separately each time, so that users who lost sight of the room are notified.
       return change.before ? `room ${change.id} ${index}` : `room ${change.id}`
     case 'participant':
       return `participant ${change.roomId} ${change.userId}`
@@ -61,7 +61,7 @@ function keyOf(change: Change, index: number): string {
   }
 }
 
-/** What is in a table is written by its own functions, with records of its own kind. */
+/** A table is written only by its own functions, with records of its own type. */
 function changesOf(
   { table, key, record, before }: Written,
   removedRooms: ReadonlySet<number>,
@@ -105,7 +105,7 @@ const isOpenAlike = (one: RoomRecord, other: RoomRecord): boolean =>
   one.members.length === other.members.length &&
   one.members.every((id, index) => id === other.members[index])
 
-/** Somebody who enters their first room is present now; somebody who leaves their last one is not. */
+/** A user who enters their first room becomes present; one who leaves their last room is no longer present. */
 function presenceChanges(
   userId: number,
   roomId: number,
@@ -135,7 +135,7 @@ function userChanges(id: number, before: UserRecord | undefined, after: UserReco
   ]
 }
 
-/** About how many bytes it takes to keep a change and what is told of it. */
+/** Approximate memory of a change and its events, in bytes. */
 export function sizeOf(change: Change): number {
   const usual = 1_000
   if (change.kind === 'message' || change.kind === 'private message') {

@@ -7,7 +7,7 @@ import type { Change } from './changes.ts'
 import type { PageEvents } from './events.ts'
 import { placeIn, shownPerson, shownRoom } from './presentation.ts'
 
-/** A change with its number, and what was told of it so far. */
+/** A change with its number, and the event texts written for it so far. */
 export interface Entry {
   readonly id: string
   readonly change: Change
@@ -15,19 +15,19 @@ export interface Entry {
 }
 
 /**
- * What changes mean for users, as the text of server-sent events. It is written once for all who get the same: a thousand
- * pages share one piece of memory, also while they have not read it.
+ * The text of changes as server-sent events. It is written once for all users who get the same text: a thousand
+ * pages share one piece of memory, even while they have not read it.
  */
 export interface EventTexts {
-  /** Nothing of what the user may not see. */
+  /** The event for a user, without anything that they may not see; `undefined` when nothing is left. */
   of(entry: Entry, user: UserRecord): Uint8Array | undefined
-  /** Something of that is another now. */
+  /** Forgets lookups that these writes make out of date. */
   forget(written: readonly Written[]): void
 }
 
 type Event = { [N in keyof PageEvents]: { readonly name: N; readonly data: PageEvents[N] } }[keyof PageEvents]
 
-/** An event, and the name of its form where users get different ones. */
+/** An event, and the name of its variant when users get different ones. */
 interface Told {
   readonly form: string
   event(): Event | undefined
@@ -36,6 +36,7 @@ interface Told {
 const mostOfGuest = 100
 const mostRooms = 1_000 // kept before all are looked up again
 
+/** Creates the event texts of changes. */
 export function createEventTexts(state: State, present: Presenter): EventTexts {
   const rooms = new Map<number, RoomRecord | undefined>()
 
@@ -52,7 +53,7 @@ export function createEventTexts(state: State, present: Presenter): EventTexts {
     return room && maySee(room, { user }) ? room : undefined
   }
 
-  /** Looked for in the rooms that a guest is in: what happens anywhere else does not concern them. */
+  /** Whether a guest shares a room with another user: guests are not notified of anyone else. */
   function meets(guest: UserRecord, otherId: number): boolean {
     if (otherId === guest.id) return true
     const here = new Set(state.rooms.idsOf(guest.id, mostOfGuest))
@@ -91,7 +92,7 @@ export function createEventTexts(state: State, present: Presenter): EventTexts {
             form: Object.values(placeIn(room, user)).join(' '),
             event: () => ({ name: 'room', data: shownRoom(room, user, state, present) }),
           }
-        // A user who never saw a room is not told that it is closed to them.
+        // Only a user who could see the room is notified that it is now hidden.
         if (!before || !maySee(before, { user })) return undefined
         return { form: 'removed', event: () => ({ name: 'room_removed', data: { id } }) }
       }
@@ -170,5 +171,6 @@ export function createEventTexts(state: State, present: Presenter): EventTexts {
 
 const alike = (event: () => Event | undefined): Told => ({ form: '', event })
 
+/** The text of one server-sent event. */
 export const eventText = ({ name, data }: Event, id: string): Uint8Array =>
   Buffer.from(`id: ${id}\nevent: ${name}\ndata: ${JSON.stringify(data)}\n\n`)

@@ -3,27 +3,27 @@ import type { Message, User } from '../../api/objects.ts'
 import type { ApiCall } from '../addons/api-call-log.ts'
 import type { PageRoom, PageUser } from './routes.ts'
 
-/** Path, below `/page`, of the connection over which the page hears of changes. */
+/** Path, below `/page`, of the connection that sends changes to the page. */
 export const updatesPath = '/updates'
 
-/** What the connection tells, by the name of the event. */
+/** Data of the events on that connection, by event name. */
 export interface PageEvents {
   message: { readonly room_id: number; readonly message: Message }
-  /** `user_id`: the other one. */
+  /** `user_id` is the other person. */
   private_message: { readonly user_id: number; readonly message: Message }
   room: PageRoom
   room_removed: { readonly id: number }
-  /** Somebody entered a room, or left it. */
+  /** A user entered or left a room. */
   participant: {
     readonly room_id: number
     readonly user_id: number
     readonly is_here: boolean
-    /** How many are in the room now. */
+    /** Number of people who are in the room now. */
     readonly participants: number
   }
   /** A user as they are now; or only their presence, when nothing else has changed. */
   user: PageUser | { readonly id: number; readonly presence: NonNullable<User['presence']> | null }
-  /** The add-ons of a room have changed, or those of the group. */
+  /** The add-ons of a room, or of the group, have changed. */
   integrations: { readonly room_id: number | null }
   /** Without a room it is for all rooms. */
   glance: {
@@ -33,10 +33,10 @@ export interface PageEvents {
     readonly room_id: number | null
     readonly content: GlanceContent
   }
-  /** For administrators: an add-on was told something. Asked for by its id. */
+  /** For administrators: a delivery was made. Details are requested by its id. */
   delivery: { readonly id: number }
   /** For administrators. */
   call: ApiCall
-  /** Too much was missed: everything has to be asked for again. */
+  /** Too many changes were missed: the page must load everything again. */
   reset: Record<string, never>
 }

@@ -10,21 +10,21 @@ import { createChangeLog } from './change-log.ts'
 import { type Change, changesIn, sizeOf } from './changes.ts'
 import { createEventTexts, type Entry, eventText } from './event-texts.ts'
 
-/** Who listens on a page. */
+/** The user of an open page. */
 export interface Listener {
-  /** Of the token of the page: looked at again when it was written. */
+  /** Hash of the page's token: the user is looked up again when the token's record is written. */
   readonly tokenHash: string
-  /** The user as they are now, and when the token ends; `undefined` once it has ended. */
+  /** The user as they are now, and when the token expires; `undefined` once the token has ended. */
   look(): { readonly user: UserRecord; readonly expires: number | null } | undefined
 }
 
-/** Tells open pages what changes: whatever wrote it, and over one connection each. */
+/** Sends changes to open pages, whoever made them, over one connection per page. */
 export interface Feed {
-  /** Names this moment: what comes after it can be asked for. */
+  /** A cursor for now: later changes can be requested with it. */
   cursor(): string
-  /** Everything after a moment, as server-sent events; `reset` first when that moment is too long ago. */
+  /** Everything after a cursor, as server-sent events; begins with `reset` when the cursor is too old. */
   open(after: string | undefined, listener: Listener): Readable
-  /** For what is not in the state. */
+  /** For deliveries, which are not part of the state. */
   tellDelivery(id: number): void
   tellCall(call: ApiCall): void
   close(): void
@@ -32,33 +32,38 @@ export interface Feed {
 
 const kept = 2_000 // changes
 const keptBytes = 32 * 1024 * 1024
-/** Bytes that wait for a slow page, or that one was away for, before it is cut off; it comes back and catches up. */
+/**
+ * Bytes that may wait for a slow page, or that a page may have missed, before it is disconnected; it reconnects and
+ * catches up.
+ */
 const longestBacklog = 4 * 1024 * 1024
 const heartbeat = 15_000
-const patience = 30_000 // for what waits when a page is cut off; one that does not read is given up with it
-const mostUnreadBeats = 4 // of the heartbeat that a page may let pass without reading anything
+const patience = 30_000 // for what is still unsent when a page is disconnected; a page that does not read is dropped with it
+const mostUnreadBeats = 4 // of the heartbeat that a page may miss without reading anything
 const mostPages = 100 // of one user
-const pagesPerTurn = 100 // of the event loop: others have their turn before all pages are told
+const pagesPerTurn = 100 // of the event loop: other work runs before all pages are notified
 
-/** An open page: where it is in the log, from which it takes what it can take. */
+/** An open page, with its position in the log. */
 interface Page {
   readonly listener: Listener
   readonly stream: Readable
-  /** Number of the change that it is told next. */
+  /** Number of the next change to send. */
   next: number
-  /** Changes up to this number happened before it was connected. */
+  /** Changes up to this number happened before it connected. */
   readonly missed: number
   missedBytes: number
-  /** It has read what it was told. */
+  /** Whether it has read everything that was sent. */
   isHungry: boolean
-  /** Heartbeats since it read something. */
+  /** Heartbeats since it last read something. */
   unreadBeats: number
   known: ReturnType<Listener['look']>
   isKnown: boolean
 }
 
+/** Creates the feed of changes for open pages. */
 export function createFeed(state: State, present: Presenter): Feed {
-  // Numbers begin anew with each start of the server: a page that knows those of the last one has to begin anew too.
+  // Numbers begin again with each start of the server: a page with numbers from an earlier start must begin again
+  // too.
   const era = randomText(8)
   const texts = createEventTexts(state, present)
   const pages = new Set<Page>()
@@ -74,7 +79,7 @@ export function createFeed(state: State, present: Presenter): Feed {
     takeTurn()
   }
 
-  /** One page after the other, a few in each turn: what is told meanwhile goes along with it. */
+  /** Serves one page after the other, a few in each turn; changes that arrive meanwhile are included. */
   function takeTurn(): void {
     if (turn || ready.size === 0) return
     turn = setImmediate(() => {
@@ -90,7 +95,7 @@ export function createFeed(state: State, present: Presenter): Feed {
     })
   }
 
-  /** Tells a page what it does not know yet, as far as it reads. */
+  /** Sends a page the changes that it does not have yet, as far as it reads. */
   function serve(page: Page): void {
     while (page.isHungry && page.next <= log.last && pages.has(page)) tellNext(page)
   }
@@ -106,11 +111,11 @@ export function createFeed(state: State, present: Presenter): Feed {
     if (text && page.next <= page.missed) page.missedBytes += text.length
     page.next += 1
     if (text) page.isHungry = page.stream.push(text) && page.isHungry
-    // More than a page gets at a time: it comes back for the rest.
+    // More than a page gets at a time: it reconnects for the rest.
     if (page.missedBytes > longestBacklog && page.next <= page.missed) end(page)
   }
 
-  /** What the log forgets waits with the pages that have not read so far; they share its memory. */
+  /** Keeps a dropped change for the pages that have not read that far; they share its memory. */
   function keepForSlow(number: number): void {
     for (const page of pages)
       if (page.next === number) {
@@ -134,7 +139,7 @@ export function createFeed(state: State, present: Presenter): Feed {
     setTimeout(() => page.stream.destroy(), patience).unref()
   }
 
-  /** Whoever signed out, or whose password is another now, hears no more from here on. */
+  /** Ends the pages of users who signed out or whose password changed. */
   function lookAgain(written: readonly Written[]): void {
     const tokens = new Set<unknown>()
     const users = new Set<unknown>()
@@ -164,25 +169,25 @@ export function createFeed(state: State, present: Presenter): Feed {
         end(page)
         page.stream.destroy()
       }
-      // The number is where it goes on after a break.
+      // The number is where the page continues after a reconnect.
       else if (page.isHungry && page.next > log.last)
         page.stream.push(`id: ${idOf(log.last)}\n: still here\n\n`)
     }
   }, heartbeat)
   pulse.unref()
 
-  /** Each page costs something with each change, whoever opened it. */
+  /** Each open page costs something with each change, whoever opened it. */
   function refuseMore(listener: Listener): void {
     const id = listener.look()?.user.id
     let count = 0
     for (const page of pages) if (page.known?.user.id === id) count += 1
     if (count >= mostPages)
-      throw new CallRefusedError(429, `You have ${mostPages} pages open already, which is the most`, {
+      throw new CallRefusedError(429, `You already have ${mostPages} pages open, which is the maximum`, {
         headers: { 'Retry-After': '60' },
       })
   }
 
-  /** Number of the change that a page has to be told first; `undefined` where that is not kept any more. */
+  /** Number of the first change to send a page; `undefined` when it is no longer kept. */
   function firstAfter(after: string | undefined): number | undefined {
     const [, from, number = ''] = /^(\w+)-(\d{1,15})$/.exec(after ?? '') ?? []
     const first = Number(number) + 1
@@ -219,7 +224,7 @@ export function createFeed(state: State, present: Presenter): Feed {
       pages.add(page)
       stream.once('close', () => end(page))
       stream.push(
-        first === undefined ? eventText({ name: 'reset', data: {} }, idOf(log.last)) : ': welcome\n\n', // so that the page knows at once that it is connected
+        first === undefined ? eventText({ name: 'reset', data: {} }, idOf(log.last)) : ': welcome\n\n', // shows the page at once that it is connected
       )
       return stream
     },

@@ -25,7 +25,7 @@ import { type Opening, openAddress } from './signed-addresses.ts'
 
 type Table = typeof pageApi
 
-/** Serves the table of {@link pageApi}. */
+/** Handlers of the {@link pageApi} table. */
 export const pageHandlers: { readonly [Id in keyof Table]: Handler<Table[Id], PageContext> } = {
   getWelcome: (_parameters, _session, context) => ({
     group: context.state.group()?.name ?? '',
@@ -125,7 +125,7 @@ export const pageHandlers: { readonly [Id in keyof Table]: Handler<Table[Id], Pa
     if (surplus !== undefined)
       throw forbidden(
         room
-          ? `A room's token sends notifications; it cannot have ${surplus}`
+          ? `A room's token sends notifications; it cannot have the scope ${surplus}`
           : `You do not have the scope ${surplus}`,
       )
     if (wanted.length === 0) throw badRequest('A token needs at least one scope', 'scopes')
@@ -162,7 +162,7 @@ const newestFirst = (one: HashedToken, other: HashedToken): number => other.toke
 
 const mostToChooseFrom = 100
 
-/** On a server for development: who has no password can be anybody's. The first of them are shown. */
+/** On a server for development, users without a password can be chosen. The first of them are shown. */
 const chosenFrom = ({ state, isLocal }: Context): UserRecord[] =>
   isLocal ? state.people.from(0, mostToChooseFrom).filter(canBeChosen) : []
 
@@ -175,7 +175,7 @@ function chosen(id: number, { state, isLocal }: Context): UserRecord {
   return user
 }
 
-/** One after the other, signed as somebody asks for it. */
+/** Signed one after the other, as they are needed. */
 function* glanceAddresses(
   client: ClientRecord,
   user: UserRecord,
@@ -189,7 +189,7 @@ function* glanceAddresses(
   }
 }
 
-/** One wrong address keeps the others from nothing: the page shows this glance in its error state. */
+/** A wrong address does not affect the others: the page shows this glance in its error state. */
 function openedOrNothing(opening: Opening): OpenedModule | undefined {
   try {
     return openAddress(opening)

@@ -9,20 +9,21 @@ import type { PageIntegration, PageModule } from './routes.ts'
 
 type Capabilities = NonNullable<Descriptor['capabilities']>
 
-const usualWeight = 100 // of HipChat's schema
+const usualWeight = 100 // from HipChat's schema
 
-/** Whether a confirmed installation is of a room or of the whole group; without a room: of the group. */
+/** Whether a confirmed installation belongs to a room or to the whole group; without a room: to the group. */
 export const isInstalledFor = (room: RoomRecord | undefined, { status, roomId }: ClientRecord): boolean =>
   status === 'live' && (roomId === null || roomId === room?.id)
 
 /** Characters of JSON in one answer. A descriptor may have a quarter of a megabyte, and a room two hundred of them. */
 const largestPart = 512 * 1024
 const largestInTurn = 16 * 1024
-const leastOfItem = 4 * 1024 // counted also for a small one: what it takes to make it
+const leastOfItem = 4 * 1024 // counted also for a smaller one: the cost of making it
 
 /**
- * What `show` makes of the confirmed installations that a room has, or without one of those of the whole group: by OAuth id, after
- * one when it is given, as much as one answer holds. Those of an installation stay together.
+ * Applies `show` to the confirmed installations of a room (including those of the group), or without a room to
+ * those of the whole group: ordered by OAuth id, after a given one, as many as fit in one answer. The items of an
+ * installation stay together.
  */
 export async function installationsPart<T>(
   room: RoomRecord | undefined,
@@ -49,7 +50,7 @@ export async function installationsPart<T>(
   return { items, next: null }
 }
 
-/** An installation as the page draws it, for a user and in a room. */
+/** An installation as the page shows it to a user in a room. */
 export function shownIntegration(
   client: ClientRecord,
   user: UserRecord,
@@ -80,7 +81,7 @@ export function shownIntegration(
   }
 }
 
-/** In a room of an add-on for the group: only whether it is installed there too. */
+/** In a room, the warning for an add-on of the group only says whether it is installed there too. */
 function warningsOf(
   client: ClientRecord,
   user: UserRecord,
@@ -92,7 +93,10 @@ function warningsOf(
   return overlapWarnings(client, isOfGroup ? undefined : room, { user }, state)
 }
 
-/** A global add-on is configured by administrators; in each room too if its descriptor lets the room's in. */
+/**
+ * A global add-on is configured by administrators, and in each room by its administrators if the descriptor allows
+ * that.
+ */
 export function mayConfigure(client: ClientRecord, user: UserRecord, room: RoomRecord | undefined): boolean {
   const configurable = client.descriptor.capabilities?.configurable
   if (!configurable) return false
@@ -104,12 +108,13 @@ export function mayConfigure(client: ClientRecord, user: UserRecord, room: RoomR
   )
 }
 
-/** All modules that are drawn in a room, by weight, texts flattened. */
+/** All modules that are shown in a room, ordered by weight, with plain strings for their texts. */
 export function modulesOf({ capabilities = {} }: Descriptor): PageModule[] {
   const found = kinds.flatMap((kind) => kind(capabilities))
   return found.map((module) => ({ ...blank, ...module })).sort((one, other) => one.weight - other.weight)
 }
 
+/** Finds a module of an add-on by its key. */
 export function moduleOf(client: ClientRecord, key: string): PageModule {
   const found = modulesOf(client.descriptor).find((module) => module.key === key)
   if (!found) throw notFound('Module', key)
@@ -128,8 +133,8 @@ const blank: Omit<PageModule, 'key' | 'type' | 'name'> = {
 }
 
 /**
- * What people can type to an add-on, read off the patterns that its webhooks wait for: `^/roll\\b`, `^\\/(?:roll|dice)`.
- * A pattern that begins with anything but slash and names says nothing that could be shown.
+ * The commands that people can type, read from the patterns of an add-on's webhooks: `^/roll\\b`,
+ * `^\\/(?:roll|dice)`. A pattern that does not begin with a slash and names yields none.
  */
 export function commandsOf(descriptor: Descriptor): string[] {
   const found = webhooksOf(descriptor).flatMap(({ event, pattern = '' }) => {
@@ -197,7 +202,7 @@ interface Common {
   readonly conditions?: readonly unknown[] | undefined
 }
 
-// HipChat's client took a weight of 0 for none.
+// HipChat's client treated a weight of 0 as no weight.
 const common = ({ key, weight, conditions = [] }: Common) => ({
   key,
   weight: weight || usualWeight,
@@ -215,7 +220,7 @@ function iconOf(icon: unknown): PageModule['icon'] {
   return { url: icon.url, ...(typeof large === 'string' ? { 'url@2x': large } : {}) }
 }
 
-/** The options of a dialog with plain texts, as its own page gives them when it changes them later. */
+/** The options of a dialog with plain strings, as its own page gives them when it changes them later. */
 function flattened(options: Record<string, unknown>): Record<string, unknown> {
   const flat = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(flat)
@@ -223,5 +228,5 @@ function flattened(options: Record<string, unknown>): Record<string, unknown> {
     if ('value' in value && typeof value.value === 'string') return value.value
     return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, flat(member)]))
   }
-  return flat(options) as Record<string, unknown> // an object that has no `value` itself: its schema is closed
+  return flat(options) as Record<string, unknown> // an object without a `value` of its own: its schema is closed
 }

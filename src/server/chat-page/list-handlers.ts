@@ -16,13 +16,13 @@ const mostOwnRooms = 200
 
 const idsIn = (text: string): number[] => [...new Set(text.split(',').map(Number))]
 
-/** What the page lists. No answer grows with the group: whoever needs more asks for the next part. */
+/** The lists of the page. No answer grows with the group: the page asks for further parts. */
 export const pageListHandlers: { readonly [Id in keyof Lists]: Handler<Lists[Id], PageContext> } = {
   async getStart(_parameters, session, { state, present, feed }) {
     const user = person(session)
     const group = state.group()
     const { id = 0, name = '' } = group ?? {}
-    const cursor = feed.cursor() // before all else: what changes while the rest is looked up is told
+    const cursor = feed.cursor() // taken first, so that changes during the lookups are sent later
     const people = await peoplePart(state, user, undefined, partLength)
     const others = await roomsPart(state, user, { limit: partLength })
     const own = state.rooms.of(user.id, mostOwnRooms).filter((room) => maySee(room, { user }))

@@ -7,29 +7,29 @@ import type { RoomRecord, UserRecord } from '../state/records.ts'
 import type { FoundRoom } from '../state/rooms.ts'
 import type { State } from '../state/state.ts'
 
-/** A part of a list by name, and how the next part is asked for; null at its end. */
+/** A part of a list that is ordered by name, and the cursor of the next part; null at the end. */
 export interface Part<T> {
   readonly items: readonly T[]
   readonly next: string | null
 }
 
-/** Where a list by name goes on, as a text that callers give back as they got it. */
+/** The position in a list ordered by name, as a string that callers send back unchanged. */
 export const cursorOf = ({ name, id }: Named): string =>
   Buffer.from(JSON.stringify([name, id])).toString('base64url')
 
-/** 400 for a text that {@link cursorOf} never gave. */
+/** 400 for a string that {@link cursorOf} did not make. */
 export function entryAt(cursor: string | undefined): Named | undefined {
   if (cursor === undefined) return undefined
   try {
     const [name, id] = JSON.parse(Buffer.from(cursor, 'base64url').toString())
     if (typeof name === 'string' && Number.isSafeInteger(id)) return { name, id }
   } catch {
-    // told below
+    // Refused below.
   }
-  throw badRequest('after is not a valid place in this list: give it as `next` had it', 'after')
+  throw badRequest('after is not a valid cursor of this list: send the `next` of the previous part', 'after')
 }
 
-/** Of some people those whom a user may know of; a few are looked at in each turn, as the rooms of each are. */
+/** Those of some people whom a user may know of; a few are checked in each turn, since the rooms of each are read. */
 export async function knownBy(
   user: UserRecord,
   { rooms }: State,
@@ -48,13 +48,13 @@ export async function knownBy(
 const peoplePerTurn = 5
 const mostOfGuest = 1_000
 
-/** Whom a guest knows of, all at once: where a list goes on would name somebody else. */
+/** All people whom a guest may know of, at once: a cursor would name a person they do not know. */
 async function peopleOfGuest(guest: UserRecord, { rooms, people }: State): Promise<UserRecord[]> {
   const pace = createPace(chunkLength)
   const ids = new Set<number>()
   for (const roomId of rooms.idsForGuest(guest.id)) {
     const room = rooms.get(roomId)
-    // Read in parts: what is closed to the guest meanwhile is left out.
+    // Read in parts: rooms that become hidden from the guest meanwhile are left out.
     if (!room || !maySee(room, { user: guest })) continue
     const { ownerId, members, participants } = room
     for (const id of [ownerId, ...members, ...participants]) ids.add(id)
@@ -64,7 +64,7 @@ async function peopleOfGuest(guest: UserRecord, { rooms, people }: State): Promi
   return [...ids].slice(0, mostOfGuest).flatMap((id) => people.get(id) ?? [])
 }
 
-/** The people of the group by name. */
+/** The people of the group, by name. */
 export async function peoplePart(
   state: State,
   user: UserRecord,
@@ -79,7 +79,7 @@ export async function peoplePart(
 }
 
 interface RoomRange {
-  /** Of a word of the name. Default: all rooms. */
+  /** Beginning of a word of the name. Default: all rooms. */
   readonly beginning?: string | undefined
   readonly after?: Named | undefined
   readonly limit: number

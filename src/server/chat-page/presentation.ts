@@ -5,13 +5,13 @@ import type { RoomRecord, UserRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
 import type { PageRoom, PageUser } from './routes.ts'
 
-/** What of a room is another for each user. */
+/** The members of a room that differ between users. */
 export const placeIn = (room: RoomRecord, user: UserRecord): Pick<PageRoom, 'runs' | 'is_inside'> => ({
   runs: mayRun(room, user),
   is_inside: isInside(room, user),
 })
 
-/** A room as the page lists it for a user: as long with a thousand people as with one. */
+/** A room as the page lists it for a user; its size does not depend on the number of people. */
 export function shownRoom(
   room: RoomRecord,
   user: UserRecord,
@@ -33,7 +33,7 @@ export function shownRoom(
   }
 }
 
-/** A person as the page of a user has them: guests get no email addresses. */
+/** A person as the page shows them to a user: guests get no email addresses. */
 export function shownPerson(person: UserRecord, viewer: UserRecord, present: Presenter): PageUser {
   const whole = present.user(person)
   if (!viewer.isGuest) return whole

@@ -17,9 +17,10 @@ import {
 } from '../../common/schema.ts'
 
 /**
- * What the chat page needs of its server and HipChat's API does not have, below `/page`: signing in, everything to begin
- * with, what changes from then on, and the addresses of modules, signed. All else it does through the API itself. HipChat's
- * own protocol between client and server was never published; `ui-modules.md` section 10 says what its client did.
+ * Operations below `/page` that the chat page needs and HipChat's API does not have: signing in, loading the
+ * initial state, receiving changes, and the signed addresses of modules. For everything else the page uses the API.
+ * HipChat's own protocol between client and server was never published; `ui-modules.md` section 10 describes what
+ * its client did.
  */
 
 const asUser = { tokens: ['user', 'personal'], scopes: [], limits: ['api'], paging: 'none' } as const
@@ -27,7 +28,7 @@ const asUser = { tokens: ['user', 'personal'], scopes: [], limits: ['api'], pagi
 export const pageUser = user
 export type PageUser = Infer<typeof pageUser>
 
-/** A room as the page lists it; who is in it is asked for by itself. */
+/** A room as the page lists it; the people in it are requested separately. */
 export const pageRoom = object({
   id: integer(),
   name: string(),
@@ -36,28 +37,28 @@ export const pageRoom = object({
   is_archived: boolean(),
   avatar_url: nullable(string()),
   owner_id: integer(),
-  participants: integer({ description: 'how many are in it now' }),
-  is_inside: boolean({ description: 'the user is in it' }),
-  runs: boolean({ description: 'the user may change it: its topic, members, add-ons' }),
+  participants: integer({ description: 'number of people in it now' }),
+  is_inside: boolean({ description: 'whether the user is in it' }),
+  runs: boolean({ description: 'whether the user may change it: its topic, members, add-ons' }),
   last_active: nullable(string()),
 })
 export type PageRoom = Infer<typeof pageRoom>
 
 const icon = nullable(object({ url: string(), 'url@2x': optional(string()) }))
 
-/** One module of an add-on as the page draws it: texts are plain, as HipChat's client had them. */
+/** One module of an add-on as the page shows it: its texts are plain strings, as in HipChat's client. */
 export const pageModule = object({
   key: string(),
   type: oneOf(['glance', 'webPanel', 'dialog', 'action', 'externalPage']),
-  name: string({ description: 'of a dialog its title' }),
+  name: string({ description: 'for a dialog, its title' }),
   location: nullable(string()),
-  url: nullable(string({ description: 'with its placeholders; of a glance its queryUrl' })),
+  url: nullable(string({ description: 'with its placeholders; for a glance, its queryUrl' })),
   authentication: oneOf(['jwt', 'none']),
   target: nullable(object({ key: string(), options: optional(record()) })),
   icon,
   weight: integer(),
   conditions: array(anything()),
-  options: nullable(record({ description: 'of a dialog' })),
+  options: nullable(record({ description: 'for a dialog' })),
 })
 export type PageModule = Infer<typeof pageModule>
 
@@ -69,19 +70,21 @@ export const pageIntegration = object({
   from_name: string(),
   description: string(),
   vendor: nullable(string()),
-  descriptor: string({ description: 'where the add-on says that its descriptor is' }),
+  descriptor: string({ description: 'address of the descriptor, according to the add-on' }),
   homepage: nullable(string()),
   icon,
   room_id: nullable(integer({ description: 'null: installed for the whole group' })),
   scopes: array(string()),
   modules: array(pageModule),
   commands: array(string(), {
-    description: 'what can be typed to it, as `/roll`: the beginnings that its webhooks wait for',
+    description: 'commands such as `/roll`: the beginnings that its webhooks listen for',
   }),
-  configurable: boolean({ description: 'this user may open its configuration page here' }),
-  admin_page: boolean({ description: 'this user may open its administration page' }),
-  removable: boolean({ description: 'this user may update and remove it' }),
-  warnings: array(string(), { description: 'that it is in the same room twice, and answers twice' }),
+  configurable: boolean({ description: 'whether this user may open its configuration page here' }),
+  admin_page: boolean({ description: 'whether this user may open its administration page' }),
+  removable: boolean({ description: 'whether this user may update and remove it' }),
+  warnings: array(string(), {
+    description: 'for an add-on that is in the same room twice, and answers twice',
+  }),
   created: integer({ description: 'microseconds since 1970; the page shows the oldest first' }),
 })
 export type PageIntegration = Infer<typeof pageIntegration>
@@ -98,35 +101,36 @@ const handmadeToken = object({
 })
 
 const opened = object({
-  url: string({ description: 'signed where the module wants that' }),
+  url: string({ description: 'signed if the module asks for that' }),
   token: string({ description: 'the signed request alone, for `auth.withToken`' }),
-  expires: integer({ description: 'of the token; milliseconds since 1970' }),
+  expires: integer({ description: 'end of the token, in milliseconds since 1970' }),
 })
 export type OpenedModule = Infer<typeof opened>
 
 const glanceAddress = object({ oauth_id: string(), key: string(), url: string() })
 export type GlanceAddress = Infer<typeof glanceAddress>
 
-/** Ids, or the beginning of a name; without either all, by name. */
+/** Ids, or the beginning of a name; without either, all by name. */
 const listQuery = {
   ids: string({
     maxLength: 1_600,
     pattern: '^\\d{1,15}(,\\d{1,15}){0,99}$',
-    description: 'a hundred at most, separated by commas',
+    description: 'at most a hundred, separated by commas',
   }),
-  name: string({ maxLength: 100, description: 'that begins so, or has a word that does' }),
-  after: string({ maxLength: 1_000, description: 'as `next` of the part before had it' }),
+  name: string({ maxLength: 100, description: 'beginning of the name, or of a word in it' }),
+  after: string({ maxLength: 1_000, description: '`next` of the previous part' }),
 } as const
 
-const installation = string({ maxLength: longest.name, description: 'as `next` of the part before had it' })
+const installation = string({ maxLength: longest.name, description: '`next` of the previous part' })
 
-const next = nullable(string({ description: 'asks for what follows; null at the end' }))
+const next = nullable(string({ description: 'for the next part; null at the end' }))
 
+/** Table of the operations below `/page`. */
 export const pageApi = {
   getWelcome: operation({
     method: 'GET',
     path: '/welcome',
-    summary: 'What whoever is not signed in may know.',
+    summary: 'What visitors may know before they sign in.',
     tokens: [],
     scopes: [],
     limits: ['api'],
@@ -136,7 +140,7 @@ export const pageApi = {
       schema: object({
         group: string(),
         users: array(object({ id: integer(), name: string(), mention_name: string() }), {
-          description: 'who can be chosen without a password: on a server for development only',
+          description: 'users who can be chosen without a password: on a server for development only',
         }),
       }),
     },
@@ -147,7 +151,7 @@ export const pageApi = {
     method: 'POST',
     path: '/session',
     summary:
-      'Signs in: with a name and a password, or on a server for development as one of those who have none.',
+      'Signs in with a name and password, or on a server for development as a user without a password.',
     tokens: [],
     scopes: [],
     limits: ['api'],
@@ -180,7 +184,7 @@ export const pageApi = {
     method: 'GET',
     path: '/start',
     summary:
-      'What to begin with, as of the moment that `cursor` names: the rooms that the user is in, and the first of all others and of the people.',
+      'The initial state as of `cursor`: the rooms that the user is in, and the first of the other rooms and of the people.',
     result: {
       kind: 'json',
       status: 200,
@@ -188,7 +192,7 @@ export const pageApi = {
         cursor: string(),
         user_id: integer(),
         group: object({ id: integer(), name: string(), avatar_url: nullable(string()) }),
-        people: array(pageUser, { description: 'the user first' }),
+        people: array(pageUser, { description: 'the user themselves first' }),
         next_people: next,
         rooms: array(pageRoom),
         next_rooms: next,
@@ -201,7 +205,7 @@ export const pageApi = {
     ...asUser,
     method: 'GET',
     path: '/people',
-    summary: 'People of the group: those who are named, or all by name, a hundred at a time.',
+    summary: 'People of the group: the requested ones, or all by name, a hundred at a time.',
     query: listQuery,
     result: { kind: 'json', status: 200, schema: object({ items: array(pageUser), next }) },
   }),
@@ -210,7 +214,7 @@ export const pageApi = {
     ...asUser,
     method: 'GET',
     path: '/rooms',
-    summary: 'Rooms that the user can see: those that are named, or all by name, a hundred at a time.',
+    summary: 'Rooms that the user can see: the requested ones, or all by name, a hundred at a time.',
     query: listQuery,
     result: { kind: 'json', status: 200, schema: object({ items: array(pageRoom), next }) },
   }),
@@ -219,10 +223,10 @@ export const pageApi = {
     ...asUser,
     method: 'GET',
     path: '/room/{room_id}/people',
-    summary: 'Who is in a room now, a hundred at a time.',
+    summary: 'People who are in a room now, a hundred at a time.',
     query: {
-      absent: boolean({ description: 'the members of a private room who are not in it instead' }),
-      after: integer({ minimum: 0, description: 'as `next` of the part before had it' }),
+      absent: boolean({ description: 'instead the members of a private room who are not in it' }),
+      after: integer({ minimum: 0, description: '`next` of the previous part' }),
     },
     result: {
       kind: 'json',
@@ -251,7 +255,7 @@ export const pageApi = {
     ...asUser,
     method: 'PUT',
     path: '/presence',
-    summary: 'Says whether the user can be talked to, and what he does.',
+    summary: 'Sets the presence and status of the user.',
     body: {
       type: 'json',
       schema: object({
@@ -266,7 +270,7 @@ export const pageApi = {
     ...asUser,
     method: 'GET',
     path: '/integrations',
-    summary: 'The add-ons of a room, those of the group among them; without a room those of the group alone.',
+    summary: 'The add-ons of a room, including those of the group; without a room those of the group alone.',
     query: { room_id: integer(), after: installation },
     result: { kind: 'json', status: 200, schema: object({ items: array(pageIntegration), next }) },
   }),
@@ -275,7 +279,7 @@ export const pageApi = {
     ...asUser,
     method: 'GET',
     path: '/room/{room_id}/glances',
-    summary: 'Signed addresses at which the page asks for the contents of all glances of a room.',
+    summary: 'Signed addresses for the contents of all glances of a room.',
     query: { after: installation },
     result: { kind: 'json', status: 200, schema: object({ items: array(glanceAddress), next }) },
   }),
@@ -294,7 +298,7 @@ export const pageApi = {
         values: optional(
           record({
             maxJsonLength: largest.values,
-            description: 'what the placeholders of its address stand for',
+            description: 'values of the placeholders in its address',
           }),
         ),
         theme: optional(oneOf(['light', 'dark'])),
@@ -308,12 +312,12 @@ export const pageApi = {
     method: 'GET',
     path: '/tokens',
     summary:
-      'The tokens that the user made by hand, and those of the rooms that he runs, a hundred at a time. Not the texts: nobody keeps them.',
+      'The tokens that the user made by hand, and those of the rooms that they run, a hundred at a time. Without the token strings, which are not stored.',
     query: {
       after: string({
         maxLength: 32,
         pattern: '^\\d{1,15}\\.[0-9a-f]{16}$',
-        description: 'as `next` of the part before had it',
+        description: '`next` of the previous part',
       }),
     },
     result: { kind: 'json', status: 200, schema: object({ items: array(handmadeToken), next }) },
@@ -323,7 +327,7 @@ export const pageApi = {
     ...asUser,
     method: 'POST',
     path: '/tokens',
-    summary: 'Makes a token by hand: one of the user himself, or one that sends notifications into a room.',
+    summary: 'Makes a token by hand: one for the user themselves, or one that sends notifications to a room.',
     body: {
       type: 'json',
       schema: object({

@@ -7,7 +7,10 @@ import type { UserRecord } from '../state/records.ts'
 
 const lifetime = 14 * 24 * 3600_000 // milliseconds
 
-/** Signs somebody in on the chat page, unless they are gone by now. When it ends, in milliseconds since 1970. */
+/**
+ * Signs a user in to the chat page, unless they are gone by now. Returns the token and its end, in milliseconds
+ * since 1970.
+ */
 export async function openPageSession(
   signedIn: UserRecord,
   { state }: Pick<Context, 'state'>,

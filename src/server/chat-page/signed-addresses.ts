@@ -8,24 +8,24 @@ export interface Opening {
   readonly client: ClientRecord
   readonly user: UserRecord
   readonly room: RoomRecord | undefined
-  /** As the descriptor has it, with its placeholders. */
+  /** The address from the descriptor, with its placeholders. */
   readonly url: string
   readonly authentication: 'jwt' | 'none'
-  /** What the placeholders stand for. */
+  /** Values of the placeholders. */
   readonly values: Readonly<Record<string, unknown>>
-  /** Added to the address besides the signed request. */
+  /** Query parameters to add, next to the signed request. */
   readonly parameters: Readonly<Record<string, string>>
 }
 
-/** The client API version, as in the capabilities document; HipChat's only one. */
+/** The client API version, as in the capabilities document; HipChat had only one. */
 const clientApiVersion = '1'
 
-const longestAddress = 8 * 1024 // about what servers take
-const longestFilled = longestAddress + 2_048 // placeholders are shorter or longer than what they stand for
+const longestAddress = 8 * 1024 // about the limit of common servers
+const longestFilled = longestAddress + 2_048 // placeholders may be longer than their values
 
 /**
- * Fills an address, signs it in the user's name, and gives the signed request by itself too. The one place where signed
- * requests are made for people: 403 for one that would name no room, unless it is for an administrator of the group.
+ * Fills an address, signs it in the user's name, and returns the signed request separately too. The only place that
+ * signs requests for people: 403 for a request without a room, unless it is for an administrator of the group.
  */
 export function openAddress({
   client,
@@ -36,18 +36,18 @@ export function openAddress({
   values,
   parameters,
 }: Opening): OpenedModule {
-  // To an add-on, a request in which no room is named is about the whole group.
+  // To an add-on, a request without a room is about the whole group.
   if (!room && !user.isAdmin)
-    throw forbidden('Only administrators of the group open a module outside of a room: give room_id')
+    throw forbidden('Only administrators of the group may open a module outside of a room: give room_id')
   const filled = fillTemplate(url, values)
   if (!URL.canParse(filled) || !/^https?:$/.test(new URL(filled).protocol))
-    throw badRequest(`The address of the module is no http or https address: ${filled.slice(0, 200)}`)
+    throw badRequest(`The address of the module is not an http or https address: ${filled.slice(0, 200)}`)
   const token = signRequest({
     oauthId: client.oauthId,
     secret: client.secret,
     user,
     roomId: room?.id,
-    // A request without a room opens what is of the whole group: the add-on has to know for whom.
+    // A request without a room opens pages of the whole group: the add-on must know for whom.
     administrator: room === undefined && user.isAdmin,
   })
   const address = new URL(filled)
@@ -63,7 +63,7 @@ export function openAddress({
 }
 
 /**
- * Puts values in the place of `{path.to.value}`: objects as JSON, nothing for what is missing, all percent-encoded
+ * Replaces `{path.to.value}` with values: objects as JSON, nothing for missing ones, all percent-encoded
  * (`descriptor.md` 2.6).
  */
 export function fillTemplate(template: string, values: Readonly<Record<string, unknown>>): string {
@@ -71,7 +71,7 @@ export function fillTemplate(template: string, values: Readonly<Record<string, u
   return template.replace(/\{([^{}]+)\}/g, (_, path: string) => {
     const text = encodeURIComponent(textAt(values, path))
     length += text.length
-    // A short template can name a long value many hundred times.
+    // A short template can repeat a long value many hundred times.
     if (length > longestFilled)
       throw badRequest(
         `The address of the module would have more than ${longestAddress} characters`,

@@ -24,14 +24,14 @@ import type { Presenter } from './presentation.ts'
 import { sanitizeCard, sanitizeHtml } from './sanitizing.ts'
 
 /**
- * What people and add-ons do. Each verb changes the state, waits until the change is on disk, fires its event, and waits until its
- * deliveries are queued: so nobody fires faster than that.
- * The REST handlers, the verbs of the server object and the chat page all come through here.
+ * What people and add-ons do. Each method changes the state, waits until the change is on disk, fires its event,
+ * and waits until the deliveries are queued, so that nobody can fire events faster than that. The REST handlers,
+ * the methods of the server object and the chat page all use it.
  */
 export interface Chat {
-  /** `attachTo`: the message of the same room that it answers. */
+  /** `attachTo` is the message of the same room that this one answers. */
   say(room: RoomRecord, user: UserRecord, text: string, attachTo?: MessageRecord): Promise<MessageRecord>
-  /** `stored`: the bytes of a file that is kept here. */
+  /** `stored` holds the bytes of a file that is kept here. */
   shareFile(
     room: RoomRecord,
     user: UserRecord,
@@ -39,7 +39,7 @@ export interface Chat {
     text?: string,
     stored?: StoredFileRecord,
   ): Promise<MessageRecord>
-  /** `link`: of an answer to a delivery, its place in the chain of answers. */
+  /** `link` is the place of an answer to a delivery in its chain of answers. */
   notify(room: RoomRecord, author: Author, notification: Notification, link?: Link): Promise<MessageRecord>
   sayPrivately(
     from: UserRecord,
@@ -47,23 +47,24 @@ export interface Chat {
     message: Pick<PrivateMessageRecord, 'text' | 'format' | 'notify' | 'file'>,
     stored?: StoredFileRecord,
   ): Promise<PrivateMessageRecord>
-  /** Does nothing for somebody who is in the room already. */
+  /** Does nothing for a user who is already in the room. */
   enter(room: RoomRecord, user: UserRecord): Promise<void>
-  /** Does nothing for somebody who is not in the room. */
+  /** Does nothing for a user who is not in the room. */
   leave(room: RoomRecord, user: UserRecord): Promise<void>
   createRoom(author: Author, room: NewRoom): Promise<RoomRecord>
-  /** Changes what is given; fires what the changes mean: a new topic, into the archive, out of it. */
+  /** Applies the given changes, and fires their events: a new topic, archiving, unarchiving. */
   updateRoom(room: RoomRecord, author: Author, changes: RoomChanges): Promise<RoomRecord>
-  /** Lets somebody into a private room; `admin` says whether he runs it, and is left as it is when absent. */
+  /** Adds a member to a private room; `admin` is whether they run it. Default: unchanged. */
   addMember(room: RoomRecord, user: UserRecord, admin?: boolean): Promise<void>
-  /** He leaves the room if he is in it. */
+  /** Removes a member, who also leaves the room. */
   removeMember(room: RoomRecord, user: UserRecord): Promise<void>
-  /** The room with all its messages, its webhooks and the installations in it. */
+  /** Deletes a room with all its messages, webhooks and installations. */
   deleteRoom(room: RoomRecord, author: Author): Promise<void>
-  /** The same, for a caller whose rights are looked at in the moment of writing: `check` throws when they do not suffice. */
+  /** The same for a caller whose rights are checked at the time of writing: `check` throws when they do not suffice. */
   checked(check: () => void): Chat
 }
 
+/** What {@link Chat.updateRoom} can change. */
 export type RoomChanges = Partial<
   Pick<
     RoomRecord,
@@ -71,24 +72,26 @@ export type RoomChanges = Partial<
   >
 >
 
+/** What {@link createChat} needs from the server. */
 export interface ChatOptions {
   readonly state: State
   readonly present: Presenter
   fire(happening: ChatEvent): Promise<void>
   readonly removals: Removals
-  /** Ends an installation whose room goes away. */
+  /** Ends the installations of a room that is deleted. */
   endInstallations(room: RoomRecord): Promise<void>
 }
 
 const colors = ['yellow', 'green', 'red', 'purple', 'gray'] as const
 
+/** Creates the chat, without checks of rights. */
 export const createChat = (options: ChatOptions): Chat => chatWith(options, new Set(), () => undefined)
 
-/** `ending`: rooms that are being deleted right now. */
+/** `ending` holds the rooms that are being deleted now. */
 function chatWith(options: ChatOptions, ending: Set<number>, check: () => void): Chat {
   const { state, present, fire, endInstallations, removals } = options
 
-  /** Nothing is written that the caller may not write any more. */
+  /** Checks the caller's rights before each write. */
   const write = <T>(work: () => T): Promise<T> =>
     state.write(() => {
       check()
@@ -109,7 +112,7 @@ function chatWith(options: ChatOptions, ending: Set<number>, check: () => void):
     })
   }
 
-  /** The room as it is now, since others may have changed or deleted it meanwhile. */
+  /** The room as it is now: it may have been changed or deleted meanwhile. */
   function living(room: RoomRecord): RoomRecord {
     const current = state.rooms.get(room.id)
     if (!current) throw notFound('Room', room.name)
@@ -122,12 +125,12 @@ function chatWith(options: ChatOptions, ending: Set<number>, check: () => void):
     return current
   }
 
-  /** Somebody may have been deleted meanwhile. */
+  /** The user may have been deleted meanwhile. */
   function requireThere({ id }: Pick<UserRecord, 'id'>): void {
     if (state.people.get(id)?.isDeleted !== false) throw notFound('User', id)
   }
 
-  /** Who is in a room and does not see it any more. */
+  /** People who are in a room that they can no longer see. */
   const outsiders = (room: RoomRecord): number[] =>
     room.participants.filter((id) => {
       const user = state.people.get(id)
@@ -171,7 +174,7 @@ function chatWith(options: ChatOptions, ending: Set<number>, check: () => void):
     })
   }
 
-  /** A caller who does not find a room is told that it is archived, if they may know of it. */
+  /** Refuses a name that is in use. Mentions that the room is archived to callers who may know of it. */
   function checkFree(name: string, author: Author, self?: RoomRecord): void {
     checkName(name, 'name')
     const other = state.rooms.byName(name)
@@ -184,15 +187,15 @@ function chatWith(options: ChatOptions, ending: Set<number>, check: () => void):
     )
   }
 
-  /** 400 for one room more than somebody may make; whom they make it for does not matter. */
+  /** 400 when the maker already has the most rooms allowed; who will own the room does not matter. */
   function checkMade(maker: string | undefined): void {
     if (maker !== undefined && state.rooms.countMade(maker, most.madeRooms) >= most.madeRooms)
       throw badRequest(
-        `You have made ${most.madeRooms} rooms that are still there, expected fewer than ${most.madeRooms}: delete one first`,
+        `You have created ${most.madeRooms} rooms that still exist, expected fewer than ${most.madeRooms}: delete one first`,
       )
   }
 
-  /** Guests mention whom they know of: the answer would tell them of everybody else. */
+  /** Guests only mention people whom they know of: the answer would reveal others. */
   async function mentionsOf(text: string, author: UserRecord): Promise<number[]> {
     const all = author.isGuest
       ? await findKnownMentions(text, state.people, knowing(author, state.rooms))
@@ -238,7 +241,7 @@ function chatWith(options: ChatOptions, ending: Set<number>, check: () => void):
         format,
         color: color === 'random' ? (colors[(randomBytes(1)[0] ?? 0) % colors.length] ?? 'yellow') : color,
         notify: notification.notify ?? false,
-        // What cannot be attached is shown by itself.
+        // A message to attach to that does not exist is left out.
         ...(attachTo && state.messages.find(room.id, attachTo) ? { attachTo } : {}),
         ...(notification.card ? { card: JSON.stringify(sanitizeCard(notification.card)) } : {}),
       })
@@ -302,7 +305,7 @@ function chatWith(options: ChatOptions, ending: Set<number>, check: () => void):
         if (changes.name !== undefined) checkFree(changes.name, author, current)
         const ownerId = changes.ownerId ?? current.ownerId
         if (ownerId !== current.ownerId) requireThere({ id: ownerId })
-        // Whoever is in a room when it becomes private, or becomes its owner, belongs to it.
+        // People who are in a room when it becomes private, and a new owner, become members.
         const members = [...new Set([...current.members, ownerId])]
         if (changes.privacy === 'private' && current.privacy === 'public')
           members.push(...current.participants.filter((id) => !members.includes(id)))
@@ -366,13 +369,14 @@ function chatWith(options: ChatOptions, ending: Set<number>, check: () => void):
 
     async deleteRoom(room, author) {
       const current = await write(() => living(room))
-      if (ending.has(room.id)) throw notFound('Room', room.name) // deleted by somebody else right now
+      if (ending.has(room.id)) throw notFound('Room', room.name) // another call is deleting it now
       ending.add(room.id)
       try {
-        // Fired first: the webhooks of installations in this room hear of it too, and go with it.
+        // Fired first: the webhooks of installations in this room are notified too, and removed with it.
         await fireFrom('room_deleted', current, author)
         await endInstallations(room)
-        // Decided above, and carried through: the token of the call may be one of those that end here.
+        // The right was checked above. It is not checked again, since the token of the call may be one of those
+        // that end here.
         await state.write(() => {
           state.glanceUpdates.removeWhere(({ roomId }) => roomId === room.id)
           const last = living(room)
@@ -402,7 +406,7 @@ function makerOf(author: Author): string | undefined {
 const without = (ids: readonly number[], others: readonly number[]): number[] =>
   ids.filter((id) => !others.includes(id))
 
-/** 400 for an archived room: it can be read, and takes nothing new. */
+/** 400 for an archived room, which can only be read. */
 function requireOpen({ name, isArchived }: RoomRecord): void {
   if (isArchived) throw badRequest(`Room ${name} is archived: unarchive it first`)
 }

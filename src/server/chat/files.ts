@@ -8,18 +8,18 @@ import { pictureType, strangersHeaders } from './pictures.ts'
 
 const MIB = 1024 * 1024
 
-/** Longest file taken, in bytes. What HipChat took is not known. */
+/** Longest accepted file, in bytes. HipChat's limit is not known. */
 export const longestFile = 20 * MIB
 
-/** Bytes that tell a picture from all else. */
+/** Number of bytes that identify a picture. */
 const longestSignature = 8
 
 const folder = '/files/'
 
-/** Address of a file below the server's own. The name at its end is for people and their disks. */
+/** Path of a file on this server. The name at its end is for people and their disks. */
 export const filePath = (id: string, name: string): string => `${folder}${id}/${encodeURIComponent(name)}`
 
-/** A file that came: what its message says of it, and what is stored. 413 for one that is too long. */
+/** An uploaded file: the part for its message, and the part that is stored. 413 for a file that is too long. */
 export function receiveFile({ name, content }: FilePart): { file: FileRecord; stored: StoredFileRecord } {
   if (content.length > longestFile)
     throw new CallRefusedError(413, `The file is longer than ${longestFile} bytes`)
@@ -32,8 +32,8 @@ export function receiveFile({ name, content }: FilePart): { file: FileRecord; st
 }
 
 /**
- * The file at an address below the server's own; `undefined` where there is none. Pictures are shown, everything else is
- * handed over to be saved and not called what its sender called it: a page or a script must not run as one of ours.
+ * The file at a path of this server; `undefined` when there is none. Pictures are displayed. Everything else is
+ * sent as a download, without the type that its sender gave it: a page or script must not run on this origin.
  */
 export function fileAt(path: string, state: State): Page | undefined {
   const [id = ''] = path.startsWith(folder) ? path.slice(folder.length).split('/') : []
@@ -52,6 +52,6 @@ export function fileAt(path: string, state: State): Page | undefined {
   }
 }
 
-/** A name as RFC 8187 has it in a header. */
+/** A file name in the notation of RFC 8187, for a header. */
 const extended = (name: string): string =>
   encodeURIComponent(name).replace(/['()*]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`)

@@ -5,7 +5,7 @@ import type { UserRecord } from '../state/records.ts'
 
 type Named = Pick<People, 'byMention'>
 
-/** Who is mentioned in a text by `@MentionName`, each once. `@all` and `@here` stand for nobody in particular. */
+/** The users whom a text mentions as `@MentionName`, each once. `@all` and `@here` name no particular user. */
 export function findMentions(text: string, people: Named): UserRecord[] {
   return eachOnce(mentionsIn(text, people.byMention).map(({ found }) => found))
 }
@@ -13,8 +13,8 @@ export function findMentions(text: string, people: Named): UserRecord[] {
 const peoplePerTurn = 5
 
 /**
- * The same, of those whom the author knows of. Whether they do may take a look at many rooms: so that is asked first, of everybody
- * who might be meant, in parts.
+ * The same, limited to those whom the author may know of. Finding that out may mean reading many rooms, so it is
+ * done first, in parts, for everyone who may be meant.
  */
 export async function findKnownMentions(
   text: string,
@@ -25,7 +25,7 @@ export async function findKnownMentions(
   mentionsIn(text, (name) => {
     const user = people.byMention(name)
     if (user) meant.set(name, user)
-    return undefined // goes on to the shorter names
+    return undefined // continues with shorter names
   })
   const known = new Set<number>()
   const pace = createPace(peoplePerTurn)

@@ -6,21 +6,24 @@ import type { State } from '../state/state.ts'
 
 const folder = '/pictures/'
 
-/** Address of a picture below the server's own. */
+/** Path of a picture on this server. */
 export const picturePath = (id: string): string => folder + id
 
-/** First bytes of the three kinds that HipChat took. Nothing else is served: a drawing such as SVG can run scripts. */
+/**
+ * First bytes of the three formats that HipChat accepted. No other is served: a drawing such as SVG can run
+ * scripts.
+ */
 const kinds = [
   { type: 'image/jpeg', start: [0xff, 0xd8, 0xff] },
   { type: 'image/png', start: [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a] },
   { type: 'image/gif', start: [0x47, 0x49, 0x46, 0x38] },
 ] as const
 
-/** The media type of a picture by its first bytes; `undefined` for everything else. */
+/** Media type of a picture by its first bytes; `undefined` for everything else. */
 export const pictureType = (bytes: Uint8Array): PictureRecord['type'] | undefined =>
   kinds.find(({ start }) => start.every((byte, index) => bytes[index] === byte))?.type
 
-/** Reads a picture in base64, with or without `data:…;base64,` before it. 400 for anything else. */
+/** Reads a picture in base64, with or without a leading `data:…;base64,`. 400 for anything else. */
 export function readPicture(text: string, field: string): PictureRecord {
   const base64 = text.replace(/^data:[\w/+.-]*;base64,/, '').replace(/\s+/g, '')
   const bytes = /^[\w+/-]+={0,2}$/.test(base64) ? Buffer.from(base64, 'base64') : Buffer.alloc(0)
@@ -29,15 +32,15 @@ export function readPicture(text: string, field: string): PictureRecord {
   return { id: randomText(40), type, bytes }
 }
 
-/** What others sent is served with these. */
+/** Headers for content that users uploaded. */
 export const strangersHeaders = {
-  // Not for browsers to interpret: it shares its origin with the page that takes tokens.
+  // Browsers must not run it: it shares its origin with the page that holds tokens.
   'Content-Security-Policy': "default-src 'none'; sandbox",
   'Cross-Origin-Resource-Policy': 'cross-origin',
-  'Cache-Control': 'private, max-age=86400', // something else has another address
+  'Cache-Control': 'private, max-age=86400', // other content has another address
 } as const
 
-/** The picture at an address below the server's own; `undefined` where there is none. */
+/** The picture at a path of this server; `undefined` when there is none. */
 export function pictureAt(path: string, state: State): Page | undefined {
   const picture = path.startsWith(folder) ? state.pictures.get(path.slice(folder.length)) : undefined
   if (!picture) return undefined

@@ -32,48 +32,48 @@ import type { State } from '../state/state.ts'
 import { filePath } from './files.ts'
 import { picturePath } from './pictures.ts'
 
-/** A session without the token itself, which is kept nowhere. */
+/** A session without the token itself, which is not stored. */
 type TokenSession = Omit<ResultOf<Operations['getSession']>, 'access_token' | 'expires_in' | 'links'>
 
 type Presence = NonNullable<User['presence']>
 
 type SharedFile = NonNullable<Message['file']>
 
-/** Turns records into the shapes HipChat's API answers with. */
+/** Turns records into the objects of HipChat's API. */
 export interface Presenter {
   userReference(user: UserRecord): UserReference
   user(user: UserRecord): User
-  /** Whether somebody is there and can be talked to; `undefined` where nothing is known. */
+  /** Whether a user is present and available; `undefined` when nothing is known. */
   presence(user: UserRecord): Presence | undefined
   roomReference(room: RoomRecord): RoomReference
-  /** Without the people: there may be many. */
+  /** Without the people, of whom there may be many. */
   room(room: RoomRecord): Room
   /** A user as a member of a room. */
   member(user: UserRecord, room: RoomRecord): RoomMember
   statistics(room: RoomRecord): Statistics
-  /** A message as history gives it: an integration is `{ name }`. */
+  /** A message as history returns it: an integration is `{ name }`. */
   message(message: MessageRecord, timezone?: string): Message
-  /** A message as a delivery carries it: an integration is a plain text. */
+  /** A message as a delivery contains it: an integration is a plain string. */
   eventMessage(message: MessageRecord): Message
   privateMessage(message: PrivateMessageRecord, timezone?: string): Message
   file(file: FileRecord): SharedFile
-  /** Author of a change: a person, an OAuth client, or a name. */
+  /** The author of a change: a person, an OAuth client, or a name. */
   sender(author: Author): unknown
-  /** What a token is good for, and whose it is. */
+  /** What a token may do, and to whom it belongs. */
   session(token: TokenRecord): TokenSession
-  /** As seen from a room, through which a group-wide webhook is addressed too; or without one, by its key. */
+  /** A webhook as addressed through a room, which also works for a group-wide one; or without a room, by its key. */
   webhook(webhook: WebhookRecord, room?: RoomRecord): Webhook
   emoticon(emoticon: EmoticonRecord): Emoticon
-  /** Address of a picture; null for none. */
+  /** Address of a picture; null when there is none. */
   pictureUrl(id: string | null | undefined): string | null
   group(group: GroupRecord): Group
 }
 
-/** A member that is left out when there is nothing to say: the OpenAPI document has no null in most places. */
+/** Leaves out a member without a value: the OpenAPI document allows null in few places. */
 const unlessNone = <K extends string, T>(name: K, value: T | null | undefined): { [N in K]?: T } =>
-  (value === null || value === undefined ? {} : { [name]: value }) as { [N in K]?: T } // just that one member
+  (value === null || value === undefined ? {} : { [name]: value }) as { [N in K]?: T } // only that member
 
-/** `publicUrl` is asked for at each use: a server on any free port knows it only once it listens. */
+/** `publicUrl` is called at each use: a server on any free port learns its address only when it listens. */
 export function createPresenter(state: State, publicUrl: () => string): Presenter {
   const api = () => `${publicUrl()}/v2`
   const host = () => new URL(publicUrl()).hostname
@@ -98,7 +98,7 @@ export function createPresenter(state: State, publicUrl: () => string): Presente
     const online = state.rooms.isPresent(user.id)
     if (!online && !user.presence) return undefined
     const show = user.presence?.show ?? 'chat'
-    // The OpenAPI document has the two the other way round from real HipChat; the enum in both suits all readers.
+    // HipChat and its OpenAPI document swap the two members; the enum in both suits all readers.
     return { status: show, show, status_text: user.presence?.status ?? null, is_online: online }
   }
 
@@ -128,7 +128,7 @@ export function createPresenter(state: State, publicUrl: () => string): Presente
     }
   }
 
-  /** No smaller picture is made of one: the thumbnail is the picture. */
+  /** The server makes no smaller pictures: the thumbnail is the picture itself. */
   function file({ id, isPicture, ...known }: FileRecord): SharedFile {
     if (id === undefined) return known
     const url = publicUrl() + filePath(id, known.name)
@@ -185,7 +185,8 @@ export function createPresenter(state: State, publicUrl: () => string): Presente
       timezone: user.timezone,
       photo_url: pictureUrl(user.photo) ?? null,
       created: formatSeconds(user.created),
-      // Real answers had both keys for everybody, and clients read them. When somebody was last here is not kept.
+      // HipChat's answers had both keys for every user, and clients read them. The time of the last activity is not
+      // kept.
       last_active: null,
       roles: [...user.roles],
       group: {
@@ -259,13 +260,13 @@ export function createPresenter(state: State, publicUrl: () => string): Presente
     },
     webhook(record, room) {
       return {
-        // Digits as text here, an integer in deliveries: so the OpenAPI document and real payloads have it.
+        // A string of digits here, an integer in deliveries, as in the OpenAPI document and in real payloads.
         id: String(record.id),
         key: record.key,
         name: record.name ?? '',
         url: record.url,
         event: record.event,
-        pattern: record.pattern ?? '', // found in every text
+        pattern: record.pattern ?? '', // matches every text
         authentication: record.authentication,
         created: formatSeconds(record.created),
         links: {

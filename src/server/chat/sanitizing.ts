@@ -3,19 +3,19 @@ import type { Attributes, IOptions } from 'sanitize-html'
 import type { Card } from '../../api/card.ts'
 import type { GlanceContent } from '../../api/glance.ts'
 
-/** An address that leads somewhere by itself: others would lead into whatever shows the message. */
+/** Keeps absolute addresses only: relative ones would depend on where the message is shown. */
 const whole = (attribute: 'href' | 'src', schemes: RegExp) => (tagName: string, attributes: Attributes) => {
   const { [attribute]: address = '', ...others } = attributes
   return { tagName, attribs: schemes.test(address) ? attributes : others }
 }
 
-/** How many elements may stand inside each other. Tables within lists within tables take a dozen. */
+/** Deepest nesting of elements. Tables within lists within tables take a dozen. */
 export const deepestMarkup = 32
 
 /**
- * The markup that HipChat's documentation allows in messages: a, b, i, strong, em, br, img, pre, code, lists and tables;
- * and what add-ons were seen to send besides (headings, paragraphs), or is as harmless. Everything else is taken out, scripts
- * and styles with what is in them; texts of other elements stay.
+ * The markup that HipChat's documentation allows in messages (a, b, i, strong, em, br, img, pre, code, lists and
+ * tables) and what add-ons were seen to send in addition (headings, paragraphs), or is as harmless. Everything else
+ * is removed, scripts and styles with their content; the text of other elements stays.
  */
 const allowed: IOptions = {
   allowedTags: [
@@ -31,25 +31,25 @@ const allowed: IOptions = {
     th: ['colspan', 'rowspan'],
     td: ['colspan', 'rowspan'],
   },
-  allowedSchemes: ['http', 'https', 'mailto', 'hipchat'], // the last leads to a room, and into an add-on's module there
+  allowedSchemes: ['http', 'https', 'mailto', 'hipchat'], // the last one leads to a room, and to an add-on's module there
   transformTags: { a: whole('href', /^(?:https?|mailto|hipchat):/i), img: whole('src', /^https?:/i) },
   disallowedTagsMode: 'discard',
-  // Elements further inside are taken out, and their text stays: what draws them costs with their depth.
+  // Deeper elements are removed and their text stays: drawing gets more expensive with depth.
   nestingLimit: deepestMarkup,
 }
 
 let sanitizer: typeof import('sanitize-html') | undefined
 
-/** HTML of somebody else, without what could do anything but show something. */
+/** Removes from foreign HTML everything that could do more than display something. */
 export function sanitizeHtml(html: string): string {
-  // Most of it is a text, or a text with entities.
+  // Most messages are plain text, or text with entities.
   if (!html.includes('<')) return html
-  const require = createRequire(import.meta.url) // with its parsers: only when somebody sends markup
+  const require = createRequire(import.meta.url) // loaded with its parsers only once markup is sent
   sanitizer ??= require('sanitize-html') as typeof import('sanitize-html')
   return sanitizer(html, allowed)
 }
 
-/** A card of which the parts that are HTML are sanitised. */
+/** A card whose HTML parts are sanitized. */
 export function sanitizeCard(card: Card): Card {
   const { description, activity } = card
   return {
@@ -61,7 +61,7 @@ export function sanitizeCard(card: Card): Card {
   }
 }
 
-/** A glance's content of which the label, which is HTML, is sanitised. */
+/** The content of a glance whose label, which is HTML, is sanitized. */
 export const sanitizeGlance = (content: GlanceContent): GlanceContent => ({
   ...content,
   label: { ...content.label, value: sanitizeHtml(content.label.value) },

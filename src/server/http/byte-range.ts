@@ -1,12 +1,12 @@
-/** A part of some bytes; `to` is left out. */
+/** A range of bytes; `to` is excluded. */
 export interface ByteRange {
   readonly from: number
   readonly to: number
 }
 
 /**
- * The part that a `Range` header asks for (RFC 9110, 14.2): `undefined` for all of it, which is also the answer to several
- * ranges and to units that are not bytes; `unsatisfiable` where nothing is.
+ * The range that a `Range` header asks for (RFC 9110, 14.2). `undefined` means everything, also for several ranges
+ * and for units other than bytes; `unsatisfiable` means that the range lies outside of the content.
  */
 export function byteRangeOf(header: string, size: number): ByteRange | 'unsatisfiable' | undefined {
   const [, first = '', last = ''] = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header.trim()) ?? []

@@ -4,24 +4,24 @@ import type { ClientRecord } from '../state/records.ts'
 type Members = Readonly<Record<string, unknown>>
 
 /**
- * A place where real HipChat did something else than its published OpenAPI document says. This server follows the
- * document, and for clients that were written against real HipChat does as HipChat did: in classic mode.
+ * A difference between HipChat and its published OpenAPI document. This server follows the document, and in classic
+ * mode does what HipChat did, for clients that were written against it.
  */
 export interface Difference {
   readonly topic: string
   readonly standard: string
   readonly classic: string
-  /** Gives an object of an answer its classic form; every object of every answer is shown to it. */
+  /** Returns the classic form of an object; called for every object of every answer. */
   readonly reshape?: (object: Members) => Members
   /** Statuses of successful calls. */
   readonly statuses?: { readonly [Id in OperationId]?: number }
-  /** What an absent parameter or member of a body means. */
+  /** Defaults of absent parameters and of absent members of a body. */
   readonly defaults?: { readonly [Id in OperationId]?: Members }
 }
 
 /**
- * All differences between the two modes; `docs/reference/server.md` shows the same table. Where the document and HipChat
- * differ otherwise, both forms are taken from everybody, or one answer suits both.
+ * All differences between the two modes; `docs/reference/server.md` shows the same table. Where the document and
+ * HipChat differ otherwise, both forms are accepted from every client, or one answer suits both.
  */
 export const differences: readonly Difference[] = [
   {
@@ -90,25 +90,26 @@ export const differences: readonly Difference[] = [
   },
 ]
 
-/** How answers are given: as the published document has them, or as real HipChat did. */
+/** Whether answers follow the published document, or HipChat where that differs. */
 export type Compatibility = 'standard' | 'classic'
 
 interface ClassicRules {
   readonly compatibility: Compatibility
-  /** Add-ons that are served in classic mode in any case, by key or OAuth id. */
+  /** Add-ons that are always served in classic mode, by key or OAuth id. */
   readonly classicClients: ReadonlySet<string>
 }
 
-/** Whether a client, or without one everybody, is served in classic mode. */
+/** Whether a client is served in classic mode; without a client, whether everyone is. */
 export type IsClassic = (client: ClientRecord | undefined) => boolean
 
+/** Decides by the server's options who is served in classic mode. */
 export const classicFor =
   ({ compatibility, classicClients }: ClassicRules): IsClassic =>
   (client) =>
     compatibility === 'classic' ||
     (client !== undefined && (classicClients.has(client.key) || classicClients.has(client.oauthId)))
 
-/** An answer in its classic form. */
+/** The classic form of an answer. */
 export function classicForm(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(classicForm)
   if (typeof value !== 'object' || value === null) return value
@@ -119,17 +120,17 @@ export function classicForm(value: unknown): unknown {
   return object
 }
 
-/** The status of a successful call in classic mode. */
+/** Status of a successful call in classic mode. */
 export function classicStatus(operation: string, status: number): number {
-  const id = operation as OperationId // of another table: then there is no difference either
+  const id = operation as OperationId // an operation of another table has no differences
   return differences.find(({ statuses }) => statuses?.[id] !== undefined)?.statuses?.[id] ?? status
 }
 
-/** What parameters and members mean in classic mode when they are left out. */
+/** Defaults of absent parameters and members in classic mode. */
 export const classicDefaults = (operation: string): Members =>
   Object.assign({}, ...differences.map(({ defaults }) => defaults?.[operation as OperationId]))
 
-/** The address of a delivery with its signature; the rest of the query stays as the add-on wrote it. */
+/** The address of a delivery with its signature added; the rest of the query string stays as the add-on wrote it. */
 export function signedAddress(address: string, signature: string): string {
   const url = new URL(address)
   url.search = `${url.search || '?'}${url.search ? '&' : ''}signed_request=${signature}`

@@ -2,12 +2,13 @@ import type { IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
 import { isWithin, type Range } from '../../common/ranges.ts'
 
-/** The address of whoever makes a request. */
+/** Returns the caller's address. */
 export type AddressOf = (request: IncomingMessage) => string
 
 /**
- * Of proxies only those that are trusted are believed: each appends the address that asked it to `X-Forwarded-For`, so the caller is
- * the last one there that is no trusted proxy. What stands before it anybody can have written.
+ * Creates the lookup of callers' addresses. Only trusted proxies are believed: each appends the address that called
+ * it to `X-Forwarded-For`, so the caller is the last address there that is not a trusted proxy. Anyone can have
+ * written what comes before it.
  */
 export function createAddressOf(trustedProxies: readonly Range[]): AddressOf {
   return (request) => {

@@ -3,7 +3,7 @@ import { methodsOf, restRouter } from './routes.ts'
 
 type Headers = Readonly<Record<string, string>>
 
-/** What pages of other origins get to read besides the body. */
+/** Headers that pages of other origins may read, in addition to the body. */
 const exposed = [
   'X-Ratelimit-Limit',
   'X-Ratelimit-Remaining',
@@ -17,12 +17,12 @@ const exposed = [
 const anybody: Headers = { 'Access-Control-Allow-Origin': '*' }
 
 /**
- * Lets pages of every origin read an answer of the REST API to a call with a token in its header, as HipChat did. Such a
- * token is what makes the call good, and no browser adds it by itself: the page has to know it. So nothing is lent to a page
- * that it does not have, and no cookie is ever meant (there are none).
+ * Lets pages of every origin read an answer of the REST API to a call with a token in its header, as HipChat did.
+ * No browser adds such a token by itself, so the page must already have it and gains nothing that it could not
+ * have; there are no cookies.
  *
- * Everything else stays closed: calls with the token in the query, which may stand in a link; calls without a token, among
- * them the one-time installation documents; and what is not the REST API.
+ * Everything else stays closed: calls with the token in the query string, which may be part of a link; calls
+ * without a token, including the one-time installation documents; and everything outside the REST API.
  */
 export const crossOriginHeaders = (path: string, { authorization = '' }: IncomingHttpHeaders): Headers =>
   isApi(path) && /^Bearer /i.test(authorization)
@@ -30,9 +30,9 @@ export const crossOriginHeaders = (path: string, { authorization = '' }: Incomin
     : {}
 
 /**
- * The answer to a browser that asks whether a page of another origin may make a call (a preflight); `undefined` for all other
- * requests, and for calls that take no token. What has an OAuth client's secret for its credentials is one of these:
- * such a secret has no place on a page.
+ * The answer to a browser that asks whether a page of another origin may make a call (a preflight request);
+ * `undefined` for all other requests and for calls that take no token. Calls with an OAuth client's secret are
+ * among those: such a secret does not belong on a page.
  */
 export function preflightHeaders(
   method: string,
@@ -51,7 +51,7 @@ export function preflightHeaders(
   }
 }
 
-/** The methods of the calls at a path that are made with an access token. */
+/** Methods of the operations at a path that take an access token. */
 function methodsWithToken(path: string): string[] {
   const open = restRouter.at(path).filter(({ tokens }) => tokens.length > 0 && !tokens.includes('basic'))
   return [...new Set(open.flatMap(methodsOf))]

@@ -2,29 +2,30 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { operations } from '../../api/operations/index.ts'
 import { CallRefusedError, reason } from '../errors.ts'
 
-/** A failure that a test asks for. One of `status` and `hangUp`; `delay` alone only makes the answer late. */
+/** A failure that a test injects. At most one of `status` and `hangUp`; `delay` alone only makes the answer late. */
 export interface Fault {
-  /** HTTP status of the refusal, 400 to 599. */
+  /** HTTP status of the answer, 400 to 599. */
   readonly status?: number
-  /** What it says. Default: the standard text of the status. */
+  /** Message of the answer. Default: the standard text of the status. */
   readonly message?: string
-  /** Seconds after which another try is welcome, for a 429 or 503. */
+  /** Value of `Retry-After` for a 429 or 503, in seconds. */
   readonly retryAfter?: number
-  /** Ends the connection without an answer. */
+  /** Closes the connection without an answer. */
   readonly hangUp?: true
-  /** Milliseconds that pass before. */
+  /** Delay before the failure or the answer, in milliseconds. Default: no delay. */
   readonly delay?: number
 }
 
 /** Failures that are waiting for calls. */
 export interface Faults {
-  /** Throws for an operation that there is none of, and for a fault that makes no sense. */
+  /** Throws 400 for an unknown operation, and for a fault that is not valid. */
   add(operation: string, fault: Fault, times: number): void
-  /** Lets a call go wrong, if one of its operation is to. `hangUp` ends its connection. */
+  /** Fails the call if a fault is waiting for its operation. `hangUp` closes the connection. */
   meet(operation: string, hangUp: () => void): Promise<void>
   clear(): void
 }
 
+/** Creates an empty list of faults. */
 export function createFaults(): Faults {
   const waiting = new Map<string, Fault[]>()
   return {
@@ -33,7 +34,7 @@ export function createFaults(): Faults {
         throw new CallRefusedError(400, `There is no operation ${operation} that could fail`)
       const { status, hangUp } = fault
       if (status !== undefined && !(Number.isInteger(status) && status >= 400 && status <= 599))
-        throw new CallRefusedError(400, `status must be a whole number from 400 to 599, came ${status}`)
+        throw new CallRefusedError(400, `status must be a whole number from 400 to 599, got ${status}`)
       if (status !== undefined && hangUp) throw new CallRefusedError(400, 'Give either status or hangUp')
       if (status === undefined && !hangUp && fault.delay === undefined)
         throw new CallRefusedError(400, 'Give status, hangUp or delay')

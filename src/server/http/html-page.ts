@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto'
 import { Html, html } from '../../common/html.ts'
 import type { Bytes } from '../state/blobs.ts'
 
-/** A page or a picture for people, with the headers it is sent with. */
+/** A page or picture with its headers. */
 export interface Page {
   readonly headers: Readonly<Record<string, string>>
-  /** What is not in memory is read piece by piece. */
+  /** Content that is not in memory is read in pieces. */
   readonly body: string | Buffer | Bytes
 }
 
-/** The page at an address below the server's own; `undefined` where there is none. `chat`: there is a chat page. */
+/** The page at a path of this server; `undefined` when there is none. `chat` is whether there is a chat page. */
 export function pageAt(
   path: string,
   query: URLSearchParams,
@@ -30,8 +30,8 @@ interface PageParts {
   /** The only script that runs on it. */
   readonly script?: string
   /**
-   * It has a form that is sent to this server. Where the browser goes from there is not limited: browsers apply
-   * `form-action` to every redirect that follows, and the add-on may send them on to wherever it likes.
+   * Whether it has a form that is sent to this server. The target is not limited further: browsers apply
+   * `form-action` to every redirect that follows, and the add-on may redirect anywhere.
    */
   readonly form?: boolean
 }
@@ -44,7 +44,7 @@ export function page(title: string, content: Html, { script, form = false }: Pag
     headers: {
       'Content-Type': 'text/html; charset=utf-8',
       'Content-Security-Policy': `default-src 'none'; style-src 'unsafe-inline'; ${run}base-uri 'none'; form-action ${send}; frame-ancestors 'none'`,
-      // With `no-referrer` browsers send a form with the origin `null`, which is nobody's.
+      // With `no-referrer`, browsers send a form with the origin `null`.
       'Referrer-Policy': form ? 'same-origin' : 'no-referrer',
       'X-Frame-Options': 'DENY',
     },
@@ -80,9 +80,10 @@ const frontPage = (publicUrl: string): Html => html`
 <p><a href="/addons/install">Install an add-on</a></p>`
 
 /**
- * Where install links lead: `/addons/install?url=…&room=…` (HipChat's guide to installation triggers). A link is only a
- * proposal: nothing happens until somebody gives a token that may install, and approves what he has been shown. Whoever is
- * signed in on the chat page goes on there, where he needs no token; who is not can.
+ * The page that install links open: `/addons/install?url=…&room=…` (HipChat's guide to installation triggers). A
+ * link is only a proposal: nothing happens until a person enters a token that may install the add-on, and approves
+ * what the page shows. People who are signed in to the chat page continue there, where they need no token; others
+ * can follow the link to it.
  */
 function installPage(query: URLSearchParams, chat: boolean): Html {
   const url = query.get('url') ?? ''
@@ -95,7 +96,7 @@ ${host && html`<p>Its descriptor comes from <strong>${host}</strong>. Install it
   <input id="url" required value="${url}">
   <label for="room">Room, by name or id; leave it empty for the whole group</label>
   <input id="room" value="${query.get('room') ?? ''}">
-  <label for="token">Your access token: an administrator’s, or the room owner’s for his room</label>
+  <label for="token">Your access token: an administrator’s, or that of the owner of the room</label>
   <input id="token" type="password" required autocomplete="off">
   <p><button>Show what it asks for</button></p>
 </form>
@@ -110,7 +111,7 @@ ${host && html`<p>Its descriptor comes from <strong>${host}</strong>. Install it
 <p id="outcome" role="status"></p>`
 }
 
-/** The same proposal on the page of the add-ons. */
+/** The same proposal as a link to the chat page's add-ons. */
 function chatAddress(query: URLSearchParams): string {
   const search = new URLSearchParams()
   for (const [name, here] of [
@@ -124,20 +125,20 @@ function chatAddress(query: URLSearchParams): string {
   return search.size > 0 ? `/chat/addons?${search}` : '/chat/addons'
 }
 
-// A descriptor can say anything: it is shown as text, and what was shown is what is approved.
+// A descriptor is not trusted: its texts are shown as plain text, and exactly what was shown is approved.
 const installScript = `
   const field = (id) => document.getElementById(id)
   const text = (id, content) => { field(id).textContent = content }
   const parameters = new URLSearchParams(location.search)
   let approved
 
-  // Whoever is signed in on the chat page, in this tab or to stay, goes on there.
+  // People who are signed in to the chat page, in this tab or permanently, continue there.
   try {
     const chat = field('chat')
     if (chat && (sessionStorage.getItem('hipchat-session') || localStorage.getItem('hipchat-session')))
       location.replace(chat.href)
   } catch {
-    // no storage here: the page works without
+    // There is no storage here: the page works without it.
   }
 
   async function call(path, body) {

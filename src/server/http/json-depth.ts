@@ -4,8 +4,8 @@ const openings = new Set([0x5b, 0x7b]) // [ {
 const closings = new Set([0x5d, 0x7d]) // ] }
 
 /**
- * Whether a text opens more lists and objects within each other than are taken, if it is JSON. Looks no further than to the
- * first one too many: to parse a million of them takes a third of a second, and so it does to say where such a text is wrong.
+ * Whether a text, if it is JSON, nests arrays and objects more than `most` levels deep. Stops at the first level
+ * too many: parsing a million levels takes a third of a second, and so does locating a syntax error in them.
  */
 export function isNestedDeeper(text: string, most: number): boolean {
   let depth = 0

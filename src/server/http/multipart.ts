@@ -6,9 +6,9 @@ import { badRequest } from '../errors.ts'
 export interface Part {
   /** From its `Content-Disposition`. */
   readonly name?: string
-  /** Media type, in lower case and without parameters; none where it does not say. */
+  /** Media type in lower case, without parameters; absent when the part does not name one. */
   readonly type?: string
-  /** File name without the folder it had, if it came with one. */
+  /** File name without folders; absent when the part has none. */
   readonly fileName?: string
   readonly content: Buffer
 }
@@ -16,18 +16,19 @@ export interface Part {
 const mostParts = 10
 const longestHead = 4096
 
-/** A file may have lines like a delimiter, but each of them costs a look. */
+/** A file may have lines that look like a delimiter, but each of them costs time. */
 const mostMisses = 1000
 
 const LF = 0x0a
 const CR = 0x0d
 
 /**
- * Takes a `multipart/related` body apart (RFC 2046), as two client libraries made it (hipchat/hipchat-rb and
- * tbruyelle/hipchat-go): line ends without CR, names without quotes, contents in base64, and a last boundary that is
- * like the others instead of closing the body. 400, saying what is wrong, for everything else.
+ * Splits a `multipart/related` body (RFC 2046), as two client libraries made it (hipchat/hipchat-rb and
+ * tbruyelle/hipchat-go): line ends without CR, names without quotes, content in base64, and a last boundary that
+ * looks like the others instead of closing the body. 400, with the reason, for everything else.
  *
- * The parsers on the registry take one line end only, and each of them refuses at least one of the two.
+ * The parsers on the registry accept one kind of line end only, and each of them refuses at least one of the two
+ * libraries.
  */
 export function readParts(bytes: Buffer, contentType: string): Part[] {
   const [, quoted, bare] = /;\s*boundary=(?:"([^"]{1,70})"|([^\s;"]{1,70}))/i.exec(contentType) ?? []
@@ -48,14 +49,17 @@ export function readParts(bytes: Buffer, contentType: string): Part[] {
 }
 
 interface Delimiter {
-  /** Where the content before it ends: the line end before a delimiter belongs to it. */
+  /** Where the content before it ends: the line end before a delimiter belongs to the delimiter. */
   readonly start: number
   readonly end: number
-  /** It is the last one. */
+  /** Whether it is the last one. */
   readonly closes: boolean
 }
 
-/** The next line that is `--boundary` or `--boundary--`, with nothing but blanks behind it. `from` is where a line begins. */
+/**
+ * The next line that is `--boundary` or `--boundary--`, followed by nothing but whitespace. `from` is the start of
+ * a line.
+ */
 function nextDelimiter(bytes: Buffer, boundary: string, from: number): Delimiter | undefined {
   const beginning = Buffer.from(`--${boundary}`)
   let misses = 0
@@ -79,7 +83,7 @@ function* linesWith(beginning: Buffer, bytes: Buffer, from: number): Generator<n
   for (let at = bytes.indexOf(mark, from); at >= 0; at = bytes.indexOf(mark, at + 1)) yield at + 1
 }
 
-/** Without its line end, which is LF or CR LF; never before where the content begins. */
+/** End of the content without its line end, LF or CR LF; never before the start of the content. */
 function contentEnd(bytes: Buffer, at: number, from: number): number {
   if (at <= from) return from
   const end = at - 1 // the LF
@@ -108,7 +112,7 @@ function readPart(bytes: Buffer): Part {
   }
 }
 
-/** Clients that know no UTF-8 write names in ISO-8859-1, as headers of HTTP once were. */
+/** Clients without UTF-8 send names in ISO-8859-1, the former encoding of HTTP headers. */
 const headText = (head: Buffer): string => head.toString(isUtf8(head) ? 'utf8' : 'latin1')
 
 function headersOf(head: string): Readonly<Record<string, string>> {
@@ -124,7 +128,10 @@ function headersOf(head: string): Readonly<Record<string, string>> {
   )
 }
 
-/** `attachment; name="file"; filename="a.png"`, also without the quotes. `filename*` counts before `filename` (RFC 6266, 4.3). */
+/**
+ * Parses `attachment; name="file"; filename="a.png"`, also without quotes. `filename*` takes precedence over
+ * `filename` (RFC 6266, 4.3).
+ */
 function dispositionOf(header: string): Readonly<Record<string, string | undefined>> {
   const values = [...header.matchAll(/;\s*([\w-]+\*?)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;"]*))/g)]
   const parameters: Record<string, string> = Object.fromEntries(
@@ -137,7 +144,7 @@ function dispositionOf(header: string): Readonly<Record<string, string | undefin
   return extended === undefined ? parameters : { ...parameters, filename: extended }
 }
 
-/** `UTF-8'en'na%C3%AFve.txt` (RFC 5987); `undefined` for what is empty or not one, which is then as if it were not there. */
+/** Decodes `UTF-8'en'na%C3%AFve.txt` (RFC 5987); `undefined` for an empty or invalid value, which is ignored. */
 function extendedValue(value: string): string | undefined {
   const [, charset = '', encoded = ''] =
     /^([\w-]+)'[\w-]*'((?:[\w!#$&+.^`|~-]|%[0-9a-f]{2})*)$/i.exec(value) ?? []

@@ -31,7 +31,7 @@ import { contentTypes } from './parsing.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
-/** What is described once and referred to by its name. */
+/** Schemas that are described once and referenced by name. */
 const components: Readonly<Record<string, Schema>> = {
   UserReference: userReference,
   User: user,
@@ -54,7 +54,7 @@ const nameOf = new Map(Object.entries(components).map(([name, schema]) => [schem
 
 let text: Buffer | undefined
 
-/** The description at its address below the server's own; it is written at the first call. */
+/** The OpenAPI document at its path on this server; it is generated at the first request. */
 export function descriptionAt(path: string): Page | undefined {
   if (path !== '/v2/openapi.json') return undefined
   text ??= Buffer.from(JSON.stringify(openApiDocument()))
@@ -64,7 +64,7 @@ export function descriptionAt(path: string): Page | undefined {
   }
 }
 
-/** What this server serves, as an OpenAPI 3.0.3 document, made of the table of operations. */
+/** Generates an OpenAPI 3.0.3 document from the table of operations. */
 export function openApiDocument(): Json {
   return {
     openapi: '3.0.3',
@@ -72,9 +72,9 @@ export function openApiDocument(): Json {
       title: 'HipChat-compatible REST API',
       version: '2',
       description:
-        'Of the operations with scopes any one scope suffices. With `auth_test=true` in its query each of them only tells whether the token may call it.',
+        'An operation that lists scopes requires any one of them. With `auth_test=true` in its query, an operation only reports whether the token may call it.',
     },
-    servers: [{ url: '/v2' }], // beside this document
+    servers: [{ url: '/v2' }], // relative to this document
     security: [{ BearerAuth: [] }, { QueryToken: [] }],
     paths: paths(),
     components: {
@@ -93,7 +93,7 @@ export function openApiDocument(): Json {
   }
 }
 
-/** Paths that differ in the names of their parameters only are one path, which has the names that came first. */
+/** Paths that differ only in the names of their parameters are merged into one, with the names that came first. */
 function paths(): Json {
   const found = new Map<string, { path: string; item: Record<string, Json> }>()
   for (const [id, operation] of Object.entries<Operation>(operations)) {
@@ -115,7 +115,7 @@ function describe(id: string, operation: Operation, names: readonly string[]): J
     'x-hipchat-scopes': scopes,
     'x-hipchat-tokens': tokens,
     ...(tokens.length === 0 ? { security: [] } : {}),
-    // A user signs in with his password and without Basic credentials.
+    // A user signs in with their password, without Basic credentials.
     ...(tokens.includes('basic') ? { security: [{ OAuthClient: [] }, {}] } : {}),
     parameters: [
       ...parameterNames(path).map((own, index) =>
@@ -171,7 +171,7 @@ function response(result: Result): Json {
 
 const jsonContent = (schema: Json): Json => ({ 'application/json': { schema } })
 
-/** A schema in OpenAPI 3.0, which has references, and `nullable` instead of a type for null. */
+/** Converts a schema to OpenAPI 3.0, which has references, and `nullable` instead of a null type. */
 function convert(schema: Schema): Json {
   const name = nameOf.get(schema)
   return name === undefined ? convertInside(schema) : { $ref: `#/components/schemas/${name}` }
@@ -214,7 +214,7 @@ const mapped = (schemas: Readonly<Record<string, Schema>>): Json =>
 
 const isNull = ({ type }: Schema): boolean => type === 'null'
 
-/** `nullable` counts beside a `type` only; where there is none, null is a branch of its own. */
+/** `nullable` only works next to a `type`; without one, null is a branch of its own. */
 function union(branches: readonly Schema[]): Json {
   const others = branches.filter((branch) => !isNull(branch)).map(convert)
   if (others.length === branches.length) return { anyOf: others }

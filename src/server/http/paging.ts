@@ -6,24 +6,24 @@ interface PageRequest {
   readonly 'max-results'?: number
 }
 
-/** Where a page begins and how long it is; HipChat's defaults. */
+/** Start and length of a page, with HipChat's defaults. */
 export const pageRange = (parameters: PageRequest): { start: number; length: number } => ({
   start: parameters['start-index'] ?? 0,
   length: parameters['max-results'] ?? 100,
 })
 
 /**
- * Most bytes of the items of one page, written as JSON: half of what our own client takes for an answer. A thousand messages
- * with cards would be a hundred times as many.
+ * Most bytes of one page's items as JSON: half of what our own client accepts in an answer. A thousand messages
+ * with cards would have a hundred times as many.
  */
 export const largestPage = 4 * 1024 * 1024
 
-/** Bytes of items that are made in one turn of the event loop: what they are made of was looked up for a millisecond or two. */
+/** Bytes of items built in one turn of the event loop, which takes a millisecond or two. */
 const bytesPerTurn = 16 * 1024
 
 /**
- * The first of some items, at most so many and as many as {@link largestPage} allows, but never none: a page without items
- * looks like the end. No more items are made than are taken, and only a few in each turn.
+ * The first of some items, as many as `length` and {@link largestPage} allow, but at least one: a page without items
+ * looks like the end. Only the returned items are built, a few in each turn of the event loop.
  */
 export async function fitting<T, R>(
   all: Iterable<T> | AsyncIterable<T>,
@@ -46,7 +46,7 @@ export async function fitting<T, R>(
   return taken
 }
 
-/** One page of a whole list, of which only the items on it are shown. */
+/** One page of a whole list; only the items on it are presented. */
 export async function page<T, R>(
   all: readonly T[],
   parameters: PageRequest,
@@ -58,10 +58,10 @@ export async function page<T, R>(
   return pageOf(items, start + items.length < all.length, parameters, url)
 }
 
-/** So many records at most, by id, from an id on. */
+/** At most `limit` records ordered by id, starting at an id. */
 export type Walk<T> = (from: number, limit: number) => readonly T[]
 
-/** All records of a walk that are wanted, a few in each turn of the event loop. */
+/** All records of a walk that match, a few in each turn of the event loop. */
 export async function* walked<T extends { readonly id: number }>(
   walk: Walk<T>,
   isWanted: (item: T) => boolean,
@@ -76,7 +76,7 @@ export async function* walked<T extends { readonly id: number }>(
   }
 }
 
-/** One page of what is too long to be looked at in one turn of the event loop. */
+/** One page of a list that is too long to read in one turn of the event loop. */
 export async function pageOfWalk<T extends { readonly id: number }, R>(
   walk: Walk<T>,
   isWanted: (item: T) => boolean,
@@ -85,7 +85,7 @@ export async function pageOfWalk<T extends { readonly id: number }, R>(
   show: (one: T) => R | Promise<R>,
 ): Promise<Page<R>> {
   const { start, length } = pageRange(parameters)
-  const found: T[] = [] // one more tells whether there is a next page
+  const found: T[] = [] // one more shows whether there is a next page
   let passed = 0
   for await (const chunk of walked(walk, isWanted)) {
     const skipped = Math.min(chunk.length, Math.max(0, start - passed))
@@ -98,9 +98,9 @@ export async function pageOfWalk<T extends { readonly id: number }, R>(
 }
 
 /**
- * Puts items into HipChat's page. Links are absolute. Those to other pages keep the query parameters; `next` is there while more
- * follows, and begins behind the last item, also where there are fewer than were asked for. `self` is the collection, without a
- * query, as in real answers. There is no total.
+ * Puts items into HipChat's page object. Links are absolute. Links to other pages keep the query parameters. `next` is
+ * present when more items follow, and starts after the last item, even when the page has fewer items than requested.
+ * `self` is the collection without a query string, as in HipChat's answers. There is no total.
  */
 export function pageOf<T>(items: T[], more: boolean, parameters: PageRequest, url: URL): Page<T> {
   const { start, length } = pageRange(parameters)

@@ -11,8 +11,8 @@ import { isNestedDeeper } from './json-depth.ts'
 import { type Part, readParts } from './multipart.ts'
 
 /**
- * Longest request body taken, in bytes: a megabyte, unless it brings a file, and less where nobody has to prove who they
- * are before it is read. HipChat's limits are not known.
+ * Longest accepted request body, in bytes: a megabyte, more for an operation that takes a file, and less where
+ * callers need no token before the body is read. HipChat's limits are not known.
  */
 export function longestBody({ body, tokens }: Operation): number {
   if (!body) return 0
@@ -20,7 +20,7 @@ export function longestBody({ body, tokens }: Operation): number {
   return tokens.length === 0 || tokens.includes('basic') ? longestOfStrangers : longestText
 }
 
-/** Longest body with a file in it: clients sent base64, in lines of sixty characters, with a message besides. */
+/** Longest body with a file: clients sent base64 in lines of sixty characters, together with a message. */
 const longestUpload = 28 * 1024 * 1024
 const longestText = 1024 * 1024
 const longestOfStrangers = 32 * 1024
@@ -29,7 +29,7 @@ const deepest = 32
 
 type Members = Record<string, unknown>
 
-/** Checks path parameters by their schemas. */
+/** Validates path parameters against their schemas. */
 export function parsePath(parameters: Readonly<Record<string, string>>): Members {
   for (const [name, value] of Object.entries(parameters)) {
     const schema = pathParameters[name]
@@ -40,8 +40,8 @@ export function parsePath(parameters: Readonly<Record<string, string>>): Members
 }
 
 /**
- * Reads the query parameters an operation knows, fills in defaults (those given before those of the table), and leaves
- * all others alone.
+ * Reads the query parameters that an operation knows, fills in defaults (`defaults` before those of the table), and
+ * ignores all others.
  */
 export function parseQuery(operation: Operation, query: URLSearchParams, defaults: Members = {}): Members {
   const members: Members = {}
@@ -57,7 +57,7 @@ export function parseQuery(operation: Operation, query: URLSearchParams, default
   return members
 }
 
-/** A finding about a bare value, told of the parameter it came in. */
+/** A problem of a bare value, reported for the parameter it came from. */
 const about = (name: string, problem: Problem): Problem => ({
   ...problem,
   field: name,
@@ -88,8 +88,8 @@ function coerce(name: string, text: string, schema: Schema): unknown {
 const booleanTexts: Readonly<Record<string, boolean>> = { true: true, false: false, '1': true, '0': false }
 
 /**
- * Turns a request body into the operation's members: reads the content types it takes, renames aliases, relaxes what
- * clients are known to send, drops members nobody knows, and validates the rest.
+ * Turns a request body into the operation's members: reads the content types it accepts, renames aliases, relaxes
+ * what clients are known to send, drops unknown members, and validates the rest.
  */
 export function parseBody(
   body: Body,
@@ -107,7 +107,7 @@ export function parseBody(
     const alias = body.aliases && Object.hasOwn(body.aliases, theirs) ? body.aliases[theirs] : undefined
     const name = alias ?? theirs
     const schema = Object.hasOwn(properties, name) ? properties[name] : undefined
-    // The exact name counts when an alias came too.
+    // The exact name takes precedence over an alias.
     if (!schema || (alias !== undefined && Object.hasOwn(raw, alias))) continue
     known[name] = relax(name, value, schema, body.relaxations ?? [])
   }
@@ -117,7 +117,7 @@ export function parseBody(
   return known
 }
 
-/** How clients write that they have nothing to say: not at all, as Go's `null`, or as PHP's empty array. */
+/** How clients send an empty body: no bytes, Go's `null`, or PHP's empty array. */
 const isNothing = (bytes: Buffer): boolean =>
   bytes.length <= 40 && /^(?:\xef\xbb\xbf)?\s*(?:null|\[\s*\]|)\s*$/.test(bytes.toString('latin1'))
 
@@ -127,9 +127,9 @@ function readMembers(body: Body, contentType: string | undefined, bytes: Buffer)
   const kind = sent ? kindOf(sent) : body.type
   const isText = kind === 'text' && accepted.has('text')
   if (kind !== 'json' && accepted.has('json') && !isText && looksLikeJson(bytes, kind)) {
-    // What curl sends unless it is told otherwise: JSON, said to be a form.
-    const came = sent ? `it came as ${sent}` : 'it came without a content type'
-    const remedy = `${came}, and looks like JSON: send it with Content-Type: application/json`
+    // curl's default: JSON labelled as a form.
+    const came = sent ? `it was sent as ${sent}` : 'it was sent without a content type'
+    const remedy = `${came} and looks like JSON: send it with Content-Type: application/json`
     return readJson(textOf(bytes, contentType), 'The body', `; ${remedy}`)
   }
   if (!kind || !accepted.has(kind))
@@ -144,13 +144,13 @@ function readMembers(body: Body, contentType: string | undefined, bytes: Buffer)
   const text = textOf(bytes, contentType)
   if (kind === 'text') return { message: text }
   if (kind === 'form') return formMembers(text, propertiesOf(body.schema))
-  if (text === '') throw badRequest('A JSON body is required; there was none')
+  if (text === '') throw badRequest('A JSON body is required, got none')
   return readJson(text, 'The body')
 }
 
 /**
- * No sentence begins like an object with a member, or is an empty one. No form begins with a bracket, which it would encode; shells
- * take the double quotes of JSON away, or leave the single ones around it.
+ * No plain message begins like an object with a member, or is an empty one. No form begins with a brace, which it
+ * would encode. Shells remove the double quotes of JSON, or leave the single ones around it.
  */
 const looksLikeJson = (bytes: Buffer, kind: string | undefined): boolean =>
   (kind === 'form' ? /^(?:\xef\xbb\xbf)?[\s'"]*[{[]/ : /^(?:\xef\xbb\xbf)?\s*\{\s*["}]/).test(
@@ -167,7 +167,7 @@ function readJson(text: string, what: string, more = '', field?: string): unknow
   }
 }
 
-/** What the kinds of bodies are called in a Content-Type. */
+/** Content-Type of each kind of body. */
 export const contentTypes: Readonly<Record<string, string>> = {
   json: 'application/json',
   form: 'application/x-www-form-urlencoded',
@@ -175,7 +175,7 @@ export const contentTypes: Readonly<Record<string, string>> = {
   'multipart/related': 'multipart/related',
 }
 
-/** What kind of body a Content-Type says that it is. */
+/** The kind of body that a Content-Type names. */
 export function kindOf(contentType: string): string | undefined {
   const type = mediaTypeOf(contentType)
   if (/^(?:(?:application|text)\/(?:x-)?json|[\w.-]+\/[\w.+-]+\+json)$/.test(type)) return 'json'
@@ -185,7 +185,7 @@ export function kindOf(contentType: string): string | undefined {
 /** A Content-Type without its parameters. */
 const mediaTypeOf = (contentType: string): string => contentType.split(';')[0]?.trim().toLowerCase() ?? ''
 
-/** A form holds nothing but texts: what ought to be a boolean, a number or an object is read from its text. */
+/** A form contains only strings: booleans, numbers and objects are parsed from them. */
 function formMembers(text: string, properties: Readonly<Record<string, Schema>>): Members {
   checkFields(text)
   const members: Members = {}
@@ -206,8 +206,8 @@ function formMembers(text: string, properties: Readonly<Record<string, Schema>>)
 }
 
 /**
- * A part is named as its member; without a name it is known by what it is, as Perl's clients send the metadata. What is no
- * file is JSON, whatever its content type says; unknown parts are dropped.
+ * Each part has the name of its member. A part without a name is identified by its type, as Perl's clients send the
+ * metadata. A part that is not a file is JSON, whatever its content type; unknown parts are dropped.
  */
 function partMembers(
   bytes: Buffer,
@@ -238,7 +238,7 @@ function textOfPart(name: string, content: Buffer): string {
   }
 }
 
-/** The member that a part without a name is for: the only one of its kind. */
+/** The member for a part without a name: the only one of its type. */
 function memberFor(
   { type = '', fileName }: Part,
   properties: Readonly<Record<string, Schema>>,
@@ -259,14 +259,14 @@ function relax(name: string, value: unknown, schema: Schema, relaxations: readon
   return value
 }
 
-/** Refuses bytes in a form, or in the query of an address, that would be read as U+FFFD. */
+/** Refuses bytes in a form or query string that would be decoded as U+FFFD. */
 export function checkFields(text: string): void {
   const field = unreadableField(text)
   if (field === undefined) return
   throw badRequest(`${field || 'A field'} is not valid UTF-8`, field || undefined)
 }
 
-/** Refuses half characters, which could not be written to disk or into an address as they are. */
+/** Refuses half surrogate pairs, which could not be stored or put into an address unchanged. */
 export function checkText(value: object, what: string): void {
   const field = illFormedAt(value)
   if (field === undefined) return
@@ -279,7 +279,7 @@ export function checkText(value: object, what: string): void {
 const tooDeep = (what: string): CallRefusedError =>
   badRequest(`${what} is nested more than ${deepest} levels deep`)
 
-/** Nobody needs deep objects here, and writing them out again would exhaust the stack. Walks without recursion. */
+/** No caller needs deep objects here, and serializing them would exhaust the stack. Walks without recursion. */
 export function checkDepth(value: object, what: string): void {
   let level: object[] = [value]
   for (let depth = 1; level.length > 0; depth += 1) {

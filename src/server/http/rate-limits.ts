@@ -1,22 +1,22 @@
 import ipaddr from 'ipaddr.js'
 
-/** How many calls are allowed. HipChat's figures; see {@link defaultLimits}. */
+/** How many calls and messages are allowed. For HipChat's figures see {@link defaultLimits}. */
 export interface Limits {
-  /** Calls per window with an add-on's token, and without a token per address. */
+  /** Calls per window with an add-on's token, and per address without a token. Default 500. */
   readonly api: number
-  /** Calls per window with a user's token. */
+  /** Calls per window with a user's token. Default 100. */
   readonly user: number
-  /** Messages per flood window into one room, or to one person, per token. */
+  /** Messages per message window, token, and room or person. Default 30. */
   readonly flood: number
-  /** Length of the window for calls, in seconds. */
+  /** Length of the window for calls, in seconds. Default 300. */
   readonly windowSeconds: number
-  /** Length of the window for messages, in seconds. */
+  /** Length of the window for messages, in seconds. Default 60. */
   readonly floodWindowSeconds: number
 }
 
 /**
- * 500 calls in five minutes for add-ons and 30 messages a minute per room (HipChat's page on rate limits); 100 calls for
- * users (HipChat Server's knowledge base, "increase the v2 API rate limit").
+ * 500 calls in five minutes for add-ons and 30 messages a minute per room (HipChat's page on rate limits); 100
+ * calls for users (HipChat Server's knowledge base, "increase the v2 API rate limit").
  */
 export const defaultLimits: Limits = {
   api: 500,
@@ -26,21 +26,23 @@ export const defaultLimits: Limits = {
   floodWindowSeconds: 60,
 }
 
+/** State of a limit for one key. */
 export interface Allowance {
   readonly limit: number
   readonly remaining: number
-  /** UNIX seconds when the window ends. */
+  /** End of the window, in UNIX seconds. */
   readonly reset: number
-  /** The call this was asked for goes beyond the limit. */
+  /** Whether this call exceeds the limit. */
   readonly exceeded: boolean
 }
 
+/** Counts uses by key. */
 export interface Counter {
   /** Uses up one unit. */
   take(key: string, limit: number): Allowance
-  /** Gives back a unit that was taken. */
+  /** Returns a unit that was taken. */
   give(key: string): void
-  /** The state of a key, using up nothing. */
+  /** The state of a key, without using up a unit. */
   peek(key: string, limit: number): Allowance
   clear(): void
 }
@@ -48,8 +50,9 @@ export interface Counter {
 const fewest = 10_000
 
 /**
- * Counts in fixed windows that begin with the first call: `Remaining` goes down until `Reset` and then jumps back, which
- * is what clients of HipChat expect. With `enforced` off everything is allowed and the figures stay at their start.
+ * Counts in fixed windows that begin with the first call: `Remaining` goes down until `Reset` and then jumps back,
+ * as clients of HipChat expect. When `enforced` is false, everything is allowed and the figures stay at their
+ * start.
  */
 export function createCounter(windowSeconds: number, enforced: boolean): Counter {
   const windows = new Map<string, { end: number; used: number }>()
@@ -66,7 +69,10 @@ export function createCounter(windowSeconds: number, enforced: boolean): Counter
     return fresh
   }
 
-  /** Waits until there are twice as many as were left: a flood of keys must not be walked through for each of them. */
+  /**
+   * Waits until there are twice as many keys as the last sweep left: a flood of keys must not cause a walk through
+   * all of them each time.
+   */
   function sweep(now: number): void {
     for (const [key, { end }] of windows) if (end <= now) windows.delete(key)
     sweepAt = Math.max(fewest, 2 * windows.size)
@@ -95,14 +101,17 @@ export function createCounter(windowSeconds: number, enforced: boolean): Counter
   }
 }
 
-/** What callers without a token are counted by. Whoever has one IPv6 address has the other 2^64 of its network too. */
+/**
+ * Key that callers without a token are counted by. An owner of one IPv6 address also has the other 2^64 of its
+ * network.
+ */
 export function addressKey(address: string): string {
   if (!ipaddr.isValid(address)) return address
   const parsed = ipaddr.process(address)
   return parsed.kind() === 'ipv4' ? parsed.toString() : parsed.toByteArray().slice(0, 8).join('.')
 }
 
-/** The three headers that tell an allowance, with the prefix of the limit. */
+/** The three headers that report an allowance, with the prefix of the limit. */
 export const limitHeaders = (
   prefix: 'X-Ratelimit' | 'X-FloodControl',
   allowance: Allowance,

@@ -2,21 +2,21 @@ import type { IncomingMessage } from 'node:http'
 import { hostOf, isLoopbackHost } from '../../common/outbound.ts'
 import { forbidden } from '../errors.ts'
 
-/** Under which names this server answers, and to pages of which origins. */
+/** The host names that this server answers to, and the origins whose pages may call it. */
 export interface OriginRules {
-  /** The server listens on a loopback address: then its loopback names are good too. */
+  /** The server listens on a loopback address, so it also answers to loopback host names. */
   readonly local: boolean
   readonly allowedOrigins: readonly string[]
-  /** Origins under which it is reached besides. */
+  /** More origins that the server can be reached at. */
   readonly otherUrls: readonly string[]
-  /** The origin was given: a proxy may be in front, whose `Host` says less than that. */
+  /** Whether the origin was configured: then a proxy may be in front, whose `Host` is less reliable. */
   readonly hasPublicUrl: boolean
   publicUrl(): string
 }
 
 /**
- * The Host header must name this server: a page whose host name suddenly resolves to 127.0.0.1 would otherwise be
- * of the same origin as the server (DNS rebinding).
+ * 403 unless the Host header names this server: a page whose host name suddenly resolves to 127.0.0.1 would
+ * otherwise have the server's own origin (DNS rebinding).
  */
 export function checkHost(header: string, { local, otherUrls, publicUrl }: OriginRules): void {
   const host = hostIn(header)
@@ -31,8 +31,8 @@ function hostIn(header: string): string | undefined {
 }
 
 /**
- * The origin under which a request has asked: libraries compare what the server says of itself with the address that they
- * asked. The public one, unless the host is that of another one. To be asked of a host that was checked.
+ * The origin that a request was sent to: libraries compare the addresses in an answer with the one they called. The
+ * public origin, unless the host belongs to another one. Call it only after {@link checkHost}.
  */
 export function originAsked(
   header: string,
@@ -42,13 +42,13 @@ export function originAsked(
   const asked = [main, ...otherUrls].find((url) => new URL(url).host === header.toLowerCase())
   if (asked !== undefined) return asked
   const host = hostIn(header)
-  // Under any loopback name and through any forwarded port: nobody but this machine can have asked.
+  // Any loopback name and any forwarded port: only this machine can have sent the request.
   return host && local && !hasPublicUrl && isLoopbackHost(host)
     ? new URL(`${new URL(main).protocol}//${header}`).origin
     : main
 }
 
-/** A page of another origin may not make calls in the name of whoever looks at it; with a token it needs nobody's name. */
+/** 403 for a page of another origin that makes calls without a token, on behalf of the person who looks at it. */
 export function checkOrigin({ method = '', headers }: IncomingMessage, originRules: OriginRules): void {
   const { origin, host, authorization = '' } = headers
   if (!origin || /^(GET|HEAD|OPTIONS)$/.test(method) || /^Bearer /i.test(authorization)) return

@@ -2,7 +2,7 @@ import type { Operation, Result } from '../../api/operation.ts'
 import { typeName, validate } from '../../common/validate.ts'
 import { CallRefusedError } from '../errors.ts'
 
-/** Refuses, with 500, a result that is not what the table of operations promises: a fault of this server. */
+/** 500 for a result that does not match the table of operations: an error of this server. */
 export function checkResult(id: string, { result }: Pick<Operation, 'result'>, value: unknown): void {
   const fault = faultOf(result, value)
   if (fault !== undefined) throw new CallRefusedError(500, `${id} would answer with a wrong result: ${fault}`)
@@ -17,8 +17,8 @@ function faultOf(result: Result, value: unknown): string | undefined {
     case 'redirect':
       return typeof value === 'string' && URL.canParse(value)
         ? undefined
-        : `expected an absolute address, came ${typeName(value)}`
+        : `expected an absolute address, got ${typeName(value)}`
     case 'empty':
-      return value === undefined ? undefined : `expected nothing, came ${typeName(value)}`
+      return value === undefined ? undefined : `expected nothing, got ${typeName(value)}`
   }
 }

@@ -3,9 +3,9 @@ import { operations } from '../../api/operations/index.ts'
 import { decoded, encodesText } from '../../common/well-formed.ts'
 import { badRequest, CallRefusedError } from '../errors.ts'
 
-/** The operation a request names, with its path parameters decoded. */
+/** The operation that a request names, with its path parameters decoded. */
 export interface Route {
-  /** Its name in the table it is from. */
+  /** Its id in its table. */
   readonly id: string
   readonly operation: Operation
   readonly parameters: Readonly<Record<string, string>>
@@ -17,20 +17,21 @@ interface Template {
   readonly segments: readonly string[]
 }
 
-/** The operations of a table, found by method and path. */
+/** Finds the operations of a table by method and path. */
 export interface Router {
   /**
-   * Finds the operation for a method and a path below the base address of the table. Several slashes count as one: clients
-   * join addresses by concatenation.
+   * Finds the operation for a method and a path below the table's base address. Several slashes count as one, since
+   * clients join addresses by concatenation.
    *
-   * @throws {CallRefusedError} 404 when no operation has the path, 405 when only the method is wrong, 400 for a parameter
-   * that percent signs do not encode as they should.
+   * @throws {CallRefusedError} 404 when no operation has the path, 405 when only the method is wrong, 400 for a
+   * parameter that is not percent-encoded correctly.
    */
   find(method: string, path: string): Route
   /** The operations at a path, with any method. */
   at(path: string): Operation[]
 }
 
+/** Creates the router of a table of operations. */
 export function createRouter(table: Readonly<Record<string, Operation>>): Router {
   const templates: readonly Template[] = Object.entries(table).map(([id, operation]) => ({
     id,
@@ -64,11 +65,11 @@ export function createRouter(table: Readonly<Record<string, Operation>>): Router
   }
 }
 
-/** What asks for a GET asks for its head as well. */
+/** The methods of an operation: a GET also answers HEAD. */
 export const methodsOf = ({ method, once }: Operation): string[] =>
   method === 'GET' && !once ? ['GET', 'HEAD'] : [method]
 
-/** The REST API v2. */
+/** Router of the REST API v2. */
 export const restRouter = createRouter(operations)
 
 function valuesOf({ segments: names }: Template, segments: readonly string[]): Record<string, string> {

@@ -5,24 +5,25 @@ import { CallRefusedError } from '../errors.ts'
 import { type Bytes, pieceLength } from '../state/blobs.ts'
 
 /**
- * Bytes on their way: bodies that arrive, and answers that somebody reads. What is held for one caller has a bound, so that
- * nobody fills the memory by sending or reading slowly, and a reader who takes nothing is given up.
+ * Bytes in transit: request bodies and answers. Each caller can only hold a limited number of them, so that sending
+ * or reading slowly cannot fill the memory, and a reader that takes nothing is disconnected.
  */
 export interface Transfers {
-  /** 429 for a caller for whom too much is held, 503 when too much is held for all together. */
+  /** 429 for a caller that holds too many bytes, 503 when all callers together hold too many. */
   check(caller: string): void
-  /** Checks, and counts bytes as held for a caller until what it gives is called. */
+  /** Checks, and counts bytes as held for a caller until the returned function is called. */
   hold(caller: string, bytes: number): () => void
   /**
-   * A part of some bytes as a stream, read as fast as its reader takes it. `held`: how many of them are in memory until it has
-   * ended; they count as held for the caller.
+   * Streams a part of some bytes as fast as its reader takes them. `held` is how many of them are in memory until
+   * the stream ends; they count as held for the caller.
    */
   send(sending: Sending): Readable
-  /** Ends the connection of a response that is not read in time. */
+  /** Disconnects a response that is not read in time. */
   watch(response: ServerResponse): void
   close(): void
 }
 
+/** An answer to stream. */
 export interface Sending {
   readonly response: ServerResponse
   readonly caller: string
@@ -32,27 +33,32 @@ export interface Sending {
   readonly held: number
 }
 
+/** Limits of bytes in transit. */
 export interface TransferLimits {
   /** Bytes held for one caller. */
   readonly caller: number
-  /** Bytes held for all. */
+  /** Bytes held for all callers. */
   readonly all: number
-  /** Milliseconds in which a reader has to take something: {@link pieceLength}, or the rest. */
+  /** Milliseconds in which a reader must take {@link pieceLength}, or the rest. */
   readonly patience: number
 }
 
 const MIB = 1024 * 1024
 
-/** A caller may have two uploads of the largest file under way, or sixteen full pages of a history, or 500 downloads. */
+/**
+ * A caller can have two uploads of the largest file in transit, or sixteen full pages of a history, or 500
+ * downloads.
+ */
 export const transferLimits: TransferLimits = { caller: 64 * MIB, all: 512 * MIB, patience: 30_000 }
 
 interface Watched {
-  /** Pieces that its reader took. */
+  /** Pieces that the reader has taken. */
   taken: number
   takenBefore: number
   since: number
 }
 
+/** Creates the counting of bytes in transit. */
 export function createTransfers(limits: TransferLimits = transferLimits): Transfers {
   const held = new Map<string, number>()
   let heldForAll = 0
@@ -89,14 +95,15 @@ export function createTransfers(limits: TransferLimits = transferLimits): Transf
     if (own >= limits.caller)
       throw busy(
         429,
-        `${own} bytes are on their way to and from you, expected less than ${limits.caller}: read the answers to your calls first`,
+        `${own} bytes are in transit to and from you, expected fewer than ${limits.caller}: read the answers to your calls first`,
       )
-    if (heldForAll >= limits.all) throw busy(503, 'Too much is on its way to others: try again in a moment')
+    if (heldForAll >= limits.all)
+      throw busy(503, 'Too many bytes are in transit to other callers: try again in a moment')
   }
 
   /**
-   * Calls once when a response was read, or its connection ended. A response that waits behind another one on its connection
-   * does not hear of that end itself.
+   * Calls back once, when a response was read or its connection ended. A response that waits behind another one on
+   * its connection does not get the end event itself.
    */
   function whenOver(response: ServerResponse, call: () => void): void {
     const { socket } = response.req
@@ -152,7 +159,7 @@ export function createTransfers(limits: TransferLimits = transferLimits): Transf
         },
       })
       whenOver(response, () => {
-        release() // what is in memory stays there until the last of it was taken
+        release() // what is in memory stays there until the last of it is taken
         stream.destroy()
       })
       return stream

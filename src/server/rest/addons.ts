@@ -38,7 +38,7 @@ export const addonHandlers: Pick<Handlers, AddonOperation> = {
     const client = state.clients.get(String(installable_id))
     const named = client?.key === String(addon_key_or_id) || client?.oauthId === String(addon_key_or_id)
     if (!client || !named) throw notFound('Installation', installable_id)
-    // In a room that the caller does not see there is nothing installed for them, as far as they are told.
+    // For a caller who cannot see the room, nothing is installed there.
     const room = client.roomId === null ? undefined : state.rooms.get(client.roomId)
     if (client.roomId !== null && !(room && maySee(room, session)))
       throw notFound('Installation', installable_id)
@@ -55,7 +55,7 @@ export const addonHandlers: Pick<Handlers, AddonOperation> = {
   },
 }
 
-/** Installing for the group is the administrators' business, in a room its owner's too. */
+/** Administrators install add-ons for the group; in a room, its owner may too. */
 export function requireRights(state: State, room: RoomRecord | undefined, session: Session): void {
   if (room) {
     requireRoomAdmin(state, room, session)

@@ -6,7 +6,7 @@ import type { Handlers } from '../context.ts'
 type CapabilitiesOperation = 'getCapabilities' | 'getAddonCapabilitiesSchema'
 
 export const capabilitiesHandlers: Pick<Handlers, CapabilitiesOperation> = {
-  /** What installing validates with; ajv reads it as draft 7. */
+  /** The schema that installing validates with; ajv reads it as draft 7. */
   getAddonCapabilitiesSchema: () => ({ $schema: 'http://json-schema.org/draft-07/schema#', ...descriptor }),
 
   getCapabilities(_parameters, _session, { publicUrl }) {
@@ -18,7 +18,7 @@ export const capabilitiesHandlers: Pick<Handlers, CapabilitiesOperation> = {
       connect_server_api_version: 1,
       vendor: { name: 'hipchat-addon', url: base },
       links: {
-        // Libraries compare `self` with the address they fetched, and join `api` and `url` by concatenation.
+        // Libraries compare `self` with the address they requested, and join `api` and `url` by concatenation.
         self: capabilitiesUrl(base),
         api: `${base}/v2`,
         homepage: base,

@@ -3,7 +3,7 @@ import { notFound } from '../errors.ts'
 import { page } from '../http/paging.ts'
 
 export const emoticonHandlers: Pick<Handlers, 'getAllEmoticons' | 'getEmoticon'> = {
-  // A list entry is the whole emoticon, so that there is nothing left to expand.
+  // A list entry is the whole emoticon, so there is nothing to expand.
   getAllEmoticons(parameters, session, { state, present }) {
     const type = parameters.type ?? 'all'
     const emoticons = state.emoticons().filter((emoticon) => type === 'all' || emoticon.type === type)

@@ -1,12 +1,15 @@
-/** What a caller wants expanded: names, each with what to expand inside. */
+/** The names that a caller wants expanded, each with what to expand inside. */
 export interface Expansion {
-  /** What to expand inside of a name; undefined when the name is not wanted. */
+  /** What to expand inside a name; `undefined` when the name is not to be expanded. */
   within(name: string): Expansion | undefined
 }
 
 const deepest = 3
 
-/** Reads `participants,items.owner` (HipChat's page on title expansion). Unknown names do nothing; depth ends at three. */
+/**
+ * Parses `participants,items.owner` (HipChat's page on title expansion). Unknown names are ignored; depth ends at
+ * three.
+ */
 export function parseExpansion(text: string | undefined): Expansion {
   const paths = (text ?? '')
     .split(',')

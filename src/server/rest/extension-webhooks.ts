@@ -57,7 +57,7 @@ export const extensionWebhookHandlers: Pick<Handlers, ExtensionWebhookOperation>
   },
 }
 
-/** In place of those of the same key; the first of them gives it its id. The old POST let several have one key. */
+/** Replaces the webhooks with the same key, and takes over the first one's id. The old POST allowed several per key. */
 async function putWebhook(
   room: RoomRecord | undefined,
   request: Request,
@@ -112,7 +112,7 @@ function findWebhook(
   return webhook
 }
 
-/** Those of a key in a place. A key of the descriptor stands for its webhook in every room. */
+/** The webhooks with a key in a place. A key of the descriptor stands for its webhook in every room. */
 const webhooksOf = (
   room: RoomRecord | undefined,
   key: string | number,

@@ -30,7 +30,7 @@ interface Audience {
   readonly user?: UserRecord
 }
 
-/** All of the update or nothing: 400 when one of its keys is not of a glance in the descriptor. */
+/** Pushes the whole update or nothing: 400 when one of its keys is not a glance of the descriptor. */
 async function push(
   { glance: glances }: GlanceUpdate,
   { room, user }: Audience,
@@ -45,7 +45,7 @@ async function push(
   })
   const updates: Parameters<typeof pushed.add>[0][number][] = []
   for (const { key, content } of glances) {
-    await nextTurn() // a hundred labels full of markup take a third of a second: others are served between them
+    await nextTurn() // a hundred labels full of markup take a third of a second: other calls run in between
     updates.push({
       oauthId,
       addonKey,

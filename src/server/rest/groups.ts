@@ -16,7 +16,7 @@ export const groupHandlers: Pick<Handlers, 'viewGroup' | 'getGroupStatistics'> =
   },
 }
 
-/** There is one group, and only its own people ask. */
+/** There is only one group, and only its own users can call. */
 export function findGroup(state: State, id: string | number): GroupRecord {
   const group = state.group()
   if (!group || String(group.id) !== String(id)) throw notFound('Group', id)

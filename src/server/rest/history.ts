@@ -4,10 +4,10 @@ import { notFound } from '../errors.ts'
 import { fitting, pageOf, pageRange } from '../http/paging.ts'
 import type { HistoryRange } from '../state/timeline.ts'
 
-/** Messages of one place: a room, or two people. */
+/** The messages of one place: a room, or two people. */
 export interface Place<M extends { readonly at: Micros }> {
   find(id: string): M | undefined
-  /** Newest first, read as far as they are asked for. */
+  /** Newest first, read as far as needed. */
   read(range: HistoryRange): Iterable<M>
   present(message: M, timezone: string): Message
 }
@@ -22,9 +22,9 @@ interface HistoryRequest {
 }
 
 /**
- * Counted back from the newest message, or from `date` when it is dated; within a page the oldest comes first unless
- * `reverse` is false. Of large messages there are fewer on a page, the newest of those that were asked for. Nothing deletes
- * single messages here, so `include_deleted` makes no difference.
+ * A page of history, counted back from the newest message, or from `date` if it is a date. Within a page the oldest
+ * comes first unless `reverse` is false. A page with large messages has fewer of them, the newest of those
+ * requested. Single messages are never deleted here, so `include_deleted` makes no difference.
  */
 export async function historyPage<M extends { readonly at: Micros }>(
   place: Place<M>,
@@ -52,7 +52,7 @@ interface LatestRequest {
   readonly timezone?: string
 }
 
-/** The newest messages, oldest first, as many of them as fit on a page. */
+/** The newest messages, oldest first, as many as fit on a page. */
 export async function latestPage<M extends { readonly at: Micros }>(
   place: Place<M>,
   parameters: LatestRequest,
@@ -70,8 +70,8 @@ export async function latestPage<M extends { readonly at: Micros }>(
 const messagesPerPart = 25
 
 /**
- * Newest first, as {@link Place.read} gives them, and each part read anew: between two of them others have their turn, and may
- * write.
+ * Newest first, as {@link Place.read} returns them, in separately read parts: other calls run between two parts,
+ * and may write.
  */
 async function* readInParts<M extends { readonly at: Micros }>(
   place: Place<M>,
@@ -88,6 +88,7 @@ async function* readInParts<M extends { readonly at: Micros }>(
   }
 }
 
+/** Finds a message by id. 404 when the place has none. */
 export function findMessage<M extends { readonly at: Micros }>(place: Place<M>, id: string | number): M {
   const message = place.find(String(id))
   if (!message) throw notFound('Message', id)

@@ -49,7 +49,7 @@ export const memberHandlers: Pick<Handlers, MemberOperation> = {
     return undefined
   },
 
-  /** An invitation arrives as a one-to-one message: how HipChat's clients were told of it was never published. */
+  /** An invitation arrives as a one-to-one message: how HipChat notified its clients was never published. */
   async inviteUserToRoom(parameters, session, { state, chat }) {
     const room = findRoom(state, parameters.id_or_name, session)
     if (room.privacy === 'private')
@@ -65,10 +65,10 @@ export const memberHandlers: Pick<Handlers, MemberOperation> = {
   },
 }
 
-/** Of the deleted only an owner is left in a room. */
+/** Deleted users are left out, except an owner. */
 const memberIds = ({ ownerId, members }: RoomRecord, { people }: State): number[] =>
   people.get(ownerId)?.isDeleted ? members.filter((id) => id !== ownerId) : [ownerId, ...members]
 
-/** People are shown whole only to callers who may look at users themselves. */
+/** Users are expanded only for callers who may read users themselves. */
 const expandsItems = (expand: string | undefined, { scopes }: Session): boolean =>
   scopes.includes('view_group') && parseExpansion(expand).within('items') !== undefined

@@ -22,7 +22,7 @@ export const oauthHandlers: Pick<Handlers, 'generateToken' | 'getSession' | 'del
     }
   },
 
-  /** All tokens of the same sign-in go, those it was renewed with among them. */
+  /** Deletes all tokens of the sign-in, including those from its refresh tokens. */
   async deleteSession({ access_token }, session, { state }) {
     const { hash, token } = ownToken(String(access_token), session, state)
     await state.write(() => {
@@ -34,10 +34,10 @@ export const oauthHandlers: Pick<Handlers, 'generateToken' | 'getSession' | 'del
   },
 }
 
-/** 404 for every token but the one the call is made with; the text must not repeat it. */
+/** 404 for every token except the one the call is made with; the message must not repeat it. */
 function ownToken(text: string, { tokenHash }: Session, state: State): { hash: string; token: TokenRecord } {
   const hash = hashOf(text)
   const token = hash === tokenHash ? state.tokens.get(hash) : undefined
-  if (!token) throw new CallRefusedError(404, 'A session is found by its own token only')
+  if (!token) throw new CallRefusedError(404, 'A session can only be found with its own token')
   return { hash, token }
 }

@@ -52,7 +52,7 @@ export const pictureHandlers: Pick<Handlers, PictureOperation> = {
     return undefined
   },
 
-  /** Pictures are kept as they came: both sizes are the same one. */
+  /** Pictures are stored unchanged: both sizes are the same picture. */
   getUserPhoto({ id_or_email }, _session, context) {
     const { photo } = findUser(context.state, id_or_email)
     return addressOf(photo, 'Photo of user', id_or_email, context)
@@ -121,7 +121,10 @@ function addressOf(
   return publicUrl() + picturePath(id)
 }
 
-/** Keeps a picture, if there is one, and drops the one before: `change` puts in its id, and gives that of the other. */
+/**
+ * Stores a picture, if there is one, and removes the one before: `change` stores the new id and returns the old
+ * one.
+ */
 const replace = (
   state: State,
   picture: PictureRecord | undefined,

@@ -36,7 +36,7 @@ export const privateMessageHandlers: Pick<Handlers, PrivateMessageOperation> = {
   viewRecentPrivatechatHistory: (parameters, session, context) =>
     latestPage(placeOf(parameters.id_or_email, session, context), parameters, session.url),
 
-  /** Nobody reads the chats of others: an add-on may ask, but has none of its own, so that it finds nothing. */
+  /** Callers only read their own chats. An add-on may call this, but has none, so it finds nothing. */
   getPrivatechatMessage(parameters, session, context) {
     if (!session.user) throw notFound('Message', parameters.message_id)
     const place = placeOf(parameters.id_or_email, session, context)
@@ -69,7 +69,7 @@ function findRecipient(state: State, name: string | number, session: Session): U
   return user
 }
 
-/** What the caller and another user wrote to each other; it stays when the other one is deleted. */
+/** The messages between the caller and another user; they stay when the other user is deleted. */
 function placeOf(
   name: string | number,
   session: Session,

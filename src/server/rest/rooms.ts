@@ -81,7 +81,7 @@ export const roomHandlers: Pick<Handlers, RoomOperation> = {
     return undefined
   },
 
-  /** Everybody in a room could change its topic in HipChat's clients, so a user need not run the room. */
+  /** In HipChat's clients everyone in a room could change its topic, so a user need not run the room. */
   async setRoomTopic({ id_or_name, topic }, session, { state, chat }) {
     await chat.updateRoom(findRoom(state, id_or_name, session), authorOf(session), { topic })
     return undefined
@@ -108,7 +108,7 @@ function ownerOf(
   return user
 }
 
-/** A room as a list has it: a reference, or the whole room when `items` are expanded. */
+/** A room in a list: a reference, or the whole room when `items` are expanded. */
 export function listedRoom(
   expand: string | undefined,
   session: Session,
@@ -120,7 +120,10 @@ export function listedRoom(
 
 const peoplePerTurn = 25
 
-/** The whole room. Who is in it is expanded only for callers who may look at users themselves; a few are shown in each turn. */
+/**
+ * The whole room. Its people are expanded only for callers who may read users themselves; a few are built in each
+ * turn.
+ */
 async function fullRoom(
   room: RoomRecord,
   expand: Expansion,

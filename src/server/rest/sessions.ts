@@ -7,14 +7,14 @@ import type { HashedToken, Tokens } from '../state/clients.ts'
 import type { TokenRecord } from '../state/records.ts'
 
 export const sessionHandlers: Pick<Handlers, 'getActiveSessions'> = {
-  /** A session is a sign-in, with a password or on the consent page of an add-on, whose token is still good. */
+  /** A session is a sign-in, with a password or on an add-on's consent page, whose token is still good. */
   async getActiveSessions(parameters, session, { state, present }) {
     const found = await sessionsFor(session, state.tokens)
     found.sort((one, other) => one.token.created - other.token.created)
     return page(found, parameters, session.url, ({ hash, token }) => {
-      const user = state.people.get(token.userId ?? 0) // people stay, also when they are deleted
+      const user = state.people.get(token.userId ?? 0) // people stay, even when they are deleted
       return {
-        id: hash.slice(0, 16), // a piece of a hash names the session and opens nothing
+        id: hash.slice(0, 16), // a part of a hash identifies the session and grants no access
         ...(user ? { user: present.userReference(user) } : {}),
         client: { type: token.label ?? 'api' },
         created: formatSeconds(token.created),
@@ -27,7 +27,8 @@ const isSession = ({ kind, use, expires, userId }: TokenRecord): boolean =>
   kind === 'user' && use === 'access' && userId !== null && (expires === null || expires > Date.now())
 
 /**
- * Administrators see all, others their own; and so do add-ons: theirs are those that people gave them. All are looked at in parts.
+ * Administrators see all sessions, others their own. An add-on's own are those that people gave it. All tokens are
+ * read in parts.
  */
 async function sessionsFor({ user, client, scopes }: Session, tokens: Tokens): Promise<HashedToken[]> {
   const sessions = (some: readonly HashedToken[]) => some.filter(({ token }) => isSession(token))

@@ -40,12 +40,13 @@ export const userHandlers: Pick<Handlers, UserOperation> = {
     return pageOfWalk(state.people.from, isListed, parameters, session.url, show)
   },
 
-  /** For somebody new `admin_group` suffices: they see what is public, until others let them in elsewhere. */
+  /** For a new user, `admin_group` suffices: they see what is public until they are added elsewhere. */
   async createUser(parameters, session, { state, present, isLocal }) {
     requireGroupAdmin(session)
     if (parameters.is_group_admin) requireForAccount({ isAdmin: true, isGuest: false }, session)
     if (parameters.password !== undefined) requirePersonal('Setting passwords', session)
-    // An add-on gets no password: with it, it could act as the new user when it is removed. An administrator sets one.
+    // An add-on gets no password, with which it could act as the new user after its removal. An administrator sets
+    // one.
     const made = parameters.password === undefined && !session.holder ? randomText(16) : undefined
     const password = parameters.password ?? made
     if (password !== undefined) checkPassword(password, { isLocal })
@@ -63,7 +64,7 @@ export const userHandlers: Pick<Handlers, UserOperation> = {
     return present.user(findUser(state, id_or_email))
   },
 
-  /** What is left out stays, the password too; HipChat itself cleared absent members. */
+  /** Absent members stay unchanged, the password too; HipChat itself cleared them. */
   async updateUser(parameters, session, { state, isLocal }) {
     requireGroupAdmin(session)
     const user = findUser(state, parameters.id_or_email)
@@ -80,11 +81,11 @@ export const userHandlers: Pick<Handlers, UserOperation> = {
     const { presence } = parameters
     await state.write(() => {
       const current = findActiveUser(state, user.id)
-      // Made an administrator by somebody else while the password was hashed.
+      // Another call may have made the user an administrator while the password was hashed.
       if (password !== undefined)
         requireForAccount({ ...current, isAdmin: isAdmin || current.isAdmin }, session.renew())
       checkUnique(state, current, parameters)
-      // Who knew the old password does not stay signed in.
+      // People who knew the old password do not stay signed in.
       if (password !== undefined) {
         state.tokens.removeOf(
           { userId: user.id },
@@ -110,16 +111,16 @@ export const userHandlers: Pick<Handlers, UserOperation> = {
   },
 
   /**
-   * Deleted users stay visible with `include-deleted`, as the authors of what they wrote; they leave all rooms and are
-   * members of none, and their tokens, webhooks and photo go. What else they are is asked wherever it matters.
+   * Deleted users stay visible with `include-deleted`, as the authors of their messages. They leave all rooms and
+   * memberships, and their tokens, webhooks and photo are removed. Everything else checks for deleted users itself.
    */
   async deleteUser({ id_or_email }, session, { state, removals }) {
     requireGroupAdmin(session)
     const user = findUser(state, id_or_email)
     protectGroupOwner(user, session)
-    if (session.user?.id === user.id) throw badRequest('Nobody can delete himself')
+    if (session.user?.id === user.id) throw badRequest('You cannot delete yourself')
     const gone = { kind: 'user', id: user.id } as const
-    // Nothing that they have lets anybody in from here on; it may be too much to be removed at once.
+    // From here on nothing of theirs gives access; there may be too much of it to remove at once.
     await state.write(() => {
       const current = findActiveUser(state, user.id)
       state.people.change(current, { isDeleted: true, presence: null, photo: null })
@@ -131,7 +132,7 @@ export const userHandlers: Pick<Handlers, UserOperation> = {
     return undefined
   },
 
-  /** The rooms he is in: HipChat's clients entered again what was open when they were closed. */
+  /** The rooms the user is in: HipChat's clients entered the rooms again that were open when they were closed. */
   getAutoJoinRooms(parameters, session, context) {
     const user = findUser(context.state, parameters.id_or_email)
     const rooms = context.state.rooms
@@ -140,7 +141,7 @@ export const userHandlers: Pick<Handlers, UserOperation> = {
     return page(rooms, parameters, session.url, listedRoom(parameters.expand, session, context))
   },
 
-  /** Nobody gets mail from here: whoever is invited is in at once, without a password to sign in with. */
+  /** The server sends no mail: an invited user is created at once, without a password to sign in with. */
   async inviteUserToGroup({ name, email, title }, session, { state, present }) {
     requireGroupAdmin(session)
     const user = await addUser(state, { name, email, ...(title === undefined ? {} : { title }) })
@@ -148,7 +149,7 @@ export const userHandlers: Pick<Handlers, UserOperation> = {
   },
 }
 
-/** Somebody who is no administrator any more is in no room that only administrators see. */
+/** A former administrator leaves the rooms that only administrators see. */
 function leaveUnseen(user: UserRecord, { rooms }: State): void {
   for (const room of rooms.of(user.id, Number.MAX_SAFE_INTEGER))
     if (!maySee(room, { user }))
@@ -160,7 +161,7 @@ function leaveUnseen(user: UserRecord, { rooms }: State): void {
 
 const isShow = (text: unknown): text is (typeof shows)[number] => shows.some((show) => show === text)
 
-/** The OpenAPI document has the word in `status` and a free text in `show`, HipChat had it the other way round. */
+/** The OpenAPI document has the word in `status` and free text in `show`; HipChat had it the other way round. */
 function presenceOf(given: { status?: string | null; show?: string | null }): UserRecord['presence'] {
   const { status = null, show = null } = given
   if (isShow(show)) return { show, status: status === show ? null : status }

@@ -48,7 +48,7 @@ export const webhookHandlers: Pick<Handlers, WebhookOperation> = {
     return present.webhook(webhook, room)
   },
 
-  /** By itself it says more than in the list: the room, and who made it if that was a person. */
+  /** Contains more than a list entry: the room, and the creator if that was a person. */
   getRoomWebhook(parameters, session, context) {
     const { state, present } = context
     const room = findRunRoom(state, parameters.id_or_name, session)
@@ -72,18 +72,18 @@ export const webhookHandlers: Pick<Handlers, WebhookOperation> = {
   },
 }
 
-/** An add-on's webhooks are signed with its secret; a user has no secret to sign with. */
+/** An add-on's deliveries are signed with its secret; a user has no secret to sign with. */
 function authenticationOf(wanted: 'none' | 'jwt' | undefined, { client }: Session): 'none' | 'jwt' {
   if (client) return wanted ?? defaultAuthentication
   if (wanted === 'jwt')
     throw badRequest(
-      "authentication must be none: deliveries to a user's webhook have no secret to be signed with",
+      "authentication must be none: deliveries to a user's webhook have no secret to sign with",
       'authentication',
     )
   return 'none'
 }
 
-/** Whose it is; and for a user's, the grant that it ends with. */
+/** The owner of a webhook; for a user's, also the grant that it ends with. */
 function ownerOf({ client, user, grant }: Session): Pick<WebhookRecord, 'owner' | 'grant'> {
   if (client) return { owner: { oauthId: client.oauthId } }
   if (user) return { owner: { userId: user.id }, ...(grant === undefined ? {} : { grant }) }

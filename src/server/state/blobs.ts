@@ -1,26 +1,27 @@
 import { type StateDatabase, table } from './table.ts'
 
-/** Bytes that are read piece by piece, so that nobody holds all of them. */
+/** Bytes that are read in pieces, so that they never are in memory as a whole. */
 export interface Bytes {
   readonly size: number
-  /** The bytes from one place up to another, which is left out. Throws when they were removed meanwhile. */
+  /** The bytes from `from` up to `to`, which is excluded. Throws when they were removed meanwhile. */
   read(from: number, to: number): Iterable<Uint8Array>
 }
 
-/** Something with bytes, kept by its id. */
+/** A record with bytes, stored by its id. */
 interface Blob {
   readonly id: string
   readonly bytes: Uint8Array
 }
 
-/** What is known of a blob, and its bytes. */
+/** A stored blob, with its bytes. */
 export type Kept<B extends Blob> = Omit<B, 'bytes'> & { readonly content: Bytes }
 
+/** Blobs of one kind, stored in pieces. */
 export interface Blobs<B extends Blob> {
   get(id: string): Kept<B> | undefined
   put(blob: B): void
   remove(id: string): void
-  /** Takes apart what an earlier version kept in one piece: one blob for each call, and false when there is none left. */
+  /** Splits what an earlier version stored in one piece: one blob per call; false when none is left. */
   migrate(): boolean
 }
 
@@ -29,7 +30,10 @@ export const pieceLength = 64 * 1024
 
 type Entry<B extends Blob> = Omit<B, 'bytes'> & { readonly size: number }
 
-/** Blobs of one kind: an entry for each, and its bytes in pieces of {@link pieceLength}. Writing is for the inside of a transaction. */
+/**
+ * Creates blobs of one kind: an entry for each, and its bytes in pieces of {@link pieceLength}. Write only inside a
+ * transaction.
+ */
 export function createBlobs<B extends Blob>(db: StateDatabase, name: string): Blobs<B> {
   const entries = table<Entry<B> | B>(db, name)
   const pieces = table<Uint8Array>(db, `${name}Piece`)
@@ -53,7 +57,7 @@ export function createBlobs<B extends Blob>(db: StateDatabase, name: string): Bl
   }
 
   function put({ bytes, ...known }: B): void {
-    entries.put([known.id], { ...known, size: bytes.length } as Entry<B>) // all but the bytes, and how many there are
+    entries.put([known.id], { ...known, size: bytes.length } as Entry<B>) // all but the bytes, and their number
     for (let at = 0; at < bytes.length; at += pieceLength)
       pieces.put([known.id, at / pieceLength], bytes.subarray(at, at + pieceLength))
   }
@@ -84,7 +88,7 @@ export function createBlobs<B extends Blob>(db: StateDatabase, name: string): Bl
   }
 }
 
-/** Bytes that are in memory anyway, for whoever reads {@link Bytes}. */
+/** Bytes in memory, as {@link Bytes}. */
 export const inMemory = (bytes: Uint8Array): Bytes => ({
   size: bytes.length,
   *read(from, to) {

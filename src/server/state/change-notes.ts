@@ -2,19 +2,19 @@ import type { Key, StateDatabase } from './table.ts'
 
 /** One record that was written or removed. */
 export interface Written {
-  /** Kind of the record, and the rest of its key. */
+  /** Table of the record, and the rest of its key. */
   readonly table: string
   readonly key: Key
-  /** `undefined`: removed. */
+  /** `undefined` when it was removed. */
   readonly record: unknown
-  /** What stood there, of the kinds of which somebody has to know; `undefined`: nothing. */
+  /** The record before, for tables where it is remembered; `undefined` when there was none. */
   readonly before: unknown
 }
 
-/** Kinds of records of which the last state is noted too: not those of files, which are large. */
+/** Tables whose previous records are noted too: not those of files, which are large. */
 const remembered: ReadonlySet<unknown> = new Set(['room', 'user', 'client'])
 
-/** Notes what is written to a database; where it is written from makes no difference. */
+/** Notes everything that is written to a database, wherever the write comes from. */
 export function withChangeNotes(db: StateDatabase, note: (written: Written) => void): StateDatabase {
   const writtenAt = (at: Key, record: unknown): Written => {
     const [table, ...key] = at

@@ -9,17 +9,17 @@ import type {
 } from './records.ts'
 import { afterAll, type Key, type StateDatabase, type Table, table } from './table.ts'
 
-/** Installations, their codes, tokens and webhooks. One add-on is installed once per place; a place is a room, or the group. */
+/** Installations, which are OAuth clients. An add-on is installed once per place, which is a room or the group. */
 export interface Clients {
   get(oauthId: string): ClientRecord | undefined
   all(): ClientRecord[]
-  /** So many at most, by OAuth id, after one when it is given. */
+  /** At most `limit` clients ordered by OAuth id, after a given one. */
   from(after: string | undefined, limit: number): ClientRecord[]
-  /** OAuth ids of those of a room, or with null of the whole group, in their order; unconfirmed ones too. */
+  /** OAuth ids in order: of a room, or with null of the whole group; unconfirmed ones too. */
   idsOf(roomId: number | null): string[]
-  /** Those of a room, or with null those of the whole group; unconfirmed ones too. */
+  /** Clients of a room, or with null of the whole group; unconfirmed ones too. */
   of(roomId: number | null): ClientRecord[]
-  /** Where an add-on is installed, and confirmed; so many places at most. */
+  /** Where an add-on is installed and confirmed; at most `limit` places. */
   withKey(key: string, limit: number): Pick<ClientRecord, 'oauthId' | 'roomId'>[]
   put(client: ClientRecord): void
   /** The confirmed installation of an add-on in a place. */
@@ -28,77 +28,83 @@ export interface Clients {
   occupy(client: ClientRecord): void
   /** Removes a client with its codes, tokens, webhooks, glance updates and unread documents. */
   remove(client: ClientRecord): void
-  /** For data of a server that had no index of places: makes it. Inside of a transaction. */
+  /** Builds the index of places, for data of a server that had none. Call it inside a transaction. */
   completeIndex(): void
 }
 
+/** A token record, with the hash it is stored by. */
 export interface HashedToken {
   readonly hash: string
   readonly token: TokenRecord
 }
 
-/** Whose tokens are: those in the name of a user, those that a user made for rooms, those of an installation or a room. */
+/** Which tokens: of a user, made by a user for rooms, of an installation, or of a room. */
 export type Whose =
   | { readonly userId: number }
   | { readonly madeBy: number }
   | { readonly oauthId: string }
   | { readonly roomId: number }
 
-/** Whom a token was made for by hand. */
+/** Whom a token was made for by hand: a user or a room. */
 export type HandmadeFor = { readonly userId: number } | { readonly roomId: number }
 
+/** Access and refresh tokens, stored by their hashes. */
 export interface Tokens {
   get(hash: string): TokenRecord | undefined
   put(hash: string, token: TokenRecord): void
-  /** With the last token of a grant goes what was made with it: webhooks, and other tokens. */
+  /** Removes a token. The last token of a grant also removes what was made with it: webhooks, and other tokens. */
   remove(hash: string): boolean
   /** All tokens with their hashes: for tests. */
   all(): HashedToken[]
-  /** So many at most, in the order of their hashes, after one when it is given. */
+  /** At most `limit` tokens ordered by hash, after a given one. */
   from(after: string | undefined, limit: number): HashedToken[]
-  /** So many at most of those that are of somebody or something. */
+  /** At most `limit` tokens of a user, installation or room. */
   of(whose: Whose, limit?: number): HashedToken[]
-  /** Of one sign-in, or of one permission for an add-on. */
+  /** Tokens of one sign-in, or of one permission for an add-on. */
   ofGrant(grant: string): HashedToken[]
-  /** Tokens that were made by hand for a user or a room; in the order of their hashes, after one when it is given. */
+  /** Tokens made by hand for a user or a room, ordered by hash, after a given one. */
   handmade(place: HandmadeFor, range: { after?: string | undefined; limit: number }): HashedToken[]
-  /** The rooms for which there are tokens made by hand, so many at most, from a room on. */
+  /** At most `limit` rooms that have tokens made by hand, starting at a room. */
   handmadeRooms(from: number, limit: number): number[]
-  /** Those whose hash begins so, so many at most. */
+  /** At most `limit` tokens whose hash begins with a string. */
   beginning(hash: string, limit: number): HashedToken[]
-  /** Neither expired, nor made with a token that has ended. */
+  /** Whether a token has neither expired nor been made with a token that has ended. */
   isGood(token: TokenRecord): boolean
-  /** Whether there is a good token of a grant. */
+  /** Whether a grant has a good token. */
   lives(grant: string): boolean
-  /** For tokens that an older version of this server wrote. */
+  /** Builds the indexes, for data of an older version of this server. */
   completeIndexes(): void
-  /** Removes those of somebody or something, all or those that a rule names. */
+  /** Removes the tokens of a user, installation or room: all, or those that match a rule. */
   removeOf(whose: Whose, rule?: (token: TokenRecord) => boolean): void
-  /** Removes tokens that a rule names. Looks at all of them: when a server starts. */
+  /** Removes the tokens that match a rule. Reads all of them: call it when a server starts. */
   removeWhere(rule: (token: TokenRecord) => boolean): void
-  /** Looks at the expired ones only, and removes so many at most. */
+  /** Removes expired tokens, at most `most`, and reads no others. */
   removeExpired(most?: number): void
 }
 
+/** Webhooks of descriptors, add-ons and users. */
 export interface Webhooks {
   has(webhook: WebhookRecord): boolean
-  /** Those of a room, or with null the group-wide ones; so many at most. */
+  /** At most `limit` webhooks of a room, or with null the group-wide ones. */
   of(roomId: number | null, limit?: number): WebhookRecord[]
-  /** So many at most of those that an event in a room fires, group-wide ones among them, oldest first; after an id. */
+  /**
+   * At most `limit` webhooks that an event in a room triggers, including group-wide ones, oldest first, after an
+   * id.
+   */
   listening(event: EventName, roomId: number, range: { after: number; limit: number }): WebhookRecord[]
-  /** Those of an installation or a user, so many at most. */
+  /** At most `limit` webhooks of an installation or a user. */
   ownedBy(owner: WebhookRecord['owner'], limit?: number): WebhookRecord[]
   /** The webhook as it is now. */
   current(webhook: WebhookRecord): WebhookRecord | undefined
-  /** How many of a room were made through the API; more than `most` are not counted. */
+  /** Number of a room's webhooks created through the API; counts no further than `most`. */
   countMade(roomId: number, most: number): number
   put(webhook: WebhookRecord): void
   remove(webhook: WebhookRecord): void
-  /** For data of a server that had no index of owners: makes it. Inside of a transaction. */
+  /** Builds the index of owners, for data of a server that had none. Call it inside a transaction. */
   completeIndex(): void
 }
 
-/** Things that are good once and for a while, by the hash of the text that names them. */
+/** Things that can be used once and for a limited time, stored by the hash of their secret. */
 export interface OneTime<T> {
   get(hash: string): T | undefined
   put(hash: string, record: T): void
@@ -113,7 +119,7 @@ interface KeptGlanceUpdate {
   readonly record: GlanceUpdateRecord
 }
 
-/** By number, in the order in which they were made. */
+/** Glance updates by number, in the order of their creation. */
 export interface KeptGlanceUpdates extends Pick<Table<KeptGlanceUpdate>, 'put' | 'remove' | 'all'> {
   removeWhere(rule: (update: GlanceUpdateRecord) => boolean): void
 }
@@ -121,12 +127,13 @@ export interface KeptGlanceUpdates extends Pick<Table<KeptGlanceUpdate>, 'put' |
 /** Authorization codes. */
 export type Codes = OneTime<CodeRecord>
 
-/** Unread documents of installations by browser. */
+/** Unread documents of installations in the browser. */
 export type Installables = OneTime<InstallableRecord>
 
-/** What a token belongs to. The tokens of one sign-in, or of one permission for an add-on, are of one grant. */
+/** The grant of a token. All tokens of one sign-in, or of one permission for an add-on, share a grant. */
 export const grantOf = (hash: string, { session }: TokenRecord): string => session ?? hash
 
+/** The tables of installations and what belongs to them. */
 export interface ClientState {
   readonly clients: Clients
   readonly tokens: Tokens
@@ -140,19 +147,19 @@ const placeOf = (roomId: number | null) => roomId ?? 0 // no room has the id 0
 
 const webhookKey = ({ id, roomId, event }: WebhookRecord) => [placeOf(roomId), event, id]
 
-/** Not from a descriptor, which has a bound of its own. */
+/** Whether it was created through the API; descriptors have a limit of their own. */
 const isMade = ({ declared }: WebhookRecord): boolean => !declared
 
 const everything = Number.MAX_SAFE_INTEGER
 
-/** Whom a webhook tells, as the beginning of a key. */
+/** Owner of a webhook, as the beginning of a key. */
 const ownerKey = (owner: WebhookRecord['owner']): Key =>
   'oauthId' in owner ? ['client', owner.oauthId] : ['user', owner.userId]
 
 const handmadeKey = (place: HandmadeFor): [string, number] =>
   'userId' in place ? ['user', place.userId] : ['room', place.roomId]
 
-/** Below what a token is found. */
+/** Index keys of a token. */
 function whoseKeys({ userId, madeBy, oauthId, roomId }: TokenRecord): Key[] {
   return [
     ...(userId === null ? [] : [['user', userId]]),
@@ -168,6 +175,7 @@ function keyOfWhose(whose: Whose): [string, string | number] {
   return 'oauthId' in whose ? ['client', whose.oauthId] : ['room', whose.roomId]
 }
 
+/** Creates the tables of installations in a database. */
 export function createClientState(db: StateDatabase): ClientState {
   const clientTable = table<ClientRecord>(db, 'client')
   const places = table<string>(db, 'installation')
@@ -184,7 +192,7 @@ export function createClientState(db: StateDatabase): ClientState {
   const madeWebhooks = table<true>(db, 'madeWebhook') // by room; not those of descriptors
   const place = (key: string, roomId: number | null) => [key, placeOf(roomId)]
 
-  // Of few of the tokens: most are of sessions.
+  // An index of few tokens: most belong to sessions.
   const handmadeTokens = table<string>(db, 'handmadeToken')
   const found = (hashes: readonly string[]): HashedToken[] =>
     hashes.flatMap((hash) => tokenTable.get(hash) ?? [])
@@ -398,7 +406,7 @@ function oneTime<T extends { readonly oauthId: string; readonly expires: number 
   }
 }
 
-/** Below what a token that was made by hand is found: whoever made it for themselves, or the room that it is for. */
+/** Index key of a token made by hand: the user who made it for themselves, or the room it is for. */
 function makerOf({ kind, userId, roomId, admin }: TokenRecord): Key | undefined {
   if (admin) return undefined
   if (kind === 'personal' && userId !== null) return ['user', userId]

@@ -2,16 +2,16 @@ import { DamagedFileError } from '../../common/lmdb/data-file.ts'
 import { openLmdb, type RootDatabase } from '../../common/lmdb/lmdb.ts'
 import type { Key } from './table.ts'
 
-/** The data folder cannot be used: its file is damaged or cut off, or cannot be read or written. */
+/** Thrown when the data folder cannot be used: its file is damaged or truncated, or cannot be read or written. */
 export class FolderUnusableError extends Error {
   readonly code = 'ERR_FOLDER_UNUSABLE'
   override name = 'FolderUnusableError'
 }
 
 /**
- * Opens the environment in a data folder. `durable: false` leaves syncing to the system.
+ * Opens the database in a data folder. `durable: false` leaves syncing to the operating system.
  *
- * @throws {FolderUnusableError} with what to do about it.
+ * @throws {FolderUnusableError} with advice on what to do.
  */
 export function openFolder(path: string, { durable }: { durable: boolean }): RootDatabase<unknown, Key> {
   try {

@@ -5,19 +5,20 @@ import { createTimeline, type HistoryRange } from './timeline.ts'
 /** Messages of rooms and of pairs of people. */
 export interface Messages {
   add(message: MessageRecord): void
-  /** By message id, within its room. */
+  /** Finds a message by its id within its room. */
   find(roomId: number, id: string): MessageRecord | undefined
-  /** Newest first, read as far as they are asked for. */
+  /** Newest first, read as far as needed. */
   history(roomId: number, range: HistoryRange): Iterable<MessageRecord>
-  /** Removes so many messages of a room at most, the newest first, and gives them. */
+  /** Removes at most `most` messages of a room, the newest first, and returns them. */
   removeSome(roomId: number, most: number): MessageRecord[]
   addPrivate(message: PrivateMessageRecord): void
-  /** By message id, among what two people said to each other. */
+  /** Finds a message by its id among those between two people. */
   findPrivate(one: number, other: number, id: string): PrivateMessageRecord | undefined
-  /** What two people said to each other, newest first. */
+  /** The messages between two people, newest first. */
   privateHistory(one: number, other: number, range: HistoryRange): Iterable<PrivateMessageRecord>
 }
 
+/** Creates the tables of messages in a database. */
 export function createMessages(db: StateDatabase): Messages {
   const rooms = createTimeline<MessageRecord>(db, 'message')
   const pairs = createTimeline<PrivateMessageRecord>(db, 'private')

@@ -1,27 +1,28 @@
 import { folded } from '../../common/scripts.ts'
 import { type StateDatabase, table } from './table.ts'
 
-/** A name and whose it is: where a list of names goes on. */
+/** A name and the id it belongs to: a position in a list of names. */
 export interface Named {
   readonly name: string
   readonly id: number
 }
 
-/** Finds records by the beginning of a name, in the order of names, without a look at all records. */
+/** Finds records by the beginning of a name, in the order of names, without reading all records. */
 export interface NameIndex {
   add(name: string, id: number): void
   remove(name: string, id: number): void
-  /** What begins with a text, without regard to case; after an entry when one is given. */
+  /** Entries that begin with a text, ignoring case; after a given entry. */
   find(beginning: string, range: { after?: Named | undefined; limit: number }): Named[]
 }
 
-// Keys have their bounds; what follows so many characters puts nothing in another order that matters.
+// Keys have a limit. Beyond this many characters the order makes no difference that matters.
 const longestKey = 100
 
 const keyOf = (name: string): string => folded(name).slice(0, longestKey)
 
-const afterAll = '\u{10ffff}' // sorts behind every other character
+const afterAll = '\u{10ffff}' // sorts after every other character
 
+/** Creates an index of names in a database. */
 export function createNameIndex(db: StateDatabase, tableName: string): NameIndex {
   const names = table<true>(db, tableName)
   return {
@@ -36,7 +37,7 @@ export function createNameIndex(db: StateDatabase, tableName: string): NameIndex
   }
 }
 
-/** A name from each of its words on: `Alice Archer` is found by `ali`, `alice a` and `arch`. */
+/** A name from each of its words on: `ali`, `alice a` and `arch` all find `Alice Archer`. */
 export function fromEachWord(name: string): string[] {
   const words = [...name.matchAll(/[\p{L}\p{N}_]+/gu)].map(({ index }) => name.slice(index))
   return [...new Set([name, ...words])].slice(0, mostWords)

@@ -4,7 +4,7 @@ import type { Key } from './table.ts'
 
 type Environment = RootDatabase<unknown, Key>
 
-/** Another server, of this process or another, has the data folder open. */
+/** Thrown when another server, in this process or another, has the data folder open. */
 export class FolderTakenError extends Error {
   readonly code = 'ERR_FOLDER_TAKEN'
   override name = 'FolderTakenError'
@@ -13,11 +13,11 @@ export class FolderTakenError extends Error {
 const place: Key = ['owner']
 
 /**
- * Makes this process the only one to work on a data folder: two servers on one would hand out the same ids and sign in
- * each other's name. Kept inside the environment, whose transactions exclude all other processes and survive a kill, so
- * that there is no moment in which two take over what a third has left. Throws {@link FolderTakenError}, naming the
- * folder and the process. A process that is gone holds nothing. Containers do not see each other's processes: two of
- * them that share a folder are not told apart.
+ * Makes this process the only one to work on a data folder: two servers on one folder would issue the same ids and
+ * act in each other's name. The owner is stored in the database, whose transactions exclude all other processes and
+ * survive a kill, so two servers can never take over the same abandoned folder. Throws {@link FolderTakenError},
+ * naming the folder and the process. A process that has ended owns nothing. Containers do not see each other's
+ * processes, so two containers that share a folder are not detected.
  */
 export function takeFolder(db: Environment, path: string): void {
   const other = db.transactionSync(() => {
@@ -32,10 +32,11 @@ export function takeFolder(db: Environment, path: string): void {
     )
 }
 
-/** Takes everything else out of the folder. */
+/** Removes everything else from the folder. */
 export function emptyFolder(db: Environment): void {
   db.clearSync()
   db.putSync(place, ownIdentity())
 }
 
+/** Gives the folder up. */
 export const leaveFolder = (db: Environment): void => void db.transactionSync(() => db.removeSync(place))

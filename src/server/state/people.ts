@@ -6,31 +6,33 @@ import { createNameIndex, fromEachWord, type Named } from './name-index.ts'
 import type { UserRecord } from './records.ts'
 import { type StateDatabase, table } from './table.ts'
 
+/** A user to add; absent members get defaults. */
 export type NewUser = Pick<UserRecord, 'name' | 'mentionName'> & Partial<UserRecord>
 
-/** Users of the group. Deleted ones stay, marked, so that their messages keep an author. */
+/** Users of the group. Deleted ones stay, marked as deleted, so that their messages keep an author. */
 export interface People {
   get(id: number): UserRecord | undefined
   all(): UserRecord[]
-  /** So many at most, by id, from an id on; deleted ones too. */
+  /** At most `limit` users ordered by id, starting at an id; deleted ones too. */
   from(id: number, limit: number): UserRecord[]
-  /** So many at most, by name, after an entry when one is given; without the deleted. */
+  /** At most `limit` users ordered by name, after a given entry; without deleted ones. */
   byNames(range: { after?: Named | undefined; limit: number }): UserRecord[]
-  /** Those of whose name a word, or whose mention name, begins with a text. */
+  /** Users whose mention name, or a word of whose name, begins with a text. */
   beginning(text: string, limit: number): UserRecord[]
-  /** By id, email address or `@mention`; digits mean an id. */
+  /** Finds a user by id, email address or `@mention`; digits are an id. */
   find(text: string): UserRecord | undefined
   byName(name: string): UserRecord | undefined
   byMention(mentionName: string): UserRecord | undefined
   add(user: NewUser & { id: number }): UserRecord
   change(user: UserRecord, changes: Partial<UserRecord>): UserRecord
-  /** For data of a server that had no index of names: makes it. Inside of a transaction. */
+  /** Builds the index of names, for data of a server that had none. Call it inside a transaction. */
   completeIndex(): void
 }
 
+/** Creates the table of users in a database. */
 export function createPeople(db: StateDatabase): People {
   const users = table<UserRecord>(db, 'user')
-  // Looked up for every @word of a message, so by index. Deleted users have given their names free.
+  // Looked up for every @word of a message, therefore indexed. Deleted users no longer own their names.
   const mentions = table<number>(db, 'mentionName')
   const emails = table<number>(db, 'email')
   const names = createNameIndex(db, 'personName')
@@ -57,7 +59,7 @@ export function createPeople(db: StateDatabase): People {
     for (const one of beginningsOf(user)) beginnings.remove(one, id)
   }
 
-  /** Each once: a person may be found by several of their names. */
+  /** Each user once: several of their names may match. */
   const found = (entries: readonly Named[]): UserRecord[] =>
     [...new Set(entries.map(({ id }) => id))].flatMap((id) => users.get(id) ?? [])
 
@@ -118,5 +120,5 @@ export function createPeople(db: StateDatabase): People {
 const isIndexedAlike = (one: UserRecord, other: UserRecord): boolean =>
   (['isDeleted', 'name', 'mentionName', 'email'] as const).every((member) => one[member] === other[member])
 
-// A name that begins with another one, cut off where keys are, may stand before it.
+// A name that begins with another one, and is cut off at the longest key, may sort before it.
 const mostOfOneName = 10

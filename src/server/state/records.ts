@@ -6,17 +6,21 @@ import type { TokenKind } from '../../api/operation.ts'
 import type { Scope } from '../../api/scopes.ts'
 import type { Micros } from '../dates.ts'
 
-/** What the server remembers. Names that are ours are camelCase; `presenting.ts` turns records into HipChat's shapes. */
+/**
+ * The records that the server stores. Names that are ours are camelCase; `chat/presentation.ts` turns records into
+ * HipChat's objects.
+ */
 
 export interface GroupRecord {
   readonly id: number
   readonly name: string
   /** Id of its picture. */
   readonly avatar?: string | null
-  /** The seed is not complete yet: a server that finds this was killed while it sowed, and begins anew. */
+  /** Set while the seed is not complete: a server that finds it was killed while seeding, and starts over. */
   readonly isSeeding?: true
 }
 
+/** A user, or a guest. */
 export interface UserRecord {
   readonly id: number
   readonly name: string
@@ -30,19 +34,20 @@ export interface UserRecord {
   readonly isDeleted: boolean
   readonly roles: readonly string[]
   readonly presence: { readonly status: string | null; readonly show: (typeof shows)[number] } | null
-  /** Id of his picture. */
+  /** Id of their picture. */
   readonly photo?: string | null
-  /** scrypt, as `salt:hash` in hex; null: nobody can sign in with a password. */
+  /** scrypt, as `salt:hash` in hex; null when they cannot sign in with a password. */
   readonly password: string | null
   readonly created: Micros
 }
 
-/** Somebody or something that is gone, and of which a lot may be left. */
+/** A deleted user or room, of which much may be left to remove. */
 export interface GoneRecord {
   readonly kind: 'user' | 'room'
   readonly id: number
 }
 
+/** A room with its people. */
 export interface RoomRecord {
   readonly id: number
   readonly name: string
@@ -53,24 +58,24 @@ export interface RoomRecord {
   /** Id of its picture. */
   readonly avatar?: string | null
   readonly guestAccess: boolean
-  /** Names the room in its guest address; made when guests are first let in. */
+  /** Identifies the room in its guest address; created when guests are first admitted. */
   readonly guestKey: string | null
   readonly delegateAdminVisibility: boolean | null
   readonly ownerId: number
-  /** Who made it, as `user ID` or `client OAUTHID`. Absent in older data, and for those of the seed. */
+  /** Creator, as `user ID` or `client OAUTHID`. Absent in older data, and for rooms of the seed. */
   readonly maker?: string
-  /** Who may enter, for a private room. */
+  /** People who may enter, for a private room. */
   readonly members: readonly number[]
-  /** Members who run the room beside its owner. Absent in older data: nobody. */
+  /** Members who run the room in addition to its owner. Absent in older data: none. */
   readonly admins?: readonly number[]
-  /** Who is in the room now. */
+  /** People who are in the room now. */
   readonly participants: readonly number[]
   readonly created: Micros
 }
 
 /** A picture of a room, a user or the group. */
 export interface PictureRecord {
-  /** Long and random: whoever knows the address may look. */
+  /** Long and random: anyone who knows the address can see the picture. */
   readonly id: string
   readonly type: 'image/jpeg' | 'image/png' | 'image/gif'
   readonly bytes: Uint8Array
@@ -81,39 +86,40 @@ export interface RoomStatistics {
   readonly lastActive: Micros | null
 }
 
-/** A file as its message has it. It is either elsewhere, at `url`, or kept here under `id`. */
+/** A file as its message contains it. It is either elsewhere, at `url`, or stored here under `id`. */
 export interface FileRecord {
   readonly name: string
-  /** Bytes. */
+  /** In bytes. */
   readonly size: number
   readonly url?: string
   readonly thumb_url?: string | null
   readonly id?: string
-  /** Of a file that is kept here: whether browsers may show it. */
+  /** For a file that is stored here: whether browsers may display it. */
   readonly isPicture?: boolean
 }
 
 /** The bytes of a file that was shared through the API. */
 export interface StoredFileRecord {
-  /** Long and random: whoever knows the address may read. */
+  /** Long and random: anyone who knows the address can read the file. */
   readonly id: string
   readonly name: string
   readonly bytes: Uint8Array
 }
 
-/** Who a message or a change comes from. */
+/** The author of a message or a change. */
 export type Author = (
   | { readonly kind: 'user'; readonly id: number }
   | { readonly kind: 'addon'; readonly oauthId: string; readonly key: string; readonly name: string }
   | { readonly kind: 'label'; readonly name: string }
 ) & {
-  /** What a notification says beside the name: its `from`. */
+  /** The `from` of a notification, shown next to the name. */
   readonly label?: string
 }
 
+/** A message of a room. */
 export interface MessageRecord {
   readonly id: string
-  /** When it was posted; unique within the server, so that it orders messages too. */
+  /** Time of the message; unique within the server, so it also orders messages. */
   readonly at: Micros
   readonly roomId: number
   readonly type: 'message' | 'notification' | 'topic'
@@ -125,10 +131,11 @@ export interface MessageRecord {
   readonly notify?: boolean
   readonly file?: FileRecord
   readonly attachTo?: string
-  /** The card as JSON text, which is how HipChat's history has it. */
+  /** The card as a JSON string, as in HipChat's history. */
   readonly card?: string
 }
 
+/** A message between two people. */
 export interface PrivateMessageRecord {
   readonly id: string
   readonly at: Micros
@@ -140,6 +147,7 @@ export interface PrivateMessageRecord {
   readonly file?: FileRecord
 }
 
+/** An emoticon. */
 export interface EmoticonRecord {
   readonly id: number
   readonly shortcut: string
@@ -150,9 +158,9 @@ export interface EmoticonRecord {
   readonly creatorId: number | null
 }
 
-/** Who made something, and what they could do. */
+/** The person who made something, with the scopes they had then. */
 export interface Maker {
-  /** null: whoever runs the server. */
+  /** null for the operator of the server. */
   readonly userId: number | null
   readonly scopes: readonly Scope[]
 }
@@ -162,27 +170,31 @@ export interface ClientRecord {
   readonly oauthId: string
   /** Number of the client in links. */
   readonly number: number
-  /** Signs requests, so it cannot be kept as a hash. */
+  /** Signs requests, so it cannot be stored as a hash. */
   readonly secret: string
   readonly key: string
   readonly name: string
   readonly fromName: string
-  /** null: installed for the whole group. */
+  /** null when it is installed for the whole group. */
   readonly roomId: number | null
   readonly scopes: readonly Scope[]
-  /** As it was when the installation was approved; changing the hosted file changes nothing. */
+  /** The descriptor at the time of approval; later changes of the hosted file have no effect. */
   readonly descriptor: Descriptor
-  /** Who approved it, with the scopes of then: it may make nothing that tells more. Absent in older data. */
+  /**
+   * The approver, with their scopes at that time: the installation may make nothing that contains more. Absent in
+   * older data.
+   */
   readonly maker?: Maker
-  /** `pending` while the add-on has not confirmed: its tokens work, its webhooks do not. */
+  /** `pending` until the add-on confirms: its tokens work, its webhooks do not. */
   readonly status: 'pending' | 'live'
   readonly created: Micros
 }
 
+/** A webhook of an installation or a user. */
 export interface WebhookRecord {
   readonly id: number
   readonly owner: { readonly oauthId: string } | { readonly userId: number }
-  /** null: every room. */
+  /** null for every room. */
   readonly roomId: number | null
   readonly event: EventName
   readonly url: string
@@ -190,13 +202,17 @@ export interface WebhookRecord {
   readonly name: string | null
   readonly key: string
   readonly authentication: 'none' | 'jwt'
-  /** The grant of the token that a user made it with: it ends with that. Absent in older data, and for those of the seed. */
+  /**
+   * Grant of the token that a user created it with: it ends with that grant. Absent in older data, and for webhooks
+   * of the seed.
+   */
   readonly grant?: string
-  /** From the descriptor: cannot be removed through REST. */
+  /** Whether it comes from the descriptor: then it cannot be removed through REST. */
   readonly declared: boolean
   readonly created: Micros
 }
 
+/** An access or refresh token. */
 export interface TokenRecord {
   readonly kind: Exclude<TokenKind, 'basic'>
   readonly use: 'access' | 'refresh'
@@ -204,41 +220,41 @@ export interface TokenRecord {
   readonly oauthId: string | null
   readonly userId: number | null
   readonly roomId: number | null
-  /** Name shown for a token that belongs to nobody, and for one that somebody made for himself. */
+  /** Name of a token that belongs to no user, or of one that a user made for themselves. */
   readonly label: string | null
-  /** Milliseconds since 1970; null: never. */
+  /** Expiry in milliseconds since 1970; null for never. */
   readonly expires: number | null
-  /** The same for all tokens of one sign-in: access tokens, and the refresh tokens that came with them. */
+  /** The same for all tokens of one sign-in: access tokens, and the refresh tokens issued with them. */
   readonly session?: string
-  /** Grant of the token with which this one was made at the token endpoint: it ends with that. */
+  /** Grant of the token that this one was made with at the token endpoint: it ends with that grant. */
   readonly madeWith?: string
   /** Made with the name and password of a user: it ends with that password. */
   readonly madeWithPassword?: true
-  /** Of a room's token: the user who made it. It is good while they may make it. Absent in older data. */
+  /** For a room's token: the user who made it. It is good while they may make it. Absent in older data. */
   readonly madeBy?: number
-  /** Of the chat page: good for what the page asks for, and counted as what a person does there. */
+  /** Token of the chat page: accepted for the page's operations, and counted as a person's calls there. */
   readonly page?: boolean
-  /** The token of the server's own administrator, made anew at each start. */
+  /** The token of the server's own administrator, made again at each start. */
   readonly admin?: boolean
   readonly created: Micros
 }
 
-/** What a user allowed an add-on, until the add-on has exchanged the code for it. */
+/** What a user allowed an add-on, until the add-on exchanges the code for it. */
 export interface CodeRecord {
   readonly oauthId: string
   readonly userId: number
   readonly scopes: readonly Scope[]
   readonly redirectUri: string
-  /** The add-on named `redirectUri` when it asked, so it has to name it again. */
+  /** Whether the add-on sent `redirectUri` when it asked: then it must send it again. */
   readonly redirectNamed: boolean
-  /** Of the tokens it is exchanged for: they go when somebody shows the code again. */
+  /** Session of the tokens it is exchanged for: they end when the code is used again. */
   readonly session: string
   readonly used: boolean
-  /** Milliseconds since 1970. A used code is kept until then too. */
+  /** Expiry in milliseconds since 1970. A used code is kept until then too. */
   readonly expires: number
 }
 
-/** What `installable_url` gives, once. */
+/** The document behind an `installable_url`, which can be read once. */
 export interface InstallableRecord {
   readonly key: string
   readonly oauthId: string
@@ -249,17 +265,20 @@ export interface InstallableRecord {
     readonly groupId: number
     readonly roomId?: number
   }
-  /** Reading it confirms the installation. */
+  /** Whether reading it confirms the installation. */
   readonly confirms: boolean
   readonly expires: number
 }
 
-/** New content of one glance, as an add-on pushed it. Without a room it is for all rooms, without a user for everybody. */
+/**
+ * New content of one glance, as an add-on pushed it. Without a room it is for all rooms, without a user for
+ * everyone.
+ */
 export interface GlanceUpdateRecord {
   readonly oauthId: string
-  /** Of the add-on. */
+  /** Key of the add-on. */
   readonly addonKey: string
-  /** Of the glance. */
+  /** Key of the glance. */
   readonly key: string
   readonly content: GlanceContent
   readonly roomId?: number

@@ -2,25 +2,27 @@ import type { GoneRecord, RoomRecord, WebhookRecord } from './records.ts'
 import type { State } from './state.ts'
 
 /**
- * Removes what is left of people and rooms that are gone, in parts: a thousand tokens, or a hundred thousand messages, in one
- * transaction would hold up everybody else. From {@link Removals.begin} on nobody is let in by any of it: whose user or room is
- * gone is refused wherever it is looked up. A server that is killed meanwhile goes on with it at its next start.
+ * Removes what is left of deleted users and rooms, in parts: a thousand tokens, or a hundred thousand messages, in
+ * one transaction would delay everyone else. From {@link Removals.begin} on nothing of theirs gives access: a
+ * deleted user or room is refused wherever it is looked up. A server that is killed meanwhile continues at its next
+ * start.
  */
 export interface Removals {
-  /** Inside of the transaction in which it goes. */
+  /** Call it inside the transaction that deletes the user or room. */
   begin(gone: GoneRecord): void
   /** Resolves when nothing is left. */
   finish(gone: GoneRecord): Promise<void>
-  /** Finishes what an earlier start has left. */
+  /** Finishes what an earlier start left. */
   resume(): Promise<void>
 }
 
-/** Records that are removed in one transaction: a few milliseconds. */
+/** Records removed in one transaction, which takes a few milliseconds. */
 const perTransaction = 50
 
-/** Removes so many records at most, inside of a transaction, and gives how many those were. */
+/** Removes at most `most` records, inside a transaction, and returns how many were removed. */
 type Step = (most: number) => number
 
+/** Creates the removals of a state. */
 export function createRemovals(state: State): Removals {
   const removeTokens =
     (whose: Parameters<State['tokens']['of']>[0]): Step =>
@@ -49,7 +51,7 @@ export function createRemovals(state: State): Removals {
     ],
   }
 
-  /** What they owned has no other owner, and stays theirs: the group's administrators run it. */
+  /** Rooms that they owned keep them as owner: the group's administrators run such rooms. */
   function leaveRooms(userId: number): Step {
     const ids = [...new Set(state.rooms.idsAround(userId))]
     return (most) =>
@@ -72,7 +74,7 @@ export function createRemovals(state: State): Removals {
   async function finish(gone: GoneRecord): Promise<void> {
     for (const step of steps[gone.kind](gone.id))
       for (let isOver = false; !isOver; )
-        // The state may have been emptied meanwhile: then the id is somebody else's.
+        // The state may have been emptied meanwhile: then the id belongs to another record.
         isOver = await state.write(() => !state.gone.has(gone) || step(perTransaction) < perTransaction)
     await state.write(() => state.gone.remove(gone))
   }

@@ -5,56 +5,66 @@ import { createNameIndex, fromEachWord, type Named } from './name-index.ts'
 import type { RoomRecord, RoomStatistics } from './records.ts'
 import { type StateDatabase, table } from './table.ts'
 
+/** A room to add; absent members get defaults. */
 export type NewRoom = Pick<RoomRecord, 'name' | 'ownerId'> & Partial<RoomRecord>
 
+/** Rooms of the group, with their people. */
 export interface Rooms {
   get(id: number): RoomRecord | undefined
   all(): RoomRecord[]
-  /** So many at most, by id, from an id on. */
+  /** At most `limit` rooms ordered by id, starting at an id. */
   from(id: number, limit: number): RoomRecord[]
-  /** So many at most, by name, after an entry when one is given. */
+  /** At most `limit` rooms ordered by name, after a given entry. */
   byNames(range: { after?: Named | undefined; limit: number }): RoomRecord[]
-  /** Those of whose name a word begins with a text; after an entry when one is given. */
+  /** Rooms with a word in their name that begins with a text; after a given entry. */
   beginning(text: string, range: { after?: Named | undefined; limit: number }): FoundRoom[]
-  /** So many at most of the rooms that a user is in now. */
+  /** At most `limit` of the rooms that a user is in now. */
   of(userId: number, limit: number): RoomRecord[]
   /**
-   * Ids of the rooms that a user owns, is a member of, or is in now. Each at least once; read as far as somebody looks, and no room
-   * with them.
+   * Ids of the rooms that a user owns, is a member of, or is in now. Each at least once; read as far as needed,
+   * without the rooms.
    */
   idsAround(userId: number): Iterable<number>
-  /** Ids of the rooms that a user is in now, so many at most. */
+  /** At most `limit` ids of the rooms that a user is in now. */
   idsOf(userId: number, limit: number): number[]
-  /** Ids of the rooms that a guest sees: those that they are a member of, and the public ones that are open to guests. */
+  /**
+   * Ids of the rooms that a guest sees: those that they are a member of, and the public ones that are open to
+   * guests.
+   */
   idsForGuest(userId: number): Set<number>
-  /** How many rooms somebody made that are still there; more than `most` are not counted. */
+  /** Number of rooms that a maker created and that still exist; counts no further than `most`. */
   countMade(maker: string, most: number): number
-  /** By id or name. Digits mean an id; when there is no such id, a name after all. */
+  /** Finds a room by id or name. Digits are an id; if there is no such id, a name. */
   find(text: string): RoomRecord | undefined
   byName(name: string): RoomRecord | undefined
   add(room: NewRoom & { id: number }): RoomRecord
   change(room: RoomRecord, changes: Partial<RoomRecord>): RoomRecord
-  /** Who is in a room changes often and is no change of the room: its version and its record stay. */
+  /**
+   * Changes who is in a room. This happens often and does not count as a change of the room: its version and record
+   * stay.
+   */
   setParticipants(room: RoomRecord, participants: readonly number[]): RoomRecord
   /** Whether a user is in any room now. */
   isPresent(userId: number): boolean
-  /** In how many rooms a user is now; more than two are not counted. */
+  /** Number of rooms that a user is in now; counts no further than two. */
   presencesOf(userId: number): number
   remove(room: RoomRecord): void
   statistics(roomId: number): RoomStatistics
   setStatistics(roomId: number, statistics: RoomStatistics): void
-  /** For data of a server that had no index of names, or of members: makes it. Inside of a transaction. */
+  /** Builds the indexes of names and members, for data of a server that had none. Call it inside a transaction. */
   completeIndex(): void
 }
 
+/** A room found by a word of its name. */
 export interface FoundRoom {
   readonly room: RoomRecord
   readonly entry: Named
 }
 
-/** A room without who is in it, which is kept beside it. In older data it is here. */
+/** A room without the people in it, who are stored separately. Older data has them here. */
 type StoredRoom = Omit<RoomRecord, 'participants'> & Partial<Pick<RoomRecord, 'participants'>>
 
+/** Creates the table of rooms in a database. */
 export function createRooms(db: StateDatabase): Rooms {
   const stored = table<StoredRoom>(db, 'room')
   const participantLists = table<readonly number[]>(db, 'participants')
@@ -62,7 +72,7 @@ export function createRooms(db: StateDatabase): Rooms {
   const beginnings = createNameIndex(db, 'roomBeginning')
   const statistics = table<RoomStatistics>(db, 'statistics')
   const presences = table<true>(db, 'presence') // by user and room
-  const memberships = table<true>(db, 'membership') // by user and room, of owners too
+  const memberships = table<true>(db, 'membership') // by user and room, also of owners
   const guestRooms = table<true>(db, 'guestRoom')
   const madeRooms = table<true>(db, 'madeRoom') // by maker
 
@@ -95,7 +105,7 @@ export function createRooms(db: StateDatabase): Rooms {
     for (const one of fromEachWord(name)) beginnings.remove(one, id)
   }
 
-  /** Notes who belongs to a room, as far as that is another than before. */
+  /** Updates the index of members where it has changed. */
   function indexPeople(before: StoredRoom | undefined, after: StoredRoom | undefined): void {
     const [old, current] = [peopleOf(before), peopleOf(after)]
     const id = (after ?? before)?.id ?? 0

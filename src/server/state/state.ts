@@ -13,23 +13,23 @@ import { createRooms, type Rooms } from './rooms.ts'
 import { table } from './table.ts'
 
 /**
- * Everything the server remembers, in one LMDB environment. Reading is synchronous. Whatever writes does so inside
- * `write`, looks first and writes last: what was written before an error is thrown stays.
+ * All data of the server, in one LMDB environment. Reads are synchronous. All writes happen inside `write`, where
+ * reads and checks come first: what was written before an error is thrown stays.
  */
 export interface State extends ClientState {
   readonly people: People
   readonly rooms: Rooms
   readonly messages: Messages
-  /** Runs alone among all writers; resolves once what it wrote is on disk. */
+  /** Runs as the only writer; resolves once its writes are on disk. */
   write<T>(work: () => T): Promise<T>
-  /** Hears of everything that is written, once it is on disk. Gives what ends that. */
+  /** Calls `look` with everything that is written, once it is on disk. Returns a function that stops this. */
   watch(look: (written: readonly Written[]) => void): () => void
   group(): GroupRecord | undefined
   setGroup(group: GroupRecord): void
   emoticons(): EmoticonRecord[]
   findEmoticon(text: string): EmoticonRecord | undefined
   addEmoticon(emoticon: EmoticonRecord): void
-  /** People and rooms that are gone, of which not all is removed yet. */
+  /** Deleted users and rooms that are not completely removed yet. */
   readonly gone: {
     has(gone: GoneRecord): boolean
     add(gone: GoneRecord): void
@@ -38,20 +38,20 @@ export interface State extends ClientState {
   }
   readonly pictures: Pick<Blobs<PictureRecord>, 'get' | 'put' | 'remove'>
   readonly files: Pick<Blobs<StoredFileRecord>, 'get' | 'put' | 'remove'>
-  /** The next number of a sequence, from 1 or from what is given. */
+  /** The next number of a sequence, starting at 1 or at `first`. */
   next(sequence: string, first?: number): number
-  /** The last number of a sequence that was given out; 0 for none. */
+  /** The last number of a sequence that was issued; 0 when there is none. */
   last(sequence: string): number
-  /** A time later than every time given out before, even after the clock was set back. */
+  /** A time later than every time issued before, even after the clock was set back. */
   now(): Micros
   clear(): void
   close(): Promise<void>
 }
 
 /**
- * Opens the state in a folder, for this server alone: `FolderTakenError` when another one has it open,
- * `FolderUnusableError` when it is damaged. `durable: false` leaves syncing to the system: for a folder that is thrown
- * away anyway.
+ * Opens the state in a folder, for this server alone. Throws `FolderTakenError` when another server has it open,
+ * and `FolderUnusableError` when it is damaged. `durable: false` leaves syncing to the operating system: for a
+ * folder that is temporary anyway.
  */
 export function openState(path: string, options: { durable: boolean }): State {
   const lmdb = openFolder(path, options)
@@ -62,7 +62,7 @@ export function openState(path: string, options: { durable: boolean }): State {
     throw error
   }
   const lookers = new Set<(written: readonly Written[]) => void>()
-  let noted: Written[] = [] // by the transaction that runs now, alone
+  let noted: Written[] = [] // by the one transaction that is running
   const db = withChangeNotes(lmdb, (written) => noted.push(written))
   const sequences = table<number>(db, 'sequence')
   const groups = table<GroupRecord>(db, 'group')
@@ -71,7 +71,7 @@ export function openState(path: string, options: { durable: boolean }): State {
   const emoticons = () => emoticonTable.all()
   const pictures = createBlobs<PictureRecord>(db, 'picture')
   const files = createBlobs<StoredFileRecord>(db, 'file')
-  // Each in a transaction of its own: a server that is killed meanwhile goes on with the next one.
+  // Each in its own transaction: a server that is killed meanwhile continues with the next one.
   for (const blobs of [pictures, files]) while (lmdb.transactionSync(blobs.migrate)) noted = []
   const clientState = createClientState(db)
   const people = createPeople(db)
@@ -94,7 +94,7 @@ export function openState(path: string, options: { durable: boolean }): State {
           try {
             return work()
           } catch (error) {
-            thrown = { error } // what it had written stays, so the others hear of that too
+            thrown = { error } // what it wrote before stays, so the watchers must get that too
             return undefined
           } finally {
             written = noted

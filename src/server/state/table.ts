@@ -1,16 +1,20 @@
 import type { RootDatabase } from '../../common/lmdb/lmdb.ts'
 
+/** Key of a record within its table. */
 export type Key = (string | number)[]
-/** What of LMDB the tables need. */
+/** The part of LMDB that the tables need. */
 export interface StateDatabase
   extends Pick<RootDatabase<unknown, Key>, 'get' | 'getRange' | 'getKeys' | 'getKeysCount'> {
   putSync(key: Key, record: unknown): void
   removeSync(key: Key): boolean
 }
 
-/** Records of one kind, kept below their name in the one LMDB environment. Writing is for the inside of a transaction. */
+/**
+ * Records of one kind, stored below their table's name in the one LMDB environment. Write only inside a
+ * transaction.
+ */
 export interface Table<T> {
-  /** Nothing for a key that is too long to be there: names in requests may be of any length. */
+  /** Returns `undefined` for a key that is too long to exist: names in requests may have any length. */
   get(...key: Key): T | undefined
   put(key: Key, record: T): void
   remove(...key: Key): boolean
@@ -20,22 +24,23 @@ export interface Table<T> {
   each(): Iterable<T>
   /** Whether there is a record whose key begins with the prefix. */
   any(...prefix: Key): boolean
-  /** So many records at most, from a key on, in the order of their keys. */
+  /** At most `limit` records in the order of their keys, starting at a key. */
   from(key: Key, limit: number): T[]
-  /** So many keys at most, from a key on, without the records; `to` is not among them. */
+  /** At most `limit` keys, starting at a key, without the records; `to` is excluded. */
   keysFrom(key: Key, range: { to?: Key; limit: number; exclusive?: boolean }): Key[]
-  /** How many records have a key that begins with the prefix; more than `most` are not counted. */
+  /** Number of records whose key begins with the prefix; counts no further than `most`. */
   count(prefix: Key, most: number): number
-  /** Walks backwards from `from` (included) to `to` (included), below the prefix. Reads as far as somebody looks. */
+  /** Walks backwards from `from` to `to`, both included, below the prefix. Reads as far as needed. */
   backwards(prefix: Key, range: { from?: number; to?: number; limit?: number }): Iterable<T>
 }
 
-// LMDB takes keys of 1978 bytes, and throws for a longer one. A character has at most three bytes.
+// LMDB accepts keys of 1978 bytes, and throws for longer ones. A character has at most three bytes.
 const longestPart = 400
 
-/** Sorts behind every number and every id. */
+/** Sorts after every number and every id. */
 export const afterAll = '\uffff'
 
+/** Opens a table of a database. */
 export function table<T>(db: StateDatabase, name: string): Table<T> {
   const below = (prefix: Key) => ({ start: [name, ...prefix], end: [name, ...prefix, afterAll] })
   return {
@@ -63,7 +68,7 @@ export function table<T>(db: StateDatabase, name: string): Table<T> {
       if (limit <= 0) return []
       const range = db.getRange({
         start: [name, ...prefix, from ?? afterAll],
-        // the end of a range is not part of it; times and numbers are whole
+        // The end of a range is excluded; times and numbers are integers.
         end: to === undefined ? [name, ...prefix] : [name, ...prefix, to - 1],
         reverse: true,
         limit,

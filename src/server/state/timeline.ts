@@ -11,20 +11,21 @@ export interface HistoryRange {
   readonly limit?: number
 }
 
-/** Messages by place, in the order they came. */
+/** Messages by place, in the order of their arrival. */
 export interface Timeline<M> {
-  /** The message is later than all in its place. */
+  /** Adds a message, which must be later than all others in its place. */
   add(place: Key, message: M): void
   find(place: Key, id: string): M | undefined
-  /** Newest first, read as far as they are asked for. */
+  /** Newest first, read as far as needed. */
   read(place: Key, range: HistoryRange): Iterable<M>
-  /** Removes so many at most, the newest first, and gives them. */
+  /** Removes at most `most` messages, the newest first, and returns them. */
   removeSome(place: Key, most: number): M[]
 }
 
 /**
- * Messages of a place are numbered from 1 without gaps, since none is deleted by itself. So the message that is so many
- * back from a date is found by its number, and a page costs its own length wherever it is in the history.
+ * Messages of a place are numbered from 1 without gaps, since none is deleted on its own. So a message that is a
+ * number of places back from a date is found by its number, and a page costs its own length wherever it is in the
+ * history.
  */
 export function createTimeline<M extends { readonly id: string; readonly at: Micros }>(
   db: StateDatabase,

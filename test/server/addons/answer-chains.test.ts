@@ -33,7 +33,7 @@ const answering = (addon: Addon, message: string) => {
 }
 
 const told =
-  /^not told: (one event led to 100 answers of add-ons|add-ons answered each other 10 times, one after the other)$/
+  /^not delivered: (one event led to 100 answers of add-ons|add-ons answered each other 10 times, one after the other)$/
 
 describe('add-ons that answer each other', () => {
   it('end after a hundred answers to one message, and the record says why', async () => {

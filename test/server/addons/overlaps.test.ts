@@ -32,11 +32,11 @@ it('an add-on that is installed for the group warns where it would be installed 
   expect(await propose(server, addon)).toEqual([])
   const ofGroup = await install(server, addon)
   expect(ofGroup.warnings).toBeUndefined()
-  const warning = `Dice is installed for the whole group too, as ${ofGroup.id}. In Lobby both hear of everything, and both answer: remove one of them.`
+  const warning = `Dice is installed for the whole group too, as ${ofGroup.id}. In Lobby both get every event, and both answer: remove one of them.`
   expect(await propose(server, addon, 'Lobby')).toEqual([warning])
   const ofRoom = await install(server, addon, 'Lobby')
   expect(ofRoom.warnings).toEqual([warning])
-  const reverse = `Dice is installed for single rooms too: in Lobby as ${ofRoom.id}. There both hear of everything, and both answer: remove one of them.`
+  const reverse = `Dice is installed for single rooms too: in Lobby as ${ofRoom.id}. There both get every event, and both answer: remove one of them.`
   expect(await listed(server, 'admin', '?room_id=1')).toEqual([
     [null, [reverse]],
     [1, [warning]],
@@ -53,7 +53,7 @@ it('an add-on that is installed in rooms warns where it would be installed for t
   const addon = await startAddon()
   const first = await install(server, addon, 'Room 0')
   expect(await propose(server, addon)).toEqual([
-    `Dice is installed for single rooms too: in Room 0 as ${first.id}. There both hear of everything, and both answer: remove one of them.`,
+    `Dice is installed for single rooms too: in Room 0 as ${first.id}. There both get every event, and both answer: remove one of them.`,
   ])
   for (const index of [1, 2, 3, 4, 5, 6]) await install(server, addon, `Room ${index}`)
   const [many] = (await install(server, addon)).warnings

@@ -77,7 +77,7 @@ test('mention names are made of names, and are unique', async () => {
   expect(await refused({ email: 'dora' })).toEqual([400, 'email must be an email address'])
   expect(await refused({ mention_name: '@Here' })).toEqual([
     400,
-    'mention_name must not be all or here: they mean everybody',
+    'mention_name must not be all or here: they mean everyone',
   ])
   expect(await refused({ timezone: 'Moon' })).toEqual([
     400,
@@ -85,7 +85,7 @@ test('mention names are made of names, and are unique', async () => {
   ])
   expect(await refused({ name: ' ' })).toEqual([
     400,
-    'name must be a text that can be read, without control characters',
+    'name must be a readable string without control characters',
   ])
   expect(refusal(await create(server, { name: 'Dora' }))).toEqual([400, 'email is missing'])
 })

@@ -188,7 +188,7 @@ describe('rights that end', () => {
     await deleted(server)
     expect(refusal(await call(server, 'GET', document))).toEqual([
       400,
-      'Whoever approved the installation may not install there any more',
+      'The person who approved the installation may no longer install there',
     ])
     expect(server.installations()).toEqual([])
   })

@@ -44,7 +44,7 @@ const asAda = (server: HipChatServer, scopes: readonly Scope[]) =>
 
 const lacks = (scope: string) => `The add-on may do more than you: your token lacks the scope ${scope}`
 const tellsMore = (event: string, scope = 'view_messages') =>
-  `A webhook for ${event} tells more than you may see: it takes the scope ${scope}`
+  `A webhook for ${event} contains more than you may see: it requires the scope ${scope}`
 
 describe('an add-on', () => {
   it.each<[name: string, has: Scope[], asks: Scope[], event: string | undefined, words: string]>([
@@ -213,7 +213,7 @@ describe('an account', () => {
     })
     expect(refusal(byAddon)).toEqual([
       403,
-      'Making administrators and setting passwords is for people to do, with a token of their own',
+      'Making administrators and setting passwords requires a token that no add-on holds',
     ])
   })
 
@@ -238,7 +238,7 @@ test('an add-on installs no other one with a token that a user lent to it, and m
   const token: string = (await exchangeCode(server, lentTo, { code })).body.access_token
   const before = server.installations()
   const json = { url: dataUrl([]), room_id: 'Lobby' }
-  const words = [403, 'Installing add-ons is for people to do, with a token of their own']
+  const words = [403, 'Installing add-ons requires a token that no add-on holds']
   expect(refusal(await call(server, 'POST', '/addon', { token, json }))).toEqual(words)
   expect(refusal(await call(server, 'POST', `${server.url}/admin/proposal`, { token, json }))).toEqual(words)
   const mallory = { name: 'Mallory', email: 'm@example.com', is_group_admin: true }
@@ -249,14 +249,14 @@ test('an add-on installs no other one with a token that a user lent to it, and m
   const json2 = { ...dora, password: planted('password-of-dora') }
   expect(refusal(await call(server, 'POST', '/user', { token, json: json2 }))).toEqual([
     403,
-    'Setting passwords is for people to do, with a token of their own',
+    'Setting passwords requires a token that no add-on holds',
   ])
   const made = await call(server, 'POST', '/user', { token, json: dora })
   expect([made.status, made.body.password]).toEqual([201, undefined])
   for (const [method, path, what] of everythingTold(lentTo.oauthId))
     expect(refusal(await call(server, method, server.url + path, { token, ...triggerBody(path) }))).toEqual([
       403,
-      `${what} is for people to do, with a token of their own`,
+      `${what} requires a token that no add-on holds`,
     ])
 })
 
@@ -265,10 +265,10 @@ const everythingTold = (oauthId: string) =>
   [
     ['GET', '/admin/deliveries', 'Looking at deliveries'],
     ['GET', '/admin/deliveries/1', 'Looking at deliveries'],
-    ['POST', '/admin/deliveries/1/redeliver', 'Sending deliveries again'],
+    ['POST', '/admin/deliveries/1/redeliver', 'Repeating deliveries'],
     ['GET', '/admin/calls', 'Looking at the calls of add-ons'],
     ['GET', `/admin/installations/${oauthId}/secret`, 'Looking at secrets'],
-    ['POST', '/admin/trigger', 'Making events happen'],
+    ['POST', '/admin/trigger', 'Triggering events'],
   ] as const
 
 const triggerBody = (path: string) =>
@@ -287,7 +287,7 @@ test('what no single scope bounds is for an administrator with all of them', asy
     const refused = await call(server, method, server.url + path, { token: narrow, ...triggerBody(path) })
     expect(refusal(refused)).toEqual([
       403,
-      `${what} takes a token with all scopes: yours lacks the scope admin_room`,
+      `${what} requires a token with all scopes: yours lacks the scope admin_room`,
     ])
     const served = await call(server, method, server.url + path, { token: full, ...triggerBody(path) })
     expect(served.status, path).toBeLessThan(300)
@@ -349,7 +349,7 @@ describe('a signed request that names no room', () => {
     for (const key of ['panel', 'dialog', 'page', 'glance']) {
       expect(refusal(await open('bob', { key }))).toEqual([
         403,
-        'Only administrators of the group open a module outside of a room: give room_id',
+        'Only administrators of the group may open a module outside of a room: give room_id',
       ])
       const inRoom = await open('bob', { key, room_id: 1 })
       expect(claims(inRoom.body.token).context).toMatchObject({ room_id: 1 })

@@ -160,7 +160,7 @@ describe('an authorization code', () => {
     const code = await codeFor(server, client.oauthId)
     expect(outcome(await exchangeCode(server, client, { code, ...form }))).toEqual([
       400,
-      'redirect_uri is not the one that the code was asked for with',
+      'redirect_uri is not the one that the code was requested with',
       'invalid_grant',
     ])
   })
@@ -194,7 +194,7 @@ describe('an authorization code', () => {
     await adminCall(server, 'DELETE', '/user/@alice')
     expect(outcome(await exchangeCode(server, client, { code }))).toEqual([
       400,
-      'The user is not there any more',
+      'The user no longer exists',
       'invalid_grant',
     ])
   })
@@ -364,7 +364,7 @@ describe('a personal token', () => {
         { grant_type: 'personal' },
         token === undefined ? {} : { authorization: `Bearer ${token}` },
       )
-    const words = [403, 'Only users make such tokens, with a password or a token of their own']
+    const words = [403, 'Only users can create these tokens, with a password or a token of their own']
     expect(refusal(await personal())).toEqual([400, 'username and password are required'])
     expect(refusal(await personal('nonsense'))).toEqual([401, 'Invalid OAuth session'])
     expect(refusal(await personal(await accessToken(server, client)))).toEqual(words)

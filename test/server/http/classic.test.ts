@@ -212,7 +212,7 @@ describe('classic mode', () => {
   ])('signs %s', (address, signed) => expect(signedAddress(address, 'J')).toBe(signed))
 
   it.each([
-    [{ compatibility: 'old' }, 'compatibility must be one of standard, classic, came old'],
+    [{ compatibility: 'old' }, 'compatibility must be one of standard, classic, got old'],
     [{ classicClients: 'com.example.dice' }, 'classicClients must be a list of add-on keys or OAuth ids'],
     [{ classicClients: [''] }, 'classicClients must be a list of add-on keys or OAuth ids'],
   ])('refuses the option %j', (options, message) => {

@@ -55,7 +55,7 @@ describe('a failure that is asked for', () => {
 
   it.each([
     ['nonsense', { status: 500 }, 'There is no operation nonsense'],
-    ['getRoom', { status: 200 }, 'status must be a whole number from 400 to 599, came 200'],
+    ['getRoom', { status: 200 }, 'status must be a whole number from 400 to 599, got 200'],
     ['getRoom', { status: 500, hangUp: true }, 'Give either status or hangUp'],
     ['getRoom', {}, 'Give status, hangUp or delay'],
   ] as const)('of %s as %o is refused', async (operation, fault, why) => {

@@ -27,10 +27,10 @@ describe('a result that is not what the table promises', () => {
     vi.spyOn(handlers, 'deleteRoom').mockReturnValue({} as never)
     vi.spyOn(handlers, 'getRoomAvatar').mockReturnValue('/pictures/1')
     expect((await adminCall(server, 'DELETE', '/room/1')).body.error.message).toBe(
-      'deleteRoom would answer with a wrong result: expected nothing, came object',
+      'deleteRoom would answer with a wrong result: expected nothing, got object',
     )
     expect((await adminCall(server, 'GET', '/room/1/avatar')).body.error.message).toBe(
-      'getRoomAvatar would answer with a wrong result: expected an absolute address, came string',
+      'getRoomAvatar would answer with a wrong result: expected an absolute address, got string',
     )
   })
 

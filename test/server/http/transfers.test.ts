@@ -242,7 +242,7 @@ function heldFor(transfers: Transfers): number | undefined {
     transfers.check('a')
     return undefined
   } catch (error) {
-    return Number(/^(\d+) bytes are on their way/.exec((error as Error).message)?.[1])
+    return Number(/^(\d+) bytes are in transit/.exec((error as Error).message)?.[1])
   }
 }
 
@@ -277,7 +277,7 @@ describe('a caller', () => {
     await expect.poll(async () => (await call(server, 'GET', '/room/Lobby', { token: bob })).status).toBe(429)
     const refusal = await call(server, 'GET', '/room/Lobby', { token: bob })
     expect(refusal.body.error.message).toMatch(
-      /^\d+ bytes are on their way to and from you, expected less than 67108864/,
+      /^\d+ bytes are in transit to and from you, expected fewer than 67108864/,
     )
     expect(refusal.headers.get('retry-after')).toBe('5')
     expect((await adminCall(server, 'GET', '/room/Lobby')).status).toBe(200)

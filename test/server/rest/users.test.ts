@@ -133,7 +133,7 @@ test('a deleted user keeps his messages and loses his tokens', async () => {
     400,
     'Guests and deleted users cannot be updated',
   ])
-  expect(refusal(await adminCall(server, 'DELETE', '/user/1'))).toEqual([400, 'Nobody can delete himself'])
+  expect(refusal(await adminCall(server, 'DELETE', '/user/1'))).toEqual([400, 'You cannot delete yourself'])
 })
 
 test("administration of users is the administrators' business", async () => {
@@ -160,7 +160,7 @@ test('the owner of the group is changed and deleted by nobody else', async () =>
     seed: { users: [{ name: 'Alice', mentionName: 'alice', isAdmin: true }] },
   })
   const token = await server.createToken({ user: 'alice' })
-  const words = 'Only the owner of the group may change his own profile'
+  const words = 'Only the owner of the group may change their own profile'
   const json = { password: 'mine now', is_group_admin: false }
   expect(refusal(await call(server, 'PUT', '/user/1', { token, json }))).toEqual([403, words])
   expect(refusal(await call(server, 'DELETE', '/user/@admin', { token }))).toEqual([403, words])

@@ -486,7 +486,7 @@ test('a webhook that could not work is refused', async () => {
   ])
   expect(await make({ url, event: 'room_message', authentication: 'jwt' })).toEqual([
     400,
-    "authentication must be none: deliveries to a user's webhook have no secret to be signed with",
+    "authentication must be none: deliveries to a user's webhook have no secret to sign with",
     'authentication',
   ])
 })
