@@ -28,7 +28,7 @@ async function told(server: HipChatServer, url = '/hook?key=hidden-in-the-query'
   return { addon, record }
 }
 
-test('deliveries are listed, newest first, with what was sent, what came back and how long it took', async () => {
+test('deliveries are listed newest first, with the request, the answer and the duration', async () => {
   const server = await startServer()
   const { addon, record } = await told(server)
   addon.respond = () => ({ ...inline({ message: 'pong' }), status: 201 })
@@ -68,7 +68,7 @@ test('deliveries are listed, newest first, with what was sent, what came back an
   expect((await admin(server, 'GET', '/deliveries/1')).body).toEqual(body.items[1])
   const messages = async (query: string) =>
     (await admin(server, 'GET', `/deliveries?${query}`)).body.items.map(
-      // biome-ignore lint/suspicious/noExplicitAny: tests look into whatever came
+      // biome-ignore lint/suspicious/noExplicitAny: tests read any answer
       (one: any) => one.request.body.item.message.message,
     )
   expect(await messages('limit=1')).toEqual(['second'])
@@ -77,7 +77,7 @@ test('deliveries are listed, newest first, with what was sent, what came back an
   expect(await messages('failed=true')).toEqual([])
 })
 
-test('a delivery is made once more, signed anew, and its answer goes into the room', async () => {
+test('a delivery is repeated with a new signature, and its answer is posted to the room', async () => {
   const server = await startServer()
   const { addon, record } = await told(server)
   addon.respond = () => ({ status: 500, headers: { 'content-type': 'text/plain' }, body: 'out of dice' })
@@ -98,7 +98,7 @@ test('a delivery is made once more, signed anew, and its answer goes into the ro
   expect(server.history('Lobby').map(({ message }) => message)).toEqual(['/roll', 'rolled 7'])
 })
 
-test('what was skipped can be made up for, and what has no webhook any more cannot', async () => {
+test('a skipped delivery can be repeated, and one whose webhook is gone cannot', async () => {
   const server = await startServer()
   const { addon, record } = await told(server)
   addon.respond = () => ({ status: 500 })
@@ -127,7 +127,7 @@ test('what was skipped can be made up for, and what has no webhook any more cann
     expect((await admin(server, method, path)).status).toBe(404)
 })
 
-test('a secret that an add-on shows in its answer is not shown on', async () => {
+test('a secret in the answer of an add-on is not shown', async () => {
   const server = await startServer()
   const { addon } = await told(server, '/echo/hook')
   addon.respond = ({ headers }) => ({
@@ -143,7 +143,7 @@ test('a secret that an add-on shows in its answer is not shown on', async () => 
   expect(Object.keys(response.headers)).toEqual(['content-type'])
 })
 
-test('only administrators of the group get at it, and not at what was said behind closed originRules', async () => {
+test('only administrators of the group see deliveries, and without the content of rooms closed to them', async () => {
   const server = await startServer()
   const addon = await startAddon()
   declare(addon, { webhook: hook(addon) })
@@ -190,7 +190,7 @@ test('only administrators of the group get at it, and not at what was said behin
   expect((await admin(server, 'DELETE', '/deliveries')).status).toBe(405)
 })
 
-test('of a room that is gone is shown what was public there, and nothing else', async () => {
+test('of a deleted room only public content is shown', async () => {
   const server = await startServer()
   const addon = await startAddon()
   declare(addon, { webhook: hook(addon) })
@@ -245,7 +245,7 @@ test('installations are listed with their state', async () => {
   expect(JSON.stringify(body)).not.toContain(record.oauthSecret)
 })
 
-test('an installation is given with the descriptor as it was approved', async () => {
+test('an installation is returned with the descriptor as it was approved', async () => {
   const server = await startServer()
   const { addon, record } = await told(server)
   const approved = structuredClone(addon.descriptor)
@@ -260,7 +260,7 @@ test('an installation is given with the descriptor as it was approved', async ()
   ])
 })
 
-test('of what was sent and answered only so much is kept', () => {
+test('requests and answers are kept only up to a limit', () => {
   const history = createDeliveryHistory(silent)
   const webhook = {
     id: 1,
@@ -291,7 +291,7 @@ const trigger = (server: HipChatServer, event: string, values?: object, room: st
     json: { event, ...(room === null ? {} : { room_id: room }), ...(values ? { values } : {}) },
   })
 
-describe('an event that is triggered', () => {
+describe('a triggered event', () => {
   const listening = async (room?: string) => {
     const server = await startServer()
     const addon = await startAddon()
@@ -329,7 +329,7 @@ describe('an event that is triggered', () => {
     ],
     ['room_archived', undefined, 'Workshop', { room: { name: 'Workshop', is_archived: true } }],
     ['room_deleted', undefined, 'Workshop', { room: { name: 'Workshop' } }],
-  ])('%s %j happens, and its delivery is given', async (event, values, room, item) => {
+  ])('%s %j happens, and its delivery is returned', async (event, values, room, item) => {
     const { server, addon } = await listening()
     const { status, body } = await trigger(server, event, values, room)
     expect(status).toBe(201)
@@ -341,14 +341,14 @@ describe('an event that is triggered', () => {
     expect(addon.to('/hook').map((one) => one.body.event)).toContain(event)
   })
 
-  test('comes out of the archive again', async () => {
+  test('can unarchive a room', async () => {
     const { server } = await listening()
     await trigger(server, 'room_archived')
     const { body } = await trigger(server, 'room_unarchived')
     expect(body.deliveries).toMatchObject([{ event: 'room_unarchived', status: 200 }])
   })
 
-  test('is followed on to what the answers lead to, and not to what others do', async () => {
+  test('is followed to what its answers cause, and not to what others do', async () => {
     const { server, addon } = await listening('Lobby')
     let release = (): void => {}
     const released = new Promise<void>((resolve) => {
@@ -361,7 +361,7 @@ describe('an event that is triggered', () => {
     }
     const triggered = trigger(server, 'room_message', { message: 'ours' })
     await expect.poll(() => addon.to('/hook').length).toBe(1)
-    await server.setTopic('Lobby', 'alice', 'of somebody else')
+    await server.setTopic('Lobby', 'alice', 'of another user')
     release()
     const { body } = await triggered
     expect(body).toMatchObject({
@@ -375,7 +375,7 @@ describe('an event that is triggered', () => {
     expect(server.deliveries({ event: 'room_topic_change' })).toHaveLength(1)
   })
 
-  test('is refused where nothing would change, and for what the event does not have', async () => {
+  test('is refused when nothing would change, and for values that the event does not have', async () => {
     const { server } = await listening()
     const cases: [string, object | undefined, string | null, number, RegExp][] = [
       ['room_enter', { user: 'alice' }, 'Lobby', 409, /^Alice Archer is in Lobby already$/],

@@ -42,7 +42,7 @@ it.each<[what: string, method: string, path: string, options: object]>([
     { body: pieces('a.txt'), headers: { 'content-type': 'multipart/related; boundary=x' } },
   ],
   ['topic', 'PUT', '/room/Lobby/topic', { json: { topic: 'New' } }],
-])('an archived room takes no %s', async (_, method, path, options) => {
+])('an archived room refuses a %s', async (_, method, path, options) => {
   const server = await startServer()
   await archive(server)
   expect(refusal(await adminCall(server, method, path, options))).toEqual([400, words])
@@ -51,7 +51,7 @@ it.each<[what: string, method: string, path: string, options: object]>([
   expect((await adminCall(server, method, path, options)).status).toBeLessThan(300)
 })
 
-test('an archived room takes no reply, no answer of an add-on, and nobody in', async () => {
+test('an archived room refuses replies, answers of add-ons, and people who enter', async () => {
   const server = await startServer()
   const addon = await startAddon()
   declare(addon, { webhook: [hook(addon), hook(addon, { event: 'room_archived' })] })
@@ -73,7 +73,7 @@ test('an archived room takes no reply, no answer of an add-on, and nobody in', a
   await expect(server.say('Lobby', 'alice', 'x')).rejects.toThrow(words)
 })
 
-test('an archived room is changed and archived with its topic as it is', async () => {
+test('an archived room can be changed, and archived again with its current topic', async () => {
   const server = await startServer()
   const whole = { name: 'Old Lobby', topic: 'Say hello', is_archived: true }
   expect((await adminCall(server, 'PUT', '/room/1', { json: whole })).status).toBe(204)

@@ -17,8 +17,8 @@ const name = (text: string) => `U+${text.codePointAt(0)?.toString(16).toUpperCas
 
 const finds = (pattern: string, text: string): boolean => compilePattern(pattern)(text)
 
-describe('a blank in a pattern of the server', () => {
-  it.each(blanks.map((blank) => [name(blank), blank]))('is found as %s', (_, blank) => {
+describe('a space in a pattern of the server', () => {
+  it.each(blanks.map((blank) => [name(blank), blank]))('matches %s', (_, blank) => {
     expect(finds('^/cmd\\s', `/cmd${blank}x`)).toBe(true)
     expect(finds('^/cmd(?:\\s+([\\s\\S]*))?$', `/cmd${blank}x`)).toBe(true)
     expect(finds('^a[\\s]b$', `a${blank}b`)).toBe(true)
@@ -33,7 +33,7 @@ describe('a blank in a pattern of the server', () => {
   })
 
   it.each(blanks.filter((one) => !lineEnds.includes(one)).map((blank) => [name(blank), blank]))(
-    'that is typed is found as %s',
+    'that is typed in a command matches %s',
     (_, blank) => {
       for (const pattern of [
         '^/cmd x$',
@@ -58,7 +58,7 @@ describe('a blank in a pattern of the server', () => {
     },
   )
 
-  it.each(letters.map((letter) => [name(letter), letter]))('is not found as %s', (_, letter) => {
+  it.each(letters.map((letter) => [name(letter), letter]))('does not match %s', (_, letter) => {
     expect(finds('^a\\sb$', `a${letter}b`)).toBe(false)
     expect(finds('^a b$', `a${letter}b`)).toBe(false)
     expect(finds('^a\\Sb$', `a${letter}b`)).toBe(true)
@@ -66,7 +66,7 @@ describe('a blank in a pattern of the server', () => {
     expect(finds('^a[^\\s]b$', `a${letter}b`)).toBe(true)
   })
 
-  it('is found as a wide one in a range and in a quotation, too', () => {
+  it('matches like a wide space in a range and in a quotation, too', () => {
     for (const blank of [' ', '\u00a0', '\u3000']) {
       expect(finds('^[ -~]+$', `a${blank}b~`)).toBe(true)
       expect(finds('^[\\x20-\\x7e]+$', `a${blank}b~`)).toBe(true)
@@ -78,14 +78,14 @@ describe('a blank in a pattern of the server', () => {
     expect(finds('^[ -~]+$', 'a\tb')).toBe(false)
   })
 
-  it('stays where a class leaves out wide ones', () => {
+  it('stays excluded from a class that excludes wide spaces', () => {
     expect(finds('^[^\\u00a0]+$', 'a b')).toBe(true)
     expect(finds('^[^\\u0080-\\uffff]+$', 'a b\nc')).toBe(true)
     expect(finds('^[^\\u0080-\\uffff]+$', 'é')).toBe(false)
     expect(finds('^[\\u00c0-\\u017f]+$', 'a b')).toBe(false)
   })
 
-  it('does not make a range of what is none', () => {
+  it('does not turn other characters into a range', () => {
     expect(finds('^[ab-]+$', 'a-b')).toBe(true)
     expect(finds('^[]-a]+$', ']^a')).toBe(true)
     expect(finds('^[\\s-]+$', ' -')).toBe(true)
@@ -94,7 +94,7 @@ describe('a blank in a pattern of the server', () => {
     expect(() => compilePattern('[z-a]')).toThrow(/invalid character class range: `z-a`/)
   })
 
-  it('is found wherever a RegExp finds it, whose pattern a server got', () =>
+  it('matches wherever the RegExp matches that the server got', () =>
     fc.assert(
       fc.property(
         fc
@@ -130,7 +130,7 @@ describe('a blank in a pattern of the server', () => {
 const ends = ['\n', '\r', '\r\n', '\u0085', '\u2028', '\u2029']
 
 describe('a line end in a pattern of the server', () => {
-  it.each(ends.map((end) => [JSON.stringify(end), end]))('is found as %s', (_, end) => {
+  it.each(ends.map((end) => [JSON.stringify(end), end]))('matches %s', (_, end) => {
     const text = `one${end}two`
     for (const pattern of [
       '(?m)^two$',
@@ -166,7 +166,7 @@ describe('a line end in a pattern of the server', () => {
   })
 
   it.each(ends.map((end) => [JSON.stringify(end), end]))(
-    'is found by the handler of an add-on as %s',
+    'is matched by the handler of an add-on as %s',
     async (_, end) => {
       const { install, say } = await startWorld((addon) => {
         addon.webhook('room_message', { pattern: /^two (\w+)$/m }, ({ match }) => `line ${match?.[1]}`)

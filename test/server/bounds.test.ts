@@ -76,12 +76,12 @@ describe('a notification', () => {
       'card.metadata',
     ],
     [
-      'a card with much of what nobody knows',
+      'a card with many unknown members',
       { card: { ...card, images: { list: 'x'.repeat(70_000) } } },
       /^card must have at most 65536 characters as JSON, got 7\d{4}$/,
       'card',
     ],
-  ])('with %s is refused with the limit and what it has', async (_, body, text, field) => {
+  ])('with %s is refused with the limit and the value received', async (_, body, text, field) => {
     const server = await startServer()
     const answer = await adminCall(server, 'POST', '/room/Lobby/notification', { json: { message, ...body } })
     expect([answer.status, answer.body.error.message, answer.body.error.field]).toEqual([
@@ -92,7 +92,7 @@ describe('a notification', () => {
     expect(server.history('Lobby')).toEqual([])
   })
 
-  it('with the largest card that HipChat took is taken', async () => {
+  it('with the largest card that HipChat accepted is accepted', async () => {
     const server = await startServer()
     const largest = {
       ...card,
@@ -127,13 +127,13 @@ describe('a text or a list without a documented bound', () => {
       'password',
     ],
     ['POST', '/oauth/token', { grant_type: 'client_credentials', scope: 'x '.repeat(600) }, 'scope'],
-  ])('%s %s refuses more than its bound', async (method, path, json, field) => {
+  ])('%s %s is refused above its bound', async (method, path, json, field) => {
     const server = await startServer()
     const answer = await adminCall(server, method, path, { json })
     expect([answer.status, answer.body.error.field]).toEqual([400, field])
   })
 
-  it('has one in the query, too', async () => {
+  it('is bounded in the query, too', async () => {
     const server = await startServer()
     expect(refusal(await adminCall(server, 'GET', `/room?expand=${'items.'.repeat(200)}`))).toEqual([
       400,
@@ -161,7 +161,7 @@ describe('a text or a list without a documented bound', () => {
       },
       /capabilities\.glance must NOT have more than 100 items, got 101/,
     ],
-  ])('has one in a descriptor: its %s', async (_, changes, text) => {
+  ])('is bounded in a descriptor: its %s', async (_, changes, text) => {
     const server = await startServer()
     const document = {
       key: 'a',
@@ -175,7 +175,7 @@ describe('a text or a list without a documented bound', () => {
     expect([answer.status, answer.body.error.message]).toEqual([400, expect.stringMatching(text)])
   })
 
-  it('has one on the chat page: what the placeholders of an address stand for', async () => {
+  it('is bounded on the chat page: the values of placeholders', async () => {
     const server = await startServer()
     const token = await server.createPageToken('alice')
     const answer = await call(server, 'POST', `${server.url}/page/integration/x/open`, {
@@ -192,19 +192,19 @@ describe('markup', () => {
     ['elements that are never closed', '<i>'.repeat(3_000)],
     ['lists within lists', '<ul><li>'.repeat(1_000)],
     ['tables within tables', '<table><tr><td>'.repeat(600)],
-  ])('of %s keeps so many levels, and all of its text', (_, html) => {
+  ])('of %s keeps this many levels, and all of its text', (_, html) => {
     const left = sanitizeHtml(`${html}text`)
     expect(depthOf(left)).toBeLessThanOrEqual(deepestMarkup)
     expect(left).toContain('text')
   })
 
-  it('as deep as people write it stays as it is', () => {
+  it('as deep as people write it stays unchanged', () => {
     const deep =
       '<table><tr><td><ul><li><ul><li><b><i><a href="https://example.com/">a</a></i></b></li></ul></li></ul></td></tr></table>'
     expect(sanitizeHtml(deep)).toBe(deep)
   })
 
-  it('of a card and of a glance has the same depth', () => {
+  it('of a card and of a glance has the same depth limit', () => {
     const sanitised = sanitizeCard({
       style: 'link',
       id: '1',
@@ -220,7 +220,7 @@ describe('markup', () => {
   })
 })
 
-describe('work on what others send', () => {
+describe('work on foreign input', () => {
   it('does not grow with the square of an answer that looks like tokens', () => {
     const { body } = shownResponse({}, 'eyJ'.repeat(90_000))
     expect(body).toHaveLength(4_097)
@@ -229,7 +229,7 @@ describe('work on what others send', () => {
     ).not.toMatch(/eyJ/)
   })
 
-  it('does not grow with the square of a mention that never ends', () => {
+  it('does not grow with the square of a mention without an end', () => {
     let asked = 0
     const people = {
       byMention(name: string) {
@@ -241,14 +241,14 @@ describe('work on what others send', () => {
     expect(asked).toBeLessThanOrEqual(100)
   })
 
-  it('ends early for an address that names a long value many times', () => {
+  it('stops early for an address that repeats a long value many times', () => {
     expect(() =>
       fillTemplate('https://example.com/{a}'.padEnd(2_000, '{a}'), { a: 'x'.repeat(9_000) }),
     ).toThrow(/more than 8192 characters/)
   })
 })
 
-test('others are served while the labels of many glances are sanitised', async () => {
+test('other calls are served while the labels of many glances are sanitized', async () => {
   const server = await startServer()
   const addon = await startAddon()
   const picture = { url: 'https://example.com/a.png', 'url@2x': 'https://example.com/a.png' }
@@ -273,7 +273,7 @@ test('others are served while the labels of many glances are sanitised', async (
   expect(server.glanceUpdates()).toHaveLength(100)
 })
 
-test('a list of deliveries ends where its bytes do', async () => {
+test('a list of deliveries ends at its limit of bytes', async () => {
   const server = await startServer()
   const addon = await startAddon()
   declare(addon, { webhook: hook(addon) })
@@ -287,7 +287,7 @@ test('a list of deliveries ends where its bytes do', async () => {
   expect((await adminCall(server, 'GET', `${server.url}/admin/deliveries/1`)).body).toMatchObject({ id: 1 })
 })
 
-test('a room takes so many add-ons, and those that it has can be updated', async () => {
+test('a room accepts a limited number of add-ons, and those that it has can be updated', async () => {
   const server = await startServer()
   const install = (key: string, room?: string) => {
     const document = { key, name: key, description: 'A', links: { self: 'https://example.com/' } }

@@ -20,8 +20,8 @@ async function start() {
   return { ...world, oauthId, deliver }
 }
 
-describe('a delivery with a body from elsewhere', () => {
-  it('is signed for the person in it, and about the installation, the webhook and the room of here', async () => {
+describe('a delivery with a foreign body', () => {
+  it('is signed for the person in it, for this server’s installation, webhook and room', async () => {
     const { server, oauthId, deliver, messages } = await start()
     const deliveries = await deliver('room_message.private-room')
     expect(deliveries).toMatchObject([{ event: 'room_message', oauthId, status: 200, replied: true }])
@@ -39,7 +39,7 @@ describe('a delivery with a body from elsewhere', () => {
     expect(server.history('Lobby').at(-1)?.id).toBe(deliveries[0]?.replyId)
   })
 
-  it('names nobody in its signature where an add-on or nobody did it', async () => {
+  it('names no user in its signature when no user caused it', async () => {
     const { deliver } = await start()
     for (const name of ['room_topic_change.add-on', 'room_message.least']) {
       const [delivery] = await deliver(name)
@@ -48,7 +48,7 @@ describe('a delivery with a body from elsewhere', () => {
     }
   })
 
-  it('keeps ids that are texts as texts', async () => {
+  it('keeps ids that are strings as strings', async () => {
     const { server, deliver } = await start()
     const [delivery] = await deliver('room_message.text-ids')
     expect(JSON.parse(delivery?.request?.body ?? '')).toMatchObject({
@@ -64,7 +64,7 @@ describe('a delivery with a body from elsewhere', () => {
     expect(await deliver('room_message.file')).toEqual([])
   })
 
-  it('is refused where there is no such installation, event, room or body', async () => {
+  it('is refused for an unknown installation, event or room, and without a body', async () => {
     const { server, oauthId, deliver } = await start()
     const told = { ...named('room_message.least'), room: 'Lobby' }
     await expect(server.deliver('nobody', told)).rejects.toThrow('Installation nobody not found')

@@ -48,10 +48,10 @@ async function heard(server: HipChatServer, addon: Addon, room = 'Lobby'): Promi
   return addon.to('/mine').length - before
 }
 
-describe('a webhook that was made with the permission of a user', () => {
+describe('a webhook created with a user’s permission', () => {
   it.each<[how: string, end: (made: Awaited<ReturnType<typeof withDelegatedWebhook>>) => Promise<unknown>]>([
     [
-      'is withdrawn',
+      'is revoked',
       ({ server, tokens }) =>
         call(server, 'DELETE', `/oauth/token/${tokens.access_token}`, { token: tokens.access_token }),
     ],
@@ -66,7 +66,7 @@ describe('a webhook that was made with the permission of a user', () => {
       'ends with the right to run the room',
       ({ server }) => adminCall(server, 'PUT', '/user/@alice', { json: { is_group_admin: false } }),
     ],
-  ])('tells nothing more once that %s', async (_, end) => {
+  ])('delivers nothing once the permission %s', async (_, end) => {
     const made = await withDelegatedWebhook()
     const { server, addon } = made
     expect(await heard(server, addon)).toBe(1)
@@ -74,7 +74,7 @@ describe('a webhook that was made with the permission of a user', () => {
     expect(await heard(server, addon)).toBe(0)
   })
 
-  it('outlives the renewal of its token, and not the last of the tokens', async () => {
+  it('outlives the renewal of its token, and ends with the last token', async () => {
     const { server, addon, client, tokens } = await withDelegatedWebhook()
     const renewed = await call(server, 'POST', '/oauth/token', {
       json: { grant_type: 'refresh_token', refresh_token: tokens.refresh_token },
@@ -88,7 +88,7 @@ describe('a webhook that was made with the permission of a user', () => {
     expect((await adminCall(server, 'GET', '/session')).body.items).toEqual([])
   })
 
-  it('is gone from the list, and makes room for others', async () => {
+  it('is removed from the list, and no longer counts', async () => {
     const { server, client, webhook } = await withDelegatedWebhook()
     await server.uninstall(client.oauthId)
     const token = await server.createToken({ user: 'alice' })
@@ -98,7 +98,7 @@ describe('a webhook that was made with the permission of a user', () => {
   })
 })
 
-test('a webhook that was made with a personal token ends with that, and with the sight of the room', async () => {
+test('a webhook created with a personal token ends with the token, and when its user cannot see the room', async () => {
   const server = await startServer()
   const addon = await startAddon()
   await adminCall(server, 'PUT', '/room/3', { json: { owner: { id: 3 } } })
@@ -119,7 +119,7 @@ test('a webhook that was made with a personal token ends with that, and with the
   expect(await heard(server, addon, 'Back office')).toBe(0)
 })
 
-test('what was made with the token of the server itself is there after a restart with another one', async () => {
+test('what was made with the server’s own token remains after a restart with another one', async () => {
   const data = await mkdtemp(join(tmpdir(), 'endings-'))
   onTestFinished(() => rm(data, { recursive: true, force: true }))
   const addon = await startAddon()
@@ -138,7 +138,7 @@ test('what was made with the token of the server itself is there after a restart
   expect((await call(server, 'GET', `/room/Lobby/webhook/${hook.body.id}`, { token })).status).toBe(200)
 })
 
-test('what was queued for somebody who loses sight of the room is not delivered', async () => {
+test('a queued delivery is not made to a user who can no longer see the room', async () => {
   const server = await startServer()
   const addon = await startAddon()
   await adminCall(server, 'PUT', '/room/3/member/@bob', { json: { room_roles: ['room_admin'] } })
@@ -160,7 +160,7 @@ test('what was queued for somebody who loses sight of the room is not delivered'
   expect(addon.to('/mine')).toHaveLength(1)
 })
 
-describe('a token that was made with another one', () => {
+describe('a token made with another token', () => {
   const seed = { users: [{ name: 'Dora', mentionName: 'dora', password, isAdmin: true }] }
   const grant = (server: HipChatServer, json: object, token?: string) =>
     call(server, 'POST', '/oauth/token', { json, ...(token === undefined ? {} : { token }) })
@@ -169,7 +169,7 @@ describe('a token that was made with another one', () => {
   const works = async (server: HipChatServer, token: string) =>
     (await call(server, 'GET', `/oauth/token/${token}`, { token })).status === 200
 
-  it('ends with that one, with all that came of it', async () => {
+  it('ends with that token, and so does everything made from it', async () => {
     const server = await startServer({ seed: { ...seed, rooms: [{ name: 'Lobby', owner: 'dora' }] } })
     const addon = await startAddon()
     const first: string = (await signIn(server)).body.access_token
@@ -191,7 +191,7 @@ describe('a token that was made with another one', () => {
     expect(await heard(server, addon)).toBe(0)
   })
 
-  it('or with a password ends with that password, and one that was made on the page does not', async () => {
+  it('and a password ends with that password, while one made on the page does not', async () => {
     const server = await startServer({ seed: { ...seed, rooms: [{ name: 'Lobby', owner: 'dora' }] } })
     const named = { username: 'dora', password }
     const personal: string = (await grant(server, { grant_type: 'personal', ...named })).body.access_token
@@ -211,7 +211,7 @@ describe('a token that was made with another one', () => {
     ])
   })
 
-  it('for a room ends when who made it is deleted, or does not run the room any more', async () => {
+  it('for a room ends when its maker is deleted or no longer runs the room', async () => {
     const server = await startServer()
     await adminCall(server, 'PUT', '/room/2', { json: { owner: { id: 3 } } })
     const page = await server.createPageToken('bob')
@@ -230,8 +230,8 @@ describe('a token that was made with another one', () => {
   })
 })
 
-describe('with an installation', () => {
-  it('go its tokens, its webhooks, its glance updates, and the permissions of users for it', async () => {
+describe('when an installation ends', () => {
+  it('its tokens, webhooks, glance updates and permissions of users end', async () => {
     const { server, addon, client } = await startConsent()
     await server.uninstall(client.oauthId)
     const glance = [
@@ -263,7 +263,7 @@ describe('with an installation', () => {
     expect(addon.to('/hook')).toEqual([])
   })
 
-  it('that loses admin_room by an update go the webhooks that it made through the API', async () => {
+  it('or loses admin_room in an update, the webhooks it created through the API end', async () => {
     const server = await startServer()
     const addon = await startAddon()
     const installable = { callbackUrl: `${addon.url}/installed`, updateCallbackUrl: `${addon.url}/updated` }
@@ -280,7 +280,7 @@ describe('with an installation', () => {
   })
 })
 
-test('with a room go its glance updates, and with a user those for them', async () => {
+test('glance updates are removed with their room or user', async () => {
   const server = await startServer()
   const addon = await startAddon({
     glance: [
@@ -302,7 +302,7 @@ test('with a room go its glance updates, and with a user those for them', async 
   expect(server.glanceUpdates()).toHaveLength(1)
 })
 
-test('an add-on that is removed before its turn does not hear that a room was deleted', async () => {
+test('an add-on that is removed before its turn is not notified of the deletion of a room', async () => {
   const server = await startServer()
   const addon = await startAddon()
   declare(addon, {
@@ -326,7 +326,7 @@ test('an add-on that is removed before its turn does not hear that a room was de
   expect(addon.to('/deleted')).toEqual([])
 })
 
-test('whoever does not see a room any more is not in it either', async () => {
+test('a user who can no longer see a room is no longer in it', async () => {
   const server = await startServer()
   const addon = await startAddon()
   declare(addon, { webhook: hook(addon, { event: 'room_exit' }) })
@@ -351,7 +351,7 @@ test('whoever does not see a room any more is not in it either', async () => {
   expect(addon.to('/hook').map(({ body }) => body.item.sender.id)).toEqual([4])
 })
 
-test('an add-on is shown the sign-ins that people made with it, and all of them with admin_group alone', async () => {
+test('an add-on sees the sessions that people opened with it, and all sessions with admin_group alone', async () => {
   const { server, addon, client } = await startConsent()
   await exchangeCode(server, client, { code: await codeFor(server, client.oauthId) })
   await server.createPageToken('alice')

@@ -13,7 +13,7 @@ import {
   startServer,
 } from './support.ts'
 
-/** A call as the administrator that is refused with 400, and what the envelope says beside code, type and message. */
+/** A call as the administrator that is refused with 400, and the envelope's members other than code, type and message. */
 type Invalid = [name: string, method: string, path: string, json: unknown, error: object]
 
 const notify = '/room/1/notification'
@@ -46,14 +46,14 @@ const invalid: Invalid[] = [
     { validation: 'enum', value: 'pink' },
   ],
   [
-    'a parameter that is no number',
+    'a parameter that is not a number',
     'GET',
     '/user?max-results=ten',
     undefined,
     { expected_type: 'integer', value: 'ten' },
   ],
   [
-    'a parameter that is no boolean',
+    'a parameter that is not a boolean',
     'GET',
     '/user?include-deleted=si',
     undefined,
@@ -67,28 +67,28 @@ const invalid: Invalid[] = [
     { field: 'timezone', validation: 'format' },
   ],
   [
-    'a date that is none',
+    'an invalid date',
     'GET',
     '/room/1/history?date=soon',
     undefined,
     { field: 'date', validation: 'format', value: 'soon' },
   ],
   [
-    'an address that is none',
+    'an invalid address',
     'POST',
     '/room/1/webhook',
     { url: 'x', event: 'room_message' },
     { field: 'url', validation: 'format' },
   ],
   [
-    'a pattern that is none',
+    'an invalid pattern',
     'POST',
     '/room/1/webhook',
     { url: 'http://127.0.0.1/', event: 'room_message', pattern: '(' },
     { field: 'pattern', validation: 'format' },
   ],
   [
-    'an email address that is none',
+    'an invalid email address',
     'POST',
     '/user',
     { name: 'X', email: 'nowhere' },
@@ -201,7 +201,7 @@ describe('an error answer', () => {
     expect((await send(long(most))).body.error?.validation).toBeUndefined()
   })
 
-  it('counts characters and not bytes', async () => {
+  it('counts characters, not bytes', async () => {
     const server = await startServer()
     const post = async (message: string) =>
       (await adminCall(server, 'POST', notify, { json: { message } })).status
@@ -218,7 +218,7 @@ describe('an error answer', () => {
     ['max-results', -1, 'minimum'],
     ['max-results', 1001, 'maximum'],
     ['start-index', -1, 'minimum'],
-  ])('says that %s=%i is out of range', async (name, value, validation) => {
+  ])('reports that %s=%i is out of range', async (name, value, validation) => {
     const server = await startServer()
     const { status, body } = await adminCall(server, 'GET', `/user?${name}=${value}`)
     expect(status).toBe(400)
@@ -238,7 +238,7 @@ describe('an error answer', () => {
     expect(message.body.error).not.toHaveProperty('value')
   })
 
-  it('of a fault of ours says nothing of it', async () => {
+  it('of an internal error reveals nothing about it', async () => {
     const logged: unknown[] = []
     const silent = {
       info: () => undefined,
@@ -326,7 +326,7 @@ describe('the order of checks', () => {
     json?: object,
   ) => (await call(server, method, path, { ...(token ? { token } : {}), ...(json ? { json } : {}) })).status
 
-  it('is: path and verb, token, kind of token, scope, limits, own room, body, room', async () => {
+  it('is path and method, token, kind of token, scope, limits, own room, body, room', async () => {
     const { server, room, alice } = await prepare()
     expect(await refused(server, 'PATCH', '/room/1')).toBe(405) // before the token
     expect(await refused(server, 'GET', '/room/nowhere')).toBe(401) // before the room
@@ -337,7 +337,7 @@ describe('the order of checks', () => {
     expect(refusal(scope)).toEqual([403, expect.stringContaining('one of the following scopes')]) // before the body
   })
 
-  it('has a scope before the limit, and the limit before everything else', async () => {
+  it('has the scope before the limit, and the limit before everything else', async () => {
     const { server, room, alice } = await prepare()
     expect(await refused(server, 'GET', '/room/1', alice)).toBe(200)
     const used = await call(server, 'GET', '/room/nowhere', { token: alice })
@@ -360,13 +360,13 @@ describe('the order of checks', () => {
   })
 })
 
-describe('the limits', () => {
+describe('the rate limits', () => {
   const told = (answer: { headers: Headers }) => [
     answer.headers.get('x-ratelimit-limit'),
     /^\d{10}$/.test(answer.headers.get('x-ratelimit-reset') ?? ''),
   ]
 
-  it('are told with pages, pictures, redirects and refusals of every kind', async () => {
+  it('are sent with pages, pictures, redirects and refusals of every kind', async () => {
     const server = await startServer({ limits: { api: 500, user: 100 } })
     const avatar = `data:image/png;base64,${Buffer.from('89504e470d0a1a0a', 'hex').toString('base64')}`
     expect((await adminCall(server, 'PUT', '/room/1/avatar', { json: { avatar } })).status).toBe(204)
@@ -393,7 +393,7 @@ describe('the limits', () => {
       expect([name, ...told(answer)]).toEqual([name, '500', true])
   })
 
-  it('of messages are told with refusals of calls that send some', async () => {
+  it('of messages are sent with refusals of calls that send messages', async () => {
     const server = await startServer({ limits: {} })
     const narrow = await server.createToken({ user: 'alice', scopes: ['view_room'] })
     const left = ({ headers }: { headers: Headers }) => [
@@ -406,7 +406,7 @@ describe('the limits', () => {
     expect([body.status, ...left(body)]).toEqual([400, '30', '29'])
   })
 
-  it('are not used up by looking at pages', async () => {
+  it('are not used up by requests for pages', async () => {
     const server = await startServer({ limits: { api: 2 } })
     for (let index = 0; index < 4; index += 1) expect((await fetch(server.url)).status).toBe(200)
     expect((await call(server, 'GET', '/capabilities')).headers.get('x-ratelimit-remaining')).toBe('1')

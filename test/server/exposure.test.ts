@@ -40,20 +40,20 @@ test.each<[string, object, string]>([
     },
     'adminToken must be given, with at least 20 characters; seed must give a password to @bob; seed must give a password of 10 characters or more to @cleo',
   ],
-])('a server for others is refused %s', (_name, options, message) => {
+])('a server that others can reach is refused %s', (_name, options, message) => {
   expect(() => createHipChatServer(options)).toThrow(
     expect.objectContaining({ code: 'ERR_SERVER_OPTION', message: expect.stringContaining(message) }),
   )
 })
 
-test('a server for others begins with its administrator, and nobody who was made up', async () => {
+test('a server that others can reach begins with only its administrator', async () => {
   const server = await startServer({ publicUrl, adminToken })
   await expect(server.say('Lobby', 'alice', 'x')).rejects.toThrow('Room Lobby not found')
   await expect(server.createToken({ user: 'alice' })).rejects.toThrow('User alice not found')
   expect(await server.createToken({ user: 'admin' })).toMatch(/^\w{40}$/)
 })
 
-test('with a certificate it speaks https, and says so in all links', async (context) => {
+test('a server with a certificate serves https, and uses https in all links', async (context) => {
   needs('openssl')(context)
   const tls = certificate()
   const server = await startServer({ tls })
@@ -90,14 +90,14 @@ test('with a certificate it speaks https, and says so in all links', async (cont
   )
 })
 
-test('allowPrivate opens the private networks, and nothing link-local', async () => {
+test('allowPrivate allows the private networks, and no link-local address', async () => {
   const server = await startServer({ allowPrivate: true })
   const install = (url: string) => adminCall(server, 'POST', '/addon', { json: { url } })
   expect(refusal(await install('http://169.254.169.254/latest'))).toEqual([
     400,
     'url has an address that is not known, or that this server does not call',
   ])
-  // nobody is there, but it was tried
+  // nothing listens there, but the server tried
   expect(refusal(await install('http://127.0.0.1:1/d'))).toEqual([
     400,
     'The descriptor could not be fetched: refused the connection',

@@ -25,7 +25,7 @@ async function withGuest() {
   }
 }
 
-test('a guest sees the rooms that they are let into, those that are open to guests, and no others', async () => {
+test('a guest sees the rooms they were added to, the rooms open to guests, and no others', async () => {
   const { server, token, page } = await withGuest()
   const get = (path: string) => call(server, 'GET', path, { token })
   const { body } = await get('/room?include-private=true')
@@ -45,7 +45,7 @@ test('a guest sees the rooms that they are let into, those that are open to gues
   expect((await get('/room/Open')).status).toBe(404)
 })
 
-test('a guest sees nothing of the group: neither its people, nor their addresses, nor who there is', async () => {
+test('a guest sees nothing of the group: no users, no addresses, no statistics', async () => {
   const { server, token } = await withGuest()
   for (const path of ['/user', '/user/@alice', '/user/alice@example.com', '/group/1', '/session'])
     expect((await call(server, 'GET', path, { token })).status).toBe(403)
@@ -59,7 +59,7 @@ test('a guest sees nothing of the group: neither its people, nor their addresses
     expect(await write(who)).toEqual([404, `User ${who} not found`])
 })
 
-test('a guest makes nothing: no room, no add-on, no webhook, no token of a room', async () => {
+test('a guest creates no room, add-on, webhook or room token', async () => {
   const { server, token, page } = await withGuest()
   await adminCall(server, 'PUT', '/room/Client/member/@gus', { json: { room_roles: ['room_admin'] } })
   const post = (path: string, json: object) => call(server, 'POST', path, { token, json })
@@ -75,14 +75,14 @@ test('a guest makes nothing: no room, no add-on, no webhook, no token of a room'
   expect(tokenOfRoom.status).toBe(403)
 })
 
-test('the page of a guest is told of people whom they meet, without addresses', async () => {
+test('the page of a guest is notified of people they meet, without email addresses', async () => {
   const { server, page } = await withGuest()
   const start = await call(server, 'GET', `${server.url}/page/start`, { token: page })
   expect(JSON.stringify(start.body)).not.toMatch(/carol|alice@example\.com/i)
   expect(JSON.stringify(start.body)).toContain('Alice')
 })
 
-test('a guest mentions those they know of, and learns of nobody else by a mention', async () => {
+test('a guest mentions people they know, and a mention reveals no one else', async () => {
   const { server, token } = await withGuest()
   const text = 'hello @alice @carol @nobody'
   await call(server, 'POST', '/room/Client/message', { token, json: { message: text } })

@@ -5,7 +5,7 @@ import { adminCall, call, refusal, startServer, tokenCall } from './support.ts'
 
 const path = '/room/Lobby/notification'
 
-test('bodies that are no JSON object are refused', async () => {
+test('bodies that are not JSON objects are refused', async () => {
   const server = await startServer()
   const post = async (body: string) =>
     refusal(await adminCall(server, 'POST', path, { body, headers: { 'content-type': 'application/json' } }))
@@ -22,7 +22,7 @@ test('bodies that are no JSON object are refused', async () => {
   ])
 })
 
-test('a body of two megabytes is refused, and the server goes on', async () => {
+test('a body of two megabytes is refused, and the server keeps running', async () => {
   const server = await startServer()
   const answer = await adminCall(server, 'POST', path, { json: { message: 'x'.repeat(2 * 1024 * 1024) } })
   expect(answer.body.error).toMatchObject({
@@ -30,7 +30,7 @@ test('a body of two megabytes is refused, and the server goes on', async () => {
     type: 'Request Entity Too Large',
     message: 'The body is longer than 1048576 bytes',
   })
-  // Reading many members costs time, and nobody has to be known for these.
+  // Reading many members costs time, and these calls need no token.
   for (const address of [`${server.apiUrl}/oauth/token`, `${server.url}/page/session`]) {
     const json = { grant_type: 'password', more: 'x'.repeat(40_000) }
     const refused = await call(server, 'POST', address, { json })
@@ -70,7 +70,7 @@ test('other content types, compression and charsets are refused', async () => {
   ])
 })
 
-test('members called like those of every object are just unknown members', async () => {
+test('members named like those of every object are ignored as unknown', async () => {
   const server = await startServer()
   const body =
     '{"__proto__":{"is_group_admin":true},"constructor":{"prototype":{"x":1}},"toString":1,"message":"hi"}'
@@ -88,7 +88,7 @@ test('members called like those of every object are just unknown members', async
   ])
 })
 
-test('a percent sign that encodes nothing is refused', async () => {
+test('an invalid percent encoding is refused', async () => {
   const server = await startServer()
   expect(refusal(await adminCall(server, 'GET', '/room/100%'))).toEqual([
     400,
@@ -100,7 +100,7 @@ test('a percent sign that encodes nothing is refused', async () => {
   ])
 })
 
-test('another host name is not answered to, so that none can be rebound to this server', async () => {
+test('another host name is refused, so that no name can be rebound to this server', async () => {
   const server = await startServer()
   const { port } = new URL(server.url)
   const get = async (host: string) =>
@@ -116,7 +116,7 @@ test('another host name is not answered to, so that none can be rebound to this 
   expect(page.status).toBe(403)
 })
 
-test("a page of another origin cannot use its visitor's place in the network", async () => {
+test('a page of another origin cannot use its visitor’s place in the network', async () => {
   const server = await startServer({ allowedOrigins: ['https://chat.example.net'] })
   const post = (origin: string, token?: string) =>
     call(server, 'POST', `${path}?auth_token=${server.adminToken}`, {
@@ -131,7 +131,7 @@ test("a page of another origin cannot use its visitor's place in the network", a
   expect((await post('https://chat.example.net')).status).toBe(204)
 })
 
-test('two Authorization headers do not add up to access', async () => {
+test('two Authorization headers together give no access', async () => {
   const server = await startServer()
   const { host } = new URL(server.url)
   const answer = await raw(
@@ -146,13 +146,13 @@ test('two Authorization headers do not add up to access', async () => {
   expect(answer.status).toBe(401)
 })
 
-test('what is no HTTP does no harm', async () => {
+test('input that is not HTTP does no harm', async () => {
   const server = await startServer()
   expect(await raw(server.url, 'HELLO\r\n\r\n')).toHaveProperty('status', 400)
   expect((await adminCall(server, 'GET', '/room')).status).toBe(200)
 })
 
-test('names longer than any key are not found, instead of breaking the server', async () => {
+test('names longer than any key are not found, and do not break the server', async () => {
   const server = await startServer()
   const long = 'x'.repeat(5000)
   const token = await server.createToken({ room: 'Lobby' })
@@ -172,7 +172,7 @@ test('a message full of mentions costs no more than its length', async () => {
     mentionName: `user${index}`,
   }))
   const server = await startServer({ seed: { users: people, rooms: [{ name: 'Lobby' }] } })
-  // decoding everybody for each of 3,333 words took seconds
+  // decoding all users for each of 3,333 words took seconds
   const started = performance.now()
   const message = await server.say('Lobby', 'user1', `@user499 ${'@a '.repeat(3_300)}`)
   expect(message.mentions?.map(({ name }) => name)).toEqual(['User 499'])

@@ -113,7 +113,7 @@ describe('an answer that is not posted', () => {
       'expected the content type',
     ],
     ['a lone byte order mark', typed(json, '\uFEFF'), 'the body is empty'],
-    ['an encoding nobody knows', folded('zstd', '{"message":"x"}'), 'got "zstd"'],
+    ['an unknown encoding', folded('zstd', '{"message":"x"}'), 'got "zstd"'],
     ['two encodings', folded('gzip, br', '{"message":"x"}'), 'got "gzip, br"'],
     ['not what its encoding says', folded('gzip', '{"message":"x"}'), 'the body is not valid gzip'],
     [
@@ -128,7 +128,7 @@ describe('an answer that is not posted', () => {
     ],
     ['folded up nothing', folded('gzip', gzipSync('')), 'the body is empty'],
     ['a card that is not one', inline({ message: 'x', card: { style: 'link' } }), 'card.id is missing'],
-  ])('says why in the record of the delivery: %s', async (_, reply, reason) => {
+  ])('has the reason in the delivery record: %s', async (_, reply, reason) => {
     const { outcome } = await answering()
     const { posted, record, listed } = await outcome(reply)
     expect(posted).toEqual([])
@@ -137,7 +137,7 @@ describe('an answer that is not posted', () => {
     expect(listed).toMatchObject({ error: null, replied: false, notPosted: record?.notPosted })
   })
 
-  test('says why in the log, too', async () => {
+  test('has the reason in the log, too', async () => {
     const lines: object[] = []
     const note = (first: unknown) => void lines.push(Object(first))
     const server = await startServer({ log: { info: note, warn: note, error: note } })
@@ -156,13 +156,13 @@ describe('an answer that is not posted', () => {
     )
   })
 
-  test('says which scope is missing', async () => {
+  test('names the missing scope', async () => {
     const { outcome } = await answering(['view_room'])
     const { record } = await outcome(inline({ message: 'x' }))
     expect(record?.notPosted).toBe('the installation does not have the scope send_notification')
   })
 
-  test('says that it is of a webhook that a user made', async () => {
+  test('names the webhook of a user as the reason', async () => {
     const server = await startServer()
     const addon = await startAddon()
     await adminCall(server, 'POST', '/room/1/webhook', {
@@ -174,7 +174,7 @@ describe('an answer that is not posted', () => {
     expect(server.deliveries()).toMatchObject([{ notPosted: "a user's webhook cannot answer" }])
   })
 
-  test('says so where it answers what the add-on itself did', async () => {
+  test('names an action of the add-on itself as the reason', async () => {
     const server = await startServer()
     const addon = await startAddon()
     declare(addon, { webhook: hook(addon, { event: 'room_notification' }) })
@@ -192,14 +192,14 @@ describe('an answer that is not posted', () => {
     ['nothing of any type', typed(undefined, '')],
     ['nothing, said to be compressed', { headers: { 'content-encoding': 'gzip' }, body: '' }],
     ['a text that is a lone byte order mark', typed('text/plain', '\uFEFF')],
-  ])('has nothing to say of %s', async (_, reply) => {
+  ])('has no reason for %s', async (_, reply) => {
     const { outcome } = await answering()
     const { record, listed } = await outcome(reply)
     expect(record).not.toHaveProperty('notPosted')
     expect(listed).not.toHaveProperty('notPosted')
   })
 
-  test('that was refused has its status for a reason', async () => {
+  test('with an error status has the status as the reason', async () => {
     const { outcome } = await answering()
     const { record } = await outcome({ ...inline({ message: 'x' }), status: 500 })
     expect(record).toMatchObject({ error: 'answered 500' })
@@ -207,13 +207,13 @@ describe('an answer that is not posted', () => {
   })
 })
 
-test('an answer that was compressed is kept in the record as it was written', async () => {
+test('a compressed answer is kept decompressed in the record', async () => {
   const { outcome } = await answering()
   const { record } = await outcome(folded('gzip', gzipSync('{"message":"é"}')))
   expect(record?.response?.body).toBe('{"message":"é"}')
 })
 
-describe('an answer is read like the call', () => {
+describe('an answer is read like the body of the call', () => {
   test.each<[string, Reply, object]>([
     ['a boolean as text', inline({ message: 'x', notify: 'false' }), { message: 'x' }],
     ['a null card', inline({ message: 'x', card: null }), { message: 'x' }],
@@ -245,7 +245,7 @@ describe('an answer is read like the call', () => {
       { message: 'x' },
     ],
     ['JSON behind a byte order mark', typed(json, '\uFEFF{"message":"x"}'), { message: 'x' }],
-  ])('with %s', async (_, reply, expected) => {
+  ])('when it has %s', async (_, reply, expected) => {
     const { outcome } = await answering()
     const { posted, record } = await outcome(reply)
     expect(posted).toMatchObject([expected])
@@ -268,7 +268,7 @@ describe('a body that looks like JSON', () => {
     'text/plain;charset=UTF-8',
     'application/octet-stream',
     undefined,
-  ])('is taken although it came as %s', async (type) => {
+  ])('is accepted although it was sent as %s', async (type) => {
     const server = await startServer()
     expect((await callWith(server, type, '{"message": "a=b&c"}')).status).toBe(204)
     expect(server.history('Lobby')).toMatchObject([{ message: 'a=b&c' }])
@@ -286,7 +286,7 @@ describe('a body that looks like JSON', () => {
     ['[..]', 'line 1, column 2: expected a value, got .'],
     ['\uFEFF\n {\n"message": x', 'line 3, column 12: expected a value, got x'],
   ])(
-    'that is broken, %j, is refused with its place, what it came as, and the remedy',
+    'that is broken, %j, is refused with the position, the content type, and the remedy',
     async (body, place) => {
       const server = await startServer()
       const form = 'application/x-www-form-urlencoded'
@@ -305,7 +305,7 @@ describe('a body that looks like JSON', () => {
     },
   )
 
-  test('that is a list in a form is told what it ought to be', async () => {
+  test('that is a list in a form is refused with the expected type', async () => {
     const server = await startServer()
     const answer = await callWith(server, 'application/x-www-form-urlencoded', '[{"message": "x"}]')
     expect([answer.status, await answer.json()]).toMatchObject([
@@ -314,7 +314,7 @@ describe('a body that looks like JSON', () => {
     ])
   })
 
-  test('is taken by the token endpoint, and by calls that take JSON alone', async () => {
+  test('is accepted by the token endpoint, and by calls that take JSON alone', async () => {
     const server = await startServer()
     const headers = { 'content-type': 'application/x-www-form-urlencoded' }
     const topic = await adminCall(server, 'PUT', '/room/1/topic', { body: '{"topic": "Up"}', headers })
@@ -326,7 +326,7 @@ describe('a body that looks like JSON', () => {
     expect(refused.status).toBe(401) // the body was read; the credentials are missing
   })
 
-  test('stays a text where a call takes texts', async () => {
+  test('stays a string where a call accepts text', async () => {
     const server = await startServer()
     const body = '{"message": "x"}'
     await adminCall(server, 'POST', '/user/@alice/message', {

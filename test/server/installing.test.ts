@@ -16,7 +16,7 @@ import {
 const install = (server: Parameters<typeof adminCall>[0], url: string, room?: string | number) =>
   adminCall(server, 'POST', '/addon', { json: { url, ...(room === undefined ? {} : { room_id: room }) } })
 
-test('an add-on is told its credentials, and is installed once it answers with any 2xx', async () => {
+test('an add-on receives its credentials, and is installed once it answers with any 2xx', async () => {
   const server = await startServer({ group: { id: 17, name: 'Harbour' } })
   const addon = await startAddon()
   for (const status of [200, 201, 204]) {
@@ -48,7 +48,7 @@ test('a group installation names no room', async () => {
   expect(record).not.toHaveProperty('roomId')
 })
 
-test('the new client works while its callback is still open', async () => {
+test('the new client works while its callback is still running', async () => {
   const server = await startServer()
   const addon = await startAddon()
   const seen: unknown[] = []
@@ -69,7 +69,7 @@ test('the new client works while its callback is still open', async () => {
   expect(server.history('Lobby').map(({ message }) => message)).toEqual(['installed'])
 })
 
-test('a refused installation leaves nothing behind and gives the reason of the add-on', async () => {
+test('a refused installation leaves nothing behind and contains the add-on’s reason', async () => {
   const server = await startServer()
   const addon = await startAddon()
   let record = { oauthId: '', oauthSecret: '' }
@@ -83,7 +83,7 @@ test('a refused installation leaves nothing behind and gives the reason of the a
   expect(server.installations()).toEqual([])
 })
 
-test('the reason is cut, and a page of HTML is none', async () => {
+test('the reason is truncated, and an HTML page is not a reason', async () => {
   const server = await startServer()
   const addon = await startAddon()
   addon.respond = () => ({ status: 500, headers: { 'content-type': 'text/plain' }, body: 'x'.repeat(5000) })
@@ -113,7 +113,7 @@ test('an add-on that does not answer in time is not installed, and a redirect co
   expect(addon.to('/elsewhere')).toEqual([])
 })
 
-test('a descriptor that cannot be used is refused by what is wrong with it', async () => {
+test('an invalid descriptor is refused with the reason', async () => {
   const server = await startServer()
   const addon = await startAddon()
   const good = addon.descriptor
@@ -200,7 +200,7 @@ test('a descriptor that cannot be fetched is refused', async () => {
   ])
 })
 
-test('a server for the public does not fetch from private addresses', async () => {
+test('a public server does not fetch from private addresses', async () => {
   const addon = await startAddon()
   const server = await startServer({ outbound: {} })
   expect(refusal(await install(server, 'https://10.1.2.3/d'))).toEqual([
@@ -230,7 +230,7 @@ test('a descriptor may be in the URL itself', async () => {
   ])
 })
 
-test('installing again replaces the client: the new one works, the old one is revoked and told', async () => {
+test('installing again replaces the client: the new one works, the old one is revoked and notified', async () => {
   const server = await startServer()
   const addon = await startAddon()
   declare(addon, { webhook: hook(addon) })
@@ -248,7 +248,7 @@ test('installing again replaces the client: the new one works, the old one is re
   expect(addon.to('/hook').map(({ body }) => body.oauth_client_id)).toEqual([second.oauthId])
 })
 
-test('a failed update by new credentials keeps the old installation', async () => {
+test('a failed update with new credentials keeps the old installation', async () => {
   const server = await startServer()
   const addon = await startAddon()
   const first = await installOverHttp(server, addon, 'Lobby')
@@ -258,7 +258,7 @@ test('a failed update by new credentials keeps the old installation', async () =
   expect(server.installations().map(({ oauthId }) => oauthId)).toEqual([first.oauthId])
 })
 
-test('an update callback is signed, carries no secret, and the credentials stay', async () => {
+test('an update callback is signed, contains no secret, and the credentials stay', async () => {
   const server = await startServer()
   const addon = await startAddon()
   const installable = { callbackUrl: `${addon.url}/installed`, updateCallbackUrl: `${addon.url}/updated` }
@@ -288,7 +288,7 @@ test('an update callback is signed, carries no secret, and the credentials stay'
     roomId: 1,
   })
   expect(update && signedBy(update, record.oauthSecret)).toMatchObject({ iss: record.oauthId })
-  // Nobody's name: a token with one may be a room member's own.
+  // No user: a token that names one may be a room member's own.
   expect(update && signedBy(update, record.oauthSecret)).not.toHaveProperty('sub')
   expect(granted).toBe('send_notification view_messages')
   // a token with a scope that is gone is revoked, another one stays
@@ -324,7 +324,7 @@ test('a refused update callback keeps descriptor and scopes as they were', async
   expect((await call(server, 'GET', '/room/Lobby/history', { token: during })).status).toBe(401)
 })
 
-test('uninstalling revokes first, then calls DELETE behind the callback, before its query', async () => {
+test('uninstalling revokes first, then calls DELETE at the callback, with its query', async () => {
   const server = await startServer()
   const addon = await startAddon()
   declare(addon, { installable: { callbackUrl: `${addon.url}/installed?env=test` } })
@@ -350,7 +350,7 @@ test('uninstalling revokes first, then calls DELETE behind the callback, before 
   expect(refusal(again)).toEqual([404, `Installation ${record.oauthId} not found`])
 })
 
-test('an installation by browser is complete once its document was read, which works once', async () => {
+test('an installation in the browser is complete once its document is read, which works once', async () => {
   const server = await startServer()
   const addon = await startAddon()
   declare(addon, {
@@ -396,7 +396,7 @@ test('an installation by browser is complete once its document was read, which w
   expect(last.body.oauthId).toBe(answer.body.id)
 })
 
-test('with both ways declared the callback is used', async () => {
+test('with both ways declared, the callback is used', async () => {
   const server = await startServer()
   const addon = await startAddon()
   declare(addon, {
@@ -407,7 +407,7 @@ test('with both ways declared the callback is used', async () => {
   expect(addon.to('/installed')).toHaveLength(1)
 })
 
-test('an updatedUrl keeps the credentials and sends the browser on', async () => {
+test('an updatedUrl keeps the credentials and redirects the browser', async () => {
   const server = await startServer()
   const addon = await startAddon()
   declare(addon, { installable: { updatedUrl: `${addon.url}/updated` } })
@@ -429,7 +429,7 @@ test('the same add-on installed twice at once is installed once', async () => {
   expect(server.installations()).toHaveLength(1)
 })
 
-test('a room owner installs in his room, not in others and not for the group', async () => {
+test('a room owner installs in their room, not in others and not for the group', async () => {
   const server = await startServer({
     seed: {
       users: [{ name: 'Olga', mentionName: 'olga' }],
@@ -454,7 +454,7 @@ test('a room owner installs in his room, not in others and not for the group', a
   ])
 })
 
-test('deleting a room ends the installations in it; they hear of the deletion before the end', async () => {
+test('deleting a room ends its installations, which are notified of the deletion first', async () => {
   const server = await startServer()
   const addon = await startAddon()
   declare(addon, { webhook: hook(addon, { event: 'room_deleted' }) })
@@ -468,7 +468,7 @@ test('deleting a room ends the installations in it; they hear of the deletion be
   expect((await tokenCall(server, record)).status).toBe(401)
 })
 
-test('a descriptor from elsewhere with the key of an add-on does not get at its credentials', async () => {
+test('a descriptor from elsewhere with the key of an add-on does not get its credentials', async () => {
   const server = await startServer()
   const victim = await startAddon()
   const record = await installOverHttp(server, victim, 'Lobby')
@@ -512,7 +512,7 @@ test('an installation that is removed while it is updated stays removed', async 
   expect((await tokenCall(server, record)).status).toBe(401)
 })
 
-test('uninstalling twice at once tells the add-on once', async () => {
+test('uninstalling twice at once notifies the add-on once', async () => {
   const server = await startServer()
   const addon = await startAddon()
   const { oauthId } = await installOverHttp(server, addon, 'Lobby')
@@ -521,7 +521,7 @@ test('uninstalling twice at once tells the add-on once', async () => {
   expect(addon.calls.filter(({ method }) => method === 'DELETE')).toHaveLength(1)
 })
 
-test('a descriptor that the server could not keep is refused', async () => {
+test('a descriptor that the server could not store is refused', async () => {
   const server = await startServer()
   const addon = await startAddon()
   const original = addon.descriptor
@@ -549,7 +549,7 @@ test('HEAD does not use up the one-time document', async () => {
   expect(server.installations()).toHaveLength(1)
 })
 
-test('what an install link relays comes back to the add-on, by whichever way it is told', async () => {
+test('the relay state of an install link is returned to the add-on, however it is notified', async () => {
   const server = await startServer()
   const addon = await startAddon()
   const relayed = (room_id: string, relay_state = 'shelf 3&4') =>
@@ -583,7 +583,7 @@ test('a descriptor that asks for more than was approved is refused', async () =>
   expect((await approve(['admin_room', 'send_notification', 'view_room'])).status).toBe(201)
 })
 
-test('a group installation hears of its end behind the deliveries of all rooms', async () => {
+test('a group installation is notified of its end after the deliveries of all rooms', async () => {
   const server = await startServer()
   const addon = await startAddon()
   declare(addon, { webhook: hook(addon) })

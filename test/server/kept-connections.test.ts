@@ -7,7 +7,7 @@ import { accessToken, declare, hook, installOverHttp, startAddon, startServer } 
 const way = 150
 const idle = 200
 
-it('no delivery is lost with an add-on that is far away and closes its idle connections unannounced', async () => {
+it('no delivery is lost with a distant add-on that closes its idle connections unannounced', async () => {
   const server = await startServer()
   const addon = await startAddon()
   const far = await farAway(Number(new URL(addon.url).port), way, idle)
@@ -41,7 +41,7 @@ it('no installation, update or removal is lost with such an add-on', async () =>
   await server.close()
 })
 
-it('no message of a client is lost with such a server', async () => {
+it('no message of a client is lost with a distant server that closes its idle connections', async () => {
   const server = await startServer()
   const addon = await startAddon()
   const credentials = await installOverHttp(server, addon, 'Lobby')

@@ -17,7 +17,7 @@ import {
   tokenCall,
 } from './support.ts'
 
-/** A server that others can reach needs a token which nobody guesses. */
+/** A server that others can reach needs a token that cannot be guessed. */
 const adminToken = planted('token-of-the-administrator')
 
 function folder(): string {
@@ -26,7 +26,7 @@ function folder(): string {
   return path
 }
 
-test('with a data folder everything is there after a restart', async () => {
+test('with a data folder all data remain after a restart', async () => {
   const data = folder()
   const addon = await startAddon()
   declare(addon, {
@@ -52,18 +52,18 @@ test('with a data folder everything is there after a restart', async () => {
   await second.idle()
   expect(second.history('Lobby').map(({ message }) => message)).toEqual(['before', 'after'])
   expect(addon.to('/hook').map(({ body }) => body.item.message.message)).toEqual(['before', 'after'])
-  // the administrator's token is made anew; the old one is worth nothing
+  // the administrator's token is made again; the old one no longer works
   expect((await call(second, 'GET', '/room', { token: first.adminToken })).status).toBe(401)
   expect((await adminCall(second, 'GET', '/room')).status).toBe(200)
 })
 
-test('a connection is kept for longer than proxies keep theirs, which is a minute', async () => {
+test('a connection is kept longer than the minute that proxies keep theirs', async () => {
   const server = await startServer()
   const { headers } = await call(server, 'GET', `${server.url}/page/welcome`)
   expect(headers.get('keep-alive')).toBe('timeout=65')
 })
 
-test('tokens are not kept in clear', async () => {
+test('tokens are not stored in clear text', async () => {
   const data = folder()
   const server = await startServer({ data })
   const token = await server.createToken({ user: 'alice' })
@@ -76,7 +76,7 @@ test('tokens are not kept in clear', async () => {
   }
 })
 
-test('without one the folder is gone after closing', async () => {
+test('without a data folder the temporary one is removed by close', async () => {
   const before = new Set(readdirSync(tmpdir()).filter((name) => name.startsWith('hipchat-server-')))
   const server = createHipChatServer({ port: 0, checkResponses: true })
   await server.listen()
@@ -88,7 +88,7 @@ test('without one the folder is gone after closing', async () => {
   expect(made.some((name) => !existsSync(join(tmpdir(), name)))).toBe(true)
 })
 
-test('reset goes back to the seed and keeps the address and the token', async () => {
+test('reset restores the seed and keeps the address and the token', async () => {
   const server = await startServer()
   const { url } = server
   await installOverHttp(server, await startAddon(), 'Lobby')
@@ -103,7 +103,7 @@ test('reset goes back to the seed and keeps the address and the token', async ()
   expect(server.url).toBe(url)
 })
 
-test('a taken port is said to be taken, and nothing stays open', async () => {
+test('a port in use is reported as such, and nothing stays open', async () => {
   const server = await startServer()
   const port = Number(new URL(server.url).port)
   const second = createHipChatServer({ port, checkResponses: true })
@@ -113,13 +113,13 @@ test('a taken port is said to be taken, and nothing stays open', async () => {
   await second.close()
 })
 
-test('verbs before listening say what to do', () => {
+test('methods called before listen say what to do', () => {
   const server = createHipChatServer({ port: 0, checkResponses: true })
   expect(() => server.history('Lobby')).toThrow('the server is not listening: call listen() first')
   expect(() => server.url).toThrow('the server is not listening: call listen() first')
 })
 
-test('closing waits for deliveries that are under way', async () => {
+test('close waits for running deliveries', async () => {
   const server = await startServer()
   const addon = await startAddon()
   declare(addon, { webhook: hook(addon) })
@@ -129,7 +129,7 @@ test('closing waits for deliveries that are under way', async () => {
   expect(addon.to('/hook')).toHaveLength(1)
 })
 
-test('links and callbacks carry the public address', async () => {
+test('links and callbacks contain the public address', async () => {
   const server = await startServer({ publicUrl: 'https://chat.example.net', adminToken })
   expect(server.capabilitiesUrl).toBe('https://chat.example.net/v2/capabilities')
 })
@@ -148,7 +148,7 @@ test.each<[string, object, string]>([
     'publicUrl must be an http or https origin without a path, got https://example.com/chat',
   ],
   [
-    'a form nobody knows',
+    'an unknown form',
     { compatibility: 'modern' },
     'compatibility must be one of standard, classic, got modern',
   ],
@@ -181,7 +181,7 @@ test.each<[string, object, string]>([
   )
 })
 
-test('a seed that contradicts itself is refused when listening', async () => {
+test('a seed that contradicts itself is refused by listen', async () => {
   const server = createHipChatServer({ port: 0, seed: { rooms: [{ name: 'A', owner: 'ghost' }] } })
   await expect(server.listen()).rejects.toThrow('seed names the user ghost, but does not list them')
   const user = { name: 'A', mentionName: 'a', email: 'a@example.com' }
@@ -194,7 +194,7 @@ test('a seed that contradicts itself is refused when listening', async () => {
   })
 })
 
-test('a given administrator token and an empty seed are taken as they are', async () => {
+test('a given administrator token and an empty seed are used unchanged', async () => {
   const server = await startServer({ adminToken: 'my-own-token', seed: false })
   expect(server.adminToken).toBe('my-own-token')
   expect((await adminCall(server, 'GET', '/user')).body.items).toHaveLength(1)
@@ -230,7 +230,7 @@ test('a server behind a proxy fetches nothing from its own machine', async () =>
   )
 })
 
-test('closing does not wait for a body that does not come', async () => {
+test('close does not wait for a body that does not arrive', async () => {
   const server = await startServer({ deliveryTimeout: 60_000 })
   const { port } = new URL(server.url)
   const socket = connect(Number(port), '127.0.0.1')

@@ -38,7 +38,7 @@ const crowded = (rooms: number, people: number) =>
     },
   })
 
-describe('a short call is answered before', () => {
+describe('a short call is answered during the long one', () => {
   test.each([
     '/room?expand=items.participants',
     '/room?expand=items',
@@ -128,7 +128,7 @@ async function withOwner(rooms: number) {
   return { server, token }
 }
 
-test('somebody who is deleted is refused before all that they have is removed', async () => {
+test('a deleted user is refused before all their data are removed', async () => {
   const { server, token } = await withOwner(400)
   let isOver = false
   const deleting = adminCall(server, 'DELETE', '/user/@bob').then(({ status }) => {
@@ -143,7 +143,7 @@ test('somebody who is deleted is refused before all that they have is removed', 
   expect(left.body.items.map(({ name }: { name: string }) => name)).toEqual(['Dora'])
 })
 
-test('what is left of somebody who was being deleted when the server was killed goes when it starts', async () => {
+test('the removal of a deleted user continues after the server was killed', async () => {
   const data = mkdtempSync(join(tmpdir(), 'hipchat-gone-'))
   onTestFinished(() => rmSync(data, { recursive: true, force: true }))
   const seed = {
@@ -194,8 +194,8 @@ test('what is left of somebody who was being deleted when the server was killed 
   expect(after.rooms.get(lobby.id)?.participants).toEqual([3])
 })
 
-describe('webhooks of many', () => {
-  test('are queued a few in each turn, and what happens meanwhile in the room is told behind', async () => {
+describe('webhooks of many owners', () => {
+  test('are queued a few in each turn, and later events of the room are delivered after them', async () => {
     const state = openState(mkdtempSync(join(tmpdir(), 'hipchat-fire-')), { durable: false })
     onTestFinished(() => state.close())
     const webhooks = 300

@@ -15,7 +15,7 @@ import {
 const notify = (server: HipChatServer, json: unknown) =>
   adminCall(server, 'POST', '/room/Lobby/notification', { json })
 
-test('a notification is posted with HipChat defaults', async () => {
+test('a notification is posted with HipChat’s defaults', async () => {
   const server = await startServer()
   const answer = await notify(server, { message: '<i>up</i>', room_id: 'stray' })
   expect([answer.status, answer.body]).toEqual([204, ''])
@@ -33,7 +33,7 @@ test('a notification is posted with HipChat defaults', async () => {
   ])
 })
 
-test('forms, texts for booleans, cards in forms, aliases of nothing: what clients really sent is taken', async () => {
+test('forms, strings for booleans, cards in forms and aliases are accepted as clients sent them', async () => {
   const server = await startServer()
   expect((await notify(server, { message: 'a', notify: 'true' })).status).toBe(204)
   const card = { style: 'link', id: '1', title: 'T' }
@@ -55,7 +55,7 @@ test('forms, texts for booleans, cards in forms, aliases of nothing: what client
 
 // The bodies of notifications that three published add-ons sent, taken from their own request code: DanielHreben's
 // hipchat-markdown (token in the query) and ac-koa-hipchat-sassy (Bearer), both on Atlassian's frameworks.
-test('requests of published add-ons are understood', async () => {
+test('requests of published add-ons are accepted', async () => {
   const server = await startServer()
   const addon = await startAddon()
   const credentials = await installOverHttp(server, addon, 'Lobby')
@@ -92,7 +92,7 @@ test('requests of published add-ons are understood', async () => {
   expect(server.history('Lobby').map(({ message }) => message)).toEqual(bodies.map(({ message }) => message))
 })
 
-test('a wrong notification is refused with the member, the rule and the value', async () => {
+test('an invalid notification is refused with the member, the rule and the value', async () => {
   const server = await startServer()
   const errors = async (json: unknown) => (await notify(server, json)).body.error
   expect(await errors({ message: 'a', notify: 'yes' })).toEqual({
@@ -124,7 +124,7 @@ test('a wrong notification is refused with the member, the rule and the value', 
   expect(server.history('Lobby')).toEqual([])
 })
 
-test('random colours are resolved, and what cannot be attached stands alone', async () => {
+test('random colors are resolved, and what cannot be attached is posted separately', async () => {
   const server = await startServer()
   const said = await server.say('Lobby', 'alice', 'hi')
   await notify(server, { message: 'a', color: 'random', attach_to: said.id })
@@ -135,7 +135,7 @@ test('random colours are resolved, and what cannot be attached stands alone', as
   expect(alone).not.toHaveProperty('attach_to')
 })
 
-test("a room's own token posts notifications under its name and nothing else", async () => {
+test('a room’s own token posts notifications under its name and nothing else', async () => {
   const server = await startServer()
   const token = await server.createToken({ room: 'Lobby', label: 'Jenkins' })
   expect(
@@ -151,7 +151,7 @@ test("a room's own token posts notifications under its name and nothing else", a
   ])
 })
 
-test('a message is said as the calling user, with its mentions', async () => {
+test('a message is sent as the calling user, with its mentions', async () => {
   const server = await startServer()
   const token = await server.createToken({ user: 'alice' })
   const answer = await call(server, 'POST', '/room/Lobby/message', {
@@ -179,7 +179,7 @@ test('an add-on cannot speak as a user', async () => {
   ])
 })
 
-test('private messages are taken as JSON and as bare text', async () => {
+test('private messages are accepted as JSON and as plain text', async () => {
   const server = await startServer()
   expect(
     (await adminCall(server, 'POST', '/user/@bob/message', { json: { message: 'hi', notify: 'true' } }))
@@ -220,13 +220,13 @@ test('history pages back from the newest message; within a page the oldest comes
   const at = (index: number) => encodeURIComponent(items[index].date)
   expect(texts(await dated(`date=${at(2)}`))).toEqual(['1', '2', '3'])
   expect(texts(await dated(`date=${at(3)}&end-date=${at(1)}`))).toEqual(['2', '3', '4'])
-  // a plus sign that nobody encoded arrives as a blank
+  // a plus sign that is not encoded arrives as a space
   expect(texts(await dated(`date=${items[0].date}`))).toEqual(['1'])
   expect(texts(await dated('date=1000000000'))).toEqual([])
   expect(texts(await dated('date=2001-09-09T01:46:40Z'))).toEqual([])
 })
 
-test('dates come in the time zone asked for, with microseconds and an offset', async () => {
+test('dates are in the requested time zone, with microseconds and an offset', async () => {
   const server = await startServer()
   await server.say('Lobby', 'alice', 'hi')
   const date = async (timezone: string) =>
@@ -263,7 +263,7 @@ test('the latest messages are read from a known one on', async () => {
   ])
 })
 
-test('from stands beside the name of every kind of sender', async () => {
+test('from is next to the name of every kind of sender', async () => {
   const server = await startServer()
   const json = { message: 'built', from: 'CI' }
   const room = await server.createToken({ room: 'Lobby', label: 'Jenkins' })
@@ -275,7 +275,7 @@ test('from stands beside the name of every kind of sender', async () => {
   ])
 })
 
-test('messages are dated by the clock as it is now', async () => {
+test('messages are dated by the current clock', async () => {
   const server = await startServer()
   vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2031, 0, 2) })
   try {
@@ -285,7 +285,7 @@ test('messages are dated by the clock as it is now', async () => {
   }
 })
 
-test('a day that does not exist is no date', async () => {
+test('a day that does not exist is not a valid date', async () => {
   const server = await startServer()
   expect(refusal(await adminCall(server, 'GET', '/room/Lobby/history?date=2030-02-30'))).toEqual([
     400,
@@ -293,7 +293,7 @@ test('a day that does not exist is no date', async () => {
   ])
 })
 
-test('one message of a room is found by its id, there and nowhere else, as the member `message` of the answer', async () => {
+test('one message of a room is found by its id, in that room only, as the member `message` of the answer', async () => {
   const server = await startServer()
   const said = await server.say('Lobby', 'alice', 'ahoy @bob')
   const { status, body } = await adminCall(
@@ -319,7 +319,7 @@ test('one message of a room is found by its id, there and nowhere else, as the m
   ])
 })
 
-test('a reply is said by the calling user, attached to its parent, and told to add-ons', async () => {
+test('a reply is sent as the calling user, attached to its parent, and delivered to add-ons', async () => {
   const server = await startServer()
   const addon = await startAddon()
   declare(addon, { webhook: hook(addon) })
@@ -350,7 +350,7 @@ test('a reply is said by the calling user, attached to its parent, and told to a
   expect(refusal(await reply({ message: 'a' }))).toEqual([400, 'parentMessageId is missing'])
 })
 
-test('a shared link is said with its text, if it leads somewhere', async () => {
+test('a shared link is sent with its text, if it is a web address', async () => {
   const server = await startServer()
   const share = (json: unknown) => adminCall(server, 'POST', '/room/Lobby/share/link', { json })
   expect((await share({ link: 'https://example.com/a', message: 'Look' })).status).toBe(204)

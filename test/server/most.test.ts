@@ -16,7 +16,7 @@ const seed = {
   rooms: [{ name: 'Lobby', owner: 'dora' }],
 }
 
-test('a person, and a room, has a hundred tokens made by hand at most, which are listed in parts', async () => {
+test('a user and a room have at most a hundred tokens made by hand, which are listed in parts', async () => {
   const server = await startServer({ seed })
   const page = await server.createPageToken('dora')
   const own = await server.createToken({ user: 'dora' })
@@ -57,7 +57,7 @@ test('a person, and a room, has a hundred tokens made by hand at most, which are
   expect((await make({})).status).toBe(201)
 })
 
-test('one person makes a thousand rooms at most, whomever they make them for', async () => {
+test('one user creates at most a thousand rooms, whoever will own them', async () => {
   const data = mkdtempSync(join(tmpdir(), 'hipchat-rooms-'))
   onTestFinished(() => rmSync(data, { recursive: true, force: true }))
   const before = createHipChatServer({ port: 0, data, seed })
@@ -81,7 +81,7 @@ test('one person makes a thousand rooms at most, whomever they make them for', a
   expect((await make(bob, { name: 'Again' })).status).toBe(201)
 })
 
-test('a room takes five hundred webhooks made through the API at most', async () => {
+test('a room accepts at most five hundred webhooks created through the API', async () => {
   const webhook = { event: 'room_message', url: 'http://127.0.0.1:9/' } as const
   const server = await startServer({
     seed: {
@@ -101,7 +101,7 @@ test('a room takes five hundred webhooks made through the API at most', async ()
   ])
 })
 
-test('whom a guest knows is found by the rooms of the two, without a look at any other room', async () => {
+test('the people a guest knows are found by the rooms of both, without reading any other room', async () => {
   const state = openState(mkdtempSync(join(tmpdir(), 'hipchat-guest-')), { durable: false })
   onTestFinished(() => state.close())
   const room = (id: number, more: object) => state.rooms.add({ id, name: `Room ${id}`, ownerId: 1, ...more })

@@ -5,7 +5,7 @@ import { adminCall, call, declare, hook, startAddon, startServer } from './suppo
 
 const words = 'has an address that is not known, or that this server does not call'
 
-/** What the names of an internal network resolve to, and that nobody else knows the rest. */
+/** What the names of an internal network resolve to; all other names are unknown. */
 const known: Readonly<Record<string, string>> = {
   'db.internal.example': '10.1.2.3',
   'loop.internal.example': '127.0.0.1',
@@ -30,7 +30,7 @@ afterEach(() => {
 
 const hosts = [...Object.keys(known), 'nobody.internal.example']
 
-/** What an owner of a room, who is no administrator, is told. */
+/** The refusals that an owner of a room, who is not an administrator, gets. */
 async function withOwner() {
   const log: unknown[] = []
   const note = (...line: unknown[]) => void log.push(line)
@@ -47,7 +47,7 @@ const install = (server: HipChatServer, token: string, url: string) =>
   call(server, 'POST', '/addon', { token, json: { url, room_id: 'Lobby' } })
 
 describe('an address that is not called', () => {
-  it('is refused in the same words for a descriptor, whatever its name resolves to', async () => {
+  it('is refused with the same message for a descriptor, whatever its name resolves to', async () => {
     const { server, token, log } = await withOwner()
     const addresses = [
       ...hosts.map((host) => `https://${host}/descriptor`),
@@ -64,10 +64,10 @@ describe('an address that is not called', () => {
         { code: 400, type: 'Bad Request', message: `url ${words}`, field: 'url', validation: 'format' },
       ])
     }
-    expect(JSON.stringify(log)).toContain('10.1.2.3') // whoever runs the server finds out why
+    expect(JSON.stringify(log)).toContain('10.1.2.3') // the operator finds the reason in the log
   })
 
-  it('is refused in the same words for a callback', async () => {
+  it('is refused with the same message for a callback', async () => {
     const { server, token } = await withOwner()
     for (const host of hosts) {
       const descriptor = {
@@ -83,7 +83,7 @@ describe('an address that is not called', () => {
     }
   })
 
-  it('is noted in the same words for a delivery', async () => {
+  it('is recorded with the same message for a delivery', async () => {
     const { server, token } = await withOwner()
     for (const host of hosts) {
       const json = { url: `https://${host}/hook`, event: 'room_message' }
@@ -96,7 +96,7 @@ describe('an address that is not called', () => {
   })
 })
 
-test('what does not look like a web address is said to be that', async () => {
+test('that does not look like a web address is refused as such', async () => {
   const { server, token } = await withOwner()
   for (const [url, message] of [
     ['nowhere', 'url: expected an absolute http or https URL, got "nowhere"'],
@@ -105,7 +105,7 @@ test('what does not look like a web address is said to be that', async () => {
     expect((await install(server, token, url)).body.error.message).toBe(message)
 })
 
-test('a redirect leads nowhere', async () => {
+test('a redirect is not followed', async () => {
   const server = await startServer()
   const addon = await startAddon()
   declare(addon, { webhook: hook(addon) })

@@ -75,7 +75,7 @@ describe('half of a surrogate pair', () => {
     ).toEqual([400, 'description holds half of a surrogate pair, expected whole characters'])
   })
 
-  test('in the answer of a webhook is not posted, and the delivery says so', async () => {
+  test('in the answer of a webhook is not posted, and the delivery record has the reason', async () => {
     const server = await startServer()
     const addon = await startAddon()
     declare(addon, { webhook: hook(addon) })
@@ -131,7 +131,7 @@ describe('an odd string in an address', () => {
   })
 
   test.each(['/room/1/extension/webhook/X', '/extension/webhook/X'])(
-    'is refused or a key in PUT, GET and DELETE %s',
+    'is refused, or a key, in PUT, GET and DELETE %s',
     async (path) => {
       const server = await startServer()
       const addon = await startAddon()
@@ -171,7 +171,7 @@ describe('an encoding that is not UTF-8', () => {
     ['in a path', 'GET', '/room/X', undefined, 'id_or_name'],
     ['in a path, further on', 'GET', '/room/1/history/X', undefined, 'message_id'],
     ['in the address of a person', 'GET', '/user/X', undefined, 'id_or_email'],
-  ])('is refused by name: %s', async (_, method, path, body, field) => {
+  ])('is refused with the field: %s', async (_, method, path, body, field) => {
     const server = await startServer()
     for (const text of notUtf8) {
       const target = path.startsWith('//')
@@ -188,7 +188,7 @@ describe('an encoding that is not UTF-8', () => {
     expect(server.history('Lobby')).toEqual([])
   })
 
-  test('is refused where nothing but the name of a field is of that kind', async () => {
+  test('is refused when only the name of a field has it', async () => {
     const server = await startServer()
     const answer = await adminCall(server, 'POST', '/room/1/notification', { body: '%FF=x', headers: form })
     expect([...refusal(answer), answer.body.error?.field]).toEqual([
@@ -198,7 +198,7 @@ describe('an encoding that is not UTF-8', () => {
     ])
   })
 
-  test('is nothing that is found where no address has a parameter', async () => {
+  test('finds nothing where an address has no parameter', async () => {
     const server = await startServer()
     for (const path of ['%FF', 'room/1/%FF', '%FF/1'])
       expect(refusal(await adminCall(server, 'GET', `/${path}`))).toEqual([404, 'There is no such resource'])
@@ -206,7 +206,7 @@ describe('an encoding that is not UTF-8', () => {
       expect((await fetch(server.url + path)).status, path).toBe(404)
   })
 
-  test('is what it encodes where it is UTF-8, and a percent sign in a form where it encodes nothing', async () => {
+  test('is decoded when it is UTF-8, and an invalid percent sign in a form stays', async () => {
     const server = await startServer()
     await adminCall(server, 'POST', '/room/1/notification', {
       body: 'message=%F0%9F%98%80+%C3%A9+100%+%zz',
@@ -215,7 +215,7 @@ describe('an encoding that is not UTF-8', () => {
     expect(server.history('Lobby')).toMatchObject([{ message: '😀 é 100% %zz' }])
   })
 
-  test('in a part of a body is refused by the name of the part', async () => {
+  test('in a part of a body is refused with the name of the part', async () => {
     const server = await startServer()
     const body = Buffer.concat([
       Buffer.from('--b\r\nContent-Disposition: form-data; name="metadata"\r\n\r\n{"message": "'),
@@ -249,7 +249,7 @@ describe('a byte order mark', () => {
   const mark = '\uFEFF'
   const headers = { 'content-type': 'application/json' }
 
-  test('alone is no body where one is needed', async () => {
+  test('alone is an empty body', async () => {
     const server = await startServer()
     expect(refusal(await adminCall(server, 'POST', '/room/1/notification', { body: mark, headers }))).toEqual(
       [400, 'A JSON body is required, got none'],
@@ -260,7 +260,7 @@ describe('a byte order mark', () => {
     ['JSON', 'application/json', `${mark}{"message": "a"}`],
     ['JSON in a form', 'application/x-www-form-urlencoded', `${mark}{"message": "a"}`],
     ['a form', 'application/x-www-form-urlencoded', `${mark}message=a`],
-  ])('before %s is no part of it', async (_, type, body) => {
+  ])('before %s is ignored', async (_, type, body) => {
     const server = await startServer()
     const answer = await adminCall(server, 'POST', '/room/1/notification', {
       body,
@@ -272,7 +272,7 @@ describe('a byte order mark', () => {
 })
 
 describe('NUL in a body', () => {
-  test.each(bodies)('is no fault of the server in %s %s with %j', async (method, path, json) => {
+  test.each(bodies)('causes no server error in %s %s with %j', async (method, path, json) => {
     const server = await startServer()
     const nul = JSON.parse(JSON.stringify(json).replace(/\\ud83d|\\udfff/g, '\\u0000')) as object
     expect((await adminCall(server, method, path, { json: nul })).status).toBeLessThan(500)

@@ -21,7 +21,7 @@ test.each([
   '/room/Lobby/history/latest',
   '/room/Lobby/webhook',
   '/user/@alice/preference/auto-join',
-])('the collection %s names itself without a query, and its other pages with one', async (path) => {
+])('the collection %s links to itself without a query, and to its other pages with one', async (path) => {
   const server = await startServer()
   const { body } = await adminCall(server, 'GET', `${path}?max-results=1&timezone=UTC&expand=items`)
   expect(body.links.self).toBe(server.apiUrl + path)
@@ -55,13 +55,13 @@ test('answers without a body have a content type, which .NET reads before it loo
 
 test.each([
   ['nothing', ''],
-  ['blanks', ' \r\n'],
+  ['whitespace', ' \r\n'],
   ["Go's null", 'null'],
   ["PHP's empty array", '[]'],
   ['an empty object', '{}'],
   ['a byte order mark', '\uFEFF'],
   ["Go's null behind a byte order mark", '\uFEFFnull'],
-])('a body that may be left out may be %s', async (_, body) => {
+])('an optional body may be %s', async (_, body) => {
   const server = await startServer()
   for (const [method, path] of [
     ['PUT', '/room/Back office/member/@alice'],
@@ -76,7 +76,7 @@ test.each([
 })
 
 test.each(['null', '[]', '[{}]', '"x"'])(
-  'a body that is needed, and an optional one with something odd in it, may not be %s',
+  'a required body, and an optional one with unexpected content, may not be %s',
   async (body) => {
     const server = await startServer()
     const headers = { 'content-type': 'application/json' }
@@ -116,7 +116,7 @@ test.each([
   expect(message).toMatchObject({ message: 'look', file: { name: 'a.txt' } })
 })
 
-test('the part with a file name is the file, also without a name', async () => {
+test('the part with a file name is the file, also without a part name', async () => {
   const { shared, message } = await share([
     ['Content-Type: application/json', '', '{"message": "look"}'],
     ['Content-Type: application/json', 'Content-Disposition: attachment; filename="a.json"', '', '{}'],
@@ -130,7 +130,7 @@ test('a part without a name that is neither JSON nor a file is refused', async (
   expect(refusal(shared)).toEqual([400, 'Each part of the body must have a name in Content-Disposition'])
 })
 
-test('every user has the keys of his picture and of when he was last active', async () => {
+test('every user has the keys of their picture and of their last activity', async () => {
   const server = await startServer()
   const one = (await adminCall(server, 'GET', '/user/@alice')).body
   const all = (await adminCall(server, 'GET', '/user?expand=items')).body.items
@@ -141,7 +141,7 @@ test('every user has the keys of his picture and of when he was last active', as
   expect((await adminCall(server, 'GET', `/user/${created.body.id}`)).body).toHaveProperty('photo_url', null)
 })
 
-test('a webhook that says nothing of its authentication has the one that the description says', async () => {
+test('a webhook without authentication gets the default of the description', async () => {
   const server = await startServer()
   const addon = await startAddon()
   declare(addon, { hipchatApiConsumer: { scopes: ['admin_room'] } })
@@ -190,7 +190,7 @@ test.each([`UTF-8''`, `UTF-8''a%00b`, `UTF-8''..`])('a file cannot be called %s'
   expect([shared.status, shared.body.error.field]).toEqual([400, 'file.name'])
 })
 
-test('a name that an archived room has is refused with the reason, to whoever may know of that room', async () => {
+test('the name of an archived room is refused with the reason, to callers who may know of the room', async () => {
   const server = await startServer()
   const created = 'Another room exists with that name.'
   const archived = `${created} It is archived: take it out of the archive, or choose another name.`

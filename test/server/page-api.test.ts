@@ -28,7 +28,7 @@ const pageCall = (server: HipChatServer, method: string, path: string, options: 
 
 const ids = { admin: 1, alice: 2, bob: 3, carol: 4 }
 
-/** Somebody who looks at the page: calls in his name. */
+/** A user of the page, and calls in their name. */
 async function visit(server: HipChatServer, name: keyof typeof ids) {
   const { status, body } = await pageCall(server, 'POST', '/session', { json: { user_id: ids[name] } })
   expect(status).toBe(201)
@@ -48,7 +48,7 @@ const protectedSeed = () => ({
 })
 
 describe('signing in', () => {
-  test('on a server for development anybody without a password can be chosen, and nobody else', async () => {
+  test('on a server for development users without a password can be chosen, and no others', async () => {
     const server = await startServer({ seed: protectedSeed() })
     const welcome = await pageCall(server, 'GET', '/welcome')
     expect(welcome.body).toEqual({
@@ -67,7 +67,7 @@ describe('signing in', () => {
     expect((await choose(3)).status).toBe(403)
   })
 
-  test('behind a proxy, where others can reach the server, nobody can be chosen', async () => {
+  test('behind a proxy, where others can reach the server, no user can be chosen', async () => {
     const port = await freePort()
     await startServer({
       port,
@@ -85,7 +85,7 @@ describe('signing in', () => {
     expect(choose.status).toBe(403)
   })
 
-  test('name and password open a session; a wrong one is answered 401, and 429 after ten', async () => {
+  test('name and password open a session; a wrong password is answered with 401, and with 429 after ten', async () => {
     const server = await startServer({ seed: protectedSeed() })
     const enter = (username: string, password: string) =>
       pageCall(server, 'POST', '/session', { json: { username, password } })
@@ -106,7 +106,7 @@ describe('signing in', () => {
     ])
   })
 
-  test('a session is good until it is signed out, its time is over, or the password changes', async () => {
+  test('a session lasts until the user signs out, it expires, or the password changes', async () => {
     const server = await startServer()
     const [first, second, third] = [
       await visit(server, 'alice'),
@@ -131,7 +131,7 @@ describe('signing in', () => {
     expect(refusal(await third.call('GET', '/start'))).toEqual(over)
   })
 
-  test('who becomes an administrator is one on the page that is open, and who is none any more is not', async () => {
+  test('a user who becomes an administrator is one on their open page, and a former one is not', async () => {
     const server = await startServer()
     const alice = await visit(server, 'alice')
     const look = async () =>
@@ -145,7 +145,7 @@ describe('signing in', () => {
     expect(await look()).toBe(403)
   })
 
-  test('neither another host name nor a page of another origin signs anybody in', async () => {
+  test('neither another host name nor a page of another origin can sign in', async () => {
     const server = await startServer()
     const { port } = new URL(server.url)
     const body = '{"user_id":2}'
@@ -171,8 +171,8 @@ describe('signing in', () => {
   })
 })
 
-describe("what is the page's alone", () => {
-  test('takes no token but that of a page', async () => {
+describe('an operation of the page', () => {
+  test('accepts only a token of the page', async () => {
     const server = await startServer()
     const addon = await startAddon({
       hipchatApiConsumer: { scopes: ['send_notification', 'admin_room', 'view_group'] },
@@ -213,7 +213,7 @@ describe("what is the page's alone", () => {
     expect((await pageCall(server, 'GET', `/updates?auth_token=${token}`)).status).toBe(401)
   })
 
-  test('takes no token that a user gave to an add-on', async () => {
+  test('accepts no token that a user gave to an add-on', async () => {
     const server = await startServer({ seed: protectedSeed() })
     const answer = await call(server, 'POST', '/oauth/token', {
       json: { grant_type: 'password', username: 'dora', password: planted('dora-password') },
@@ -227,7 +227,7 @@ describe("what is the page's alone", () => {
 })
 
 describe('tokens made by hand', () => {
-  test('are shown once, do what they may, and end when they are revoked', async () => {
+  test('are shown once, work as allowed, and end when they are revoked', async () => {
     const server = await startServer()
     const alice = await visit(server, 'alice')
     const made = await alice.call('POST', '/tokens', { label: 'Builds', scopes: ['view_room'] })
@@ -271,7 +271,7 @@ describe('tokens made by hand', () => {
     expect((await alice.call('GET', '/tokens')).body.items).toEqual([])
   })
 
-  test('cannot do more than who makes them, nor be made for what he does not run', async () => {
+  test('have no more rights than their maker, and are not made for rooms that the maker does not run', async () => {
     const server = await startServer()
     const bob = await visit(server, 'bob')
     const make = async (json: unknown) => refusal(await bob.call('POST', '/tokens', json))
@@ -290,7 +290,7 @@ describe('tokens made by hand', () => {
     ])
   })
 
-  test("are nobody else's to see or to revoke", async () => {
+  test('can be seen and revoked only by their owner', async () => {
     const server = await startServer()
     const [admin, alice, bob] = [
       await visit(server, 'admin'),
@@ -302,7 +302,7 @@ describe('tokens made by hand', () => {
     const listed = async (who: typeof bob) =>
       (await who.call('GET', '/tokens')).body.items.map(({ id }: { id: string }) => id)
     expect(await listed(bob)).toEqual([])
-    expect(await listed(admin)).toEqual([ofRoom.id]) // an administrator sees the room; his server's own token is not listed
+    expect(await listed(admin)).toEqual([ofRoom.id]) // an administrator sees the room; the server's own token is not listed
     for (const { id } of [own, ofRoom])
       expect(refusal(await bob.call('DELETE', `/tokens/${id}`))).toEqual([404, `Token ${id} not found`])
     expect((await admin.call('DELETE', `/tokens/${own.id}`)).status).toBe(404)
@@ -325,7 +325,7 @@ describe('opening a module', () => {
     webPanel: [{ key: 'board', name: { value: 'Board' }, location: 'hipchat.sidebar.right', url, ...more }],
   })
 
-  test('fills the placeholders of its address, and signs it in the name of who looks', async () => {
+  test('fills the placeholders of its address, and signs it for the current user', async () => {
     const { open, oauthId, oauthSecret } = await opened(
       panel('https://dice.example.org/board/{room.name}?text={message.body}&all={message}&none={a.b.c}#{x}'),
     )
@@ -354,14 +354,14 @@ describe('opening a module', () => {
     expect(body.expires).toBeGreaterThan(Date.now())
   })
 
-  test('signs nothing into the address of one that wants no signature', async () => {
+  test('signs nothing into an address without authentication', async () => {
     const { open } = await opened(panel('https://dice.example.org/board', { authentication: 'none' }))
     const { body } = await open('bob', { room_id: 1, key: 'board' })
     expect([...new URL(body.url).searchParams.keys()]).toEqual(['connect_client_api_version'])
   })
 
   test.each([['javascript:alert(1)'], ['data:text/html,hello'], ['/board'], ['https://'], ['{message.url}']])(
-    'gives no address that a browser should not go to: %s',
+    'returns no address that is unsafe for a browser: %s',
     async (url) => {
       const { open } = await opened(panel(url))
       const answer = await open('alice', {
@@ -376,14 +376,14 @@ describe('opening a module', () => {
     },
   )
 
-  test('has a limit for how long an address becomes', async () => {
+  test('limits the length of the address', async () => {
     const { open } = await opened(panel('https://dice.example.org/?text={text}'))
     expect(
       refusal(await open('alice', { room_id: 1, key: 'board', values: { text: 'x'.repeat(9000) } })),
     ).toEqual([400, 'The address of the module would have more than 8192 characters'])
   })
 
-  test('is refused for what is not there, or not there for this user', async () => {
+  test('is refused for a missing module, and for one that is not there for this user', async () => {
     const { server, open, oauthId } = await opened(panel('https://dice.example.org/board'), 'Back office')
     expect((await open('bob', { room_id: 3, key: 'board' })).status).toBe(200)
     expect(refusal(await open('carol', { room_id: 3, key: 'board' }))).toEqual([404, 'Room 3 not found'])
@@ -420,7 +420,7 @@ describe('opening a module', () => {
   })
   const notHere = [403, 'Only administrators may configure this add-on here']
 
-  test('a global add-on is configured by administrators, in a room by its owner where the add-on says so', async () => {
+  test('a global add-on is configured by administrators, and in a room by its owner if the add-on allows it', async () => {
     const strict = await opened(configurable())
     const page = { page: 'configurable' }
     expect((await strict.open('admin', page)).status).toBe(200)
@@ -442,7 +442,7 @@ describe('opening a module', () => {
     expect(await shown('bob')).toMatchObject({ configurable: false, admin_page: false, removable: false })
   })
 
-  test('an add-on of a room is configured by who runs the room; its administration page is for administrators', async () => {
+  test('an add-on of a room is configured by people who run the room; its administration page is for administrators', async () => {
     const { server, open } = await opened(configurable({ authentication: 'none' }), 'Back office')
     const { body } = await open('alice', { page: 'configurable', room_id: 3 })
     expect(new URL(body.url).searchParams.has('signed_request')).toBe(false)
@@ -459,7 +459,7 @@ describe('opening a module', () => {
     ])
   })
 
-  test('the addresses of all glances of a room are given at once; a wrong one keeps back no other', async () => {
+  test('the addresses of all glances of a room are returned at once; a wrong one does not affect the others', async () => {
     const icon = { url: 'https://dice.example.org/i.png', 'url@2x': 'https://dice.example.org/i2.png' }
     const glance = (key: string, more: object) => ({ key, name: { value: key }, icon, ...more })
     const { server, oauthId, oauthSecret } = await opened({
@@ -476,11 +476,11 @@ describe('opening a module', () => {
   })
 })
 
-describe('what changes', () => {
+describe('a change', () => {
   interface Told {
     readonly id: string
     readonly name: string
-    // biome-ignore lint/suspicious/noExplicitAny: tests look into whatever came
+    // biome-ignore lint/suspicious/noExplicitAny: tests read any answer
     readonly data: any
   }
 
@@ -524,7 +524,7 @@ describe('what changes', () => {
   const cursorOf = async (visitor: Awaited<ReturnType<typeof visit>>): Promise<string> =>
     (await visitor.call('GET', '/start')).body.cursor
 
-  test('of a room that is gone is told to nobody who did not see it', async () => {
+  test('of a deleted room is hidden from users who did not see it', async () => {
     const server = await startServer()
     const addon = await startAddon({
       glance: [
@@ -550,7 +550,7 @@ describe('what changes', () => {
     expect(page.told.map(({ name }) => name)).not.toContain('glance')
   })
 
-  test('is told at once, and once, to everybody whom it concerns', async () => {
+  test('is sent at once, and once, to everyone it concerns', async () => {
     const server = await startServer()
     const [alice, bob, carol] = [
       await visit(server, 'alice'),
@@ -595,7 +595,7 @@ describe('what changes', () => {
       expect(page.told.filter(({ name }) => name === 'delivery' || name === 'call')).toEqual([])
   })
 
-  test('is told to administrators: deliveries by their ids, calls of add-ons without secrets', async () => {
+  test('is sent to administrators: deliveries by their ids, calls of add-ons without secrets', async () => {
     const server = await startServer()
     const addon = await startAddon()
     declare(addon, { webhook: hook(addon) })
@@ -633,7 +633,7 @@ describe('what changes', () => {
     expect(body.items).toEqual(calls.toReversed())
   })
 
-  test('is caught up with from the moment that a page knows', async () => {
+  test('can be requested from a known cursor on', async () => {
     const server = await startServer()
     const alice = await visit(server, 'alice')
     const cursor = await cursorOf(alice)
@@ -648,7 +648,7 @@ describe('what changes', () => {
     expect(page.told.map(({ name }) => name)).not.toContain('reset')
   })
 
-  test('begins anew for a page that knows of another start, of nothing, or of a moment too long ago', async () => {
+  test('starts over for a page with an unknown, absent or expired cursor', async () => {
     const server = await startServer()
     const alice = await visit(server, 'alice')
     const cursor = await cursorOf(alice)
@@ -670,7 +670,7 @@ describe('what changes', () => {
     await expect.poll(late.texts).toEqual(['on we go'])
   })
 
-  test('ends for who signs out, whose password changes, and who is deleted, and when the server closes', async () => {
+  test('is no longer sent after signing out, a new password, a deletion, or the end of the server', async () => {
     const server = await startServer()
     const alice = await visit(server, 'alice')
     const [bob, carol, admin] = [
@@ -699,7 +699,7 @@ describe('what changes', () => {
     await expect.poll(ofAdmin.hasEnded).toBe(true)
   })
 
-  test('a room that is closed to somebody goes from his page', async () => {
+  test('a room that is closed to a user disappears from their page', async () => {
     const server = await startServer()
     const carol = await visit(server, 'carol')
     const page = await listen(server, carol.token, await cursorOf(carol))
@@ -714,7 +714,7 @@ describe('what changes', () => {
     expect(removals).toHaveLength(1) // nothing more of it, once it has gone
   })
 
-  test('what happens in a private room is nothing for the pages of others', async () => {
+  test('events in a private room are not sent to the pages of others', async () => {
     const server = await startServer()
     const carol = await visit(server, 'carol')
     const page = await listen(server, carol.token, await cursorOf(carol))
@@ -726,7 +726,7 @@ describe('what changes', () => {
     expect(page.told.filter(({ name }) => name !== 'message' && name !== 'user')).toEqual([])
   })
 
-  test('a page that was away for megabytes gets them in parts, each going on where the last one ended', async () => {
+  test('a page that missed megabytes gets them in parts, each continuing where the last one ended', async () => {
     const server = await startServer()
     const alice = await visit(server, 'alice')
     let cursor = await cursorOf(alice)
@@ -747,7 +747,7 @@ describe('what changes', () => {
     expect(rounds).toBeGreaterThan(1)
   })
 
-  test('a page that does not read is cut off before it costs much', async () => {
+  test('a page that does not read is disconnected before it costs much', async () => {
     const server = await startServer()
     const alice = await visit(server, 'alice')
     const { hostname, port } = new URL(server.url)
@@ -777,7 +777,7 @@ describe('what changes', () => {
 })
 
 describe('for administrators', () => {
-  test('the secret of an installation and the calls of add-ons are shown to nobody else', async () => {
+  test('only administrators see the secret of an installation and the calls of add-ons', async () => {
     const server = await startServer()
     const addon = await startAddon()
     const { oauthId, oauthSecret } = await installOverHttp(server, addon, 'Lobby')
@@ -800,7 +800,7 @@ describe('for administrators', () => {
       for (const path of paths) expect([path, (await ask(path, token)).status]).toEqual([path, status])
   })
 
-  test('the calls of one add-on are listed alone, the newest first, and so many as are asked for', async () => {
+  test('the calls of one add-on are listed alone, newest first, up to the requested number', async () => {
     const server = await startServer()
     const addon = await startAddon()
     const one = await installOverHttp(server, addon, 'Lobby')

@@ -14,7 +14,7 @@ const commands = (...patterns: string[]) =>
     capabilities: { webhook: patterns.map((pattern) => hook('https://dice.example.org', { pattern })) },
   } as Parameters<typeof commandsOf>[0])
 
-it('commands are read off the patterns that wait for them', () => {
+it('commands are read from the patterns of webhooks', () => {
   expect(commands('^/roll', '(?i)^\\/dice(?:\\s+([\\s\\S]*))?$', '\\A/flip\\b')).toEqual([
     '/roll',
     '/dice',
@@ -27,11 +27,11 @@ it('commands are read off the patterns that wait for them', () => {
   ])
 })
 
-it('a pattern that is no plain command gives none', () => {
+it('a pattern that is not a plain command gives no command', () => {
   expect(commands('roll', '^/rolls?', '^/[rd]oll', '^/roll|^dice', '^/r+', '/roll', '^hello')).toEqual([])
 })
 
-it('the page learns what can be typed to the add-ons of a room', async () => {
+it('the page gets the commands of the add-ons of a room', async () => {
   const server = await startServer()
   const addon = await startAddon()
   addon.descriptor['capabilities'] = {
@@ -44,7 +44,7 @@ it('the page learns what can be typed to the add-ons of a room', async () => {
   expect(body.items[0].commands).toEqual(['/roll'])
 })
 
-it('somebody says on the page whether he can be talked to', async () => {
+it('a user sets their presence on the page', async () => {
   const server = await startServer()
   const token = await signIn(server, 3)
   const presence = async () => (await call(server, 'GET', '/user/3', { token })).body.presence

@@ -42,7 +42,7 @@ async function visit(server: HipChatServer, mentionName: string): Promise<Visito
   return { token, ask: (path) => call(server, 'GET', `${server.url}/page${path}`, { token }) }
 }
 
-/** What a page is told, as it came. */
+/** The events sent to a page, in order. */
 async function listen(server: HipChatServer, { token, ask }: Visitor) {
   const abort = new AbortController()
   onTestFinished(() => abort.abort())
@@ -65,7 +65,7 @@ async function listen(server: HipChatServer, { token, ask }: Visitor) {
   }
 }
 
-describe('what a page is told', () => {
+describe('an event for a page', () => {
   async function toldOfEntering(inside: number, privacy: 'public' | 'private' = 'public') {
     const server = await serverWith({ users: inside + 1, inside, privacy })
     if (privacy === 'private')
@@ -78,7 +78,7 @@ describe('what a page is told', () => {
   }
 
   test.each(['public', 'private'] as const)(
-    'of somebody who enters a %s room is as long with three hundred people as with three',
+    'about a user who enters a %s room is as long with three hundred people as with three',
     async (privacy) => {
       const [small, large] = [await toldOfEntering(3, privacy), await toldOfEntering(300, privacy)]
       const lengthOf = (events: unknown) => JSON.stringify(events).replace(/\d+/g, '0').length
@@ -90,7 +90,7 @@ describe('what a page is told', () => {
     },
   )
 
-  test('of a room is as long with three hundred members as with three', async () => {
+  test('about a room is as long with three hundred members as with three', async () => {
     const told = async (members: number) => {
       const server = await serverWith({ users: members, inside: members, privacy: 'private' })
       const page = await listen(server, await visit(server, 'user0'))
@@ -104,11 +104,11 @@ describe('what a page is told', () => {
     expect(JSON.stringify(large).length - JSON.stringify(small).length).toBeLessThan(10)
   })
 
-  test('of the presence of somebody is that alone, and nothing where it stays the same', async () => {
+  test('about presence contains only the presence, and is not sent when it stays the same', async () => {
     const server = await serverWith({ users: 2, rooms: 1 })
     const page = await listen(server, await visit(server, 'user0'))
     await server.enter('Lobby', 'user1')
-    await server.enter('Room 0000', 'user1') // he is there already
+    await server.enter('Room 0000', 'user1') // the user is already there
     await server.leave('Lobby', 'user1')
     await server.leave('Room 0000', 'user1')
     const { token } = await visit(server, 'user1')
@@ -126,7 +126,7 @@ describe('what a page is told', () => {
     expect(users()[3]?.data).toMatchObject({ name: 'Person 1', title: 'Boss' })
   })
 
-  test('of add-ons names the room, and is for those who see it', async () => {
+  test('about add-ons names the room, and is only for users who see it', async () => {
     const server = await serverWith({ users: 3, inside: 2, privacy: 'private' })
     const addon = await startAddon()
     const [inside, outside] = [
@@ -142,7 +142,7 @@ describe('what a page is told', () => {
     await expect.poll(() => new Set(told(inside))).toEqual(new Set([1, null]))
   })
 
-  test('after somebody becomes an administrator, or is none any more, is to begin anew', async () => {
+  test('tells a page to start over when its user becomes or ceases to be an administrator', async () => {
     const server = await serverWith({ users: 2 })
     const [changed, other] = [
       await listen(server, await visit(server, 'user0')),
@@ -156,7 +156,7 @@ describe('what a page is told', () => {
     expect(resets(other)).toBe(0)
   })
 
-  test('is told to a hundred pages in order, also when it comes all at once', async () => {
+  test('reaches a hundred pages in order, also when many are sent at once', async () => {
     const server = await serverWith({ users: 120 })
     const pages = await Promise.all(
       mentionNames(120).map(async (name) => listen(server, await visit(server, name))),
@@ -170,7 +170,7 @@ describe('what a page is told', () => {
   })
 })
 
-test('a hundred pages of one user are open at most, and others can open theirs', async () => {
+test('one user has at most a hundred open pages, and others can open theirs', async () => {
   const server = await serverWith({ users: 2 })
   const [one, other] = [await visit(server, 'user0'), await visit(server, 'user1')]
   await Promise.all(Array.from({ length: 100 }, () => listen(server, one)))
@@ -179,7 +179,7 @@ test('a hundred pages of one user are open at most, and others can open theirs',
   await listen(server, other)
 })
 
-describe('what a page begins with', () => {
+describe('the initial state of a page', () => {
   test('is as long in a group of two thousand as in one of three hundred', async () => {
     const begun = async (users: number, rooms: number) => {
       const server = await serverWith({ users, rooms })
@@ -194,7 +194,7 @@ describe('what a page begins with', () => {
     expect(JSON.stringify(many).length).toBeLessThan(1.1 * JSON.stringify(some).length)
   })
 
-  test('is all of a small group, and the rooms somebody is in wherever they stand', async () => {
+  test('is all of a small group, and the rooms the user is in wherever they are in the list', async () => {
     const small = await serverWith({ users: 3, rooms: 2 })
     const { body } = await (await visit(small, 'user0')).ask('/start')
     expect([body.people.length, body.rooms.length, body.next_people, body.next_rooms]).toEqual([
@@ -230,13 +230,13 @@ describe('what a page begins with', () => {
         after = following
       }
       expect([kind, found.size, parts]).toEqual([kind, count, 2])
-      expect(sum - count).toBeLessThanOrEqual(1) // whoever looks is at the front besides
+      expect(sum - count).toBeLessThanOrEqual(1) // the user themselves also comes first
     }
   })
 })
 
 describe('looking up', () => {
-  test('people are found by id, by the beginning of a word of the name, and by the mention name', async () => {
+  test('finds people by id, by the beginning of a word of the name, and by the mention name', async () => {
     const server = await startServer()
     const alice = await visit(server, 'alice')
     const found = async (query: string) =>
@@ -256,7 +256,7 @@ describe('looking up', () => {
     expect(await found('ids=4')).toEqual(['carol']) // her messages keep an author
   })
 
-  test('rooms are found by those who see them, and their lists name no others', async () => {
+  test('finds only rooms that the user can see, and lists no others', async () => {
     const server = await startServer()
     const [alice, carol] = [await visit(server, 'alice'), await visit(server, 'carol')]
     const found = async (visitor: Visitor, query = '') =>
@@ -271,7 +271,7 @@ describe('looking up', () => {
     expect(await found(carol)).toEqual(['Atelier des amis', 'Lobby'])
   })
 
-  test('who is in a room is given in parts, to those who see it', async () => {
+  test('returns the people in a room in parts, to users who see the room', async () => {
     const server = await serverWith({ users: 251, inside: 250, privacy: 'private' })
     const member = await visit(server, 'user0')
     await adminCall(server, 'PUT', '/room/1/member/@user250', { json: {} })
@@ -293,7 +293,7 @@ describe('looking up', () => {
     expect(refusal(await outside.ask('/room/1/people'))).toEqual([404, 'Room 1 not found'])
   })
 
-  test('a place in a list that was never given, and ids that are none, are refused', async () => {
+  test('refuses an invalid cursor and invalid ids', async () => {
     const server = await startServer()
     const alice = await visit(server, 'alice')
     for (const list of ['people', 'rooms']) {
@@ -309,7 +309,7 @@ describe('looking up', () => {
 })
 
 describe('lists of the API', () => {
-  test('of people and rooms are read to their end in any group, each once', async () => {
+  test('of people and rooms are read to their end in any group, each entry once', async () => {
     const server = await serverWith({ users: 620, rooms: 330 })
     for (const [path, count] of [
       ['/user', 621],

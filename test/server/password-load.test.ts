@@ -25,7 +25,7 @@ beforeEach(() => void Object.assign(hashing, { most: 0, done: 0, quick: false })
 
 const password = planted('password-under-load')
 
-test('many who sign in at a time leave half of the threads to the disk, and a message is kept before they are through', async () => {
+test('many simultaneous sign-ins leave half of the threads to the disk, and a message is stored meanwhile', async () => {
   const server = await startServer({
     seed: { users: [{ name: 'Alice Archer', mentionName: 'alice', password }], rooms: [{ name: 'Lobby' }] },
   })
@@ -41,7 +41,7 @@ test('many who sign in at a time leave half of the threads to the disk, and a me
   expect(hashing.most).toBe(2)
 })
 
-test('addresses take turns, and beyond a bound a password is not looked at', async () => {
+test('addresses take turns, and beyond a limit passwords are not checked', async () => {
   hashing.quick = true
   const kept = await hashPassword(password)
   const order: string[] = []
@@ -60,7 +60,7 @@ test('addresses take turns, and beyond a bound a password is not looked at', asy
   expect(order).toHaveLength(53)
 })
 
-test('a seed with more people than may wait is taken up', async () => {
+test('a seed with more users than may wait is accepted', async () => {
   hashing.quick = true
   const users = Array.from({ length: 210 }, (_, number) => ({
     name: `User ${number}`,

@@ -32,7 +32,7 @@ function counted(source: string): { pattern: Pattern; readonly runs: number } {
 }
 
 describe('a match', () => {
-  it('that costs little is made at once, and one that costs much is not made in this thread', async () => {
+  it('that is cheap runs at once, and an expensive one does not run in this thread', async () => {
     const { matches } = matching()
     const cheap = counted('^/roll')
     const long = counted(costly[0] ?? '')
@@ -42,7 +42,7 @@ describe('a match', () => {
     expect([cheap.runs, long.runs]).toEqual([1, 0])
   })
 
-  it('is the same in both threads, flags and escapes included', async () => {
+  it('gives the same result in both threads, including flags and escapes', async () => {
     const { matches } = matching()
     for (const [source, text] of [
       ['(?i)^/DEPLOY\\s+(?<env>\\w+)', '/deploy staging'],
@@ -61,7 +61,7 @@ describe('a match', () => {
     }
   })
 
-  it('goes to the other thread once its owner has used up the steps of a second, and those of others do not', async () => {
+  it('moves to the other thread once its owner has used up the steps of a second, without affecting others', async () => {
     vi.useFakeTimers({ toFake: ['performance'] })
     onTestFinished(() => void vi.useRealTimers())
     const { matches } = matching()
@@ -79,7 +79,7 @@ describe('a match', () => {
     expect(mine.runs).toBe(made + 1)
   })
 
-  it('waits for the one that is made and for a turn of each other owner', async () => {
+  it('waits for the running match and for one turn of each other owner', async () => {
     const { matches } = matching()
     const pattern = compilePattern(costly[0] ?? '')
     const text = 'x'.repeat(2_000)
@@ -101,7 +101,7 @@ describe('a match', () => {
   })
 })
 
-test('ten costly patterns and long messages hold up no call, nor the add-on of somebody else', async () => {
+test('ten costly patterns and long messages delay no call, nor another owner’s add-on', async () => {
   const server = await startServer()
   const quick = await startAddon()
   declare(quick, { webhook: hook(quick, { pattern: '^/roll' }) })
@@ -126,7 +126,7 @@ test('ten costly patterns and long messages hold up no call, nor the add-on of s
   expect(slow.to('/hook')).toHaveLength(30)
 })
 
-test('a pattern that cannot be run is told in the record of its delivery', async () => {
+test('a pattern that cannot be run is reported in the delivery record', async () => {
   const server = await startServer()
   const addon = await startAddon()
   declare(addon, { webhook: hook(addon, { pattern: costly[0] }) })

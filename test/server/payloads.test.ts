@@ -36,7 +36,7 @@ const differences: Readonly<Record<string, Readonly<Record<string, string>>>> = 
     'item.sender.name': 'may be null by the documentation; an installation has a name here',
   },
   'room_notification.nobody.json': {
-    'item.message.from': 'nobody sends a notification here: it has the name of whoever sent it',
+    'item.message.from': 'a notification here always has the name of its sender',
   },
 }
 
@@ -116,7 +116,7 @@ async function emit(): Promise<{ event: string; isPrivate: boolean; body: Json }
     .map(({ body }) => ({ event: body.event, isPrivate: body.item.room.privacy === 'private', body }))
 }
 
-test('what HipChat sent, this server sends: field by field, but for the differences listed', async () => {
+test('deliveries match HipChat’s field by field, except for the listed differences', async () => {
   const emitted = await emit()
   const found: Record<string, string[]> = {}
   for (const name of names) {
@@ -124,7 +124,7 @@ test('what HipChat sent, this server sends: field by field, but for the differen
     const isPrivate = JSON.stringify(expected).includes('"members"')
     const same = emitted.filter((one) => one.event === name.split('.')[0] && one.isPrivate === isPrivate)
     expect(same.length, name).toBeGreaterThan(0)
-    // Of several deliveries of one event the most alike is meant: with a file or without, by a person or an add-on.
+    // Of several deliveries of one event the most similar counts: with or without a file, by a person or an add-on.
     const [nearest = []] = same
       .map(({ body }) => compare(expected, body))
       .toSorted((one, other) => one.length - other.length)

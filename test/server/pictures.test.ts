@@ -94,7 +94,7 @@ test('only JPEG, PNG and GIF are pictures', async () => {
   ).toBe(204)
 })
 
-test('the client gives the address of a picture', async () => {
+test('the client returns the address of a picture', async () => {
   const server = await startServer()
   const client = createPersonalClient({ apiUrl: server.apiUrl, token: server.adminToken })
   await client.updateUserPhoto({ id_or_email: '@bob', photo: png.toString('base64') })
@@ -105,7 +105,7 @@ test('the client gives the address of a picture', async () => {
   ])
 })
 
-test('pictures are changed by those who run the place', async () => {
+test('pictures are changed by people who run the place', async () => {
   const server = await startServer()
   const json = { avatar: png.toString('base64'), photo: png.toString('base64') }
   const token = await server.createToken({ user: 'bob', scopes: ['admin_group', 'admin_room', 'view_group'] })
@@ -130,7 +130,7 @@ test('pictures are changed by those who run the place', async () => {
   expect((await adminCall(server, 'PUT', '/group/2/avatar', { json })).status).toBe(404)
 })
 
-test('a picture goes with its room, and with its person', async () => {
+test('a picture is removed with its room, and with its user', async () => {
   const server = await startServer()
   const json = { avatar: png.toString('base64'), photo: png.toString('base64') }
   await adminCall(server, 'PUT', '/room/1/avatar', { json })

@@ -118,8 +118,8 @@ const intended: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'creator: null → object': 'the same; null for webhooks of add-ons',
   },
   'user 2015': {
-    'last_active: string → null': 'when somebody was last here is not kept',
-    'presence.client: object → absent': 'nobody uses a client here that would have a name',
+    'last_active: string → null': 'the time of the last activity is not kept',
+    'presence.client: object → absent': 'clients have no names here',
     'presence.client.type: string → absent': 'the same',
     'presence.client.version: string → absent': 'the same',
   },
@@ -135,7 +135,7 @@ const intended: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
 }
 
-test('every member of real answers is in ours with the same type, but for a named list', async () => {
+test('every member of HipChat’s answers is in ours with the same type, except for a named list', async () => {
   const ours = await answers()
   const files = readdirSync(new URL('../../src/testing/fixtures/api', import.meta.url)).map(
     (name) => `api/${name}`,
@@ -150,7 +150,7 @@ test('every member of real answers is in ours with the same type, but for a name
   )
 })
 
-test('a difference would be found', () => {
+test('a difference from HipChat’s answers is detected', () => {
   const real = shapeOf({ a: [{ b: 1 }], c: null })
   expect(real).toEqual({ a: 'array', 'a[]': 'object', 'a[].b': 'number', c: 'null' })
   expect(differences(real, shapeOf({ a: [{ b: '1' }] }))).toEqual([

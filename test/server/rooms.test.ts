@@ -12,7 +12,7 @@ import {
   startServer,
 } from './support.ts'
 
-test('rooms are listed as references; private and archived ones when asked for', async () => {
+test('rooms are listed as references, with private and archived ones on request', async () => {
   const server = await startServer()
   const names = async (query = '') =>
     (await adminCall(server, 'GET', `/room${query}`)).body.items.map(({ name }: { name: string }) => name)
@@ -55,7 +55,7 @@ test('a list is read page by page; links keep the query but no token', async () 
   expect((await adminCall(server, 'GET', '/room?max-results=0')).body).toMatchObject({ items: [] })
 })
 
-test('query parameters that make no sense are refused by name', async () => {
+test('invalid query parameters are refused with their names', async () => {
   const server = await startServer()
   const refused = async (query: string) => {
     const { status, body } = await adminCall(server, 'GET', `/room?${query}`)
@@ -71,7 +71,7 @@ test('query parameters that make no sense are refused by name', async () => {
   ])
 })
 
-test('a room is found by id and by name in any case, and shows everything about itself', async () => {
+test('a room is found by id and by name in any case, with all its members', async () => {
   const server = await startServer({ group: { id: 17, name: 'Harbour' } })
   const { body } = await adminCall(server, 'GET', '/room/1')
   expect(body).toEqual({
@@ -107,7 +107,7 @@ test('a room is found by id and by name in any case, and shows everything about 
   expect(refusal(await adminCall(server, 'GET', '/room/nowhere'))).toEqual([404, 'Room nowhere not found'])
 })
 
-test('digits mean an id, and a name where there is no such id', async () => {
+test('digits are an id, or a name when there is no such id', async () => {
   const server = await startServer()
   await adminCall(server, 'POST', '/room', { json: { name: '2000' } })
   await adminCall(server, 'POST', '/room', { json: { name: '1' } })
@@ -115,7 +115,7 @@ test('digits mean an id, and a name where there is no such id', async () => {
   expect((await adminCall(server, 'GET', '/room/1')).body.name).toBe('Lobby')
 })
 
-test('people in a room are expanded for callers who may look at users', async () => {
+test('people in a room are expanded for callers who may read users', async () => {
   const server = await startServer()
   const path = '/room/Lobby?expand=participants,owner,statistics'
   expect((await adminCall(server, 'GET', path)).body.participants[0]).toHaveProperty('email')
@@ -125,7 +125,7 @@ test('people in a room are expanded for callers who may look at users', async ()
   expect(narrow.body.owner).not.toHaveProperty('email')
 })
 
-test('a private room exists for its members only', async () => {
+test('a private room is visible to its members only', async () => {
   const server = await startServer()
   const outsider = await server.createToken({ user: 'carol' })
   const member = await server.createToken({ user: 'bob' })
@@ -142,7 +142,7 @@ test('a private room exists for its members only', async () => {
   })
 })
 
-test('a created room answers id, name and links, and the whole room when it is expanded', async () => {
+test('creating a room returns id, name and links, and the whole room when it is expanded', async () => {
   const server = await startServer()
   const { status, body } = await adminCall(server, 'POST', '/room?expand=entity', {
     json: { name: 'Quay', topic: 'Ships', privacy: 'private', guest_access: true, owner_user_id: '@bob' },
@@ -179,7 +179,7 @@ test('a room that cannot be created is refused', async () => {
   ])
 })
 
-test('an update changes what it names and leaves the rest', async () => {
+test('an update changes the given members and leaves the rest', async () => {
   const server = await startServer()
   const before = (await adminCall(server, 'GET', '/room/1')).body
   const answer = await adminCall(server, 'PUT', '/room/1', {
@@ -203,7 +203,7 @@ test('an update changes what it names and leaves the rest', async () => {
   ])
 })
 
-test('only its owner and administrators change or delete a room', async () => {
+test('only the owner and administrators change or delete a room', async () => {
   const server = await startServer()
   const token = await server.createToken({ user: 'bob' })
   const words = 'Only administrators of the room and of the group may do this'
@@ -211,7 +211,7 @@ test('only its owner and administrators change or delete a room', async () => {
   expect(refusal(await call(server, 'DELETE', '/room/1', { token }))).toEqual([403, words])
 })
 
-test('a deleted room is gone with its messages; its name is free again', async () => {
+test('a deleted room is gone with its messages, and its name is free again', async () => {
   const server = await startServer()
   await server.say('Lobby', 'alice', 'hi')
   expect((await adminCall(server, 'DELETE', '/room/Lobby')).status).toBe(204)
@@ -231,7 +231,7 @@ test('a name that cannot be read is refused', async () => {
   }
 })
 
-test('a guest owns no room, not by his own wish either', async () => {
+test('a guest cannot own a room, not even at their own request', async () => {
   const server = await startServer({ seed: { users: [{ name: 'Gus', mentionName: 'gus', isGuest: true }] } })
   const token = await server.createToken({ user: 'gus' })
   expect(refusal(await call(server, 'POST', '/room', { token, json: { name: 'Mine' } }))).toEqual([
@@ -245,13 +245,13 @@ test('a guest owns no room, not by his own wish either', async () => {
   ])
 })
 
-test('an empty page has nothing before it', async () => {
+test('an empty page has no previous page', async () => {
   const server = await startServer()
   const { body } = await adminCall(server, 'GET', '/room?start-index=2&max-results=0')
   expect([body.items, Object.keys(body.links)]).toEqual([[], ['self']])
 })
 
-test('of several who delete a room at once, one does', async () => {
+test('when several callers delete a room at once, one succeeds', async () => {
   const server = await startServer()
   const addon = await startAddon()
   declare(addon, { webhook: hook(addon, { event: 'room_deleted' }) })
@@ -262,7 +262,7 @@ test('of several who delete a room at once, one does', async () => {
   expect(addon.to('/hook')).toHaveLength(1)
 })
 
-test('who leaves a room, or whose room is deleted, is not online any more', async () => {
+test('a user who leaves a room, or whose room is deleted, is no longer online', async () => {
   const server = await startServer()
   const online = async () => 'presence' in (await adminCall(server, 'GET', '/user/@carol')).body
   await server.enter('Lobby', 'carol')
@@ -273,7 +273,7 @@ test('who leaves a room, or whose room is deleted, is not online any more', asyn
   expect(await online()).toBe(false)
 })
 
-test('a topic is set by itself, and the webhook says which OAuth client did it', async () => {
+test('a topic is set alone, and the webhook names the OAuth client that did it', async () => {
   const server = await startServer()
   const addon = await startAddon()
   declare(addon, {
@@ -313,7 +313,7 @@ test('a topic is set by itself, and the webhook says which OAuth client did it',
   expect(refusal(text)).toEqual([415, 'This call takes application/json, not text/plain'])
 })
 
-test('everybody who sees a room sets its topic', async () => {
+test('everyone who sees a room can set its topic', async () => {
   const server = await startServer()
   const token = await server.createToken({ user: 'carol' })
   const set = (room: string) => call(server, 'PUT', `/room/${room}/topic`, { token, json: { topic: 'Mine' } })

@@ -18,7 +18,7 @@ const people: Seed = {
   ],
 }
 
-test('a seed brings a group, its talk, webhooks and installed add-ons', async () => {
+test('a seed creates a group, its messages, webhooks and installed add-ons', async () => {
   const addon = await startAddon()
   const server = await startServer({
     seed: {
@@ -79,12 +79,12 @@ test.each<[Seed, string]>([
     { addons: [{ url: 'http://127.0.0.1:1/d', room: 'Quay' }] },
     'seed.addons.0 was refused: The descriptor could not be fetched: refused the connection',
   ],
-])('%j is refused when listening', async (more, message) => {
+])('%j is refused by listen', async (more, message) => {
   const server = createHipChatServer({ port: 0, seed: { ...people, ...more } })
   await expect(server.listen()).rejects.toMatchObject({ code: 'ERR_SERVER_OPTION', message })
 })
 
-test('a data folder gets the seed once, and again after a start that did not get to its end', async () => {
+test('a data folder gets the seed once, and again after an interrupted start', async () => {
   const data = mkdtempSync(join(tmpdir(), 'hipchat-seed-'))
   onTestFinished(() => rmSync(data, { recursive: true, force: true }))
   const addon = await startAddon()

@@ -25,7 +25,7 @@ async function startHosted(options: ServerOptions = {}) {
   }
 }
 
-test('on a server that only its own machine can reach a password may be short', async () => {
+test('a password may be short on a server that only its own machine can reach', async () => {
   const server = await startServer()
   const json = { name: 'Dora', email: 'dora@example.com', password: 'x' }
   expect((await adminCall(server, 'POST', '/user', { json })).status).toBe(201)
@@ -35,7 +35,7 @@ test('on a server that only its own machine can reach a password may be short', 
 })
 
 test.each(['x', 'ninechars', '👩🏽‍🚀👩🏽‍🚀', 'e\u0301'.repeat(9)])(
-  'where others can reach the server nobody is given the password %j',
+  'where others can reach the server the password %j is refused',
   async (password) => {
     const answerTo = await startHosted()
     const short = [400, words, 'password']
@@ -44,7 +44,7 @@ test.each(['x', 'ninechars', '👩🏽‍🚀👩🏽‍🚀', 'e\u0301'.repeat(
   },
 )
 
-test('where others can reach the server ten characters are enough, and one is made up when none is given', async () => {
+test('where others can reach the server ten characters are enough, and a password is generated when none is given', async () => {
   const answerTo = await startHosted()
   const make = async (email: string, more: object = {}) =>
     (await answerTo('POST', '/user', { name: 'Dora', email, ...more }))[0]
@@ -64,7 +64,7 @@ const accidents: [password: string, fault: string][] = [
   ['a long pass\u007fphrase', 'must not hold control characters'],
 ]
 
-test.each(accidents)('nobody is given the password %j, on whatever server', async (password, fault) => {
+test.each(accidents)('the password %j is refused on every server', async (password, fault) => {
   const refused = [400, `password ${fault}`, 'password']
   const answerTo = await startHosted()
   expect(await answerTo('POST', '/user', { name: 'Dora', email: 'd@example.com', password })).toEqual(refused)
@@ -74,7 +74,7 @@ test.each(accidents)('nobody is given the password %j, on whatever server', asyn
   expect([...refusal(answer), answer.body.error?.field]).toEqual(refused)
 })
 
-test.each(accidents)('a seed gives nobody the password %j', async (password, fault) => {
+test.each(accidents)('a seed with the password %j is refused', async (password, fault) => {
   const server = createHipChatServer({
     port: 0,
     seed: { users: [{ name: 'Dora', mentionName: 'dora', password }] },
@@ -86,13 +86,13 @@ test.each(accidents)('a seed gives nobody the password %j', async (password, fau
   })
 })
 
-test('blanks within a password, and one character many times, are a password', async () => {
+test('spaces within a password, and one repeated character, are accepted', async () => {
   const answerTo = await startHosted()
   for (const password of [' a long pass phrase ', 'a\u00a0long pass phrase', 'x'.repeat(10)])
     expect((await answerTo('PUT', '/user/1', { password }))[0]).toBe(204)
 })
 
-test('a short password from before others could reach the server lets nobody in', async () => {
+test('a short password from before others could reach the server no longer works', async () => {
   const data = await mkdtemp(join(tmpdir(), 'short-passwords-'))
   onTestFinished(() => rm(data, { recursive: true, force: true }))
   const seed = { users: [{ name: 'Dora', mentionName: 'dora', password: 'short' }] }

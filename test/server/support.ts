@@ -17,7 +17,7 @@ export async function startServer(options: ServerOptions = {}): Promise<HipChatS
 export interface Answered {
   readonly status: number
   readonly headers: Headers
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into whatever came
+  // biome-ignore lint/suspicious/noExplicitAny: tests read any answer
   readonly body: any
 }
 
@@ -66,7 +66,7 @@ export interface AddonCall {
   readonly method: string
   readonly path: string
   readonly headers: IncomingHttpHeaders
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into whatever came
+  // biome-ignore lint/suspicious/noExplicitAny: tests read any answer
   readonly body: any
 }
 

@@ -26,7 +26,7 @@ async function installed(server: HipChatServer) {
 const grant = (server: HipChatServer, json: object, headers: Record<string, string> = {}) =>
   call(server, 'POST', '/oauth/token', { json, headers })
 
-test('an installation gets a token for all its scopes, or for those it asks for', async () => {
+test('an installation gets a token for all its scopes, or for the requested ones', async () => {
   const server = await startServer({ tokenLifetime: 3599, group: { id: 17, name: 'Harbour' } })
   const record = await installed(server)
   const all = await tokenCall(server, record)
@@ -49,7 +49,7 @@ test('an installation gets a token for all its scopes, or for those it asks for'
   expect(list.body.scope).toBe('view_room')
 })
 
-test('refusals of the token endpoint carry the envelope and the code of OAuth 2', async () => {
+test('refusals of the token endpoint have the envelope and the error code of OAuth 2', async () => {
   const server = await startServer()
   const record = await installed(server)
   const outcome = ({ status, body }: Awaited<ReturnType<typeof call>>) => [
@@ -88,7 +88,7 @@ test('refusals of the token endpoint carry the envelope and the code of OAuth 2'
   expect(outcome(await grant(server, {}))).toEqual([400, 'grant_type is missing', 'invalid_request'])
 })
 
-test('no refused token call repeats what it was sent', async () => {
+test('no refused token call repeats the credentials', async () => {
   const server = await startServer()
   const answer = await grant(server, {
     grant_type: 'password',
@@ -138,7 +138,7 @@ test('a missing scope is named', async () => {
   ])
 })
 
-test('a token is taken from the header in any case, then from the query; the header counts', async () => {
+test('a token is read from the header in any case, then from the query; the header takes precedence', async () => {
   const server = await startServer()
   const get = (query: string, headers: Record<string, string> = {}) =>
     call(server, 'GET', `/room${query}`, { headers })
@@ -158,7 +158,7 @@ test('a token is taken from the header in any case, then from the query; the hea
   expect(refusal(await get('?auth_token=wrong'))).toEqual([401, 'Invalid OAuth session'])
 })
 
-test('auth_test says whether a call would be allowed and does nothing', async () => {
+test('auth_test reports whether a call would be allowed and does nothing', async () => {
   const server = await startServer()
   const allowed = await adminCall(server, 'DELETE', '/room/Lobby?auth_test=true')
   expect([allowed.status, allowed.body]).toEqual([
@@ -205,7 +205,7 @@ test('a user signs in with a password, is listed as a session, and renews once',
   expect((await call(server, 'GET', '/user', { token: renewed.body.refresh_token })).status).toBe(401)
 })
 
-test('guessing a password is slowed down', async () => {
+test('password guesses are limited', async () => {
   const server = await startServer({
     seed: { users: [{ name: 'Alice', mentionName: 'alice', password: sesame }] },
   })
@@ -217,7 +217,7 @@ test('guessing a password is slowed down', async () => {
   expect(Number(blocked.headers.get('retry-after'))).toBeGreaterThan(0)
 })
 
-test('a renewal without a refresh token says what is missing', async () => {
+test('a renewal without a refresh token names what is missing', async () => {
   const server = await startServer()
   const { status, body } = await grant(server, { grant_type: 'refresh_token' })
   expect([status, body.error.message, body.error_description]).toEqual([
@@ -230,7 +230,7 @@ test('a renewal without a refresh token says what is missing', async () => {
 const sessionOf = (server: HipChatServer, token: string, path = token) =>
   call(server, 'GET', `/oauth/token/${path}`, { token })
 
-test('a token tells what it is good for; of an installation in a room, in which room', async () => {
+test('a token’s session reports what it may do, and for an installation in a room, the room', async () => {
   const server = await startServer({ tokenLifetime: 3599 })
   const record = await installed(server)
   const token = await accessToken(server, record, 'view_room')
@@ -255,7 +255,7 @@ test('a token tells what it is good for; of an installation in a room, in which 
   expect((await sessionOf(server, global)).body.client.room).toBe(null)
 })
 
-test("tokens of people and of rooms tell whose they are, as hipchat/hipchat-rb's scopes reads them", async () => {
+test('tokens of people and of rooms report their owners, as hipchat/hipchat-rb’s scopes reads them', async () => {
   const server = await startServer()
   const personal = await server.createToken({ user: 'alice', scopes: ['view_group'] })
   const ofAlice = (await sessionOf(server, personal)).body
@@ -274,7 +274,7 @@ test("tokens of people and of rooms tell whose they are, as hipchat/hipchat-rb's
   expect(ofRoom).not.toHaveProperty('owner')
 })
 
-test('nobody looks at or ends the session of another token, and no answer repeats it', async () => {
+test('no caller reads or ends the session of another token, and no answer repeats the token', async () => {
   const server = await startServer()
   const victim = await server.createToken({ user: 'alice' })
   const words = [404, 'A session can only be found with its own token']
@@ -287,7 +287,7 @@ test('nobody looks at or ends the session of another token, and no answer repeat
   expect(JSON.stringify(long.body)).not.toContain('xxx')
 })
 
-test('an ended session is over, with all tokens it was renewed with', async () => {
+test('an ended session is over, with all tokens from its renewals', async () => {
   const server = await startServer({
     seed: { users: [{ name: 'Alice', mentionName: 'alice', password: 'secret' }] },
   })

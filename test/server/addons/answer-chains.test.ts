@@ -36,7 +36,7 @@ const told =
   /^not delivered: (one event led to 100 answers of add-ons|add-ons answered each other 10 times, one after the other)$/
 
 describe('add-ons that answer each other', () => {
-  it('end after a hundred answers to one message, and the record says why', async () => {
+  it('stop after a hundred answers to one message, and the delivery record says why', async () => {
     const server = await startServer()
     for (const name of ['one', 'two', 'three', 'four']) answering((await hearing(server, name)).addon, name)
     await server.say('Lobby', 'alice', 'Hello')
@@ -58,12 +58,12 @@ describe('add-ons that answer each other', () => {
       error: null,
     })
 
-    await server.say('Lobby', 'bob', 'And now?') // another message begins anew
+    await server.say('Lobby', 'bob', 'And now?') // another message begins a new chain
     await server.idle()
     expect(server.history('Lobby')).toHaveLength(2 * (1 + 100))
   })
 
-  it('end after ten answers to each other, and the record says why', async () => {
+  it('stop after ten answers to each other, and the delivery record says why', async () => {
     const server = await startServer()
     for (const name of ['one', 'two']) answering((await hearing(server, name)).addon, name)
     await server.say('Lobby', 'alice', 'Hello')
@@ -75,7 +75,7 @@ describe('add-ons that answer each other', () => {
     ])
   })
 
-  it('of which one has a hundred webhooks end after a hundred answers, too', async () => {
+  it('stop after a hundred answers, even when one of them has a hundred webhooks', async () => {
     const server = await startServer()
     const addon = await startAddon()
     declare(addon, { webhook: Array.from({ length: 60 }, () => hook(addon)) })
@@ -90,7 +90,7 @@ describe('add-ons that answer each other', () => {
   it.each([
     ['while they are told', false],
     ['soon after they were told', true],
-  ])('by calls of their own, %s, are told no more', async (_, later) => {
+  ])('by calls of their own, %s, are no longer notified', async (_, later) => {
     const server = await startServer()
     for (const name of ['one', 'two', 'three']) {
       const { addon, installation } = await hearing(server, name)
@@ -116,7 +116,7 @@ describe('add-ons that answer each other', () => {
     expect(server.history('Lobby').length).toBeLessThanOrEqual(1 + 3 * (1 + 100))
   })
 
-  it('by changes of the topic are told no more', async () => {
+  it('by changes of the topic are no longer notified', async () => {
     const server = await startServer()
     let number = 0
     for (const name of ['one', 'two']) {
@@ -137,7 +137,7 @@ describe('add-ons that answer each other', () => {
 })
 
 describe('what an add-on does by itself', () => {
-  it('is told to others, however often, when it was told nothing before', async () => {
+  it('reaches others without limit when it was not caused by a delivery', async () => {
     const server = await startServer()
     const { installation } = await hearing(server, 'builds')
     const { addon } = await hearing(server, 'counter')
@@ -148,7 +148,7 @@ describe('what an add-on does by itself', () => {
     expect(addon.to('/hook')).toHaveLength(120)
   })
 
-  it('is no answer any more some time after it was told something', async () => {
+  it('no longer counts as an answer some time after the delivery', async () => {
     const server = await startServer()
     const { installation } = await hearing(server, 'builds')
     const { addon } = await hearing(server, 'counter')

@@ -5,7 +5,7 @@ import { startAddon, startServer } from '../support.ts'
 const folder = new URL('../../../src/testing/fixtures/descriptors/', import.meta.url)
 const files = readdirSync(folder).filter((name) => name.endsWith('.json'))
 
-/** Hosts in place of the placeholders and of addresses that are gone, as whoever ran these add-ons did. */
+/** Hosts in place of placeholders and of addresses that are gone, as the operators of these add-ons set them. */
 const placed = (text: string, url: string) =>
   text
     .replaceAll(/\{\{localBaseUrl\}\}|\$\{host\}|http:\/\/\{\{hostname\}\}:4000/g, url)
@@ -24,6 +24,6 @@ test.each(files)('the published descriptor %s is installed', async (file) => {
   expect(server.installations()).toMatchObject([{ key: addon.descriptor['key'], roomId: 1 }])
 })
 
-test('there are descriptors to try', () => {
+test('the folder of published descriptors is not empty', () => {
   expect(files.length).toBeGreaterThanOrEqual(9)
 })

@@ -26,7 +26,7 @@ const listed = async (server: HipChatServer, user: string, query = '') => {
     .map((one: { room_id: number | null; warnings: string[] }) => [one.room_id, one.warnings])
 }
 
-it('an add-on that is installed for the group warns where it would be installed in a room too, and names the other one', async () => {
+it('an add-on installed for the group warns when it is installed in a room too, and names the other installation', async () => {
   const server = await startServer()
   const addon = await startAddon()
   expect(await propose(server, addon)).toEqual([])
@@ -46,7 +46,7 @@ it('an add-on that is installed for the group warns where it would be installed 
   expect(await listed(server, 'admin', '?room_id=2')).toEqual([[null, []]])
 })
 
-it('an add-on that is installed in rooms warns where it would be installed for the group too', async () => {
+it('an add-on installed in rooms warns when it is installed for the group too', async () => {
   const server = await startServer({
     seed: { rooms: Array.from({ length: 7 }, (_, index) => ({ name: `Room ${index}` })) },
   })
@@ -61,7 +61,7 @@ it('an add-on that is installed in rooms warns where it would be installed for t
   expect(many.match(/ as /g)).toHaveLength(5)
 })
 
-it('two add-ons with different keys, an update, and an installation that was removed are no reason to warn', async () => {
+it('two add-ons with different keys, an update, and a removed installation cause no warning', async () => {
   const server = await startServer()
   const [one, other] = [await startAddon(), await startAddon()]
   other.descriptor = { ...other.descriptor, key: 'com.example.other' }
@@ -73,7 +73,7 @@ it('two add-ons with different keys, an update, and an installation that was rem
   expect((await install(server, one, 'Lobby')).warnings).toBeUndefined()
 })
 
-it('a warning names no room that its reader does not see', async () => {
+it('a warning names no room that the caller cannot see', async () => {
   const server = await startServer({
     seed: {
       users: [{ name: 'Alice', mentionName: 'alice' }],

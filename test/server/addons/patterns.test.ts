@@ -21,11 +21,11 @@ test.each<[name: string, pattern: string, hits: string[], misses: string[]]>([
   ['dot and line ends', '(?s)a.b', ['a\nb'], ['ab']],
   ['quoting', '\\Qa.b(\\E', ['a.b('], ['axb(']],
   ['a class that begins with a bracket', '^[]a]+$', [']a'], ['b']],
-  ['backspace, blank and punctuation in a class', '^[\\b\\h\\@-]$', ['\b', '\t', '@', '-'], ['b']],
+  ['backspace, space and punctuation in a class', '^[\\b\\h\\@-]$', ['\b', '\t', '@', '-'], ['b']],
   ['escapes of Perl outside of classes', '^\\h\\e\\cA\\Z', ['\t\u001b\u0001', '\t\u001b\u0001\n'], ['x']],
   ['an escaped letter that is not ASCII', '\\é', ['é'], ['e']],
   ['parentheses in a class', '^[(?=]$', ['(', '?'], ['a']],
-])('%s', (_name, pattern, hits, misses) => {
+])('a pattern matches correctly: %s', (_name, pattern, hits, misses) => {
   const matches = compilePattern(pattern)
   for (const text of hits) expect([text, matches(text)]).toEqual([text, true])
   for (const text of misses) expect([text, matches(text)]).toEqual([text, false])
@@ -44,13 +44,13 @@ test.each([
   ['x'.repeat(1001), 'is longer than 1000 characters'],
   ['(', 'is not a regular expression this server understands: missing closing ): `(`'],
   ['a\\', 'is not a regular expression this server understands: trailing backslash at end of expression'],
-])('%s is refused by its reason', (pattern, message) => {
+])('the pattern %s is refused with the reason', (pattern, message) => {
   expect(() => compilePattern(pattern)).toThrow(
     expect.objectContaining({ code: 'ERR_PATTERN_REFUSED', message: expect.stringContaining(message) }),
   )
 })
 
-test('patterns that would never end in a backtracking engine end', () => {
+test('patterns that never end in a backtracking engine end', () => {
   const evil = compilePattern('^(a+)+$')
   expect(evil(`${'a'.repeat(10_000)}!`)).toBe(false)
   expect(() => compilePattern('((\\pL{30}){30})'.repeat(60))).toThrow(
@@ -58,7 +58,7 @@ test('patterns that would never end in a backtracking engine end', () => {
   )
 })
 
-test('a pattern costs half a second for the longest message at most', () => {
+test('a pattern takes at most half a second for the longest message', () => {
   for (const pattern of ['(?:a?){999}(?:a?){999}[xy]', '\\pL{900}\\pL{900}\\pL{900}[xy]'])
     expect(() => compilePattern(pattern)).toThrow(
       expect.objectContaining({

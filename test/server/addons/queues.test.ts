@@ -13,7 +13,7 @@ function held() {
   return { job: () => told, release: () => release() }
 }
 
-test('a thousand jobs of one owner may wait, over all its lanes, and nobody else notices', async () => {
+test('a thousand jobs of one owner may wait, over all its lanes, without delaying other owners', async () => {
   const all = queues()
   const slow = held()
   const ran: string[] = []
@@ -32,7 +32,7 @@ test('a thousand jobs of one owner may wait, over all its lanes, and nobody else
   expect(all.add('dead', 'room 10', async () => {})).toBe(true)
 })
 
-test('the last job comes behind all lanes, even when no more are taken, and a failed one holds up nobody', async () => {
+test('the last job runs after all lanes, even when no further jobs are accepted, and a failed job delays none', async () => {
   const all = queues()
   const ran: string[] = []
   const slow = held()

@@ -21,7 +21,7 @@ const signIn = (server: HipChatServer, username: string, password: string) =>
 
 const dora = { name: 'Dora Dent', email: 'dora@example.com' }
 
-test('a created user signs in with the password that is told once', async () => {
+test('a created user signs in with the password that is returned once', async () => {
   const server = await startServer()
   const { status, body } = await create(server, dora)
   expect([status, body]).toEqual([
@@ -39,7 +39,7 @@ test('a created user signs in with the password that is told once', async () => 
   expect(JSON.stringify(found)).not.toContain(body.password)
 })
 
-test('a user is created as described, and shown whole when that is asked for', async () => {
+test('a user is created as described, and returned whole when expanded', async () => {
   const server = await startServer()
   const wanted = {
     ...dora,
@@ -63,7 +63,7 @@ test('a user is created as described, and shown whole when that is asked for', a
   expect(session.body.scope).toContain('admin_group')
 })
 
-test('mention names are made of names, and are unique', async () => {
+test('mention names are built from names, and are unique', async () => {
   const server = await startServer()
   const made = async (name: string, email: string) =>
     (await create(server, { name, email }, '?expand=entity')).body.entity.mention_name
@@ -90,7 +90,7 @@ test('mention names are made of names, and are unique', async () => {
   expect(refusal(await create(server, { name: 'Dora' }))).toEqual([400, 'email is missing'])
 })
 
-test('a new person with the email address of a deleted one is another person, and inherits nothing', async () => {
+test('a new user with the email address of a deleted one is another user, and inherits nothing', async () => {
   const server = await startServer()
   const asBob = await server.createToken({ user: 'bob' })
   const asAlice = await server.createToken({ user: 'alice' })
@@ -124,7 +124,7 @@ test('a new person with the email address of a deleted one is another person, an
   expect((await call(server, 'GET', '/user/2/history', { token: asBob })).body.items).toHaveLength(1)
 })
 
-test('who was deleted is a member of no room any more, and runs none', async () => {
+test('a deleted user is no longer a member of any room, and runs none', async () => {
   const server = await startServer()
   const json = { room_roles: ['room_admin'] }
   await adminCall(server, 'PUT', '/room/3/member/@bob', { json })
@@ -138,7 +138,7 @@ test('who was deleted is a member of no room any more, and runs none', async () 
   expect(participants.body.items).toMatchObject([{ mention_name: 'alice' }])
 })
 
-test('who is invited to the group is in, and cannot sign in yet', async () => {
+test('an invited user exists, and cannot sign in yet', async () => {
   const server = await startServer()
   const invite = (json: object) => adminCall(server, 'POST', '/invite/user', { json })
   const answer = await invite({ ...dora, title: 'Captain' })
@@ -149,7 +149,7 @@ test('who is invited to the group is in, and cannot sign in yet', async () => {
   expect(refusal(await invite(dora))).toEqual([400, 'Another user has that email address.'])
 })
 
-test('accounts are made by administrators, and by add-ons with admin_group', async () => {
+test('accounts are created by administrators, and by add-ons with admin_group', async () => {
   const server = await startServer()
   const token = await server.createToken({ user: 'bob', scopes: ['admin_group'] })
   for (const path of ['/user', '/invite/user'])
@@ -163,7 +163,7 @@ test('accounts are made by administrators, and by add-ons with admin_group', asy
   expect((await call(server, 'POST', '/user', { token: ofAddon, json: dora })).status).toBe(201)
 })
 
-test('the rooms a user enters when he signs in are those he is in', async () => {
+test('the auto-join rooms of a user are the rooms they are in', async () => {
   const server = await startServer()
   await server.enter('Back office', 'alice')
   const names = ({ body }: Answered) => body.items.map(({ name }: { name: string }) => name)
@@ -175,7 +175,7 @@ test('the rooms a user enters when he signs in are those he is in', async () => 
   expect(names(await call(server, 'GET', path, { token }))).toEqual(['Lobby', 'Workshop'])
 })
 
-test('the group shows itself and counts its people', async () => {
+test('the group returns itself and the number of its users', async () => {
   const server = await startServer({ group: { id: 17, name: 'Harbour' } })
   expect((await adminCall(server, 'GET', '/group/17')).body).toEqual({
     id: 17,

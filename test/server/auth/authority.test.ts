@@ -43,13 +43,13 @@ const deleted = (server: HipChatServer) => adminCall(server, 'DELETE', '/user/@a
 const demoted = (server: HipChatServer) =>
   adminCall(server, 'PUT', '/user/@ada', { json: { is_group_admin: false } })
 
-describe('a call whose body is on the way while the rights of its caller end', () => {
+describe('a call whose body arrives while the rights of its caller end', () => {
   const mallory = { name: 'Mallory', email: 'm@example.com', is_group_admin: true }
 
   it.each([
     ['deleted', deleted, over],
-    ['no administrator any more', demoted, onlyAdmins],
-  ])('makes no administrator when the caller is %s', async (_, end, expected) => {
+    ['no longer an administrator', demoted, onlyAdmins],
+  ])('creates no administrator when the caller is %s', async (_, end, expected) => {
     const { server, token } = await withAda()
     const held = await callWithoutBody(server, 'POST', '/user', { token, json: mallory })
     await end(server)
@@ -57,7 +57,7 @@ describe('a call whose body is on the way while the rights of its caller end', (
     expect((await adminCall(server, 'GET', '/user/m@example.com')).status).toBe(404)
   })
 
-  it('says nothing in a room that its caller was put out of', async () => {
+  it('sends nothing to a room that its caller was removed from', async () => {
     const { server, bob } = await withAda()
     const held = await callWithoutBody(server, 'POST', '/room/Back%20office/message', {
       token: bob,
@@ -68,7 +68,7 @@ describe('a call whose body is on the way while the rights of its caller end', (
     expect(server.history('Back office')).toEqual([])
   })
 
-  it('posts nothing with a token that was revoked, of an add-on that was removed or lost the scope', async () => {
+  it('posts nothing with a revoked token, for a removed add-on or without the scope', async () => {
     const server = await startServer()
     const addon = await startAddon({
       installable: { callbackUrl: 'x', updateCallbackUrl: 'x' },
@@ -96,7 +96,7 @@ describe('a call whose body is on the way while the rights of its caller end', (
     expect(server.history('Lobby')).toEqual([])
   })
 
-  it('is not the way to a room that was made private meanwhile', async () => {
+  it('does not open a room that was made private meanwhile', async () => {
     const { server } = await withAda()
     await adminCall(server, 'POST', '/user', { json: { name: 'Eve', email: 'eve@example.com' } })
     const token = await server.createToken({ user: 'eve@example.com' })
@@ -107,7 +107,7 @@ describe('a call whose body is on the way while the rights of its caller end', (
 })
 
 describe('rights that end', () => {
-  it('while a call is made to fail late', async () => {
+  it('while a call is delayed by an injected fault make the call fail', async () => {
     const { server, token } = await withAda()
     server.fail('getRoomHistory', { delay: 200 })
     const late = call(server, 'GET', '/room/Lobby/history', { token })
@@ -115,7 +115,7 @@ describe('rights that end', () => {
     expect(refusal(await late)).toEqual(over)
   })
 
-  it('while a password is hashed give nobody the account', async () => {
+  it('while a password is hashed give access to no account', async () => {
     const { server, token } = await withAda()
     const answers = await Promise.all([
       call(server, 'POST', '/user', {
@@ -128,7 +128,7 @@ describe('rights that end', () => {
     expect((await adminCall(server, 'GET', '/user/m@example.com')).status).toBe(404)
   })
 
-  it('while somebody signs in let them in no more', async () => {
+  it('during a sign-in refuse the sign-in', async () => {
     const password = planted('password-of-dora')
     const server = await startServer({ seed: { users: [{ name: 'Dora', mentionName: 'dora', password }] } })
     const json = { grant_type: 'password', username: 'dora', password }
@@ -179,7 +179,7 @@ describe('rights that end', () => {
     expect(server.installations()).toMatchObject([{ scopes: ['send_notification'] }])
   })
 
-  it('before the add-on reads the document of an installation by browser confirm none', async () => {
+  it('before the add-on reads the document of an installation in the browser confirm none', async () => {
     const { server, token } = await withAda()
     const addon = await startAddon({ installable: { installedUrl: 'https://addon.example/installed' } })
     const json = { url: `${addon.url}/descriptor`, room_id: 'Lobby' }
@@ -193,7 +193,7 @@ describe('rights that end', () => {
     expect(server.installations()).toEqual([])
   })
 
-  it('while somebody reads what the consent page asks make no code', async () => {
+  it('while the consent page is open create no code', async () => {
     const { server, client } = await startConsent()
     const opened = await call(
       server,
@@ -219,7 +219,7 @@ describe('rights that end', () => {
     expect(answer.status).toBe(400)
   })
 
-  it('while an add-on thinks about its answer post none', async () => {
+  it('while an add-on prepares its answer prevent the answer', async () => {
     const server = await startServer()
     const addon = await startAddon()
     declare(addon, { webhook: hook(addon) })
@@ -235,7 +235,7 @@ describe('rights that end', () => {
   })
 })
 
-test('an answer of an add-on is not posted into a room that was closed to it while it thought', async () => {
+test('an answer of an add-on is not posted to a room that was closed to it meanwhile', async () => {
   const { server } = await withAda()
   const addon = await startAddon()
   declare(addon, { webhook: hook(addon) })
@@ -254,7 +254,7 @@ test('an answer of an add-on is not posted into a room that was closed to it whi
   })
 })
 
-test('of a message and the end of a membership at the same moment, the one that is first counts', async () => {
+test('when a message and the end of a membership arrive at the same moment, the first one counts', async () => {
   const { server, bob } = await withAda()
   const removed = adminCall(server, 'DELETE', '/room/Back%20office/member/@bob')
   const said = Array.from({ length: 20 }, (_, index) =>
@@ -266,7 +266,7 @@ test('of a message and the end of a membership at the same moment, the one that 
   expect((await call(server, 'GET', '/room/Back%20office', { token: bob })).status).toBe(404)
 })
 
-test('a code is worth nothing for scopes that the add-on lost', async () => {
+test('a code does not give scopes that the add-on lost', async () => {
   const { server, addon, client } = await startConsent()
   const code = await codeFor(server, client.oauthId)
   await installConsenting(server, addon, {

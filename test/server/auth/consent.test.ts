@@ -19,7 +19,7 @@ import { call, startAddon } from '../support.ts'
 const back = 'https://wiki.example.net/return'
 
 describe('the consent page', () => {
-  it('says who asks for what, where, and where the browser goes afterwards', async () => {
+  it('shows who asks for what, in which room, and where the browser goes afterwards', async () => {
     const { server, client } = await startConsent()
     const { status, body, headers } = await visit(
       authorizeUrl(server, client.oauthId, { scope: 'view_group send_message' }),
@@ -42,13 +42,13 @@ describe('the consent page', () => {
     )
   })
 
-  it('shows all scopes of the installation when none is asked for', async () => {
+  it('shows all scopes of the installation when none is requested', async () => {
     const { server, client } = await startConsent()
     const { body } = await visit(authorizeUrl(server, client.oauthId))
     expect(body.match(/<li>/g)).toHaveLength(3)
   })
 
-  it('loads nothing, runs nothing, is kept nowhere and framed by nobody', async () => {
+  it('loads nothing, runs nothing, is not cached and cannot be framed', async () => {
     const { server, client } = await startConsent()
     const { body, headers } = await visit(authorizeUrl(server, client.oauthId))
     expect(body).not.toMatch(/<script|<link|<img|src=|https?:\/\/(?!wiki\.example\.net)/)
@@ -61,7 +61,7 @@ describe('the consent page', () => {
     expect(headers.get('set-cookie')).toBe(null)
   })
 
-  it('shows names as text, whatever they look like', async () => {
+  it('shows names as plain text, whatever they contain', async () => {
     const { server, addon } = await startConsent()
     addon.descriptor = { ...addon.descriptor, key: 'com.example.other', name: '<script>alert(1)</script>' }
     const client = await installConsenting(server, addon)
@@ -72,7 +72,7 @@ describe('the consent page', () => {
     expect(again.body).toContain('value="&quot;&gt;&lt;script&gt;alert(2)')
   })
 
-  it('takes no other verb, and no other body than a form', async () => {
+  it('accepts no other method, and no other body than a form', async () => {
     const { server, client } = await startConsent()
     const put = await visit(authorizeUrl(server, client.oauthId), { method: 'PUT' })
     expect([put.status, put.headers.get('allow')]).toEqual([405, 'GET, POST'])
@@ -88,13 +88,13 @@ describe('the consent page', () => {
 })
 
 describe('a request for consent', () => {
-  /** What must not be answered to the address in the link: it may be anybody's. */
+  /** Requests that must not be answered to the address in the link, which may be anyone's. */
   const unsafe: [string, Parameters][] = [
     ['without a client', { client_id: undefined }],
     ['of an unknown client', { client_id: 'nobody' }],
     ['of a client with an id longer than any', { client_id: 'x'.repeat(5000) }],
     ['with two clients', { client_id: ['a', 'b'] }],
-    ['with an address of somebody else', { redirect_uri: 'https://evil.example/' }],
+    ['with an address of another site', { redirect_uri: 'https://evil.example/' }],
     ['with an address on the same host', { redirect_uri: 'https://wiki.example.net/elsewhere' }],
     ['with an address that begins like the registered one', { redirect_uri: `${redirectUri}.evil.example` }],
     ['with the registered address and another query', { redirect_uri: 'https://wiki.example.net/return' }],
@@ -108,7 +108,7 @@ describe('a request for consent', () => {
     ['with a script for an address', { redirect_uri: 'javascript:alert(1)' }],
   ]
 
-  it.each(unsafe)('%s ends on a page, and sends the browser nowhere', async (_name, parameters) => {
+  it.each(unsafe)('%s shows an error page, and redirects nowhere', async (_name, parameters) => {
     const { server, client } = await startConsent()
     const answer = await visit(authorizeUrl(server, client.oauthId, parameters))
     expect(answer.status).toBe(400)
@@ -130,13 +130,13 @@ describe('a request for consent', () => {
     expect([answer.status, answer.headers.get('location')]).toEqual([400, null])
   })
 
-  it('of an add-on that registers no address is refused', async () => {
+  it('from an add-on that registers no address is refused', async () => {
     const { server, client } = await startConsent({}, { oauth2Consumer: undefined })
     expect((await visit(authorizeUrl(server, client.oauthId))).status).toBe(400)
     expect((await visit(authorizeUrl(server, client.oauthId, { redirect_uri: undefined }))).status).toBe(400)
   })
 
-  it('may leave the address out where only one is registered', async () => {
+  it('may omit the address when only one is registered', async () => {
     const { server, client } = await startConsent()
     expect((await visit(authorizeUrl(server, client.oauthId, { redirect_uri: undefined }))).status).toBe(200)
     const two = await installConsenting(server, await startAddon(), {
@@ -165,7 +165,7 @@ describe('a request for consent', () => {
     })
   })
 
-  it('with two states is refused without either', async () => {
+  it('with two states is refused and returns neither', async () => {
     const { server, client } = await startConsent()
     const answer = await visit(authorizeUrl(server, client.oauthId, { state: ['one', 'two'] }))
     expect(redirectOf(answer)?.query).toEqual({
@@ -183,7 +183,7 @@ describe('the form of the consent page', () => {
     return { ...started, form: formOf(page) }
   }
 
-  it('brings a code to the add-on, with what its address had already and the state', async () => {
+  it('sends a code to the add-on, with the query of its address and the state', async () => {
     const { server, form } = await opened()
     const answer = await submit(server, { form })
     expect(answer.status).toBe(303)
@@ -201,26 +201,26 @@ describe('the form of the consent page', () => {
   })
 
   it.each(['alice@example.com', 'ALICE@example.com', '@alice', 'alice', ' alice '])(
-    'takes %s for the user',
+    'accepts %s as the user',
     async (username) => {
       const { server, form } = await opened()
       expect((await submit(server, { form, username })).status).toBe(303)
     },
   )
 
-  it('tells the add-on that the user said no, without a password', async () => {
+  it('reports to the add-on that the user declined, without a password', async () => {
     const { server, form } = await opened()
     const answer = await submit(server, { form, decision: 'deny', username: '', password: '' })
     expect(redirectOf(answer)?.query).toMatchObject({ error: 'access_denied', state: 'af0ifjsldkj' })
     expect(redirectOf(answer)?.query).not.toHaveProperty('code')
   })
 
-  it('without a decision allows nothing', async () => {
+  it('allows nothing without a decision', async () => {
     const { server, form } = await opened()
     expect(redirectOf(await submit(server, { form, decision: '' }))?.query['error']).toBe('access_denied')
   })
 
-  it('answers a wrong password, an unknown name and a user without a password alike, and asks again', async () => {
+  it('answers a wrong password, an unknown name and a user without a password with the same message, and asks again', async () => {
     const { server, form } = await opened()
     const attempt = async (username: string, guess: string) => {
       const { status, headers, body } = await submit(server, { form, username, password: guess })
@@ -236,7 +236,7 @@ describe('the form of the consent page', () => {
     expect(await attempt('bob', '')).toEqual(wrong)
   })
 
-  it('is slowed down when passwords are tried, together with the token endpoint', async () => {
+  it('limits password attempts together with the token endpoint', async () => {
     const { server, form } = await opened()
     for (let index = 0; index < 5; index += 1) {
       expect((await submit(server, { form, username: 'alice', password: `guess ${index}` })).status).toBe(403)
@@ -249,14 +249,14 @@ describe('the form of the consent page', () => {
     expect(Number(late.headers.get('retry-after'))).toBeGreaterThan(0)
   })
 
-  it('gives no more than the user may do, and nothing at all where he may do nothing of it', async () => {
+  it('gives no more than the user may do, and fails when nothing is left', async () => {
     const { server, client, form } = await opened()
     expect(redirectOf(await submit(server, { form }))?.query).toHaveProperty('code')
     const admin = formOf(await visit(authorizeUrl(server, client.oauthId, { scope: 'admin_group' })))
     expect(redirectOf(await submit(server, { form: admin }))?.query).toMatchObject({ error: 'access_denied' })
   })
 
-  it('is good for ten minutes, for this server, and as it was made', async () => {
+  it('is valid for ten minutes, on this server, and unchanged', async () => {
     const { server, form } = await opened()
     const [text = '', signature = ''] = form.split('.')
     const read = JSON.parse(Buffer.from(text, 'base64url').toString())
@@ -293,14 +293,14 @@ describe('the form of the consent page', () => {
     expect((await submit(server, { form }, { origin: server.url })).status).toBe(303)
   })
 
-  it('is worth nothing once the add-on is gone', async () => {
+  it('is not valid after the add-on is gone', async () => {
     const { server, client, form } = await opened()
     await server.uninstall(client.oauthId)
     const answer = await submit(server, { form })
     expect([answer.status, answer.headers.get('location')]).toEqual([400, null])
   })
 
-  it('gives no scope that the add-on got after it was shown', async () => {
+  it('gives no scope that the add-on got after the page was shown', async () => {
     const narrow = { hipchatApiConsumer: { scopes: ['view_group'] } }
     const { server, addon, client } = await startConsent({}, narrow)
     const form = formOf(await visit(authorizeUrl(server, client.oauthId)))
@@ -313,7 +313,7 @@ describe('the form of the consent page', () => {
     expect((await exchangeCode(server, client, { code: wide })).body.scope).toBe('view_group send_message')
   })
 
-  it('is not for an add-on that has not confirmed its installation', async () => {
+  it('is refused for an add-on that has not confirmed its installation', async () => {
     const { server, addon } = await startConsent()
     let seen: number | undefined
     addon.descriptor = { ...addon.descriptor, key: 'com.example.slow' }
@@ -333,7 +333,7 @@ describe('the form of the consent page', () => {
     expect(statuses.toSorted()).toEqual([200, 200, 200, 429])
   })
 
-  it('makes a code that no log line and no state holds in clear', async () => {
+  it('creates a code that neither the log nor the state contains in clear text', async () => {
     const lines: unknown[] = []
     const log = {
       info: (line: object) => lines.push(line),

@@ -27,7 +27,7 @@ const seed = {
   ],
 }
 
-/** The descriptor of somebody's own add-on inside of a `data:` address. */
+/** The descriptor of a user's own add-on in a `data:` address. */
 const dataUrl = (scopes: readonly Scope[], webhook: readonly object[] = [], key = 'com.example.own') =>
   `data:application/json,${encodeURIComponent(
     JSON.stringify({
@@ -64,7 +64,7 @@ describe('an add-on', () => {
       'room_message',
       lacks('admin_group'),
     ],
-  ])('is installed by nobody who could not do what it asks for: %s', async (_, has, asks, event, words) => {
+  ])('is not installed by a user who lacks its rights: %s', async (_, has, asks, event, words) => {
     const server = await startServer({ seed })
     const token = await asAda(server, has)
     const url = dataUrl(asks, event === undefined ? [] : [{ event, url: 'https://addon.example/hook' }])
@@ -77,7 +77,7 @@ describe('an add-on', () => {
     expect((await call(server, 'POST', '/addon', { token: whole, json })).status).toBe(201)
   })
 
-  it('is not installed by an owner of a room to administer the group, which is not theirs', async () => {
+  it('that administers the group is not installed by the owner of a room', async () => {
     const server = await startServer({ seed })
     const page = await server.createPageToken('bob')
     const json = { url: dataUrl(['admin_group']), room_id: 'Lobby' }
@@ -95,7 +95,7 @@ describe('an add-on', () => {
     ])
   })
 
-  it('gets nothing more by an update from somebody who has less than it', async () => {
+  it('gains no rights by an update from a user with fewer rights', async () => {
     const server = await startServer({ seed })
     await server.install(dataUrl(['view_messages']), { room: 'Back office' })
     const token = await asAda(server, ['admin_room'])
@@ -107,7 +107,7 @@ describe('an add-on', () => {
     expect(server.installations()).toMatchObject([{ scopes: ['view_messages'] }])
   })
 
-  it('makes no webhook that tells more than who approved it could see', async () => {
+  it('creates no webhook with events that its approver could not see', async () => {
     const server = await startServer({ seed })
     const addon = await startAddon({ hipchatApiConsumer: { scopes: ['admin_room', 'send_notification'] } })
     const install = async (token: string) => {
@@ -133,7 +133,7 @@ describe('an add-on', () => {
     )
   })
 
-  it('of the group sees no room that is closed to the administrators who install it', async () => {
+  it('of the group sees no room that is closed to the administrator who installed it', async () => {
     const server = await startServer({ seed })
     const closed = {
       name: 'Closed',
@@ -179,7 +179,7 @@ describe('a webhook', () => {
     ['room_message', 'view_room', tellsMore('room_message')],
     ['room_notification', 'view_group', tellsMore('room_notification')],
     ['room_exit', 'view_messages', tellsMore('room_exit', 'view_room or view_group')],
-  ])('of a user tells no more than the token that makes it: %s', async (event, has, words) => {
+  ])('of a user contains no more than the token that creates it may see: %s', async (event, has, words) => {
     const server = await startServer({ seed })
     const json = { url: 'http://127.0.0.1:1/hook', event }
     const make = (token: string) => call(server, 'POST', '/room/Back%20office/webhook', { token, json })
@@ -192,7 +192,7 @@ describe('an account', () => {
   const allButOne = (server: HipChatServer) => asAda(server, ['admin_group', 'view_group', 'view_messages'])
   const words = 'The account may do more than you: your token lacks the scope admin_room'
 
-  it('of an administrator is made by nobody who has less', async () => {
+  it('of an administrator is not created by a caller with fewer rights', async () => {
     const server = await startServer({ seed })
     const token = await allButOne(server)
     const json = { name: 'Mallory', email: 'm@example.com' }
@@ -217,7 +217,7 @@ describe('an account', () => {
     ])
   })
 
-  it('of somebody is taken over with a password by nobody who has less', async () => {
+  it('is not taken over by setting its password with fewer rights', async () => {
     const server = await startServer({ seed })
     const token = await allButOne(server)
     const json = { password: planted('taken-over-password') }
@@ -228,7 +228,7 @@ describe('an account', () => {
   })
 })
 
-test('an add-on installs no other one with a token that a user lent to it, and makes no administrator', async () => {
+test('an add-on installs no add-on and creates no administrator with a token that a user lent to it', async () => {
   const { server, addon, client } = await startConsent()
   await adminCall(server, 'PUT', '/user/@alice', { json: { is_group_admin: true } })
   await server.uninstall(client.oauthId)
@@ -260,7 +260,7 @@ test('an add-on installs no other one with a token that a user lent to it, and m
     ])
 })
 
-/** What an administrator is told or does for which no single scope is asked. */
+/** Operations for administrators that require no single scope. */
 const everythingTold = (oauthId: string) =>
   [
     ['GET', '/admin/deliveries', 'Looking at deliveries'],
@@ -274,7 +274,7 @@ const everythingTold = (oauthId: string) =>
 const triggerBody = (path: string) =>
   path === '/admin/trigger' ? { json: { event: 'room_message', room_id: 'Lobby' } } : {}
 
-test('what no single scope bounds is for an administrator with all of them', async () => {
+test('operations without single scopes require an administrator with all scopes', async () => {
   const server = await startServer({ seed })
   const addon = await startAddon()
   declare(addon, { webhook: hook(addon) })
@@ -294,7 +294,7 @@ test('what no single scope bounds is for an administrator with all of them', asy
   }
 })
 
-test('a token that is made by hand can do no more than the one that makes it', async () => {
+test('a token made by hand has no more rights than the token that makes it', async () => {
   const server = await startServer({ seed })
   const narrow = await asAda(server, ['admin_room', 'view_room'])
   const grant = (json: object) => call(server, 'POST', '/oauth/token', { token: narrow, json })
@@ -314,7 +314,7 @@ test('a token that is made by hand can do no more than the one that makes it', a
 })
 
 describe('a signed request that names no room', () => {
-  it('is for administrators of the group only, whatever is opened', async () => {
+  it('is only for administrators of the group, whatever is opened', async () => {
     const server = await startServer({ seed })
     const addon = await startAddon({
       configurable: { url: 'https://addon.example/configure', allowAccessToRoomAdmins: true },
@@ -367,7 +367,7 @@ describe('a signed request that names no room', () => {
   })
 })
 
-test('an installation that is approved has the scopes that were asked for, and no token has more', async () => {
+test('an approved installation has the requested scopes, and no token has more', async () => {
   const server = await startServer({ seed })
   const addon = await startAddon()
   const installation = await installOverHttp(server, addon, 'Lobby')

@@ -69,7 +69,7 @@ describe('an authorization code', () => {
     expect(sessions.body.items).toMatchObject([{ user: { mention_name: 'alice' }, client: { type: 'Dice' } }])
   })
 
-  it('is taken as JSON too, and with redirect_url for redirect_uri', async () => {
+  it('is accepted as JSON too, and with redirect_url for redirect_uri', async () => {
     const { server, client } = await startConsent()
     const authorization = `Basic ${btoa(`${client.oauthId}:${client.oauthSecret}`)}`
     const code = await codeFor(server, client.oauthId)
@@ -81,7 +81,7 @@ describe('an authorization code', () => {
     expect(answer.status).toBe(200)
   })
 
-  it('gives less where less is asked for, and never more than the user allowed', async () => {
+  it('gives fewer scopes when fewer are requested, and never more than the user allowed', async () => {
     const { server, client } = await startConsent()
     const scope = 'view_group send_message'
     const more = await exchangeCode(server, client, {
@@ -100,13 +100,13 @@ describe('an authorization code', () => {
     expect(less.body.scope).toBe('view_group')
   })
 
-  it('gives no scope that only administrators may have to somebody else', async () => {
+  it('gives no scope for administrators to other users', async () => {
     const { server, client } = await startConsent()
     const { body } = await exchangeCode(server, client, { code: await codeFor(server, client.oauthId) })
     expect(body.scope).toBe('view_group send_message')
   })
 
-  it('that is shown again ends all tokens that were made of it', async () => {
+  it('that is used again ends all tokens made from it', async () => {
     const { server, client } = await startConsent()
     const code = await codeFor(server, client.oauthId)
     const first = (await exchangeCode(server, client, { code })).body
@@ -120,7 +120,7 @@ describe('an authorization code', () => {
     expect(await works(server, other.access_token)).toBe(200)
   })
 
-  it('that two show at a time is good for neither', async () => {
+  it('that two callers use at the same time works for neither', async () => {
     const { server, client } = await startConsent()
     const code = await codeFor(server, client.oauthId)
     const answers = await Promise.all([1, 2].map(() => exchangeCode(server, client, { code })))
@@ -129,7 +129,7 @@ describe('an authorization code', () => {
     expect(await works(server, token)).toBe(401)
   })
 
-  it('is good for the client only that it was given to', async () => {
+  it('works only for the client that it was issued to', async () => {
     const { server, client } = await startConsent()
     const thief = await startAddon()
     thief.descriptor = { ...thief.descriptor, key: 'com.example.thief' }
@@ -139,7 +139,7 @@ describe('an authorization code', () => {
     expect((await exchangeCode(server, client, { code })).status).toBe(200)
   })
 
-  it('needs the secret of its client', async () => {
+  it('requires the secret of its client', async () => {
     const { server, client } = await startConsent()
     const code = await codeFor(server, client.oauthId)
     expect(outcome(await exchangeCode(server, undefined, { code }))).toEqual([
@@ -165,7 +165,7 @@ describe('an authorization code', () => {
     ])
   })
 
-  it('is exchanged without an address only where it was asked for without one', async () => {
+  it('is exchanged without an address only when it was requested without one', async () => {
     const { server, client } = await startConsent()
     const without = async (code: string) => {
       const authorization = `Basic ${btoa(`${client.oauthId}:${client.oauthSecret}`)}`
@@ -184,7 +184,7 @@ describe('an authorization code', () => {
     expect(outcome(late)).toEqual(badCode)
   })
 
-  it('is worth nothing after its user was deleted, changed his password or lost the add-on', async () => {
+  it('ends when its user is deleted, changes the password or loses the add-on', async () => {
     const { server, client } = await startConsent()
     const deleted = await codeFor(server, client.oauthId)
     await adminCall(server, 'PUT', '/user/@alice', { json: { password: planted('a new one') } })
@@ -199,7 +199,7 @@ describe('an authorization code', () => {
     ])
   })
 
-  it('gives nothing that the add-on lost by an update meanwhile', async () => {
+  it('gives nothing that the add-on lost in an update meanwhile', async () => {
     const { server, addon, client } = await startConsent()
     const code = await codeFor(server, client.oauthId)
     await installConsenting(server, addon, {
@@ -209,20 +209,20 @@ describe('an authorization code', () => {
     expect((await exchangeCode(server, client, { code })).body.scope).toBe('view_group')
   })
 
-  it('is asked for', async () => {
+  it('is requested', async () => {
     const { server, client } = await startConsent()
     const { status, body } = await exchangeCode(server, client, {})
     expect([status, body.error.message, body.error.field]).toEqual([400, 'code is required', 'code'])
   })
 
-  it('makes tokens that end with the installation', async () => {
+  it('gives tokens that end with the installation', async () => {
     const { server, client } = await startConsent()
     const { body } = await exchangeCode(server, client, { code: await codeFor(server, client.oauthId) })
     await server.uninstall(client.oauthId)
     expect(await works(server, body.access_token)).toBe(401)
   })
 
-  it("makes tokens whose webhooks are the user's and not the add-on's", async () => {
+  it('gives tokens whose webhooks belong to the user and not to the add-on', async () => {
     const { server } = await startConsent()
     const addon = await startAddon()
     addon.descriptor = { ...addon.descriptor, key: 'com.example.hooks' }
@@ -260,7 +260,7 @@ describe('a refresh token', () => {
     return { server, client, refresh: body.refresh_token as string }
   }
 
-  it('is good once, for an access token and the next refresh token', async () => {
+  it('works once, for an access token and the next refresh token', async () => {
     const { server, client, refresh } = await allowed()
     const renewed = await renew(server, client, refresh)
     expect(await works(server, renewed.body.access_token)).toBe(200)
@@ -268,13 +268,13 @@ describe('a refresh token', () => {
     expect((await renew(server, client, renewed.body.refresh_token)).status).toBe(200)
   })
 
-  it('of two at a time is good for one', async () => {
+  it('used twice at the same time works once', async () => {
     const { server, client, refresh } = await allowed()
     const answers = await Promise.all([1, 2, 3].map(() => renew(server, client, refresh)))
     expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 400, 400])
   })
 
-  it('that an add-on holds is good for this add-on only, and needs its secret', async () => {
+  it('that an add-on holds works for this add-on only, and requires its secret', async () => {
     const { server, client, refresh } = await allowed()
     const thief = await startAddon()
     thief.descriptor = { ...thief.descriptor, key: 'com.example.thief' }
@@ -289,7 +289,7 @@ describe('a refresh token', () => {
     expect((await renew(server, client, refresh)).status).toBe(200)
   })
 
-  it('gives less where less is asked for, keeps what it had, and gives no more', async () => {
+  it('gives fewer scopes when fewer are requested, keeps its own, and gives no more', async () => {
     const { server, client, refresh } = await allowed()
     const less = (await renew(server, client, refresh, { scope: 'view_group' })).body
     expect(less.scope).toBe('view_group')
@@ -318,7 +318,7 @@ describe('a refresh token', () => {
     expect(outcome(await later(year * 1000, () => renew(server, client, refresh)))).toEqual(badRefresh)
   })
 
-  it('goes with the session it belongs to', async () => {
+  it('ends with its session', async () => {
     const { server, client, refresh } = await allowed()
     const { body } = await renew(server, client, refresh)
     const token = body.access_token
@@ -328,7 +328,7 @@ describe('a refresh token', () => {
 })
 
 describe('a personal token', () => {
-  it('is made by name and password, for a year', async () => {
+  it('is made with name and password, for a year', async () => {
     const { server } = await startConsent()
     const json = { grant_type: 'personal', username: '@alice', password, scope: 'view_group' }
     const { status, body } = await grant(server, json)
@@ -343,7 +343,7 @@ describe('a personal token', () => {
     expect(await later(year * 1000, () => works(server, body.access_token))).toBe(401)
   })
 
-  it('is made with a token of the same user, and holds no more than that', async () => {
+  it('is made with a token of the same user, and has no more rights', async () => {
     const { server } = await startConsent()
     const token = await server.createToken({ user: 'alice', scopes: ['view_group', 'view_room'] })
     const personal = (more: object = {}) =>
@@ -356,7 +356,7 @@ describe('a personal token', () => {
     ])
   })
 
-  it('is not made by whoever is not signed in, nor by an add-on or a room', async () => {
+  it('is not made without signing in, nor by an add-on or a room', async () => {
     const { server, client } = await startConsent()
     const personal = (token?: string) =>
       grant(
@@ -382,7 +382,7 @@ describe("a room's notification token", () => {
       { authorization: `Bearer ${token}` },
     )
 
-  it('is made by who runs the room, and sends into that room only', async () => {
+  it('is made by a person who runs the room, and sends only to that room', async () => {
     const { server } = await startConsent()
     const { status, body } = await make(server, server.adminToken, { client_name: 'Build' })
     expect([status, body.scope, body.expires_in]).toEqual([200, 'send_notification', year])
@@ -398,7 +398,7 @@ describe("a room's notification token", () => {
     expect(server.history('Lobby')).toMatchObject([{ from: { name: 'Build' } }])
   })
 
-  it('may hold more than the scope for notifications, if whoever makes it does', async () => {
+  it('may have more than the scope for notifications, if its maker has', async () => {
     const { server } = await startConsent()
     const { body } = await make(server, server.adminToken, {
       room_id: 1,
@@ -413,7 +413,7 @@ describe("a room's notification token", () => {
     })
   })
 
-  it('is refused to others, for rooms that are not there, and without a room', async () => {
+  it('is refused to others, for unknown rooms, and without a room', async () => {
     const { server } = await startConsent()
     const alice = await server.createToken({ user: 'alice' })
     const narrow = await server.createToken({ user: 'admin', scopes: ['send_notification'] })
@@ -434,20 +434,20 @@ describe('signing in', () => {
   const attempt = (server: HipChatServer, username: string, guess: string) =>
     grant(server, { grant_type: 'password', username, password: guess })
 
-  it('counts failures only', async () => {
+  it('counts only failures', async () => {
     const { server } = await startConsent()
     for (let index = 0; index < 12; index += 1)
       expect((await attempt(server, 'alice', password)).status).toBe(200)
   })
 
-  it('is not possible for deleted users, by whichever name', async () => {
+  it('is not possible for deleted users, by any of their names', async () => {
     const { server } = await startConsent()
     await adminCall(server, 'DELETE', '/user/@alice')
     for (const name of ['2', 'alice', 'alice@example.com'])
       expect(refusal(await attempt(server, name, password))).toEqual([401, 'Wrong user name or password'])
   })
 
-  it('is slowed down for many guesses at a time', async () => {
+  it('is limited for many simultaneous guesses', async () => {
     const { server } = await startConsent()
     const answers = await Promise.all(
       Array.from({ length: 14 }, (_, index) => attempt(server, 'alice', `guess ${index}`)),
@@ -458,7 +458,7 @@ describe('signing in', () => {
     ])
   })
 
-  it('is slowed down alike for names that somebody has and that nobody has', async () => {
+  it('is limited equally for known and unknown names', async () => {
     const { server } = await startConsent()
     for (const name of ['alice', 'nobody']) {
       const statuses: number[] = []
@@ -479,7 +479,7 @@ describe('signing in', () => {
   })
 })
 
-it('client credentials take the token of nobody else, and the lifetime is a setting', async () => {
+it('client credentials accept no one else’s token, and the lifetime is an option', async () => {
   const { server, client } = await startConsent({ tokenLifetime: 28_800 })
   expect((await tokenCall(server, client)).body.expires_in).toBe(28_800)
   const bearer = await grant(
@@ -494,7 +494,7 @@ it('client credentials take the token of nobody else, and the lifetime is a sett
   ])
 })
 
-it('a code in the address of the page is of no use: the page takes none', async () => {
+it('the page accepts no code in its address', async () => {
   const { server, client } = await startConsent()
   const page = await visit(authorizeUrl(server, client.oauthId, { code: 'x', username: 'alice', password }))
   expect(page.status).toBe(200)

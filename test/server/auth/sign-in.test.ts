@@ -6,7 +6,7 @@ import type { State } from '../../../src/server/state/state.ts'
 // Hundreds of guesses: hashing each of them would take half a minute.
 vi.mock('../../../src/server/auth/passwords.ts', () => ({ passwordMatches: async () => false }))
 
-/** A door with a lock that nobody's key fits, and what it answers. */
+/** A sign-in that every name and password fails, and the status it answers. */
 function door() {
   const attempts = createCounter(15 * 60, true)
   // all that is asked of the state here
@@ -18,14 +18,14 @@ function door() {
     )
 }
 
-it('one name is tried a hundred times from anywhere, and no more', async () => {
+it('one name can be tried a hundred times from all addresses, and no more', async () => {
   const knock = door()
   for (let index = 0; index < 100; index += 1) expect(await knock('alice', `192.0.2.${index}`)).toBe(401)
   expect(await knock('Alice', '198.51.100.1')).toBe(429)
   expect(await knock('bob', '198.51.100.1')).toBe(401)
 })
 
-/** The same door, behind which somebody lives. */
+/** The same with one known user. */
 function doorOf(person: { id: number; email: string; mentionName: string }) {
   const attempts = createCounter(15 * 60, true)
   const record = { ...person, isDeleted: false, password: 'x' }
@@ -55,9 +55,9 @@ it.each<[string, (index: number) => string]>([
     (index) => ['dora@example.com', 'DORA@example.com', 'Dora@Example.COM'][index % 3] ?? '',
   ],
   ['a mention name with and without its @', (index) => ['dora', '@dora', 'DORA', '@Dora'][index % 4] ?? ''],
-  ['blanks around the name', (index) => `${' '.repeat(index)}dora `],
+  ['spaces around the name', (index) => `${' '.repeat(index)}dora `],
   ['all kinds of names', (index) => ['3', '03', '@dora', 'dora', 'dora@example.com'][index % 5] ?? ''],
-])('one person is tried ten times from one address under %s', async (_, name) => {
+])('one person can be tried ten times from one address under %s', async (_, name) => {
   const knock = doorOf({ id: 3, email: 'dora@example.com', mentionName: 'dora' })
   for (let index = 0; index < 10; index += 1) expect(await knock(name(index), '192.0.2.1')).toBe(401)
   for (let index = 0; index < 10; index += 1) expect(await knock(name(index), '192.0.2.1')).toBe(429)
@@ -66,27 +66,27 @@ it.each<[string, (index: number) => string]>([
 it.each<[string, (index: number) => string]>([
   ['ids with zeros before them', (index) => `${'0'.repeat(index)}99`],
   ['the forms of Unicode', (index) => ['José', 'Jose\u0301', '@JOSÉ', 'Ｊｏｓé'][index % 4] ?? ''],
-])('a name that nobody has is counted once under %s', async (_, name) => {
+])('an unknown name is counted once under %s', async (_, name) => {
   const knock = door()
   for (let index = 0; index < 10; index += 1) expect(await knock(name(index), '192.0.2.1')).toBe(401)
   expect(await knock(name(11), '192.0.2.1')).toBe(429)
 })
 
-it('one address locks nobody out anywhere else, and does not use up its own attempts on them', async () => {
+it('one address locks a person out nowhere else, and does not use up their attempts', async () => {
   const knock = doorOf({ id: 3, email: 'dora@example.com', mentionName: 'dora' })
   for (let index = 0; index < 500; index += 1) await knock('dora', '192.0.2.1')
   expect(await knock('dora', '198.51.100.1')).toBe(401)
-  expect(await knock('somebody else', '192.0.2.1')).toBe(401)
+  expect(await knock('another name', '192.0.2.1')).toBe(401)
 })
 
-it('three hundred names are tried from one address, and no more', async () => {
+it('three hundred names can be tried from one address, and no more', async () => {
   const knock = door()
   for (let index = 0; index < 300; index += 1) expect(await knock(`user${index}`, '2001:db8::1')).toBe(401)
   expect(await knock('alice', '2001:db8::2')).toBe(429) // the same network
   expect(await knock('alice', '192.0.2.1')).toBe(401)
 })
 
-it('what was given back can be taken again, and no more than that', () => {
+it('returned attempts can be used again, and no more than those', () => {
   const counter = createCounter(60, true)
   counter.take('a', 2)
   counter.give('a')

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { startServer } from '../support.ts'
 
-it('pages of add-ons on any origin may load the frame script and its style sheet', async () => {
+it('the frame script and its style sheet can be loaded by pages on any origin', async () => {
   const server = await startServer()
   for (const [name, type, content] of [
     ['all.js', 'text/javascript; charset=utf-8', 'window.HipChat'],

@@ -22,7 +22,7 @@ it.each(['/', '/chat', '/chat/room/1'])('%s is the chat page, and says where the
   expect(page).toContain('/v2/capabilities')
 })
 
-it('the parts of the chat page are there, kept by browsers for good, and nothing beside them', async () => {
+it('the parts of the chat page are served, cached permanently, and no other files', async () => {
   const { server, page, answer } = await open('/')
   const [script = ''] = [...page.matchAll(/src="([^"]+\.js)"/g)].map((match) => match[1] ?? '')
   const part = await fetch(server.url + script)
@@ -40,7 +40,7 @@ it('the parts of the chat page are there, kept by browsers for good, and nothing
     expect((await fetch(server.url + other)).status).toBe(404)
 })
 
-it('before the chat page has been built the front page says where the API is, and no page leads to the chat', () => {
+it('before the chat page is built the front page names the API, and no page links to the chat', () => {
   const at = (path: string) => String(pageAt(path, new URLSearchParams(), 'http://127.0.0.1:1', false)?.body)
   expect(at('/')).toContain('http://127.0.0.1:1/v2/capabilities')
   expect(at('/addons/install')).toContain('<form id="install">')
@@ -56,7 +56,7 @@ it('the page behind an install link leads to the same proposal on the chat page'
   )
 })
 
-it('the page behind an install link shows whose descriptor it is, and installs nothing by itself', async () => {
+it('the install page shows the host of the descriptor, and installs nothing by itself', async () => {
   const url = 'https://dice.example.org/atlassian-connect.json'
   const { server, page } = await open(`/addons/install?url=${encodeURIComponent(url)}&room=Lobby`)
   expect(page).toContain('<strong>dice.example.org</strong>')
@@ -65,7 +65,7 @@ it('the page behind an install link shows whose descriptor it is, and installs n
   expect(server.installations()).toEqual([])
 })
 
-it('the page runs its own script, and none that a link brings', async () => {
+it('the install page runs its own script, and none from a link', async () => {
   const { answer, page } = await open(
     '/addons/install?url=%22%3E%3Cscript%3Ealert(1)%3C/script%3E&room=%22%20autofocus',
   )
@@ -114,7 +114,7 @@ async function openPage(path: string) {
   return { server, element, location, outcome: () => element('outcome').textContent }
 }
 
-it('the page shows the scopes, and installs what was approved once it is approved', async () => {
+it('the install page shows the scopes, and installs the add-on once it is approved', async () => {
   const addon = await startAddon({ hipchatApiConsumer: { scopes: ['send_notification', 'view_room'] } })
   const { server, element, location, outcome } = await openPage('/addons/install?relayState=shelf%203')
   element('url').value = `${addon.url}/descriptor`
@@ -148,7 +148,7 @@ it('the page shows the scopes, and installs what was approved once it is approve
   await expect.poll(() => location.href).toContain(`${addon.url}/updated?redirect_url=`)
 })
 
-it('the page shows why an add-on does not want to be installed, in its own words', async () => {
+it('the install page shows the add-on’s own reason for refusing', async () => {
   const addon = await startAddon()
   addon.respond = () => ({ status: 403, headers: { 'content-type': 'text/plain' }, body: 'Pay first' })
   const { server, element, outcome } = await openPage('/addons/install')

@@ -100,7 +100,7 @@ test('a file as two client libraries send it is in the history and at its addres
   expect((await fetched(picture?.url)).bytes).toEqual(png)
 })
 
-test('a file may come raw, by itself, with any bytes and any name', async () => {
+test('a file may be sent raw, as the only part, with any bytes and any name', async () => {
   const server = await startServer()
   const bytes = Buffer.concat([
     Buffer.from(Array.from({ length: 256 }, (_, byte) => byte)),
@@ -119,7 +119,7 @@ test('a file may come raw, by itself, with any bytes and any name', async () => 
   expect(server.history('Lobby').map(({ message }) => message)).toEqual(['', '', ''])
 })
 
-test('only pictures are shown; everything else is saved, and runs nowhere', async () => {
+test('only pictures are displayed; everything else is downloaded, and runs nowhere', async () => {
   const server = await startServer()
   const headers = async (name: string, content: Buffer) => {
     await upload(server, exact([[`Content-Type: text/html\r\n${fileHead(name)}`, content]]), 'b')
@@ -141,7 +141,7 @@ test('only pictures are shown; everything else is saved, and runs nowhere', asyn
   expect((await fetched(`${server.url}/files/`)).status).toBe(404)
 })
 
-test('add-ons are told of a file, as a message and as a file', async () => {
+test('add-ons get a file as a message and as a file', async () => {
   const server = await startServer()
   const addon = await startAddon()
   declare(addon, { webhook: [hook(addon), hook(addon, { event: 'room_file_upload' })] })
@@ -161,7 +161,7 @@ test('add-ons are told of a file, as a message and as a file', async () => {
   expect(told[3].item.file).toEqual({ ...text, thumb_url: null })
 })
 
-test('a file is shared with a person, who reads it', async () => {
+test('a file is shared with a person, who can read it', async () => {
   const server = await startServer()
   const [alice, bob] = [
     await server.createToken({ user: 'alice' }),
@@ -190,7 +190,7 @@ test('the client sends any name and megabytes of any bytes', async () => {
   expect((await fetched(fileOf(server)?.url)).bytes.equals(content)).toBe(true)
 })
 
-test('files stay with the data, go with their room, and are gone after a reset', async () => {
+test('files are stored with the data, removed with their room, and gone after a reset', async () => {
   const data = mkdtempSync(join(tmpdir(), 'hipchat-files-'))
   onTestFinished(() => rmSync(data, { recursive: true, force: true }))
   const first = await startServer({ data })
@@ -209,7 +209,7 @@ test('files stay with the data, go with their room, and are gone after a reset',
   expect((await fetched(other)).status).toBe(404)
 })
 
-test('a body that is not in order is refused, saying what is wrong', async () => {
+test('a malformed body is refused with the reason', async () => {
   const server = await startServer()
   const file = [fileHead('a.txt'), 'x'] as const
   const refused = async (body: string | Uint8Array, boundary = 'b') => {
@@ -303,7 +303,7 @@ test('a body that is not in order is refused, saying what is wrong', async () =>
   expect(server.history('Lobby')).toEqual([])
 })
 
-test('a body made to be expensive is refused early', async () => {
+test('an expensive body is refused early', async () => {
   const server = await startServer()
   const nearly = exact([[fileHead('a'), '\n--b-'.repeat(1001)]])
   expect(refusal(await upload(server, nearly, 'b'))).toEqual([
@@ -324,7 +324,7 @@ test('a body made to be expensive is refused early', async () => {
   ])
 })
 
-test('a file has twenty megabytes at most, raw or in base64', async () => {
+test('a file may have at most twenty megabytes, raw or in base64', async () => {
   const server = await startServer()
   const most = 20 * 1024 * 1024
   const size = async (length: number) =>
@@ -337,7 +337,7 @@ test('a file has twenty megabytes at most, raw or in base64', async () => {
   expect(refusal(answer)).toEqual([413, `The body is longer than ${28 * 1024 * 1024} bytes`])
 })
 
-test('who may not speak in a room shares no file there', async () => {
+test('users who may not write to a room share no file there', async () => {
   const server = await startServer()
   const body = exact([[fileHead('a'), 'x']])
   const headers = { 'content-type': 'multipart/related; boundary=b' }

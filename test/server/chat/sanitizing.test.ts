@@ -4,7 +4,7 @@ import { createPersonalClient } from '../../../src/index.ts'
 import { sanitizeCard, sanitizeGlance, sanitizeHtml } from '../../../src/server/chat/sanitizing.ts'
 import { createHipChatServer } from '../../../src/server/index.ts'
 
-describe('HTML of others', () => {
+describe('foreign HTML', () => {
   it.each([
     ['what HipChat allowed', '<b>a</b> <i>b</i> <em>c</em><strong>d</strong><pre>e</pre><code>f</code>'],
     ['lists and tables', '<ul><li>a</li></ul><table><tr><th colspan="2">b</th><td>c</td></tr></table>'],
@@ -37,11 +37,11 @@ describe('HTML of others', () => {
     ['vector graphics', '<svg><script>alert(1)</script></svg>a', 'a'],
     ['what breaks out', '"><img src=x onerror=alert(1)>', '"&gt;<img />'],
     ['elements that are left open', '<b>a<i>b', '<b>a<i>b</i></b>'],
-  ])('loses %s', (_, html, left) => {
+  ])('removes %s', (_, html, left) => {
     expect(sanitizeHtml(html)).toBe(left)
   })
 
-  it('is the same the second time, and never holds more than it may', () => {
+  it('stays the same when sanitized again, and never contains forbidden markup', () => {
     const pieces = fc.constantFrom(
       ...[
         '<',
@@ -86,7 +86,7 @@ describe('HTML of others', () => {
     )
   })
 
-  it('is sanitised in cards and glances where it is HTML, and only there', () => {
+  it('is sanitized in cards and glances where it is HTML, and only there', () => {
     const html = '<b>a</b><script>b</script>'
     expect(
       sanitizeCard({
@@ -112,7 +112,7 @@ describe('HTML of others', () => {
     })
   })
 
-  it('is kept and told without what it may not hold; a text is kept as it is', async () => {
+  it('is stored and delivered without forbidden markup; plain text stays unchanged', async () => {
     const server = createHipChatServer({ port: 0, checkResponses: true })
     await server.listen()
     onTestFinished(() => server.close())

@@ -128,8 +128,8 @@ const expected: Record<string, readonly [standard: unknown, classic: unknown]> =
   'signature of a delivery': ['header', 'header and query'],
 }
 
-describe('every difference', () => {
-  it('is seen by a test here', () => {
+describe('each difference', () => {
+  it('has a test here', () => {
     const topics = differences.map(({ topic }) => topic)
     expect(Object.keys(seen)).toEqual(topics)
     expect(Object.keys(expected)).toEqual(topics)
@@ -146,7 +146,7 @@ describe('every difference', () => {
     expect(rows(page)).toEqual(differences.map(({ topic, standard, classic }) => [topic, standard, classic]))
   })
 
-  it('names parameters and values that the table of operations knows', () => {
+  it('names parameters and values that are in the table of operations', () => {
     for (const { defaults } of differences)
       for (const [id, members] of Object.entries(defaults ?? {})) {
         const operation = operations[id as keyof typeof operations] as {
@@ -161,7 +161,7 @@ describe('every difference', () => {
 })
 
 describe('classic mode', () => {
-  it('is for those add-ons only that it is asked for, by key or OAuth id, and for who acts through them', async () => {
+  it('applies only to the chosen add-ons, by key or OAuth id, and to those who act through them', async () => {
     const server = await startServer({ classicClients: ['com.example.old'] })
     const old = await withAddon(server, 'com.example.old')
     const young = await withAddon(server, 'com.example.young')
@@ -176,7 +176,7 @@ describe('classic mode', () => {
     expect((await adminCall(server, 'POST', '/room/1/message', { json: { message: 'x' } })).status).toBe(200)
   })
 
-  it('takes what the other mode takes', async () => {
+  it('accepts what standard mode accepts', async () => {
     const server = await startServer({ compatibility: 'classic' })
     const standard = { presence: { status: 'away', show: 'away', status_text: 'back soon' } }
     const classic = { presence: { status: 'back soon', show: 'away' } }
@@ -187,7 +187,7 @@ describe('classic mode', () => {
     expect((await call(server, 'DELETE', `/room/1/webhook/${made.id}`, { token })).status).toBe(204)
   })
 
-  it('does not sign in the address what asks for no signature', async () => {
+  it('does not sign the address of a delivery without signature', async () => {
     const server = await startServer({ compatibility: 'classic' })
     const addon = await startAddon()
     declare(addon, { webhook: hook(addon, { authentication: 'none' }) })
@@ -199,7 +199,7 @@ describe('classic mode', () => {
     ])
   })
 
-  it('leaves what people wrote as it is', () => {
+  it('leaves what people wrote unchanged', () => {
     const card = JSON.stringify({ id: '5', event: 'x', authentication: 'jwt' })
     const message = { type: 'message', from: { id: 1, name: 'Alice' }, card, message: '{"status_text":1}' }
     expect(classicForm({ items: [message, null, 5, 'text'] })).toEqual({ items: [message, null, 5, 'text'] })

@@ -18,29 +18,35 @@ function callerOf(trusted: readonly string[], from: string | undefined, forwarde
 const proxy = '127.0.0.1'
 
 test.each<[string, string[], string | undefined, string | undefined, string]>([
-  ['nobody is trusted: the header is anybody’s word', [], proxy, '203.0.113.9', proxy],
-  ['it comes from no trusted proxy', [proxy], '198.51.100.7', '203.0.113.9', '198.51.100.7'],
-  ['a trusted proxy tells who asked it', [proxy], proxy, '203.0.113.9', '203.0.113.9'],
-  ['what the caller wrote stands before that', [proxy], proxy, '203.0.113.9, 198.51.100.7', '198.51.100.7'],
+  ['no proxy is trusted: anyone can send the header', [], proxy, '203.0.113.9', proxy],
+  ['the request comes from an untrusted proxy', [proxy], '198.51.100.7', '203.0.113.9', '198.51.100.7'],
+  ['a trusted proxy reports the address', [proxy], proxy, '203.0.113.9', '203.0.113.9'],
   [
-    'two proxies in a row',
+    'the caller sent an address of their own before that',
+    [proxy],
+    proxy,
+    '203.0.113.9, 198.51.100.7',
+    '198.51.100.7',
+  ],
+  [
+    'two proxies are in a row',
     [proxy, '10.0.0.0/8'],
     proxy,
     '203.0.113.9,198.51.100.7 , 10.1.2.3',
     '198.51.100.7',
   ],
-  ['all of them are trusted', ['10.0.0.0/8'], '10.0.0.1', '10.0.0.3, 10.0.0.2', '10.0.0.3'],
-  ['no header', [proxy], proxy, undefined, proxy],
-  ['an empty header', [proxy], proxy, '', proxy],
-  ['something else than addresses', [proxy], proxy, '203.0.113.9, unknown', proxy],
-  ['IPv4 mapped into IPv6', [proxy], '::ffff:127.0.0.1', '2001:db8::1', '2001:db8::1'],
-  ['a range of IPv6', ['2001:db8::/32'], '2001:db8::5', '203.0.113.9', '203.0.113.9'],
-  ['a connection that has gone', [proxy], undefined, '203.0.113.9', 'unknown'],
-])('the caller, where %s', (_, trusted, from, forwarded, expected) => {
+  ['all proxies are trusted', ['10.0.0.0/8'], '10.0.0.1', '10.0.0.3, 10.0.0.2', '10.0.0.3'],
+  ['there is no header', [proxy], proxy, undefined, proxy],
+  ['the header is empty', [proxy], proxy, '', proxy],
+  ['the header contains something other than addresses', [proxy], proxy, '203.0.113.9, unknown', proxy],
+  ['IPv4 is mapped into IPv6', [proxy], '::ffff:127.0.0.1', '2001:db8::1', '2001:db8::1'],
+  ['the trusted range is IPv6', ['2001:db8::/32'], '2001:db8::5', '203.0.113.9', '203.0.113.9'],
+  ['the connection is gone', [proxy], undefined, '203.0.113.9', 'unknown'],
+])('the caller’s address is found when %s', (_, trusted, from, forwarded, expected) => {
   expect(callerOf(trusted, from, forwarded)).toBe(expected)
 })
 
-test('behind a trusted proxy each caller has an allowance of his own', async () => {
+test('behind a trusted proxy each caller has their own rate limit', async () => {
   const server = await startServer({ limits: {}, trustedProxies: [proxy] })
   const left = async (caller: string) => {
     const answer = await fetch(`${server.url}/v2/room`, { headers: { 'x-forwarded-for': caller } })

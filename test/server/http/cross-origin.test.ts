@@ -22,7 +22,7 @@ describe('a page of another origin', () => {
     ['/v2//room/1/topic', 'PUT', 'PUT'],
     ['/v2/user/@alice', 'DELETE', 'GET, HEAD, PUT, DELETE'],
     ['/v2/oauth/token/abc', 'GET', 'GET, HEAD, DELETE'],
-  ])('is told before a call to %s that it may make it', async (path, method, methods) => {
+  ])('learns before a call to %s that it may make it', async (path, method, methods) => {
     const server = await startServer()
     const answer = await ask(server, path, method, { 'access-control-request-headers': 'authorization' })
     expect([answer.status, await answer.text()]).toEqual([204, ''])
@@ -54,18 +54,18 @@ describe('a page of another origin', () => {
 
   test.each([
     ['the token endpoint', '/v2/oauth/token', 'POST'],
-    ['what is open to everybody', '/v2/capabilities', 'GET'],
+    ['what needs no token', '/v2/capabilities', 'GET'],
     ['the one-time document of an installation', '/v2/addon/key/installable/token', 'GET'],
     ['the administration', '/admin/deliveries', 'GET'],
     ['the chat page', '/page/start', 'GET'],
-    ['the head of what has none', '/v2/room/1/notification', 'HEAD'],
-    ['a method that the resource does not take', '/v2/room/1/notification', 'DELETE'],
-    ['a method that nothing takes', '/v2/room', 'PATCH'],
+    ['HEAD of a resource without GET', '/v2/room/1/notification', 'HEAD'],
+    ['a method that the resource does not accept', '/v2/room/1/notification', 'DELETE'],
+    ['a method that no resource accepts', '/v2/room', 'PATCH'],
     ['signing in', '/page/session', 'POST'],
     ['the consent page', '/users/authorize', 'POST'],
-    ['what is not there', '/v2/nowhere', 'GET'],
+    ['an unknown path', '/v2/nowhere', 'GET'],
     ['the front page', '/', 'GET'],
-  ])('is not let to %s', async (_, path, method) => {
+  ])('gets no permission for %s', async (_, path, method) => {
     const server = await startServer()
     const preflight = await ask(server, path, method)
     expect(allowed(preflight)).toBe(null)
@@ -88,7 +88,7 @@ describe('a page of another origin', () => {
     }
   })
 
-  test('may not write with a token in the query, and without one', async () => {
+  test('may not write with a token in the query, or without one', async () => {
     const server = await startServer()
     for (const query of ['', `?auth_token=${server.adminToken}`]) {
       const answer = await fetch(`${server.apiUrl}/room/1/notification${query}`, {
@@ -101,7 +101,7 @@ describe('a page of another origin', () => {
     expect(server.history('Lobby')).toEqual([])
   })
 
-  test('is answered under the names of the server only', async () => {
+  test('gets answers only under the names of the server', async () => {
     const server = await startServer()
     const { port } = new URL(server.url)
     const status = await new Promise((resolve) => {
@@ -121,7 +121,7 @@ describe('a page of another origin', () => {
   })
 })
 
-test('OPTIONS that is no preflight is refused like any other method', async () => {
+test('OPTIONS that is not a preflight request is refused like any other method', async () => {
   const server = await startServer()
   const answer = await fetch(`${server.apiUrl}/room`, { method: 'OPTIONS' })
   expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, POST'])

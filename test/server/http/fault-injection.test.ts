@@ -3,8 +3,8 @@ import { call, startServer } from '../support.ts'
 
 const roomOf = (server: { adminToken: string }) => ({ token: server.adminToken })
 
-describe('a failure that is asked for', () => {
-  it('comes as often as it was asked for, and then no more', async () => {
+describe('an injected failure', () => {
+  it('happens as often as it was requested, and then stops', async () => {
     const server = await startServer()
     server.fail('getRoom', { status: 503, message: 'Down for a moment' }, 2)
     const answers = []
@@ -13,14 +13,14 @@ describe('a failure that is asked for', () => {
     expect(answers[0]?.body.error).toMatchObject({ code: 503, message: 'Down for a moment' })
   })
 
-  it('is of the one operation', async () => {
+  it('affects only its operation', async () => {
     const server = await startServer()
     server.fail('getRoom', { status: 500 })
     expect((await call(server, 'GET', '/room/Lobby/participant', roomOf(server))).status).toBe(200)
     expect((await call(server, 'GET', '/room/Lobby', roomOf(server))).status).toBe(500)
   })
 
-  it('says when to come again, where it is told to', async () => {
+  it('says when to retry, if requested', async () => {
     const server = await startServer()
     server.fail('getRoom', { status: 429, retryAfter: 7 })
     const { status, headers } = await call(server, 'GET', '/room/Lobby', roomOf(server))
@@ -32,7 +32,7 @@ describe('a failure that is asked for', () => {
     expect(Number(headers.get('x-ratelimit-reset'))).toBeGreaterThan(Date.now() / 1000)
   })
 
-  it('can end the connection, and change nothing', async () => {
+  it('can close the connection, without any change', async () => {
     const server = await startServer()
     server.fail('setRoomTopic', { hangUp: true })
     const changed = call(server, 'PUT', '/room/Lobby/topic', { ...roomOf(server), json: { topic: 'New' } })
@@ -40,13 +40,13 @@ describe('a failure that is asked for', () => {
     expect((await call(server, 'GET', '/room/Lobby', roomOf(server))).body.topic).toBe('Say hello')
   })
 
-  it('can be late only', async () => {
+  it('can be only a delay', async () => {
     const server = await startServer()
     server.fail('getRoom', { delay: 30 })
     expect((await call(server, 'GET', '/room/Lobby', roomOf(server))).status).toBe(200)
   })
 
-  it('is forgotten by a reset', async () => {
+  it('is removed by a reset', async () => {
     const server = await startServer()
     server.fail('getRoom', { status: 500 })
     await server.reset()

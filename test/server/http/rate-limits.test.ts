@@ -17,7 +17,7 @@ import {
 const figures = ({ headers }: Awaited<ReturnType<typeof call>>, prefix = 'x-ratelimit') =>
   ['limit', 'remaining'].map((name) => Number(headers.get(`${prefix}-${name}`)))
 
-test('every answer tells the allowance, also without a token, on errors and when limits are off', async () => {
+test('every answer contains the allowance, also without a token, on errors and when limits are off', async () => {
   const server = await startServer({ limits: {} })
   const now = Math.floor(Date.now() / 1000)
   for (const answer of [
@@ -40,7 +40,7 @@ test('every answer tells the allowance, also without a token, on errors and when
   expect(figures(await adminCall(off, 'GET', '/room'))).toEqual([100, 100])
 })
 
-test('users have 100 calls, add-ons 500, and each token counts for itself', async () => {
+test('users have 100 calls, add-ons 500, and each token is counted separately', async () => {
   const server = await startServer({ limits: {} })
   const token = await server.createToken({ user: 'alice' })
   expect(figures(await call(server, 'GET', '/room', { token }))).toEqual([100, 99])
@@ -71,16 +71,16 @@ test('beyond the limit calls are refused until the window ends', async () => {
   }
 })
 
-test('tokens cannot be tried without end', async () => {
+test('tokens cannot be guessed without a limit', async () => {
   const server = await startServer({ limits: { api: 3 } })
   const guess = () => call(server, 'GET', '/room', { token: 'guess' })
   expect([await guess(), await guess(), await guess()].map(({ status }) => status)).toEqual([401, 401, 401])
   expect(refusal(await guess())).toEqual([429, 'Rate Limit exceeded'])
-  // whoever has a good token is not held up by others at the same address
+  // a caller with a good token is not affected by others at the same address
   expect((await adminCall(server, 'GET', '/room')).status).toBe(200)
 })
 
-test('messages have a limit of their own per room, by whichever name it is called', async () => {
+test('messages have their own limit per room, by every name of the room', async () => {
   const server = await startServer({ limits: { flood: 2 } })
   const post = (room: string) =>
     adminCall(server, 'POST', `/room/${room}/notification`, { json: { message: 'hi' } })
@@ -94,7 +94,7 @@ test('messages have a limit of their own per room, by whichever name it is calle
   expect((await adminCall(server, 'GET', '/room/Lobby')).headers.has('x-floodcontrol-limit')).toBe(false)
 })
 
-test('an answer to a webhook counts no limit', async () => {
+test('an answer to a webhook does not count towards limits', async () => {
   const server = await startServer({ limits: { flood: 1, api: 10 } })
   const addon = await startAddon()
   declare(addon, { webhook: hook(addon) })
@@ -115,7 +115,7 @@ test('calls without the scope they need count too, and so do tests of a token', 
   expect([test.status, ...figures(test, 'x-floodcontrol')]).toEqual([202, 30, 30])
 })
 
-test('the figures do not tell a private room from one that does not exist', async () => {
+test('the figures do not distinguish a private room from an unknown one', async () => {
   const server = await startServer({ limits: { flood: 9 } })
   const token = await server.createToken({ user: 'carol' })
   const left = async (room: string) => {
@@ -128,7 +128,7 @@ test('the figures do not tell a private room from one that does not exist', asyn
   expect(await left('Lobby')).toEqual([204, 8])
 })
 
-test('an IPv6 network counts as one address, an IPv4 address for itself', () => {
+test('an IPv6 network counts as one address, and an IPv4 address separately', () => {
   expect(addressKey('2001:db8:1:2::7')).toBe(addressKey('2001:db8:1:2:ffff::1'))
   expect(addressKey('2001:db8:1:2::7')).not.toBe(addressKey('2001:db8:1:3::7'))
   expect([addressKey('::ffff:192.0.2.1'), addressKey('192.0.2.1'), addressKey('unknown')]).toEqual([
@@ -147,7 +147,7 @@ test('a counter with very many keys stays fast', () => {
   expect(counter.take('address 1', 5).remaining).toBe(3)
 })
 
-test('who floods the token endpoint keeps no add-on at the same address from its token', async () => {
+test('flooding the token endpoint does not keep an add-on at the same address from its token', async () => {
   const server = await startServer({ limits: { api: 6 } })
   const record = await installOverHttp(server, await startAddon())
   for (let index = 0; index < 6; index += 1) await tokenCall(server, { ...record, oauthSecret: 'guess' })

@@ -8,8 +8,8 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-describe('a result that is not what the table promises', () => {
-  it('is refused with 500, and says what is wrong with it', async () => {
+describe('a result that does not match the table', () => {
+  it('is refused with 500 and the reason', async () => {
     const server = await startServer()
     vi.spyOn(handlers, 'getRoom').mockReturnValue({ id: 1 } as never)
     const answer = await adminCall(server, 'GET', '/room/1')
@@ -22,7 +22,7 @@ describe('a result that is not what the table promises', () => {
     })
   })
 
-  it('is refused when something is given where nothing belongs, and a redirect that leads nowhere', async () => {
+  it('is refused when a value is unexpected, and for a redirect without an address', async () => {
     const server = await startServer()
     vi.spyOn(handlers, 'deleteRoom').mockReturnValue({} as never)
     vi.spyOn(handlers, 'getRoomAvatar').mockReturnValue('/pictures/1')
@@ -34,7 +34,7 @@ describe('a result that is not what the table promises', () => {
     )
   })
 
-  it('is let through unless answers are checked', async () => {
+  it('is accepted unless answers are checked', async () => {
     const server = await startServer({ checkResponses: false })
     vi.spyOn(handlers, 'getRoom').mockReturnValue({ id: 1 } as never)
     expect((await adminCall(server, 'GET', '/room/1')).body).toEqual({ id: 1 })
@@ -55,7 +55,7 @@ it.each([
   '../../journeys/redis-failures.test.ts',
   '../../journeys/several-processes.test.ts',
   '../../examples/dice.test.ts',
-])('%s has the answers of its servers checked', (path) => {
+])('%s checks the answers of its servers', (path) => {
   const text = readFileSync(new URL(path, import.meta.url), 'utf8')
   const created = [...text.matchAll(/createHipChatServer\(\{[^}]*port[^}]*/g)]
   expect(created.length).toBeGreaterThan(0)

@@ -77,7 +77,7 @@ const documented: [id: string, method: string, path: string, status: number][] =
   ['getIntegrationInstallableData', 'GET', '/addon/{addon_key_or_id}/installable/{token}', 200],
 ]
 
-test('the table holds every documented operation with its verb, path and status', () => {
+test('the table has every documented operation with its method, path and status', () => {
   const table = Object.entries(operations).map(([id, operation]) => [
     id,
     operation.method,
@@ -112,7 +112,7 @@ test.each(documented)(
   },
 )
 
-test('an unknown path is not found, a known one with the wrong verb says which verbs it takes', async () => {
+test('an unknown path is not found, and a known one with the wrong method lists the right ones', async () => {
   const server = await startServer()
   const missing = await call(server, 'GET', '/nothing/here')
   expect(missing.body).toEqual({
@@ -143,7 +143,7 @@ test('HEAD answers like GET, without a body', async () => {
   expect([answer.status, answer.body]).toEqual([200, ''])
 })
 
-test('the front page names the API and lets nobody frame it', async () => {
+test('the front page names the API and cannot be framed', async () => {
   const server = await startServer()
   const answer = await call(server, 'GET', server.url)
   expect(answer.status).toBe(200)
@@ -153,7 +153,7 @@ test('the front page names the API and lets nobody frame it', async () => {
   expect(policy).toContain("script-src 'self';")
 })
 
-test('the capabilities document is found under its own address and joins by concatenation', async () => {
+test('the capabilities document is found at its own address and its links can be concatenated', async () => {
   const server = await startServer()
   const { body } = await call(server, 'GET', '/capabilities')
   expect(body.links.self).toBe(server.capabilitiesUrl)
@@ -177,7 +177,7 @@ const mayBeNull = [
   'status_text',
 ]
 
-test('what has no value is left out where the OpenAPI document knows no null', async () => {
+test('absent values are left out where the OpenAPI document allows no null', async () => {
   const server = await startServer()
   await adminCall(server, 'POST', '/room/2/webhook', {
     json: { url: 'http://127.0.0.1:1/', event: 'room_message' },

@@ -60,7 +60,7 @@ async function unread(url: string, headers: Record<string, string> = {}, times =
 }
 
 describe('a shared file', () => {
-  it('is kept in pieces, and arrives as it was sent', async () => {
+  it('is stored in pieces, and arrives unchanged', async () => {
     const server = await startServer()
     for (const size of [0, 1, pieceLength - 1, pieceLength, pieceLength + 1, 3 * MIB + 5]) {
       const content = fileOf(size)
@@ -70,7 +70,7 @@ describe('a shared file', () => {
     }
   })
 
-  it('is told without its bytes by HEAD, and not sent again when it is known', async () => {
+  it('is described by HEAD, and not sent again when the client has it', async () => {
     const server = await startServer()
     const url = await share(server, fileOf(MIB))
     const head = await fetch(url, { method: 'HEAD' })
@@ -80,7 +80,7 @@ describe('a shared file', () => {
     expect(await statusOf(url, { 'if-none-match': '"other"' })).toBe(200)
   })
 
-  it('is sent in part to whoever asks for a part', async () => {
+  it('is sent in part for a range request', async () => {
     const server = await startServer()
     const content = fileOf(MIB)
     const url = await share(server, content)
@@ -100,7 +100,7 @@ describe('a shared file', () => {
     expect(await part(`bytes=${MIB}-`)).toMatchObject({ status: 416, range: `bytes */${MIB}` })
   })
 
-  it('takes memory for a piece of it, however many people do not read it', async () => {
+  it('takes memory for one piece only, however many readers are slow', async () => {
     const server = await startServer()
     const url = await share(server, fileOf(20 * MIB))
     global.gc?.()
@@ -111,7 +111,7 @@ describe('a shared file', () => {
     expect((await fetch(url)).status).toBe(200)
   })
 
-  it('goes with its message, and whoever reads it is cut off', async () => {
+  it('is removed with its message, and its readers are disconnected', async () => {
     const server = await startServer()
     const room = await adminCall(server, 'POST', '/room', { json: { name: 'Quay' } })
     expect(room.status).toBe(201)
@@ -128,8 +128,8 @@ describe('a shared file', () => {
   })
 })
 
-describe('a file that an earlier version kept in one piece', () => {
-  it('is taken apart when the data are opened, and served as before', async () => {
+describe('a file that an earlier version stored in one piece', () => {
+  it('is split when the data are opened, and served as before', async () => {
     const path = mkdtempSync(join(tmpdir(), 'hipchat-blobs-'))
     onTestFinished(() => rmSync(path, { recursive: true, force: true }))
     const content = fileOf(2 * pieceLength + 3)
@@ -147,7 +147,7 @@ describe('a file that an earlier version kept in one piece', () => {
     await state.close()
   })
 
-  it('leaves nothing behind when it is removed', async () => {
+  it('is removed completely', async () => {
     const path = mkdtempSync(join(tmpdir(), 'hipchat-blobs-'))
     const db = openLmdb<unknown, (string | number)[]>(path)
     onTestFinished(async () => {
@@ -163,7 +163,7 @@ describe('a file that an earlier version kept in one piece', () => {
   })
 })
 
-/** A server that sends the same bytes to everybody. */
+/** A server that sends the same bytes to every reader. */
 async function sender(bytes: Bytes, limits: Partial<TransferLimits> = {}) {
   const transfers = createTransfers({ caller: 64 * MIB, all: 512 * MIB, patience: 30_000, ...limits })
   const http = createServer((_, response) => {
@@ -182,7 +182,7 @@ async function sender(bytes: Bytes, limits: Partial<TransferLimits> = {}) {
 const large = inMemory(Buffer.alloc(16 * MIB))
 
 describe('a reader', () => {
-  it('who takes nothing is given up, and what was held for it is free again', async () => {
+  it('that takes nothing is disconnected, and its bytes are released', async () => {
     const { transfers, url } = await sender(large, { patience: 300, caller: 1 })
     const socket = await unread(url)
     const closed = new Promise((resolve) => socket.once('close', resolve))
@@ -195,7 +195,7 @@ describe('a reader', () => {
     await closed
   })
 
-  it('who takes something now and then is not', async () => {
+  it('that takes something now and then is not disconnected', async () => {
     const { url } = await sender(large, { patience: 1_000 })
     const socket = await unread(url)
     let got = 0
@@ -208,7 +208,7 @@ describe('a reader', () => {
     await expect.poll(() => got, { timeout: 20_000 }).toBeGreaterThan(16 * MIB)
   })
 
-  it('who does not read is refused more when much is held for it, and others are served', async () => {
+  it('that does not read is refused when much is held for it, and others are served', async () => {
     const { transfers, url } = await sender(large, { caller: 40 * MIB, all: 100 * MIB })
     for (const readers of [1, 2, 3]) {
       expect(refused(transfers)).toBeUndefined()
@@ -236,7 +236,7 @@ function refused(transfers: Transfers, caller = 'a'): number | undefined {
   }
 }
 
-/** What a refusal says; nothing while there is none. */
+/** The message of a refusal; `undefined` when nothing is refused. */
 function heldFor(transfers: Transfers): number | undefined {
   try {
     transfers.check('a')
@@ -247,7 +247,7 @@ function heldFor(transfers: Transfers): number | undefined {
 }
 
 describe('a caller', () => {
-  it('of the API who does not read large answers is refused more, and reads on later', async () => {
+  it('of the API that does not read large answers is refused, and continues later', async () => {
     const server = await startServer()
     const text = '€'.repeat(10_000)
     for (let number = 0; number < 150; number += 1) await server.say('Lobby', 'alice', text)
@@ -262,7 +262,7 @@ describe('a caller', () => {
     await expect.poll(async () => (await call(server, 'GET', '/room/Lobby', { token: bob })).status).toBe(200)
   })
 
-  it('who sends several large files slowly is refused more of them', async () => {
+  it('that sends several large files slowly is refused', async () => {
     const server = await startServer()
     const { hostname, port } = new URL(server.url)
     const bob = await server.createToken({ user: 'bob' })
@@ -298,7 +298,7 @@ describe('a range', () => {
     ['bytes=-', undefined],
     ['lines=0-1', undefined],
     ['', undefined],
-  ])('%s of a hundred bytes', (header, range) => {
+  ])('of a hundred bytes is parsed: %s', (header, range) => {
     expect(byteRangeOf(header, 100)).toEqual(range)
   })
 })

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { createChangeLog } from '../../../src/server/chat-page/change-log.ts'
 
-it('so many changes are kept, and so many bytes; the oldest is told of before it goes', () => {
+it('a limited number of changes and bytes is kept, and the oldest is reported before it is dropped', () => {
   const dropped: number[] = []
   const log = createChangeLog<string>({ most: 3, mostBytes: 100, dropping: (number) => dropped.push(number) })
   expect([log.first, log.last]).toEqual([1, 0])

@@ -48,7 +48,7 @@ const message = (roomId: number): MessageRecord => ({
   mentions: [],
 })
 
-it('an event is written once for all who get the same', async () => {
+it('an event is written once for all users who get the same text', async () => {
   const { told } = await group()
   const changes: [Change, number][] = [
     [{ kind: 'message', message: message(1) }, 10],
@@ -64,7 +64,7 @@ it('an event is written once for all who get the same', async () => {
   }
 })
 
-it('a room is written once for those who are in it, for those who run it, and for all others', async () => {
+it('a room is written once for people in it, for people who run it, and for all others', async () => {
   const { told } = await group()
   const { different } = told({ kind: 'room', id: 1 })
   expect(different).toBe(3)
@@ -72,7 +72,7 @@ it('a room is written once for those who are in it, for those who run it, and fo
   expect(ofPrivate.map(Boolean)).toEqual([true, true, true, ...Array(7).fill(false)])
 })
 
-it('a room that was changed is looked up anew', async () => {
+it('a changed room is looked up again', async () => {
   const { state, texts, told, users } = await group()
   const told1 = (change: Change) => new TextDecoder().decode(told(change).all[0])
   expect(told1({ kind: 'room', id: 1 })).toContain('"participants":2')

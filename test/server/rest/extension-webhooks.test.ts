@@ -80,7 +80,7 @@ test('a webhook is put under a key, read, replaced and deleted', async () => {
     expect(refusal(await request(method, `${lobby}/tea`))).toEqual([404, 'Webhook tea not found'])
 })
 
-test('webhooks with a key are signed when that is asked for', async () => {
+test('webhooks with a key are signed when requested', async () => {
   const server = await startServer()
   const { addon, credentials, request, hear } = await installed(server, 'Lobby')
   await request('PUT', `${lobby}/tea`, hook(addon))
@@ -89,7 +89,7 @@ test('webhooks with a key are signed when that is asked for', async () => {
   expect(received && signedBy(received, credentials.oauthSecret)).toMatchObject({ iss: credentials.oauthId })
 })
 
-test('both ways to make webhooks share one store', async () => {
+test('both operations that create webhooks share one store', async () => {
   const server = await startServer()
   const { addon, request, hear } = await installed(server, 'Lobby')
   for (const path of ['/a', '/b'])
@@ -101,7 +101,7 @@ test('both ways to make webhooks share one store', async () => {
   expect((await request('GET', `${lobby}/old`)).status).toBe(404)
 })
 
-test('a room takes ten webhooks made through the API, replacing goes on', async () => {
+test('a room accepts ten webhooks created through the API, and they can still be replaced', async () => {
   const server = await startServer()
   const { addon, request } = await installed(server, 'Lobby')
   const put = (key: string | number) => request('PUT', `${lobby}/${key}`, hook(addon))
@@ -112,7 +112,7 @@ test('a room takes ten webhooks made through the API, replacing goes on', async 
   expect((await put(9)).status).toBe(201)
 })
 
-test('a webhook of the descriptor is read by its key, and neither replaced nor deleted', async () => {
+test('a webhook of the descriptor is read by its key, and can be neither replaced nor deleted', async () => {
   const server = await startServer()
   const declared = (addon: Addon) => ({ webhook: hook(addon, { key: 'mine' }) })
   const words = [403, 'This webhook comes from the descriptor of the add-on and cannot be changed or deleted']
@@ -126,7 +126,7 @@ test('a webhook of the descriptor is read by its key, and neither replaced nor d
   }
 })
 
-test('keys are for add-ons in their own rooms, and everybody has his own', async () => {
+test('keys are for add-ons in their own rooms, and each add-on has its own', async () => {
   const server = await startServer()
   const one = await installed(server, 'Lobby')
   const other = await installed(server, undefined, () => ({}))
@@ -149,7 +149,7 @@ test('keys are for add-ons in their own rooms, and everybody has his own', async
   expect((await refused('k', hook(one.addon, { event: 'room_left' })))[0]).toBe(400)
 })
 
-test('a global webhook hears all rooms, beside one of the same key in a room', async () => {
+test('a global webhook gets the events of all rooms, next to one of the same key in a room', async () => {
   const server = await startServer()
   const { addon, request, hear } = await installed(server)
   const made = await request('PUT', '/extension/webhook/tea', {

@@ -32,7 +32,7 @@ async function pushing(server: HipChatServer, room?: string) {
   return { oauthId: credentials.oauthId, push }
 }
 
-test('glances are pushed to everybody, to a room, to a user, and to a user in a room, without any scope', async () => {
+test('glances are pushed to everyone, to a room, to a user, and to a user in a room, without any scope', async () => {
   const server = await startServer()
   const { oauthId, push } = await pushing(server)
   const paths = ['', '/room/Lobby', '/user/@alice', '/room/2/user/3']
@@ -75,7 +75,7 @@ test('several glances are pushed at once, all or none', async () => {
   expect(server.glanceUpdates()).toHaveLength(2)
 })
 
-test('who may push where', async () => {
+test('an add-on pushes glances only where it is installed', async () => {
   const server = await startServer()
   const { push } = await pushing(server, 'Lobby')
   const glances = [{ key: 'tea', content: content('tea') }]
@@ -90,7 +90,7 @@ test('who may push where', async () => {
   )
 })
 
-test('of glance updates the newest are kept, as far as they fit, and are there again after a restart', async () => {
+test('the newest glance updates are kept up to a limit, also after a restart', async () => {
   const path = mkdtempSync(join(tmpdir(), 'hipchat-glances-'))
   onTestFinished(() => rmSync(path, { recursive: true, force: true }))
   const state = openState(path, { durable: true })
@@ -114,7 +114,7 @@ test('of glance updates the newest are kept, as far as they fit, and are there a
   expect(createGlanceUpdates(again).list()).toEqual(kept)
 })
 
-test('the schema of descriptors is served to anybody, and takes published ones', async () => {
+test('the schema of descriptors is served without a token, and accepts published descriptors', async () => {
   const server = await startServer()
   const { status, body } = await call(server, 'GET', '/capabilities/addon/schema?draft=v4')
   expect(status).toBe(200)

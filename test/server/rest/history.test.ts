@@ -113,7 +113,7 @@ test('a page of a hundred thousand messages costs the same wherever it is', {
   expect(expected).toBe(0)
 })
 
-test('date and end-date are both included, in every form they are given', async () => {
+test('date and end-date are both inclusive, in every accepted form', async () => {
   const { get } = await longHistory()
   const seconds = (number: number) => String((start + number * apart) / 1_000_000)
   const three = [10, 11, 12]
@@ -154,7 +154,7 @@ async function pagesOf(server: Awaited<ReturnType<typeof startServer>>, path: st
 
 const text = (number: number) => `${number} ${'ä€😀'.repeat(3_300)}` // 10,000 characters in 30,000 bytes
 
-test('a page of large messages has fewer of them, and the next one goes on where it ended', async () => {
+test('a page of large messages has fewer of them, and the next one continues where it ended', async () => {
   const server = await startServer()
   for (let number = 1; number <= 300; number += 1) await server.say('Lobby', 'alice', text(number))
   const all = Array.from({ length: 300 }, (_, index) => text(index + 1))
@@ -192,7 +192,7 @@ test('a page of large one-to-one messages has fewer of them, too', async () => {
   expect(pages.reverse().flat()).toEqual(Array.from({ length: 200 }, (_, index) => text(index + 1)))
 })
 
-test('a page of any list ends where its bytes do, makes no more items than it has, and is never empty', async () => {
+test('a page of any list ends at its limit of bytes, builds no more items than it has, and is never empty', async () => {
   const numbers = Array.from({ length: 20 }, (_, index) => index)
   let made = 0
   const listed = (start: number, size: number) =>

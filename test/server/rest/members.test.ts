@@ -16,7 +16,7 @@ import {
 const names = ({ body }: Answered) =>
   body.items.map(({ mention_name }: { mention_name: string }) => mention_name)
 
-test('the participants of a room are those in it now; of a private room the others too, when asked for', async () => {
+test('the participants of a room are the people in it now, and for a private room also the others on request', async () => {
   const server = await startServer()
   const list = (path: string) => adminCall(server, 'GET', path)
   expect(names(await list('/room/Lobby/participant'))).toEqual(['alice', 'bob'])
@@ -29,7 +29,7 @@ test('the participants of a room are those in it now; of a private room the othe
   expect(paged.body.links.next).toContain('start-index=1')
 })
 
-test('participants and members are expanded for callers who may look at users', async () => {
+test('participants and members are expanded for callers who may read users', async () => {
   const server = await startServer()
   const narrow = await server.createToken({ user: 'alice', scopes: ['view_room'] })
   for (const path of ['/room/3/member?expand=items', '/room/1/participant?expand=items']) {
@@ -61,7 +61,7 @@ test('the members of a private room are listed with their roles, the owner first
   expect(refusal(await call(server, 'GET', '/room/3/member', { token }))).toEqual([404, 'Room 3 not found'])
 })
 
-test('who is made a member sees the room, who is removed leaves it', async () => {
+test('a new member sees the room, and a removed one leaves it', async () => {
   const server = await startServer()
   const addon = await startAddon()
   declare(addon, { webhook: hook(addon, { event: 'room_exit' }) })
@@ -84,7 +84,7 @@ test('who is made a member sees the room, who is removed leaves it', async () =>
   ])
 })
 
-test('an administrator of a room runs it, until that is taken back', async () => {
+test('an administrator of a room runs it until the role is removed', async () => {
   const server = await startServer()
   const token = await server.createToken({ user: 'bob' })
   const change = () => call(server, 'PUT', '/room/3', { token, json: { topic: 'Bob was here' } })
@@ -109,7 +109,7 @@ test('an administrator of a room runs it, until that is taken back', async () =>
   ])
 })
 
-test('members are of private rooms and alive', async () => {
+test('only private rooms have members, and only existing users are members', async () => {
   const server = await startServer()
   const refused = async (method: string, path: string) => refusal(await adminCall(server, method, path))
   const words = 'Room Lobby is public: only private rooms have members'
@@ -144,7 +144,7 @@ test('a room installation manages the members of its own room, with admin_room',
   ])
 })
 
-test('an invitation is for public rooms and for people who are there, and comes from a person', async () => {
+test('an invitation is for public rooms and existing users, and comes from a user', async () => {
   const server = await startServer()
   const token = await server.createToken({ user: 'alice' })
   const invite = (path: string, json?: unknown) =>

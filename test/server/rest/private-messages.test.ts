@@ -16,7 +16,7 @@ async function chatting(server: HipChatServer) {
 const texts = ({ body }: { body: { items: { message: string }[] } }) =>
   body.items.map(({ message }) => message)
 
-test('both sides of a chat read the same, and nobody else reads it', async () => {
+test('both sides of a chat read the same messages, and no one else reads them', async () => {
   const server = await startServer()
   const { alice, bob, write, read } = await chatting(server)
   await write(alice, '@bob', 'one')
@@ -64,7 +64,7 @@ test('a private history is paged like the history of a room', async () => {
   expect(walked).toEqual(['5', '4', '3', '2', '1'])
 })
 
-test('one private message is found by its id by the two who wrote', async () => {
+test('one private message is found by its id by both people of the chat', async () => {
   const server = await startServer()
   const { alice, bob, write, read } = await chatting(server)
   await write(alice, '@bob', 'psst')

@@ -4,7 +4,7 @@ import { adminCall, call, refusal, startServer } from '../support.ts'
 
 const sesame = planted('sesame')
 
-test('users are listed as references, expanded when asked for, guests and deleted ones on demand', async () => {
+test('users are listed as references, expanded on request, with guests and deleted users on request', async () => {
   const server = await startServer({
     seed: {
       users: [
@@ -30,7 +30,7 @@ test('users are listed as references, expanded when asked for, guests and delete
   })
 })
 
-test('a user is found by id, address and mention name, not by a bare name', async () => {
+test('a user is found by id, address and mention name, not by full name', async () => {
   const server = await startServer()
   for (const name of [
     '2',
@@ -56,7 +56,7 @@ test('a user is found by id, address and mention name, not by a bare name', asyn
   expect((await adminCall(server, 'GET', '/user/4')).body).not.toHaveProperty('presence')
 })
 
-test('an update changes what it names and never shows the password', async () => {
+test('an update changes the given members and never returns the password', async () => {
   const server = await startServer()
   const answer = await adminCall(server, 'PUT', '/user/@alice', {
     json: {
@@ -95,13 +95,13 @@ test.each([
   ],
   ['with the word in both', { show: 'xa', status: 'xa' }, { show: 'xa', status: 'xa', status_text: null }],
   ['with the text alone', { status: 'busy' }, { show: 'chat', status: 'chat', status_text: 'busy' }],
-])('presence is taken %s', async (_, presence, shown) => {
+])('presence is accepted %s', async (_, presence, shown) => {
   const server = await startServer()
   expect((await adminCall(server, 'PUT', '/user/@alice', { json: { presence } })).status).toBe(204)
   expect((await adminCall(server, 'GET', '/user/@alice')).body).toMatchObject({ presence: shown })
 })
 
-test('presence without any of the words is refused by name', async () => {
+test('presence without any of the words is refused with the member', async () => {
   const server = await startServer()
   const presence = { show: 'lunch', status: 'busy' }
   const answer = await adminCall(server, 'PUT', '/user/@alice', { json: { presence } })
@@ -109,7 +109,7 @@ test('presence without any of the words is refused by name', async () => {
   expect(answer.body.error).toMatchObject({ field: 'presence.show', validation: 'enum' })
 })
 
-test('names and addresses are unique, time zones real', async () => {
+test('names and addresses are unique, and time zones must exist', async () => {
   const server = await startServer()
   const update = async (json: object) => refusal(await adminCall(server, 'PUT', '/user/@alice', { json }))
   expect(await update({ mention_name: 'BOB' })).toEqual([400, 'Another user has that mention name.'])
@@ -121,7 +121,7 @@ test('names and addresses are unique, time zones real', async () => {
   ])
 })
 
-test('a deleted user keeps his messages and loses his tokens', async () => {
+test('a deleted user keeps their messages and loses their tokens', async () => {
   const server = await startServer()
   const token = await server.createToken({ user: 'alice' })
   await server.say('Lobby', 'alice', 'bye')
@@ -136,7 +136,7 @@ test('a deleted user keeps his messages and loses his tokens', async () => {
   expect(refusal(await adminCall(server, 'DELETE', '/user/1'))).toEqual([400, 'You cannot delete yourself'])
 })
 
-test("administration of users is the administrators' business", async () => {
+test('only administrators manage users', async () => {
   const server = await startServer()
   const token = await server.createToken({ user: 'bob', scopes: ['admin_group'] })
   const words = 'Only administrators of the group may do this'
@@ -155,7 +155,7 @@ test('emoticons are listed by type and found by id and shortcut', async () => {
   expect(refusal(await adminCall(server, 'GET', '/emoticon/none'))).toEqual([404, 'Emoticon none not found'])
 })
 
-test('the owner of the group is changed and deleted by nobody else', async () => {
+test('only the owner of the group changes their own profile, and no one deletes it', async () => {
   const server = await startServer({
     seed: { users: [{ name: 'Alice', mentionName: 'alice', isAdmin: true }] },
   })
@@ -185,7 +185,7 @@ test('a new password ends the sessions of the old one', async () => {
   expect((await call(server, 'POST', '/oauth/token', { json: renewal })).status).toBe(400)
 })
 
-test('names stay findable through every change of them', async () => {
+test('names can be found after every change', async () => {
   const server = await startServer()
   const status = async (name: string) => (await adminCall(server, 'GET', `/user/${name}`)).status
   await adminCall(server, 'PUT', '/user/2', { json: { mention_name: 'Alicia', email: 'alicia@example.com' } })

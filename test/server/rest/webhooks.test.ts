@@ -101,7 +101,7 @@ test('a message is delivered in the shape of recorded deliveries, signed with th
   )
 })
 
-test('a webhook without authentication is delivered unsigned, and one object stands for a list', async () => {
+test('a webhook without authentication is delivered unsigned, and one object is accepted for a list', async () => {
   const server = await startServer()
   const { addon } = await listening(server, (one: Addon) => ({
     event: 'room_message',
@@ -176,7 +176,7 @@ test('each of the ten events is delivered with its item', async () => {
   expect(item('room_deleted')).toMatchObject({ sender: admin, room: { name: 'Quay' } })
 })
 
-test('a notification of an add-on says by which installation it was sent, and its sender hears it too', async () => {
+test('a notification of an add-on names its installation, and is delivered to its sender too', async () => {
   const server = await startServer()
   const { addon, record } = await listening(server, (one: Addon) => hook(one, { event: 'room_notification' }))
   const token = await accessToken(server, record)
@@ -223,7 +223,7 @@ test('a private room links its members', async () => {
   })
 })
 
-test('a room installation hears its room only, a group installation all rooms, both together both', async () => {
+test('a room installation gets the events of its room only, a group installation those of all rooms', async () => {
   const server = await startServer()
   const { addon, record } = await listening(server)
   const everywhere = await installOverHttp(server, addon)
@@ -242,7 +242,7 @@ test('a room installation hears its room only, a group installation all rooms, b
   )
 })
 
-test('patterns decide by search over the raw text', async () => {
+test('patterns search the raw text', async () => {
   const server = await startServer()
   const { addon } = await listening(server, (one: Addon) => [
     hook(one, { url: `${one.url}/case`, pattern: '(?i)^/roll' }),
@@ -291,7 +291,7 @@ test('the deliveries of a room stay in order, and a slow add-on delays neither o
   expect(slow.to('/hook').map(({ body }) => body.item.message.message)).toEqual(['1', '2', '3'])
 })
 
-test('what a webhook is answered with is posted as a notification of the add-on', async () => {
+test('a notification in the answer to a webhook is posted as the add-on', async () => {
   const server = await startServer()
   const { addon, record } = await listening(server)
   addon.respond = () => inline({ message: 'rolled <b>9</b>', color: 'gray', ignored: true })
@@ -308,7 +308,7 @@ test('what a webhook is answered with is posted as a notification of the add-on'
   expect(server.deliveries({ event: 'room_message' })).toMatchObject([{ status: 200, replied: true }])
 })
 
-test('what is no notification is not posted', async () => {
+test('an answer that is not a notification is not posted', async () => {
   const server = await startServer()
   const { addon } = await listening(server)
   const answers = [
@@ -342,7 +342,7 @@ test('without send_notification nothing is posted', async () => {
   expect(server.history('Lobby')).toHaveLength(1)
 })
 
-test('an add-on that answers its own notifications does not go on for ever', async () => {
+test('an add-on that answers its own notifications does not go on forever', async () => {
   const server = await startServer()
   const { addon } = await listening(server, (one: Addon) => [
     hook(one),
@@ -376,7 +376,7 @@ test('failed deliveries are recorded, not repeated, and never reach the chat', a
   expect(JSON.stringify(server.deliveries())).not.toContain('secret')
 })
 
-test('after ten failures in a row an add-on is left alone for a while', async () => {
+test('after ten failures in a row an add-on is not called for a while', async () => {
   const server = await startServer()
   const { addon } = await listening(server)
   addon.respond = () => ({ status: 500 })
@@ -386,7 +386,7 @@ test('after ten failures in a row an add-on is left alone for a while', async ()
   expect(server.deliveries().at(-1)?.error).toBe('skipped: the add-on failed many times in a row')
 })
 
-test('after an uninstallation nothing is delivered any more', async () => {
+test('after an uninstallation nothing is delivered', async () => {
   const server = await startServer()
   const { addon, record } = await listening(server)
   await server.uninstall(record.oauthId)
@@ -421,7 +421,7 @@ test('webhooks made through REST deliver: signed for add-ons, unsigned and witho
   expect(user?.headers).not.toHaveProperty('authorization')
 })
 
-test("a client's webhooks: own ones only, at most ten, declared ones stay", async () => {
+test('an add-on sees its own webhooks only, has at most ten, and keeps declared ones', async () => {
   const server = await startServer()
   const addon = await startAddon()
   declare(addon, { hipchatApiConsumer: { scopes: ['admin_room'] }, webhook: hook(addon, { name: 'said' }) })
@@ -457,7 +457,7 @@ test("a client's webhooks: own ones only, at most ten, declared ones stay", asyn
   ])
 })
 
-test('a webhook that could not work is refused', async () => {
+test('a webhook that cannot work is refused', async () => {
   const server = await startServer()
   const make = async (json: object) => {
     const { status, body } = await adminCall(server, 'POST', '/room/Lobby/webhook', { json })
@@ -504,7 +504,7 @@ test('installations that answer each other stop after ten answers', async () => 
   expect(server.history('Lobby')).toHaveLength(1 + 2 * 10)
 })
 
-test("a user's webhook is silent once he cannot see the room any more", async () => {
+test('a user’s webhook stops once they can no longer see the room', async () => {
   const server = await startServer({
     seed: {
       users: [{ name: 'Ann', mentionName: 'ann', isAdmin: true }],
@@ -522,7 +522,7 @@ test("a user's webhook is silent once he cannot see the room any more", async ()
   expect(addon.to('/hook').map(({ body }) => body.item.message.message)).toEqual(['while she may'])
 })
 
-test('a webhook made while the installation is not confirmed waits for it', async () => {
+test('a webhook created while the installation is not confirmed waits for the confirmation', async () => {
   const server = await startServer()
   const addon = await startAddon()
   declare(addon, { hipchatApiConsumer: { scopes: ['admin_room'] } })

@@ -15,7 +15,7 @@ function folder(): string {
   return path
 }
 
-test('two servers on one data folder: the second is told who has it, and the first goes on', async () => {
+test('two servers on one data folder: the second is refused with the owner, and the first continues', async () => {
   const data = folder()
   const first = await startServer({ data })
   const second = createHipChatServer({ port: 0, data })
@@ -31,7 +31,7 @@ test('two servers on one data folder: the second is told who has it, and the fir
   await second.close()
 })
 
-test('another process has it until it is killed', async () => {
+test('another process owns the folder until it is killed', async () => {
   const data = folder()
   const code = `import { openState } from ${JSON.stringify(new URL('../../../src/server/state/state.ts', import.meta.url).href)}
     openState(${JSON.stringify(data)}, { durable: true })
@@ -52,7 +52,7 @@ test('another process has it until it is killed', async () => {
   await state.close()
 })
 
-test('a process is running only if it is the very one', () => {
+test('a process counts as running only if it is the same one', () => {
   const self = identityOf(process.pid)
   expect(livenessOf(self)).toBe('running')
   expect(livenessOf({ ...self, pid: 2 ** 30 })).toBe('gone')
@@ -61,7 +61,7 @@ test('a process is running only if it is the very one', () => {
   expect(livenessOf({ ...self, container: 'pid:[1]' })).toBe('unknown')
 })
 
-test('a later process that got the same id is another one', ({ skip }) => {
+test('a later process with the same id is a different one', ({ skip }) => {
   skip(
     process.platform !== 'linux',
     'processes with the same id: only Linux shows when one began; run on Linux',

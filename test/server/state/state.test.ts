@@ -80,7 +80,7 @@ test('the webhooks of an event are those of the room and of the group, oldest fi
   expect(state.webhooks.of(7).map(({ id }) => id)).toEqual([4])
 })
 
-test('somebody who enters a room or leaves it costs as many records in a room of a thousand as in an empty one', async () => {
+test('entering or leaving a room writes as many records in a room of a thousand as in an empty one', async () => {
   const state = open()
   const written: Written[] = []
   state.watch((records) => written.push(...records))
@@ -105,7 +105,7 @@ test('somebody who enters a room or leaves it costs as many records in a room of
   ])
 })
 
-test('data of an older server is found by name and place, and rooms keep who is in them', async () => {
+test('data of an older server are found by name and place, and rooms keep their people', async () => {
   const path = mkdtempSync(join(tmpdir(), 'hipchat-state-'))
   onTestFinished(() => rmSync(path, { recursive: true, force: true }))
   // as it was written before there were indexes of names and of places, with who is in a room in its record

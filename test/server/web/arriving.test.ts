@@ -3,15 +3,15 @@ import { createArriving } from '../../../src/chat-page/page/inspector/arriving.t
 
 const ids = (items: readonly { readonly id: number }[]) => items.map(({ id }) => id)
 
-describe('a list of what arrives', () => {
-  it('keeps what was heard while the whole list was on its way', () => {
+describe('a list of arriving items', () => {
+  it('keeps the items that arrived while the whole list was loading', () => {
     const list = createArriving()
     list.add([{ id: 3 }]) // heard
     list.add([{ id: 1 }, { id: 2 }]) // listed before 3 was there
     expect(ids(list.items.value)).toEqual([3, 2, 1])
   })
 
-  it('holds back a whole list that comes when it is paused already', () => {
+  it('holds back a whole list that arrives when it is already paused', () => {
     const list = createArriving()
     list.add([{ id: 1 }])
     list.setPaused(true)
@@ -24,7 +24,7 @@ describe('a list of what arrives', () => {
     expect(list.waiting.value).toEqual([])
   })
 
-  it('shows the new state of what is shown, paused or not, and does not count it as new', () => {
+  it('shows the new state of visible items, paused or not, and does not count it as new', () => {
     const list = createArriving<{ id: number; status?: number }>()
     list.add([{ id: 1 }])
     list.setPaused(true)
@@ -33,7 +33,7 @@ describe('a list of what arrives', () => {
     expect(list.waiting.value).toEqual([])
   })
 
-  it('does not bring back what was cleared, before it restarts', () => {
+  it('does not bring back cleared items before it restarts', () => {
     const list = createArriving()
     list.add([{ id: 1 }, { id: 2 }])
     list.clear()

@@ -111,12 +111,12 @@ describe('conditions', () => {
     expect(holds([{ ...condition, invert: true }], no)).toBe(true)
   })
 
-  it('are all known that a descriptor may have', () => {
+  it('include all that a descriptor may have', () => {
     const tried = new Set(table.map(([condition]) => (condition as { condition: string }).condition))
     expect([...tried].sort()).toEqual([...conditionNames].sort())
   })
 
-  it('must all hold; none at all do', () => {
+  it('must all hold, and hold when there are none', () => {
     expect(holds([], subject())).toBe(true)
     expect(holds([leaf('room_is_public'), leaf('user_is_admin')], subject())).toBe(false)
   })
@@ -140,7 +140,7 @@ describe('conditions', () => {
     [leaf('glance_matches', { metadata: 'x' }), false],
     [matching({ regex: { pattern: 5 } }), false],
     [{ ...matching({ regex: { pattern: '(', flags: '' } }), invert: true }, false],
-  ])('%j as a whole: %j', (condition, expected) => {
+  ])('%j evaluates to %j', (condition, expected) => {
     expect(holds([condition], about(message(), { glance }))).toBe(expected)
   })
 
@@ -149,14 +149,14 @@ describe('conditions', () => {
     ['a member that it does not have itself', {}, [{ attr: 'constructor.name', eq: 'Object' }], false],
     ['strict equality', { n: 1 }, [{ attr: 'n', eq: '1' }], false],
     ['one operator only, eq before gt', { n: 1 }, [{ attr: 'n', eq: 1, gt: 5 }], true],
-    ['an operator that nobody knows', { n: 1 }, [{ attr: 'n', ne: 2 }], false],
+    ['an unknown operator', { n: 1 }, [{ attr: 'n', ne: 2 }], false],
     ['texts by their order', { day: '2017-02-03' }, [{ attr: 'day', gt: '2017-02-02' }], true],
     ['nothing that could be compared', { n: null }, [{ attr: 'n', lt: 5 }], false],
-  ])('metadata: %s', (_, given, entries, expected) => {
+  ])('match metadata: %s', (_, given, entries, expected) => {
     expect(holds([onGlance(...entries)], subject({ glance: { metadata: given } }))).toBe(expected)
   })
 
-  it('say which patterns they need, however deep, and that they wait for data', () => {
+  it('report the patterns they need, however deep, and that they wait for data', () => {
     const regex = { pattern: 'a', flags: 'i' }
     const nested = [{ type: 'or', conditions: [yes, { type: 'and', conditions: [matching({ regex })] }] }]
     expect(patternsIn(nested)).toEqual([regex])
@@ -167,7 +167,7 @@ describe('conditions', () => {
 })
 
 describe('the parameters of a message', () => {
-  it('name its text, its sender and the first link in it', () => {
+  it('contain its text, its sender and the first link in it', () => {
     expect(parametersOf(message())).toEqual({
       body: 'Decision: see https://example.com/a?b=1 for more',
       sender: { id: 7, name: 'Bob Baker', mention: 'bob' },
@@ -177,7 +177,7 @@ describe('the parameters of a message', () => {
     })
   })
 
-  it("have the card, its metadata, and the sending add-on's own key whatever the card says", () => {
+  it('contain the card, its metadata, and the sending add-on’s own key whatever the card says', () => {
     expect(parametersOf(fromAddon(card))).toMatchObject({
       sender: { name: 'Shipyard' },
       metadata: { state: 'waiting', deploy: { id: 88 }, sender_addon_key: 'com.example.shipyard' },
@@ -185,7 +185,7 @@ describe('the parameters of a message', () => {
     })
   })
 
-  it('have the file', () => {
+  it('contain the file', () => {
     expect(parametersOf(picture).media).toEqual({
       type: 'image',
       name: 'a.png',

@@ -11,11 +11,11 @@ describe('the content of a glance', () => {
     [{ label, status: { type: 'lozenge', value: { type: 'complete', label: 'DONE' } } }],
     [{ label, status: { type: 'icon', value: { url: 'http://x/a', 'url@2x': 'http://x/b' } } }],
     [{ label: { type: 'html', value: '😀'.repeat(1000) } }],
-  ])('is taken: %j', (content) => {
+  ])('is accepted: %j', (content) => {
     expect(readGlance(content)).toEqual(content)
   })
 
-  it('is taken without what nobody knows', () => {
+  it('is accepted without unknown members', () => {
     expect(readGlance({ label: { ...label, more: 1 }, other: 2 })).toEqual({ label })
   })
 
@@ -56,7 +56,7 @@ describe('the options of a dialog', () => {
     })
   })
 
-  it('have texts as a descriptor writes them, and plain', () => {
+  it('have texts as a descriptor writes them, and plain strings', () => {
     const read = readOptions({
       style: 'warning',
       primaryAction: { name: { value: 'Go' }, enabled: false },
@@ -89,7 +89,7 @@ describe('the options of a dialog', () => {
       'min(600px, calc(100vw - 32px))',
       'min(400px, calc(100vh - 160px))',
     ],
-  ])('size %j', (size, width, height) => {
+  ])('accept the size %j', (size, width, height) => {
     expect(readOptions({ size })).toMatchObject({ width, height })
   })
 })
