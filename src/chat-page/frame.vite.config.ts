@@ -4,7 +4,7 @@ import { defineConfig, type Plugin } from 'vite'
 
 const file = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
-/** The style sheet that old pages of add-ons load by its address: it is no part of the script. */
+/** The style sheet that old pages of add-ons load by its URL; the script does not import it. */
 function sheet(): Plugin {
   return {
     name: 'sheet',
@@ -25,7 +25,7 @@ const script = (name: string, minify: boolean) => ({
   minify,
 })
 
-/** The JavaScript API, beside the chat page, which is built first and clears the folder. */
+/** The JavaScript API, next to the chat page, which is built first and clears the folder. */
 export default defineConfig({
   root: file('.'),
   plugins: [sheet()],

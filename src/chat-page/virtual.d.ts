@@ -4,7 +4,7 @@ declare module 'virtual:calls' {
     path: string,
     body: 'json' | 'form' | 'multipart/related' | 'text' | null,
     query: readonly string[],
-    /** The member of the answer that holds the result. */
+    /** The member of the answer that contains the result. */
     member: string | null,
   ]
   /** By the id of the operation. */

@@ -8,7 +8,7 @@ import { pageApi } from '../server/chat-page/routes.ts'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
 
-/** The tables of operations without what a browser does not need: verb, path, kind of body, names of query parameters. */
+/** The tables of operations without what a browser does not need: keeps verb, path, kind of body, names of query parameters. */
 function calls(): Plugin {
   const name = 'virtual:calls'
   const line = (base: string, { method, path, body, query, result }: Operation) => [
@@ -36,7 +36,7 @@ function calls(): Plugin {
   }
 }
 
-/** The licences of what is bundled, beside it: that is what they ask for. */
+/** The licences of the bundled packages, next to them, as they require. */
 function licences(...packages: readonly string[]): Plugin {
   const textOf = (name: string) =>
     `${name}\n\n${readFileSync(new URL(`../../node_modules/${name}/LICENSE`, import.meta.url), 'utf8')}`
@@ -52,7 +52,7 @@ function licences(...packages: readonly string[]): Plugin {
   }
 }
 
-// What is built is for people, whatever the shell says that it is built in: a test run has NODE_ENV=test, which would put
+// The build is for production, whatever the environment says: a test run has NODE_ENV=test, which would put
 // file names of this machine into it.
 if (!process.argv.includes('serve') && !process.argv.includes('dev')) process.env['NODE_ENV'] = 'production'
 
@@ -60,7 +60,7 @@ export default defineConfig({
   root: here,
   base: '/',
   plugins: [calls(), licences('preact', '@preact/signals', '@preact/signals-core')],
-  // The same page whoever builds it: by default NODE_ENV would decide whether it names the files it was made of.
+  // The same page in every environment: by default NODE_ENV would decide whether it names its source files.
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact', development: false } },
   worker: { format: 'es' },
   build: {
@@ -71,7 +71,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
   },
   server: {
-    // `npm run dev:page`: the page with its changes at once, in front of a server that runs beside it.
+    // `npm run dev:page`: the page with live changes, in front of a server that runs next to it.
     proxy: Object.fromEntries(
       ['/v2', '/admin', '/page', '/files', '/pictures', '/atlassian-connect'].map((path) => [
         path,

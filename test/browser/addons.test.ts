@@ -27,7 +27,7 @@ async function propose(page: Page, url: string): Promise<void> {
   await page.getByRole('button', { name: 'Show what it asks for' }).click()
 }
 
-test('an add-on is installed by its address, configured, updated and removed', async () => {
+test('an add-on can be installed by its URL, configured, updated and removed', async () => {
   const server = await startServer()
   const addon = await configurableAddon()
   const page = await addonsAt(server, 'admin', '/chat/addons')
@@ -81,7 +81,7 @@ test('an add-on is installed by its address, configured, updated and removed', a
   expect(server.installations()).toEqual([])
 })
 
-test('an add-on that would answer twice in a room is warned of before it is approved, and in the lists', async () => {
+test('a warning before approval and in the lists says that an add-on would answer twice in a room', async () => {
   const server = await startServer()
   const addon = await startAddon()
   const { oauthId } = await installOverHttp(server, addon)
@@ -104,7 +104,7 @@ test('an add-on that would answer twice in a room is warned of before it is appr
   await bare.getByRole('alert').getByText(warning).waitFor()
 })
 
-test('what goes wrong is said in the words of the server, with what to do about it', async () => {
+test('errors are shown in the words of the server, with advice', async () => {
   const server = await startServer()
   const page = await addonsAt(server, 'admin', '/chat/addons/1')
   expectError(page, /status of 400/)
@@ -126,7 +126,7 @@ test('what goes wrong is said in the words of the server, with what to do about 
   expect(server.installations()).toEqual([])
 })
 
-test('a descriptor inside of a data: address is installed, and what it says is only text', async () => {
+test('a descriptor in a data: URL can be installed, and its strings are shown as text only', async () => {
   const server = await startServer()
   const descriptor = {
     key: 'com.example.hostile',
@@ -146,11 +146,11 @@ test('a descriptor inside of a data: address is installed, and what it says is o
   expect(await hacked(page)).toBeNull()
 })
 
-test('a link fills in the address, the room and nothing else; the add-on gets its relayState', async () => {
+test('a link fills in the URL, the room and nothing else, and the add-on gets its relayState', async () => {
   const server = await startServer()
   const addon = await startAddon()
   const link = `url=${encodeURIComponent(`${addon.url}/descriptor`)}&room=Lobby&relayState=shelf%203`
-  // who is signed in is led on from the page for those who have a token
+  // signed-in people are redirected from the page for requests with a token
   const page = await addonsAt(server, 'admin', '/')
   await page.goto(`${server.url}/addons/install?${link}`)
   await page.waitForURL(/\/chat\/addons\/1/)
@@ -163,7 +163,7 @@ test('a link fills in the address, the room and nothing else; the add-on gets it
   expect(addon.to('/installed')[0]?.body).toMatchObject({ roomId: 1, relayState: 'shelf 3' })
 })
 
-test('who is not signed in gets to the same proposal when he has signed in', async () => {
+test('a person who is not signed in sees the same proposal after signing in', async () => {
   const server = await startServer()
   const page = await openPage(server, { path: '/addons/install?url=https%3A%2F%2Fa.example%2Fd&room=3' })
   await page.getByRole('link', { name: 'Install it on the chat page' }).click()
@@ -172,7 +172,7 @@ test('who is not signed in gets to the same proposal when he has signed in', asy
   expect(await page.getByLabel(/Install in Back office/).inputValue()).toBe('https://a.example/d')
 })
 
-test('an add-on that goes on in the browser is gone to, and sends it back', async () => {
+test('an add-on that continues the installation in the browser is opened, and redirects back', async () => {
   const server = await startServer()
   const addon = await startAddon()
   declare(addon, { installable: { installedUrl: `${addon.url}/welcome` } })
@@ -192,7 +192,7 @@ test('an add-on that goes on in the browser is gone to, and sends it back', asyn
   expect(server.installations()).toMatchObject([{ key: 'com.example.dice', roomId: 1 }])
 })
 
-test('only what somebody may do is offered to him', async () => {
+test('people are offered only the actions they may take', async () => {
   const server = await startServer()
   const addon = await configurableAddon()
   await installOverHttp(server, addon, 'Lobby')
@@ -203,7 +203,7 @@ test('only what somebody may do is offered to him', async () => {
   expect(await page.getByRole('button', { name: /Dice|Show what/ }).count()).toBe(0)
   await page.getByRole('main').getByRole('link', { name: 'Back office' }).click()
   await page.getByLabel(/Install in Back office/).waitFor()
-  expect(await page.getByRole('button', { name: /Dice/ }).count()).toBe(0) // of the group: an administrator's
+  expect(await page.getByRole('button', { name: /Dice/ }).count()).toBe(0) // installed for the group: only administrators can change it
   await checkAccessibility(page)
 })
 
@@ -240,7 +240,7 @@ test('a token is made, shown once, used, and refused once it is revoked', async 
   expect(await hacked(page)).toBeNull()
 })
 
-test('a personal token has the scopes that were chosen, of those that its owner has', async () => {
+test('a personal token has the chosen scopes, from those of its owner', async () => {
   const server = await startServer()
   const page = await signInAs(server, 'bob', { path: '/chat/tokens' })
   const form = page.getByRole('form', { name: 'New personal token' })
@@ -254,11 +254,11 @@ test('a personal token has the scopes that were chosen, of those that its owner 
   expect([await status('/user'), await status('/room/1'), await status('/room/1/history')]).toEqual([
     200, 200, 403,
   ])
-  // he runs no room
-  await page.getByText('You run none.').waitFor()
+  // Bob runs no room
+  await page.getByText('You do not run a room.').waitFor()
 })
 
-test('the pages fit on a phone, in the dark too', async () => {
+test('the pages of add-ons and tokens fit on a phone, in the dark theme too', async () => {
   const server = await startServer()
   const addon = await configurableAddon()
   await installOverHttp(server, addon, 'Lobby')

@@ -28,10 +28,10 @@ async function say(page: Page, text: string): Promise<void> {
 
 const texts = (page: Page) => log(page).locator('.message-text').allTextContents()
 
-/** Waits until a condition holds; what it gave last is in the error if it never does. */
+/** Waits until a condition holds; if it never does, the error contains its last value. */
 const eventually = (look: () => Promise<unknown>) => expect.poll(look, { timeout: 10_000 })
 
-it('somebody without a password is chosen, and signs out again', async () => {
+it('a user without a password can be chosen to sign in, and signs out again', async () => {
   const server = await startServer()
   const page = await openPage(server)
   await checkAccessibility(page)
@@ -39,12 +39,12 @@ it('somebody without a password is chosen, and signs out again', async () => {
   await page.getByRole('heading', { name: 'Hello Alice Archer' }).waitFor()
   await page.getByRole('button', { name: /^Alice Archer available/ }).click()
   await page.getByRole('menuitem', { name: 'Sign out' }).click()
-  // On the page to sign in, and not the button of the menu, which has the name in its own, too.
-  await page.getByRole('heading', { name: 'Go on as' }).waitFor()
+  // On the sign-in page; the button of the menu has the name in its own, too.
+  await page.getByRole('heading', { name: 'Continue as' }).waitFor()
   expect(await page.evaluate('sessionStorage.getItem("hipchat-session")')).toBeNull()
 })
 
-it('a password signs in and is asked for in vain when it is wrong', async () => {
+it('the right password signs in, and a wrong one is refused', async () => {
   const password = planted('password')
   const server = await startServer({
     seed: { users: [{ name: 'Dora', mentionName: 'dora', password }], rooms: [{ name: 'Lobby' }] },
@@ -66,7 +66,7 @@ it('a password signs in and is asked for in vain when it is wrong', async () => 
   await page.getByRole('heading', { name: 'Hello Dora' }).waitFor()
 })
 
-it('two people talk to each other', async () => {
+it('two people see each other’s messages', async () => {
   const server = await startServer()
   const alice = await signInAs(server, 'alice', lobby)
   const bob = await signInAs(server, 'bob', lobby)
@@ -83,7 +83,7 @@ it('two people talk to each other', async () => {
   ])
 })
 
-it('what is written is drawn: lines, links, mentions, emoticons, and the commands of HipChat', async () => {
+it('messages are drawn with lines, links, mentions, emoticons, and the commands of HipChat', async () => {
   const server = await startServer()
   const page = await signInAs(server, 'alice', lobby)
   await server.say(
@@ -107,7 +107,7 @@ it('what is written is drawn: lines, links, mentions, emoticons, and the command
   await page.locator('.room-topic').getByText('Something else').waitFor()
 })
 
-it('mentions and one-to-one messages are counted where they were said', async () => {
+it('mentions and one-to-one messages are counted at their room or person', async () => {
   const server = await startServer()
   const alice = await signInAs(server, 'alice', { path: '/chat/room/2' })
   const bob = await signInAs(server, 'bob', { path: '/chat/person/2' })
@@ -128,7 +128,7 @@ it('mentions and one-to-one messages are counted where they were said', async ()
   await eventually(() => alice.title()).toMatch(/^Lobby/)
 })
 
-it('a long history is read back to its beginning, and stays where it is read', async () => {
+it('a long history loads back to its beginning, and keeps its scroll position', async () => {
   const server = await startServer()
   for (let at = 1; at <= 200; at += 1) await server.say('Lobby', at % 2 ? 'bob' : 'carol', `line ${at}`)
   const page = await signInAs(server, 'alice', lobby)
@@ -142,7 +142,7 @@ it('a long history is read back to its beginning, and stays where it is read', a
   const before = await top('line 130')
   await log(page).getByText('line 60', { exact: true }).waitFor({ state: 'attached' })
   expect(Math.abs((await top('line 130')) - before)).toBeLessThanOrEqual(2)
-  // Somebody who reads back is not taken to the end by what comes.
+  // New messages do not scroll a person who reads older ones to the end.
   await server.say('Lobby', 'bob', 'news')
   const button = page.getByRole('button', { name: 'New messages' })
   await button.waitFor()
@@ -158,7 +158,7 @@ it('a long history is read back to its beginning, and stays where it is read', a
   await eventually(() => button.count()).toBe(0)
 })
 
-it('a line shows what is new since the last visit', async () => {
+it('a line shows which messages are new since the last visit', async () => {
   const server = await startServer()
   const page = await signInAs(server, 'alice', lobby)
   await server.say('Lobby', 'bob', 'seen')
@@ -170,7 +170,7 @@ it('a line shows what is new since the last visit', async () => {
   await log(page).locator('.log-new + .message').getByText('not seen').waitFor()
 })
 
-it('notifications have their five colours, and HTML that is harmless', async () => {
+it('notifications are shown in their five colours, with only harmless HTML', async () => {
   const server = await startServer()
   const page = await signInAs(server, 'alice', lobby)
   const colours = ['yellow', 'green', 'red', 'purple', 'gray'] as const
@@ -201,7 +201,7 @@ it('notifications have their five colours, and HTML that is harmless', async () 
   expect(await page.locator('html').getAttribute('data-theme')).toBe('dark')
 })
 
-it('a card is drawn in each of its styles, and gives way to a later one of the same id', async () => {
+it('a card is drawn in each style, and is replaced by a later one with the same id', async () => {
   const server = await startServer()
   const page = await signInAs(server, 'alice', lobby)
   const picture = 'https://pictures.example.com/icon.png'
@@ -262,7 +262,7 @@ it('a card is drawn in each of its styles, and gives way to a later one of the s
   await log(page).getByText('shown as text').waitFor()
 })
 
-it('files are attached and sent, pictures are seen large', async () => {
+it('files can be attached and sent, and pictures open in full size', async () => {
   const server = await startServer()
   const page = await signInAs(server, 'alice', lobby)
   await field(page).waitFor()
@@ -319,7 +319,7 @@ it('people, emoticons and commands are suggested while they are typed', async ()
   expect(await field(page).inputValue()).toBe('/roll ')
 })
 
-it('a draft waits for its room, and a message that is too long is not sent', async () => {
+it('a draft is kept for its room, and a message that is too long is not sent', async () => {
   const server = await startServer()
   const page = await signInAs(server, 'alice', lobby)
   await field(page).fill('half a thou')
@@ -336,7 +336,7 @@ it('a draft waits for its room, and a message that is too long is not sent', asy
   expect(server.history('Lobby')).toEqual([])
 })
 
-it('a message is answered from its menu, by keyboard', async () => {
+it('a message can be answered from its menu with the keyboard', async () => {
   const server = await startServer()
   await server.say('Lobby', 'bob', 'Who comes along?')
   const page = await signInAs(server, 'alice', lobby)
@@ -355,7 +355,7 @@ it('a message is answered from its menu, by keyboard', async () => {
   expect(answered).toMatchObject({ message: 'I do', attach_to: asked?.id })
 })
 
-it('what is written without a connection is sent when it is back, once and in order', async () => {
+it('messages written without a connection are sent once and in order when it is back', async () => {
   const server = await startServer()
   const page = await signInAs(server, 'alice', lobby)
   expectError(page, /ERR_INTERNET_DISCONNECTED/)
@@ -378,7 +378,7 @@ it('what is written without a connection is sent when it is back, once and in or
   expect(await log(page).getByText('waits for the server').count()).toBe(0)
 })
 
-it('a message that was refused can be sent again', async () => {
+it('a refused message can be sent again', async () => {
   const server = await startServer({ limits: { flood: 1 } })
   const page = await signInAs(server, 'alice', lobby)
   expectError(page, /429/)
@@ -390,7 +390,7 @@ it('a message that was refused can be sent again', async () => {
   await eventually(() => texts(page)).toEqual(['one'])
 })
 
-it('a room is created, talked about, and left', async () => {
+it('a room can be created, given a topic, archived and left', async () => {
   const server = await startServer()
   const page = await signInAs(server, 'alice')
   expectError(page, /400/)
@@ -401,7 +401,7 @@ it('a room is created, talked about, and left', async () => {
   await dialog.getByRole('button', { name: 'Create room' }).click()
   await dialog.getByRole('alert').getByText('Another room exists with that name.').waitFor()
   await dialog.getByLabel('Name').fill('Garden')
-  await dialog.getByLabel('Those who are invited').check()
+  await dialog.getByLabel('Invited people only').check()
   await dialog.getByRole('button', { name: 'Create room' }).click()
   await page.getByRole('heading', { name: /Garden/, level: 1 }).waitFor()
 
@@ -430,7 +430,7 @@ it('a room is created, talked about, and left', async () => {
   await page.getByRole('heading', { name: 'Hello Alice Archer' }).waitFor()
 })
 
-it('somebody who sets a status is seen with it', async () => {
+it('a status that a person sets is shown to others', async () => {
   const server = await startServer()
   const alice = await signInAs(server, 'alice', lobby)
   const bob = await signInAs(server, 'bob', { path: '/chat/person/2' })
@@ -439,12 +439,12 @@ it('somebody who sets a status is seen with it', async () => {
   await bob.locator('.room-topic').getByText('do not disturb').waitFor()
   await alice.getByRole('button', { name: /^Alice Archer do not disturb/ }).click()
   await alice.getByRole('menuitem', { name: 'Set a status…' }).click()
-  await alice.getByLabel('What others see beside your name').fill('Writing tests')
+  await alice.getByLabel('What others see next to your name').fill('Writing tests')
   await alice.keyboard.press('Enter')
   await bob.locator('.room-topic').getByText('Writing tests').waitFor()
 })
 
-it('a few letters lead to a room, and a question mark to the shortcuts', async () => {
+it('a few letters find a room, and a question mark opens the shortcuts', async () => {
   const server = await startServer()
   const page = await signInAs(server, 'alice')
   await page.keyboard.press('Control+k')
@@ -459,7 +459,7 @@ it('a few letters lead to a room, and a question mark to the shortcuts', async (
   await eventually(() => page.getByRole('dialog').count()).toBe(0)
 })
 
-it('on a phone the rooms lie beside the chat until they are asked for', async () => {
+it('on a phone the rooms are hidden until the person opens them', async () => {
   const server = await startServer()
   const page = await signInAs(server, 'alice', { ...lobby, viewport: { width: 360, height: 740 } })
   await field(page).waitFor()
@@ -473,7 +473,7 @@ it('on a phone the rooms lie beside the chat until they are asked for', async ()
   await checkAccessibility(page)
 })
 
-it('a link to a message leads to it, however old it is', async () => {
+it('a link to a message opens it, however old it is', async () => {
   const server = await startServer()
   for (let at = 1; at <= 160; at += 1) await server.say('Lobby', 'bob', `line ${at}`)
   const { id } = server.history('Lobby')[9] ?? {}
@@ -486,10 +486,10 @@ it('a link to a message leads to it, however old it is', async () => {
   expect(box?.y).toBeLessThan((frame?.y ?? 0) + (frame?.height ?? 0))
 })
 
-it('mentions are told by the browser only after somebody has asked for it', async () => {
+it('the browser notifies of mentions only after the person has turned it on', async () => {
   const server = await startServer()
   const page = await signInAs(server, 'alice', { path: '/chat/room/2', permissions: ['notifications'] })
-  // What the browser would show is noted: a test sees no desktop.
+  // Notifications of the browser are recorded: a test has no desktop.
   await page.evaluate(`window.told = []
     class Noted { constructor(title, { body }) { window.told.push([title, body]) } }
     Noted.permission = 'granted'

@@ -53,7 +53,7 @@ const card = (more: object) => ({
 
 describe('a link that opens a dialog', () => {
   it.each(['', 'href="#"', 'href=""', 'href="javascript:void(0)"'])(
-    'with %j as its address is a button, for the mouse and the keyboard',
+    'with %j as its URL is a button, for the mouse and the keyboard',
     async (href) => {
       const server = await startServer()
       const addon = await withDialog(server)
@@ -72,7 +72,7 @@ describe('a link that opens a dialog', () => {
     },
   )
 
-  it('with an address of the web stays a link, and opens the dialog by Enter', async () => {
+  it('with a web URL stays a link, and Enter opens the dialog', async () => {
     const server = await startServer()
     const addon = await withDialog(server)
     const page = await signInAs(server, 'alice', { path: '/chat/room/1' })
@@ -83,14 +83,14 @@ describe('a link that opens a dialog', () => {
     await isOpen(page)
   })
 
-  it('opens it from the description and from the activity of a card', async () => {
+  it('opens the dialog from the description and from the activity of a card', async () => {
     const server = await startServer()
     const addon = await withDialog(server)
     const page = await signInAs(server, 'alice', { path: '/chat/room/1' })
     await notify(server, addon, card({ activity: { html: `Deployed, ${link('see how', '')}` } }))
     await page.getByRole('button', { name: 'see how' }).click()
     await isOpen(page)
-    expect(await page.getByText('in the description').count()).toBe(0) // pressing it unfolded nothing
+    expect(await page.getByText('in the description').count()).toBe(0) // pressing it expanded nothing
     await page.getByRole('button', { name: 'Details of Deployment 7' }).click()
     const inDescription = page.getByRole('button', { name: 'in the description' })
     await inDescription.focus()
@@ -98,7 +98,7 @@ describe('a link that opens a dialog', () => {
     await isOpen(page)
   })
 
-  it("may be the title of a card, by HipChat's own scheme", async () => {
+  it("can be the title of a card, with a URL of HipChat's own scheme", async () => {
     const server = await startServer()
     const addon = await startShipyard(
       server,
@@ -116,7 +116,7 @@ describe('a link that opens a dialog', () => {
     await page.getByRole('dialog', { name: 'Deployment' }).waitFor()
   })
 
-  it('says so when its add-on is gone, or when it names one of another add-on', async () => {
+  it('shows an error when its add-on is gone, or when it names a dialog of another add-on', async () => {
     const server = await startServer()
     const addon = await withDialog(server)
     const page = await signInAs(server, 'alice', { path: '/chat/room/1' })

@@ -6,7 +6,7 @@ import { expectError, openBrowser, openPage } from './support.ts'
 
 openBrowser()
 
-/** Pages on an origin of their own, with nothing of the chat page around them. */
+/** Pages on their own origin, without the chat page around them. */
 async function startPages(pages: Readonly<Record<string, string>>): Promise<string> {
   const http = createServer((request, response) => {
     response.setHeader('content-type', 'text/html; charset=utf-8')
@@ -28,10 +28,12 @@ const say = `<script>
 </script>`
 
 describe('the script that pages of add-ons load', () => {
-  it.each(['all.js', 'all-debug.js'])('%s throws nowhere, and says that nobody answers', async (name) => {
-    const server = await startServer()
-    const url = await startPages({
-      '/page': `${say}<script src="${server.url}/atlassian-connect/${name}"></script>
+  it.each(['all.js', 'all-debug.js'])(
+    '%s never throws, and reports that it is not in a frame of a chat',
+    async (name) => {
+      const server = await startServer()
+      const url = await startPages({
+        '/page': `${say}<script src="${server.url}/atlassian-connect/${name}"></script>
         <script src="${server.url}/atlassian-connect/${name}"></script>
         <script>
           say(HipChat === AP, Object.keys(HipChat).sort())
@@ -44,21 +46,22 @@ describe('the script that pages of add-ons load', () => {
           AP.require('user', (user) => user.getCurrentUser((error) => say(error)))
           say(document.documentElement.className)
         </script>`,
-    })
-    const page = await openPage(server)
-    await page.goto(`${url}/page?theme=dark`)
-    const lines = page.locator('#heard li')
-    await expect.poll(() => lines.count()).toBe(5)
-    const modules = ['auth', 'chat', 'dialog', 'file', 'room', 'sidebar', 'user']
-    const alone = 'This page is not framed by a chat: the call has nobody to answer it.'
-    const [first = '', ...others] = await lines.allTextContents()
-    expect(first).toBe(`true ${JSON.stringify([...modules, 'broadcast', 'register', 'require'].sort())}`)
-    expect(others.sort()).toEqual(
-      [alone, JSON.stringify(alone), `"${alone}" "undefined"`, '"hipchat-dark"'].sort(),
-    )
-  })
+      })
+      const page = await openPage(server)
+      await page.goto(`${url}/page?theme=dark`)
+      const lines = page.locator('#heard li')
+      await expect.poll(() => lines.count()).toBe(5)
+      const modules = ['auth', 'chat', 'dialog', 'file', 'room', 'sidebar', 'user']
+      const alone = 'This page is not in a frame of a chat: nothing can answer the call.'
+      const [first = '', ...others] = await lines.allTextContents()
+      expect(first).toBe(`true ${JSON.stringify([...modules, 'broadcast', 'register', 'require'].sort())}`)
+      expect(others.sort()).toEqual(
+        [alone, JSON.stringify(alone), `"${alone}" "undefined"`, '"hipchat-dark"'].sort(),
+      )
+    },
+  )
 
-  it('works in a host of somebody else, after the name of its frame', async () => {
+  it('works in a foreign host, with the settings in the name of its frame', async () => {
     const server = await startServer()
     const script = `${server.url}/atlassian-connect/all.js`
     const url = await startPages({
@@ -72,7 +75,7 @@ describe('the script that pages of add-ons load', () => {
           say(typeof HipChat.dialog)
         </script>`,
     })
-    // Another origin than that of the frame, as it is with a chat.
+    // A different origin from that of the frame, as in a chat.
     const host = await startPages({
       '/host': `${say}<script>
           const name = JSON.stringify({
@@ -130,12 +133,12 @@ describe('the script that pages of add-ons load', () => {
     ])
   })
 
-  it('hears nobody but the page that frames it', async () => {
+  it('accepts messages only from the page that frames it', async () => {
     const server = await startServer()
     const url = await startPages({
       '/page': `${say}<script src="${server.url}/atlassian-connect/all.js"></script><script>
           HipChat.register({ told: (event) => say('told', event) })
-          // from its own window, and from the right one but another origin than the name says
+          // from its own window, and from the right one but with a different origin from the name's
           postMessage({ type: 'evt', etyp: 'told', evnt: 'by itself' }, '*')
         </script>`,
     })
@@ -155,7 +158,7 @@ describe('the script that pages of add-ons load', () => {
     await page.goto(`${host}/host`)
     await page.getByText('sent').waitFor()
     const inside = page.frames().find((one) => one.url().includes('/page'))
-    await inside?.evaluate('new Promise((resolve) => setTimeout(resolve))') // whatever was posted has arrived
+    await inside?.evaluate('new Promise((resolve) => setTimeout(resolve))') // all posted messages have arrived
     expect(await page.frameLocator('iframe').locator('#heard li').count()).toBe(0)
   })
 })

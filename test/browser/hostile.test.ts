@@ -5,7 +5,7 @@ import { expectError, openBrowser, signInAs } from './support.ts'
 
 openBrowser()
 
-/** Each says where it got through. */
+/** Each reports where it got through. */
 const attacks = (place: string): string[] => {
   const say = `top.pwned='${place}'`
   return [
@@ -27,7 +27,7 @@ const attacks = (place: string): string[] => {
   ]
 }
 
-/** Nothing ran, and nothing is there that would if it were touched. */
+/** Nothing ran, and nothing is there that would run on an event. */
 async function expectHarmless(page: Page): Promise<void> {
   for (const link of await page.getByText('click', { exact: true }).all()) {
     if (await link.isVisible()) await link.click({ force: true, noWaitAfter: true, timeout: 2000 })
@@ -41,7 +41,7 @@ async function expectHarmless(page: Page): Promise<void> {
   expect(found).toEqual([])
 }
 
-it('nothing runs that is written in a message, a topic, or a one-to-one message', async () => {
+it('no script runs from a message, a topic, or a one-to-one message', async () => {
   const server = await startServer()
   const bob = await server.createToken({ user: 'bob' })
   for (const text of attacks('message')) await server.say('Lobby', 'bob', text)
@@ -54,7 +54,7 @@ it('nothing runs that is written in a message, a topic, or a one-to-one message'
     })
   const page = await signInAs(server, 'alice', { path: '/chat/room/1' })
   await page.getByRole('log').getByText('changed the topic').waitFor()
-  // What is a text is shown as it was written.
+  // Text is shown as it was written.
   await page
     .getByRole('log')
     .getByText(attacks('message')[0] ?? '', { exact: true })
@@ -65,7 +65,7 @@ it('nothing runs that is written in a message, a topic, or a one-to-one message'
   await expectHarmless(page)
 })
 
-it('nothing runs that is written in the HTML of a notification, or in a card', async () => {
+it('no script runs from the HTML of a notification, or from a card', async () => {
   const server = await startServer()
   for (const message of attacks('notification'))
     await server.notify('Lobby', 'bob', { message, from: message.slice(0, 64) })
@@ -95,12 +95,12 @@ it('nothing runs that is written in the HTML of a notification, or in a card', a
   await expectHarmless(page)
 })
 
-it('nothing runs when the server has let something through', async () => {
+it('no script runs if the server did not sanitize something', async () => {
   const server = await startServer()
   const page = await signInAs(server, 'alice', {})
-  // Said of the document in which it is parsed, and which runs nothing anyway.
+  // Logged for the document in which it is parsed, which runs nothing anyway.
   expectError(page, /(?:Executing inline event handler|Applying inline style) violates/)
-  // As a server would answer that does not sanitise, or has a gap in that.
+  // The answer of a server that does not sanitize, or has a gap in that.
   const from = { name: 'Add-on' }
   const hostile = attacks('unsanitised').flatMap((text, index) => {
     const date = `2026-01-01T00:00:${String(index).padStart(2, '0')}.000000+00:00`
@@ -133,7 +133,7 @@ it('nothing runs when the server has let something through', async () => {
   await expectHarmless(page)
 })
 
-it('nothing runs that is the name of a user, a room, a file, or a status', async () => {
+it('no script runs from the name of a user, a room or a file, or from a status', async () => {
   const server = await startServer()
   const name = '<img src=x onerror=top.pwned="name">'
   await adminCall(server, 'PUT', '/user/bob@example.com', {

@@ -16,7 +16,7 @@ openBrowser()
 
 const hostile = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>'
 
-/** The inspector of a server whose Lobby has an add-on that is told what is said there. */
+/** The inspector of a server whose Lobby has an add-on that receives its messages. */
 async function inspect(options: PageOptions = {}) {
   const server = await startServer()
   const addon = await startAddon()
@@ -28,7 +28,7 @@ async function inspect(options: PageOptions = {}) {
 
 const rowOf = (page: Page, id: number) => page.getByRole('button', { name: `Delivery ${id},` })
 
-test('an answer that was not posted, since add-ons answer each other, says so', async () => {
+test('the inspector says that an answer was not posted because add-ons answer each other', async () => {
   const { server, addon, page } = await inspect()
   const other = await startAddon()
   other.descriptor = { ...other.descriptor, key: 'com.example.other', name: 'Other' }
@@ -46,9 +46,9 @@ test('an answer that was not posted, since add-ons answer each other, says so', 
     .waitFor()
 })
 
-test('a delivery appears while one looks on, opens, and is sent again', async () => {
+test('a delivery appears live, can be opened, and can be sent again', async () => {
   const { server, addon, page } = await inspect()
-  await page.getByText('No add-on was told anything yet.').waitFor()
+  await page.getByText('No add-on has received an event yet.').waitFor()
   await checkAccessibility(page)
   addon.respond = () => inline({ message: 'rolled 4' })
   await server.say('Lobby', 'alice', '/roll')
@@ -80,15 +80,15 @@ test('a delivery appears while one looks on, opens, and is sent again', async ()
   expect(await rowOf(page, 2).count()).toBe(1)
 })
 
-test('what comes while it is paused is held back, and what was cleared stays away', async () => {
+test('deliveries are held back while the inspector is paused, and cleared ones stay away', async () => {
   const { server, page } = await inspect()
   await server.say('Lobby', 'alice', 'one')
   await rowOf(page, 1).waitFor()
   await page.getByRole('button', { name: 'Pause' }).click()
   for (const text of ['two', 'three']) await server.say('Lobby', 'alice', text)
-  await page.getByRole('button', { name: 'Go on (2 new)' }).waitFor()
+  await page.getByRole('button', { name: 'Resume (2 new)' }).waitFor()
   expect(await rowOf(page, 2).count()).toBe(0)
-  await page.getByRole('button', { name: 'Go on (2 new)' }).click()
+  await page.getByRole('button', { name: 'Resume (2 new)' }).click()
   await rowOf(page, 3).waitFor()
   await page.getByRole('button', { name: 'Clear' }).click()
   await rowOf(page, 3).waitFor({ state: 'detached' })
@@ -97,7 +97,7 @@ test('what comes while it is paused is held back, and what was cleared stays awa
   expect(await rowOf(page, 3).count()).toBe(0)
 })
 
-test('many deliveries at once are all there', async () => {
+test('the inspector shows all of many simultaneous deliveries', async () => {
   const { server, page } = await inspect()
   for (let index = 0; index < 30; index += 1) await server.say('Lobby', 'alice', `message ${index}`)
   await server.idle()
@@ -105,7 +105,7 @@ test('many deliveries at once are all there', async () => {
   await expect.poll(() => page.getByRole('button', { name: /^Delivery \d+,/ }).count()).toBe(30)
 })
 
-test('calls of the API appear with what became of them', async () => {
+test('API calls appear with their outcome', async () => {
   const { server, record, page } = await inspect()
   await page.getByRole('tab', { name: 'Deliveries' }).press('ArrowRight')
   await page.getByText('No add-on has called the API yet.').waitFor()
@@ -121,7 +121,7 @@ test('calls of the API appear with what became of them', async () => {
   expect(await refused.count()).toBe(1)
 })
 
-test('the secret of an installation is not on the page until it is asked for, and goes again', async () => {
+test('the secret of an installation is on the page only on request, and is removed again', async () => {
   const { record, page } = await inspect()
   await page.clock.install()
   await page.getByRole('tab', { name: 'Installations' }).click()
@@ -141,7 +141,7 @@ test('the secret of an installation is not on the page until it is asked for, an
   expect(await page.content()).not.toContain(record.oauthSecret)
 })
 
-test('nothing that was said, sent or answered runs', async () => {
+test('no script runs from a message, a delivery or an answer', async () => {
   const { server, addon, page } = await inspect()
   addon.respond = () => ({ status: 500, headers: { 'content-type': 'text/html' }, body: hostile })
   await call(server, 'PUT', '/room/1/topic', {
@@ -156,14 +156,14 @@ test('nothing that was said, sent or answered runs', async () => {
   expect(await page.evaluate('window.hacked ?? null')).toBeNull()
 })
 
-test('who is no administrator sees nothing of it', async () => {
+test('people who are not administrators see nothing in the inspector', async () => {
   const server = await startServer()
   const page = await signInAs(server, 'bob', { path: '/chat/inspector' })
-  await page.getByText('Only administrators of the group can look').waitFor()
+  await page.getByText('Only administrators of the group can see').waitFor()
   expect(await page.getByRole('tab').count()).toBe(0)
 })
 
-test('a webhook that is gone cannot be told again: it says so', async () => {
+test('the inspector says that a delivery cannot be sent again if its webhook is gone', async () => {
   const { server, record, page } = await inspect()
   await server.say('Lobby', 'alice', 'hi')
   await rowOf(page, 1).click()
@@ -173,7 +173,7 @@ test('a webhook that is gone cannot be told again: it says so', async () => {
   await page.getByText('The webhook of delivery 1 is gone').waitFor()
 })
 
-test('it fits on a phone, in the dark too', async () => {
+test('the inspector fits on a phone, in the dark theme too', async () => {
   const { server, page } = await inspect({ viewport: { width: 360, height: 640 }, colorScheme: 'dark' })
   await server.say('Lobby', 'alice', 'a-word-without-end-'.repeat(30))
   await rowOf(page, 1).click()

@@ -7,7 +7,7 @@ openBrowser()
 
 const number = (index: number) => String(index).padStart(3, '0')
 
-/** More people and rooms than a page begins with; who comes last in the list, and what, is not known at first. */
+/** More people and rooms than a page starts with; the last ones in the lists are not known at first. */
 const largeGroup = () =>
   startServer({
     seed: {
@@ -31,7 +31,7 @@ const field = (page: Page) => page.getByRole('textbox', { name: /^Message / })
 
 const entry = (page: Page, name: RegExp) => page.getByRole('navigation').getByRole('link', { name })
 
-it('people and rooms that a page did not begin with are listed part by part', async () => {
+it('people and rooms that a page does not start with are listed part by part', async () => {
   const server = await largeGroup()
   const page = await signInAs(server, 'alice')
   expect(await entry(page, /Zora/).count()).toBe(0)
@@ -43,7 +43,7 @@ it('people and rooms that a page did not begin with are listed part by part', as
   expect(await page.getByRole('button', { name: /^More (?:people|rooms)$/ }).count()).toBe(0)
 })
 
-it('somebody unknown is suggested, found by the switcher, and named by a message', async () => {
+it('a person the page does not know yet is suggested, found by the switcher, and named as the author of a message', async () => {
   const server = await largeGroup()
   const page = await signInAs(server, 'alice', { path: '/chat/room/1' })
   await field(page).pressSequentially('@zim')
@@ -56,11 +56,11 @@ it('somebody unknown is suggested, found by the switcher, and named by a message
   await page.getByRole('heading', { name: 'Zenith' }).first().waitFor()
   await server.say('Zenith', 'zora', 'hello @p149 and @alice')
   const message = page.getByRole('log').locator('.message').first()
-  await message.getByRole('button', { name: 'Zora Zimmer', exact: true }).waitFor() // can be mentioned: so he is known
+  await message.getByRole('button', { name: 'Zora Zimmer', exact: true }).waitFor() // can be mentioned, so the page knows this person
   expect(await message.locator('.mention').allTextContents()).toEqual(['@p149', '@alice'])
 })
 
-it('a place is found by its address though the page did not begin with it, and one that does not exist is not', async () => {
+it('a URL opens a place that the page did not start with, but not one that does not exist', async () => {
   const server = await largeGroup()
   const page = await signInAs(server, 'alice', { path: '/chat/person/153' })
   await page.getByRole('heading', { name: 'Zora Zimmer offline' }).waitFor()
@@ -73,7 +73,7 @@ it('a place is found by its address though the page did not begin with it, and o
   }
 })
 
-it('who is in a room is shown as people come and go', async () => {
+it('the list of people in a room changes as they come and go', async () => {
   const server = await largeGroup()
   const page = await signInAs(server, 'alice', { path: '/chat/room/1' })
   await page.getByRole('button', { name: 'People: 1 in the room' }).click()
@@ -95,7 +95,7 @@ it('who is in a room is shown as people come and go', async () => {
   await expect.poll(() => panel.getByRole('listitem').count()).toBe(121)
 })
 
-it('somebody unknown is found to be invited', async () => {
+it('a person the page does not know yet can be found and invited', async () => {
   const server = await largeGroup()
   const page = await signInAs(server, 'alice', { path: '/chat/room/1' })
   await page.getByRole('button', { name: 'More about Lobby' }).click()

@@ -24,11 +24,11 @@ const push = async (
 
 const frame = (page: Page, title = 'Board'): FrameLocator => page.frameLocator(`iframe[title="${title}"]`)
 
-/** What the page of an add-on heard, one line each. */
+/** What the page of an add-on received, one line each. */
 const heard = (page: Page, title = 'Board') => frame(page, title).locator('#heard li').allTextContents()
 
 describe('glances', () => {
-  it('show what their add-on answers the browser, in the order of their weights', async () => {
+  it('show what their add-on answers to the browser, in the order of their weights', async () => {
     const server = await startServer()
     const addon = await startShipyard(server, (url) => ({
       glance: [
@@ -59,7 +59,7 @@ describe('glances', () => {
     await checkAccessibility(page)
   })
 
-  it('are replaced by what is pushed, to the room and to the group', async () => {
+  it('are replaced by updates, for the room and for the group', async () => {
     const server = await startServer()
     const addon = await startShipyard(server, (url) => ({ glance: [glance(url)], webPanel: [panel(url)] }))
     const page = await inLobby(server)
@@ -82,7 +82,7 @@ describe('glances', () => {
     expect(addon.to('/glance')).toHaveLength(1)
   })
 
-  it('say what went wrong, whatever their conditions, and are asked for again on wish', async () => {
+  it('show errors, whatever their conditions, and can be queried again', async () => {
     const server = await startServer()
     const addon = await startShipyard(server, (url) => ({
       glance: [
@@ -99,7 +99,7 @@ describe('glances', () => {
     await list.getByText('Shipyard answered 503').waitFor()
     addon.pages.set('/glance', () => json({ label: 'x' }))
     await list.getByRole('button', { name: 'Try again: Deployments' }).click()
-    await list.getByText('Shipyard answered something else: label is no object').waitFor()
+    await list.getByText('Shipyard answered with invalid content: label is not an object').waitFor()
     addon.pages.set('/glance', () => json(label('on again', { metadata: { on: true } })))
     await list.getByRole('button', { name: 'Try again: Deployments' }).click()
     await list.getByText('on again').waitFor()
@@ -109,7 +109,7 @@ describe('glances', () => {
     await list.getByText('back').waitFor()
   })
 
-  it('are asked for again when the page has missed something', async () => {
+  it('are queried again when the page has missed events', async () => {
     const server = await startServer()
     const addon = await startShipyard(server, (url) => ({ glance: [glance(url)], webPanel: [panel(url)] }))
     const page = await inLobby(server)
@@ -122,7 +122,7 @@ describe('glances', () => {
     await page.getByText('4 deployments').waitFor()
   })
 
-  it('run nothing that an add-on writes', async () => {
+  it('run no script that an add-on writes', async () => {
     const server = await startServer()
     const attack =
       '<img src=x onerror="top.stolen=1"><svg onload="top.stolen=1"><script>top.stolen=1</script>'
@@ -155,7 +155,7 @@ describe('glances', () => {
     )
     addon.pages.set('/board', '<p>here</p>')
     const page = await inLobby(server)
-    expectError(page, /Content Security Policy/) // said of the inert document in which the label is parsed
+    expectError(page, /Content Security Policy/) // logged for the inert document in which the label is parsed
     const list = page.getByLabel('Add-ons of this room')
     await list.getByText('<b>lozenge</b>').waitFor()
     await list.getByText('odd', { exact: true }).waitFor()
@@ -169,7 +169,7 @@ describe('glances', () => {
 })
 
 describe('panels', () => {
-  it('are framed with a signed address and the theme, and can ask for what their scopes allow', async () => {
+  it('are framed with a signed URL and the theme, and can request what their scopes allow', async () => {
     const server = await startServer()
     const addon = await startShipyard(server, (url) => ({ glance: [glance(url)], webPanel: [panel(url)] }))
     addon.pages.set(
@@ -208,7 +208,7 @@ describe('panels', () => {
     await checkAccessibility(page)
   })
 
-  it('are told nothing of the room without the scope for it', async () => {
+  it('learn nothing about the room without the scope for it', async () => {
     const server = await startServer()
     const addon = await startShipyard(server, (url) => ({
       hipchatApiConsumer: { scopes: ['send_notification'] },
@@ -232,7 +232,7 @@ describe('panels', () => {
       ])
   })
 
-  it('come again in each room that has the add-on, until they are closed', async () => {
+  it('are opened again in each room that has the add-on, until they are closed', async () => {
     const server = await startServer()
     const addon = await startShipyard(server, (url) => ({ glance: [glance(url)], webPanel: [panel(url)] }))
     addon.pages.set('/board', '<p>the board</p>')
@@ -252,7 +252,7 @@ describe('panels', () => {
     expect(await page.locator('iframe').count()).toBe(0)
   })
 
-  it('cannot reach the page around them, leave their frame, or be taken for the page itself', async () => {
+  it('cannot reach the page around them, leave their frame, or pose as the page itself', async () => {
     const server = await startServer()
     const addon = await startShipyard(server, (url) => ({
       glance: [
@@ -293,7 +293,7 @@ describe('panels', () => {
     expect(await page.locator('iframe').getAttribute('sandbox')).not.toContain('allow-same-origin')
   })
 
-  it('say why they cannot be shown, and can be tried again', async () => {
+  it('show why they cannot be opened, and can be tried again', async () => {
     const server = await startServer()
     const addon = await startShipyard(server, (url) => ({
       glance: [glance(url)],
@@ -313,7 +313,7 @@ describe('panels', () => {
   })
 })
 
-describe('a panel that never comes', () => {
+describe('a panel that never loads', () => {
   it('is given up after 20 seconds', async () => {
     const server = await startServer()
     const addon = await startShipyard(server, (url) => ({ glance: [glance(url)], webPanel: [panel(url)] }))
@@ -420,7 +420,7 @@ describe('messages from frames', () => {
             parent.postMessage(wrong, '*')
           ask(own.extension_id, { mod: 'constructor', fn: 'name' })
         }
-        // another page of the same origin inside of the frame is another window
+        // another page of the same origin inside the frame is another window
         const inner = document.createElement('iframe')
         inner.srcdoc = '<script>top.postMessage(' + JSON.stringify({ type: 'req', mid: 'm', mod: 'dialog', fn: 'close', args: [], eid: own.extension_id }) + ', "*"); parent.say("inner asked")<' + '/script>'
         document.documentElement.append(inner)
@@ -438,26 +438,26 @@ describe('messages from frames', () => {
     await expect.poll(() => heard(page, 'Steal')).toEqual(['inner asked'])
     const inside = page.frames().find((one) => one.url().includes('/steal'))
     await inside?.evaluate((id) => (globalThis as unknown as { steal(id: string): void }).steal(id), eid)
-    // What is answered last comes last: all before it was passed over.
+    // The last answer arrives last: everything before it was ignored.
     await expect
       .poll(() => heard(page, 'Steal'))
       .toEqual(['inner asked', 'answered ["There is no constructor.name"]'])
 
-    // a frame that goes to another origin is not listened to any more
+    // a frame that navigates to another origin is ignored from then on
     const other = honest.url.replace('127.0.0.1', 'localhost')
     honest.pages.set('/elsewhere', '<script>HipChat.dialog.close(() => {}); say("elsewhere")</script>')
     thief.pages.set('/steal', `<script>location.href = '${other}/elsewhere'</script>`)
     await page.getByRole('button', { name: 'Close the dialog' }).click()
     await page.getByRole('button', { name: 'Steal' }).click()
     await frame(page, 'Steal').getByText('elsewhere').waitFor()
-    await page.evaluate('new Promise((resolve) => setTimeout(resolve))') // whatever was posted has arrived
+    await page.evaluate('new Promise((resolve) => setTimeout(resolve))') // all posted messages have arrived
     expect(await page.getByRole('dialog').count()).toBe(1)
   })
 
-  it('may come from a library of somebody else', async () => {
+  it('may come from a foreign library', async () => {
     const server = await startServer()
     const addon = await startShipyard(server, (url) => ({ glance: [glance(url)], webPanel: [panel(url)] }))
-    // As little as Atlassian's library does: the api from the name, plain objects both ways.
+    // As little as Atlassian's library does: the API from the name, plain objects both ways.
     addon.pages.set('/board', () => ({
       headers: { 'content-type': 'text/html' },
       body: `<!doctype html><ul id="heard"></ul><script>
@@ -537,7 +537,7 @@ describe('dialogs', () => {
     return { server, addon, page, box }
   }
 
-  it('have their options, which their page changes, and hear of the filter', async () => {
+  it('have their options, which their page can change, and receive the filter', async () => {
     const { page, box } = await open(
       `<script>
         HipChat.register(hear('dialog-filter-changed'))
@@ -565,7 +565,7 @@ describe('dialogs', () => {
     await renamed.waitFor({ state: 'detached' })
   })
 
-  it('stay open while their page says so, and go when it does not', async () => {
+  it('stay open while their page says so, and close when it does not', async () => {
     const { page, box } = await open(
       `<script>
         let presses = 0
@@ -581,14 +581,14 @@ describe('dialogs', () => {
     await box.waitFor({ state: 'detached' })
   })
 
-  it('go at once where their page does not care', async () => {
+  it('close at once if their page does not answer', async () => {
     const { page, box } = await open('<p>ready</p>', { secondaryActions: undefined })
     await frame(page, 'Approve <b>it</b>').getByText('ready').waitFor()
     await box.getByRole('button', { name: 'Close', exact: true }).click()
     await box.waitFor({ state: 'detached' })
   })
 
-  it('go with Escape, also from within their page, with their room, and with their add-on', async () => {
+  it('close with Escape, also from within their page, with their room, and with their add-on', async () => {
     const { server, addon, page, box } = await open('<input id="field" aria-label="field"><p>ready</p>')
     const again = async () => {
       await frame(page).getByRole('button', { name: 'Open' }).click()
@@ -615,7 +615,7 @@ describe('dialogs', () => {
 })
 
 describe('actions', () => {
-  /** Opens a menu and gives its entry; the menu of a message is that of the last one. */
+  /** Opens a menu and returns its entry; the menu of a message is that of the last one. */
   async function entry(page: Page, menu: RegExp | string, name: string) {
     await page.getByRole('button', { name: menu }).last().click()
     return page.getByRole('menuitem', { name })
@@ -630,7 +630,7 @@ describe('actions', () => {
     ...more,
   })
 
-  it('open their target, which hears of the message, and whose address knows it', async () => {
+  it('open their target, which receives the message, also in its URL', async () => {
     const server = await startServer()
     const addon = await startShipyard(server, (url) => ({
       webPanel: [panel(url, { url: `${url}/board?by={message.sender.mention}&of={message.metadata}` })],
@@ -654,7 +654,7 @@ describe('actions', () => {
     expect(lastQuery(addon, '/board').get('of')).toBe('')
   })
 
-  it('are those whose conditions hold for the message; a pattern that never ends freezes nothing', async () => {
+  it('are shown if their conditions hold for the message, and a pattern that never ends freezes nothing', async () => {
     const server = await startServer()
     const matching = (regex: object, name: string, key: string) =>
       action({
@@ -685,7 +685,7 @@ describe('actions', () => {
     await server.say('Lobby', 'bob', text)
     await page.getByText(text).waitFor()
     await (await entry(page, ofMessage, 'Shouted')).waitFor()
-    // Addons' entries come all at once.
+    // Entries of add-ons appear all at once.
     expect(await page.getByRole('menuitem', { name: /Catastrophe|Wrong|Own cards/ }).count()).toBe(0)
     await page.keyboard.press('Escape')
 
@@ -726,7 +726,7 @@ describe('actions', () => {
     await expect.poll(() => heard(page, 'Add')).toContain('appended null')
     expect(await heard(page, 'Add')).toContain('added null')
     expect(await heard(page, 'Add')).toContain(
-      'chat.addFileForUploadWithBase64: dataUrl should be data:TYPE;base64,CONTENT',
+      'chat.addFileForUploadWithBase64: dataUrl must be data:TYPE;base64,CONTENT',
     )
     await page.keyboard.press('Escape')
     expect(await page.getByRole('textbox', { name: /^Message/ }).inputValue()).toBe('from the add-on')
@@ -735,13 +735,13 @@ describe('actions', () => {
 
     await (await entry(page, 'What add-ons can add', 'Lost')).click()
     const problem = page.getByRole('alertdialog', { name: 'Shipyard' })
-    await problem.getByText('Shipyard has nothing called nothing that could be opened').waitFor()
+    await problem.getByText('Shipyard has no module called nothing that can be opened').waitFor()
     await checkAccessibility(page)
     await problem.getByRole('button', { name: 'Close' }).click()
     await problem.waitFor({ state: 'detached' })
   })
 
-  it('open external pages in a tab that knows nothing of this one', async () => {
+  it('open external pages in a tab that cannot reach this one', async () => {
     const server = await startServer()
     const addon = await startShipyard(server, (url) => ({
       externalPage: [{ key: 'ext', name: { value: 'Outside' }, url: `${url}/outside?m={message.body}` }],

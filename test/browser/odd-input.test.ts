@@ -9,7 +9,7 @@ const field = (page: Page) => page.getByRole('textbox', { name: /^Message / })
 
 const log = (page: Page) => page.getByRole('log')
 
-/** A key as an input method has it: `isComposing`, or as Safari tells of the one that ends a composition. */
+/** A key as an input method sends it: `isComposing`, or in Safari's form for the key that ends a composition. */
 const pressComposing = (page: Page, key: string, how: 'composing' | 'Safari') =>
   page.evaluate(`document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {
     key: '${key}',
@@ -19,7 +19,7 @@ const pressComposing = (page: Page, key: string, how: 'composing' | 'Safari') =>
     cancelable: true,
   }))`)
 
-describe('a key that an input method takes for itself', () => {
+describe('a key that an input method uses', () => {
   it.each(['composing', 'Safari'] as const)('sends no message (%s), and the next Enter does', async (how) => {
     const server = await startServer()
     const page = await signInAs(server, 'alice', { path: '/chat/room/1' })
@@ -32,7 +32,7 @@ describe('a key that an input method takes for itself', () => {
     expect(await field(page).inputValue()).toBe('')
   })
 
-  it('takes no suggestion, goes nowhere from the switcher, and closes no dialog', async () => {
+  it('accepts no suggestion, goes nowhere from the switcher, and closes no dialog', async () => {
     const server = await startServer()
     const page = await signInAs(server, 'alice', { path: '/chat/room/1' })
     await field(page).pressSequentially('@bo')
@@ -73,14 +73,14 @@ describe('characters', () => {
     await page.keyboard.press('Enter')
     await page
       .getByRole('alert')
-      .getByText('A message has at most 10000 characters; this one has 10001.')
+      .getByText('A message can have at most 10000 characters; this one has 10001.')
       .waitFor()
     await field(page).fill(emoji.repeat(10_000))
     await page.keyboard.press('Enter')
     await expect.poll(() => server.history('Lobby').length).toBe(1)
   })
 
-  it('of a name and of a topic are counted so too', async () => {
+  it('of a name and of a topic are counted the same way', async () => {
     const server = await startServer()
     const page = await signInAs(server, 'alice', { path: '/chat/room/1' })
     await page.getByRole('button', { name: 'Create a room' }).click()
@@ -98,7 +98,7 @@ describe('characters', () => {
   })
 })
 
-it('mentions and links are drawn where languages write no blanks, and end where the server ends them', async () => {
+it('mentions and links are drawn in languages without spaces, and end where the server ends them', async () => {
   const server = await startServer()
   const page = await signInAs(server, 'alice', { path: '/chat/room/1' })
   const text =
@@ -121,7 +121,7 @@ it('mentions and links are drawn where languages write no blanks, and end where 
   expect(await field(page).inputValue()).toBe('はい@bob ')
 })
 
-it('an action is handed the link as it is drawn', async () => {
+it('an action receives the link as it is drawn', async () => {
   const server = await startServer()
   const addon = await startAddon()
   declare(addon, {

@@ -13,7 +13,7 @@ const files = readdirSync(folder).map((file) => {
   return [file.replace('.json', ''), JSON.stringify(capabilities)] as const
 })
 
-/** After the shape of add-ons whose licences do not let us copy them. */
+/** Modelled on add-ons whose licences do not let us copy them. */
 const composed = (url: string): Readonly<Record<string, Record<string, unknown>>> => ({
   'a second panel that no glance leads to': {
     glance: [
@@ -61,7 +61,7 @@ interface Modules {
   readonly action?: readonly { readonly name: { readonly value: string }; readonly location: string }[]
 }
 
-/** Hosts of placeholders and of others become the add-on of the test: nothing here asks anybody else. */
+/** The hosts of placeholders, and other hosts, become the add-on of the test: nothing here calls anybody else. */
 const localised = (text: string, url: string): string =>
   text
     .replaceAll(/\$\{host\}|\{\{localBaseUrl\}\}/g, url)
@@ -81,14 +81,14 @@ describe('modules of add-ons as they were published', () => {
       for (const { queryUrl } of glance)
         if (queryUrl) addon.pages.set(new URL(queryUrl).pathname, () => json(label('3 deployments')))
       const page = await signInAs(server, 'alice', { path: '/chat/room/1' })
-      expectError(page, /400/) // addresses that are still templates
+      expectError(page, /400/) // URLs that are still templates
       const sidebar = page.getByLabel('Add-ons of this room')
       for (const { name: text } of glance.filter(({ conditions = [] }) => conditions.length === 0))
         await sidebar.getByText(text.value).or(sidebar.getByText('3 deployments')).first().waitFor()
       if (await sidebar.isVisible()) {
         await sidebar.getByRole('button').first().click()
         await page.locator('iframe, [role=alert]').first().waitFor({ state: 'attached' })
-        await page.keyboard.press('Escape') // where that was a dialog
+        await page.keyboard.press('Escape') // if that was a dialog
       }
       await page.getByRole('button', { name: 'What add-ons can add' }).click()
       for (const { name: text, location } of action)

@@ -4,11 +4,11 @@ import { type Addon, declare, installOverHttp, type Reply, startAddon } from '..
 export interface Shipyard extends Addon {
   readonly oauthId: string
   readonly oauthSecret: string
-  /** What is served at a path below the add-on: a page's body, an answer, or nothing. */
+  /** The answer at a path below the add-on: the body of a page, a response, or nothing. */
   readonly pages: Map<string, string | (() => Reply)>
 }
 
-/** A page of an add-on: loads the script of the server, and writes what it hears of into its list. */
+/** A page of an add-on: loads the script of the server, and writes what it receives into its list. */
 const pageOf = (server: HipChatServer, body: string): Reply => ({
   headers: { 'content-type': 'text/html; charset=utf-8' },
   body: `<!doctype html><html lang="en"><title>Page</title>
@@ -44,7 +44,7 @@ export const panel = (url: string, more: Record<string, unknown> = {}) => ({
   ...more,
 })
 
-/** What an add-on answers that asks for a glance, readable for pages of other origins. */
+/** An add-on's answer to a query for a glance, readable for pages of other origins. */
 export const json = (content: unknown): Reply => ({
   headers: { 'content-type': 'application/json', 'access-control-allow-origin': '*' },
   body: JSON.stringify(content),
@@ -88,6 +88,6 @@ export async function startShipyard(
   return Object.assign(addon, { pages, ...(await installOverHttp(server, addon, room)) })
 }
 
-/** Tells what a page of the add-on was given by its address. */
+/** Shows the values that a page of the add-on received in its URL. */
 export const lastQuery = (addon: Addon, path: string): URLSearchParams =>
   new URLSearchParams(addon.to(path).at(-1)?.path.split('?')[1])

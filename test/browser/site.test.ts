@@ -12,9 +12,9 @@ import { slugOf } from '../../docs/.vitepress/slug.ts'
 import { markdownBelow, readPage, root } from '../structure/markdown.ts'
 import { checkAccessibility, openBrowser, openPage } from './support.ts'
 
-// What is built and what a browser makes of it are in one file: a build takes its time.
+// The build and the tests of it in a browser are in one file, because a build takes long.
 
-/** Below a path, as on a host that has other sites too. */
+/** Below a path, as on a host with other sites. */
 const base = '/manual/'
 const folder = mkdtempSync(join(tmpdir(), 'hipchat-addon-site-'))
 
@@ -72,7 +72,7 @@ describe('the site', () => {
     expect(listed.toSorted()).toEqual(expected.toSorted())
   })
 
-  it('has no link that leads nowhere, nor to a heading that is not there', () => {
+  it('has no link to a missing page or heading', () => {
     const ids = new Map<string, Set<string>>()
     const idsOf = (file: string): Set<string> => {
       const known = ids.get(file) ?? new Set(attributes(readBuilt(file), 'id'))
@@ -125,7 +125,7 @@ describe('the site', () => {
   })
 })
 
-/** What is read of MiniSearch's own form: where each word is. */
+/** The part used of MiniSearch's own form: where each word is. */
 interface SearchIndex {
   readonly documentIds: Readonly<Record<string, string>>
   readonly fieldIds: Readonly<Record<string, number>>
@@ -135,7 +135,7 @@ interface SearchIndex {
   ])[]
 }
 
-/** Of the first paragraph, without what is code or a link in it. */
+/** Of the first paragraph, without code and links. */
 function longestWord(markdown: string): string {
   const paragraph = markdown.split('\n\n').find((part) => /^(?:[A-Z]|`[^`])/.test(part)) ?? ''
   const words = paragraph.replace(/`[^`]*`|\]\([^)]*\)/g, ' ').match(/[a-z]+/gi) ?? []
@@ -148,7 +148,7 @@ describe('the anchor of a heading', () => {
     ['addon.webhook(event, options, handler)', 'addonwebhookevent-options-handler'],
     ['Look-ahead & _look_-behind', 'look-ahead--_look_-behind'],
     ['Grüße', 'grüße'],
-  ])('%s is what code hosts make of it', (heading, anchor) => {
+  ])('%s is the same as on code hosts', (heading, anchor) => {
     expect(slugOf(heading)).toBe(anchor)
   })
 })
@@ -164,7 +164,7 @@ describe('a link of a page', () => {
     ['a paper of the project', '../../SECURITY.md', '/project/security'],
     ['another site', 'https://semver.org', 'https://semver.org'],
     ['a heading of its own', '#answer', '#answer'],
-  ])('to %s stays on the site, or goes where it says', (_, link, address) => {
+  ])('to %s stays on the site, or leads to the right URL', (_, link, address) => {
     for (const repository of [undefined, published])
       expect(createLinks(repository).addressIn('docs/how-to/handlers.md', link)).toBe(address)
   })
@@ -180,7 +180,7 @@ describe('a link of a page', () => {
     expect([...copied]).toEqual([])
   })
 
-  it('to a source leads to a copy otherwise, which is built with the site', () => {
+  it('to a source leads otherwise to a copy that is built with the site', () => {
     const { addressIn, copied } = createLinks(undefined)
     expect(addressIn('docs/explanation/security.md', '../../test/attack')).toBe('/source/test/attack.txt')
     expect([...copied]).toEqual(['test/attack'])
@@ -190,11 +190,14 @@ describe('a link of a page', () => {
     )
   })
 
-  it.each(['../nothing.md', '../../../etc/passwd'])('to %s, which is not there, ends the build', (link) => {
-    expect(() => createLinks(undefined).addressIn('docs/how-to/handlers.md', link)).toThrow(
-      `docs/how-to/handlers.md links to ${link}, which is not in the repository`,
-    )
-  })
+  it.each(['../nothing.md', '../../../etc/passwd'])(
+    'to %s, which does not exist, fails the build',
+    (link) => {
+      expect(() => createLinks(undefined).addressIn('docs/how-to/handlers.md', link)).toThrow(
+        `docs/how-to/handlers.md links to ${link}, which is not in the repository`,
+      )
+    },
+  )
 })
 
 describe('in a browser the site', () => {
@@ -222,7 +225,7 @@ describe('in a browser the site', () => {
   beforeAll(() => new Promise<void>((resolve) => host.listen(0, '127.0.0.1', resolve)))
   afterAll(() => void host.close())
 
-  /** Opens a page of it; a request that fails, or goes elsewhere, fails the test. */
+  /** Opens a page of the site; a request that fails, or goes elsewhere, fails the test. */
   async function open(path: string, options: Parameters<typeof openPage>[1] = {}): Promise<Page> {
     const url = `http://127.0.0.1:${(host.address() as AddressInfo).port}`
     const problems: string[] = []
@@ -238,7 +241,7 @@ describe('in a browser the site', () => {
     })
   }
 
-  /** By how much a page has to be scrolled to the side. */
+  /** By how much a page can be scrolled sideways. */
   const widthBeyond = (page: Page) =>
     page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth')
 
@@ -253,7 +256,7 @@ describe('in a browser the site', () => {
     await page.getByText('ERR_RATE_LIMIT').first().waitFor()
   })
 
-  it.each(['light', 'dark'] as const)('keeps nobody out, on a %s screen', async (colorScheme) => {
+  it.each(['light', 'dark'] as const)('is accessible, on a %s screen', async (colorScheme) => {
     for (const path of ['', 'explanation/request-path.html', 'reference/events.html']) {
       const page = await open(path, { colorScheme })
       await page.getByRole('heading', { level: 1 }).waitFor()
@@ -263,7 +266,7 @@ describe('in a browser the site', () => {
   })
 
   it('fits on a phone', async () => {
-    // Pages are whole without scripts, which take most of the time that a page takes.
+    // Pages are complete without scripts, and load faster.
     const page = await open('', { viewport: { width: 360, height: 740 }, javaScriptEnabled: false })
     for (const file of sources.map(builtFrom)) {
       await page.goto(new URL(base + file, page.url()).href)
@@ -271,7 +274,7 @@ describe('in a browser the site', () => {
     }
   }, 120_000)
 
-  it('leads on a phone through a menu', async () => {
+  it('has a menu on a phone', async () => {
     const page = await open('', { viewport: { width: 360, height: 740 } })
     await page.locator('.VPLocalNav').getByRole('button', { name: 'Menu' }).click()
     await page.locator('.VPSidebar').getByRole('link', { name: 'Send cards' }).click()

@@ -11,7 +11,7 @@ const missing = 'the chat page in a browser: apt-get install chromium, or give i
 let browser: Browser | undefined
 
 /**
- * One Chromium for the tests of a file; call it once, at its top. Where there is none the tests are skipped, and say so,
+ * One Chromium for the tests of a file; call it once, at its top. Without Chromium the tests are skipped with a message,
  * or fail on a build machine.
  */
 export function openBrowser(): void {
@@ -27,19 +27,19 @@ export function openBrowser(): void {
 }
 
 export interface PageOptions extends BrowserContextOptions {
-  /** Where on the page it begins. Default: its front. */
+  /** Where on the page to start. Default: its front. */
   readonly path?: string
 }
 
-/** What each page may say on its console although it is an error. */
+/** Errors that each page may log on its console. */
 const expectations = new WeakMap<Page, RegExp[]>()
 
-/** An error on the console that belongs to the test: a refused call, for example. */
+/** Allows an error on the console that belongs to the test: a refused call, for example. */
 export function expectError(page: Page, text: RegExp): void {
   expectations.get(page)?.push(text)
 }
 
-/** A page for whoever is not signed in, with a storage of its own. An error nobody expected fails the test. */
+/** A page without a session, with its own storage. An unexpected error fails the test. */
 export async function openPage(
   server: Pick<HipChatServer, 'url'>,
   { path = '/', ...options }: PageOptions = {},
@@ -68,7 +68,7 @@ export async function openPage(
   return page
 }
 
-/** A page on which somebody who has no password is signed in. */
+/** A page with the session of a user who has no password. */
 export async function signInAs(
   server: HipChatServer,
   mentionName: string,
@@ -80,7 +80,7 @@ export async function signInAs(
   const opened = await call(server, 'POST', `${server.url}/page/session`, { json: { user_id: user.id } })
   const session = JSON.stringify({ token: opened.body.token, userId: user.id })
   const page = await openPage(server, options, (fresh) =>
-    // Once, and not in frames: an add-on's has no storage, and whoever signs out stays signed out.
+    // Once, and not in frames: an add-on's frame has no storage, and a person who signs out stays signed out.
     fresh.addInitScript(`if (self === top && !sessionStorage.getItem('test')) {
       sessionStorage.setItem('test', 'signed in')
       sessionStorage.setItem('hipchat-session', ${JSON.stringify(session)})
@@ -90,7 +90,7 @@ export async function signInAs(
   return page
 }
 
-/** Nothing on the page that keeps people with disabilities out, as far as axe finds it. */
+/** Checks that axe finds no accessibility problem on the page. */
 export async function checkAccessibility(page: Page): Promise<void> {
   await page.evaluate(axe.source)
   const found = await page.evaluate<

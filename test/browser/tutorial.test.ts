@@ -10,7 +10,7 @@ import { createFolder, environment, packBoth } from '../scaffolder/support.ts'
 import { readPage } from '../structure/markdown.ts'
 import { expectError, openBrowser, openPage } from './support.ts'
 
-/** The tutorial, done step by step as its own text says: its commands, its files, its words in the chat. */
+/** The tutorial, followed step by step: its commands, its files, its messages in the chat. */
 const path = 'docs/tutorial/first-add-on.md'
 const page = readPage(path)
 
@@ -19,7 +19,7 @@ openBrowser()
 interface Step {
   readonly line: number
   readonly language: string
-  /** The word after the language: the file it is about, or `chat`. */
+  /** The word after the language: the file it belongs to, or `chat`. */
   readonly about: string
   readonly text: string
 }
@@ -29,7 +29,7 @@ const steps: Step[] = [...page.matchAll(/^```(\w+) ?(\S*)\n([\s\S]*?)^```$/gm)].
   return { line: page.slice(0, found.index).split('\n').length, language, about, text }
 })
 
-/** How one step is done. What is not named is to be read only. */
+/** How one step is done. Steps without an entry are only read. */
 type Do = (text: string, about: string) => Promise<void> | void
 const nameOf = ({ language, about }: Step): string =>
   about === 'chat' ? 'chat' : about === '' ? language : `${language} file`
@@ -47,7 +47,7 @@ afterAll(async () => {
   home.remove()
 })
 
-/** The change that a block shows with `-` and `+`, done to a text that has the former. */
+/** Applies the change that a block shows with `-` and `+` to a text that contains the old lines. */
 function applied(change: string, to: string): string {
   const side = (sign: string) =>
     change
@@ -59,18 +59,18 @@ function applied(change: string, to: string): string {
   return to.replace(side('-'), () => side('+'))
 }
 
-/** What stands in the room below the last words of the person, as `name: text`. */
+/** The messages in the room below the person's last one, as `name: text`. */
 const answersIn = async (room: Page): Promise<string[]> =>
   (await room.getByRole('log').locator('.message').allInnerTexts()).map((text) =>
     text.replaceAll(/\s+/g, ' '),
   )
 
-it('does what it says, from the empty folder to the tests', async () => {
+it('works step by step, from the empty folder to the tests', async () => {
   const [hipchatPort = 0, port = 0] = await freePorts(2)
   const env = {
     ...environment(),
     npm_config_registry: registry.url,
-    npm_config_yes: 'true', // somebody who answers npm's question
+    npm_config_yes: 'true', // answers npm's question
     HIPCHAT_PORT: `${hipchatPort}`,
     PORT: `${port}`,
   }
@@ -91,7 +91,7 @@ it('does what it says, from the empty folder to the tests', async () => {
   }
 
   async function startDev(): Promise<void> {
-    // What npm runs, as npm does and in its place: a signal to npm would not reach it.
+    // Runs the commands of npm scripts directly: a signal to npm would not reach them.
     const { scripts } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
     dev = spawn('sh', ['-c', `exec ${scripts.dev}`], {
       cwd: folder,
@@ -118,7 +118,7 @@ it('does what it says, from the empty folder to the tests', async () => {
     dev = undefined
   }
 
-  /** Writes a file, and waits until the add-on that runs has it. */
+  /** Writes a file, and waits until the running add-on has loaded it. */
   async function write(file: string, text: string): Promise<void> {
     const runs = () => printed.split(/The add-on runs; |com\.example\.karma is updated/).length
     const before = runs()
@@ -140,7 +140,7 @@ it('does what it says, from the empty folder to the tests', async () => {
         if (command.startsWith('cd ')) folder = join(folder, command.slice(3))
         else if (command === 'npm run dev') await startDev()
         else {
-          if (command === 'npm test') await endDev() // by `q`, the page says
+          if (command === 'npm test') await endDev() // with `q`, as the page says
           await run(command)
         }
       }
@@ -163,12 +163,12 @@ it('does what it says, from the empty folder to the tests', async () => {
         await expect.poll(async () => (await answersIn(room as Page)).join('\n')).toContain(words)
       }
     },
-    ts() {}, // it is compiled, as all of the documentation is
+    ts() {}, // compiled like all code of the documentation
   }
 
   for (const step of steps) {
     const act = doing[nameOf(step)]
-    if (!act) throw new Error(`${path}:${step.line}: nobody knows how to do a step of ${nameOf(step)}`)
+    if (!act) throw new Error(`${path}:${step.line}: there is no action for a step of ${nameOf(step)}`)
     await act(step.text, step.about)
   }
   expect(steps.map(nameOf)).toEqual(expect.arrayContaining(Object.keys(doing)))

@@ -12,7 +12,7 @@ declare global {
   }
 }
 
-// A second copy on the same page would answer every event a second time.
+// A second copy on the same page would answer every event twice.
 if (!window.HipChat?.register) {
   const library = createLibrary(window)
   window.HipChat = library

@@ -4,23 +4,23 @@ type Handler = (data: unknown, answer: (...args: unknown[]) => void) => void
 type Callback = (...args: unknown[]) => void
 type Module = Readonly<Record<string, (...args: unknown[]) => Promise<unknown> | undefined>>
 
-/** What the globals `HipChat` and `AP` are, besides the modules themselves. */
+/** The globals `HipChat` and `AP`, apart from the modules themselves. */
 export interface Library {
-  /** Says what events are for. The whole of what was said before is forgotten. */
+  /** Registers event listeners, replacing all earlier ones. */
   register(handlers: Readonly<Record<string, Handler>>): void
-  /** Modules by their names, for a callback and as a promise. */
+  /** Modules by name, for a callback and as a promise. */
   require(names: string | readonly string[], use?: (...modules: unknown[]) => void): Promise<unknown>
-  /** Tells the other open frames of the same add-on. */
+  /** Sends an event to the other open frames of the same add-on. */
   broadcast(name: string, data?: unknown): void
   readonly [module: string]: unknown
 }
 
-const alone = 'This page is not framed by a chat: the call has nobody to answer it.'
+const alone = 'This page is not in a frame of a chat: nothing can answer the call.'
 
 /**
- * The JavaScript API for the page in `window`. Each function takes a callback `(error, value)` at the end; without one it
- * gives a promise, of which a refused command nobody waits for is written to the console. On a page that nobody frames
- * every call is refused.
+ * The JavaScript API for the page in `window`. Each function takes a callback `(error, value)` as its last argument; without one it
+ * returns a promise, and if nobody awaits that, a refused command is written to the console. On a page that is not in a
+ * frame every call is refused.
  */
 export function createLibrary(window: Window): Library {
   const framing = framingOf(window)
@@ -44,7 +44,7 @@ export function createLibrary(window: Window): Library {
     try {
       post({ type: 'req', ...(answer ? { mid } : {}), mod, fn, args })
     } catch (error) {
-      pending.delete(mid) // a function, or a piece of the page, among the arguments
+      pending.delete(mid) // a function, or a DOM node, among the arguments
       if (answer) setTimeout(() => answer(`The arguments of ${mod}.${fn} cannot be sent: ${String(error)}`))
     }
   }
@@ -53,14 +53,14 @@ export function createLibrary(window: Window): Library {
     (mod: string, fn: string) =>
     (...given: unknown[]): Promise<unknown> | undefined => {
       const args = [...given]
-      const callback = typeof args.at(-1) === 'function' ? (args.pop() as Callback) : undefined // just seen
+      const callback = typeof args.at(-1) === 'function' ? (args.pop() as Callback) : undefined // checked in this line
       if (callback) {
         send(mod, fn, args, callback)
         return undefined
       }
       const name = `${mod}.${fn}`
       if (framing && !framing.options?.answersAll && !answered.has(name)) {
-        send(mod, fn, args, undefined) // nobody answers that there
+        send(mod, fn, args, undefined) // the host sends no answer to that
         return Promise.resolve()
       }
       const promise = new Promise((resolve, reject) => {
@@ -69,7 +69,7 @@ export function createLibrary(window: Window): Library {
           else resolve(value)
         })
       })
-      // Pages of the time did not wait for their commands.
+      // Pages of that time did not wait for their commands.
       if (!answered.has(name)) promise.catch((error) => console.warn(`HipChat.${name}: ${error.message}`))
       return promise
     }
@@ -113,7 +113,7 @@ export function createLibrary(window: Window): Library {
     })
     window.addEventListener('keydown', (event) => {
       const modifiers = (['ctrl', 'alt', 'shift', 'meta'] as const).filter((name) => event[`${name}Key`])
-      const { keyCode: keycode } = event // what the other side was made for
+      const { keyCode: keycode } = event // the other side expects this
       if (keys.some((key) => key.keycode === keycode && isSame(key.modifiers, modifiers)))
         post({ type: 'key_listen', keycode, modifiers })
     })
@@ -144,7 +144,7 @@ function framingOf(window: Window): Framing | undefined {
     const found = JSON.parse(window.name)
     if (typeof found?.extension_id === 'string' && typeof found.origin === 'string') return found
   } catch {
-    // framed by somebody else
+    // framed by another page
   }
   return undefined
 }
@@ -152,6 +152,6 @@ function framingOf(window: Window): Framing | undefined {
 const isSame = (one: readonly string[] = [], other: readonly string[] = []): boolean =>
   one.length === other.length && one.every((name) => other.includes(name))
 
-/** An error is a text, or has one. */
+/** An error is a string, or has a message. */
 const textOf = (error: unknown): string =>
   typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : String(error)

@@ -1,22 +1,22 @@
 /**
- * How a page of an add-on and the page that frames it speak (`ui-modules.md` 8.4). Atlassian's own library for it is part of
- * some add-ons, and was part of HipChat's client: either side here works with that one on the other.
+ * How a page of an add-on and the page that frames it communicate (`ui-modules.md` 8.4). Atlassian's own library for it is part of
+ * some add-ons, and was part of HipChat's client: either side here works with that library on the other side.
  */
 
-/** What the frame is told by its name, as JSON. */
+/** What the frame receives in its name, as JSON. */
 export interface Framing {
   readonly extension_id: string
-  /** What can be asked for: by module and function, the names of its arguments without the callback. */
+  /** The functions that can be called: by module and function, the names of the arguments without the callback. */
   readonly api: Readonly<Record<string, Readonly<Record<string, { readonly args: readonly string[] }>>>>
-  /** Of the page that frames. */
+  /** The URL of the framing page. */
   readonly origin: string
   readonly options: {
-    /** Each call can have an answer, also one that gives nothing: what is wrong with it. Not HipChat's. */
+    /** Each call can have an answer, even one without a result: the error. Not HipChat's. */
     readonly answersAll?: boolean
   }
 }
 
-/** What a frame says to the page around it. */
+/** Messages of a frame to the page around it. */
 export type FromFrame = { readonly eid: string } & (
   | { readonly type: 'init' }
   | {
@@ -32,7 +32,7 @@ export type FromFrame = { readonly eid: string } & (
   | { readonly type: 'key_listen'; readonly keycode: number; readonly modifiers: readonly string[] }
 )
 
-/** What the page around says to a frame. */
+/** Messages of the page around to a frame. */
 export type ToFrame =
   | { readonly type: 'resp'; readonly mid: string; readonly args: readonly unknown[] }
   | { readonly type: 'evt'; readonly etyp: string; readonly evnt: unknown; readonly mid?: string }
@@ -45,7 +45,7 @@ export type ToFrame =
 
 const takes = <const Names extends readonly string[]>(...args: Names) => ({ args })
 
-/** HipChat's modules and their functions, of which the callback is left out (`ui-modules.md` 8.2). */
+/** HipChat's modules and their functions, without the callback (`ui-modules.md` 8.2). */
 export const api = {
   dialog: {
     open: takes('options'),
@@ -71,7 +71,7 @@ export const api = {
   file: { openInFileViewer: takes('file', 'list') },
 } as const
 
-/** Those that are called for what they give: every host answers them. */
+/** Functions that are called for their result: every host answers them. */
 export const answered: ReadonlySet<string> = new Set([
   'room.getRoomDetails',
   'room.getParticipants',

@@ -7,7 +7,7 @@ import { session, signedOut } from './session.ts'
 
 type Table = Operations & typeof administration & typeof pageApi
 
-/** A call that the server refused, in its words. */
+/** A call that the server refused, with the server's message. */
 export class CallError extends Error {
   override name = 'CallError'
   readonly status: number
@@ -19,9 +19,9 @@ export class CallError extends Error {
 }
 
 /**
- * Calls an operation of the server's tables, in the name of who is signed in. Rejects with a {@link CallError}, whose
- * message is for people: in the server's words, or that it cannot be reached (status 0). A session that has ended leads
- * back to signing in.
+ * Calls an operation of the server's tables as the signed-in person. Rejects with a {@link CallError}, whose
+ * message is for people: the server's own, or that the server cannot be reached (status 0). An expired session leads
+ * back to the sign-in page.
  */
 export async function call<Id extends keyof Table & string>(
   id: Id,
@@ -48,7 +48,7 @@ export async function call<Id extends keyof Table & string>(
     ...(body === undefined ? {} : { body, type: 'application/json' }),
   })
   const result = member === null ? answer : (answer as Record<string, unknown>)[member]
-  return result as ResultOf<Table[Id] & Operation> // what the table says that the server answers
+  return result as ResultOf<Table[Id] & Operation> // the table describes the server's answer
 }
 
 interface Sending {

@@ -101,7 +101,7 @@ function Lobby({ missing }: { missing: boolean }) {
       <h1>{missing ? 'There is nothing here' : `Hello ${me.value?.name ?? ''}`}</h1>
       <p>
         {missing
-          ? 'The room or the person of this address does not exist, or you may not see it. '
+          ? 'No room or person has this address, or you may not see it. '
           : `You are in ${group.value.name}. `}
         Choose a room or a person on the left, or press <kbd>Ctrl+K</kbd> and type a few letters of the name.
       </p>
@@ -113,7 +113,7 @@ function Lobby({ missing }: { missing: boolean }) {
   )
 }
 
-/** Says that the server is away, what waits for it, and for a moment that it is back. */
+/** Says that the connection is lost, which messages wait for it, and briefly that it is back. */
 function Connection() {
   const was = useSignal<'open' | 'down' | 'back'>('open')
   const { value } = connection

@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals'
 
-/** A dialog of the page's own that is open: a new room, or whom to invite. */
+/** An open dialog of the page's own: creating a room, or inviting people. */
 export type Asking =
   | {
       readonly kind: 'create room'

@@ -1,22 +1,22 @@
 import { signal } from '@preact/signals'
 import { goTo, type Place } from './place.ts'
 
-/** What the page and the frames of add-ons may do with the field in which a message is written. Nothing sends for anybody. */
+/** What the page and the frames of add-ons may do with the message field. Nothing is sent without the person. */
 export interface Composer {
-  /** Adds to what is written already. */
+  /** Appends to what is already written. */
   append(text: string): void
   focus(): void
-  /** Puts a file beside the message, to go with it. */
+  /** Attaches a file to the message. */
   addFile(file: File): void
 }
 
-/** Of the place that is looked at, while it has one. */
+/** The composer of the current place, if it has one. */
 export const composer = signal<Composer | undefined>(undefined)
 
-/** What the field of a place begins with, when it is opened the next time. */
+/** The initial contents of a place's field, the next time it is opened. */
 export const beginning = new Map<string, string>()
 
-/** Goes to a place; what is given stands in its field then. */
+/** Goes to a place, with the given contents in its field. */
 export function goToWith(place: Place, text: string | undefined): void {
   if (text !== undefined) beginning.set(JSON.stringify(place), text)
   goTo(place)

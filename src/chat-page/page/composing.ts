@@ -1,7 +1,7 @@
 /**
- * Keys that an input method takes for itself are heard by nothing on the page: the Enter that ends a composition sends no message,
- * chooses nothing, and closes no dialog. Browsers say that in two ways, and Safari ends the composition before it tells of the
- * key: then the code of the key is all there is. What the input method does with the key goes on.
+ * Keys that an input method uses are ignored by the whole page: the Enter that ends a composition sends no message,
+ * chooses nothing, and closes no dialog. Browsers report that in two ways, and Safari ends the composition before the
+ * key event: then only the key code shows it. The input method itself still gets the key.
  */
 addEventListener(
   'keydown',

@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals'
 import type { ComponentType } from 'preact'
 import { useEffect } from 'preact/hooks'
 
-/** A part of the page that most visitors never open: its script is loaded when somebody does. */
+/** A part of the page that most visitors never open: its script is loaded on demand. */
 export function later<Props extends object>(load: () => Promise<ComponentType<Props>>): ComponentType<Props> {
   return function Later(props: Props) {
     const found = useSignal<{ readonly Part: ComponentType<Props> } | 'failed' | undefined>(undefined)

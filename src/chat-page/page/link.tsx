@@ -8,7 +8,7 @@ interface LinkProps {
   readonly children: ComponentChildren
 }
 
-/** A link to another place of the page: goes there without loading it anew, unless it is to be another tab. */
+/** A link to another place of the page: goes there without reloading, unless it opens in another tab. */
 export function Link({ to, label, children, ...rest }: LinkProps) {
   const address = addressOf(to)
   return (

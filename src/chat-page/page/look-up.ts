@@ -1,20 +1,20 @@
 import { type ReadonlySignal, signal } from '@preact/signals'
 
-/** Asks the server for what a page meets and does not know: once for each id, and for many together. */
+/** Asks the server for ids that the page encounters and does not know: once for each id, and for many together. */
 export interface LookUp {
-  /** Has it asked for soon. */
+  /** Schedules a request for it. */
   need(id: number): void
-  /** Ids of which the server knows nothing, or that are not for whoever looks. */
+  /** Ids that the server does not know, or that the person may not see. */
   readonly missing: ReadonlySignal<ReadonlySet<number>>
-  /** It may be there now. */
+  /** It may exist now. */
   forget(id: number): void
   clear(): void
 }
 
-const mostAtOnce = 100 // of the server
-const pause = 10 // milliseconds in which what else is drawn may need something too
+const mostAtOnce = 100 // the server's limit
+const pause = 10 // milliseconds in which other parts of the page may need something too
 
-/** `ask` keeps what it got, and gives the ids of that. */
+/** `ask` stores what it got, and returns the ids of that. */
 export function createLookUp(ask: (ids: string) => Promise<readonly number[]>): LookUp {
   const asked = new Set<number>()
   const missing = signal<ReadonlySet<number>>(new Set())
@@ -31,7 +31,7 @@ export function createLookUp(ask: (ids: string) => Promise<readonly number[]>): 
       const unknown = ids.filter((id) => !found.has(id))
       if (unknown.length > 0) missing.value = new Set([...missing.value, ...unknown])
     } catch {
-      for (const id of ids) asked.delete(id) // asked for again when it is needed again
+      for (const id of ids) asked.delete(id) // requested again when needed
     }
   }
 

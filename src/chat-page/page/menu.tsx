@@ -6,7 +6,7 @@ import './menu.css'
 export interface MenuItem {
   readonly key: string
   readonly name: string
-  /** Whose it is, when it is not the page's own. */
+  /** The origin of the entry, unless it is the page's own. */
   readonly from?: string
   readonly picture?: string
   readonly checked?: boolean
@@ -14,19 +14,19 @@ export interface MenuItem {
 }
 
 interface MenuProps {
-  /** Of the menu; and of its button, unless what is in that says more. */
+  /** Label of the menu; and of its button, unless the content says more. */
   readonly label: string
   readonly named?: true
   readonly class?: string
   readonly children: ComponentChildren
-  /** Asked for when it opens; what comes late is added then. */
+  /** Loaded when the menu opens; late entries are added then. */
   items(): readonly MenuItem[] | Promise<readonly MenuItem[]>
-  /** Entries that need no asking. */
+  /** Entries that need no loading. */
   readonly first?: readonly MenuItem[]
 }
 
 /**
- * A button with a menu: in the browser's top layer, so that nothing cuts it off. Arrow keys, Home and End go through it,
+ * A button with a menu, in the browser's top layer, so that nothing clips it. Arrow keys, Home and End move through it,
  * Escape closes it.
  */
 export function Menu({ label, named, class: name = 'button-icon', children, items, first = [] }: MenuProps) {
@@ -63,7 +63,7 @@ export function Menu({ label, named, class: name = 'button-icon', children, item
     try {
       late.value = await items()
     } catch {
-      // what an add-on would have added is missing then; the page's own entries are there
+      // an add-on's entries are missing then; the page's own are there
     }
   }
 
@@ -112,7 +112,7 @@ export function Menu({ label, named, class: name = 'button-icon', children, item
           onKeyDown={onKeyDown}
         >
           {all.map(({ key, name: text, from, picture, checked, choose }) => (
-            // biome-ignore lint/a11y/useAriaPropsSupportedByRole: only the one role comes with it
+            // biome-ignore lint/a11y/useAriaPropsSupportedByRole: it is set only with the role that supports it
             <button
               key={key}
               type="button"
@@ -139,7 +139,7 @@ export function Menu({ label, named, class: name = 'button-icon', children, item
   )
 }
 
-/** Below its button, or above where there is no room; never beyond the window. */
+/** Below its button, or above if there is no space; never beyond the window. */
 function place(menu: HTMLElement, button: HTMLElement): void {
   const at = button.getBoundingClientRect()
   const { width, height } = menu.getBoundingClientRect()

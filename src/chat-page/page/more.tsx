@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals'
 
-/** A button that brings the next part of a long list. */
+/** A button that loads the next part of a long list. */
 export function More({ label, load }: { label: string; load: () => Promise<void> }) {
   const problem = useSignal('')
   const busy = useSignal(false)

@@ -6,17 +6,17 @@ import { addressOf, goTo } from './place.ts'
 const key = 'hipchat-notify'
 const isPossible = typeof Notification !== 'undefined'
 
-/** Whether the browser tells of mentions while somebody looks at something else: only when he asked for it. */
+/** Whether the browser notifies of mentions while the person looks at something else: only if they asked for it. */
 export const notifies = signal(
   isPossible && Notification.permission === 'granted' && localStorage.getItem(key) === 'yes',
 )
 
-/** Asks the browser's permission. Rejects with a text for people when there is none. */
+/** Asks for the browser's permission. Rejects with a message for people if it is not granted. */
 export async function turnNotifications(on: boolean): Promise<void> {
-  if (on && !isPossible) throw new Error('This browser has no notifications.')
+  if (on && !isPossible) throw new Error('This browser does not support notifications.')
   if (on && (await Notification.requestPermission()) !== 'granted')
     throw new Error(
-      'The browser does not let this page notify you. Its settings for this site can change that.',
+      'The browser does not allow notifications from this page. You can change that in its settings for this site.',
     )
   localStorage.setItem(key, on ? 'yes' : 'no')
   notifies.value = on
@@ -34,6 +34,6 @@ export function notify(title: string, text: string, talk: Talk): void {
       shown.close()
     }
   } catch {
-    // some browsers on phones have notifications for workers only
+    // some browsers on phones support notifications only in workers
   }
 }

@@ -2,7 +2,7 @@ import { signal } from '@preact/signals'
 import { Icon } from './icons.tsx'
 import { place } from './place.ts'
 
-/** On a phone there is room for one column: which of the two others lies over it. */
+/** A phone has space for one column: which of the two others is shown over it. */
 export const opened = signal<'navigation' | 'side' | undefined>(undefined)
 
 place.subscribe(() => {
@@ -23,7 +23,7 @@ export const NavigationButton = () => (
   </button>
 )
 
-/** Leads to what add-ons show beside the chat; hidden where there is nothing. */
+/** Opens what add-ons show beside the chat; hidden if there is nothing. */
 export const SideButton = () => (
   <button
     type="button"

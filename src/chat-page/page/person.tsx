@@ -7,7 +7,7 @@ import { Avatar, availabilityNames, availabilityOf, Presence } from './people/av
 import { Field } from './writing/field.tsx'
 import './room.css'
 
-/** What two people say to each other. */
+/** A one-to-one chat. */
 export function Person({ user }: { user: PageUser }) {
   const timeline = useMemo(() => timelineOf({ kind: 'person', id: user.id }), [user.id])
   const { status_text } = user.presence ?? {}
@@ -34,7 +34,7 @@ export function Person({ user }: { user: PageUser }) {
           <MessageList timeline={timeline}>
             <div class="room-beginning">
               <h2>You and {user.name}</h2>
-              <p>Only the two of you see what is said here.</p>
+              <p>Only the two of you can see these messages.</p>
             </div>
           </MessageList>
           {user.is_deleted ? (

@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals'
 
-/** Where on the page somebody is. Each place has an address, so that it can be linked, reloaded and gone back from. */
+/** A place on the page. Each has a URL, so that it can be linked, reloaded and left with the back button. */
 export type Place =
   | { readonly kind: 'lobby' }
   | { readonly kind: 'room'; readonly id: number }

@@ -19,7 +19,7 @@ import { Field } from './writing/field.tsx'
 import { addonCommands } from './writing/suggestions.ts'
 import './room.css'
 
-/** A room: what is said in it, who is in it, and where to say something. Whoever looks at a room enters it. */
+/** A room: its messages, its people, and the message field. People who open a room enter it. */
 export function Room({ room }: { room: PageRoom }) {
   const timeline = useMemo(() => timelineOf({ kind: 'room', id: room.id }), [room.id])
   const problem = useSignal('')
@@ -80,7 +80,7 @@ export function Room({ room }: { room: PageRoom }) {
           </MessageList>
           {room.is_archived ? (
             <p class="room-archived" role="status">
-              This room is archived: it can be read, and nothing can be said in it.
+              This room is archived: you can read it, but not write in it.
             </p>
           ) : (
             <>
@@ -232,7 +232,7 @@ function Beginning({ room }: { room: PageRoom }) {
       <p>
         {room.privacy === 'private'
           ? 'Only its members see this room.'
-          : 'Everybody in the group may read along.'}
+          : 'Everybody in the group can read this room.'}
         {owner && ` ${owner} owns it.`} Say something below.
       </p>
     </div>
@@ -241,7 +241,7 @@ function Beginning({ room }: { room: PageRoom }) {
 
 const hintKey = 'hipchat-no-hint'
 
-/** Nobody knows what the add-ons of a room wait for, unless it says so. */
+/** Shows what the add-ons of a room wait for; otherwise nobody would know. */
 function Hint() {
   const hidden = useSignal(localStorage.getItem(hintKey) === 'yes')
   const commands = addonCommands()

@@ -16,7 +16,7 @@ import { type ThemeChoice, themeChoice } from './theme.ts'
 import { hasNews, unreadOf } from './unread.ts'
 import './rooms.css'
 
-/** The left column: where one can go, what is new there, and what concerns the person who looks. */
+/** The left column: places to go, unread messages, and the person's own menu. */
 export function Rooms() {
   const self = session.value?.userId ?? -1
   const all = [...rooms.value.values()].sort((one, other) => one.name.localeCompare(other.name))
@@ -182,7 +182,7 @@ function Tools() {
 }
 
 const themes: readonly { readonly choice: ThemeChoice; readonly name: string; readonly icon: IconName }[] = [
-  { choice: 'system', name: 'Like the system', icon: 'screen' },
+  { choice: 'system', name: 'Same as the system', icon: 'screen' },
   { choice: 'light', name: 'Light', icon: 'sun' },
   { choice: 'dark', name: 'Dark', icon: 'moon' },
 ]
@@ -230,7 +230,7 @@ function Me() {
     {
       key: 'exit',
       name: 'Sign out',
-      // Whether the server hears of it or not, this page forgets.
+      // Even if the server does not get the call, this page forgets the session.
       choose: () =>
         void call('closeSession')
           .catch(() => {})

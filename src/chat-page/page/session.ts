@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals'
 
-/** Who is signed in on this page. */
+/** The session of the person signed in on this page. */
 export interface Session {
   readonly token: string
   readonly userId: number
@@ -20,8 +20,8 @@ function kept(): Session | null {
 }
 
 /**
- * Kept for this tab alone, or on wish until somebody signs out: never as a cookie, which an add-on on another port of the
- * same host would get too. A tab for itself is what lets one person be two in two tabs.
+ * Kept for this tab alone, or on request until the person signs out. Never a cookie, which an add-on on another port of the
+ * same host would receive too. Separate tabs let one person sign in as two.
  */
 export const session = signal<Session | null>(kept())
 

@@ -7,7 +7,7 @@ import './sign-in.css'
 
 type Welcome = Awaited<ReturnType<typeof call<'getWelcome'>>>
 
-/** By name and password; on a server for development also as one of the users who have no password. */
+/** Sign-in with name and password; on a server for development also as one of the users without a password. */
 export function SignIn() {
   const welcome = useSignal<Welcome | undefined>(undefined)
   const problem = useSignal('')
@@ -17,7 +17,7 @@ export function SignIn() {
     const { status, message } = error as CallError
     problem.value =
       error instanceof CallError && status === 429
-        ? `${message.replace(/\.$/, '')}: wait some minutes, then try again.`
+        ? `${message.replace(/\.$/, '')}: wait a few minutes, then try again.`
         : message
   }
 
@@ -59,7 +59,7 @@ export function SignIn() {
         )}
         {users.length > 0 && (
           <section aria-labelledby="choose">
-            <h2 id="choose">Go on as</h2>
+            <h2 id="choose">Continue as</h2>
             <ul class="sign-in-users">
               {users.map(({ id, name, mention_name }) => (
                 <li key={id}>
@@ -78,8 +78,8 @@ export function SignIn() {
               ))}
             </ul>
             <p class="sign-in-note">
-              These users have no password: this server is for development, and answers this computer only.
-              Another tab can be somebody else.
+              These users have no password: this server is for development, and answers only this computer.
+              You can sign in as another user in another tab.
             </p>
           </section>
         )}

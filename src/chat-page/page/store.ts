@@ -11,8 +11,8 @@ import { session } from './session.ts'
 import { listen } from './updates.ts'
 
 /**
- * What the page knows: all of a small group, and of a large one the rooms somebody is in, a part of the others and of the
- * people, and whatever they came upon. It is asked for when it is needed, and kept true by what the server tells from then on.
+ * What the page knows: all of a small group; of a large one the person's rooms, some of the other rooms and people, and
+ * whatever they came across. It is loaded on demand, and updated by the server's events from then on.
  */
 
 export const group = signal<{
@@ -26,7 +26,7 @@ export const group = signal<{
 })
 export const people = signal<ReadonlyMap<number, PageUser>>(new Map())
 export const rooms = signal<ReadonlyMap<number, PageRoom>>(new Map())
-/** Where the lists of all people and of all rooms go on; null when all of them are known. */
+/** Where the lists of all people and of all rooms continue; null if all of them are known. */
 export const nextPeople = signal<string | null>(null)
 export const nextRooms = signal<string | null>(null)
 export const emoticons = signal<readonly Emoticon[]>([])
@@ -35,15 +35,15 @@ export const loading = signal<'loading' | { readonly failed: string } | undefine
 
 export const me = computed(() => people.value.get(session.value?.userId ?? -1))
 
-/** The room that is looked at. */
+/** The current room. */
 export const room = computed(() =>
   place.value.kind === 'room' ? rooms.value.get(place.value.id) : undefined,
 )
 
-/** The add-ons of the room that is looked at. */
+/** The add-ons of the current room. */
 export const integrations = signal<readonly PageIntegration[]>([])
 
-/** Who wants to hear of events besides what is kept here; gives what ends that. */
+/** Adds a listener for events, in addition to the store's own; returns a function that removes it. */
 type Hearer<N extends keyof PageEvents> = (data: PageEvents[N]) => void
 const hearers = new Map<keyof PageEvents, Set<Hearer<never>>>()
 
@@ -63,7 +63,7 @@ const byId = <T extends { readonly id: number }>(
   known: ReadonlyMap<number, T> = new Map(),
 ): ReadonlyMap<number, T> => new Map([...known, ...items.map((item) => [item.id, item] as const)])
 
-/** Adds people of whom the server told to those that are known. */
+/** Adds people from the server to the known ones. */
 export function keepPeople(found: readonly PageUser[]): void {
   if (found.length > 0) people.value = byId(found, people.value)
 }
@@ -84,27 +84,27 @@ const roomsById = createLookUp(async (ids) => {
   return items.map(({ id }) => id)
 })
 
-/** Somebody of the group; asked for when they are not known yet. */
+/** A user of the group; requested if not known yet. */
 export function personOf(id: number): PageUser | undefined {
   const found = people.value.get(id)
   if (!found) peopleById.need(id)
   return found
 }
 
-/** A room; asked for when it is not known yet. */
+/** A room; requested if not known yet. */
 export function roomOf(id: number): PageRoom | undefined {
   const found = rooms.value.get(id)
   if (!found) roomsById.need(id)
   return found
 }
 
-/** Whether it is not known yet if there is somebody, or something, with an id. */
+/** Whether it is still unknown if a user or room with this id exists. */
 export const isAskedFor = (kind: 'room' | 'person', id: number): boolean =>
   kind === 'room'
     ? !rooms.value.has(id) && !roomsById.missing.value.has(id)
     : !people.value.has(id) && !peopleById.missing.value.has(id)
 
-/** Asks for somebody, unless all are known; they are among {@link people} then. */
+/** Requests a user, unless all are known; then they are among {@link people}. */
 export async function fetchPerson(id: unknown): Promise<void> {
   if (nextPeople.value !== null && isId(id)) keepPeople((await call('getPeople', { ids: String(id) })).items)
 }
@@ -114,11 +114,11 @@ export async function fetchRoom(id: unknown): Promise<void> {
   if (nextRooms.value !== null && isId(id)) keepRooms((await call('getRooms', { ids: String(id) })).items)
 }
 
-const longestName = 100 // of what is searched for
+const longestName = 100 // of a query
 
 const isId = (id: unknown): boolean => /^\d{1,15}$/.test(String(id))
 
-/** Asks for people whose name begins so, unless all are known; they are among {@link people} then. */
+/** Requests people whose name begins like this, unless all are known; then they are among {@link people}. */
 export async function searchPeople(name: string): Promise<void> {
   if (nextPeople.value !== null)
     keepPeople((await call('getPeople', { name: beginningOf(name, longestName) })).items)
@@ -162,7 +162,7 @@ async function begin(): Promise<string> {
   return start.cursor
 }
 
-/** The add-ons of a room, or without one of the group; the oldest first. */
+/** The add-ons of a room, or of the group without one; the oldest first. */
 export async function allIntegrations(roomId: number | undefined): Promise<PageIntegration[]> {
   const here = roomId === undefined ? {} : { room_id: roomId }
   const all = await wholeList((more) => call('getIntegrations', { ...here, ...more }))
@@ -172,10 +172,10 @@ export async function allIntegrations(roomId: number | undefined): Promise<PageI
 export async function loadIntegrations(): Promise<void> {
   const { value } = place
   const items = await allIntegrations(value.kind === 'room' ? value.id : undefined)
-  if (place.value === value) integrations.value = items // he may have gone on to another room
+  if (place.value === value) integrations.value = items // the person may have gone on to another room
 }
 
-/** Follows the session: loads everything when somebody signs in, forgets it when he signs out. */
+/** Follows the session: loads everything on sign-in, forgets it on sign-out. */
 export function start(): void {
   let stop = () => {}
   effect(() => {
@@ -197,7 +197,7 @@ export function start(): void {
       })
   })
   effect(() => {
-    place.value // asked for anew wherever he goes
+    place.value // requested again wherever the person goes
     if (loading.value === undefined) loadIntegrations().catch(() => {})
   })
   effect(() => {
@@ -209,7 +209,7 @@ export function start(): void {
 
 const longestWait = 2_000 // milliseconds
 
-/** In a large group not all pages ask for the same in the same moment. */
+/** In a large group the pages do not all send the same request at the same moment. */
 function inTurn(work: () => void): void {
   if (nextPeople.value === null) work()
   else setTimeout(work, Math.random() * longestWait)
@@ -255,7 +255,7 @@ function follow(cursor: string): () => void {
     delivery: (data) => tell('delivery', data),
     call: (data) => tell('call', data),
     reset(data) {
-      // The connection goes on from now; what was missed comes with everything else.
+      // The connection continues from now; missed events come with everything else.
       begin().catch(() => {})
       loadIntegrations().catch(() => {})
       tell('reset', data)

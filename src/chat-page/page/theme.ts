@@ -1,6 +1,6 @@
 import { computed, effect, signal } from '@preact/signals'
 
-/** What somebody chose; `system`: whatever his system has. */
+/** The chosen theme; `system`: that of the operating system. */
 export type ThemeChoice = 'system' | 'light' | 'dark'
 
 const key = 'hipchat-theme'
@@ -17,7 +17,7 @@ const kept = (): ThemeChoice => {
 
 export const themeChoice = signal<ThemeChoice>(kept())
 
-/** How the page looks, and what the frames of add-ons are told. */
+/** The theme of the page, which the frames of add-ons receive. */
 export const theme = computed<'light' | 'dark'>(() => {
   if (themeChoice.value !== 'system') return themeChoice.value
   return systemIsDark.value ? 'dark' : 'light'

@@ -9,7 +9,7 @@ import { addressOf, place } from './place.ts'
 import { session } from './session.ts'
 import { hear, personOf, rooms } from './store.ts'
 
-/** What came since somebody looked at a place last. */
+/** What arrived since the person last looked at a place. */
 export interface Unread {
   readonly count: number
   readonly mentions: number
@@ -17,12 +17,12 @@ export interface Unread {
 
 const nothing: Unread = { count: 0, mentions: 0 }
 
-/** By the address of the place. What came while the page was closed is not counted. */
+/** By the URL of the place. Messages that arrived while the page was closed are not counted. */
 export const unread = signal<ReadonlyMap<string, Unread>>(new Map())
 
 export const unreadOf = (talk: Talk): Unread => unread.value.get(addressOf(talk)) ?? nothing
 
-/** For the title of the window: what is meant for whoever looks at it. */
+/** For the title of the window: messages meant for the signed-in person. */
 export const unreadSum = computed(() => {
   let sum = 0
   for (const [address, { count, mentions }] of unread.value)
@@ -40,7 +40,7 @@ function keptDates(): Readonly<Record<string, string>> {
   }
 }
 
-/** Date of the newest message that was seen, by the address of the place. */
+/** Date of the newest seen message, by the URL of the place. */
 const seen = signal<Readonly<Record<string, string>>>({})
 
 effect(() => {
@@ -58,11 +58,11 @@ export function markSeen(talk: Talk, date: string): void {
     unread.value = rest
   }
   if ((seen.peek()[address] ?? '') >= date) return
-  seen.value = { ...keptDates(), [address]: date } // other tabs have looked elsewhere
+  seen.value = { ...keptDates(), [address]: date } // other tabs have seen other places
   localStorage.setItem(key(), JSON.stringify(seen.value))
 }
 
-/** Something was said in a room since it was seen last, perhaps before the page was opened. */
+/** Whether a room has messages newer than the last seen one, perhaps from before the page was opened. */
 export const hasNews = (room: PageRoom): boolean => {
   const date = seen.value[addressOf({ kind: 'room', id: room.id })]
   if (unreadOf({ kind: 'room', id: room.id }).count > 0) return true

@@ -2,17 +2,17 @@ import { signal } from '@preact/signals'
 import { type PageEvents, updatesPath } from '../../server/chat-page/events.ts'
 import { session, signedOut } from './session.ts'
 
-/** Whether the page hears of what happens. */
+/** Whether the page receives events. */
 export const connection = signal<'connecting' | 'open' | 'down'>('connecting')
 
 type Hear = { readonly [N in keyof PageEvents]: (data: PageEvents[N]) => void }
 
 const longestPause = 15_000
-const silence = 40_000 // the server says something every 15 s
+const silence = 40_000 // the server sends something every 15 s
 
 /**
- * Listens to the server, from a moment on, until it is told to stop. A broken connection is made anew, after pauses that
- * become longer, and goes on where it ended: the server tells what was missed, or that everything has to be asked again.
+ * Receives events from the server, from a given position on, until it is stopped. A broken connection is opened again, after
+ * increasing pauses, and continues where it ended: the server sends what was missed, or says that everything must be reloaded.
  */
 export function listen(from: string, hear: Hear): () => void {
   const stop = new AbortController()
@@ -79,7 +79,7 @@ export function listen(from: string, hear: Hear): () => void {
       try {
         await once()
       } catch {
-        // tried again below
+        // retried below
       }
       if (stop.signal.aborted || !session.value) return
       failures += 1
@@ -93,7 +93,7 @@ export function listen(from: string, hear: Hear): () => void {
   }
 
   const hurry = () => wake()
-  // A connection may seem to live long after its network has gone.
+  // A connection may seem to be alive long after its network has gone.
   const doubt = () => drop()
   addEventListener('online', hurry)
   addEventListener('offline', doubt)

@@ -20,22 +20,25 @@ describe('the content of a glance', () => {
   })
 
   it.each([
-    [null, 'it is no object'],
-    [[], 'it is no object'],
-    [{}, 'label is no object'],
+    [null, 'it is not an object'],
+    [[], 'it is not an object'],
+    [{}, 'label is not an object'],
     [{ label: { type: 'text', value: 'a' } }, 'label.type is not html'],
-    [{ label: { type: 'html', value: '' } }, 'label.value is no text of 1 to 1000 characters'],
-    [{ label: { type: 'html', value: 'x'.repeat(1001) } }, 'label.value is no text of 1 to 1000 characters'],
-    [{ label, metadata: '{}' }, 'metadata is no object'],
+    [{ label: { type: 'html', value: '' } }, 'label.value is not a string of 1 to 1000 characters'],
+    [
+      { label: { type: 'html', value: 'x'.repeat(1001) } },
+      'label.value is not a string of 1 to 1000 characters',
+    ],
+    [{ label, metadata: '{}' }, 'metadata is not an object'],
     [{ label, status: { type: 'lozenge' } }, 'status has no value'],
     [{ label, status: { type: 'text', value: {} } }, 'status.type is neither lozenge nor icon'],
     [
       { label, status: { type: 'lozenge', value: { type: 'empty', label: 'A' } } },
-      'status.value.type is none of default, success, error, current, new, moved, complete',
+      'status.value.type is not one of default, success, error, current, new, moved, complete',
     ],
     [
       { label, status: { type: 'lozenge', value: { type: 'new', label: 'x'.repeat(21) } } },
-      'status.value.label is no text of 1 to 20 characters',
+      'status.value.label is not a string of 1 to 20 characters',
     ],
     [{ label, status: { type: 'icon', value: { url: 'http://x/a' } } }, 'status.value has no url and url@2x'],
   ])('is refused: %j', (content, reason) => {

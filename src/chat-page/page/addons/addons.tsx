@@ -87,7 +87,7 @@ function NotHere({ room }: { readonly room: PageRoom | undefined }) {
   return (
     <p class="tools-note">
       {room
-        ? `Only who runs ${room.name}, and administrators of the group, can install add-ons here.`
+        ? `Only people who run ${room.name}, and administrators of the group, can install add-ons here.`
         : 'Only administrators can install add-ons for the whole group.'}
       {own.length > 0 && (
         <>
@@ -106,7 +106,7 @@ function NotHere({ room }: { readonly room: PageRoom | undefined }) {
   )
 }
 
-/** Those of the room first, those of the group below: they are in the room too. */
+/** Add-ons of the room first, then those of the group: they are in the room too. */
 function Installed({ room }: { readonly room: PageRoom | undefined }) {
   const found = useSignal<readonly PageIntegration[] | undefined>(undefined)
   const problem = useSignal('')
@@ -158,7 +158,7 @@ interface ListProps {
   readonly title: string
   readonly items: readonly PageIntegration[]
   readonly room: PageRoom | undefined
-  /** Said when there are none. */
+  /** Shown if there are none. */
   readonly children: string
 }
 

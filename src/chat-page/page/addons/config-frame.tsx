@@ -7,7 +7,7 @@ import { Problem } from './work.tsx'
 
 interface ConfigFrameProps {
   readonly integration: PageIntegration
-  /** Where it is shown: for an add-on of the whole group each room may have settings of its own. */
+  /** Where it is shown: an add-on of the whole group may have separate settings for each room. */
   readonly room: number | undefined
   readonly page: 'configurable' | 'adminPage'
 }
@@ -21,7 +21,7 @@ const allowed = [
   'allow-downloads',
 ]
 
-/** The configuration page of an add-on, or the one for administrators, at an address that is signed when it is opened. */
+/** The configuration page of an add-on, or its admin page, at a URL that is signed when it is opened. */
 export function ConfigFrame({ integration, room, page }: ConfigFrameProps) {
   const address = useSignal('')
   const problem = useSignal('')
@@ -48,7 +48,7 @@ export function ConfigFrame({ integration, room, page }: ConfigFrameProps) {
   }, [integration.oauth_id, room, page, look])
   if (problem.value !== '') return <Problem text={problem.value} />
   if (address.value === '') return <p role="status">Loading…</p>
-  // On the page's own origin a frame that keeps it could reach the page, and whoever is signed in on it.
+  // On the page's own origin a frame that keeps its origin could reach the page, and the session of the person on it.
   const own = new URL(address.value).origin === location.origin
   return (
     <iframe

@@ -2,16 +2,16 @@ import { useSignal } from '@preact/signals'
 
 interface CopyProps {
   readonly text: string
-  /** What is copied, for whoever cannot see what stands beside the button. */
+  /** What is copied, for people who cannot see what is next to the button. */
   readonly what: string
 }
 
-/** Puts a text on the clipboard, and says so. */
+/** Copies a string to the clipboard, and confirms it. */
 export function Copy({ text, what }: CopyProps) {
   const said = useSignal('')
   async function copy(): Promise<void> {
     try {
-      // Only there on secure origins, this machine's among them.
+      // Exists only on secure origins, including this machine's.
       await navigator.clipboard.writeText(text)
       said.value = 'Copied'
     } catch {

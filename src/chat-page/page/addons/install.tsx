@@ -4,7 +4,7 @@ import { type Proposal, Proposed, propose } from './proposal.tsx'
 import { wanted } from './wanted.ts'
 import { Problem, useWork } from './work.tsx'
 
-/** Installing an add-on by the address of its descriptor: first what it asks for, then whether it may. */
+/** Installs an add-on by the URL of its descriptor: first shows what it asks for, then asks for approval. */
 export function Install({ room }: { readonly room: PageRoom | undefined }) {
   const { busy, problem, run } = useWork()
   const proposal = useSignal<Proposal | undefined>(undefined)
@@ -17,7 +17,7 @@ export function Install({ room }: { readonly room: PageRoom | undefined }) {
     proposal.value = undefined
     run(async () => {
       const found = await propose(url.trim(), room?.id)
-      // The address may have been changed since.
+      // The URL may have changed since.
       if (wanted.value.url.trim() === found.url) proposal.value = found
     })
   }

@@ -10,11 +10,11 @@ import { Problem, useWork, Warnings } from './work.tsx'
 
 interface IntegrationProps {
   readonly integration: PageIntegration
-  /** Where somebody looks at it. */
+  /** Where it is viewed. */
   readonly room: PageRoom | undefined
 }
 
-/** One installed add-on, with what this user may do to it. */
+/** One installed add-on, with the actions this user may take. */
 export function Integration({ integration, room }: IntegrationProps) {
   const { name, vendor, description, homepage, scopes, room_id } = integration
   const open = useSignal<'configurable' | 'adminPage' | 'removing' | undefined>(undefined)
@@ -49,7 +49,11 @@ export function Integration({ integration, room }: IntegrationProps) {
         <Warnings of={integration.warnings} />
         <details>
           <summary>What it may do ({scopes.length})</summary>
-          {scopes.length === 0 ? <p>Nothing but answer what it is told.</p> : <Scopes ids={scopes} />}
+          {scopes.length === 0 ? (
+            <p>Nothing except answer the events it receives.</p>
+          ) : (
+            <Scopes ids={scopes} />
+          )}
         </details>
         <div role="status">{done.value !== '' && <p class="tools-good">{done.value}</p>}</div>
         <Problem text={problem.value} />
@@ -147,7 +151,7 @@ export function Integration({ integration, room }: IntegrationProps) {
       {open.value === 'removing' && (
         <Confirm
           title={`Remove ${name}?`}
-          text={`It is removed from ${where}: its access ends at once, and it is told so. What it said stays.`}
+          text={`It is removed from ${where}: its access ends at once, and it is notified. Its messages stay.`}
           action="Remove"
           onClose={close}
           work={() =>

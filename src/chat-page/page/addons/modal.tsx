@@ -4,13 +4,13 @@ import { Problem, useWork } from './work.tsx'
 
 interface ModalProps {
   readonly title: string
-  /** Somebody wants it closed; it stays until it is drawn no more. */
+  /** The person wants to close it; it stays until it is no longer rendered. */
   readonly onClose: () => void
   readonly wide?: boolean
   readonly children: ComponentChildren
 }
 
-/** A dialog over the page: it keeps the keyboard, and gives it back to where it was. */
+/** A dialog over the page: it traps the keyboard focus, and restores it afterwards. */
 export function Modal({ title, onClose, wide = false, children }: ModalProps) {
   const box = useRef<HTMLDialogElement>(null)
   const id = useId()
@@ -41,11 +41,11 @@ interface ConfirmProps {
   readonly text: string
   readonly action: string
   readonly onClose: () => void
-  /** Does it; what it throws is shown, and the question stays. */
+  /** Does it; if it throws, the error is shown and the dialog stays. */
   readonly work: () => Promise<unknown>
 }
 
-/** Asks before something is done that cannot be undone. */
+/** Asks for confirmation before something that cannot be undone. */
 export function Confirm({ title, text, action, onClose, work }: ConfirmProps) {
   const { busy, problem, run } = useWork()
   return (

@@ -5,7 +5,7 @@ import { call } from '../api.ts'
 import { Scopes, scopeName } from './scopes.tsx'
 import { Problem, useWork, Warnings } from './work.tsx'
 
-/** What installing would mean, as it was when the descriptor was read. */
+/** What installing would mean, according to the descriptor as it was read. */
 export interface Proposal {
   readonly url: string
   readonly room: number | undefined
@@ -23,13 +23,13 @@ export const propose = async (url: string, room: number | undefined): Promise<Pr
 interface ProposedProps {
   readonly proposal: Proposal
   readonly relayState: string | undefined
-  /** The installation that it updates, where it is known. */
+  /** The installation that it updates, if known. */
   readonly existing?: PageIntegration | undefined
   readonly onDone: (said: string) => void
   readonly onCancel: () => void
 }
 
-/** Shows what an add-on is and asks for, and installs it once that is approved: that, and no more than that. */
+/** Shows what an add-on is and asks for, and installs exactly that once it is approved. */
 export function Proposed({ proposal, relayState, existing, onDone, onCancel }: ProposedProps) {
   const { found, url, room } = proposal
   const { busy, problem, run } = useWork()
@@ -44,7 +44,7 @@ export function Proposed({ proposal, relayState, existing, onDone, onCancel }: P
       scopes: ids,
       ...(relayState === undefined ? {} : { relay_state: relayState }),
     })
-    // The add-on goes on in the browser, and sends it back here. The server let no other kind of address through.
+    // The add-on continues in the browser, and redirects back here. The server refused any other kind of URL.
     if (installed_url !== undefined && /^https?:/.test(installed_url)) location.assign(installed_url)
     else onDone(`${found.name} is ${found.update ? 'up to date' : 'installed'}.`)
   }
@@ -57,10 +57,10 @@ export function Proposed({ proposal, relayState, existing, onDone, onCancel }: P
         From <strong>{found.host}</strong>
         {found.vendor !== null && `, by ${found.vendor}`}
       </p>
-      <p>Approve it only if you know who that is.</p>
+      <p>Approve it only if you know who they are.</p>
       {ids.length === 0 ? <p>It asks for no rights.</p> : <p>It asks for the right to:</p>}
       <Scopes ids={ids} added={added} />
-      {found.update && added.length === 0 && <p class="tools-quiet">Nothing of this is new.</p>}
+      {found.update && added.length === 0 && <p class="tools-quiet">None of this is new.</p>}
       {dropped.length > 0 && <p>It gives up: {dropped.map(scopeName).join(', ')}.</p>}
       <Warnings of={found.warnings} />
       <Problem text={problem.value} />

@@ -2,11 +2,11 @@ import { isScope, scopes } from '../../../api/scopes.ts'
 
 interface ScopesProps {
   readonly ids: readonly string[]
-  /** Those that were not there before. */
+  /** Scopes that were not there before. */
   readonly added?: readonly string[]
 }
 
-/** What an add-on may do, or a token, in words. */
+/** What an add-on, or a token, may do, in words. */
 export function Scopes({ ids, added = [] }: ScopesProps) {
   return (
     <ul class="tools-scopes">

@@ -15,7 +15,7 @@ import { Problem, useWork } from './work.tsx'
 
 type Token = ResultOf<typeof pageApi.listTokens>['items'][number]
 
-/** A token that was just made: the only time that its text is there. */
+/** A token that was just made: the only time its text is available. */
 interface Made {
   readonly text: string
   readonly label: string
@@ -81,7 +81,7 @@ export function Tokens() {
             <div class="tools-about">
               <h3>{nameOf(token)}</h3>
               <p class="tools-quiet">
-                {token.room_id === null ? 'Personal' : `Of the room ${roomName(token.room_id)}`} · made{' '}
+                {token.room_id === null ? 'Personal' : `For the room ${roomName(token.room_id)}`} · made{' '}
                 {new Date(token.created).toLocaleString()}
                 {token.expires !== null && ` · ends ${new Date(token.expires).toLocaleString()}`}
               </p>
@@ -104,7 +104,7 @@ export function Tokens() {
       {revoking.value && (
         <Confirm
           title={`Revoke ${nameOf(revoking.value)}?`}
-          text="Programs that use it are refused from then on. It cannot be brought back."
+          text="Programs that use it will be refused. This cannot be undone."
           action="Revoke"
           onClose={() => {
             revoking.value = undefined
@@ -131,7 +131,7 @@ function PersonalForm({ onMade }: FormProps) {
   const label = useSignal('')
   const chosen = useSignal<ReadonlySet<Scope>>(new Set(['send_notification', 'view_room']))
   const { busy, problem, run } = useWork()
-  // The others are for administrators; the server decides.
+  // The others require an administrator; the server decides.
   const possible = scopeNames.filter(
     (scope) => me.value?.is_group_admin === true || (scope !== 'admin_group' && scope !== 'import_data'),
   )
@@ -194,7 +194,7 @@ function RoomForm({ onMade }: FormProps) {
     return (
       <section class="tools-card" aria-label="New room token">
         <h2>Room token</h2>
-        <p class="tools-quiet">Who runs a room can make tokens for it. You run none.</p>
+        <p class="tools-quiet">People who run a room can make tokens for it. You do not run a room.</p>
         {nextRooms.value !== null && <More label="More rooms" load={moreRooms} />}
       </section>
     )

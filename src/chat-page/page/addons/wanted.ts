@@ -1,11 +1,11 @@
 import { signal } from '@preact/signals'
 
-/** What a link to this page would have installed. A link is only a proposal: it fills in a field, and does nothing else. */
+/** The installation that a link to this page proposes. A link is only a proposal: it fills in a field, and does nothing else. */
 export interface Wanted {
   readonly url: string
   /** By name or id. */
   readonly room: string
-  /** For the add-on, which made the link. */
+  /** For the add-on that made the link. */
   readonly relayState: string | undefined
 }
 
@@ -18,5 +18,5 @@ export function wantedIn(search: string): Wanted {
   }
 }
 
-/** Kept while somebody chooses the room. */
+/** Kept while the person chooses the room. */
 export const wanted = signal<Wanted>(wantedIn(location.search))

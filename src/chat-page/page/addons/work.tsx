@@ -2,13 +2,13 @@ import { type Signal, useSignal } from '@preact/signals'
 
 export interface Work {
   readonly busy: Signal<boolean>
-  /** Why the last one failed, in the server's words; empty when it did not. */
+  /** Why the last action failed, in the server's words; empty if it did not. */
   readonly problem: Signal<string>
-  /** Does one thing at a time; what it throws is the problem. */
+  /** Runs one action at a time; its error becomes the problem. */
   run(work: () => Promise<unknown>): void
 }
 
-/** What a press of a button starts, and what became of it. */
+/** The action that a button starts, and its outcome. */
 export function useWork(): Work {
   const busy = useSignal(false)
   const problem = useSignal('')
@@ -27,7 +27,7 @@ export function useWork(): Work {
   return { busy, problem, run: (work) => void begin(work) }
 }
 
-/** Where something failed: why, and what to do about it. There from the beginning, so that it is read out when it comes. */
+/** Why something failed, and what to do about it. Always rendered, so that screen readers announce the change. */
 export function Problem({ text }: { readonly text: string }) {
   const advice = adviceFor(text)
   return (
@@ -42,7 +42,7 @@ export function Problem({ text }: { readonly text: string }) {
   )
 }
 
-/** What to know before it is done, or of what was done. */
+/** What to know before an action, or about its outcome. */
 export const Warnings = ({ of }: { readonly of: readonly string[] }) => (
   <>
     {of.map((text) => (
@@ -53,29 +53,26 @@ export const Warnings = ({ of }: { readonly of: readonly string[] }) => (
   </>
 )
 
-/** What helps where the server's words alone do not. */
+/** Advice where the server's words alone do not help. */
 const advices: readonly (readonly [RegExp, string])[] = [
   [
     /descriptor could not be fetched: its address answered/,
     'Is this the address of the descriptor itself? Add-ons of this framework serve it at their base address.',
   ],
-  [/may not be called/, 'The server calls addresses only that its options allow.'],
-  [
-    /descriptor could not be fetched/,
-    'Is the add-on running, and is this the address at which this server reaches it?',
-  ],
+  [/may not be called/, 'The server calls only addresses that its options allow.'],
+  [/descriptor could not be fetched/, 'Is the add-on running, and can this server reach it at this address?'],
   [
     /descriptor is not valid JSON/,
-    'The address has to give the descriptor itself, not a page about the add-on.',
+    'The address must return the descriptor itself, not a page about the add-on.',
   ],
   [/allowRoom is false/, 'Choose “The whole group” above.'],
   [/allowGlobal is false/, 'Choose a room above.'],
   [
     /installation failed: the add-on answered/,
-    'The add-on refused it; what it logged says more. Does it accept installations from this server?',
+    'The add-on refused it; its log says more. Does it accept installations from this server?',
   ],
   [/installation failed/, 'The add-on did not answer its callback. Is it running?'],
-  [/asks for more than was approved/, 'Its descriptor has changed: have it read again.'],
+  [/asks for more than was approved/, 'Its descriptor has changed: read it again.'],
 ]
 
 export const adviceFor = (text: string): string | undefined =>

@@ -14,7 +14,7 @@ const close = () => {
   asking.value = undefined
 }
 
-/** A new room; an add-on may have filled in what it is to be. */
+/** Creates a room; an add-on may have filled in some fields. */
 export function CreateRoom({ name = '', topic = '', privacy = 'public' }: CreateRoomProps) {
   async function create(text: (field: string) => string) {
     const { id } = await call('createRoom', {
@@ -43,7 +43,7 @@ export function CreateRoom({ name = '', topic = '', privacy = 'public' }: Create
         </label>
         <label>
           <input type="radio" name="privacy" value="private" defaultChecked={privacy === 'private'} />
-          Those who are invited
+          Invited people only
         </label>
       </fieldset>
     </FormDialog>

@@ -11,18 +11,18 @@ interface DialogProps {
   close(): void
 }
 
-/** A dialog over the page. The browser keeps the focus in it, and gives it back afterwards; Escape closes it. */
+/** A dialog over the page. The browser keeps the focus in it, and restores it afterwards; Escape closes it. */
 export function Dialog({ title, class: name = '', children, close }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null)
   const id = useId()
   useEffect(() => {
     const dialog = element.current
     dialog?.showModal()
-    dialog?.querySelector<HTMLElement>('input, textarea')?.focus() // rather than the cross
+    dialog?.querySelector<HTMLElement>('input, textarea')?.focus() // rather than the close button
     return () => dialog?.close()
   }, [])
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape does what a click beside it does
+    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape does the same as a click outside
     <dialog
       ref={element}
       class={`dialog ${name}`}
@@ -32,7 +32,7 @@ export function Dialog({ title, class: name = '', children, close }: DialogProps
         close()
       }}
       onClick={(event) => {
-        if (event.target === element.current) close() // beside it
+        if (event.target === element.current) close() // outside
       }}
     >
       <div class="dialog-inside">
@@ -49,14 +49,14 @@ export function Dialog({ title, class: name = '', children, close }: DialogProps
 }
 
 interface FormDialogProps extends DialogProps {
-  /** What the button says that saves. */
+  /** The text of the button that saves. */
   readonly action: string
   readonly isIncomplete?: boolean
-  /** Closes the dialog when it resolves; else it stays open and says why. */
+  /** The dialog closes when it resolves; otherwise it stays open and shows the error. */
   save(text: (field: string) => string): Promise<void>
 }
 
-/** A dialog that asks for something. `save` gets the fields by their names, without the blanks around them. */
+/** A dialog with a form. `save` gets the fields by name, without surrounding whitespace. */
 export function FormDialog({ title, action, isIncomplete = false, children, close, save }: FormDialogProps) {
   const problem = useSignal('')
   const busy = useSignal(false)

@@ -10,7 +10,7 @@ import { Status } from './status.tsx'
 import { Switcher } from './switcher.tsx'
 import { Viewer } from './viewer.tsx'
 
-/** Whatever dialog of the page itself is open. */
+/** The open dialog of the page itself, if any. */
 export function Dialogs() {
   const asked = asking.value
   const room = asked?.kind === 'invite' ? rooms.value.get(asked.roomId) : undefined
@@ -26,7 +26,7 @@ export function Dialogs() {
   )
 }
 
-// Nothing stays open for the next person.
+// No dialog stays open for the next person.
 effect(() => {
   if (session.value) return
   asking.value = undefined

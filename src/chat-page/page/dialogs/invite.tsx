@@ -36,7 +36,7 @@ export function Invite({ room, userIds }: { room: PageRoom; userIds: readonly nu
       (parts) => {
         inside.value = new Set(parts.flatMap(({ items }) => items.map(({ id }) => id)))
       },
-      () => {}, // then those who are here are among them, which does no harm
+      () => {}, // then the list also contains people already in the room, which is harmless
     )
     for (const id of userIds) personOf(id)
   }, [])
@@ -52,7 +52,7 @@ export function Invite({ room, userIds }: { room: PageRoom; userIds: readonly nu
         left.delete(id)
       }
     } finally {
-      chosen.value = left // who is not invited yet
+      chosen.value = left // not invited yet
     }
   }
 
@@ -78,7 +78,7 @@ export function Invite({ room, userIds }: { room: PageRoom; userIds: readonly nu
         </label>
       )}
       {users.length === 0 && (
-        <p>{others.length === 0 ? 'Everybody is here already.' : 'Nobody has that name.'}</p>
+        <p>{others.length === 0 ? 'Everybody is already here.' : 'Nobody has that name.'}</p>
       )}
       <ul class="dialog-people">
         {users.map(({ id, name, photo_url, mention_name }) => (
@@ -102,7 +102,7 @@ export function Invite({ room, userIds }: { room: PageRoom; userIds: readonly nu
       </ul>
       {!isPrivate && users.length > 0 && (
         <label class="field">
-          <span>Why (if you like)</span>
+          <span>Reason (optional)</span>
           <input name="reason" {...limitedTo(250)} />
         </label>
       )}

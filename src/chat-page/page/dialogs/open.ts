@@ -1,4 +1,4 @@
 import { signal } from '@preact/signals'
 
-/** Which of the dialogs is open that nobody but the page itself opens. */
+/** Which of the dialogs that only the page itself opens is open. */
 export const page = signal<'switcher' | 'shortcuts' | 'status' | undefined>(undefined)

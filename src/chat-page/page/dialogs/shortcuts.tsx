@@ -4,10 +4,10 @@ import { page } from './open.ts'
 const shortcuts = [
   ['Ctrl+K', 'go to a room or a person (⌘K on a Mac)'],
   ['Enter', 'send the message'],
-  ['Shift+Enter', 'begin a new line'],
-  ['@', 'mention somebody; @all and @here mention everybody'],
-  ['(', 'an emoticon'],
-  ['/', 'a command, at the beginning of a message'],
+  ['Shift+Enter', 'start a new line'],
+  ['@', 'mention a person; @all and @here mention everybody'],
+  ['(', 'insert an emoticon'],
+  ['/', 'use a command, at the beginning of a message'],
   ['Escape', 'close what is open'],
   ['?', 'show this'],
 ] as const

@@ -11,7 +11,7 @@ const close = () => {
 const isShow = (show: unknown): show is 'chat' | 'away' | 'xa' | 'dnd' =>
   show === 'chat' || show === 'away' || show === 'xa' || show === 'dnd'
 
-/** A line beside one's name. */
+/** A line next to one's name. */
 export function Status() {
   const { show, status_text } = me.value?.presence ?? {}
 
@@ -22,7 +22,7 @@ export function Status() {
   return (
     <FormDialog title="Your status" action="Save" save={save} close={close}>
       <label class="field">
-        <span>What others see beside your name</span>
+        <span>What others see next to your name</span>
         <input name="status" {...limitedTo(140)} defaultValue={status_text ?? ''} />
       </label>
     </FormDialog>

@@ -16,7 +16,7 @@ interface Found {
 
 const most = 12
 
-/** Where a name begins with what was typed comes before where a word of it does. */
+/** Names that begin with the query come before names in which a later word does. */
 function rank(name: string, typed: string): number {
   const at = name.toLowerCase().indexOf(typed)
   if (at === 0) return 0
@@ -114,7 +114,7 @@ export function Switcher() {
           </div>
         ))}
       </div>
-      {found.length === 0 && <p role="status">Nothing has that name.</p>}
+      {found.length === 0 && <p role="status">No room or person has that name.</p>}
     </Dialog>
   )
 }

@@ -1,21 +1,21 @@
 import { type Signal, signal } from '@preact/signals'
 
-/** What comes while somebody looks on, newest first. */
+/** Entries that arrive while the inspector is open, newest first. */
 export interface Arriving<T> {
   readonly items: Signal<readonly T[]>
   readonly isPaused: Signal<boolean>
-  /** What came while it was paused. */
+  /** Entries that arrived while it was paused. */
   readonly waiting: Signal<readonly T[]>
-  /** Those that are shown already change where they stand; others wait while it is paused. */
+  /** An entry that is already shown is updated in its place; others wait while it is paused. */
   add(found: readonly T[]): void
-  /** Forgets everything and is not paused: the server may have restarted, and its ids count from 1 again. */
+  /** Forgets everything and resumes: the server may have restarted, and its ids count from 1 again. */
   restart(): void
   setPaused(paused: boolean): void
-  /** Takes away what is there; what comes later is shown. */
+  /** Removes the current entries; later ones are shown. */
   clear(): void
 }
 
-/** So many are kept: more than anybody reads, and few enough to draw. */
+/** How many entries are kept: more than anybody reads, and few enough to draw. */
 const kept = 500
 
 export function createArriving<T extends { readonly id: number }>(): Arriving<T> {

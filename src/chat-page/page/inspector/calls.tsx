@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals'
 import { AddonSelect, Controls, FailedOnly, Outcome } from './controls.tsx'
 import { addonName, calls, clock } from './watching.ts'
 
-/** What add-ons asked of the API, as it happens. */
+/** The API calls of add-ons, as they happen. */
 export function Calls() {
   const addon = useSignal('')
   const failedOnly = useSignal(false)
@@ -20,8 +20,8 @@ export function Calls() {
       {shown.length === 0 ? (
         <p class="tools-note">
           {all.length > 0
-            ? 'None of the calls fits what you chose above.'
-            : 'No add-on has called the API yet. The first call of most is for a token, as soon as they are installed or told something.'}
+            ? 'No call matches the filters above.'
+            : 'No add-on has called the API yet. Most first request a token, once they are installed or receive an event.'}
         </p>
       ) : (
         <table class="inspector-table">

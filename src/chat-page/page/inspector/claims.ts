@@ -1,14 +1,14 @@
 import { personOf } from '../store.ts'
 import { clock, roomName } from './watching.ts'
 
-/** A claim of a signed request, and what it is for. */
+/** A claim of a signed request, and its meaning. */
 export interface Claim {
   readonly name: string
   readonly value: string
   readonly meaning: string
 }
 
-/** Takes a signed request apart for who has not read about them. */
+/** Explains a signed request to people who have not read about them. */
 export function explained(claims: Readonly<Record<string, unknown>>): readonly Claim[] {
   return Object.entries(claims).map(([name, value]) => ({
     name,
@@ -19,12 +19,12 @@ export function explained(claims: Readonly<Record<string, unknown>>): readonly C
 
 const meanings: Readonly<Record<string, (value: unknown) => string>> = {
   iss: () =>
-    'The OAuth id of the installation: by it the add-on finds the secret that the signature is checked with.',
+    'The OAuth id of the installation. The add-on uses it to find the secret that verifies the signature.',
   sub: (value) =>
-    `The user who caused it: ${personOf(Number(value))?.name ?? 'unknown by now'}. Without it the add-on itself did.`,
+    `The user who caused it: ${personOf(Number(value))?.name ?? 'no longer known'}. Without it, the add-on itself did.`,
   iat: (value) => `Signed at ${time(value)}.`,
-  exp: (value) => `Good until ${time(value)}; after that the add-on has to refuse it.`,
-  jti: () => 'The id of this one request: what comes a second time is a replay.',
+  exp: (value) => `Valid until ${time(value)}; after that the add-on must refuse it.`,
+  jti: () => 'The id of this request: a second request with the same id is a replay.',
   context: (value) => context(value),
 }
 

@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact'
 import type { Arriving } from './arriving.ts'
 import { addonName, installations } from './watching.ts'
 
-/** Holding back what comes, and taking away what is there. */
+/** Pauses the list, and clears it. */
 export function Controls({ of }: { readonly of: Arriving<unknown> }) {
   const { isPaused, waiting } = of
   return (
@@ -15,7 +15,7 @@ export function Controls({ of }: { readonly of: Arriving<unknown> }) {
         onClick={() => of.setPaused(!isPaused.value)}
       >
         {isPaused.value
-          ? `Go on${waiting.value.length > 0 ? ` (${waiting.value.length} new)` : ''}`
+          ? `Resume${waiting.value.length > 0 ? ` (${waiting.value.length} new)` : ''}`
           : 'Pause'}
       </button>
       <button type="button" class="button" onClick={() => of.clear()}>
@@ -31,7 +31,7 @@ interface SelectProps {
   readonly children: ComponentChildren
 }
 
-/** Everything, or what is of one kind: the empty string is everything. */
+/** Everything, or the entries of one kind; the empty string means everything. */
 export const Select = ({ label, chosen, children }: SelectProps) => (
   <label class="field tools-inline">
     <span>{label}</span>
@@ -49,11 +49,11 @@ export const Select = ({ label, chosen, children }: SelectProps) => (
 
 interface AddonSelectProps {
   readonly chosen: Signal<string>
-  /** The OAuth ids that occur; those of what is installed come besides. */
+  /** The OAuth ids that occur; those of current installations are added. */
   readonly ids: readonly (string | null)[]
 }
 
-/** Everything, or what is of one add-on: by its OAuth id. */
+/** Everything, or the entries of one add-on, by its OAuth id. */
 export function AddonSelect({ chosen, ids }: AddonSelectProps) {
   const installed = installations.value.map(({ oauthId }) => oauthId)
   const all = [...new Set([...installed, ...ids.filter((id) => id !== null)])]
@@ -81,7 +81,7 @@ export const FailedOnly = ({ chosen }: { readonly chosen: Signal<boolean> }) => 
   </label>
 )
 
-/** How something went, in a word that does not need its colour. */
+/** An outcome, in a word that does not rely on its colour. */
 export const Outcome = ({
   status,
   error,

@@ -3,7 +3,7 @@ import { AddonSelect, Controls, FailedOnly, Outcome, Select } from './controls.t
 import { Details } from './details.tsx'
 import { addonName, clock, type Delivery, deliveries, roomName } from './watching.ts'
 
-/** What add-ons were told, as it happens. */
+/** The deliveries to add-ons, as they happen. */
 export function Deliveries() {
   const addon = useSignal('')
   const event = useSignal('')
@@ -116,10 +116,10 @@ function Row({ delivery, isOpen, onToggle }: RowProps) {
 
 const Nothing = ({ isFiltered }: { readonly isFiltered: boolean }) =>
   isFiltered ? (
-    <p class="tools-note">Nothing of what was delivered fits what you chose above.</p>
+    <p class="tools-note">No delivery matches the filters above.</p>
   ) : (
     <p class="tools-note">
-      No add-on was told anything yet. Install one that has a webhook, on the page of the add-ons, and write
-      something in its room: what it is told appears here at once.
+      No add-on has received an event yet. Install one that has a webhook, on the add-ons page, and write
+      something in its room: the delivery appears here at once.
     </p>
   )

@@ -5,7 +5,7 @@ import { call } from '../api.ts'
 import { explained } from './claims.ts'
 import { type Delivery, deliveries } from './watching.ts'
 
-/** All of one delivery: what was sent, what the signature says, what came back. */
+/** All of one delivery: the request, the claims of its signature, the response. */
 export function Details({ delivery }: { readonly delivery: Delivery }) {
   const { id, url, request, response, error, notPosted } = delivery
   const { busy, problem, run } = useWork()
@@ -38,7 +38,7 @@ export function Details({ delivery }: { readonly delivery: Delivery }) {
       )}
       {request === null ? (
         <p class="tools-quiet">
-          What was sent is not shown: it happened in a room that you cannot see, or it is too long ago.
+          The request is not shown: it happened in a room that you cannot see, or too long ago.
         </p>
       ) : (
         <>
@@ -111,6 +111,6 @@ function pretty(body: unknown): string {
   try {
     return JSON.stringify(JSON.parse(body), null, 2)
   } catch {
-    return body // no JSON, or cut off
+    return body // not JSON, or truncated
   }
 }

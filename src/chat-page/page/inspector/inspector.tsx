@@ -21,7 +21,7 @@ const names = Object.keys(views) as ViewName[] // the keys of the literal above
 
 const chosen = signal<ViewName>('deliveries')
 
-/** What add-ons are told and what they ask for, for who writes them. */
+/** Deliveries to add-ons and their API calls, for add-on authors. */
 export function Inspector() {
   return (
     <section class="tools" aria-labelledby="inspector-title">
@@ -31,7 +31,7 @@ export function Inspector() {
       {me.value?.is_group_admin ? (
         <Views />
       ) : (
-        <p class="tools-note">Only administrators of the group can look at what add-ons are told.</p>
+        <p class="tools-note">Only administrators of the group can see what add-ons receive.</p>
       )}
     </section>
   )
@@ -50,7 +50,7 @@ function Views() {
   }
   return (
     <>
-      <div class="inspector-tabs" role="tablist" aria-label="What to look at">
+      <div class="inspector-tabs" role="tablist" aria-label="Views">
         {names.map((name) => (
           <button
             key={name}

@@ -8,7 +8,7 @@ import { clock, type Installation, installations, roomName } from './watching.ts
 
 const shownFor = 60_000 // milliseconds: longer than it takes to copy
 
-/** What is installed, with what an author needs to know of it. */
+/** Installations, with what an add-on author needs to know about them. */
 export function Installations() {
   const { value } = installations
   if (value.length === 0)
@@ -76,7 +76,7 @@ function One({ installation }: { readonly installation: Installation }) {
           <dd>
             {lastDelivery === null
               ? 'none yet'
-              : `${clock(lastDelivery.at)}: ${lastDelivery.error ?? 'went well'}`}
+              : `${clock(lastDelivery.at)}: ${lastDelivery.error ?? 'succeeded'}`}
           </dd>
         </div>
         <div>
@@ -96,11 +96,11 @@ function One({ installation }: { readonly installation: Installation }) {
   )
 }
 
-/** Not there before somebody asks for it, and gone again after a minute. */
+/** Not on the page until someone asks for it, and removed after a minute. */
 function Secret({ oauthId, name }: { readonly oauthId: string; readonly name: string }) {
   const text = useSignal('')
   const { busy, problem, run } = useWork()
-  // With the drawing and not some time after it: in a window that nobody sees, other effects wait, and the secret would stay.
+  // A layout effect: in a window that is not visible other effects are delayed, and the secret would stay.
   useLayoutEffect(() => {
     if (text.value === '') return
     const timer = setTimeout(() => {
@@ -141,7 +141,7 @@ function Secret({ oauthId, name }: { readonly oauthId: string; readonly name: st
         Hide
       </button>{' '}
       <span class="tools-quiet">
-        With it anybody can act as the add-on. It is hidden again after a minute.
+        Anyone who has it can act as the add-on. It is hidden again after a minute.
       </span>
     </>
   )

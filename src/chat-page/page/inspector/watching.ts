@@ -10,18 +10,18 @@ import { createArriving } from './arriving.ts'
 export type Delivery = ResultOf<typeof administration.getDelivery>
 export type Installation = ResultOf<typeof administration.listInstallations>['items'][number]
 
-/** What the inspector shows. */
+/** The data of the inspector. */
 export const deliveries = createArriving<Delivery>()
 export const calls = createArriving<ApiCall>()
 export const installations = signal<readonly Installation[]>([])
-/** Why something of it could not be had. */
+/** Why some of it could not be loaded. */
 export const failed = signal('')
 
 const most = 200 // that the server lists
 const pause = 100 // milliseconds in which deliveries are gathered
-const fewest = 8 // that are asked for together
+const fewest = 8 // that are requested together
 
-/** Asks for what there is, and for what comes from then on, until it is told to stop. */
+/** Loads the current data, and then whatever follows, until it is stopped. */
 export function watch(): () => void {
   let stopped = false
   let round = 0
@@ -54,7 +54,7 @@ export function watch(): () => void {
         call('listCalls', { limit: 500 }),
       ])
       if (stopped || mine !== round) return
-      // Added and not put in place of what is there: something may have been heard since the lists were made.
+      // Added, not replaced: something may have arrived since the lists were made.
       deliveries.add(sent.items)
       calls.add(asked.items)
     })
@@ -71,7 +71,7 @@ export function watch(): () => void {
           : (await call('listDeliveries', { limit: most })).items
       if (!stopped) deliveries.add(found)
     })
-    await loadInstallations() // they say when they were last told something
+    await loadInstallations() // they contain the time of the last delivery
   }
 
   void loadAll()
@@ -95,7 +95,7 @@ export function watch(): () => void {
   }
 }
 
-/** An add-on by its OAuth id; one that was removed has only that. */
+/** The name of an add-on by its OAuth id; a removed one has only the id. */
 export const addonName = (oauthId: string | null): string => {
   if (oauthId === null) return 'A user’s webhook'
   return (
@@ -106,7 +106,7 @@ export const addonName = (oauthId: string | null): string => {
 export const roomName = (id: number | null): string =>
   id === null ? 'The whole group' : (roomOf(id)?.name ?? `Room ${id}`)
 
-/** When something happened, to the second; the rest stands in the title. */
+/** When something happened, to the second; the title has the rest. */
 export const clock = (at: string): string =>
   new Date(at).toLocaleTimeString([], {
     hour: '2-digit',

@@ -7,7 +7,7 @@ import { cardHtml, elsewhere, isAddress, safeHtml } from './html.ts'
 type CardIcon = DrawnCard['icon']
 type Attribute = NonNullable<DrawnCard['attributes']>[number]
 
-/** A card in its style. One with an activity is that line alone until somebody unfolds it. */
+/** A card in its style. A card with an activity is only that line until it is expanded. */
 export function CardView({ card }: { card: DrawnCard }) {
   const open = useSignal(false)
   const { activity } = card
@@ -26,7 +26,7 @@ export function CardView({ card }: { card: DrawnCard }) {
       >
         <Icon name="chevron" />
       </button>
-      {/* biome-ignore lint/a11y/noStaticElementInteractions lint/a11y/useKeyWithClickEvents: the button before it is for keys */}
+      {/* biome-ignore lint/a11y/noStaticElementInteractions lint/a11y/useKeyWithClickEvents: the button before it works with the keyboard */}
       <div
         class="card-line"
         onClick={({ target }) => {
@@ -99,14 +99,14 @@ function Linked({ url, children }: { url?: string | undefined; children: Compone
   )
 }
 
-/** The address of a picture, and of a sharper one for screens that can show it. */
+/** The URL of a picture, and of a sharper one for screens that can show it. */
 const sources = (url: string, sharper: string | undefined): { src: string; srcset?: string } =>
   isAddress(sharper) ? { src: url, srcset: `${inSet(url)} 1x, ${inSet(sharper)} 2x` } : { src: url }
 
-/** A comma at the end of an address would end it in a `srcset`; blanks are written as `%20` by URL. */
+/** A comma at the end of a URL would end it in a `srcset`; `URL` encodes spaces as `%20`. */
 const inSet = (url: string): string => new URL(url).href.replace(/,/g, '%2C')
 
-/** A picture that cannot be had leaves no gap. */
+/** A picture that cannot be loaded leaves no gap. */
 const hide = (event: Event) => {
   if (event.target instanceof HTMLElement) event.target.hidden = true
 }

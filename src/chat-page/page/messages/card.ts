@@ -5,7 +5,7 @@ export type DrawnCard = Card & { readonly metadata?: unknown }
 
 const parsed = new WeakMap<Message, DrawnCard | false>()
 
-/** The card of a message; `undefined` for none, and for one that cannot be drawn: then the text stands in its place. */
+/** The card of a message; `undefined` if there is none, or if it cannot be drawn: then the text is shown instead. */
 export function cardOf(message: Message): DrawnCard | undefined {
   if (message.card === undefined) return undefined
   let found = parsed.get(message)
@@ -18,10 +18,10 @@ export function cardOf(message: Message): DrawnCard | undefined {
 
 const styles: readonly unknown[] = ['file', 'image', 'application', 'link', 'media']
 
-/** What HipChat's client drew; the server refused the rest, but it may have come before or from elsewhere. */
+/** What HipChat's client drew; the server refused the rest, but a card may be older or from elsewhere. */
 function drawable(text: string): DrawnCard | false {
   try {
-    const card = JSON.parse(text) as DrawnCard | null // looked at member by member below and where it is drawn
+    const card = JSON.parse(text) as DrawnCard | null // each member is checked below or where it is drawn
     if (!card || !styles.includes(card.style) || !card.id) return false
     const named = typeof card.title === 'string' && card.title !== ''
     if (card.style === 'link' && (!named || !card.description)) return false
@@ -35,7 +35,7 @@ function drawable(text: string): DrawnCard | false {
 
 const lastSegment = (url = ''): string => url.split(/[?#]/)[0]?.split('/').filter(Boolean).at(-1) ?? ''
 
-/** Which cards are the same one: by its id, and by the add-on that sent it. */
+/** Identifies a card: by its id, and by the add-on that sent it. */
 export function cardKey(message: Message): string | undefined {
   const card = cardOf(message)
   if (!card) return undefined

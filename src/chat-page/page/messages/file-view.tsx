@@ -4,7 +4,7 @@ import { Icon } from '../icons.tsx'
 import { sizeText } from '../writing/upload.ts'
 import { elsewhere, isAddress } from './html.ts'
 
-/** A shared file: pictures small, to be seen large; everything else to be saved. */
+/** A shared file: pictures as thumbnails that open in full size, other files as downloads. */
 export function FileView({ file }: { file: NonNullable<Message['file']> }) {
   const { name, size, url, thumb_url } = file
   if (!isAddress(url))

@@ -1,6 +1,6 @@
 import { type ComponentChildren, h } from 'preact'
 
-/** Elements that stay, each with the attributes that stay. */
+/** Allowed elements, each with its allowed attributes. */
 export type Allowed = Readonly<Record<string, readonly string[]>>
 
 const none: readonly string[] = []
@@ -9,13 +9,13 @@ const plain = (...names: string[]): Allowed => Object.fromEntries(names.map((nam
 /** `data-target` opens a module of the add-on that sent the link. */
 const link = ['href', 'title', 'data-target', 'data-target-options']
 
-/** What HipChat's client kept in the label of a glance. */
+/** What HipChat's client allowed in the label of a glance. */
 export const glanceHtml = plain('b', 'strong', 'em', 'i')
 
-/** And inside of a card (HipChat's guide "Sending messages"). */
+/** Allowed in a card (HipChat's guide "Sending messages"). */
 export const cardHtml: Allowed = { ...plain('b', 'i', 'strong', 'span'), a: link }
 
-/** What the server lets through in messages: kept here too, so that neither depends on the other. */
+/** What the server allows in messages: repeated here, so that neither depends on the other. */
 export const messageHtml: Allowed = {
   ...plain('b', 'i', 'strong', 'em', 'br', 'pre', 'code', 'ul', 'ol', 'li'),
   ...plain('table', 'thead', 'tbody', 'tfoot', 'tr', 'caption'),
@@ -27,7 +27,7 @@ export const messageHtml: Allowed = {
   td: ['colspan', 'rowspan'],
 }
 
-/** Goes with all that is in it: what it holds is no text for people. */
+/** Removed with its contents, which are not text for people. */
 const dropped = new Set([
   ...[
     'script',
@@ -45,16 +45,16 @@ const dropped = new Set([
 ])
 
 /**
- * HTML of somebody else as nodes of the page: what is not allowed is left out, texts of unknown elements stay. It is parsed
- * in a document that runs and loads nothing, and its text is never given to the page as HTML again. Headings become bold
- * paragraphs, which leave the outline of the page alone.
+ * Foreign HTML as nodes of the page: what is not allowed is removed, the text of unknown elements stays. It is parsed
+ * in a document that runs and loads nothing, and is never inserted into the page as HTML again. Headings become bold
+ * paragraphs, so that they do not change the outline of the page.
  */
 export function safeHtml(html: string, allowed: Allowed): ComponentChildren[] {
   const parsed = new DOMParser().parseFromString(html, 'text/html')
   return nodesOf(parsed.body, allowed, 0)
 }
 
-/** The same as a text. */
+/** The same as plain text. */
 export const textOfHtml = (html: string): string =>
   new DOMParser().parseFromString(html.replace(/<br\s*\/?>|<\/(?:p|div|li|tr|h\d)>/gi, '$&\n'), 'text/html')
     .body.textContent ?? ''
@@ -85,10 +85,10 @@ function nodesOf(parent: Node, allowed: Allowed, depth: number): ComponentChildr
   })
 }
 
-/** Links of others open elsewhere, where the page cannot be reached from. */
+/** Foreign links open in a window that cannot reach the page. */
 export const elsewhere = { target: '_blank', rel: 'noopener noreferrer nofollow' } as const
 
-/** A link that leads nowhere, and opens a module when it is pressed: to be reached and pressed by the keyboard too. */
+/** A link without a URL that opens a module when it is pressed; it works with the keyboard too. */
 const button = { role: 'button', tabIndex: 0 } as const
 
 const isButton = (attributes: Readonly<Record<string, unknown>>): boolean =>
@@ -103,7 +103,7 @@ function isHarmless(attribute: string, value: string): boolean {
   return true
 }
 
-/** An absolute address of a kind that runs nothing. */
+/** An absolute URL with a scheme that runs nothing. */
 export function isAddress(text: string | null | undefined, schemes = /^https?:$/): text is string {
   return typeof text === 'string' && URL.canParse(text) && schemes.test(new URL(text).protocol)
 }

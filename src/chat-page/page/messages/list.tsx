@@ -19,16 +19,16 @@ interface ListProps {
   readonly timeline: Timeline
   readonly room?: PageRoom
   readonly reply?: (message: Message) => void
-  /** What stands where nothing was said yet. */
+  /** Shown while there are no messages. */
   readonly children?: ComponentChildren
 }
 
-const near = 60 // pixels: whoever is so near to the end wants to stay there
-const early = 600 // pixels from the beginning at which what is older is asked for
+const near = 60 // pixels: a person this close to the end wants to stay there
+const early = 600 // pixels from the beginning at which older messages are loaded
 const together = 5 * 60_000
-const mostPages = 40 // asked for to find the message of a link
+const mostPages = 40 // loaded to find the message of a link
 
-/** What was said, oldest first: stays at its end while somebody is there, and asks for what is older when he goes back. */
+/** Messages, oldest first: stays at the end while the person is there, and loads older ones when they scroll back. */
 export function MessageList({ timeline, room, reply, children }: ListProps) {
   const box = useRef<HTMLDivElement>(null)
   const inner = useRef<HTMLOListElement>(null)
@@ -55,7 +55,7 @@ export function MessageList({ timeline, room, reply, children }: ListProps) {
   }
 
   const show = useCallback((id: string) => {
-    atEnd.current = false // until it is known where that is
+    atEnd.current = false // until its position is known
     lead(id)
   }, [])
 
@@ -79,7 +79,7 @@ export function MessageList({ timeline, room, reply, children }: ListProps) {
     return () => document.removeEventListener('visibilitychange', see)
   }, [timeline])
 
-  // Pictures become higher when they have come.
+  // The list grows when pictures have loaded.
   useEffect(() => {
     if (!inner.current) return
     const observer = new ResizeObserver(() => {
@@ -91,7 +91,7 @@ export function MessageList({ timeline, room, reply, children }: ListProps) {
     return () => observer.disconnect()
   }, [])
 
-  // What is on the screen stays where it is when something older comes to stand above it.
+  // Visible messages stay in place when older ones are inserted above them.
   const anchor = atEnd.current ? null : (inner.current?.querySelector('.message') ?? null)
   const top = anchor?.getBoundingClientRect().top ?? 0
   useLayoutEffect(() => {
@@ -104,7 +104,7 @@ export function MessageList({ timeline, room, reply, children }: ListProps) {
 
   const written = outgoing.at(-1)?.key
   useLayoutEffect(() => {
-    if (written !== undefined) toEnd() // whoever writes wants to see it
+    if (written !== undefined) toEnd() // people want to see what they write
   }, [written])
 
   useEffect(() => {
@@ -122,7 +122,7 @@ export function MessageList({ timeline, room, reply, children }: ListProps) {
       (found) => {
         parents.value = new Map(parents.value).set(unknown, found)
       },
-      () => {}, // it stays "an earlier message"
+      () => {}, // it is still shown as "an earlier message"
     )
   }, [unknown])
 
@@ -140,12 +140,12 @@ export function MessageList({ timeline, room, reply, children }: ListProps) {
       <div
         ref={box}
         class="log"
-        // it scrolls, so that the keyboard must get there
+        // it scrolls, so it must be reachable with the keyboard
         // biome-ignore lint/a11y/noNoninteractiveTabindex: see above
         tabIndex={0}
         role="log"
         aria-label="Messages"
-        // what is older is not read out
+        // older messages are not read out
         aria-live={state === 'loading' ? 'off' : 'polite'}
         onScroll={(event) => {
           const { scrollHeight, scrollTop, clientHeight } = event.currentTarget
@@ -219,7 +219,7 @@ export function MessageList({ timeline, room, reply, children }: ListProps) {
   )
 }
 
-/** Leads to a message that is there. */
+/** Scrolls to a loaded message. */
 function lead(id: string): void {
   const found = document.getElementById(`message-${id}`)
   if (!found) return
@@ -229,7 +229,7 @@ function lead(id: string): void {
   found.addEventListener('blur', () => found.classList.remove('message-shown'), { once: true })
 }
 
-/** The same author, of the same kind, within a few minutes. */
+/** By the same author, of the same kind, within a few minutes. */
 function belongs(previous: Message, { type, from, date, attach_to }: Message): boolean {
   if (previous.type !== type || type === 'topic' || attach_to) return false
   const [one, other] = [authorOf(previous), authorOf({ from })]

@@ -4,7 +4,7 @@ import type { Message } from '../../../api/objects.ts'
 import { folded } from '../../../common/scripts.ts'
 import { me, people } from '../store.ts'
 
-/** People whom the server found in a message: also those that the page does not know yet. */
+/** People whom the server found in a message: including those that the page does not know yet. */
 export type Mentioned = NonNullable<Message['mentions']>
 
 const known = computed(
@@ -16,11 +16,11 @@ const known = computed(
     ),
 )
 
-/** Whether a name is meant for whoever looks at the page: his own, or everybody's. */
+/** Whether a name mentions the signed-in person: their own name, or everybody's. */
 export const isMe = (name: string): boolean =>
   /^(?:all|here)$/i.test(name) || (me.value !== undefined && folded(me.value.mention_name) === folded(name))
 
-/** Who is mentioned in a text. */
+/** The people mentioned in a text. */
 export function mentionsOf(text: string, mentioned: Mentioned = []): Mention<string>[] {
   const others = new Set(mentioned.map(({ mention_name = '' }) => folded(mention_name)))
   return mentionsIn(text, (name) =>
@@ -28,6 +28,6 @@ export function mentionsOf(text: string, mentioned: Mentioned = []): Mention<str
   )
 }
 
-/** Whether a text mentions whoever looks at the page. */
+/** Whether a text mentions the signed-in person. */
 export const mentionsMe = (text: string, mentioned: Mentioned = []): boolean =>
   mentionsOf(text, mentioned).some(({ name }) => isMe(name))

@@ -18,11 +18,11 @@ import type { Talk } from './talk.ts'
 import { Text } from './text.tsx'
 import { fullDateText, timeText } from './times.ts'
 
-/** Who said it, as far as is known: a user of the group, or the name of an integration. */
+/** The author, as far as known: a user of the group, or the name of an integration. */
 export interface Author {
   readonly id: number | undefined
   readonly name: string
-  /** Of somebody who is still there. */
+  /** Of a user who still exists. */
   readonly mention?: string
   readonly picture?: string | null
 }
@@ -32,7 +32,7 @@ export function authorOf({
   notification_sender: sender,
 }: Pick<Message, 'from' | 'notification_sender'>): Author {
   if (typeof from === 'string') return { id: undefined, name: from }
-  if (!from) return { id: undefined, name: 'Somebody who is gone' }
+  if (!from) return { id: undefined, name: 'Deleted user' }
   if (!('id' in from)) {
     const addon = integrations.value.find(({ oauth_id }) => oauth_id === sender?.['client_id'])
     return { id: undefined, name: from.name, picture: addon?.icon?.url ?? null }
@@ -42,7 +42,7 @@ export function authorOf({
   return { id: from.id, name: user.name, mention: user.mention_name, picture: user.photo_url ?? null }
 }
 
-/** What a message says as a text, for copying and quoting. */
+/** A message as plain text, for copying and quoting. */
 export const plainText = ({ message = '', message_format, file }: Message): string =>
   (message_format === 'html' ? textOfHtml(message) : message) || file?.name || ''
 
@@ -50,7 +50,7 @@ interface RowProps {
   readonly message: Message
   readonly talk: Talk
   readonly room: PageRoom | undefined
-  /** Of the same author as the one before it, shortly after: without his name again. */
+  /** By the same author as the message before it, shortly after: the name is not repeated. */
   readonly follows: boolean
   /** The message it answers, if that is known. */
   readonly parent: Message | undefined
@@ -61,8 +61,8 @@ interface RowProps {
 }
 
 /**
- * One message. Drawn again only when something about it has changed, since there may be thousands: that is what the signals
- * library does for a component that reads a signal, as this one does, and whose properties are the same.
+ * One message. Rendered again only when it has changed, since there may be thousands: the signals library does that
+ * for a component that reads a signal, as this one does, if its properties are the same.
  */
 export function Row(row: RowProps) {
   const { message, follows, talk } = row
@@ -141,7 +141,7 @@ function TopicLine({ message }: { message: Message }) {
   )
 }
 
-/** What is answered, in a line; it leads there. */
+/** The quoted message, in one line that links to it. */
 function Quoted({ message, parent, show }: RowProps) {
   if (!message.attach_to) return null
   if (!parent) return <p class="message-quoted">An earlier message</p>
@@ -163,7 +163,7 @@ function Content({ message, room, replaced, show }: RowProps) {
   const press = (event: KeyboardEvent) => {
     if (event.key !== 'Enter' && event.key !== ' ') return
     const link = (event.target as Element).closest<HTMLElement>('a[role=button]')
-    if (!link) return // the browser knows what a key does to it
+    if (!link) return // the browser handles its keys
     event.preventDefault()
     link.click()
   }
@@ -177,7 +177,7 @@ function Content({ message, room, replaced, show }: RowProps) {
       </p>
     )
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: the links in it are what is clicked or pressed
+    // biome-ignore lint/a11y/noStaticElementInteractions: people click or press the links in it
     <div class="message-content" onClick={follow} onKeyDown={press}>
       {card ? <CardView card={card} /> : <Words message={message} />}
       {message.file && <FileView file={message.file} />}
@@ -239,7 +239,7 @@ function MessageMenu({ message, talk, room, reply, author }: RowProps & { author
   )
 }
 
-/** Where a page without https may not reach the clipboard, the text can be marked and copied by hand. */
+/** If a page without https may not use the clipboard, the person can select and copy the text. */
 function copy(text: string): void {
   const copied = navigator.clipboard?.writeText(text) ?? Promise.reject(new Error('no clipboard'))
   copied.catch(() => prompt('Copy this:', text))

@@ -1,4 +1,4 @@
 import type { Place } from '../place.ts'
 
-/** Where people talk: in a room, or two with each other. */
+/** A place of a conversation: a room, or a one-to-one chat. */
 export type Talk = Extract<Place, { readonly kind: 'room' | 'person' }>

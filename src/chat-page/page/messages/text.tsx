@@ -6,11 +6,11 @@ import { isMe, type Mentioned, mentionsOf } from './mentions.ts'
 
 interface TextProps {
   readonly text: string
-  /** Whom the server found in it. */
+  /** The people the server found in it. */
   readonly mentioned?: Mentioned | undefined
 }
 
-/** What somebody wrote, with its addresses as links, its mentions marked, and its emoticons drawn. */
+/** The text of a message, with URLs as links, mentions marked, and emoticons drawn. */
 export function Text({ text, mentioned }: TextProps) {
   const [, command, rest = ''] = /^\/(me|code|quote)\s([\s\S]+)$/.exec(text) ?? []
   if (command === 'code') return <pre class="message-code">{rest}</pre>
@@ -19,7 +19,7 @@ export function Text({ text, mentioned }: TextProps) {
   return <>{drawn(text, mentioned)}</>
 }
 
-/** A piece of a text that is drawn as something else. */
+/** A piece of a text that is drawn differently. */
 interface Piece {
   readonly from: number
   readonly to: number

@@ -8,21 +8,21 @@ import { connection } from '../updates.ts'
 import { shareFile } from '../writing/upload.ts'
 import type { Talk } from './talk.ts'
 
-/** Something that is on its way to the server. It stands below what was said until the server tells of it. */
+/** A message that is being sent. It is shown below the others until the server announces it. */
 export interface Outgoing {
   readonly key: string
   readonly text: string
   readonly file?: File
-  /** The message that it answers. */
+  /** The message that it replies to. */
   readonly parent?: Message
   readonly date: string
   readonly state: 'waiting' | 'sending' | 'sent' | 'failed'
   readonly problem?: string
-  /** Of the message, once the server has said it. */
+  /** Id of the message, once the server has stored it. */
   readonly id?: string
 }
 
-/** What was said in one place, as far as it was asked for, and what is being said. */
+/** The messages of one place, as far as loaded, and those being sent. */
 export interface Timeline {
   readonly talk: Talk
   /** Oldest first. */
@@ -30,9 +30,9 @@ export interface Timeline {
   readonly outgoing: ReadonlySignal<readonly Outgoing[]>
   /** `loading`, a problem, or nothing. */
   readonly state: ReadonlySignal<'loading' | { readonly failed: string } | undefined>
-  /** Nothing is older than what is there. */
+  /** There are no older messages than the loaded ones. */
   readonly complete: ReadonlySignal<boolean>
-  /** Asks for what is older, or for the newest where there is nothing yet. */
+  /** Loads older messages, or the newest if none are loaded yet. */
   loadOlder(): Promise<void>
   send(text: string, more?: { readonly file?: File; readonly parent?: Message }): void
   again(key: string): void
@@ -49,7 +49,7 @@ interface Kept extends Timeline {
 
 const timelines = new Map<string, Kept>()
 
-/** One for each place, kept while the page is open: coming back shows at once what was there. */
+/** One for each place, kept while the page is open, so that coming back shows the messages at once. */
 export function timelineOf(talk: Talk): Timeline {
   const key = addressOf(talk)
   const found = timelines.get(key) ?? createTimeline(talk)
@@ -57,7 +57,7 @@ export function timelineOf(talk: Talk): Timeline {
   return found
 }
 
-/** How much waits for a connection. */
+/** The number of messages that wait for a connection. */
 export const waiting = signal(0)
 
 let lastKey = 0
@@ -73,7 +73,7 @@ function createTimeline(talk: Talk): Kept {
   let sending = false
   let era = 0
 
-  /** Adds what is new, in order; what stands among the outgoing and has arrived goes from there. */
+  /** Adds new messages in order; outgoing ones that have arrived are removed from the outgoing list. */
   function add(found: readonly Message[]): void {
     const known = new Set(messages.value.map(({ id }) => id))
     const fresh = found.filter(({ id }) => !known.has(id))
@@ -102,7 +102,7 @@ function createTimeline(talk: Talk): Kept {
     if (same) outgoing.value = outgoing.value.filter((one) => one !== same)
   }
 
-  /** What was said before a date, and whether something was said before that. */
+  /** The messages before a date, and whether there are older ones. */
   async function ask(date?: string): Promise<{ readonly items: readonly Message[]; readonly more: boolean }> {
     const range = { 'max-results': pageLength, ...(date === undefined ? {} : { date }) }
     const { items, links } = shared
@@ -155,7 +155,7 @@ function createTimeline(talk: Talk): Kept {
     return undefined
   }
 
-  /** One after the other, so that they come in the order in which they were written. */
+  /** One after the other, so that they arrive in the order they were written. */
   async function flush(): Promise<void> {
     if (sending) return
     sending = true
@@ -175,7 +175,7 @@ function createTimeline(talk: Talk): Kept {
           else {
             change(next.key, { state: 'waiting' })
             await connected()
-            // It may have arrived although its answer did not.
+            // The message may have arrived although its answer did not.
             await ask().then(
               ({ items }) => add(items),
               () => {},
@@ -223,7 +223,7 @@ function createTimeline(talk: Talk): Kept {
       void flush()
     },
     forget,
-    /** What was missed is not known: begins anew. */
+    /** Missed messages are unknown: starts over. */
     reload() {
       era += 1
       batch(() => {
@@ -243,7 +243,7 @@ function count(): void {
   waiting.value = sum
 }
 
-/** After a pause, and not before the page hears of the server again. */
+/** After a pause, and not before the page is connected again. */
 function connected(): Promise<void> {
   return new Promise((resolve) => {
     const started = Date.now()
@@ -258,7 +258,7 @@ function connected(): Promise<void> {
   })
 }
 
-// What one person saw is not shown to the next.
+// One person's messages are not shown to the next.
 effect(() => {
   session.value
   for (const timeline of timelines.values()) timeline.end()

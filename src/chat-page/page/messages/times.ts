@@ -7,7 +7,7 @@ export const timeText = (date: string): string => time.format(new Date(date))
 
 export const fullDateText = (date: string): string => full.format(new Date(date))
 
-/** Where somebody is, a day may have begun earlier than where the server is. */
+/** A day may start earlier in the person's time zone than in the server's. */
 export const dayOf = (date: string): string => new Date(date).toDateString()
 
 export function dayText(date: string): string {

@@ -7,7 +7,7 @@ import { openForPerson, present, targetOptions } from './opening.ts'
 import { type MessageParameters, parametersOf } from './parameters.ts'
 import { tested } from './patterns.ts'
 
-/** An entry of a menu, made by an add-on. */
+/** A menu entry of an add-on. */
 export interface Action {
   readonly key: string
   readonly name: string
@@ -15,13 +15,13 @@ export interface Action {
   choose(): void
 }
 
-/** The add-ons' entries in the menu of a message, those whose conditions hold. */
+/** The add-ons' entries in the menu of a message whose conditions hold. */
 export function messageActions(room: PageRoom, message: Message): Promise<readonly Action[]> {
   const style = cardOf(message)?.style
   return actionsAt('hipchat.message.action', room, { message: parametersOf(message), cardStyle: style })
 }
 
-/** The add-ons' entries in the menu beside the field in which messages are written. */
+/** The add-ons' entries in the menu next to the message field. */
 export const inputActions = (room: PageRoom): Promise<readonly Action[]> =>
   actionsAt('hipchat.input.action', room, {})
 
@@ -37,7 +37,7 @@ async function actionsAt(
     .filter(({ module }) => module.type === 'action' && module.location === location)
     .sort((one, other) => one.module.weight - other.module.weight)
   const { message } = about
-  // All at once: a slow pattern takes its own time only.
+  // All at once: a slow pattern uses only its own time.
   const patterns = message ? found.flatMap(({ module }) => patternsIn(module.conditions)) : []
   const matches = await tested(patterns, message?.body ?? '')
   return found

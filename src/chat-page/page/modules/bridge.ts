@@ -2,37 +2,37 @@ import { api, type Framing, type FromFrame, type ToFrame } from '../../frame/wir
 import { type Caller, serve } from './calls.ts'
 
 /**
- * Speaks with the pages of add-ons that are framed here (`ui-modules.md` 8.4). A message counts when it comes from a window
- * that was opened here, from exactly the origin of its address, and in the name of its own frame; all else is passed over.
+ * Communicates with the pages of add-ons that are framed here (`ui-modules.md` 8.4). A message counts if it comes from a window
+ * that was opened here, from exactly the origin of its URL, and in the name of its own frame; everything else is ignored.
  */
 
 export interface FrameOptions extends Caller {
   readonly moduleKey: string
-  /** Of its address; `null` as text for a frame that has none of its own. */
+  /** The origin of its URL; the string `null` for a frame without an origin. */
   readonly origin: string
   window(): Window | null
-  /** It says that its script runs. */
+  /** Its script runs. */
   started?(): void
-  /** Somebody pressed Escape in it. */
+  /** The person pressed Escape in it. */
   escape?(): void
 }
 
-/** A page of an add-on that is framed. */
+/** A framed page of an add-on. */
 export interface Frame {
-  /** Changes with everything that is framed anew. */
+  /** Unique for each frame. */
   readonly id: string
-  /** The name that its element has to have. */
+  /** The name that its element must have. */
   readonly name: string
-  /** Tells it something; kept for half a minute while it does not say that it wants to hear of that. */
+  /** Sends it an event; kept for half a minute until it registers for the event. */
   tell(event: string, data: unknown): void
-  /** Asks it; `undefined` when it does not want to hear of that. */
+  /** Asks it; `undefined` if it has not registered for the event. */
   ask(event: string, data: unknown): Promise<readonly unknown[]> | undefined
   end(): void
 }
 
 interface Open extends FrameOptions {
   readonly id: string
-  /** The events that it wants to hear of. */
+  /** The events that it has registered for. */
   wanted: ReadonlySet<string>
   waiting: { readonly event: string; readonly data: unknown; readonly until: number }[]
   readonly asked: Map<string, (args: readonly unknown[]) => void>
@@ -72,7 +72,7 @@ export function openFrame(options: FrameOptions): Frame {
   }
 }
 
-/** Tells all open frames of an installation that want to hear of it now; `room`: not those of other rooms. */
+/** Sends an event to all open frames of an installation that have registered for it; `room`: not those of other rooms. */
 export function hint(oauthId: string, event: string, data: unknown, room: number | null): void {
   for (const frame of frames) {
     const isMeant = room === null || frame.room === undefined || frame.room.id === room
@@ -82,7 +82,7 @@ export function hint(oauthId: string, event: string, data: unknown, room: number
 }
 
 function post(frame: Open, message: ToFrame): void {
-  // A frame without an origin cannot be addressed by one. It keeps having none, wherever it goes.
+  // A frame without an origin cannot be addressed by one. It stays without one, wherever it navigates.
   frame.window()?.postMessage(message, frame.origin === 'null' ? '*' : frame.origin)
 }
 
@@ -128,11 +128,11 @@ function receive(frame: Open, message: FromFrame): void {
 async function answer(frame: Open, request: FromFrame & { readonly type: 'req' }): Promise<void> {
   const { mid, mod, fn, args } = request
   const answers = await serve(mod, fn, args, frame)
-  // It may have been closed by what it asked for.
+  // The command may have closed it.
   if (mid !== undefined && frames.has(frame)) post(frame, { type: 'resp', mid, args: answers })
 }
 
-/** Anybody can post anything: only what has the form of a message of a frame is one. */
+/** Anybody can post anything: only an object with the form of a frame's message is one. */
 function readMessage(data: unknown): FromFrame | undefined {
   if (typeof data !== 'object' || data === null) return undefined
   const { type, eid, mid, mod, fn, etyp, evnt, args = [], keycode, modifiers = [] } = data as Anything

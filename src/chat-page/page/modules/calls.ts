@@ -20,11 +20,11 @@ import {
   updatePrimaryAction,
 } from './opening.ts'
 
-/** Whoever calls: a page of an add-on, framed in a room or for the group. */
+/** The caller: a page of an add-on, framed in a room or for the group. */
 export interface Caller {
   readonly integration: PageIntegration
   readonly room: PageRoom | undefined
-  /** A signed request that is good for a while. */
+  /** A signed request that is valid for a while. */
   token(): Promise<string>
 }
 
@@ -34,11 +34,11 @@ type Answers = {
   readonly [Module in keyof typeof api]: { readonly [Function in keyof (typeof api)[Module]]: Answer }
 }
 
-const longestFile = 20 * 1024 * 1024 // as the server has it
+const longestFile = 20 * 1024 * 1024 // the server's limit
 const longestMessage = 10_000
 const mostInvited = 100
 
-/** What the functions of the JavaScript API do here (`ui-modules.md` 8.2). */
+/** The functions of the JavaScript API (`ui-modules.md` 8.2). */
 const answers: Answers = {
   dialog: {
     open([options], caller) {
@@ -78,7 +78,7 @@ const answers: Answers = {
     },
     create([name, topic, privacy = 'public']) {
       if (privacy !== 'public' && privacy !== 'private')
-        throw new Refusal(`privacy should be public or private, and is ${shown(privacy)}`)
+        throw new Refusal(`expected privacy to be public or private, got ${shown(privacy)}`)
       const texts = { name: optionalText(name, 'name'), topic: optionalText(topic, 'topic') }
       asking.value = {
         kind: 'create room',
@@ -135,7 +135,7 @@ const answers: Answers = {
 
   file: {
     openInFileViewer([file, list = [file]]) {
-      if (!Array.isArray(list)) throw new Refusal(`list should be a list, and is ${shown(list)}`)
+      if (!Array.isArray(list)) throw new Refusal(`expected list to be an array, got ${shown(list)}`)
       const chosen = viewedFile(file)
       const files = list.map(viewedFile)
       const at = files.findIndex(({ url }) => url === chosen.url)
@@ -144,12 +144,12 @@ const answers: Answers = {
   },
 }
 
-/** The token of a call could not be had: HipChat told this in another form than all else. */
+/** The token of a call could not be fetched: HipChat reported this in a different form from everything else. */
 class TokenFailure extends Error {
   override name = 'TokenFailure'
 }
 
-/** The arguments of the callback: an error, or `null` and what was asked for. Never rejects. */
+/** The arguments of the callback: an error, or `null` and the result. Never rejects. */
 export async function serve(
   mod: string,
   fn: string,
@@ -157,7 +157,7 @@ export async function serve(
   caller: Caller,
 ): Promise<readonly unknown[]> {
   const functions: Readonly<Record<string, Answer>> | undefined = Object.hasOwn(answers, mod)
-    ? answers[mod as keyof Answers] // just seen to be one of its own
+    ? answers[mod as keyof Answers] // checked in the line before
     : undefined
   const answer = functions && Object.hasOwn(functions, fn) ? functions[fn] : undefined
   if (!answer) return [`There is no ${mod}.${fn}`]
@@ -177,7 +177,7 @@ function inRoom(caller: Caller): Caller & { readonly room: PageRoom } {
   return { ...caller, room: caller.room }
 }
 
-/** The room as it is now. */
+/** The current data of the room. */
 function viewed(caller: Caller, name: string): PageRoom {
   needScope(caller, name)
   const { room } = inRoom(caller)
@@ -210,7 +210,7 @@ async function goToPerson(id: unknown, mentionName: unknown, message: unknown): 
   goToWith({ kind: 'person', id: found.id }, optionalText(message, 'message'))
 }
 
-/** Somebody by id or mention name, known or not. */
+/** A user by id or mention name, known to the page or not. */
 async function person(id: unknown, mentionName: unknown): Promise<PageUser> {
   const mention = withoutAt(String(mentionName)).toLowerCase()
   const find = () =>
@@ -251,18 +251,18 @@ function participant({ id, name, mention_name, presence, photo_url, is_group_adm
 }
 
 function field() {
-  if (!composer.value) throw new Refusal('There is nothing to write in here')
+  if (!composer.value) throw new Refusal('There is no message field here')
   return composer.value
 }
 
 function viewedFile(given: unknown): ViewedFile {
   const { name, url } = record(given, 'file')
   const address = text(url, 'file.url')
-  if (!/^https?:/i.test(address)) throw new Refusal('file.url should be an http or https address')
+  if (!/^https?:/i.test(address)) throw new Refusal('file.url must be an http or https URL')
   return { name: optionalText(name, 'file.name') ?? address.split('/').at(-1) ?? address, url: address }
 }
 
-/** A file from a `data:` address. Asking for that address is nothing the page's policy allows. */
+/** A file from a `data:` URL, which the page's policy does not allow it to fetch. */
 function fileFrom(dataUrl: string, name: string): File {
   const [, type, content = ''] =
     /^data:([\w.+-]+\/[\w.+-]+)?(?:;[\w=.+-]+)*;base64,(.*)$/is.exec(dataUrl) ?? []
@@ -272,22 +272,22 @@ function fileFrom(dataUrl: string, name: string): File {
   try {
     bytes = atob(content)
   } catch {
-    // no bytes
+    // not base64
   }
-  if (bytes === '') throw new Refusal('dataUrl should be data:TYPE;base64,CONTENT')
+  if (bytes === '') throw new Refusal('dataUrl must be data:TYPE;base64,CONTENT')
   return new File([Uint8Array.from(bytes, (one) => one.charCodeAt(0))], name, {
     type: type ?? 'application/octet-stream',
   })
 }
 
 function record(value: unknown, name: string): Readonly<Record<string, unknown>> {
-  if (!isRecord(value)) throw new Refusal(`${name} should be an object, and is ${shown(value)}`)
+  if (!isRecord(value)) throw new Refusal(`expected ${name} to be an object, got ${shown(value)}`)
   return value
 }
 
 function text(value: unknown, name: string): string {
   if (typeof value !== 'string' || value === '')
-    throw new Refusal(`${name} should be a text, and is ${shown(value)}`)
+    throw new Refusal(`expected ${name} to be a string, got ${shown(value)}`)
   return value
 }
 

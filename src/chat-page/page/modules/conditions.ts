@@ -2,28 +2,28 @@ import { linksIn } from '../../../common/links.ts'
 import type { PageRoom, PageUser } from '../../../server/chat-page/routes.ts'
 import type { MessageParameters } from './parameters.ts'
 
-/** A JavaScript regular expression that came with a descriptor. */
+/** A JavaScript regular expression from a descriptor. */
 export interface Pattern {
   readonly pattern: string
   readonly flags: string
 }
 
-/** What conditions are asked about. */
+/** The data that conditions are evaluated with. */
 export interface Subject {
   readonly room: Pick<PageRoom, 'privacy' | 'owner_id'>
   readonly user: Pick<PageUser, 'id' | 'is_group_admin' | 'is_guest'>
   readonly message?: MessageParameters
-  /** Of its card. */
+  /** The data of its card. */
   readonly cardStyle?: string | undefined
-  /** What came last for the glance. */
+  /** The latest data of the glance. */
   readonly glance?: { readonly metadata?: unknown } | undefined
-  /** Whether a pattern is in the message: found out before, where it can be given up. Throws for one that was. */
+  /** Whether the message matches a pattern: computed before, with a time limit. Throws for a pattern that exceeded it. */
   readonly matches?: (pattern: Pattern) => boolean
 }
 
 type Parameters = Readonly<Record<string, unknown>>
 
-/** The conditions that HipChat knew, and when they hold (`descriptor.md` 3). */
+/** The conditions that HipChat knew, and their meanings (`descriptor.md` 3). */
 const conditions: Readonly<Record<string, (subject: Subject, parameters: Parameters) => boolean>> = {
   room_is_public: ({ room }) => room.privacy === 'public',
   user_is_admin: ({ user }) => user.is_group_admin === true,
@@ -48,8 +48,8 @@ const conditions: Readonly<Record<string, (subject: Subject, parameters: Paramet
 }
 
 /**
- * Whether all of a module's conditions hold. One that nobody knows does not, and does when inverted; what cannot be
- * evaluated at all does not hold as a whole.
+ * Whether all of a module's conditions hold. An unknown condition does not hold, and does when inverted; if one
+ * cannot be evaluated, the whole does not hold.
  */
 export function holds(given: readonly unknown[], subject: Subject): boolean {
   try {
@@ -74,7 +74,7 @@ function holdsOne(condition: unknown, subject: Subject): boolean {
   return known?.(subject, params === undefined ? {} : recordOf(params)) !== (invert === true)
 }
 
-/** The patterns that conditions will be asked for. */
+/** The patterns that conditions will match. */
 export function patternsIn(given: readonly unknown[]): readonly Pattern[] {
   return given.flatMap((one) => {
     if (typeof one !== 'object' || one === null) return []
@@ -83,7 +83,7 @@ export function patternsIn(given: readonly unknown[]): readonly Pattern[] {
     try {
       return 'regex' in one.params ? [patternOf(one.params.regex)] : []
     } catch {
-      return [] // found out again, and said, when the condition is evaluated
+      return [] // reported when the condition is evaluated
     }
   })
 }
@@ -99,11 +99,11 @@ export const asksForGlance = (given: readonly unknown[]): boolean =>
 function patternOf(regex: unknown): Pattern {
   const { pattern, flags = '' } = recordOf(regex)
   if (typeof pattern !== 'string' || typeof flags !== 'string')
-    throw new Error('A regex has a pattern and flags, which are texts')
+    throw new Error('A regex must have a pattern and flags, both strings')
   return { pattern, flags }
 }
 
-/** Each entry looks at one member, by a dotted path, in one way: the first that it has of `eq`, `lt` and `gt`. */
+/** Each entry compares one member, by a dotted path, in one way: the first of `eq`, `lt` and `gt` that it has. */
 function holdsOf(metadata: unknown, entries: unknown): boolean {
   if (typeof metadata !== 'object' || metadata === null) return false
   return arrayOf(entries).every((entry) => {
@@ -129,16 +129,16 @@ function memberAt(value: unknown, path: string): unknown {
   return found
 }
 
-/** A picture was `img` in HipChat's own messages; its parameters call it `image`. */
+/** A picture was `img` in HipChat's own messages; the condition's parameters call it `image`. */
 const fileTypes = ({ media }: MessageParameters): readonly string[] =>
   media === undefined || media.type === 'link' ? [] : media.type === 'image' ? ['img', 'image'] : [media.type]
 
 function recordOf(value: unknown): Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null) throw new Error('This is no object')
+  if (typeof value !== 'object' || value === null) throw new Error('expected an object')
   return value as Readonly<Record<string, unknown>> // an object, whatever is in it
 }
 
 function arrayOf(value: unknown): readonly unknown[] {
-  if (!Array.isArray(value)) throw new Error('This is no list')
+  if (!Array.isArray(value)) throw new Error('expected an array')
   return value
 }

@@ -8,13 +8,13 @@ export interface DialogButton {
 
 export interface DialogOptions {
   readonly warning: boolean
-  /** As CSS has lengths: what the window has not is not taken. */
+  /** CSS lengths: parts that do not fit into the window are ignored. */
   readonly width: string
   readonly height: string
   readonly primaryAction: DialogButton | undefined
   readonly secondaryActions: readonly DialogButton[]
   readonly hint: string | undefined
-  /** What stands in the filter box; without one there is no box. */
+  /** The placeholder of the filter box; without one there is no box. */
   readonly filter: { readonly placeholder: string } | undefined
 }
 
@@ -27,10 +27,10 @@ const sizes: Readonly<Record<string, { readonly width: number; readonly height: 
   xlarge: { width: 968, height: 680 },
 }
 
-const margin = 32 // pixels that stay free beside a dialog
+const margin = 32 // pixels that stay free next to a dialog
 const bars = 160 // above and below, with the dialog's own bars
 
-/** Reads the options of a dialog, of a descriptor or of its page: what is wrong in them counts as left out. */
+/** Reads the options of a dialog, from a descriptor or from its page; invalid ones count as missing. */
 export function readOptions(raw: Raw): DialogOptions {
   const { style, size, primaryAction, secondaryActions, hint, filter } = raw
   const lengths = sizeOf(size)
@@ -47,7 +47,7 @@ export function readOptions(raw: Raw): DialogOptions {
   }
 }
 
-/** A text of a descriptor, or of a page while it runs: `{value}` or plain. */
+/** A string of a descriptor, or of a page at run time: `{value}` or plain. */
 export function textOf(value: unknown): string | undefined {
   const text = isRecord(value) ? value['value'] : value
   return typeof text === 'string' ? text : undefined
@@ -72,7 +72,7 @@ function sizeOf(size: unknown): { width: string; height: string } {
   }
 }
 
-/** Pixels and per cents of the window are taken, up to what it has; any other length is not. */
+/** Accepts pixels and percentages of the window, up to its size; other lengths are ignored. */
 function lengthOf(value: unknown, usual: number, window: '100vw' | '100vh', taken: number): string {
   const [, number, unit] = /^(\d+(?:\.\d+)?)(px|%)$/.exec(String(value)) ?? []
   const most = `(${window} - ${taken}px)`

@@ -7,7 +7,7 @@ import { CloseIcon } from './icons.tsx'
 import { type Dialog, dialog, problem } from './opening.ts'
 import './modules.css'
 
-/** The dialog of an add-on that is open, if any, or why something could not be opened. */
+/** The open dialog of an add-on, if any, or why something could not be opened. */
 export function ModuleDialog() {
   return (
     <>
@@ -30,14 +30,14 @@ function Open({ open }: { open: Dialog }) {
   const frame = useRef<Frame | undefined>(undefined)
   const waiting = useSignal(false)
 
-  /** The page of the dialog decides whether it stays open: it may answer false. One that does not care closes it. */
+  /** The page of the dialog decides whether it stays open: it may answer false. Without an answer the dialog closes. */
   async function press({ key }: DialogButton): Promise<void> {
     const answer = frame.current?.ask('dialog-button-click', { action: key })
     if (!answer) return close()
     waiting.value = true
     const [stays] = await answer
     waiting.value = false
-    // It may have been closed meanwhile, and another one opened.
+    // The dialog may have been closed meanwhile, and another one opened.
     if (stays !== false && dialog.value?.id === open.id) close()
   }
 
@@ -140,7 +140,7 @@ function Problem({ title, text }: { title: string; text: string }) {
   )
 }
 
-/** A dialog that keeps the focus, and gives it back to where it was. */
+/** A dialog that traps the focus, and restores it afterwards. */
 function useModal() {
   const element = useRef<HTMLDialogElement>(null)
   useEffect(() => {

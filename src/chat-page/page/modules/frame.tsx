@@ -10,17 +10,17 @@ import './modules.css'
 
 export interface ModuleFrameProps {
   readonly integration: PageIntegration
-  /** Without one it is framed for the whole group. */
+  /** Without a room it is framed for the whole group. */
   readonly room: PageRoom | undefined
-  /** A module by its key, or one of the pages that an add-on has for administrators. */
+  /** A module by its key, or one of the add-on's pages for administrators. */
   readonly show: { readonly key: string } | { readonly page: 'configurable' | 'adminPage' }
-  /** What it is, for those who do not see it. */
+  /** Its title, for people who cannot see it. */
   readonly title: string
-  /** What the placeholders of the address stand for. */
+  /** The values of the URL's placeholders. */
   readonly values?: Readonly<Record<string, unknown>>
-  /** Told to it once it wants to hear of them. */
+  /** Events sent to it once it has registered for them. */
   readonly events?: readonly Told[]
-  /** Hears of each frame that is made: the first one, and those that take its place with another theme. */
+  /** Called for each frame that is created: the first one, and those that replace it for another theme. */
   readonly onFrame?: (frame: Frame) => void
   readonly onEscape?: () => void
 }
@@ -36,15 +36,15 @@ type Status =
   | { readonly kind: 'failed'; readonly reason: string }
 
 const limit = 20_000
-const almostExpired = 120_000 // HipChat's client did not hand out a token in its last two minutes
+const almostExpired = 120_000 // HipChat's client did not provide a token in its last two minutes
 
-/** What the page of an add-on may do: everything but leave its frame, and reach whatever is around it. */
+/** The page of an add-on may do everything except leave its frame, or reach anything around it. */
 const permissions =
   'allow-scripts allow-forms allow-popups allow-popups-to-escape-sandbox allow-modals allow-downloads'
 
 /**
- * A page of an add-on, with HipChat's JavaScript API, or why it cannot be shown. Panels and dialogs are told the theme, and
- * are loaded anew with another one: their addresses name it.
+ * A page of an add-on, with HipChat's JavaScript API, or why it cannot be shown. The URLs of panels and dialogs contain
+ * the theme, so they are loaded again when it changes.
  */
 export function ModuleFrame(props: ModuleFrameProps) {
   const { integration, room, show, title, values = {}, events = [], onFrame, onEscape } = props
@@ -77,7 +77,7 @@ export function ModuleFrame(props: ModuleFrameProps) {
       (opened) => {
         if (isOver) return
         let { token, expires } = opened
-        // On the page's own origin it would be the page, and could do whatever that can.
+        // On the page's own origin it would have all the rights of the page.
         const isOwn = new URL(opened.url).origin === location.origin
         frame = openFrame({
           integration,

@@ -5,15 +5,15 @@ const lozenges = ['default', 'success', 'error', 'current', 'new', 'moved', 'com
 
 export type Lozenge = (typeof lozenges)[number]
 
-/** The answer of an add-on, checked as HipChat's client did (`ui-modules.md` 1.2); a text says what is wrong with it. */
+/** The answer of an add-on, checked as HipChat's client did (`ui-modules.md` 1.2); a string says what is wrong with it. */
 export function readGlance(given: unknown): ReadGlance | string {
-  if (!isRecord(given)) return 'it is no object'
+  if (!isRecord(given)) return 'it is not an object'
   const { label, status, metadata } = given
-  if (!isRecord(label)) return 'label is no object'
+  if (!isRecord(label)) return 'label is not an object'
   if (label['type'] !== 'html') return 'label.type is not html'
   const value = textOf(label['value'], 1000)
-  if (value === undefined) return 'label.value is no text of 1 to 1000 characters'
-  if (metadata !== undefined && !isRecord(metadata)) return 'metadata is no object'
+  if (value === undefined) return 'label.value is not a string of 1 to 1000 characters'
+  if (metadata !== undefined && !isRecord(metadata)) return 'metadata is not an object'
   const shown = status === undefined ? undefined : readStatus(status)
   if (typeof shown === 'string') return shown
   return {
@@ -23,7 +23,7 @@ export function readGlance(given: unknown): ReadGlance | string {
   }
 }
 
-/** One lozenge more than may be pushed: libraries had `complete`. */
+/** One lozenge more than an update may contain: libraries had `complete`. */
 export type ReadGlance = Omit<GlanceContent, 'status'> & { readonly status?: ReadStatus }
 
 type ReadStatus =
@@ -36,8 +36,8 @@ function readStatus(status: unknown): ReadStatus | string {
   if (type === 'lozenge') {
     const kind = lozenges.find((one) => one === value['type'])
     const label = textOf(value['label'], 20)
-    if (kind === undefined) return `status.value.type is none of ${lozenges.join(', ')}`
-    if (label === undefined) return 'status.value.label is no text of 1 to 20 characters'
+    if (kind === undefined) return `status.value.type is not one of ${lozenges.join(', ')}`
+    if (label === undefined) return 'status.value.label is not a string of 1 to 20 characters'
     return { type, value: { type: kind, label } }
   }
   if (type !== 'icon') return 'status.type is neither lozenge nor icon'

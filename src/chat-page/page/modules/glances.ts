@@ -8,7 +8,7 @@ import { connection } from '../updates.ts'
 import { hint } from './bridge.ts'
 import { type ReadGlance, readGlance } from './glance-content.ts'
 
-/** What a glance shows. `content` stays while newer is asked for. */
+/** What a glance shows. `content` stays while newer content is loaded. */
 export type GlanceState =
   | { readonly kind: 'loading'; readonly content?: ReadGlance }
   | { readonly kind: 'shown'; readonly content: ReadGlance }
@@ -22,11 +22,11 @@ export interface Glance {
 const limit = 10_000
 const longest = 256 * 1024 // characters of an answer
 
-/** By room and glance. What was pushed counts for later, too: the server tells of every room that one can see. */
+/** By room and glance. Updates are kept even for rooms that are not open: the server sends those of every visible room. */
 const states = signal<ReadonlyMap<string, GlanceState>>(new Map())
 
 effect(() => {
-  session.value // nobody sees what somebody else was shown
+  session.value // one person never sees what another was shown
   states.value = new Map()
 })
 
@@ -35,7 +35,7 @@ const idOf = (roomId: number, oauthId: string, key: string): string => `${roomId
 const stateAt = (roomId: number, { integration, module }: Glance): GlanceState | undefined =>
   states.value.get(idOf(roomId, integration.oauth_id, module.key))
 
-/** What a glance shows in a room; one that asks nobody has nothing to show but its name. */
+/** What a glance shows in a room; a glance without a query URL shows only its name. */
 export const stateOf = (roomId: number, glance: Glance): GlanceState | 'static' =>
   glance.module.url === null
     ? (stateAt(roomId, glance) ?? 'static')
@@ -45,7 +45,7 @@ function set(roomId: number, oauthId: string, key: string, state: GlanceState): 
   states.value = new Map(states.value).set(idOf(roomId, oauthId, key), state)
 }
 
-/** Asks the add-ons for what their glances show in a room. */
+/** Queries the add-ons for what their glances show in a room. */
 export async function loadGlances(roomId: number, wanted: readonly Glance[]): Promise<void> {
   const asked = wanted.filter(({ module }) => module.url !== null)
   if (asked.length === 0) return
@@ -73,11 +73,11 @@ export async function loadGlances(roomId: number, wanted: readonly Glance[]): Pr
       const address = addresses.find(
         ({ oauth_id, key }) => oauth_id === integration.oauth_id && key === module.key,
       )
-      if (!address) return fail(glance, 'has no address that could be asked')
+      if (!address) return fail(glance, 'has no URL that could be queried')
       const before = stateAt(roomId, glance)
       try {
         const content = await fetchGlance(address.url)
-        // A push that came meanwhile is newer than the answer.
+        // An update that arrived meanwhile is newer than the answer.
         if (stateAt(roomId, glance) === before)
           set(roomId, integration.oauth_id, module.key, { kind: 'shown', content })
       } catch (error) {
@@ -97,7 +97,7 @@ class GlanceError extends Error {
   override name = 'GlanceError'
 }
 
-/** The browser itself asks the add-on, which lets pages of other origins read its answer (`auth.md` 7). */
+/** The browser itself queries the add-on, which lets pages of other origins read its answer (`auth.md` 7). */
 async function fetchGlance(url: string): Promise<ReadGlance> {
   const signal = AbortSignal.timeout(limit)
   try {
@@ -110,7 +110,7 @@ async function fetchGlance(url: string): Promise<ReadGlance> {
     if (!answer.ok) throw new GlanceError(`answered ${answer.status}`)
     const text = await readText(answer)
     const content = readGlance(parsed(text))
-    if (typeof content === 'string') throw new GlanceError(`answered something else: ${content}`)
+    if (typeof content === 'string') throw new GlanceError(`answered with invalid content: ${content}`)
     return content
   } catch (error) {
     if (signal.aborted) throw new GlanceError(`did not answer within ${limit / 1000} seconds`)
@@ -136,11 +136,11 @@ function parsed(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    throw new GlanceError('answered no JSON')
+    throw new GlanceError('did not answer with JSON')
   }
 }
 
-/** Asks again whenever something may have been missed. Gives what ends that. */
+/** Queries again whenever an update may have been missed. Returns a function that stops it. */
 export function whenMissed(ask: () => void): () => void {
   let wasDown = false
   const stopFollowing = effect(() => {

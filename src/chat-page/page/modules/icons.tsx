@@ -1,4 +1,4 @@
-/** Drawings of 16 by 16; what they mean is said by the buttons they are in. */
+/** Drawings of 16 by 16; the buttons that contain them say what they mean. */
 
 export const CloseIcon = () => (
   <svg class="module-drawing" width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">

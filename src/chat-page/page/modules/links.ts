@@ -7,7 +7,7 @@ import { parametersOf, senderInstallation } from './parameters.ts'
 /**
  * Follows a link of a notification, in its text or its card, that opens a module of the add-on that sent it: `data-target` with its
  * options, or `hipchat://www.hipchat.com/room/1?target=KEY`. `hipchat://…/room/1` alone leads to the room. False: it is an ordinary
- * link. The modules of other add-ons are out of reach.
+ * link. Modules of other add-ons cannot be opened.
  */
 export function followLink(link: HTMLAnchorElement, room: PageRoom, message: Message): boolean {
   const href = link.getAttribute('href') ?? ''
@@ -38,7 +38,7 @@ export function followLink(link: HTMLAnchorElement, room: PageRoom, message: Mes
 
 const roomAddress = /^hipchat:\/\/[^/?#]*\/room\/(\d{1,15})\/?(?:\?([^#]*))?(?:#|$)/i
 
-/** No browser knows where an address of HipChat's own scheme leads: one that names no room leads nowhere. */
+/** Browsers cannot open a URL of HipChat's own scheme: one that names no room leads nowhere. */
 function goToRoom(href: string): boolean {
   if (!/^hipchat:/i.test(href)) return false
   const [, id] = roomAddress.exec(href) ?? []
@@ -46,7 +46,7 @@ function goToRoom(href: string): boolean {
   return true
 }
 
-/** The module that an address of HipChat's own scheme names, in the room that it names. */
+/** The module that a URL of HipChat's own scheme names, in the room that it names. */
 function targetIn(href: string, room: PageRoom): string | undefined {
   const [, id, query] = roomAddress.exec(href) ?? []
   return Number(id) === room.id ? (new URLSearchParams(query).get('target') ?? undefined) : undefined
@@ -56,6 +56,6 @@ function optionsOf(link: HTMLAnchorElement): unknown {
   try {
     return JSON.parse(link.dataset['targetOptions'] ?? '{}')
   } catch {
-    return undefined // none, then
+    return undefined // not a valid URL
   }
 }

@@ -8,9 +8,9 @@ import { integrations, me, room } from '../store.ts'
 import { holds } from './conditions.ts'
 import { textOf } from './dialog-options.ts'
 
-/** What of an add-on is open: its panel beside the room, its dialog. One of each. */
+/** The open modules of add-ons: a panel beside the room and a dialog, one of each. */
 
-/** An event for what was opened, as its page hears it. */
+/** The event that the opened page receives. */
 export type Told = readonly [name: string, data: unknown]
 
 /** A page of an add-on that is shown. */
@@ -20,7 +20,7 @@ export interface View {
   readonly integration: PageIntegration
   readonly module: PageModule
   readonly room: PageRoom
-  /** What the placeholders of its address stand for. */
+  /** The values of its URL's placeholders. */
   readonly values: Readonly<Record<string, unknown>>
   readonly events: readonly Told[]
 }
@@ -32,11 +32,11 @@ export interface Panel extends View {
 
 export interface Dialog extends View {
   readonly title: string
-  /** As the descriptor and the page of the dialog gave them. */
+  /** From the descriptor and the page of the dialog. */
   readonly options: Readonly<Record<string, unknown>>
 }
 
-/** Something that cannot be done, in words for whoever wanted it. */
+/** Something that cannot be done, in words for the person or the page that wanted it. */
 export class Refusal extends Error {
   override name = 'Refusal'
 }
@@ -45,15 +45,15 @@ export interface Opening {
   readonly integration: PageIntegration
   readonly room: PageRoom
   readonly key: string
-  /** Told to the page that is opened, besides its parameters. */
+  /** Sent to the page that is opened, in addition to its parameters. */
   readonly event?: Told
-  /** As the JavaScript API and links have them. */
+  /** As the JavaScript API and links specify them. */
   readonly options?: unknown
   readonly parameters?: unknown
   readonly values?: Readonly<Record<string, unknown>>
 }
 
-/** The panel somebody chose: it comes again in each room that has the add-on. */
+/** The chosen panel: it is opened again in each room that has the add-on. */
 interface Choice {
   readonly addonKey: string
   readonly key: string
@@ -83,11 +83,11 @@ function readChoice(text: string | null): Choice | undefined {
     if (typeof addonKey !== 'string' || typeof key !== 'string') return undefined
     return { addonKey, key, glance: typeof glance === 'string' ? glance : undefined }
   } catch {
-    return undefined // written by something else
+    return undefined // not ours
   }
 }
 
-/** The add-ons of the room that is looked at: never those of the room before. */
+/** The add-ons of the current room: never those of the previous one. */
 export const present = computed(() =>
   integrations.value.filter(({ room_id }) => room_id === null || room_id === room.value?.id),
 )
@@ -113,7 +113,7 @@ export const dialog = signal<Dialog | undefined>(undefined)
 /** What could not be opened, for the person who wanted it. */
 export const problem = signal<{ readonly title: string; readonly text: string } | undefined>(undefined)
 
-// A dialog belongs to the room it was opened in, and to an add-on that is there.
+// A dialog belongs to the room it was opened in, and to an installed add-on.
 effect(() => {
   const { value: open } = dialog
   if (!open) return
@@ -129,10 +129,10 @@ export const moduleOf = (integration: PageIntegration, key: string): PageModule 
 const isShown = ({ conditions }: PageModule, here: PageRoom): boolean =>
   me.value !== undefined && holds(conditions, { room: here, user: me.value })
 
-/** Opens a panel, a dialog, a page in a new tab, or what a glance leads to. A {@link Refusal} says why it does not. */
+/** Opens a panel, a dialog, a page in a new tab, or the target of a glance. A {@link Refusal} says why it cannot. */
 export function open(opening: Opening): void {
   const { integration, key, room: here } = opening
-  if (room.value?.id !== here.id) throw new Refusal('Modules are opened in the room that is looked at')
+  if (room.value?.id !== here.id) throw new Refusal('Modules can be opened only in the current room')
   const module = moduleOf(integration, key)
   switch (module?.type) {
     case 'glance':
@@ -148,20 +148,20 @@ export function open(opening: Opening): void {
       openExternal(module, opening)
       return
   }
-  throw new Refusal(`${integration.name} has nothing called ${key} that could be opened`)
+  throw new Refusal(`${integration.name} has no module called ${key} that can be opened`)
 }
 
 function openTarget(glance: PageModule, opening: Opening): void {
   const { integration } = opening
   const { target } = glance
   const module = target ? moduleOf(integration, target.key) : undefined
-  if (!target || module?.type === 'glance') throw new Refusal(`${glance.name} leads nowhere`)
+  if (!target || module?.type === 'glance') throw new Refusal(`${glance.name} has nothing to open`)
   const whole = { ...targetOptions(target.options), ...opening, key: target.key }
   if (module?.type === 'webPanel') openPanel(module, whole, glance)
   else open(whole)
 }
 
-/** Opens what an action or a glance leads to, for a person: what goes wrong is shown to him. */
+/** Opens the target of an action or a glance for a person, who is shown any error. */
 export function openForPerson(opening: Opening): void {
   try {
     open(opening)
@@ -171,7 +171,7 @@ export function openForPerson(opening: Opening): void {
   }
 }
 
-/** What may stand beside the key of a target, as in `data-target-options` of a link. */
+/** Allowed next to the key of a target, as in `data-target-options` of a link. */
 export function targetOptions(given: unknown): Pick<Opening, 'options' | 'parameters' | 'values'> {
   if (!isRecord(given)) return {}
   const { options, parameters, urlTemplateValues } = given
@@ -193,7 +193,8 @@ function viewOf({ values = {}, event, parameters }: Opening): Pick<View, 'id' | 
 
 function openPanel(module: PageModule, opening: Opening, glance: PageModule | undefined): void {
   const { integration, room: here } = opening
-  if (!isShown(module, here)) throw new Refusal(`${module.name} is not for this room, or not for you`)
+  if (!isShown(module, here))
+    throw new Refusal(`${module.name} is not available in this room, or not for you`)
   dialog.value = undefined
   choose({
     addonKey: integration.addon_key,
@@ -216,7 +217,7 @@ function openDialog(module: PageModule, opening: Opening): void {
   }
 }
 
-/** What is given for a dialog: a title, and options of which each replaces the one that was there. */
+/** The given title and options of a dialog; each option replaces the previous one. */
 function changesIn(given: unknown): {
   title: string | undefined
   options: Readonly<Record<string, unknown>>
@@ -235,7 +236,7 @@ export function updateDialog(open: Dialog, given: unknown): void {
   }
 }
 
-/** Changes members of the primary button, and makes one where there was none. */
+/** Changes members of the primary button, and creates the button if there is none. */
 export function updatePrimaryAction(open: Dialog, button: Readonly<Record<string, unknown>>): void {
   const { primaryAction } = open.options
   updateDialog(open, {
@@ -247,10 +248,10 @@ export function closePanel(): void {
   choose(undefined)
 }
 
-/** The tab is opened at once, while the browser still knows that somebody clicked; it goes to its address afterwards. */
+/** The tab is opened at once, while the browser still counts the click; its URL is set afterwards. */
 function openExternal(module: PageModule, { integration, room: here, values = {} }: Opening): void {
   const tab = window.open('about:blank')
-  if (!tab) throw new Refusal(`The browser does not let ${module.name} open a tab`)
+  if (!tab) throw new Refusal(`The browser does not allow ${module.name} to open a tab`)
   tab.opener = null
   call('openModule', { oauth_id: integration.oauth_id, key: module.key, room_id: here.id, values }).then(
     ({ url }) => tab.location.replace(url),

@@ -2,7 +2,7 @@ import type { Message } from '../../../api/objects.ts'
 import { linksIn } from '../../../common/links.ts'
 import { cardOf } from '../messages/card.ts'
 
-/** What add-ons are told of a message: with an action, and in the placeholders of addresses (`ui-modules.md` 4). */
+/** What add-ons receive about a message: with an action, and in the placeholders of URLs (`ui-modules.md` 4). */
 export interface MessageParameters {
   readonly body: string
   readonly sender: { readonly id?: number; readonly name?: string; readonly mention?: string }
@@ -50,7 +50,7 @@ function senderOf({ from }: Message): MessageParameters['sender'] {
   return { id, name, ...(mention === undefined ? {} : { mention }) }
 }
 
-/** With the key of the add-on that sent it, by which an add-on knows its own: whatever the card itself says. */
+/** With the key of the add-on that sent it, so that an add-on can recognize its own, whatever the card itself says. */
 function metadataOf({ notification_sender: sender }: Message, own: unknown) {
   const given = typeof own === 'object' && own !== null ? { ...own } : undefined
   if (sender?.['type'] !== 'addon') return given
@@ -68,7 +68,7 @@ function shownCard({ title, description, url }: NonNullable<ReturnType<typeof ca
 
 function mediaOf({ file, message = '', message_format }: Message): MessageParameters['media'] {
   if (!file) {
-    // As it is drawn, whatever the message is written in.
+    // As it is displayed, whatever format the message has.
     const url = message_format === 'html' ? linkInHtml(message) : linksIn(message)[0]?.url
     return url === undefined ? undefined : { type: 'link', url }
   }
@@ -82,7 +82,7 @@ function mediaOf({ file, message = '', message_format }: Message): MessageParame
   }
 }
 
-/** The first link of what the server let through: there an attribute stands in double quotes, with its characters escaped. */
+/** The first link in HTML that the server allowed: there attributes are in double quotes, with their characters escaped. */
 function linkInHtml(html: string): string | undefined {
   for (const [, address = ''] of html.matchAll(/<a\b[^<>]*\shref="([^"<>]*)"/gi)) {
     const url = address.replace(/&(?:amp|quot|lt|gt|#39);/g, (entity) => entities[entity] ?? entity)

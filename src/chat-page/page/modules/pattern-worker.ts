@@ -1,4 +1,4 @@
-/** Tests regular expressions of add-ons away from the page: one that never ends is ended from outside. */
+/** Tests regular expressions of add-ons outside the page's thread, so that one that never ends can be terminated. */
 
 export interface PatternQuestion {
   readonly pattern: string
@@ -6,7 +6,7 @@ export interface PatternQuestion {
   readonly text: string
 }
 
-/** `null`: no regular expression. */
+/** `null`: not a valid regular expression. */
 export type PatternAnswer = 'ready' | { readonly matches: boolean | null }
 
 const answer = (message: PatternAnswer) => postMessage(message)
@@ -16,7 +16,7 @@ addEventListener('message', ({ data: { pattern, flags, text } }: MessageEvent<Pa
   try {
     matches = new RegExp(pattern, flags).test(text)
   } catch {
-    // said by null
+    // reported as null
   }
   answer({ matches })
 })

@@ -2,13 +2,13 @@ import type { Pattern } from './conditions.ts'
 import type { PatternAnswer, PatternQuestion } from './pattern-worker.ts'
 
 const limit = 100 // milliseconds for one pattern
-const startLimit = 5_000 // for the worker, which has to be fetched
+const startLimit = 5_000 // for the worker, which must be loaded
 
 let running: Worker | undefined
 /** One after the other: each has the worker, and its time, for itself. */
 let last: Promise<unknown> = Promise.resolve()
 
-/** Finds out which patterns are in a text, each within its time; gives what {@link holds} asks. */
+/** Tests which patterns match a text, each within its time limit; returns the function that {@link holds} needs. */
 export async function tested(
   patterns: readonly Pattern[],
   text: string,
@@ -21,7 +21,7 @@ export async function tested(
   }
   return (pattern) => {
     const matches = found.get(keyOf(pattern))
-    if (typeof matches !== 'boolean') throw new Error('This pattern is wrong, or takes too long')
+    if (typeof matches !== 'boolean') throw new Error('This pattern is invalid, or takes too long')
     return matches
   }
 }
@@ -44,7 +44,7 @@ async function start(): Promise<Worker | undefined> {
   return undefined
 }
 
-/** What a worker says next; `undefined` when it says nothing in time, or cannot run. */
+/** The worker's next message; `undefined` if there is none in time, or the worker cannot run. */
 function answerOf(worker: Worker, time: number): Promise<PatternAnswer | undefined> {
   return new Promise((resolve) => {
     const end = (answer: PatternAnswer | undefined) => {

@@ -12,12 +12,12 @@ import { CloseIcon, ReloadIcon } from './icons.tsx'
 import { closePanel, openForPerson, type Panel, panel, present } from './opening.ts'
 import './modules.css'
 
-/** The glances of a room's add-ons, or the panel that is open. */
+/** The glances of a room's add-ons, or the open panel. */
 export function Sidebar({ room }: { room: PageRoom }) {
   const glances = present.value.flatMap((integration) =>
     integration.modules.filter(({ type }) => type === 'glance').map((module) => ({ integration, module })),
   )
-  // Asked anew when an add-on came, or another version of one.
+  // Queried again when an add-on was installed or updated.
   const asked = glances.map(
     ({ integration, module }) => `${integration.oauth_id} ${module.key} ${module.url}`,
   )
@@ -32,7 +32,7 @@ export function Sidebar({ room }: { room: PageRoom }) {
   const { value: open } = panel
   const wasOpen = useRef<Panel | undefined>(undefined)
   useEffect(() => {
-    // The close cross is gone: whoever uses the keyboard is led back to where he came from.
+    // The close button is gone: the focus returns to where it was before.
     const { glance } = wasOpen.current ?? {}
     if (!open && glance && document.activeElement === document.body)
       list.current?.querySelector<HTMLElement>(`[data-glance="${CSS.escape(glance.key)}"]`)?.focus()
@@ -58,7 +58,7 @@ export function Sidebar({ room }: { room: PageRoom }) {
   )
 }
 
-/** One in its error state is shown whatever its conditions say, and one that looks at its data waits for it. */
+/** A glance with an error is shown whatever its conditions say; a glance with conditions on its data waits for the data. */
 function isVisible({ integration, module }: Glance, room: PageRoom): boolean {
   const state = stateOf(room.id, { integration, module })
   if (!me.value) return false
@@ -137,7 +137,7 @@ function Icon({ of: { icon } }: { of: Pick<PageModule, 'icon'> }) {
   return icon ? <Picture url={icon.url} large={icon['url@2x']} /> : null
 }
 
-/** A picture of an add-on's, unless its address is one that no picture has. One that does not come leaves nothing behind. */
+/** A picture of an add-on, unless its URL is not one of a picture. If it fails to load, nothing is shown. */
 function Picture({ url, large }: { url: string; large: string | undefined }) {
   const isMissing = useSignal(false)
   if (isMissing.value || !isAddress(url, pictures)) return null
@@ -161,8 +161,8 @@ function PanelView({ panel: { id, integration, module, room, values, events, gla
   const loads = useSignal(0)
   const heading = useRef<HTMLHeadingElement>(null)
   useEffect(() => {
-    if (id > 0) opened.value = 'side' // on a phone it would be out of sight; one that only comes again stays there
-    // What was pressed to open it is gone.
+    if (id > 0) opened.value = 'side' // on a phone it would be hidden; a panel that is only restored stays there
+    // The element that was pressed to open it is gone.
     if (document.activeElement === document.body) heading.current?.focus()
   }, [])
   const state = glance && stateOf(room.id, { integration, module: glance })

@@ -13,7 +13,7 @@ interface AvatarProps {
   readonly size?: number
 }
 
-/** Somebody's picture, or his initials on a colour that is always the same for him. The name stands beside it. */
+/** A person's picture, or their initials on a colour that is always the same for them. Their name is next to it. */
 export function Avatar({ id, name, url, size = 36 }: AvatarProps) {
   const style = { width: `${size}px`, height: `${size}px`, fontSize: `${Math.round(size * 0.4)}px` }
   const missing = useSignal<string | undefined>(undefined)
@@ -49,7 +49,7 @@ export function initials(name: string): string {
   return letters.join('').toUpperCase() || '?'
 }
 
-/** A number that is always the same for a name, for those who have no id. */
+/** A number that is always the same for a name, for people without an id. */
 export const numberOf = (name: string): number =>
   [...name].reduce((sum, one) => sum + (one.codePointAt(0) ?? 0), 0)
 

@@ -1,4 +1,4 @@
-/** Whether a word of somebody's name, or their mention name, begins with what was typed; as the server finds people. */
+/** Whether a word of a person's name, or their mention name, begins with the query; as the server finds people. */
 export function isFoundBy(typed: string, name: string, mentionName: string): boolean {
   const wanted = typed.toLowerCase()
   const text = name.toLowerCase()

@@ -7,7 +7,7 @@ import { me } from '../store.ts'
 import { Avatar, Presence } from './avatar.tsx'
 import { roomPeople } from './room-people.ts'
 
-/** Who is in a room now, and of a private one who else may be. */
+/** The people in a room now, and the other members of a private one. */
 export function PeoplePanel({ room }: { room: PageRoom }) {
   return (
     <section class="people" aria-label="People in this room">

@@ -3,13 +3,13 @@ import type { PageUser } from '../../../server/chat-page/routes.ts'
 import { call } from '../api.ts'
 import { hear, keepPeople, people, personOf } from '../store.ts'
 
-/** Who is in a room, or a member of it elsewhere: as far as it was asked for, and as people enter and leave since. */
+/** The people in a room, or its other members: as far as loaded, and updated as people enter and leave. */
 export interface RoomPeople {
   readonly people: ReadonlySignal<readonly PageUser[]>
   readonly total: ReadonlySignal<number>
   readonly isComplete: ReadonlySignal<boolean>
   more(): Promise<void>
-  /** Hears of changes until what it gives is called. */
+  /** Follows changes until the returned function is called. */
   follow(): () => void
 }
 
@@ -30,7 +30,7 @@ export function roomPeople(roomId: number, absent: boolean): RoomPeople {
   function restart(): void {
     next.value = 0
     ids.value = new Set()
-    more().catch(() => {}) // what is shown then is not complete, and says so
+    more().catch(() => {}) // the list is incomplete then, and the page says so
   }
 
   return {
@@ -42,7 +42,7 @@ export function roomPeople(roomId: number, absent: boolean): RoomPeople {
       const ends = [
         hear('participant', ({ room_id, user_id, is_here, participants }) => {
           if (room_id !== roomId) return
-          // Whoever leaves the room is a member elsewhere then, unless the room itself is told of, too.
+          // People who leave the room become other members, unless the room itself has changed too.
           const isListed = is_here !== absent
           const changed = new Set(ids.value)
           if (isListed) {
@@ -54,7 +54,7 @@ export function roomPeople(roomId: number, absent: boolean): RoomPeople {
           ids.value = changed
         }),
         hear('room', ({ id }) => {
-          if (id === roomId && absent) restart() // its members may be others
+          if (id === roomId && absent) restart() // its members may have changed
         }),
         hear('reset', restart),
       ]
@@ -67,7 +67,7 @@ export function roomPeople(roomId: number, absent: boolean): RoomPeople {
 
 const mostParts = 10
 
-/** Everybody who is in a room now; a thousand at most. */
+/** Everybody who is in a room now; at most a thousand. */
 export async function participantsOf(roomId: number): Promise<readonly PageUser[]> {
   const found: PageUser[] = []
   let after: number | null = 0

@@ -10,7 +10,7 @@ function kept(): Record<string, string> {
 
 const drafts = kept()
 
-/** What stands in the field of a place and was not sent yet, while this tab is open. */
+/** Unsent contents of the field of a place, while this tab is open. */
 export const draftOf = (address: string): string => drafts[address] ?? ''
 
 export function keepDraft(address: string, text: string): void {
@@ -19,6 +19,6 @@ export function keepDraft(address: string, text: string): void {
   try {
     sessionStorage.setItem(key, JSON.stringify(drafts))
   } catch {
-    // full: kept until the page is loaded anew
+    // full: kept until the page is reloaded
   }
 }

@@ -19,7 +19,7 @@ import './field.css'
 interface FieldProps {
   readonly timeline: Timeline
   readonly room?: PageRoom
-  /** Of the field; what stands in it while it is empty may say more. */
+  /** Label of the field; its placeholder may say more. */
   readonly label: string
   readonly placeholder: string
   readonly parent?: Message | undefined
@@ -29,7 +29,7 @@ interface FieldProps {
 const longest = 10_000
 const tellFrom = 9_000
 
-/** Where a message is written: Enter sends it, Shift and Enter begin a new line. */
+/** Where a message is written: Enter sends it, Shift+Enter starts a new line. */
 export function Field({ timeline, room, label, placeholder, parent, noParent = () => {} }: FieldProps) {
   const address = addressOf(timeline.talk)
   const text = useSignal(draftOf(address))
@@ -41,7 +41,7 @@ export function Field({ timeline, room, label, placeholder, parent, noParent = (
   const area = useRef<HTMLTextAreaElement>(null)
   const picker = useRef<HTMLInputElement>(null)
   const caret = useRef<number | undefined>(undefined)
-  // Counted only where it may come near the end: it takes a walk through all of it.
+  // Counted only near the limit, because that takes a pass over the whole text.
   const left = longest - (text.value.length > tellFrom ? lengthOf(text.value) : text.value.length)
 
   function write(next: string, at = next.length) {
@@ -54,7 +54,7 @@ export function Field({ timeline, room, label, placeholder, parent, noParent = (
   function addFiles(more: Iterable<File>) {
     for (const file of more) {
       if (file.size > longestFile)
-        problem.value = `${file.name} is ${sizeText(file.size)} long; a file may have ${sizeText(longestFile)} at most.`
+        problem.value = `${file.name} has ${sizeText(file.size)}; the limit is ${sizeText(longestFile)}.`
       else files.value = [...files.value, file]
     }
   }
@@ -85,14 +85,14 @@ export function Field({ timeline, room, label, placeholder, parent, noParent = (
     }
     composer.value = border
     addEventListener('resize', grow)
-    if (matchMedia('(hover: hover)').matches) area.current?.focus() // elsewhere a keyboard would come up
+    if (matchMedia('(hover: hover)').matches) area.current?.focus() // elsewhere an on-screen keyboard would open
     return () => {
       removeEventListener('resize', grow)
       if (composer.value === border) composer.value = undefined
     }
   }, [])
 
-  // Asked whenever somebody is led here, also when he is here already.
+  // Applied whenever a link leads here, even if the person is already here.
   const here = place.value
   useEffect(() => {
     const key = JSON.stringify(here)
@@ -110,7 +110,7 @@ export function Field({ timeline, room, label, placeholder, parent, noParent = (
     if (message === '' && files.value.length === 0) return
     const length = lengthOf(message)
     if (length > longest) {
-      problem.value = `A message has at most ${longest} characters; this one has ${length}.`
+      problem.value = `A message can have at most ${longest} characters; this one has ${length}.`
       return
     }
     const [first, ...others] = files.value
@@ -122,7 +122,7 @@ export function Field({ timeline, room, label, placeholder, parent, noParent = (
     noParent()
   }
 
-  /** What is written before the caret; `undefined` where something is selected. */
+  /** The text before the caret; `undefined` if text is selected. */
   function beforeCaret(): string | undefined {
     const { value = '', selectionStart = 0, selectionEnd = 0 } = area.current ?? {}
     return selectionStart === selectionEnd ? value.slice(0, selectionStart) : undefined
@@ -135,13 +135,13 @@ export function Field({ timeline, room, label, placeholder, parent, noParent = (
     if (before === undefined) return
     searchFor(before).then(
       () => {
-        // More may be known now; what was chosen meanwhile stays chosen where it is the same.
+        // More may be known now; a selection made meanwhile stays if it is still there.
         if (beforeCaret() !== before || document.activeElement !== area.current) return
         const key = suggested.value?.items[chosen.value]?.key
         suggested.value = suggestionsFor(before, room !== undefined)
         chosen.value = Math.max(0, suggested.value?.items.findIndex((item) => item.key === key) ?? 0)
       },
-      () => {}, // those who are known are suggested
+      () => {}, // only known people are suggested
     )
   }
 
@@ -164,7 +164,7 @@ export function Field({ timeline, room, label, placeholder, parent, noParent = (
         return
       }
       if (event.key === 'Tab' || (event.key === 'Enter' && !event.shiftKey)) {
-        // Whoever has typed all of it wants to send it.
+        // A person who has typed all of it wants to send it.
         const before = text.value.slice(suggested.value?.from, area.current?.selectionStart)
         if (event.key === 'Tab' || suggested.value?.items[chosen.value]?.text !== before) {
           event.preventDefault()
@@ -272,7 +272,7 @@ export function Field({ timeline, room, label, placeholder, parent, noParent = (
             items={async () => {
               const found = await inputActions(room)
               if (found.length === 0)
-                return [{ key: 'none', name: 'No add-on here adds anything', choose: () => {} }]
+                return [{ key: 'none', name: 'No add-on here offers anything', choose: () => {} }]
               return found.map(({ key, name, addon, choose }) => ({
                 key: `${addon} ${key}`,
                 name,
@@ -339,7 +339,7 @@ export function Field({ timeline, room, label, placeholder, parent, noParent = (
       )}
       <p class="hidden-text" role="status">
         {suggested.value
-          ? `${suggested.value.items.length} suggestions; arrow keys choose, Tab takes one`
+          ? `${suggested.value.items.length} suggestions; choose with the arrow keys, accept with Tab`
           : ''}
       </p>
       {suggested.value && (

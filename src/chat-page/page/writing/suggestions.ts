@@ -2,7 +2,7 @@ import { mentionBefore } from '../../../api/mentions.ts'
 import { isFoundBy } from '../people/finding.ts'
 import { emoticons, integrations, people, searchPeople } from '../store.ts'
 
-/** Something that can stand for what is being written. */
+/** A suggested replacement for the text being written. */
 export interface Suggestion {
   readonly key: string
   readonly text: string
@@ -18,14 +18,14 @@ export interface Suggested {
 
 const most = 8
 
-/** What the page itself makes of a message. */
+/** Commands of the page itself. */
 const ownCommands = [
-  { name: '/me', detail: 'tells what you do' },
-  { name: '/code', detail: 'keeps blanks and lines as they are' },
-  { name: '/quote', detail: 'quotes somebody' },
+  { name: '/me', detail: 'says what you are doing' },
+  { name: '/code', detail: 'keeps spaces and lines as they are' },
+  { name: '/quote', detail: 'quotes a text' },
 ]
 
-/** Commands of the add-ons in the room that is looked at, each with the add-on's name. */
+/** Commands of the add-ons in the current room, each with the add-on's name. */
 export const addonCommands = (): { readonly name: string; readonly detail: string }[] =>
   integrations.value.flatMap(({ commands, name }) => commands.map((one) => ({ name: one, detail: name })))
 
@@ -40,7 +40,7 @@ export function suggestionsFor(before: string, inRoom: boolean): Suggested | und
   return undefined
 }
 
-/** Asks for people whom the page does not know yet and who may be meant; they can be suggested then. */
+/** Requests matching people whom the page does not know yet; then they can be suggested. */
 export async function searchFor(before: string): Promise<void> {
   const mention = mentionBefore(before)
   if (mention) await searchPeople(mention)
@@ -61,7 +61,7 @@ function mentions(typed: string, inRoom: boolean): Suggestion[] {
     .map((name) => ({
       key: name,
       text: `@${name}`,
-      detail: name === 'all' ? 'everybody in the room' : 'everybody who is there',
+      detail: name === 'all' ? 'everybody in the room' : 'everybody who is online',
     }))
   return [...users, ...everybody]
 }

@@ -2,10 +2,10 @@ import { calls } from 'virtual:calls'
 import { send } from '../api.ts'
 import type { Talk } from '../messages/talk.ts'
 
-/** Longest file that the server takes, in bytes. */
+/** The largest file that the server accepts, in bytes. */
 export const longestFile = 20 * 1024 * 1024
 
-/** Shares a file in a room or with somebody: the two operations take multipart/related, which no form of a browser makes. */
+/** Shares a file in a room or with a person: the two operations take multipart/related, which no form of a browser can send. */
 export async function shareFile(talk: Talk, file: File, message: string): Promise<void> {
   const [method, path] = calls[talk.kind === 'room' ? 'shareFileWithRoom' : 'shareFileWithUser'] ?? [
     'POST',
@@ -28,7 +28,7 @@ export async function shareFile(talk: Talk, file: File, message: string): Promis
 const part = (boundary: string, type: string, disposition: string): string =>
   `--${boundary}\r\nContent-Type: ${type}\r\nContent-Disposition: attachment; ${disposition}\r\n\r\n`
 
-// A line end would begin another header; folders are none of the server's business.
+// A line end would start another header; the server does not need folders.
 const quoted = (name: string): string => name.replace(/[\r\n]+/g, ' ').replace(/["\\]/g, '\\$&')
 
 /** `1.4 MB` */
