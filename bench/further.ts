@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { end, median, messageOf, rounds, say, scratch, seconds, start } from './processes.ts'
 import { sizeTable } from './sizes.ts'
 
-/** Look-ups of installations in the embedded store, when there are few and when there are many. */
+/** Look-ups of installations in the embedded store, with few and with many installations. */
 export async function measureLookups(): Promise<string> {
   const rates = new Map<number, number[]>([
     [10, []],
@@ -19,7 +19,7 @@ export async function measureLookups(): Promise<string> {
   return ['| installations | look-ups/s, median (range) |', '| --- | --- |', ...lines].join('\n')
 }
 
-/** Calls of the REST API through a handler's client, beside bare got. */
+/** Calls of the REST API through a handler's client, compared with bare got. */
 export async function measureCalls(hipchat: string): Promise<string> {
   const rates = new Map<string, number[]>([
     ['got', []],
@@ -36,7 +36,7 @@ export async function measureCalls(hipchat: string): Promise<string> {
   return ['| | calls/s, median (range) |', '| --- | --- |', ...lines].join('\n')
 }
 
-/** How many tokens a thousand first calls at once cost, from one process and from four. */
+/** The number of token exchanges for a thousand first calls at once, from one process and from four. */
 export async function measureExchanges(
   hipchat: string,
   exchangesSoFar: () => Promise<number>,
@@ -57,7 +57,7 @@ export async function measureExchanges(
         }),
       )
     await ask('install', all.slice(0, 1))
-    // The installation's trial has left a token that would serve them all.
+    // Verifying the installation has left a token that would serve them all.
     await forgetTokens(folder)
     const before = await exchangesSoFar()
     const took = await ask('call')
@@ -79,7 +79,7 @@ async function forgetTokens(folder: string): Promise<void> {
   await store.close()
 }
 
-/** What `npm install` of either package brings, without what only developers need. */
+/** What `npm install` of either package adds, without development dependencies. */
 export function measureSize(): string {
   say('install size')
   return sizeTable(scratch)

@@ -1,5 +1,5 @@
 /**
- * One load on one peer, in a process of its own so that it can be given a core of its own: signed deliveries over 32
+ * One load on one peer, in its own process so that it can have its own core: signed deliveries over 32
  * connections. Prints the result as JSON.
  */
 import { createHmac, createSecretKey, randomBytes } from 'node:crypto'
@@ -63,7 +63,7 @@ const slackEvent = JSON.stringify({
   event: { type: 'message', channel: 'C1', user: 'U2', text: 'x'.repeat(700), ts: '1.1' },
 })
 
-/** Tokens signed beforehand: each is good for one delivery. */
+/** Tokens signed beforehand: each is valid for one delivery. */
 function tokens(secret: string, count: number): string[] {
   const key = createSecretKey(Buffer.from(secret))
   const base64 = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')

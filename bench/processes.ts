@@ -6,31 +6,31 @@ import { fileURLToPath } from 'node:url'
 
 export const here = fileURLToPath(new URL('.', import.meta.url))
 
-/** Seconds of each measurement, and how often each is done. */
+/** Seconds of each measurement, and the number of measurements. */
 export const seconds = Number(process.env['BENCH_SECONDS'] || 5)
 export const rounds = Number(process.env['BENCH_ROUNDS'] || 5)
 
-/** A folder that is gone when the bench ends. */
+/** A folder that is removed when the benchmark ends. */
 export const scratch = mkdtempSync(join(tmpdir(), 'hipchat-addon-bench-'))
 process.on('exit', () => rmSync(scratch, { recursive: true, force: true }))
 
-/** What is measured gets one core and who measures another, where the machine lets us say so. */
+/** The measured process gets one core and the measuring one another, if the machine allows it. */
 export const pinned = availableParallelism() > 1 && existsSync('/usr/bin/taskset')
 const onCore = (core: 0 | 1, command: string[]): string[] =>
   pinned ? ['/usr/bin/taskset', '-c', String(core), ...command] : command
 
-/** Where profiles of the processor time are written, one for each process that is measured; none when absent. */
+/** Folder for CPU profiles, one for each measured process; none if absent. */
 const profile = process.env['BENCH_PROFILE'] || undefined
 const profiling = [
   '--cpu-prof',
   `--cpu-prof-dir=${profile}`,
   '--import',
-  'data:text/javascript,process.on("disconnect", () => process.exit())', // killed, it would write none
+  'data:text/javascript,process.on("disconnect", () => process.exit())', // if killed, it would write none
 ]
 
-export const secret = 'a secret of the bench'
+export const secret = 'a secret of the benchmark'
 
-/** Starts a script of `rows` or `peers` in a process of its own, on the core of what is measured unless said otherwise. */
+/** Starts a script of `rows` or `peers` in its own process, on the core for measured processes unless specified otherwise. */
 export function start(script: string, argv: readonly string[], core: 0 | 1 = 0): ChildProcess {
   const flags = profile !== undefined && core === 0 ? profiling : []
   const [command = '', ...rest] = onCore(core, [process.execPath, ...flags, join(here, script), ...argv])
@@ -52,7 +52,7 @@ export async function end(child: ChildProcess): Promise<void> {
   await ended
 }
 
-/** Runs a script of this folder to its end on the core of who measures, and gives the JSON that it prints. */
+/** Runs a script of this folder to its end on the core for measuring processes, and returns the JSON that it prints. */
 export function outputOf<T>(script: string, argument: unknown): T {
   const [command = '', ...rest] = onCore(1, [
     process.execPath,
@@ -76,7 +76,7 @@ export const messageOf = <T>(child: ChildProcess): Promise<T> =>
     })
   })
 
-/** MiB of memory that a process has. */
+/** MiB of memory used by a process. */
 export function residentOf({ pid }: ChildProcess): number {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8')
   return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? Number.NaN) / 1024
@@ -92,7 +92,7 @@ export function processorTimeOf({ pid }: ChildProcess): number {
 export const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
 
-/** Half-way through its work, and gone when the next line is printed. */
+/** Progress of the measurement, replaced by the next line. */
 export const say = (what: string): boolean => process.stderr.write(`${what}${' '.repeat(40)}\r`)
 
 /** Compiles the package as it is published into `.build`. */

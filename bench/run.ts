@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: this framework measured beside floors and peers, in one run on one machine. Prints tables and writes
+ * `npm run bench`: this framework compared with baselines and peers, in one run on one machine. Prints tables and writes
  * them to `bench/results/`.
  *
  * BENCH_SECONDS (5), BENCH_ROUNDS (5), BENCH_ROWS (all; names separated by commas) and BENCH_ONLY (webhooks, look-ups,
@@ -27,20 +27,20 @@ const parts: Record<string, { title: string; table: () => string | Promise<strin
   webhooks: {
     title: 'Verified webhooks per second',
     table: () => measureWebhooks(hipchat, left),
-    notes: `32 connections, a message of 1 KiB, a handler that does nothing. HipChat peers verify a JWT of its own for each
+    notes: `32 connections, a message of 1 KiB, a handler that does nothing. HipChat peers verify a separate JWT for each
 delivery, except ac-koa-hipchat, which verifies nothing. The GitHub and Slack frameworks verify an HMAC of the body. None
 of them keeps seen deliveries, as hipchat-addon does: a replay costs a write to its store.`,
   },
   'look-ups': {
     title: 'Look-ups of an installation',
     table: measureLookups,
-    notes: 'In the embedded store, by id in no order, on one core.',
+    notes: 'In the embedded store, by id in random order, on one core.',
   },
   calls: {
     title: 'Outgoing calls per second',
     table: () => measureCalls(hipchat),
     notes:
-      '`getRoom`, 32 at a time. The client adds the token, keeps to the allowances and validates the answer.',
+      '`getRoom`, 32 at a time. The client adds the token, respects the rate limits and validates the answer.',
   },
   exchanges: {
     title: 'Token exchanges for 1,000 first calls at once',
@@ -51,7 +51,7 @@ of them keeps seen deliveries, as hipchat-addon does: a replay costs a write to 
     title: 'Messages per second through the compatible server',
     table: measureTalk,
     notes: `Into one room, on a data folder, 32 at a time: on disk, answered, and delivered signed to every add-on that is
-installed in the room with a webhook, before the next 320 are said.`,
+installed in the room with a webhook, before the next 320 are sent.`,
   },
   history: {
     title: 'Reading history from the compatible server',
@@ -62,19 +62,19 @@ installed in the room with a webhook, before the next 320 are said.`,
     title: 'A large group on the compatible server',
     table: measureGroup,
     notes:
-      'Messages into all rooms in turn, without webhooks. Memory is what the process holds, pages of its database included.',
+      'Messages into all rooms in turn, without webhooks. Memory is that of the process, pages of its database included.',
   },
   size: {
     title: 'A production install',
     table: measureSize,
-    notes: '`npm install` of each into an empty folder. `npm run size` prints this by itself.',
+    notes: '`npm install` of each into an empty folder. `npm run size` prints only this.',
   },
 }
 
 const only = (process.env['BENCH_ONLY'] || undefined)?.split(',')
 let page = `# Measured
 
-${new Date().toISOString()} · Node ${process.version} · ${cpus()[0]?.model ?? 'unknown processor'}, ${availableParallelism()} cores${pinned ? ', what is measured and who measures pinned to one each' : ''} · ${rounds} rounds of ${seconds} s, rows interleaved, medians.
+${new Date().toISOString()} · Node ${process.version} · ${cpus()[0]?.model ?? 'unknown processor'}, ${availableParallelism()} cores${pinned ? ', measured and measuring processes pinned to one each' : ''} · ${rounds} rounds of ${seconds} s, rows interleaved, medians.
 `
 for (const [name, { title, table, notes }] of Object.entries(parts))
   if (!only || only.includes(name)) page += `\n## ${title}\n\n${await table()}\n\n${notes}\n`

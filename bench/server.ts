@@ -13,7 +13,7 @@ interface Ready {
   readonly token: string
 }
 
-/** The compatible server of a size, on a data folder that is kept between rounds. */
+/** The compatible server of a certain size, on a data folder that is kept between rounds. */
 async function serve({ rooms, users, messages }: Size, name: string) {
   const argument = { data: join(scratch, name), rooms, users, messages }
   const child = start('rows/server.mjs', [JSON.stringify(argument)])
@@ -23,7 +23,7 @@ async function serve({ rooms, users, messages }: Size, name: string) {
 const load = <T>(ready: Ready, more: object): T =>
   outputOf<T>('serving.ts', { ...ready, seconds, ...more } as Serving)
 
-/** Messages, answered and delivered to all who listen. */
+/** Messages, answered and delivered to all listening add-ons. */
 export async function measureTalk(): Promise<string> {
   const rates = new Map<number, number[]>([
     [0, []],
@@ -64,7 +64,7 @@ export async function measureHistory(): Promise<string> {
   return table(['messages in the room', 'reads of 100/s, median (range)', 'p99, ms'], lines)
 }
 
-/** What a large group costs. */
+/** The cost of a large group. */
 export async function measureGroup(): Promise<string> {
   const lines: (string | number)[][] = []
   for (const size of [

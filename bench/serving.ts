@@ -1,5 +1,5 @@
 /**
- * One load on the compatible server, in a process of its own so that it can be given a core of its own. Prints the result
+ * One load on the compatible server, in its own process so that it can have its own core. Prints the result
  * as JSON.
  */
 import { createServer } from 'node:http'
@@ -30,7 +30,7 @@ async function readHistory(): Promise<object> {
   }
 }
 
-/** Says things in bursts, each over only when the last delivery has arrived: nothing is dropped. */
+/** Sends messages in bursts; each ends when the last delivery has arrived, so that nothing is dropped. */
 async function talk(addons: number, rooms: number): Promise<object> {
   let delivered = 0
   const sink = createServer((request, response) => {

@@ -1,4 +1,4 @@
-/** `npm run size`: packs both packages, installs each into an empty folder, and prints how large they are. */
+/** `npm run size`: packs both packages, installs each into an empty folder, and prints their sizes. */
 import { scratch } from './processes.ts'
 import { sizeTable } from './sizes.ts'
 

@@ -1,4 +1,4 @@
-/** How large the two packages are, and what they bring along. */
+/** The sizes of the two packages, and of their dependencies. */
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
@@ -6,17 +6,17 @@ import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 
-/** A packed package, as npm tells of it. */
+/** A packed package, as npm describes it. */
 export interface Packed {
   readonly name: string
   readonly tarball: string
-  /** Bytes of the tarball, and of what is in it. */
+  /** Bytes of the tarball, and of its contents. */
   readonly size: number
   readonly unpackedSize: number
   readonly files: number
 }
 
-/** What is in `node_modules` after a package was installed by itself. */
+/** The contents of `node_modules` after a package was installed alone. */
 export interface Installed {
   readonly packages: number
   readonly bytes: number
@@ -34,14 +34,14 @@ export function packBoth(into: string): Packed[] {
   return [[], ['--workspace', 'templates']].map((which) => {
     const args = ['pack', '--json', '--ignore-scripts=false', '--pack-destination', into, ...which]
     const told = npm(args, root)
-    // What `prepare` prints comes first.
+    // The output of `prepare` comes first.
     const [packed] = JSON.parse(told.slice(told.search(/^\[/m)))
     const { name, filename, size, unpackedSize, entryCount } = packed
     return { name, tarball: join(into, filename), size, unpackedSize, files: entryCount }
   })
 }
 
-/** Installs a packed package into an empty folder, without what only its developers need. */
+/** Installs a packed package into an empty folder, without development dependencies. */
 export function install(tarball: string, scratch: string): Installed {
   const folder = mkdtempSync(join(scratch, 'installed-'))
   writeFileSync(join(folder, 'package.json'), '{ "private": true }')

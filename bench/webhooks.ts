@@ -25,7 +25,7 @@ interface Row {
   readonly name: string
   readonly file: string
   readonly argument?: string
-  /** Installed into `bench/peers` before it can be measured. */
+  /** Must be installed into `bench/peers` to be measured. */
   readonly peer?: boolean
 }
 
@@ -49,7 +49,7 @@ interface Round {
   readonly loaded: number
 }
 
-/** What `load.ts` prints. */
+/** The output of `load.ts`. */
 type Result = Pick<Round, 'perSecond' | 'p50' | 'p99' | 'refused'> & { readonly requests: number }
 
 const warmUp = 2
@@ -67,8 +67,8 @@ const rows: Row[] = [
 ]
 
 /**
- * Verified webhooks per second of this framework, two floors and its peers, rows interleaved. BENCH_ROWS restricts the
- * rows to those whose names hold one of the given texts. What could not be measured is added to `left`.
+ * Verified webhooks per second of this framework, two baselines and its peers, rows interleaved. BENCH_ROWS restricts the
+ * rows to those whose names contain one of the given strings. Rows that could not be measured are added to `left`.
  */
 export async function measureWebhooks(hipchat: string, left: string[]): Promise<string> {
   const chosen = await availableRows(left)
@@ -129,7 +129,7 @@ async function measure(row: Row, hipchat: string): Promise<Round> {
       secret: ready.scheme === 'jwt' ? installed.oauthSecret : secret,
       seconds,
     }
-    outputOf<Result>('load.ts', { ...load, seconds: warmUp }) // compilers have done their work after that
+    outputOf<Result>('load.ts', { ...load, seconds: warmUp }) // the compilers are done after that
     const used = processorTimeOf(measured)
     const { requests, ...result } = outputOf<Result>('load.ts', load)
     const cost = ((processorTimeOf(measured) - used) * 1000) / requests
@@ -139,12 +139,12 @@ async function measure(row: Row, hipchat: string): Promise<Round> {
   }
 }
 
-/** Installs a peer by what its descriptor says, and gives the path of its webhook. */
+/** Installs a peer according to its descriptor, and returns the path of its webhook. */
 async function installLike(base: string, descriptor: unknown, hipchat: string): Promise<string> {
   const { capabilities } = descriptor as {
     capabilities: { installable: { callbackUrl: string }; webhook: { url: string }[] }
   } // of a HipChat add-on
-  // Where it says it is may be another name of this machine.
+  // Its own URL may use another name of this machine.
   const path = (address: string): string => new URL(address).pathname + new URL(address).search
   await installOn(base + path(capabilities.installable.callbackUrl), hipchat)
   return path(capabilities.webhook[0]?.url ?? '')

@@ -1,6 +1,6 @@
 /**
- * `npm run test:repeat`: the suite several times over, half of the runs beside a process that keeps a core busy. Names
- * each test that failed, with the error, and ends with 1 when there was one: a test that fails now and then is a fault.
+ * `npm run test:repeat`: runs the suite several times, half of them next to a process that keeps a core busy. Prints
+ * each failed test with its error, and ends with 1 if there was one: a test that fails now and then is a fault.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -20,7 +20,7 @@ Test files are named as for vitest: test/browser/inspector.test.ts, or a part of
 const root = fileURLToPath(new URL('../', import.meta.url))
 const vitest = fileURLToPath(new URL('../node_modules/vitest/vitest.mjs', import.meta.url))
 
-/** What vitest's JSON reporter writes, as far as it is read here. */
+/** The output of vitest's JSON reporter, as far as it is used here. */
 interface Report {
   readonly testResults: readonly {
     readonly name: string
@@ -45,10 +45,10 @@ function readArguments(): { help: boolean; runs: number; files: readonly string[
   return { help: values.help, runs, files: positionals }
 }
 
-/** A process that does nothing but take a core for itself. */
+/** A process that does nothing but keep a core busy. */
 const startBusyCore = (): ChildProcess => spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' })
 
-/** One run of the suite; gives its exit code and what failed, by the test's name. */
+/** One run of the suite; returns its exit code and the failures by test name. */
 async function runSuite(files: readonly string[], report: string): Promise<[number, Map<string, string>]> {
   const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${report}`]
   const child = spawn(process.execPath, [vitest, 'run', ...reporters, ...files], {
@@ -72,7 +72,7 @@ function reportOf(file: string): Report['testResults'] {
   try {
     return (JSON.parse(readFileSync(file, 'utf8')) as Report).testResults // written by vitest's reporter
   } catch {
-    return [] // it ended before it could be written
+    return [] // vitest ended before writing it
   }
 }
 
@@ -95,7 +95,7 @@ for (let run = 1; run <= runs; run += 1) {
   busy?.kill('SIGKILL')
   const seconds = Math.round((performance.now() - begun) / 1000)
   console.log(
-    `run ${run} of ${runs}${busy ? ', beside a busy core' : ''}: ${code === 0 ? 'green' : `${failed.size} failed`}, ${seconds} s`,
+    `run ${run} of ${runs}${busy ? ', next to a busy core' : ''}: ${code === 0 ? 'passed' : `${failed.size} failed`}, ${seconds} s`,
   )
   for (const [test, error] of failed) {
     const before = seen.get(test)

@@ -18,7 +18,7 @@ const addon = app.addon().hipchat().allowRoom(true).scopes('send_notification')
 addon.webhook('room_message', /x/, function* () {})
 app.listen()
 
-// It does not say when it listens.
+// It does not report when it listens.
 function whenListening(then) {
   const socket = connect(port, '127.0.0.1', () => {
     socket.destroy()

@@ -1,4 +1,4 @@
-// The add-on that is measured, as it is published, and its installation.
+// The measured add-on, as it is published, and its installation.
 import { pathToFileURL } from 'node:url'
 import { installed } from './installed.mjs'
 
@@ -17,7 +17,7 @@ export async function openAddon(store) {
   return { addon, url }
 }
 
-/** Installs what is measured, by the address of its installation callback. */
+/** Installs the add-on, by the URL of its installation callback. */
 export async function installOn(callback, hipchat) {
   const answer = await fetch(callback, {
     method: 'POST',

@@ -1,5 +1,5 @@
-// So many first calls at once, by one of several processes on one store. Arguments: the store, HipChat's address, calls.
-// Installs when it is told `install`, calls when it is told `call`.
+// Many first calls at once, by one of several processes on one store. Arguments: the store, HipChat's address, calls.
+// Installs on the message `install`, calls on the message `call`.
 import { installOn, openAddon } from './addon.mjs'
 
 const [store, hipchat, calls] = process.argv.slice(2)

@@ -1,5 +1,5 @@
-// As much of HipChat as the bench needs, in a process of its own. Says where it is; `exchanges` asks how many tokens it
-// has handed out.
+// The parts of HipChat that the benchmark needs, in its own process. Sends its address; `exchanges` asks for the number of
+// issued tokens.
 import { createServer } from 'node:http'
 
 let exchanges = 0
@@ -67,7 +67,7 @@ const server = createServer((request, response) => {
 })
 process.on('message', () => process.send({ exchanges }))
 process.on('disconnect', () => process.exit())
-// Always the same port: stores remember where an installation came from.
+// Always the same port: stores record where an installation came from.
 server.listen(Number(process.argv[2]), '127.0.0.1', () =>
   process.send({ url: `http://127.0.0.1:${server.address().port}` }),
 )

@@ -1,4 +1,4 @@
-// What a careful author writes by hand: Koa, jsonwebtoken, and the secret as a KeyObject that is made once.
+// What a careful author writes by hand: Koa, jsonwebtoken, and the secret as a KeyObject that is created once.
 import { createSecretKey } from 'node:crypto'
 import jsonwebtoken from 'jsonwebtoken'
 import Koa from 'koa'

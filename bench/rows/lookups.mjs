@@ -1,4 +1,4 @@
-// Look-ups of installations per second in the embedded store. Arguments: a folder, how many are installed.
+// Look-ups of installations per second in the embedded store. Arguments: a folder, the number of installations.
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 

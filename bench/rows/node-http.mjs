@@ -1,4 +1,4 @@
-// The floor: nothing but what has to be done, with node:http and node:crypto.
+// The baseline: only what is required, with node:http and node:crypto.
 import { createHmac, createSecretKey, timingSafeEqual } from 'node:crypto'
 import { createServer } from 'node:http'
 import { installed } from './installed.mjs'

@@ -1,5 +1,5 @@
-// The compatible server on a data folder, in a process of its own. Argument: JSON with how many rooms, users in each, and
-// messages in the first room it begins with. Says where it is.
+// The compatible server on a data folder, in its own process. Argument: JSON with the number of rooms, users in each, and
+// messages in the first room. Sends its address.
 import { dirname } from 'node:path'
 
 const { data, rooms, users, messages } = JSON.parse(process.argv[2])

@@ -8,7 +8,9 @@ import { campaign, type Target, timeout } from './campaign.ts'
 import { bodies, type FuzzRequest, methods, queries, segments } from './exchange.ts'
 import { type Known, oddStrings, oddValues, valuesOf } from './values.ts'
 
-test('an add-on answers every request of thousands without a 5xx, and goes on', { timeout }, async () => {
+test('an add-on answers thousands of random requests without a 5xx, and keeps working', {
+  timeout,
+}, async () => {
   const statuses = await campaign(startTarget)
   const all = new Set([...statuses.values()].flatMap((some) => [...some]))
   expect([...all], 'answers to requests, right and wrong').toEqual(
@@ -51,7 +53,7 @@ async function startTarget(): Promise<Target> {
   }
 }
 
-/** Signed requests: mostly good ones, then with claims that are not, then no JWT at all. */
+/** Signed requests: mostly valid ones, some with invalid claims, some without a JWT at all. */
 function signedRequests(oauthId: string, secret: string, roomId: number): fc.Arbitrary<string> {
   const now = Math.floor(Date.now() / 1000)
   const fitting = fc.record(
@@ -107,7 +109,7 @@ function signedRequests(oauthId: string, secret: string, roomId: number): fc.Arb
   )
 }
 
-const unsigned = 'unsigned removals of what is there'
+const unsigned = 'unsigned removals of an existing installation'
 
 function requestsOf(known: Known, oauthId: string, tokens: fc.Arbitrary<string>): fc.Arbitrary<FuzzRequest> {
   const json = 'application/json'
@@ -137,11 +139,11 @@ function requestsOf(known: Known, oauthId: string, tokens: fc.Arbitrary<string>)
       bodies(valuesOf(installable, known), json),
     ],
     ['removals', 'DELETE', segments(['another', ...oddStrings]).map((id) => `/installable/${id}`), nothing],
-    [unsigned, 'DELETE', fc.constant(`/installable/${oauthId}`), nothing], // signed, it may well succeed
+    [unsigned, 'DELETE', fc.constant(`/installable/${oauthId}`), nothing], // signed, it may succeed
     ['glances', 'GET', fc.constantFrom('/glance/status', '/glance/gone'), nothing],
     ['pages', 'GET', fc.constantFrom('/page/board', '/page/gone', '/configure', '/admin'), nothing],
     ['settings', 'POST', fc.constantFrom('/configure'), bodies(fields, form)],
-    ['routes of the author', 'GET', fc.constantFrom('/own', '/nothing'), nothing],
+    ['the author’s own routes', 'GET', fc.constantFrom('/own', '/nothing'), nothing],
     ['descriptor', 'GET', fc.constantFrom('/', '/atlassian-connect.json'), nothing],
     ['operation', 'GET', fc.constantFrom('/healthz', '/readyz', '/metrics'), nothing],
     ['files', 'GET', segments(['icon.png', ...known.strings]).map((name) => `/icon/${name}`), nothing],

@@ -5,30 +5,30 @@ import { type FuzzAnswer, type FuzzRequest, printed, send } from './exchange.ts'
 /** How many requests each campaign sends: `npm run fuzz` sends more. */
 const wanted = Number(process.env['FUZZ_REQUESTS'] ?? 300)
 
-/** Where the random numbers begin; printed with each failure, and given to repeat one. */
+/** The seed of the random numbers; printed with each failure, and given to repeat one. */
 const firstSeed = Number(process.env['FUZZ_SEED'] ?? 1)
 
 /** Milliseconds that a campaign may take: on a busy machine a request costs far more than the usual few. */
 export const timeout = 30_000 + wanted * 100
 
-/** After so many requests a new target is started: what a request removed is there again. */
+/** After so many requests a new target is started: whatever a request removed exists again. */
 const perTarget = 150
 
-/** So many are under way at once. */
+/** The number of concurrent requests. */
 const atOnce = 6
 
 export interface Target {
   readonly origin: string
   readonly requests: fc.Arbitrary<FuzzRequest>
-  /** Throws when an answer is not what the target may give. */
+  /** Throws if the target may not give this answer. */
   check(request: FuzzRequest, answer: FuzzAnswer): void
-  /** Throws when the target does not work any more as it should. */
+  /** Throws if the target no longer works as it should. */
   stillWorks(): Promise<void>
   close(): Promise<void>
 }
 
 /**
- * Sends random requests, a new target every now and then, and looks at every answer. A failure names the seed of its target
+ * Sends random requests, to a new target every now and then, and checks every answer. A failure names the seed of its target
  * and the request; `FUZZ_SEED` with the seed sends the same ones again.
  */
 export async function campaign(start: (seed: number) => Promise<Target>): Promise<Map<string, Set<number>>> {

@@ -2,9 +2,9 @@ import { request as httpRequest, type IncomingHttpHeaders } from 'node:http'
 import { fc } from '../properties/runs.ts'
 import { oddStrings } from './values.ts'
 
-/** A request as it goes over the wire. */
+/** A request as it is sent. */
 export interface FuzzRequest {
-  /** What it is a request to: the name of an operation, or a route. */
+  /** Its destination: the name of an operation, or a route. */
   readonly to: string
   readonly method: string
   /** Below the origin, encoded. */
@@ -19,7 +19,7 @@ export interface FuzzAnswer {
   readonly text: string
 }
 
-/** Sends it over a connection of its own and reads the whole answer. Rejects when there is none. */
+/** Sends it over its own connection and reads the whole answer. Rejects if there is none. */
 export function send(origin: string, { method, path, headers, body }: FuzzRequest): Promise<FuzzAnswer> {
   return new Promise((resolve, reject) => {
     const sent = httpRequest(
@@ -44,7 +44,7 @@ export function send(origin: string, { method, path, headers, body }: FuzzReques
   })
 }
 
-/** A request so that somebody can send it again: the body as text where it is one. */
+/** A request in a form that can be sent again: the body as text if it is text. */
 export const printed = ({ to, method, path, headers, body }: FuzzRequest): string =>
   [
     `${method} ${path} (${to})`,
@@ -62,7 +62,7 @@ export const methods = (right: string): fc.Arbitrary<string> =>
     { weight: 1, arbitrary: fc.constantFrom(...otherMethods) },
   )
 
-/** One segment of a path, encoded; also as nobody should encode it. */
+/** One segment of a path, encoded; sometimes incorrectly. */
 export function segments(known: readonly string[]): fc.Arbitrary<string> {
   return fc.oneof(
     { weight: 10, arbitrary: fc.constantFrom(...known).map(encoded) },
@@ -86,10 +86,10 @@ export function segments(known: readonly string[]): fc.Arbitrary<string> {
   )
 }
 
-// through UTF-8, where half characters become U+FFFD: encodeURIComponent throws at them
+// through UTF-8, where half characters become U+FFFD: encodeURIComponent throws for them
 const encoded = (text: string): string => encodeURIComponent(Buffer.from(text).toString())
 
-/** A body as the content type says it, or not. */
+/** A body in the format of the content type, or in another one. */
 export function bodies(
   values: fc.Arbitrary<unknown>,
   type: string,
@@ -129,7 +129,7 @@ export function bodies(
   )
 }
 
-/** The value as the content type writes it. */
+/** The value in the format of the content type. */
 function textOf(value: unknown, type: string): string {
   if (type.startsWith('application/x-www-form-urlencoded') && typeof value === 'object' && value !== null) {
     const form = new URLSearchParams()
@@ -151,7 +151,7 @@ function textOf(value: unknown, type: string): string {
   return JSON.stringify(value) ?? ''
 }
 
-/** Parameters behind the path; several of one name among them. */
+/** Query parameters; some names occur several times. */
 export function queries(parameters: Readonly<Record<string, fc.Arbitrary<unknown>>>): fc.Arbitrary<string> {
   const names = Object.keys(parameters)
   const known = fc.record(parameters, { requiredKeys: [] }).map((values) =>

@@ -1,4 +1,4 @@
-/** `npm run fuzz`: the campaigns of this folder at length, with another seed each time, printed to be given again. */
+/** `npm run fuzz`: the long campaigns of this folder, each run with a new seed, which is printed so that it can be repeated. */
 import { spawnSync } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { fileURLToPath } from 'node:url'

@@ -34,7 +34,9 @@ const contentTypes = {
   text: 'text/plain',
 } as const
 
-test('the server answers every request of thousands without a 5xx, and goes on', { timeout }, async () => {
+test('the server answers thousands of random requests without a 5xx, and keeps working', {
+  timeout,
+}, async () => {
   const statuses = await campaign(startTarget)
   const all = new Set([...statuses.values()].flatMap((some) => [...some]))
   expect([...all], 'answers to requests, right and wrong').toEqual(
@@ -42,7 +44,7 @@ test('the server answers every request of thousands without a 5xx, and goes on',
   )
 })
 
-/** Tokens by who may use them, and of add-ons that prove themselves. */
+/** Tokens by the kind of their owner, and of add-ons with credentials. */
 interface Callers {
   readonly page: readonly string[]
   readonly tokens: Readonly<Record<Exclude<TokenKind, 'basic'>, readonly string[]>>
@@ -111,7 +113,7 @@ async function startTarget(): Promise<Target> {
       oauth_id: [installation.oauthId, everywhere.oauthId],
       oauthId: [installation.oauthId, everywhere.oauthId],
       addon_key_or_id: ['com.example.dice', installation.oauthId],
-      installable_id: ['1', 'x'], // with a real one it is a secret
+      installable_id: ['1', 'x'], // a real one is a secret
       access_token: ['x'],
       message_id: said,
       key: ['fuzz', 'status'],
@@ -148,7 +150,7 @@ async function startTarget(): Promise<Target> {
     origin: server.url,
     requests: requestsOf(known, callers),
     check({ path }, { status, headers, text }) {
-      // An administrator may ask for the secret of an installation: there it is the answer.
+      // An administrator may request the secret of an installation: there it is the answer.
       if (!/\/secret\b/.test(path))
         expect(secrets.filter((secret) => text.includes(secret)).length, 'secrets in the answer').toBe(0)
       const type = headers['content-type'] ?? ''
@@ -170,7 +172,7 @@ async function startTarget(): Promise<Target> {
 
 const bearersOf = ({ page, tokens }: Callers): string[] => [...page, ...Object.values(tokens).flat()]
 
-/** Requests to all operations of all tables, and to what is beside them. */
+/** Requests to all operations of all tables, and to other paths. */
 function requestsOf(known: Known, callers: Callers): fc.Arbitrary<FuzzRequest> {
   const all = Object.entries(tables).flatMap(([base, table]) =>
     Object.entries<Operation>(table).map(([id, operation]) =>
@@ -222,7 +224,7 @@ function requestsTo(
     }))
 }
 
-/** Mostly those who may call the operation, then anybody else, then nobody. */
+/** Mostly callers who may call the operation, then anybody else, then nobody. */
 function authorizations(base: string, { tokens }: Operation, callers: Callers) {
   const may =
     base === '/page' ? callers.page : tokens.flatMap((kind) => (kind === 'basic' ? [] : callers.tokens[kind]))
@@ -248,7 +250,7 @@ function authorizations(base: string, { tokens }: Operation, callers: Callers) {
   )
 }
 
-/** Paths of no operation: pages, files, pictures, consent, and nothing at all. */
+/** Paths without an operation: pages, files, pictures, consent, and missing ones. */
 const elsewhere = (known: Known, bearers: readonly string[]): fc.Arbitrary<FuzzRequest> =>
   fc
     .record({

@@ -1,10 +1,19 @@
 import type { Schema } from '../../src/common/schema.ts'
 import { anyText, fc } from '../properties/runs.ts'
 
-/** Strings that have broken readers of strings before, by how. */
+/** Strings that have broken parsers before, by kind. */
 const oddKinds: Readonly<Record<string, readonly string[]>> = {
   blank: ['', ' ', '\t', '\u00a0\u202f\u3000'],
-  'not the text it looks like': ['0', '03', '-1', '1e999', 'null', 'true', '2017-99-99', 'undefined'],
+  'strings that look like another type': [
+    '0',
+    '03',
+    '-1',
+    '1e999',
+    'null',
+    'true',
+    '2017-99-99',
+    'undefined',
+  ],
   'names of members': ['__proto__', 'constructor', 'toString', 'hasOwnProperty'],
   'control characters': ['\u0000', 'a\u0000b', '\u202e\u0007\u001b[2J', '\r\nX-Injected: 1'],
   'half characters': ['\ud800', 'a\udfffb', '\udc00\ud800', 'x\ud83d'],
@@ -51,7 +60,7 @@ const oddNumbers: readonly number[] = [
   Number.MIN_VALUE,
 ]
 
-/** Values of any kind in the place of the right one; what JSON can hold. */
+/** Values of any type instead of the right one, as far as JSON can hold them. */
 export const oddValues: fc.Arbitrary<unknown> = fc.oneof(
   fc.constantFrom<unknown>(null, true, false, {}, [], [[]], [null], { length: -1 }, { toString: 1 }),
   oddStringsByKind,
@@ -68,13 +77,13 @@ function nested(depth: number): unknown {
   return value
 }
 
-/** What a request can be about: names and ids that exist where it is sent. */
+/** What a request can refer to: names and ids that exist on its target. */
 export interface Known {
   readonly strings: readonly string[]
   readonly numbers: readonly number[]
-  /** What parameters of paths can stand for, by their names. */
+  /** Values for parameters of paths, by name. */
   readonly parameters: Readonly<Record<string, readonly string[]>>
-  /** What members and parameters of queries can be, by their names; others are of `strings` or made up. */
+  /** Values for members and query parameters, by name; the values of others are from `strings` or generated. */
   readonly members: Readonly<Record<string, readonly unknown[]>>
 }
 
@@ -125,13 +134,13 @@ function strings(schema: Schema, known: Known): fc.Arbitrary<string> {
     fc.string({ unit: 'grapheme', minLength, maxLength: Math.min(maxLength, minLength + 40) }),
   ]
   const wanted =
-    pattern === undefined || /\(\?[=!<]/.test(pattern) // looking ahead or behind is beyond fast-check
+    pattern === undefined || /\(\?[=!<]/.test(pattern) // fast-check does not support lookaround
       ? fc.oneof(...fitting)
       : fc.oneof({ weight: 4, arbitrary: fc.stringMatching(new RegExp(pattern)) }, ...fitting)
   return fc.oneof({ weight: 6, arbitrary: wanted }, { weight: 1, arbitrary: oddStringsByKind })
 }
 
-/** Values of a member or parameter: by its name where something is known of it, by its schema otherwise. */
+/** Values of a member or parameter: by its name if that is known, by its schema otherwise. */
 export function membersOf(name: string, schema: Schema, known: Known): fc.Arbitrary<unknown> {
   const given = known.members[name]
   const values = valuesOf(schema, known)
@@ -141,7 +150,7 @@ export function membersOf(name: string, schema: Schema, known: Known): fc.Arbitr
 }
 
 /**
- * What is sent under these names counts as a secret, and every answer and log line is searched for it: such a member gets
+ * Values sent under these names count as secrets, and every answer and log line is searched for them: such a member gets
  * values that are sent nowhere else.
  */
 const secretMembers = new Set([
@@ -174,7 +183,7 @@ function objects(schema: Schema, known: Known): fc.Arbitrary<unknown> {
       secretMembers.has(name) ? secretValues : membersOf(name, member, known),
     ]),
   )
-  // now and then a member that is needed is left out, or one comes that nobody knows
+  // now and then a required member is missing, or there is an unknown one
   return fc.oneof(
     { weight: 10, arbitrary: fc.record(members, { requiredKeys: required }) },
     { weight: 1, arbitrary: fc.record(members, { requiredKeys: [] }) },

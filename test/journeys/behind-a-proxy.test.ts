@@ -22,7 +22,7 @@ import {
   startProxy,
 } from './proxies.ts'
 
-/** The add-on that the page has, in one of its processes. */
+/** The add-on of the page, in one of its processes. */
 function createDeploys({ addons }: Ports, store: string, ca: string) {
   const addon = createAddon({
     ...testOptions,
@@ -37,7 +37,7 @@ function createDeploys({ addons }: Ports, store: string, ca: string) {
   return addon
 }
 
-/** A compatible server and an add-on, both behind one proxy that is set up as the page says. */
+/** A compatible server and an add-on, both behind one proxy with the configuration of the page. */
 async function startBehind(name: ProxyName, change?: (text: string) => string) {
   const ports = await proxyPorts()
   const proxy = await startProxy(name, ports, change)
@@ -77,7 +77,7 @@ async function startBehind(name: ProxyName, change?: (text: string) => string) {
   }
 }
 
-/** The secret of an installation, as another process finds it. */
+/** The secret of an installation, as another process reads it from the store. */
 async function secretIn(folder: string, oauthId: string): Promise<string> {
   const opened = openStore(folder)
   try {
@@ -98,8 +98,8 @@ const ask = (
     request(url, { method, headers, ca, agent }, resolve).on('error', reject).end(body)
   })
 
-describe.each(['nginx', 'caddy'] as const)('behind %s, set up as the documentation says,', (name) => {
-  it('an add-on below a path is installed into a server, answers, and shows what it has', async (context) => {
+describe.each(['nginx', 'caddy'] as const)('behind %s, configured as the documentation says,', (name) => {
+  it('an add-on below a path can be installed in a server, answers, and shows its pages and glances', async (context) => {
     needsProxy(name, context)
     needs('openssl')(context)
     const { install, say, store, proxy, ports, server } = await startBehind(name)
@@ -118,7 +118,7 @@ describe.each(['nginx', 'caddy'] as const)('behind %s, set up as the documentati
     }
   })
 
-  it('a server takes the longest file', async (context) => {
+  it('a server accepts the largest file', async (context) => {
     needsProxy(name, context)
     needs('openssl')(context)
     const { admin, server } = await startBehind(name)
@@ -127,7 +127,7 @@ describe.each(['nginx', 'caddy'] as const)('behind %s, set up as the documentati
     expect(server.history('Lobby').at(-1)?.file).toMatchObject({ name: 'long.bin', size: content.length })
   })
 
-  it('the connection of the chat page tells what happens while it is open', async (context) => {
+  it('the connection of the chat page receives events while it is open', async (context) => {
     needsProxy(name, context)
     needs('openssl')(context)
     const { server, proxy } = await startBehind(name)
@@ -148,7 +148,7 @@ describe.each(['nginx', 'caddy'] as const)('behind %s, set up as the documentati
     expect(updates.headers['content-type']).toContain('text/event-stream')
     await expect.poll(() => told).toContain('event: reset')
     await server.say('Lobby', 'bob', 'while it is open')
-    // Sooner than any heartbeat: nothing waits for a buffer to fill.
+    // Sooner than any heartbeat: nothing waits until a buffer is full.
     await expect.poll(() => told, { timeout: 3_000 }).toContain('while it is open')
     expect(updates.complete).toBe(false)
   })
@@ -157,7 +157,7 @@ describe.each(['nginx', 'caddy'] as const)('behind %s, set up as the documentati
 describe('on the chat page', () => {
   openBrowser()
 
-  it.for(['nginx', 'caddy'] as const)('people talk to an add-on behind %s', async (name, context) => {
+  it.for(['nginx', 'caddy'] as const)('people can talk to an add-on behind %s', async (name, context) => {
     needsProxy(name, context)
     needs('openssl')(context)
     const { server, install } = await startBehind(name)
@@ -174,7 +174,7 @@ describe('on the chat page', () => {
 })
 
 describe('behind nginx', () => {
-  it('an add-on works too when the proxy takes the path away', async (context) => {
+  it('an add-on works too when the proxy removes the path', async (context) => {
     needsProxy('nginx', context)
     needs('openssl')(context)
     const { install, say } = await startBehind('nginx', (text) =>
@@ -188,7 +188,7 @@ describe('behind nginx', () => {
     needsProxy('nginx', context)
     needs('openssl')(context)
     const { server, proxy } = await startBehind('nginx')
-    // This machine's address is the proxy's too, so that the one before it counts.
+    // The proxy has this machine's address too, so the address before it counts.
     const left = async (caller: string) => {
       const answer = await ask(proxy, `${server.url}/v2/room`, { headers: { 'x-forwarded-for': caller } })
       return Number(answer.resume().headers['x-ratelimit-remaining'])
@@ -198,7 +198,7 @@ describe('behind nginx', () => {
     expect(await left('198.51.100.7')).toBe(first)
   })
 
-  it('one address cannot use up the attempts to sign in of all', async (context) => {
+  it('one address cannot use up the sign-in attempts of others', async (context) => {
     needsProxy('nginx', context)
     needs('openssl')(context)
     const { server, proxy } = await startBehind('nginx')
@@ -217,7 +217,7 @@ describe('behind nginx', () => {
     expect(statuses.filter((status) => status === 401).length).toBeLessThan(30)
   })
 
-  it('one process after the other can be replaced, and every delivery is handled once', async (context) => {
+  it('processes can be replaced one by one, and every delivery is handled once', async (context) => {
     needsProxy('nginx', context)
     needs('openssl')(context)
     const [, , upstream = '', location = ''] = shown('nginx')
@@ -276,7 +276,7 @@ describe('behind nginx', () => {
     await first.close()
     await more(200)
     const third = await startProcess(ports.addon)
-    await more(50) // those that nobody took there are still on their way to the other
+    await more(50) // those that the ended process did not accept are still in transit to the other
     await second.close()
     await more(200)
     over = true

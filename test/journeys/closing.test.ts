@@ -7,7 +7,7 @@ import { expect, it, onTestFinished } from 'vitest'
 import { createEmbeddedStore } from '../../src/store/index.ts'
 import { delivered, sign, startWorld, type TestAddon } from '../support.ts'
 
-/** Posts a delivery; gives its status, or 0 when the connection was refused or cut off. */
+/** Posts a delivery; returns its status, or 0 if the connection was refused or cut off. */
 const post = (agent: Agent, url: string, token: string, body: unknown): Promise<number> =>
   new Promise((resolve) => {
     const headers = { authorization: `JWT ${token}`, 'content-type': 'application/json' }
@@ -18,13 +18,13 @@ const post = (agent: Agent, url: string, token: string, body: unknown): Promise<
     sent.end(JSON.stringify(body))
   })
 
-it('close() under load loses no delivery that was accepted, and leaves the others to be sent again', async () => {
+it('close() under load loses no accepted delivery, and the others can be sent again', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'hipchat-addon-closing-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   const handled = new Map<string, number>()
   const register = (addon: TestAddon): void => {
     addon.webhook('room_message', { key: 'hook', ordered: false }, async ({ message }) => {
-      // Some take longer than the server is kept waiting, and than the connections are.
+      // Some take longer than the server waits, and longer than the connections are kept.
       await delay(Number(message.message) % 50 === 0 ? 2_000 : 2)
       handled.set(message.message, (handled.get(message.message) ?? 0) + 1)
     })
@@ -48,7 +48,7 @@ it('close() under load loses no delivery that was accepted, and leaves the other
     while (!over) {
       const text = String(sent++)
       statuses.set(text, await deliver(text, world.url))
-      if (statuses.get(text) === 0) await delay(1) // nobody listens any more
+      if (statuses.get(text) === 0) await delay(1) // the port is closed
     }
   }
   const senders = Array.from({ length: 40 }, sender)
@@ -68,7 +68,7 @@ it('close() under load loses no delivery that was accepted, and leaves the other
   expect(others.filter(([text]) => handled.has(text))).toEqual([])
   expect(handled.size, 'handled after close() had resolved').toBe(atClose)
 
-  // The server sends again what was not accepted, with the tokens it has, to whoever comes next.
+  // The server sends the deliveries that were not accepted again, with the same tokens, to the next process.
   const next = await startWorld(register, {
     addon: { ...options, store: createEmbeddedStore({ path: folder }) },
   })

@@ -11,13 +11,13 @@ import { sign, testOptions } from '../support.ts'
 
 afterEach(() => void vi.restoreAllMocks())
 
-/** Names of containers, as their network has them: here all of them are this machine, or what a test says. */
+/** Names of containers, as their network resolves them: here all of them are this machine, or an address that a test gives. */
 function nameContainers(addresses: Readonly<Record<string, string>>): void {
   const real = dns.lookup
   vi.spyOn(dns, 'lookup').mockImplementation(((...all: Parameters<typeof dns.lookup>) => {
     const address = addresses[all[0]]
     if (address === undefined) return real(...all)
-    const done = all.at(-1) as unknown as (error: null, found: object[]) => void // asked for all addresses
+    const done = all.at(-1) as unknown as (error: null, found: object[]) => void // called with the option `all`
     done(null, [{ address, family: 4 }])
   }) as typeof dns.lookup)
 }
@@ -57,7 +57,7 @@ async function compose(forAddon: Partial<AddonOptions>, forServer: ServerOptions
     await server.close()
   })
   const at = `http://127.0.0.1:${port}`
-  /** Asks the server under one of its names. */
+  /** Calls the server under one of its names. */
   const ask = (path: string, host: string, init: { method?: string; body?: string } = {}) =>
     new Promise<{ status: number | undefined; body: string }>((resolve, reject) => {
       const headers = {
@@ -78,7 +78,7 @@ async function compose(forAddon: Partial<AddonOptions>, forServer: ServerOptions
 }
 
 describe('two containers that call each other over plain http', () => {
-  it('can be installed into each other where both name the other, and say so loudly', async () => {
+  it('can be installed if each names the other, and log a warning', async () => {
     const { server, addon, install, port, addonPort, log } = await compose(
       { allowHttp: ['chat'] },
       { allowHttp: ['addon'] },
@@ -104,9 +104,9 @@ describe('two containers that call each other over plain http', () => {
     ['neither names the other', {}, {}, /^(?!.*127)/],
     ['only the server does', {}, { allowHttp: ['addon'] }, /does not accept installations from this server/],
     ['only the add-on does', { allowHttp: ['chat'] }, {}, /^(?!.*127)/],
-    ['somebody else is named', { allowHttp: ['chat2'] }, { allowHttp: ['addon'] }, /does not accept/],
+    ['a different host is named', { allowHttp: ['chat2'] }, { allowHttp: ['addon'] }, /does not accept/],
     [
-      'the host is named, and on no list',
+      'the host is named, but not in allowedHosts',
       { allowHttp: ['chat'], allowedHosts: ['other'] },
       { allowHttp: ['addon'] },
       /does not accept/,
@@ -119,7 +119,7 @@ describe('two containers that call each other over plain http', () => {
     for await (const one of addon.installations()) expect(one).toBeUndefined()
   })
 
-  it('cannot where the name leads to where cloud providers hand out credentials', async () => {
+  it('cannot call each other if a name resolves to the metadata address of cloud providers', async () => {
     const { install, ask, port } = await compose(
       { allowHttp: ['chat'] },
       { allowHttp: ['addon'] },
@@ -131,7 +131,7 @@ describe('two containers that call each other over plain http', () => {
 })
 
 describe('a server with more than one name', () => {
-  it('answers to each, and says of itself what was asked', async () => {
+  it('answers to each name, and describes itself with the requested one', async () => {
     const { ask, port } = await compose(
       {},
       { otherUrls: ['http://localhost:9000', 'https://chat.example.net'] },
@@ -141,7 +141,7 @@ describe('a server with more than one name', () => {
       ['localhost:9000', 'http://localhost:9000'],
       ['chat.example.net', 'https://chat.example.net'],
       ['CHAT.example.net', 'https://chat.example.net'],
-      // Under a port that is nobody's the public one is said, as before.
+      // For an unknown port it names the public address, as before.
       ['chat:1', `http://chat:${port}`],
     ] as const) {
       const { status, body } = await ask('/v2/capabilities', host)
@@ -158,7 +158,7 @@ describe('a server with more than one name', () => {
     expect((await ask('/v2/capabilities', 'chat.example.net.evil.example')).status).toBe(403)
   })
 
-  it('on this machine alone says the loopback name and the port that were asked', async () => {
+  it('on this machine alone describes itself with the requested loopback name and port', async () => {
     const server = createHipChatServer({ port: 0 })
     await server.listen()
     onTestFinished(() => server.close())
@@ -169,7 +169,7 @@ describe('a server with more than one name', () => {
     expect(links.self).toBe(`http://localhost:${port}/v2/capabilities`)
   })
 
-  it('says its public one, where that was given, to a proxy on this machine that leaves the port out', async () => {
+  it('describes itself with its publicUrl to a proxy on this machine that omits the port', async () => {
     const { ask } = await compose({}, { publicUrl: 'http://localhost:9000' })
     for (const host of ['localhost', '127.0.0.1:8080', 'localhost:9000'])
       expect(JSON.parse((await ask('/v2/capabilities', host)).body).links.homepage).toBe(
@@ -188,7 +188,7 @@ describe('a server with more than one name', () => {
     expect(() => createHipChatServer(options)).toThrow(message)
   })
 
-  it('and an add-on refuse patterns for plain http', () => {
+  it('and an add-on both refuse patterns in allowHttp', () => {
     for (const host of ['*.example.net', 'chat:8080', 'http://chat'])
       expect(() => createAddon({ ...testOptions, store: 'memory:', allowHttp: [host] })).toThrow(
         'createAddon: expected allowHttp to be host names',

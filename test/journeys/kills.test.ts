@@ -20,7 +20,7 @@ interface Worker {
 
 async function start(folder: string): Promise<Worker> {
   const child = fork(worker, [folder], { execArgv: ['--import', 'tsx'] })
-  const [url] = (await once(child, 'message')) as [string] // what it sends
+  const [url] = (await once(child, 'message')) as [string] // the only message it sends
   return { child, url }
 }
 
@@ -31,7 +31,7 @@ async function kill({ child }: Worker): Promise<void> {
   await ended
 }
 
-/** Status of an answer, or 0 when there was none. */
+/** Status of an answer, or 0 if there was none. */
 async function post(url: string, body: unknown, headers: Record<string, string> = {}): Promise<number> {
   try {
     const sent = {
@@ -45,7 +45,7 @@ async function post(url: string, body: unknown, headers: Record<string, string> 
   }
 }
 
-/** Does something for each of many, sixteen at a time. */
+/** Runs an action for each of many, sixteen at a time. */
 async function each<T>(list: readonly T[], act: (one: T) => Promise<void>): Promise<void> {
   const left = [...list]
   const some = async (): Promise<void> => {
@@ -54,7 +54,7 @@ async function each<T>(list: readonly T[], act: (one: T) => Promise<void>): Prom
   await Promise.all(Array.from({ length: 16 }, some))
 }
 
-it(`what two add-on processes acknowledged is there and whole after ${kills} kill -9`, {
+it(`everything that two add-on processes acknowledged is complete after ${kills} kill -9`, {
   timeout: 120_000 + kills * 5000,
 }, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'hipchat-addon-kills-'))
@@ -101,11 +101,11 @@ it(`what two add-on processes acknowledged is there and whole after ${kills} kil
   const heardSoFar = (): number =>
     [...deliveries.values()].reduce((sum, { status }) => sum + (status === 204 ? 1 : 0), 0)
   for (let killed = 0; killed < kills; ) {
-    // In the midst of it, however fast the machine is.
+    // While it works, however fast the machine is.
     const [known, heard] = [installed.length, heardSoFar()]
     while (installed.length < known + 3 || heardSoFar() < heard + 20) await delay(5)
     await delay(Math.random() * 50)
-    // Mostly one, while the other goes on; sometimes both.
+    // Mostly one, while the other continues; sometimes both.
     const victims = Math.random() < 0.7 ? [Math.random() < 0.5 ? 0 : 1] : [0, 1]
     killed += victims.length
     await Promise.all(victims.map((index) => kill(workers[index] as Worker))) // there are two
@@ -118,7 +118,7 @@ it(`what two add-on processes acknowledged is there and whole after ${kills} kil
   const accepted = [...deliveries].filter(([, { status }]) => status === 204)
   expect(unsure.length + deliveries.size - accepted.length).toBeGreaterThan(0)
 
-  // The same signed requests again, and one more from each installation: what was refused or cut off may be tried again.
+  // The same signed requests again, and one more from each installation: refused or interrupted ones may be tried again.
   const last = workers[0].url
   const all = [...installed, ...unsure]
   await each(accepted, async ([text, { oauthId, token }]) =>

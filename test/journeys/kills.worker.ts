@@ -1,10 +1,10 @@
-/** An add-on on the store that is named, until somebody kills it. Started by kills.test.ts. */
+/** An add-on on the named store, until it is killed. Started by kills.test.ts. */
 import { createAddon } from '../../src/index.ts'
 
 const addon = createAddon({
   key: 'com.example.killed',
   name: 'Killed',
-  description: 'Does not end in peace',
+  description: 'Is killed by a test',
   scopes: ['send_notification'],
   store: process.argv[2],
   log: false,

@@ -81,7 +81,7 @@ describe('an add-on that is installed, restarted and removed', () => {
     await life(() => sharedUrl)
   })
 
-  it('logs one line per installation, delivery and API call, and no secret in any', async () => {
+  it('logs one line per installation, delivery and API call, without secrets', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'hipchat-addon-store-'))
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
     const { lines, server } = await life(() => folder)

@@ -9,13 +9,13 @@ import { expect, it, onTestFinished, vi } from 'vitest'
 import { createEmbeddedStore, type Store } from '../../src/store/index.ts'
 import { delivered, partOf, secretOf, sign, startWorld } from '../support.ts'
 
-// DELIVERIES=1000000 for a long campaign; it takes some minutes.
+// DELIVERIES=1000000 for a long campaign, which takes some minutes.
 const deliveries = Number(process.env['DELIVERIES'] ?? 10_000)
 
 setFlagsFromString('--expose_gc')
-const collectGarbage = runInNewContext('gc') as () => void // what the flag puts there
+const collectGarbage = runInNewContext('gc') as () => void // the flag defines it
 
-/** Heap in MiB that is left when everything that can go has gone. */
+/** Heap in MiB that is left after garbage collection. */
 async function heap(): Promise<number> {
   for (let round = 0; round < 3; round += 1) {
     collectGarbage()
@@ -28,7 +28,7 @@ it('memory stays flat over many deliveries', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'hipchat-addon-memory-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   const embedded = createEmbeddedStore({ path: folder, sweepEvery: 500 })
-  // Ids of tokens are kept for minutes: here for seconds, so that the test sees the end of them.
+  // Ids of tokens are kept for minutes; here for seconds, so that the test sees them expire.
   const store: Store = { ...embedded, claim: (key, ttl) => embedded.claim(key, Math.min(ttl, 3_000)) }
   const { install, url } = await startWorld(
     (addon) => {
@@ -68,14 +68,14 @@ it('memory stays flat over many deliveries', async () => {
     await Promise.all(Array.from({ length: 16 }, worker))
   }
 
-  // What is kept for a server, an installation and its rooms is there afterwards, and tables have the size they need.
+  // Afterwards the records of a server, an installation and its rooms exist, and tables have the size they need.
   const long = deliveries > 100_000
   await run(long ? 100_000 : 2_000)
-  if (long) await delay(15_000) // until the claims of these are over
+  if (long) await delay(15_000) // until these claims have expired
   const before = await heap()
   await run(deliveries)
   expect(failed).toBe(0)
-  // When the claims of the deliveries are over, nothing is left of them.
+  // When the claims of the deliveries have expired, nothing is left of them.
   await vi.waitFor(
     async () => {
       const grown = (await heap()) - before

@@ -14,7 +14,7 @@ export const shown = (language: string): string[] =>
     .filter(([, name]) => name === language)
     .map(([, , text = '']) => text)
 
-/** Where everybody is: the proxy's two addresses, and what is behind them. */
+/** The addresses of all parties: the proxy's two, and those of the processes behind it. */
 export interface Ports {
   readonly addons: number
   readonly chat: number
@@ -23,10 +23,10 @@ export interface Ports {
   readonly server: number
 }
 
-/** A proxy that runs as the page says, with names, files and ports of this machine. */
+/** A running proxy with the page's configuration, and this machine's names, files and ports. */
 export interface RunningProxy {
   readonly ca: string
-  /** What it wrote about requests. */
+  /** Its log of requests. */
   log(): string
 }
 
@@ -45,7 +45,7 @@ function isInstalled(name: ProxyName): boolean {
   }
 }
 
-/** For tests that need a proxy: without it they skip themselves with a note, and fail with it where CI=true. */
+/** For tests that need a proxy: without it they skip themselves with a note, and fail if CI=true. */
 export function needsProxy(name: ProxyName, { skip }: Pick<TestContext, 'skip'>): void {
   if (present[name]) return
   const install = name === 'nginx' ? 'nginx-light' : name
@@ -59,7 +59,7 @@ export async function proxyPorts(): Promise<Ports> {
   return { addons, chat, addon, secondAddon, server }
 }
 
-/** Starts a proxy with the page's configuration; `change` is what the page says to change of it. */
+/** Starts a proxy with the page's configuration; `change` applies the changes that the page describes. */
 export async function startProxy(
   name: ProxyName,
   ports: Ports,
@@ -81,12 +81,12 @@ export async function startProxy(
   })
   for (const port of [ports.addons, ports.chat])
     await started(child, port).catch(() => {
-      throw new Error(`${name} does not take what the page shows: ${complaints}`)
+      throw new Error(`${name} does not accept the configuration of the page: ${complaints}`)
     })
   return { ca: cert, log: () => readFileSync(join(folder, 'addons.log'), 'utf8') }
 }
 
-/** Replaces what is this machine's own, everywhere; each has to be there. */
+/** Replaces the values of this machine everywhere; each must occur. */
 function replaced(text: string, pairs: readonly (readonly [string, string])[]): string {
   return pairs.reduce((before, [from, to]) => {
     expect(before, 'the configuration on the page').toContain(from)
@@ -115,7 +115,7 @@ function startNginx(folder: string, ports: Ports, change: (text: string) => stri
       ['127.0.0.1:8080', `127.0.0.1:${ports.server}`],
     ]),
   ].join('\n')
-  // What a distribution's nginx.conf says, in folders of ours.
+  // The contents of a distribution's nginx.conf, in folders of ours.
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
     .map((kind) => `${kind}_temp_path ${join(folder, kind)};`)
     .join('\n')

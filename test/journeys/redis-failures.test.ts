@@ -16,13 +16,13 @@ const waiting = { timeout: 20_000, interval: 50 }
 
 beforeEach(needs('redis-server'))
 
-/** A Redis that has on disk what it acknowledged; ended with the test. */
+/** A Redis that stores on disk everything it acknowledged; ended with the test. */
 async function startDurable() {
   const folder = mkdtempSync(join(tmpdir(), 'hipchat-addon-redis-'))
   const port = await freePort()
   const start = async (...settings: string[]) => {
     const started = await startRedis(port, '--requirepass', password, '--dir', folder, ...settings)
-    await vi.waitFor(() => ask(port, ['PING'], password)) // it listens before it has loaded what it kept
+    await vi.waitFor(() => ask(port, ['PING'], password)) // it listens before it has loaded its data
     return started
   }
   const durable = ['--appendonly', 'yes', '--appendfsync', 'always']
@@ -46,7 +46,7 @@ async function startDurable() {
   }
 }
 
-/** Log lines of an add-on, as they would be read. */
+/** Log lines of an add-on, parsed. */
 function createLines() {
   const lines: Record<string, unknown>[] = []
   const log = pino({ level: 'info' }, { write: (line: string) => void lines.push(JSON.parse(line)) })
@@ -54,7 +54,7 @@ function createLines() {
 }
 
 /**
- * An add-on over this store, installed in the Lobby. It notes every message it handles under `handled`; a message that
+ * An add-on over this store, installed in the Lobby. It records every message it handles under `handled`; a message that
  * begins with `wait` only after the gate was opened.
  */
 async function startNoting(storeUrl: string) {
@@ -105,24 +105,24 @@ async function startNoting(storeUrl: string) {
 
 type Durable = Awaited<ReturnType<typeof startDurable>>
 
-/** What happens to Redis, and how it ends. */
+/** A failure of Redis, and its end. */
 interface Failure {
   readonly begin: (redis: Durable) => unknown
   readonly end: (redis: Durable) => unknown
-  /** What the log says of it meanwhile. */
+  /** The log line during the failure. */
   readonly says: RegExp
   /** The answer to a delivery whose handler could not write. */
-  readonly amid: 500 | 503
+  readonly handlerStatus: 500 | 503
 }
 
 const failures: [what: string, failure: Failure][] = [
   [
-    'hangs and goes on',
+    'hangs and continues',
     {
       begin: (redis) => redis.signal('SIGSTOP'),
       end: (redis) => redis.signal('SIGCONT'),
       says: /went away|cannot be reached/,
-      amid: 503,
+      handlerStatus: 503,
     },
   ],
   [
@@ -131,7 +131,7 @@ const failures: [what: string, failure: Failure][] = [
       begin: (redis) => redis.kill(),
       end: (redis) => redis.restart(),
       says: /went away|cannot be reached/,
-      amid: 503,
+      handlerStatus: 503,
     },
   ],
   [
@@ -140,7 +140,7 @@ const failures: [what: string, failure: Failure][] = [
       begin: (redis) => redis.ask('CLIENT', 'PAUSE', '6000', 'ALL'),
       end: () => {}, // by itself
       says: /went away|cannot be reached/,
-      amid: 503,
+      handlerStatus: 503,
     },
   ],
   [
@@ -148,36 +148,36 @@ const failures: [what: string, failure: Failure][] = [
     {
       begin: (redis) => redis.ask('REPLICAOF', '127.0.0.1', '1'),
       end: (redis) => redis.ask('REPLICAOF', 'NO', 'ONE'),
-      says: /(?:refused|went away): READONLY/, // the first to be refused drops the connection, and others with it
-      amid: 503,
+      says: /(?:refused|went away): READONLY/, // the first refused command drops the connection, and others with it
+      handlerStatus: 503,
     },
   ],
   [
-    'is full and gets room',
+    'is full and gets space',
     {
       begin: (redis) => redis.ask('CONFIG', 'SET', 'maxmemory', '1'),
       end: (redis) => redis.ask('CONFIG', 'SET', 'maxmemory', '0'),
       says: /refused: OOM/,
-      amid: 500, // to give its claim up takes no room
+      handlerStatus: 500, // releasing its claim takes no space
     },
   ],
 ]
 
 describe('an add-on whose Redis', () => {
   it.each(failures)(
-    '%s answers 503 meanwhile, loses nothing that it acknowledged, and goes on without a restart',
+    '%s answers 503 meanwhile, loses nothing it acknowledged, and resumes without a restart',
     { timeout: 60_000 },
-    async (_, { begin, end, says, amid: refused }) => {
+    async (_, { begin, end, says, handlerStatus: refused }) => {
       const redis = await startDurable()
       const { deliver, entered, openGate, handled, get, lines, admin, addon, install } = await startNoting(
         redis.url,
       )
       expect(await deliver('before')).toBe(204)
       expect(await get('/readyz')).toEqual([200, 'ready'])
-      const amid = deliver('wait for the gate')
+      const gated = deliver('wait for the gate')
       await vi.waitFor(() => expect(entered).toContain('wait for the gate'), waiting)
 
-      // A handler amid its work, deliveries and an installation on their way.
+      // A handler at work, and deliveries and an installation in transit.
       const noted = lines.length
       const descriptor = addon.descriptor.links.self
       const underWay = [deliver('on its way 1'), deliver('on its way 2')]
@@ -191,7 +191,7 @@ describe('an add-on whose Redis', () => {
       expect(meanwhile).toEqual([503, 503])
       expect(await get('/readyz')).toEqual([503, `the store does not answer: ${redis.name}`])
       expect(await get('/healthz')).toEqual([200, 'ok'])
-      expect(await amid).toBe(refused)
+      expect(await gated).toBe(refused)
       const statuses = await Promise.all(underWay)
       for (const status of statuses) expect([204, 500, 503]).toContain(status)
       const installed = await installing
@@ -217,7 +217,7 @@ describe('an add-on whose Redis', () => {
         ...['on its way 1', 'on its way 2'].filter((_, at) => statuses[at] === 204),
       ]
       expect(await handled()).toEqual(expect.arrayContaining(acknowledged))
-      // What was refused before it was claimed may come again, under another token.
+      // Requests that were refused before they were claimed may come again, under another token.
       expect(await deliver('meanwhile 1')).toBe(204)
       expect(await handled()).toContain('meanwhile 1')
       if (installed !== undefined) expect(await addon.installation(installed)).toBeDefined()
@@ -225,7 +225,7 @@ describe('an add-on whose Redis', () => {
     },
   )
 
-  it('comes back empty refuses what it does not know any more, and can be installed anew', {
+  it('comes back empty refuses unknown installations, and can be installed again', {
     timeout: 60_000,
   }, async () => {
     const redis = await startDurable()
@@ -241,7 +241,7 @@ describe('an add-on whose Redis', () => {
     expect(installation.roomId).toBeGreaterThan(0)
   })
 
-  it('keeps what it claimed over a restart, so that a replay stays one', { timeout: 60_000 }, async () => {
+  it('restarts with its data still refuses replays', { timeout: 60_000 }, async () => {
     const redis = await startDurable()
     const { deliver, token, handled } = await startNoting(redis.url)
     const once = token()
@@ -252,7 +252,7 @@ describe('an add-on whose Redis', () => {
     expect(await handled()).toEqual(['once'])
   })
 
-  it('is away when it begins to listen says so within seconds, and listens when it is there', async () => {
+  it('is unavailable at start fails within seconds, and listens once Redis is available', async () => {
     const redis = await startDurable()
     await redis.kill()
     const addon = createAddon({ ...testOptions, store: redis.url } satisfies AddonOptions)
@@ -265,7 +265,7 @@ describe('an add-on whose Redis', () => {
     expect((await fetch(`${url}/readyz`)).status).toBe(200)
   })
 
-  it('has another password than the URL cannot begin, and nothing shows the wrong one', async () => {
+  it('has a different password from the URL cannot start, and shows the wrong one nowhere', async () => {
     const redis = await startDurable()
     const { lines, log } = createLines()
     for (const [userinfo, says] of [
@@ -282,7 +282,7 @@ describe('an add-on whose Redis', () => {
     expect(JSON.stringify(lines)).not.toContain('geheim')
   })
 
-  it('fails over to a replica goes on with it without a restart', { timeout: 60_000 }, async () => {
+  it('fails over to a replica continues with it without a restart', { timeout: 60_000 }, async () => {
     const redis = await startWatched()
     onTestFinished(() => redis.stop())
     const { deliver, get, handled } = await startNoting(redis.url)
@@ -298,7 +298,7 @@ describe('an add-on whose Redis', () => {
   })
 })
 
-it('a server tells of a delivery that a Redis kept from being handled', async () => {
+it('the server records a delivery that could not be handled because of Redis', async () => {
   const redis = await startDurable()
   const server = createHipChatServer({ port: 0, checkResponses: true })
   const addon = createAddon({ ...testOptions, store: redis.url })

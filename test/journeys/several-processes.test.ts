@@ -13,7 +13,7 @@ import { delivered, sign } from '../support.ts'
 
 const worker = fileURLToPath(new URL('several-processes.worker.ts', import.meta.url))
 
-/** Four processes of one add-on on one port and one store, and a server that counts what is asked of it. */
+/** Four processes of one add-on on one port and one store, and a server that counts requests. */
 async function start(setting: string) {
   const asked: string[] = []
   const note = (record: object): void => {
@@ -58,7 +58,7 @@ async function start(setting: string) {
 type Many = Awaited<ReturnType<typeof start>>
 
 async function live({ server, admin, id, store, value, exchanges, ask }: Many): Promise<void> {
-  // Installed in one process, known in all: every delivery is verified by whichever gets it.
+  // Installed in one process, known in all: every delivery is verified by whichever process gets it.
   const texts = Array.from({ length: 60 }, (_, index) => `count ${index}`)
   for (const text of texts) await server.say('Lobby', 'alice', text)
   await server.idle()
@@ -81,20 +81,20 @@ async function live({ server, admin, id, store, value, exchanges, ask }: Many): 
   expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([204]))
   expect(exchanges()).toBe(2)
 
-  // Removed in one process, unknown in all at once.
+  // Removed in one process, unknown in all others at once.
   await admin.uninstallAddon({ addon_key_or_id: 'com.example.many', installable_id: id })
   await server.idle()
   expect(await store.get(`installation:${id}`)).toBeUndefined()
 }
 
 describe('four processes of one add-on', () => {
-  it('on one embedded store handle each delivery once, and share installation and token', async () => {
+  it('on one embedded store handle each delivery once, and share the installation and its token', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'hipchat-addon-many-'))
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
     await live(await start(folder))
   }, 60_000)
 
-  it('on one Redis handle each delivery once, and share installation and token', async (context) => {
+  it('on one Redis handle each delivery once, and share the installation and its token', async (context) => {
     needs('redis')(context)
     await live(await start(sharedUrl))
   }, 60_000)

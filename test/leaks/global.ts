@@ -7,13 +7,13 @@ import type { TestProject } from 'vitest/node'
 import './planted.ts'
 import { createSearch, type Departure, type Leak, leakIn, tell } from './search.ts'
 
-/** Before the first test: a folder for what leaves the tests, and the marker of this run's secrets. */
+/** Before the first test: a folder for everything that leaves the tests, and the marker of this run's secrets. */
 export default function setup(project: TestProject): () => Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'hipchat-addon-leaks-'))
   const marker = `Planted${randomBytes(8).toString('hex')}`
   project.provide('leaks', { folder, marker })
 
-  /** After the last test: fails the run if a secret is found where none may be. */
+  /** After the last test: fails the run if a secret is found where it is not allowed. */
   return async () => {
     try {
       const { leaks, searched, secrets } = await searchFolder(folder, marker)

@@ -1,4 +1,4 @@
-/** For search.test.ts: runs one file that leaks, watched as the whole suite is. */
+/** For search.test.ts: runs one file that leaks, watched like the whole suite. */
 import { defineConfig } from 'vitest/config'
 import config from '../../vitest.config.ts'
 

@@ -1,4 +1,4 @@
-/** Leaks in every way that is watched; run by search.test.ts, which wants to see it caught. */
+/** Leaks in every way that is watched; search.test.ts runs it and checks that each leak is found. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
@@ -32,7 +32,7 @@ it('answers with it', async () => {
   await (await fetch(`${url}/page`)).text()
 })
 
-it('answers with what came as a token that nobody planted', async () => {
+it('answers with what arrived as an unregistered token', async () => {
   const url = await serve((token) => Buffer.from(`xx${token}`).toString('base64'))
   const headers = { authorization: 'Bearer q8Zt0sVwYb3mKfJ2xLr5uN7cHd1gPa9eTiRo4XyE' }
   await (await fetch(`${url}/echo`, { headers })).text()
@@ -44,7 +44,7 @@ it('answers with a signed request', async () => {
   await (await fetch(`${url}/token`)).text()
 })
 
-it('gives a token where tokens are given', async () => {
+it('answers with a token where tokens are issued', async () => {
   const url = await serve(() => secret)
   await (await fetch(`${url}/v2/oauth/token`, { method: 'POST' })).text()
 })

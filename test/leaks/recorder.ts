@@ -1,6 +1,6 @@
 /**
- * Writes down what leaves a test file: log lines, whatever their destination; answers over HTTP; errors; what it and the
- * processes it starts print. Runs before each test file (vitest.config.ts); {@link ./global.ts} searches it in the end.
+ * Records everything that leaves a test file: log lines, whatever their destination; answers over HTTP; errors; output of
+ * the file and the processes it starts. Runs before each test file (vitest.config.ts); {@link ./global.ts} searches the records at the end.
  */
 import { ChildProcess } from 'node:child_process'
 import { subscribe } from 'node:diagnostics_channel'
@@ -23,7 +23,7 @@ function createRecorder() {
   let over = false
 
   function append(kind: keyof typeof lines, line: unknown): void {
-    // Whoever reads line by line takes these two for ends of lines.
+    // Readers that split lines treat these two as line ends.
     const text = JSON.stringify(line).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029')
     lines[kind] += `${text}\n`
     if (over || lines[kind].length > FULL) write()
@@ -55,7 +55,7 @@ function createRecorder() {
     },
   })
 
-  // Members are given to an error after its constructor's `super()`: it is looked at when it is complete.
+  // Members are assigned after the constructor's `super()`, so an error is recorded when it is complete.
   function lookAtErrors(): void {
     for (const error of errors.splice(0)) record('error', nameOf(error), shown(error))
   }
@@ -66,7 +66,7 @@ function createRecorder() {
       if (isOfLibrary(error)) return
       if (errors.push(error) === 1) queueMicrotask(lookAtErrors)
     },
-    /** Everything is over; what comes later is written at once. */
+    /** The test file has ended; later records are written at once. */
     end() {
       lookAtErrors()
       connections.flush()
@@ -78,19 +78,19 @@ function createRecorder() {
 
 type Recorder = ReturnType<typeof createRecorder>
 
-/** pino announces each line on a channel of its own, before it goes wherever the test sends it. */
+/** pino announces each line on its own channel, before it is written to the test's destination. */
 function watchLogs({ record }: Recorder): void {
   subscribe('tracing:pino_asJson:end', (message) =>
     record('log', 'pino', String((message as { result: unknown }).result)),
   )
 }
 
-/** Classes of errors that are defined from now on extend this: the sources' among them, and those of libraries. */
+/** Classes of errors that are defined from now on extend this: those of the sources, and of libraries. */
 function watchErrors({ error }: Recorder): void {
   const watched: ErrorConstructor = new Proxy(Error, {
     construct(target, all, newTarget) {
       const made = Reflect.construct(target, all, newTarget)
-      if (newTarget === watched) Error.captureStackTrace(made, this.construct) // its stack begins where it was made
+      if (newTarget === watched) Error.captureStackTrace(made, this.construct) // its stack begins where it was created
       error(made)
       return made
     },
@@ -116,9 +116,9 @@ function watchOutput({ record }: Recorder): void {
   }
 }
 
-/** What processes print that a test starts, read where it comes in, since the test may not read it at all. */
+/** The output of processes that a test starts, read where it arrives, since the test may not read it at all. */
 function watchProcesses({ record }: Recorder): void {
-  // `spawn` is what all functions of the module go through; it is not in Node's types.
+  // All functions of the module use `spawn`; it is not in Node's types.
   const prototype = ChildProcess.prototype as unknown as {
     spawn(this: ChildProcess, options: object): unknown
   }
@@ -138,13 +138,13 @@ function watchStream(stream: Readable, name: string, record: Recorder['record'])
   }
 }
 
-/** Made in a library: got's carry the whole request, and we hand none of them on. */
+/** Created in a library: got's errors carry the whole request, and we pass none of them on. */
 const isOfLibrary = ({ stack = '' }: Error): boolean =>
   /^ +at .*/m.exec(stack)?.[0].includes('/node_modules/') ?? false
 
 const nameOf = (error: unknown): string => (error instanceof Error ? error.constructor.name : typeof error)
 
-/** All that an error shows of itself. It may be one that a test made unreadable. */
+/** Everything that an error shows of itself. A test may have made it unreadable. */
 function shown(error: unknown): string {
   const views = [
     () => (error instanceof Error ? `${error.message}\n${error.stack}` : ''),
@@ -162,7 +162,7 @@ function shown(error: unknown): string {
     .join('\n')
 }
 
-// A process may run several test files, each with modules of its own: one recorder for all of them.
+// A process may run several test files, each with its own modules: one recorder for all of them.
 const here = Symbol.for('hipchat-addon test recorder')
 const shared = globalThis as { [here]?: Recorder }
 if (!shared[here]) {

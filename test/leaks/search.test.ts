@@ -35,7 +35,7 @@ describe('the search', () => {
     expect(search(`${text}`)).toBeDefined()
   })
 
-  it('finds signed requests that nobody told it of', () => {
+  it('finds signed requests that were not registered', () => {
     const token = `${'eyJhbGciOiJIUzI1NiJ9'}.eyJpc3MiOiJhIn0.${'x'.repeat(43)}`
     expect(search(`?signed_request=${token}`)).toEqual({ at: 16, length: token.length })
   })
@@ -45,7 +45,7 @@ describe('the search', () => {
       expect(search(text)).toBeUndefined()
   })
 
-  it('has no secrets that are everywhere', () => {
+  it('ignores secrets that would occur everywhere', () => {
     expect(['wrong', 'x'.repeat(100), 'tokentoken12', secret].map(isSecret)).toEqual([
       false,
       false,
@@ -59,12 +59,12 @@ describe('the search', () => {
 describe('a departure with a secret', () => {
   const search = createSearch([secret])
 
-  it('is a leak, told without the secret', () => {
+  it('is a leak, reported without the secret', () => {
     const leak = leakIn(departure(`password ${secret} was wrong`), search)
     expect(leak && tell(leak)).toBe('log (pino) in a.test.ts > a test\n    password [secret] was wrong')
   })
 
-  it('is none where secrets leave on purpose, and only there', () => {
+  it('is not a leak where secrets leave on purpose, and only there', () => {
     const answer = (label: string) => leakIn(departure(secret, { kind: 'answer', label }), search)
     expect(answer('POST /v2/oauth/token')).toBeUndefined()
     expect(answer('GET /v2/room')).toBeDefined()
@@ -72,7 +72,7 @@ describe('a departure with a secret', () => {
     expect(leakIn(departure(secret, { label: 'POST /v2/oauth/token' }), search)).toBeDefined()
   })
 
-  it('is none in the passage that is for it, and one beside', () => {
+  it('is not a leak in the passage meant for it, but is one next to it', () => {
     const output = (text: string) =>
       leakIn(departure(text, { kind: 'output', label: 'stdout of a process' }), search)
     const token = secret.replace(' ', '')
@@ -83,7 +83,7 @@ describe('a departure with a secret', () => {
 })
 
 describe('a run of tests that leaks', () => {
-  it('fails, and says where', async () => {
+  it('fails, and says where it leaks', async () => {
     const { stdout, stderr, code } = await vitest('test/leaks/leaky.config.ts')
     expect(stdout).toMatch(/Tests .*8 passed/)
     expect(code).toBe(1)
@@ -91,7 +91,7 @@ describe('a run of tests that leaks', () => {
     expect(found.map(([, what, test]) => `${test}: ${what}`).sort()).toEqual([
       'answers with a signed request: answer (GET /token)',
       'answers with it: answer (GET /page)',
-      'answers with what came as a token that nobody planted: answer (GET /echo)',
+      'answers with what arrived as an unregistered token: answer (GET /echo)',
       'has a process print it: output (stdout of a process)',
       'logs it: log (pino)',
       'prints it: output (console.log)',
@@ -101,7 +101,7 @@ describe('a run of tests that leaks', () => {
   }, 60_000)
 })
 
-/** Runs vitest with a configuration of its own, beside this run. */
+/** Runs vitest with a separate configuration, next to this run. */
 async function vitest(config: string) {
   const child = spawn(
     process.execPath,
@@ -111,7 +111,7 @@ async function vitest(config: string) {
   const output = { stdout: '', stderr: '' }
   for (const name of ['stdout', 'stderr'] as const)
     child[name].on('data', (bytes: Buffer) => {
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: colours, where they are forced
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: colours, if they are forced
       output[name] += bytes.toString('utf8').replace(/\u001b\[\d*m/g, '')
     })
   const [code] = (await once(child, 'close')) as [number | null]

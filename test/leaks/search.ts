@@ -1,9 +1,9 @@
-/** Something that left a test: a log line, an error, an answer over HTTP, a text on standard output. */
+/** Something that left a test: a log line, an error, an answer over HTTP, or text on standard output. */
 export interface Departure {
   readonly kind: 'log' | 'error' | 'answer' | 'output'
   readonly file: string
   readonly test: string
-  /** What it was: for an answer method and path, for an error its class, for an output the stream. */
+  /** Its kind: for an answer method and path, for an error its class, for an output the stream. */
   readonly label: string
   readonly text: string
 }
@@ -12,39 +12,39 @@ export interface Departure {
 export interface Exception {
   readonly kind: Departure['kind']
   readonly label: RegExp
-  /** The passage it leaves in; the whole of it where this is absent. */
+  /** The passage in which it leaves; the whole if absent. */
   readonly passage?: RegExp
   readonly why: string
 }
 
 export const exceptions: readonly Exception[] = [
-  { kind: 'answer', label: /^POST \/v2\/\/?oauth\/token$/, why: 'the token endpoint gives tokens' },
+  { kind: 'answer', label: /^POST \/v2\/\/?oauth\/token$/, why: 'the token endpoint issues tokens' },
   {
     kind: 'answer',
     label: /^GET \/v2\/oauth\/token\/[^/]+$/,
-    why: 'a session shows the token it was asked with',
+    why: 'a session shows the token of the request',
   },
   { kind: 'answer', label: /^GET \/v2\/addon\/[^/]+\/installable\/[^/]+$/, why: 'the one-time document' },
-  { kind: 'answer', label: /^POST \/page\/session$/, why: 'signing in gives a token' },
-  { kind: 'answer', label: /^POST \/page\/tokens$/, why: 'a token made by hand is told once' },
+  { kind: 'answer', label: /^POST \/page\/session$/, why: 'signing in issues a token' },
+  { kind: 'answer', label: /^POST \/page\/tokens$/, why: 'a token made by hand is shown once' },
   {
     kind: 'answer',
     label: /^POST \/page\/integration\/[^/]+\/open$/,
-    why: 'the signed address of a module, for who looks at it',
+    why: 'the signed URL of a module, for the person who opens it',
   },
   {
     kind: 'answer',
     label: /^GET \/page\/room\/[^/]+\/glances$/,
-    why: 'the signed addresses of glances, for who looks at them',
+    why: 'the signed URLs of glances, for the person who sees them',
   },
   {
     kind: 'answer',
     label: /^GET \/admin\/installations\/[^/]+\/secret$/,
-    why: 'administrators may ask for a secret',
+    why: 'administrators may request a secret',
   },
   { kind: 'answer', label: /^GET \/once(\/|$)/, why: 'the one-time document of a stand-in' },
-  { kind: 'answer', label: /^[A-Z]+ \/echo\//, why: 'a stand-in gives back what it was sent' },
-  { kind: 'answer', label: /^POST \/v2\/user$/, why: 'the password of a new user is told once' },
+  { kind: 'answer', label: /^[A-Z]+ \/echo\//, why: 'a stand-in returns what it was sent' },
+  { kind: 'answer', label: /^POST \/v2\/user$/, why: 'the password of a new user is shown once' },
   {
     kind: 'answer',
     label: /^POST \/v2\/addon$/,
@@ -60,18 +60,18 @@ export const exceptions: readonly Exception[] = [
     kind: 'answer',
     label: /^[A-Z]+ \/own$/,
     passage: /^session-token: \S+$/im,
-    why: 'a page that has been open for long is given its next session token',
+    why: 'a page that has been open for long gets its next session token',
   },
   {
     kind: 'error',
     label: /^CarelessError$/,
-    why: 'a handler throws it with a secret, to see where that goes',
+    why: 'a handler throws it with a secret, to see where it ends up',
   },
   {
     kind: 'output',
     label: /^stdout of a process$/,
     passage: /^Administrator's token +\S+$/m,
-    why: 'the command shows the token it made up',
+    why: 'the command shows the token it generated',
   },
   {
     kind: 'output',
@@ -88,16 +88,16 @@ export interface Leak {
   readonly around: string
 }
 
-/** Finds the first of many secrets in a text, in whichever spelling; gives its place and length. */
+/** Finds the first of many secrets in a text, in any spelling; returns its position and length. */
 export type Search = (text: string) => { readonly at: number; readonly length: number } | undefined
 
-/** What is shorter, or like `aaaaaaaaaaaa`, is no secret, and found everywhere. */
+/** Anything shorter, or like `aaaaaaaaaaaa`, is not a secret, and occurs everywhere. */
 export const isSecret = (text: string): boolean => text.length >= 12 && new Set(text).size >= 6
 
-/** Bytes by which secrets are told apart at first. */
+/** Bytes by which secrets are first told apart. */
 const HEAD = 8
 
-// A signed request is one wherever it is; nobody has to know it beforehand.
+// A signed request is a secret wherever it is, without being registered.
 const signedRequest = /eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{20,}/
 
 /** Compiles a search for secrets. Its time grows with the text, and hardly with the number of secrets. */
@@ -126,7 +126,7 @@ export function createSearch(secrets: Iterable<string>): Search {
 const pair = (text: string, at: number): number =>
   ((text.charCodeAt(at) << 8) ^ text.charCodeAt(at + 1)) & 0xffff
 
-/** A secret as it is, and as it may be written down: percent-encoded, in JSON, in hex, in base64 at each offset. */
+/** A secret as it is, and in other notations: percent-encoded, in JSON, in hex, in base64 at each offset. */
 export function spellings(secret: string): string[] {
   const bytes = Buffer.from(secret)
   const inBase64 = [0, 1, 2].map((skip) => {
@@ -144,7 +144,7 @@ export function spellings(secret: string): string[] {
   return [...new Set(all)].filter((text) => text.length >= HEAD)
 }
 
-/** The leak in a departure, if there is one and the list does not know it. */
+/** The leak in a departure, if there is one that the list does not allow. */
 export function leakIn(departure: Departure, search: Search): Leak | undefined {
   const { kind, label } = departure
   let { text } = departure
@@ -160,6 +160,6 @@ export function leakIn(departure: Departure, search: Search): Leak | undefined {
   return { departure, around }
 }
 
-/** A leak in words, for whoever has to mend it. Segments of a path may be secrets themselves. */
+/** A leak in words, for the person who fixes it. Segments of a path may be secrets themselves. */
 export const tell = ({ departure: { kind, file, test, label }, around }: Leak): string =>
   `${kind} (${label.replace(/[^/\s]{20,}/g, '…')}) in ${file} > ${test}\n    ${around.replace(/\s+/g, ' ')}`

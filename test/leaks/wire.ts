@@ -2,9 +2,9 @@ import { subscribe } from 'node:diagnostics_channel'
 import type { Socket } from 'node:net'
 import { isSecret } from './search.ts'
 
-/** What is seen on the connections that this process opens. */
+/** The traffic on the connections that this process opens. */
 export interface Witness<Place> {
-  /** Where a request is made; asked when it is, since its answer may come to an end in another test. */
+  /** The test that makes a request; read when the request is made, since the answer may end in another test. */
   place(): Place
   /** An answer, or a part of one, with the method and path it answers. */
   answer(place: Place, label: string, text: string): void
@@ -13,13 +13,13 @@ export interface Witness<Place> {
 
 const requestLine = /^([A-Z]+) (\S+) HTTP\/1\.\d\r\n/
 
-/** Longest piece kept before it is handed on; a secret at the seam is in the next one too. */
+/** Longest piece kept before it is passed on; a secret at the seam is in the next one too. */
 const LONGEST = 256 * 1024
 const SEAM = 256
 
 /**
- * Looks into every connection that this process opens, whatever opened it: what goes out says which texts are secrets,
- * what comes back must not hold any. Connections that do not speak HTTP are left alone: a store is told secrets.
+ * Inspects every connection that this process opens, whatever opened it: what is sent shows which strings are secrets, and
+ * what comes back must not contain any. Connections that do not speak HTTP are ignored: a store receives secrets.
  */
 export function watchConnections<Place>(witness: Witness<Place>): { flush(): void } {
   const open = new Set<() => void>()

@@ -1,6 +1,6 @@
 /**
- * What Docker would make of a project's Dockerfile, without Docker: the stages are folders, their Node is the one of the
- * environment. What an image has besides (its users, its own files, no network but its ports) is not looked at.
+ * What Docker would make of a project's Dockerfile, without Docker: the stages are folders, their Node is that of the
+ * environment. Other properties of an image (its users, its own files, no network but its ports) are not checked.
  */
 import { cpSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
@@ -9,16 +9,16 @@ import { copied, ignoredBy, last, matching, type Stage, stagesOf, wordsOf } from
 import { type Place, succeedQuietly } from './programs.ts'
 
 export interface Image {
-  /** Where its command and its health check run, and as whom. */
+  /** Where its command and its health check run, and as which user. */
   readonly place: Place
   readonly command: readonly string[]
   readonly healthcheck: readonly string[]
 }
 
-/** The user of the image, for whom somebody else stands in here: root can be anybody, others only themselves. */
+/** The user of the image, replaced here by another: root can be anybody, others only themselves. */
 const standIn = { uid: process.getuid?.() || 1000, gid: process.getgid?.() || 1000 }
 
-/** Does what the Dockerfile of a project says, in a folder. */
+/** Follows the Dockerfile of a project, in a folder. */
 export async function buildImage(project: string, folder: string, env: NodeJS.ProcessEnv): Promise<Image> {
   const built = new Map<string | undefined, string>()
   let image: Image | undefined
@@ -62,7 +62,7 @@ async function buildStage(stage: Stage, { home, project, built, env: given }: Bu
         break
       }
       case 'RUN':
-        // A user of the image is no user of this machine.
+        // A user of the image does not exist on this machine.
         await succeedQuietly(
           'sh',
           ['-c', written.replaceAll(`${user}:${user}`, `${standIn.uid}:${standIn.gid}`)],
@@ -74,9 +74,9 @@ async function buildStage(stage: Stage, { home, project, built, env: given }: Bu
       case 'EXPOSE':
       case 'HEALTHCHECK':
       case 'CMD':
-        break // they are about running
+        break // they only affect running
       default:
-        throw new Error(`Dockerfile: ${instruction.getKeyword()} is more than this can do`)
+        throw new Error(`Dockerfile: ${instruction.getKeyword()} is not supported here`)
     }
   }
   const owner = user === 'root' ? undefined : standIn
@@ -90,7 +90,7 @@ async function buildStage(stage: Stage, { home, project, built, env: given }: Bu
 
 const verbatim = { recursive: true, verbatimSymlinks: true } as const
 
-/** Copies what `.dockerignore` leaves of a project: files at its top, or all. */
+/** Copies what `.dockerignore` leaves of a project: files at its top level, or all. */
 function copyFrom(project: string, sources: readonly string[], to: string): void {
   const ignored = ignoredBy(readFileSync(join(project, '.dockerignore'), 'utf8'))
   const names = readdirSync(project).filter((name) => !ignored(name))

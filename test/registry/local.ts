@@ -12,16 +12,16 @@ export interface LocalRegistry {
 }
 
 interface Published {
-  /** What npm asks for a package, as the registry's API has it. */
+  /** What npm requests for a package, in the form of the registry's API. */
   readonly document: (origin: string) => object
   readonly file: string
   readonly content: Buffer
 }
 
 /**
- * A registry on this machine that has the packages of the tarballs, in one version each, as `latest`. For all else it sends npm
- * to the registry that npm is set to. It is there at once, and takes nothing: what publishing makes of a package is proven with
- * a whole registry (`registry.ts`).
+ * A registry on this machine that has the packages of the tarballs, in one version each, as `latest`. For all others it redirects npm
+ * to the registry that npm is configured with. It starts at once, and accepts nothing: publishing is proven with
+ * a complete registry (`registry.ts`).
  */
 export async function startLocalRegistry(tarballs: readonly string[], port = 0): Promise<LocalRegistry> {
   const elsewhere = await configuredRegistry()

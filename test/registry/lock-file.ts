@@ -7,8 +7,8 @@ interface LockFile {
 }
 
 /**
- * Packages of other systems that a lock file does not have because the registry does not have them either: some that mirror
- * another leave them out. `npm ci` refuses such a lock file. One that is missing though the registry has it is a failure.
+ * Packages of other systems that a lock file lacks because the registry lacks them too: some registries that mirror
+ * another leave them out. `npm ci` refuses such a lock file. One that is missing although the registry has it is a failure.
  */
 export async function missingIn(lockFile: string, registry: string): Promise<string[]> {
   const { packages }: LockFile = JSON.parse(readFileSync(lockFile, 'utf8')) // written by npm

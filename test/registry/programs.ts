@@ -3,11 +3,11 @@ import { type ChildProcess, spawn } from 'node:child_process'
 export interface Place {
   readonly cwd: string
   readonly env: NodeJS.ProcessEnv
-  /** Who runs it, if not who runs this. */
+  /** The user that runs it, if not the current one. */
   readonly owner?: { readonly uid: number; readonly gid: number } | undefined
 }
 
-/** A program that did not do what it should, with the end of what it said. */
+/** A program that failed, with the end of its output. */
 export class ProgramError extends Error {
   override name = 'ProgramError'
   constructor(command: string, what: string, said: string) {
@@ -16,33 +16,33 @@ export class ProgramError extends Error {
   }
 }
 
-/** What runs now. */
+/** The running programs. */
 const running = new Set<ChildProcess>()
 let stopped = false
 
-/** Whether `stopAll` was called: what fails then was stopped. */
+/** Whether `stopAll` was called: a program that fails afterwards was stopped. */
 export const isStopped = (): boolean => stopped
 
-/** Ends all that runs, at once, and lets nothing more begin. */
+/** Ends all running programs at once, and lets no others start. */
 export function stopAll(): void {
   stopped = true
   for (const child of running) signalGroup(child, 'SIGKILL')
 }
 
-/** Each program leads a group of its own, so that what it started gets the signal too. Windows has none. */
+/** Each program leads a process group, so that its children get the signal too. Windows has no process groups. */
 function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   try {
     if (process.platform === 'win32' || child.pid === undefined) child.kill(signal)
     else process.kill(-child.pid, signal)
   } catch (error) {
-    // It ended just now.
+    // It has just ended.
     if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
   }
 }
 
-/** Starts a program that runs until it is told to end. */
+/** Starts a program that runs until it is ended. */
 export function start(command: string, args: readonly string[], { cwd, env, owner }: Place) {
-  if (stopped) throw new Error(`${command} was not started: all is being stopped`)
+  if (stopped) throw new Error(`${command} was not started: everything is being stopped`)
   const child = spawn(command, args, {
     cwd,
     env,
@@ -60,7 +60,7 @@ export function start(command: string, args: readonly string[], { cwd, env, owne
     child.once('error', reject)
     child.once('close', (code, signal) => resolve(code ?? signal))
   }).finally(() => running.delete(child))
-  // Who waits for it hears of a program that could not be started; nobody else has to.
+  // Waiting callers learn that a program could not be started; nobody else has to.
   ended.catch(() => {})
   return {
     ended,
@@ -71,7 +71,7 @@ export function start(command: string, args: readonly string[], { cwd, env, owne
 
 export type Running = ReturnType<typeof start>
 
-/** Waits for the end of a program, and ends it itself when that takes too long. Gives its exit code, or what ended it. */
+/** Waits for a program to end, and ends it if that takes too long. Returns its exit code, or the signal that ended it. */
 export async function endWithin(seconds: number, program: Running): Promise<number | string | null> {
   let late = false
   const timer = setTimeout(() => {
@@ -82,7 +82,7 @@ export async function endWithin(seconds: number, program: Running): Promise<numb
   return late ? `nothing within ${seconds} s` : code
 }
 
-/** Runs a program that has to succeed, and gives what it said. */
+/** Runs a program that must succeed, and returns its output. */
 export async function succeed(command: string, args: readonly string[], place: Place): Promise<string> {
   const program = start(command, args, place)
   const code = await endWithin(300, program)
@@ -90,7 +90,7 @@ export async function succeed(command: string, args: readonly string[], place: P
   return program.said()
 }
 
-/** The same for npm, which may have nothing to warn of either. */
+/** The same for npm, which must not print warnings either. */
 export async function succeedQuietly(
   command: string,
   args: readonly string[],

@@ -1,6 +1,6 @@
 /**
- * `npm run prove`: what `npm create hipchat-addon` makes, from a registry that has this checkout's packages, with the Nodes
- * and npms that people have. Ends with 1 at the first thing that is not as it should be.
+ * `npm run prove`: tests the result of `npm create hipchat-addon`, from a registry with this checkout's packages, with
+ * several versions of Node and npm. Ends with 1 at the first failure.
  */
 import { chmodSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -25,7 +25,7 @@ Options:
 
 Node and npm go together as people have them: ${toolchains.map(({ node, npm }) => `${node} with ${npm}`).join(', ')}.`
 
-/** What is asked for on the command line: templates, each with toolchains. */
+/** The selection on the command line: templates, each with toolchains. */
 function readArguments(): { help: boolean; templates: TemplateName[]; chosen: readonly Toolchain[] } {
   const { values } = parseArgs({
     options: {
@@ -37,18 +37,18 @@ function readArguments(): { help: boolean; templates: TemplateName[]; chosen: re
   })
   for (const name of values.template ?? [])
     if (!templateNames.some((known) => known === name))
-      throw new Error(`--template: expected one of ${templateNames.join(', ')}; came ${name}`)
+      throw new Error(`--template: expected one of ${templateNames.join(', ')}, got ${name}`)
   const chosen = toolchains.filter(
     ({ node, npm }) =>
       [undefined, String(node)].includes(values.node) && [undefined, String(npm)].includes(values.npm),
   )
   if (chosen.length === 0)
-    throw new Error(`--node and --npm: no Node ${values.node ?? ''} goes with npm ${values.npm ?? ''} here`)
+    throw new Error(`--node and --npm: Node ${values.node ?? ''} is not tested with npm ${values.npm ?? ''}`)
   const templates = templateNames.filter((name) => values.template?.includes(name) ?? true)
   return { help: values.help ?? false, templates, chosen }
 }
 
-/** One line for what was done, how long it took, and what was left out. */
+/** One line for each step, with its duration and what was left out. */
 async function timed<T>(what: string, run: () => Promise<T>): Promise<T> {
   const begun = performance.now()
   const tell = (how: string, note = '') => {
@@ -118,7 +118,7 @@ async function main(): Promise<void> {
   if (help) return console.log(usage)
   const begun = performance.now()
   const { folder, remove } = createFolder()
-  // Users of images go in, too.
+  // Users of images need access, too.
   chmodSync(folder, 0o755)
   for (const [signal, code] of [
     ['SIGINT', 130],
@@ -130,10 +130,10 @@ async function main(): Promise<void> {
     })
   try {
     const rows = await proveAll(templates, chosen, folder)
-    console.log(`\n${table(rows)}\n\nAll of it took ${Math.round((performance.now() - begun) / 1000)} s.`)
+    console.log(`\n${table(rows)}\n\nThe whole run took ${Math.round((performance.now() - begun) / 1000)} s.`)
   } catch (error) {
     if (!isStopped()) throw error
-    console.error('\nInterrupted; all that was started is ended, and what was made is removed.')
+    console.error('\nInterrupted; all started programs have been ended, and all created files removed.')
   } finally {
     remove()
   }

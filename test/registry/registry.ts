@@ -1,5 +1,5 @@
 /**
- * A registry of npm's kind on this machine, which has our two packages as they would be published, and every other package
+ * An npm registry on this machine, which has our two packages as they would be published, and every other package
  * from the registry that npm is configured with.
  */
 import { cpSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -10,19 +10,19 @@ import { createFolder, environment } from '../scaffolder/support.ts'
 import { root } from '../structure/markdown.ts'
 import { endWithin, ProgramError, type Running, start, succeed, succeedQuietly } from './programs.ts'
 
-/** The last one that runs on every Node that we support. */
+/** The last version that runs on every Node that we support. */
 const verdaccio = '6.8.0'
 
 const ours = ['hipchat-addon', 'create-hipchat-addon']
 
 export interface Registry {
   readonly url: string
-  /** The environment of a command that installs from it, with a cache of its own and nobody's settings. */
+  /** The environment of a command that installs from it, with its own cache and without the user's settings. */
   readonly env: NodeJS.ProcessEnv
   close(): Promise<void>
 }
 
-/** Starts the registry with both packages in it. `close` ends it, and removes what it kept. */
+/** Starts the registry with both packages in it. `close` ends it, and removes its files. */
 export async function startRegistry(): Promise<Registry> {
   const { folder, remove } = createFolder()
   let server: Running | undefined
@@ -50,7 +50,7 @@ export async function startRegistry(): Promise<Registry> {
   }
 }
 
-/** Where packages come from here. Asked outside the checkout, as somebody's projects are. */
+/** The registry of this machine. Determined outside the checkout, as in users' projects. */
 export async function configuredRegistry(): Promise<string> {
   const args = ['config', 'get', 'registry', '--loglevel', 'error']
   const said = await succeed('npm', args, { cwd: dirname(root), env: environment() })
@@ -63,7 +63,7 @@ async function installVerdaccio(folder: string): Promise<string> {
   const manifest = {
     private: true,
     dependencies: { verdaccio },
-    // It is asked for by a tag, `cjs`, and a registry that mirrors another need not have the tags.
+    // It is requested by a tag, `cjs`, and a registry that mirrors another need not have the tags.
     overrides: { 'node-fetch': '^2.7.0' },
   }
   writeFileSync(join(home, 'package.json'), JSON.stringify(manifest))
@@ -72,14 +72,14 @@ async function installVerdaccio(folder: string): Promise<string> {
   return join(home, 'node_modules/verdaccio/bin/verdaccio')
 }
 
-/** Whoever is on this machine may publish our packages, and nothing else. */
+/** Everyone on this machine may publish our packages, and nothing else. */
 const configuration = (folder: string, upstream: string) => ({
   storage: join(folder, 'storage'),
-  // What an audit needs is asked of the real registry, and nobody here asks.
+  // Audits query the real registry, and nothing here does that.
   middlewares: { audit: { enabled: false } },
   web: { enable: false },
   max_body_size: '100mb',
-  // Packages that are there stay as they are while this runs; one slow answer is no failure.
+  // Existing packages do not change while this runs; one slow answer is not a failure.
   uplinks: { upstream: { url: upstream, maxage: '1h', timeout: '60s', max_fails: 100 } },
   packages: {
     ...Object.fromEntries(ours.map((name) => [name, { access: '$all', publish: '$all' }])),
@@ -88,7 +88,7 @@ const configuration = (folder: string, upstream: string) => ({
   log: { type: 'stdout', format: 'json', level: 'warn' },
 })
 
-/** Waits until a server answers; fails when it ended, or takes half a minute. */
+/** Waits until a server answers; fails if it ends, or takes half a minute. */
 export async function answering(url: string, server: Running): Promise<Response> {
   const patience = Date.now() + 30_000
   let code: unknown
@@ -111,7 +111,7 @@ export async function answering(url: string, server: Running): Promise<Response>
 
 function environmentFor(folder: string, url: string): NodeJS.ProcessEnv {
   const [userconfig, globalconfig] = [join(folder, 'npmrc'), join(folder, 'global-npmrc')]
-  // npm publishes as somebody only; the registry does not look who.
+  // npm publishes only with a login; the registry does not check it.
   writeFileSync(userconfig, `${url.replace(/^http:/, '')}:_authToken=anybody\n`)
   writeFileSync(globalconfig, '')
   return {
@@ -120,14 +120,14 @@ function environmentFor(folder: string, url: string): NodeJS.ProcessEnv {
     npm_config_cache: join(folder, 'cache'),
     npm_config_userconfig: userconfig,
     npm_config_globalconfig: globalconfig,
-    // What a registry says does not change while this runs: asking again would take twice as long.
+    // A registry's answers do not change while this runs: asking again would take twice as long.
     npm_config_prefer_offline: 'true',
   }
 }
 
 /**
- * Publishes both packages from a clean copy of the checkout: what git does not know of is not in it. They are packed first,
- * which builds them: `npm publish` looks for the files of `bin` before it builds, and drops what it does not find.
+ * Publishes both packages from a clean copy of the checkout, without files that git does not know. They are packed first,
+ * which builds them: `npm publish` looks for the files of `bin` before it builds, and drops missing ones.
  */
 async function publishBoth(folder: string, env: NodeJS.ProcessEnv): Promise<void> {
   const [source, packed] = [join(folder, 'source'), join(folder, 'packed')]

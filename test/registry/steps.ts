@@ -1,4 +1,4 @@
-/** What is done with a project made from a template, one step after the other. Each step fails by throwing. */
+/** The steps for a project made from a template, one after the other. Each step fails by throwing. */
 import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -15,7 +15,7 @@ import type { Toolchain } from './toolchain.ts'
 
 export interface Step {
   readonly name: string
-  /** Gives what had to be left out, if anything. */
+  /** Returns what had to be left out, if anything. */
   run(): Promise<string | undefined>
 }
 
@@ -27,7 +27,7 @@ const step = (name: string, run: () => Promise<unknown>): Step => ({
   },
 })
 
-/** The way of a template with a toolchain, in an empty folder. */
+/** The steps of a template with a toolchain, in an empty folder. */
 export async function* stepsOf(
   template: TemplateName,
   toolchain: Toolchain,
@@ -38,7 +38,7 @@ export async function* stepsOf(
     step(asTyped('npm', args), () => succeedQuietly('npm', args, project))
 
   const args = ['create', 'hipchat-addon@latest', 'my-addon', '--', '--template', template, '--yes']
-  // As somebody does who is asked whether the scaffolder may be fetched, and says yes.
+  // Answers yes to npm's question whether it may fetch the scaffolder.
   const asked = { cwd, env: { ...env, npm_config_yes: 'true' } }
   yield step('npm create', () => succeedQuietly('npm', args, asked))
   yield { name: 'the lock file', run: () => usableLockFile(project) }
@@ -68,7 +68,7 @@ export async function* stepsOf(
     yield step('Dockerfile', () => runsInImage(project, join(cwd, 'image')))
 }
 
-/** Removes a lock file that `npm ci` would refuse for what is the registry's fault. Workflow and Dockerfile do without one. */
+/** Removes a lock file that `npm ci` would refuse because of the registry. Workflow and Dockerfile work without one. */
 async function usableLockFile(project: Place): Promise<string | undefined> {
   const lockFile = join(project.cwd, 'package-lock.json')
   const missing = await missingIn(lockFile, String(project.env['npm_config_registry']))
@@ -77,7 +77,7 @@ async function usableLockFile(project: Place): Promise<string | undefined> {
   return `npm ci; the registry does not have ${missing.length} packages of other systems, such as ${missing[0]}`
 }
 
-/** What another machine gets: nothing that git does not know of. */
+/** The contents of another machine's checkout: nothing that git does not know. */
 async function commitAndClone(project: Place, clone: Place): Promise<void> {
   const author = ['-c', 'user.name=Author', '-c', 'user.email=author@example.com']
   await succeed('git', ['add', '--all'], project)
@@ -85,14 +85,14 @@ async function commitAndClone(project: Place, clone: Place): Promise<void> {
   await succeed('git', ['clone', '--quiet', project.cwd, clone.cwd], { cwd: project.cwd, env: project.env })
 }
 
-/** As GitHub runs what names no shell. */
+/** As GitHub runs steps without a `shell`. */
 async function workflowStep(command: string, clone: Place): Promise<void> {
   await succeedQuietly('bash', ['-e', '-c', command], { ...clone, env: { ...clone.env, CI: 'true' } })
 }
 
 /**
- * Starts an add-on, looks whether it serves its descriptor, and ends it with what stops containers and services. Not npm gets
- * the signal, which ends with 143 whatever its script does, but the add-on; npm ends as it ended.
+ * Starts an add-on, checks that it serves its descriptor, and ends it with the signal that stops containers and services. The
+ * add-on gets the signal, not npm, which ends with 143 whatever its script does; npm ends as the add-on ended.
  */
 async function serves(
   [command = '', ...args]: readonly string[],
@@ -106,7 +106,7 @@ async function serves(
     const answer = await answering(`http://localhost:${port}/atlassian-connect.json`, program)
     assert.equal(JSON.parse(await answer.text()).key, 'com.example.my-addon')
     await whileRunning(env)
-    // Its log says which process it is.
+    // The log contains the process id.
     const [, pid] = /"pid":(\d+)/.exec(program.said()) ?? []
     process.kill(Number(pid), 'SIGTERM')
     const code = await endWithin(30, program)
@@ -121,7 +121,7 @@ async function serves(
 async function runsInImage(project: Place, folder: string): Promise<void> {
   mkdirSync(folder)
   const { place, command, healthcheck } = await buildImage(project.cwd, folder, project.env)
-  // What is only for development is not in it.
+  // Packages for development are not in it.
   const { packages } = JSON.parse(readFileSync(join(place.cwd, 'node_modules/.package-lock.json'), 'utf8'))
   assert.deepEqual(
     Object.keys(packages).filter((path) => packages[path].dev),
@@ -137,5 +137,5 @@ async function runsInImage(project: Place, folder: string): Promise<void> {
     return succeed(check, args, { ...running, env })
   })
   const after = await endWithin(30, start(check, args, { ...running, env }))
-  assert.equal(after, 1, `HEALTHCHECK: ended with ${after} when nothing ran any more`)
+  assert.equal(after, 1, `HEALTHCHECK: ended with ${after} when nothing was running`)
 }

@@ -3,7 +3,7 @@ import { delimiter, dirname, join } from 'node:path'
 import { succeed } from './programs.ts'
 import type { Registry } from './registry.ts'
 
-/** What people have: a Node, with the npm that comes with it or a later one. */
+/** A Node, with the npm that comes with it or a later one. */
 export interface Toolchain {
   readonly node: number
   readonly npm: number
@@ -18,11 +18,11 @@ export const toolchains: readonly Toolchain[] = [
   { node: 24, npm: 12, bundled: false },
 ]
 
-/** Installs Nodes and npms by their majors, each once, and gives the environment in which both are found first. */
+/** Installs Nodes and npms by major version, each once, and returns the environment in which both are found first. */
 export function toolbox(folder: string, registry: Registry) {
   const installed = new Map<string, Promise<string>>()
 
-  /** The newest of a major, in a folder of its own. */
+  /** The newest version of a major, in its own folder. */
   const install = (name: string, major: number): Promise<string> => {
     const home = join(folder, `${name}-${major}`)
     const found = installed.get(home)

@@ -17,8 +17,8 @@ import {
   type Scope,
 } from '../../src/index.ts'
 
-// These are checked by `tsc`, which reads the whole folder. At run time they only have to load: what stands inside of
-// `compiled` is never called.
+// These are checked by `tsc`, which reads the whole folder. At run time they only have to load: the functions given to
+// `compiled` are never called.
 const compiled = (name: string, _body: () => unknown) => it(name, () => {})
 
 const notifier = () =>
@@ -40,7 +40,7 @@ const several = () =>
   })
 
 describe('the scopes of an add-on', () => {
-  compiled('decide which operations its handlers have', () =>
+  compiled('determine which operations its handlers have', () =>
     notifier().webhook('room_message', async ({ client, room, reply }) => {
       await client.sendRoomNotification({ id_or_name: 1, message: 'Hi' })
       await room.sendRoomNotification({ message: 'Hi' })
@@ -57,7 +57,7 @@ describe('the scopes of an add-on', () => {
     }),
   )
 
-  compiled('may be any one of those that an operation names', () => {
+  compiled('can be any one of those that an operation names', () => {
     expectTypeOf<Client<'view_group'>>().toHaveProperty('getAllRooms')
     expectTypeOf<Client<'view_room'>>().toHaveProperty('getAllRooms')
     expectTypeOf<Client<'view_room'>>().not.toHaveProperty('getAllUsers')
@@ -66,7 +66,7 @@ describe('the scopes of an add-on', () => {
     expectTypeOf<Client<never>>().toHaveProperty('getCapabilities')
   })
 
-  compiled('show in hooks and outside of handlers as well', () => {
+  compiled('determine the operations in hooks and outside handlers too', () => {
     const addon = notifier()
     addon.on('installed', ({ room, client }) => {
       expectTypeOf(room).toEqualTypeOf<Room<'send_notification'> | undefined>()
@@ -76,14 +76,14 @@ describe('the scopes of an add-on', () => {
     expectTypeOf(addon.client).returns.not.toHaveProperty('getRoomHistory')
   })
 
-  compiled('take reply away without send_notification', () => {
+  compiled('remove reply without send_notification', () => {
     expectTypeOf<EventContext<'room_message', 'view_room'>>().not.toHaveProperty('reply')
     expectTypeOf<EventContext<'room_message', 'view_room' | 'send_notification'>>().toHaveProperty('reply')
   })
 })
 
-describe('what is typed for fewer scopes', () => {
-  compiled('registers on an add-on with more', () => {
+describe('a plugin typed for fewer scopes', () => {
+  compiled('can be registered on an add-on with more', () => {
     const addon = several()
     const plugin = (_: Addon<'send_notification'>): void => {}
     const handler: Handler<EventContext<'room_message', 'send_notification'>> = ({ reply }) =>
@@ -103,12 +103,12 @@ describe('what is typed for fewer scopes', () => {
     expectTypeOf<Room<'view_room' | 'send_notification'>>().toExtend<Room<'send_notification'>>()
   })
 
-  compiled('and not the other way round', () => {
+  compiled('cannot be registered on an add-on with fewer', () => {
     const addon = notifier()
     const plugin = (_: Addon<'send_notification' | 'view_messages'>): void => {}
     const handler: Handler<EventContext<'room_message', 'view_messages'>> = () => undefined
     const hook = (_: HookContext<'view_messages'>) => {}
-    // @ts-expect-error the plugin would call what this add-on may not
+    // @ts-expect-error the plugin would call an operation that this add-on may not
     plugin(addon)
     // @ts-expect-error so would the handler
     addon.webhook('room_message', handler)
@@ -121,19 +121,19 @@ describe('parameters and results', () => {
   const room = undefined as unknown as Room<Scope> // never called
   const client = undefined as unknown as Client<Scope>
 
-  compiled('are those of the operation', async () => {
+  compiled('are typed by the operation', async () => {
     // @ts-expect-error a notification needs a message
     await room.sendRoomNotification({ color: 'green' })
-    // @ts-expect-error and there is no such color
+    // @ts-expect-error there is no such color
     await room.sendRoomNotification({ message: 'Hi', color: 'blue' })
-    // @ts-expect-error outside of a room the room has to be named
+    // @ts-expect-error outside a room the room must be named
     await client.sendRoomNotification({ message: 'Hi' })
     expectTypeOf(room.sendRoomNotification({ message: 'Hi' })).resolves.toEqualTypeOf<undefined>()
     expectTypeOf((await room.getRoom()).name).toEqualTypeOf<string>()
     expectTypeOf((await client.getUser({ id_or_email: '@ada' })).mention_name).toEqualTypeOf<string>()
   })
 
-  compiled('of a collection are items one by one, or pages', async () => {
+  compiled('of a collection are single items, or pages', async () => {
     for await (const one of client.getAllRooms()) expectTypeOf(one).toEqualTypeOf<RoomReference>()
     for await (const one of room.history()) expectTypeOf(one).toEqualTypeOf<Message>()
     expectTypeOf(await client.getAllRooms({ 'max-results': 5 })).toEqualTypeOf<Page<RoomReference>>()
@@ -141,8 +141,8 @@ describe('parameters and results', () => {
   })
 })
 
-describe('what a server answers', () => {
-  compiled('may hold words that nobody knows, and lack what HipChat left out', () => {
+describe('the answers of a server', () => {
+  compiled('may contain unknown words, and lack members that HipChat omitted', () => {
     const sticker: NonNullable<Message['type']> = 'sticker'
     const unlisted: NonNullable<RoomReference['privacy']> = 'unlisted'
     expectTypeOf<Message['date']>().toEqualTypeOf<string | undefined>()
@@ -151,7 +151,7 @@ describe('what a server answers', () => {
   })
 })
 
-describe('what only people may do', () => {
+describe('an operation for people only', () => {
   compiled('is not on the client of an add-on, whatever its scopes', () => {
     expectTypeOf<Client<Scope>>().not.toHaveProperty('sendRoomMessage')
     expectTypeOf<Client<Scope>>().not.toHaveProperty('sendPrivateMessage')
@@ -159,7 +159,7 @@ describe('what only people may do', () => {
     expectTypeOf<Room<Scope>>().not.toHaveProperty('sendRoomMessage')
   })
 
-  compiled('is on a personal client, as far as its scopes go', () => {
+  compiled('is on a personal client that has the scope', () => {
     const person = createPersonalClient({ apiUrl: 'https://chat.example.net/v2', token: 'x' })
     expectTypeOf(person).toHaveProperty('sendRoomMessage')
     expectTypeOf(person).toHaveProperty('sendPrivateMessage')
@@ -191,7 +191,7 @@ describe('a handler', () => {
     })
     // @ts-expect-error there is no such event
     addon.webhook('room_renamed', () => {})
-    // @ts-expect-error a misspelt scope is no scope
+    // @ts-expect-error a misspelled scope is not a scope
     createAddon({ key: 'a', name: 'a', description: 'a', scopes: ['send_notifications'] })
   })
 })

@@ -10,7 +10,7 @@ import {
   type Viewer,
 } from '../../src/index.ts'
 
-// These are checked by `tsc`, as those of the client are; what stands inside of `compiled` is never called.
+// These are checked by `tsc`, like those of the client; the functions given to `compiled` are never called.
 const compiled = (name: string, _body: () => unknown) => it(name, () => {})
 
 const create = <const S extends Scope>(...scopes: S[]): Addon<S> =>
@@ -29,24 +29,24 @@ describe('the handler of a page', () => {
     }),
   )
 
-  compiled('has the parameters that were asked for, and no others', () => {
+  compiled('has the parameters that were declared, and no others', () => {
     const addon = create()
     addon.dialog({ key: 'd', title: 'D', parameters: { mid: 'message.mid' } }, ({ parameters }) => {
       expectTypeOf(parameters).toEqualTypeOf<Readonly<Record<'mid', string>>>()
-      // @ts-expect-error it was not asked for
+      // @ts-expect-error it was not declared
       return parameters.body
     })
     addon.glance({ key: 'g', name: 'G', icon, parameters: { a: 'a', b: 'b' } }, ({ parameters }) =>
       expectTypeOf(parameters).toEqualTypeOf<Readonly<Record<'a' | 'b', string>>>() ? 'x' : 'y',
     )
-    // @ts-expect-error none was asked for
+    // @ts-expect-error none was declared
     addon.externalPage({ key: 'e' }, ({ parameters }) => parameters.mid)
   })
 
-  compiled('knows nobody without authentication', () => {
+  compiled('has no user without authentication', () => {
     const addon = create('view_room')
     addon.webPanel({ key: 'p', name: 'P', authentication: 'none' }, (context) => {
-      // @ts-expect-error nobody vouches for who asks
+      // @ts-expect-error nobody has verified the user
       context.installation
     })
     addon.webPanel({ key: 'q', name: 'Q', authentication: 'jwt' }, ({ installation }) => {
@@ -57,27 +57,27 @@ describe('the handler of a page', () => {
     })
   })
 
-  compiled('returns a page, and no notification', () => {
+  compiled('returns a page, not a notification', () => {
     const addon = create()
-    // @ts-expect-error that is for rooms
+    // @ts-expect-error notifications are for rooms
     addon.webPanel({ key: 'p', name: 'P' }, () => ({ message: 'x', message_format: 'text' }))
   })
 
   compiled(
-    'that is typed for fewer scopes registers on an add-on with more, and not the other way round',
+    'that is typed for fewer scopes can be registered on an add-on with more, and not the reverse',
     () => {
       const handler: PageHandler<PageContext<'view_room', never>> = async ({ room }) => {
         await room?.getRoom()
       }
       create('view_room', 'send_notification').webPanel({ key: 'p', name: 'P' }, handler)
-      // @ts-expect-error it would call what this add-on may not
+      // @ts-expect-error it would call an operation that this add-on may not
       create('send_notification').webPanel({ key: 'p', name: 'P' }, handler)
     },
   )
 })
 
 describe('conditions', () => {
-  compiled('are those that can hold where they are', () => {
+  compiled('are those that can hold for their module', () => {
     const addon = create()
     const action = { key: 'a', name: 'A', target: 'd' }
     addon.action({
@@ -110,7 +110,7 @@ describe('conditions', () => {
 })
 
 describe('what a glance shows', () => {
-  compiled('is a text, HTML or a label with more', () => {
+  compiled('is a string, HTML or a complete label', () => {
     const addon = create()
     addon.glance({ key: 'g', name: 'G', icon }, () => ({
       label: 'x',
