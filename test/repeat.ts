@@ -12,10 +12,10 @@ import { parseArgs } from 'node:util'
 const usage = `Usage: npm run test:repeat -- [options] [test files]
 
 Options:
-  --runs <count>  how often; 10 by default. Every second run is beside a busy core.
+  --runs <count>  number of runs; 10 by default. Every second run is next to a busy core.
   --help          show this
 
-Test files are named as for vitest: test/browser/inspector.test.ts, or a part of that.`
+Name test files as for vitest: test/browser/inspector.test.ts, or a part of that.`
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 const vitest = fileURLToPath(new URL('../node_modules/vitest/vitest.mjs', import.meta.url))

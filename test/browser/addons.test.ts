@@ -137,7 +137,7 @@ test('a descriptor in a data: URL can be installed, and its strings are shown as
     icon: { url: 'javascript:window.hacked=1' },
     capabilities: { hipchatApiConsumer: { scopes: ['send_notification'] } },
   }
-  const page = await addonsAt(server, 'alice', '/chat/addons/3') // her room
+  const page = await addonsAt(server, 'alice', '/chat/addons/3') // Alice runs this room
   await propose(page, `data:application/json,${encodeURIComponent(JSON.stringify(descriptor))}`)
   await page.getByRole('heading', { name: hostile }).waitFor()
   await page.getByRole('button', { name: 'Approve and install' }).click()
@@ -197,7 +197,7 @@ test('people are offered only the actions they may take', async () => {
   const addon = await configurableAddon()
   await installOverHttp(server, addon, 'Lobby')
   await installOverHttp(server, addon)
-  const page = await addonsAt(server, 'alice', '/chat/addons/1') // not her room
+  const page = await addonsAt(server, 'alice', '/chat/addons/1') // Alice does not run this room
   await page.getByRole('heading', { name: 'Dice' }).first().waitFor()
   expect(await page.getByRole('heading', { name: 'Dice' }).count()).toBe(2)
   expect(await page.getByRole('button', { name: /Dice|Show what/ }).count()).toBe(0)

@@ -289,7 +289,7 @@ it('files can be attached and sent, and pictures open in full size', async () =>
   writeFileSync(big, '')
   truncateSync(big, 20 * 1024 * 1024 + 1)
   await page.locator('input[type=file]').setInputFiles(big)
-  await page.getByRole('alert').getByText('big.bin is 21.0 MB long').waitFor()
+  await page.getByRole('alert').getByText('big.bin has 21.0 MB').waitFor()
 })
 
 it('people, emoticons and commands are suggested while they are typed', async () => {
@@ -332,7 +332,7 @@ it('a draft is kept for its room, and a message that is too long is not sent', a
   await field(page).fill('x'.repeat(10_001))
   await page.getByText('1 characters too many').waitFor()
   await page.keyboard.press('Enter')
-  await page.getByRole('alert').getByText('has at most 10000 characters').waitFor()
+  await page.getByRole('alert').getByText('can have at most 10000 characters').waitFor()
   expect(server.history('Lobby')).toEqual([])
 })
 
@@ -500,7 +500,7 @@ it('the browser notifies of mentions only after the person has turned it on', as
   await page.getByRole('button', { name: /^Alice Archer available/ }).click()
   await page.getByRole('menuitem', { name: 'Notify me of mentions' }).click()
   await eventually(() => page.evaluate('localStorage.getItem("hipchat-notify")')).toBe('yes')
-  await server.say('Lobby', 'bob', 'nothing for her')
+  await server.say('Lobby', 'bob', 'no mention')
   await server.say('Lobby', 'bob', 'see <b>, @alice')
   await eventually(() => page.evaluate('window.told')).toEqual([['Bob Baker in Lobby', 'see <b>, @alice']])
 })

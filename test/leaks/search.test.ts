@@ -28,7 +28,7 @@ describe('the search', () => {
     ['in base64', Buffer.from(secret).toString('base64')],
     ['in base64, after one byte', Buffer.from(`:${secret}`).toString('base64')],
     ['in base64, after two bytes', Buffer.from(`a:${secret}`).toString('base64')],
-    ['in base64url, amid others', Buffer.from(`abc:${secret}:def`).toString('base64url')],
+    ['in base64url, between others', Buffer.from(`abc:${secret}:def`).toString('base64url')],
     ['cut at its end', `${secret.slice(0, 8)} and no more`],
   ])('finds a secret %s', (_, text) => {
     expect(search(`before ${text} after`)).toBeDefined()

@@ -127,7 +127,7 @@ function roomMenu(room: PageRoom, tell: (error: Error) => void): MenuItem[] {
       ? [
           {
             key: 'archive',
-            name: room.is_archived ? 'Take out of the archive' : 'Archive this room',
+            name: room.is_archived ? 'Unarchive this room' : 'Archive this room',
             choose: () =>
               call('updateRoom', { id_or_name: room.id, is_archived: !room.is_archived }).catch(tell),
           },

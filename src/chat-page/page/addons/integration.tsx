@@ -41,7 +41,7 @@ export function Integration({ integration, room }: IntegrationProps) {
             <>
               {' · '}
               <a href={homepage} target="_blank" rel="noopener noreferrer">
-                About it
+                About
               </a>
             </>
           )}

@@ -49,7 +49,7 @@ export function Viewer({ files, at }: { files: readonly ViewedFile[]; at: number
         )}
         {openable && (
           <a class="button" href={file.url} download={file.name} {...elsewhere}>
-            Open in a new tab
+            Open file
           </a>
         )}
       </div>

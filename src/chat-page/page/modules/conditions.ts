@@ -135,7 +135,7 @@ const fileTypes = ({ media }: MessageParameters): readonly string[] =>
 
 function recordOf(value: unknown): Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null) throw new Error('expected an object')
-  return value as Readonly<Record<string, unknown>> // an object, whatever is in it
+  return value as Readonly<Record<string, unknown>> // an object with any members
 }
 
 function arrayOf(value: unknown): readonly unknown[] {
