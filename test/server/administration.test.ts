@@ -334,7 +334,7 @@ describe('a triggered event', () => {
     const { status, body } = await trigger(server, event, values, room)
     expect(status).toBe(201)
     expect(body.waiting).toBe(0)
-    // a file is said, too
+    // a file is a message too
     const made = body.deliveries.filter((one: { event: string }) => one.event === event)
     expect(made).toMatchObject([{ event, status: 200, error: null, request: { body: { item } } }])
     expect(body.deliveries).toHaveLength(event === 'room_file_upload' ? 2 : 1)

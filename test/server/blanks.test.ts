@@ -5,7 +5,7 @@ import { compilePattern } from '../../src/server/addons/patterns.ts'
 import { fc } from '../properties/runs.ts'
 import { startWorld } from '../support.ts'
 
-/** White_Space of Unicode, and U+FEFF, which JavaScript takes for a blank. */
+/** Unicode's White_Space, and U+FEFF, which is whitespace in JavaScript. */
 const blanks = [
   ...'\t\n\v\f\r \u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a',
   ...'\u2028\u2029\u202f\u205f\u3000\ufeff',
@@ -118,7 +118,7 @@ describe('a space in a pattern of the server', () => {
           const expression = new RegExp(source, flags)
           const translated = translatePattern(expression)
           const text = characters.join('')
-          // A class such as `[^\r\n]` finds U+2028 here, and no line end there.
+          // Here a class such as `[^\r\n]` matches U+2028; there it is a line end and does not match.
           if (translated.ok && expression.test(text) && expression.test(withPlainBlanks(text)))
             expect(finds(translated.pattern, text)).toBe(true)
         },

@@ -17,7 +17,7 @@ export const redirectUri = 'https://wiki.example.net/return?from=hipchat'
 /** Scopes that the add-on of these tests was installed with; `admin_group` is for administrators only. */
 export const installedScopes = ['view_group', 'send_message', 'admin_group']
 
-/** A server with Alice, who has a password, and an add-on that users can allow something. */
+/** A server with Alice, who has a password, and an add-on that asks for consent. */
 export async function startConsent(options: ServerOptions = {}, more: Record<string, unknown> = {}) {
   const server = await startServer({
     seed: {
@@ -66,13 +66,13 @@ export function authorizeUrl(server: HipChatServer, oauthId: string, parameters:
   return `${server.url}/users/authorize?${query}`
 }
 
-/** A page and what its answer says, without following redirects. */
+/** Requests a page without following redirects. */
 export async function visit(url: string, init: RequestInit = {}): Promise<Answered> {
   const answer = await fetch(url, { redirect: 'manual', ...init })
   return { status: answer.status, headers: answer.headers, body: await answer.text() }
 }
 
-/** Where an answer sends the browser, as the address without its query and the query. */
+/** The redirect of an answer: the address without its query, and the query. */
 export function redirectOf({ headers }: Answered): { to: string; query: Record<string, string> } | undefined {
   const location = headers.get('location')
   if (location === null) return undefined
@@ -94,7 +94,7 @@ export const submit = (
     headers,
   })
 
-/** Goes the whole way as Alice, and gives the code. */
+/** Gives consent as Alice, and returns the code. */
 export async function codeFor(
   server: HipChatServer,
   oauthId: string,

@@ -8,7 +8,7 @@ const named = (name: string) => {
   return { event: found.event, body: found.body }
 }
 
-/** An add-on that is installed in the Lobby and waits for messages and topics. */
+/** An add-on that is installed in the Lobby and listens for messages and topics. */
 async function start() {
   const world = await startWorld((addon) => {
     addon.webhook('room_message', { pattern: /^\/roll/ }, ({ sender }) => `for ${sender?.name}`)

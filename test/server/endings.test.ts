@@ -20,7 +20,7 @@ import {
 
 const over = [401, 'Invalid OAuth session']
 
-/** An add-on that Alice, an administrator, lets act in her name, and which makes a webhook of hers in the private room. */
+/** An add-on that Alice, an administrator, lets act in her name. It creates a webhook of hers in the private room. */
 async function withDelegatedWebhook() {
   const { server, addon, client: first } = await startConsent()
   await adminCall(server, 'PUT', '/user/@alice', { json: { is_group_admin: true } })
@@ -40,7 +40,7 @@ const makeHook = (server: HipChatServer, token: string, addon: Addon, room = 'Lo
     json: { url: `${addon.url}/mine`, event: 'room_message' },
   })
 
-/** How many deliveries of what is said now get to a user's webhook. */
+/** Number of deliveries of a new message to a user's webhook. */
 async function heard(server: HipChatServer, addon: Addon, room = 'Lobby'): Promise<number> {
   const before = addon.to('/mine').length
   await server.say(room, 'admin', 'Is anybody there?')

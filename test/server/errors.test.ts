@@ -305,7 +305,7 @@ it.each(words)('%s is told in these words', async (_name, method, path, more, ex
 })
 
 describe('the order of checks', () => {
-  /** What is refused before what: each call breaks two rules, and is refused for the first. */
+  /** The order of checks: each call breaks two rules, and is refused for the first. */
   async function prepare() {
     const server = await startServer({ limits: { user: 1, api: 2 } })
     const addon = await startAddon()
@@ -330,7 +330,7 @@ describe('the order of checks', () => {
     const { server, room, alice } = await prepare()
     expect(await refused(server, 'PATCH', '/room/1')).toBe(405) // before the token
     expect(await refused(server, 'GET', '/room/nowhere')).toBe(401) // before the room
-    // before the scope: this kind of token may never say anything
+    // before the scope: this kind of token may never send messages
     const kind = await call(server, 'POST', '/room/1/message', { token: room, json: {} })
     expect(refusal(kind)).toEqual([403, expect.stringContaining('cannot be called with a room installation')])
     const scope = await call(server, 'POST', '/room', { token: alice, json: {} })

@@ -14,7 +14,7 @@ import {
   startServer,
 } from './support.ts'
 
-/** A room whose messages an add-on is told of, and what became of its answer to one. */
+/** A room whose messages are delivered to an add-on, and the outcome of its answer. */
 async function answering(scopes: readonly string[] = ['send_notification']) {
   const server = await startServer()
   const addon = await startAddon()

@@ -37,7 +37,7 @@ async function startChild(data: string): Promise<Child> {
   return { process: child, api: /^API\s+(\S+)/m.exec(printed)?.[1] ?? '' }
 }
 
-/** Whether what was answered is there. */
+/** Whether the answered data are there. */
 type Check = (server: HipChatServer) => unknown
 
 interface Work {
@@ -78,7 +78,7 @@ async function installIn(work: Work, room: string) {
   return { oauthId: String(id), token }
 }
 
-/** What is done again and again. Each gives what must be there afterwards, once the server has answered. */
+/** The work that is repeated. Each returns a check of what must exist once the server has answered. */
 const works: readonly ((work: Work) => Promise<Check>)[] = [
   async function room(work) {
     const name = await makeRoom(work)

@@ -12,7 +12,7 @@ import { adminCall, call, startAddon, startServer } from './support.ts'
 
 const turnsToArrive = 6 // of the event loop, which client and server share
 
-/** Makes a long call, and a short one when that has arrived. Gives them in the order in which they were answered. */
+/** Makes a long call, and a short one once that has arrived. Returns them in the order of their answers. */
 async function orderOf(server: HipChatServer, long: () => Promise<unknown>): Promise<string[]> {
   const short = () => adminCall(server, 'GET', '/emoticon/1')
   await Promise.all([short(), short()]) // so that there are two connections

@@ -13,7 +13,7 @@ import {
 
 const half = '\ud83d'
 
-/** Every place in a body where a text goes in. */
+/** Every place in a body that takes a string. */
 const bodies: [method: string, path: string, body: object, field: string][] = [
   ['POST', '/room/1/notification', { message: half }, 'message'],
   ['POST', '/room/1/notification', { message: 'x', from: `a${half}b` }, 'from'],

@@ -158,7 +158,7 @@ test('a webhook without authentication gets the default of the description', asy
   await call(server, 'PUT', '/room/1/extension/webhook/k', { token, json })
   const keyed = await call(server, 'GET', '/room/1/extension/webhook/k', { token })
   expect(keyed.body.authentication).toBe(defaultOf('put', '/room/{id_or_name}/extension/webhook/{key}'))
-  // A user's has no secret that deliveries could be signed with.
+  // A user's webhook has no secret to sign deliveries with.
   expect((await adminCall(server, 'POST', '/room/1/webhook', { json })).body.authentication).toBe('none')
 })
 

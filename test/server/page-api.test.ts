@@ -484,7 +484,7 @@ describe('a change', () => {
     readonly data: any
   }
 
-  /** Listens as a page does. */
+  /** Opens the connection for changes, as a page does. */
   async function listen(server: HipChatServer, token: string, after: string) {
     const abort = new AbortController()
     onTestFinished(() => abort.abort())

@@ -77,7 +77,7 @@ function compare(expected: Json, actual: Json | undefined, place = ''): string[]
   return form?.test(String(expected)) && !form.test(String(actual)) ? [place] : []
 }
 
-/** What the server tells an add-on of the group when everything happens in rooms of both kinds. */
+/** The deliveries to an add-on of the group when everything happens in rooms of both kinds. */
 async function emit(): Promise<{ event: string; isPrivate: boolean; body: Json }[]> {
   const server = await startServer()
   const addon = await startAddon({ hipchatApiConsumer: { scopes: ['send_notification', 'admin_room'] } })

@@ -81,14 +81,14 @@ export type Responder = (call: AddonCall) => Reply | undefined | Promise<Reply |
 export interface Addon {
   readonly url: string
   readonly calls: AddonCall[]
-  /** Decides the answer to everything but the descriptor; an empty 200 when it gives none. */
+  /** Decides the answer to everything except the descriptor; an empty 200 when it returns none. */
   respond: Responder
   descriptor: Record<string, unknown>
   /** Calls to one path, query left out. */
   to(path: string): AddonCall[]
 }
 
-/** An add-on as bare as can be: serves a descriptor, records calls, answers what the test says. */
+/** A minimal add-on: serves a descriptor, records calls, and answers what the test decides. */
 export async function startAddon(capabilities: Record<string, unknown> = {}): Promise<Addon> {
   const http = createServer(async (request, response) => {
     let text = ''
@@ -195,7 +195,7 @@ export function tokenCall(
   })
 }
 
-/** Installs the add-on over HTTP and gives its credentials as it got them. */
+/** Installs the add-on over HTTP, and returns the credentials it received. */
 export async function installOverHttp(
   server: HipChatServer,
   addon: Addon,
@@ -217,10 +217,10 @@ export const inline = (notification: unknown): Reply => ({
   body: JSON.stringify(notification),
 })
 
-/** The error of an answer, reduced to what the tests compare: status and text. */
+/** Status and message of a refusal. */
 export const refusal = ({ status, body }: Answered) => [status, body.error?.message]
 
-/** A call whose body stays away: the server has its head, and has found out who calls. */
+/** A call whose body is held back: the server has the head, and has authenticated the caller. */
 export async function callWithoutBody(
   server: HipChatServer,
   method: string,

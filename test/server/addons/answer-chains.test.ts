@@ -13,7 +13,7 @@ import {
   startServer,
 } from '../support.ts'
 
-/** An add-on of its own key in the Lobby that hears of messages and notifications. */
+/** An add-on with its own key in the Lobby that listens for messages and notifications. */
 async function hearing(server: HipChatServer, name: string, scopes = ['send_notification']) {
   const addon = await startAddon()
   addon.descriptor = { ...addon.descriptor, key: `com.example.${name}`, name }

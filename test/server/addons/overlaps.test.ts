@@ -42,7 +42,7 @@ it('an add-on installed for the group warns when it is installed in a room too, 
     [1, [warning]],
   ])
   expect(await listed(server, 'admin')).toEqual([[null, [reverse]]])
-  // in another room there is one alone
+  // in another room there is only one
   expect(await listed(server, 'admin', '?room_id=2')).toEqual([[null, []]])
 })
 

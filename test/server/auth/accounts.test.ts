@@ -120,7 +120,7 @@ test('a new user with the email address of a deleted one is another user, and in
   expect(rooms.body.items.map(({ name }: { name: string }) => name)).toEqual(['Lobby', 'Workshop'])
   expect((await call(server, 'PUT', '/room/3', { token, json: { name: 'Mine' } })).status).toBe(404) // it was hers
   expect((await call(server, 'GET', '/room', { token: asAlice })).status).toBe(401)
-  // what the first one wrote stays hers
+  // the messages of the first user stay theirs
   expect((await call(server, 'GET', '/user/2/history', { token: asBob })).body.items).toHaveLength(1)
 })
 

@@ -157,7 +157,7 @@ describe('rights that end', () => {
     expect(refusal(await call(server, 'POST', '/addon', { token, json }))).toEqual(over)
     expect(server.installations()).toEqual([])
     await server.idle()
-    // one that has confirmed is told of the end
+    // an add-on that has confirmed is notified of the end
     expect(addon.calls.filter(({ method }) => method === 'DELETE')).toHaveLength(
       waiting === '/installed' ? 1 : 0,
     )

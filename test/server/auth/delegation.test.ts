@@ -125,7 +125,7 @@ describe('an add-on', () => {
         expect(
           refusal(await call(server, method, path, { token: narrow, json: hook(addon, { event }) })),
         ).toEqual([403, tellsMore(event)])
-    // HipChat's add-ons heard of events without a scope of their own for them
+    // HipChat's add-ons got events without a scope of their own for them
     const wide = await install(await server.createPageToken('ada'))
     const json = hook(addon)
     expect((await call(server, 'POST', '/room/Back%20office/webhook', { token: wide, json })).status).toBe(
@@ -158,7 +158,7 @@ describe('an add-on', () => {
     const rooms = await call(server, 'GET', '/room?include-private=true', { token })
     expect(rooms.body.items.map(({ name }: { name: string }) => name)).toEqual(['Lobby', 'Back office'])
     expect((await call(server, 'GET', '/room/Back%20office/history', { token })).status).toBe(200)
-    // its members let one in by installing it there
+    // its members admit an add-on by installing it there
     const bob = await server.createPageToken('bob')
     declare(addon, {
       installable: { callbackUrl: `${addon.url}/installed`, allowGlobal: true, allowRoom: true },
@@ -167,7 +167,7 @@ describe('an add-on', () => {
     expect((await call(server, 'POST', '/addon', { token: bob, json })).status).toBe(201)
     const own = await accessToken(server, addon.to('/installed').at(-1)?.body)
     expect((await call(server, 'GET', '/room/Closed/history', { token: own })).body.items).toHaveLength(1)
-    // nor is it there for administrators to remove
+    // nor can administrators remove it
     const inside = server.installations().find(({ roomId }) => roomId !== undefined)
     const path = `/addon/com.example.dice/installable/${inside?.oauthId}`
     expect((await adminCall(server, 'DELETE', path)).status).toBe(404)

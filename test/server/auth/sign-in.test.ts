@@ -9,7 +9,7 @@ vi.mock('../../../src/server/auth/passwords.ts', () => ({ passwordMatches: async
 /** A sign-in that every name and password fails, and the status it answers. */
 function door() {
   const attempts = createCounter(15 * 60, true)
-  // all that is asked of the state here
+  // the only part of the state that is used here
   const state = { people: { find: () => undefined, byMention: () => undefined } } as unknown as State
   return (username: string, address: string) =>
     signIn({ username, password: 'guess', address }, { state, attempts, isLocal: true }).then(
@@ -39,7 +39,7 @@ function doorOf(person: { id: number; email: string; mentionName: string }) {
         : undefined,
     byMention: (text: string) => (text.toLowerCase() === person.mentionName ? record : undefined),
   }
-  // all that is asked of the state here
+  // the only part of the state that is used here
   const state = { people } as unknown as State
   return (username: string, address: string) =>
     signIn({ username, password: 'guess', address }, { state, attempts, isLocal: true }).then(

@@ -31,7 +31,7 @@ it('the parts of the chat page are served, cached permanently, and no other file
     'public, max-age=31536000, immutable',
   ])
   expect(part.headers.get('content-type')).toBe('text/javascript; charset=utf-8')
-  // not by `fetch`, which asks for a fresh copy as soon as it is given such a header
+  // not with `fetch`, which requests a fresh copy when it is given such a header
   const headers = { 'if-none-match': answer.headers.get('etag') ?? '' }
   const [again] = await once(get(server.url, { headers }), 'response')
   again.resume()
@@ -79,7 +79,7 @@ it('the install page runs its own script, and none from a link', async () => {
   expect(answer.headers.get('x-frame-options')).toBe('DENY')
 })
 
-/** As much of a browser as the script of the page asks for. */
+/** The part of a browser that the page's script needs. */
 class Element {
   value = ''
   textContent = ''
@@ -133,7 +133,7 @@ it('the install page shows the scopes, and installs the add-on once it is approv
   await expect.poll(outcome).toBe('Installed: com.example.dice')
   expect(addon.to('/installed')[0]?.body).toMatchObject({ roomId: 1, relayState: 'shelf 3' })
 
-  // the same again is an update: it says so, and names what is new
+  // installing again is an update: the page says so, and names what is new
   declare(addon, {
     installable: { updatedUrl: `${addon.url}/updated` },
     hipchatApiConsumer: { scopes: ['send_notification', 'admin_room'] },

@@ -57,7 +57,7 @@ const upload = (server: HipChatServer, body: string | Uint8Array, boundary: stri
     headers: { 'content-type': `multipart/related; boundary=${boundary}` },
   })
 
-/** A body with CR LF, as it ought to be. */
+/** A well-formed body, with CR LF. */
 function exact(parts: (readonly [head: string, content: string | Uint8Array])[]): Buffer {
   const pieces = parts.flatMap(([head, content]) => [`--b\r\n${head}\r\n\r\n`, content, '\r\n'])
   return Buffer.concat([...pieces, '--b--\r\n'].map((piece) => Buffer.from(piece as string)))

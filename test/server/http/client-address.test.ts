@@ -5,7 +5,7 @@ import { createAddressOf } from '../../../src/server/http/client-address.ts'
 import { createHipChatServer } from '../../../src/server/index.ts'
 import { startServer } from '../support.ts'
 
-/** Who makes a request, as far as these proxies are believed. */
+/** The caller's address when these proxies are trusted. */
 function callerOf(trusted: readonly string[], from: string | undefined, forwarded?: string): string {
   const ranges = trusted.map(parseRange).filter((range) => range !== undefined)
   expect(ranges).toHaveLength(trusted.length)

@@ -45,7 +45,7 @@ async function statusOf(url: string, headers: Record<string, string>): Promise<n
   return answer.statusCode
 }
 
-/** Asks for something, more than once if it is wanted, and reads nothing of the answers. */
+/** Sends requests, as many as wanted, and reads nothing of the answers. */
 async function unread(url: string, headers: Record<string, string> = {}, times = 1): Promise<Socket> {
   const { hostname, port, pathname, search } = new URL(url)
   const socket = connect(Number(port), hostname)

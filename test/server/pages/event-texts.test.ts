@@ -29,7 +29,7 @@ async function group() {
     createPresenter(state, () => 'http://127.0.0.1'),
   )
   const entry = (change: Change): Entry => ({ id: 'era-1', change, texts: new Map() })
-  /** What all are told of a change: texts, each counted once. */
+  /** The texts that all users get for a change, each counted once. */
   const told = (change: Change) => {
     const one = entry(change)
     const all = users.map((user) => texts.of(one, user))

@@ -139,7 +139,7 @@ test('an answer of megabytes arrives whole', async () => {
   expect(read).toEqual(Array(100).fill(true))
 })
 
-/** Reads a history page by page, as its links say, and gives the texts of each page. */
+/** Reads a history page by page, along its links, and returns the texts of each page. */
 async function pagesOf(server: Awaited<ReturnType<typeof startServer>>, path: string, token: string) {
   const pages: string[][] = []
   let next: string | undefined = `${server.apiUrl}${path}`

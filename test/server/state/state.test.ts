@@ -108,7 +108,7 @@ test('entering or leaving a room writes as many records in a room of a thousand 
 test('data of an older server are found by name and place, and rooms keep their people', async () => {
   const path = mkdtempSync(join(tmpdir(), 'hipchat-state-'))
   onTestFinished(() => rmSync(path, { recursive: true, force: true }))
-  // as it was written before there were indexes of names and of places, with who is in a room in its record
+  // as written before there were indexes of names and places, with the people of a room in its record
   const lmdb = openLmdb<unknown, (string | number)[]>(path)
   lmdb.transactionSync(() => {
     lmdb.putSync(['user', 2], {
@@ -133,7 +133,7 @@ test('data of an older server are found by name and place, and rooms keep their 
     expect(state.rooms.beginning('lob', { limit: 10 }).map(({ room }) => room.participants)).toEqual([[2]])
     expect(state.clients.of(1).map(({ oauthId }) => oauthId)).toEqual(['a'])
     expect(state.clients.withKey('k', 10).map(({ oauthId }) => oauthId)).toEqual(['a'])
-    // a change of the room keeps who is in it
+    // a change of the room keeps its people
     const room = state.rooms.get(1)
     if (room) await state.write(() => state.rooms.change(room, { topic: 'Old' }))
     expect(state.rooms.get(1)).toMatchObject({ topic: 'Old', participants: [2] })
