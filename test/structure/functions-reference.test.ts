@@ -81,7 +81,7 @@ const sections: readonly Section[] = [
   {
     heading: 'Every API call',
     text: 'The options follow the [parameters](api.md): `room.getRoom({}, { signal })`.',
-    file: 'src/client/client.ts',
+    file: 'src/client/method-types.ts',
     interfaces: ['CallOptions'],
   },
   {
