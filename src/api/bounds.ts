@@ -44,7 +44,7 @@ export const most = {
   addresses: 50,
   /** New contents in one push. */
   glances: 100,
-  /** Made through the API in one room, by all together: each is told of what happens there. */
+  /** Webhooks created through the API in one room, by all owners together. Each of them receives every event of the room. */
   roomWebhooks: 500,
   /** Made by hand by one person for themselves, or by all for one room. */
   handmadeTokens: 100,

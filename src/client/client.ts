@@ -43,7 +43,7 @@ export type Client<S extends Scope, K extends TokenKind = AddonToken> = Pick<Cli
 
 type MethodsOfRoom<S extends Scope> = Pick<RoomMethods, OpenTo<S, AddonToken> & keyof RoomMethods>
 
-/** Options of a notification besides its text; see the documentation of `sendRoomNotification`. */
+/** Options of a notification other than its text; see the documentation of `sendRoomNotification`. */
 export type NotificationOptions = Omit<Notification, 'message' | 'message_format'>
 
 /** Short forms of the most common calls in a room, by the scope that they need. */

@@ -9,7 +9,7 @@ import { type GlanceShown, toGlanceContent } from './glance.ts'
 export interface GlanceAudience {
   /** A room by its id, or `all`. Default: the room that the context is about; without one, all. */
   readonly room?: number | 'all' | undefined
-  /** One user by his id. Default: everybody. */
+  /** One user by id. Default: everybody. */
   readonly user?: number | undefined
 }
 

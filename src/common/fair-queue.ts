@@ -1,5 +1,5 @@
 /**
- * Work of many owners, some of it at a time. Owners take turns: whoever has much waiting holds up everybody else by one piece
+ * Work of many owners, some of it at a time. Owners take turns: an owner with much work waiting delays all others by one piece
  * of work, and not by all of it.
  */
 export interface FairQueue {

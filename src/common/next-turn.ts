@@ -9,7 +9,7 @@ function wakeNext(): void {
 }
 
 /**
- * Lets everybody else have a turn, amid work that grows with the group. One of those who wait goes on in each turn of the event
+ * Lets everybody else have a turn, during work that grows with the group. One of those who wait goes on in each turn of the event
  * loop, however many there are: a hundred long calls at once hold up nobody longer than one of them.
  */
 export const nextTurn = (): Promise<void> =>

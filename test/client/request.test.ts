@@ -67,10 +67,10 @@ describe('the address of a call', () => {
     [1.5, 'number'],
     [{}, 'object'],
     [[17], 'array'],
-  ])('is refused with %j, which is not an id or a name', async (id_or_name, came) => {
+  ])('is refused with %j, which is not an id or a name', async (id_or_name, got) => {
     expect(await failure(caller()('getRoom', { id_or_name }))).toMatchObject({
       code: 'ERR_CONFIGURATION',
-      message: `getRoom: expected id_or_name to be an id or a name, got ${came}`,
+      message: `getRoom: expected id_or_name to be an id or a name, got ${got}`,
     })
   })
 

@@ -3,7 +3,7 @@ import { createFairQueue } from '../../src/common/fair-queue.ts'
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
 
-test('whoever has much waiting holds up others by one piece of work', async () => {
+test('an owner with much work waiting delays others by one piece of work', async () => {
   const queue = createFairQueue(1)
   const done: string[] = []
   const piece = (name: string) => async () => {

@@ -463,7 +463,7 @@ describe('a process that ends during an installation', () => {
 
 describe('an installation in progress in another process', () => {
   /** An add-on in addition to `witness`, whose hook waits, and the request in progress. */
-  async function amid(how: 'ends' | 'fails') {
+  async function during(how: 'ends' | 'fails') {
     const store = createMemoryStore()
     const impostor = await startImpostor()
     const entered = gate()
@@ -485,7 +485,7 @@ describe('an installation in progress in another process', () => {
   }
 
   it('is not reported as installed before it is', async () => {
-    const { other, first, open, again } = await amid('ends')
+    const { other, first, open, again } = await during('ends')
     let answered = false
     const second = again().finally(() => {
       answered = true
@@ -498,7 +498,7 @@ describe('an installation in progress in another process', () => {
   })
 
   it('is started again when it fails there', async () => {
-    const { other, first, open, again } = await amid('fails')
+    const { other, first, open, again } = await during('fails')
     const second = again()
     await delay(100)
     open()
@@ -508,7 +508,7 @@ describe('an installation in progress in another process', () => {
   })
 
   it('is started again when that process has ended, once this is certain', async () => {
-    const { other, again } = await amid('ends')
+    const { other, again } = await during('ends')
     expect((await again()).status).toBe(200)
     expect(other.trail).toEqual(['installed 1'])
     expect(await known(other.world)).toEqual(['client-1'])

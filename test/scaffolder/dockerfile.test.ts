@@ -23,7 +23,7 @@ describe.each(templateNames)('the Dockerfile of an add-on made from %s', (templa
     expect(faultsOf(dockerfile, context)).toEqual([])
   })
 
-  it('leaves out of the image what is secret, and what is built anew', () => {
+  it('keeps secrets, and what the image builds itself, out of the image', () => {
     const ignored = ignoredBy(context.dockerignore)
     for (const path of ['.env', '.git/config', 'node_modules/koa/package.json', 'dist/index.js'])
       expect(ignored(path), path).toBe(true)

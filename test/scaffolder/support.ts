@@ -6,7 +6,7 @@ import { root } from '../structure/markdown.ts'
 
 const templates = join(root, 'templates')
 
-/** The environment of somebody at work: what vitest, npm and CI put into ours would be read as his (`BASE_URL` is one). */
+/** The environment of somebody at work: what vitest, npm and CI put into ours would be read as theirs (`BASE_URL` is one). */
 export function environment(): NodeJS.ProcessEnv {
   const foreign =
     /^(CI|BASE_URL|MODE|DEV|PROD|SSR|TEST|NODE_ENV|NODE_OPTIONS|VITEST.*|npm_(?!config_registry$).*)$/

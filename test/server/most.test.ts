@@ -57,7 +57,7 @@ test('a user and a room have at most a hundred tokens made by hand, which are li
   expect((await make({})).status).toBe(201)
 })
 
-test('one user creates at most a thousand rooms, whoever will own them', async () => {
+test('one user creates at most a thousand rooms, for all owners together', async () => {
   const data = mkdtempSync(join(tmpdir(), 'hipchat-rooms-'))
   onTestFinished(() => rmSync(data, { recursive: true, force: true }))
   const before = createHipChatServer({ port: 0, data, seed })

@@ -238,7 +238,7 @@ test('a guest cannot own a room, not even at their own request', async () => {
     403,
     'This action requires one of the following scopes: ["manage_rooms"]',
   ])
-  const json = { name: 'His', owner_user_id: '@gus' }
+  const json = { name: 'Gus', owner_user_id: '@gus' }
   expect(refusal(await adminCall(server, 'POST', '/room', { json }))).toEqual([
     403,
     'A guest cannot own a room',

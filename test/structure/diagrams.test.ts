@@ -10,7 +10,7 @@ const below = (picture: string): string =>
   page.split(`(../images/${picture}.svg)`)[1]?.split('\n## ')[0] ?? ''
 
 describe.each(Object.entries(diagrams))('the picture %s', (name, diagram) => {
-  it('is drawn as it is described; `--update` draws it anew', async () => {
+  it('is drawn as it is described; `--update` draws it again', async () => {
     await expect(draw(diagram)).toMatchFileSnapshot(`../../docs/images/${name}.svg`)
   })
 

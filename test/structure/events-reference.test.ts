@@ -21,7 +21,7 @@ import { describe as inWords } from './schema-words.ts'
 
 /**
  * The reference of events is written from their table, and from deliveries in `src/testing/fixtures/webhooks`:
- * `npx vitest run test/structure/events-reference.test.ts --update` writes it anew.
+ * `npx vitest run test/structure/events-reference.test.ts --update` writes it again.
  */
 it('docs/reference/events.md says what the table of events says', async () => {
   const page = [introduction(), ...eventNames.map(eventSection), ...parts()].join('\n')

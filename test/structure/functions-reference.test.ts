@@ -4,7 +4,7 @@ import { readPage } from './markdown.ts'
 
 /**
  * The reference of functions is written from the doc comments of what they take:
- * `npx vitest run test/structure/functions-reference.test.ts --update` writes it anew.
+ * `npx vitest run test/structure/functions-reference.test.ts --update` writes it again.
  */
 it('docs/reference/functions.md says what the doc comments say', async () => {
   const page = [introduction, ...sections.map(sectionOf)].join('\n')

@@ -70,7 +70,7 @@ beforeAll(() => {
   mkdirSync(installed, { recursive: true })
   execFileSync('tar', ['-xzf', tarball, '-C', installed, '--strip-components', '1'])
   manifest = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'))
-  // What `npm install` would put beside it, without what is left to who wants it.
+  // The packages that `npm install` would install with it, without the optional peers.
   const optional = Object.keys(manifest.peerDependencies).map((name) => name.split('/')[0])
   for (const name of readdirSync(join(root, 'node_modules')))
     if (name !== 'hipchat-addon' && !name.startsWith('.') && !optional.includes(name))

@@ -12,7 +12,7 @@ function run(name: string): { status: number | null; tap: string } {
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
     ['--import', 'tsx', '--test', '--test-reporter', 'tap', file],
-    // Vitest's own environment is none of its business.
+    // Vitest's own environment does not concern it.
     { cwd: root, encoding: 'utf8', timeout: 60_000, env: { PATH: process.env['PATH'] } },
   )
   return { status, tap: stdout + stderr }

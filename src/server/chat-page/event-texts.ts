@@ -66,7 +66,7 @@ export function createEventTexts(state: State, present: Presenter): EventTexts {
       case 'message': {
         const { message } = change
         if (!visible(message.roomId, user)) return undefined
-        return alike(() => ({
+        return forEverybody(() => ({
           name: 'message',
           data: { room_id: message.roomId, message: present.message(message) },
         }))
@@ -100,7 +100,7 @@ export function createEventTexts(state: State, present: Presenter): EventTexts {
         const { roomId, userId, isHere } = change
         const room = visible(roomId, user)
         if (!room) return undefined
-        return alike(() => ({
+        return forEverybody(() => ({
           name: 'participant',
           data: {
             room_id: roomId,
@@ -128,23 +128,23 @@ export function createEventTexts(state: State, present: Presenter): EventTexts {
         }
       }
       case 'rights':
-        return user.id === change.userId ? alike(() => ({ name: 'reset', data: {} })) : undefined
+        return user.id === change.userId ? forEverybody(() => ({ name: 'reset', data: {} })) : undefined
       case 'integrations': {
         const { roomId } = change
         if (roomId !== null && !visible(roomId, user)) return undefined
-        return alike(() => ({ name: 'integrations', data: { room_id: roomId } }))
+        return forEverybody(() => ({ name: 'integrations', data: { room_id: roomId } }))
       }
       case 'glance': {
         const { oauthId, addonKey, key, content, roomId, userId } = change.update
         if (userId !== undefined && userId !== user.id) return undefined
         if (roomId !== undefined && !visible(roomId, user)) return undefined
         const about = { oauth_id: oauthId, addon_key: addonKey, key, room_id: roomId ?? null }
-        return alike(() => ({ name: 'glance', data: { ...about, content } }))
+        return forEverybody(() => ({ name: 'glance', data: { ...about, content } }))
       }
       case 'delivery':
-        return user.isAdmin ? alike(() => ({ name: 'delivery', data: { id: change.id } })) : undefined
+        return user.isAdmin ? forEverybody(() => ({ name: 'delivery', data: { id: change.id } })) : undefined
       case 'call':
-        return user.isAdmin ? alike(() => ({ name: 'call', data: change.call })) : undefined
+        return user.isAdmin ? forEverybody(() => ({ name: 'call', data: change.call })) : undefined
     }
   }
 
@@ -169,7 +169,7 @@ export function createEventTexts(state: State, present: Presenter): EventTexts {
   }
 }
 
-const alike = (event: () => Event | undefined): Told => ({ form: '', event })
+const forEverybody = (event: () => Event | undefined): Told => ({ form: '', event })
 
 /** The text of one server-sent event. */
 export const eventText = ({ name, data }: Event, id: string): Uint8Array =>

@@ -18,7 +18,7 @@ export interface Listener {
   look(): { readonly user: UserRecord; readonly expires: number | null } | undefined
 }
 
-/** Sends changes to open pages, whoever made them, over one connection per page. */
+/** Sends changes to open pages, no matter who made them, over one connection per page. */
 export interface Feed {
   /** A cursor for now: later changes can be requested with it. */
   cursor(): string
@@ -176,7 +176,7 @@ export function createFeed(state: State, present: Presenter): Feed {
   }, heartbeat)
   pulse.unref()
 
-  /** Each open page costs something with each change, whoever opened it. */
+  /** Each open page costs something with each change, no matter who opened it. */
   function refuseMore(listener: Listener): void {
     const id = listener.look()?.user.id
     let count = 0

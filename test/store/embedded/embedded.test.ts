@@ -191,7 +191,7 @@ describe('an embedded store that several processes use', () => {
     const acknowledged: string[] = []
     for (let kill = 0; kill < kills; kill++) {
       const writers = [0, 1].map((writer) => start('write', path, `${kill}-${writer}`))
-      // Killed in the midst of it, one a little after the other, so that one writes while the other one dies.
+      // Killed while they write, one a little after the other, so that one writes while the other one dies.
       await Promise.all(writers.map((writer) => writer.lines(200 + kill * 20)))
       writers[0]?.child.kill('SIGKILL')
       await new Promise((resolve) => setTimeout(resolve, 20))
