@@ -48,7 +48,9 @@ describe('hipchat-addon install', () => {
     expect(ofGroup.out).not.toContain('Warning')
     const { code, out } = await run(['install', descriptor, '--room', 'Lobby', '--token', token, ...at])
     expect(code).toBe(0)
-    expect(out).toMatch(/^Warning {7}.* is installed for the whole group too, as \S+\. In Lobby both get every event/m)
+    expect(out).toMatch(
+      /^Warning {7}.* is installed for the whole group too, as \S+\. In Lobby both get every event/m,
+    )
     expect(out).toContain(id)
   })
 

@@ -29,6 +29,11 @@ if (job === 'update') {
   await Promise.all([0, 1, 2, 3, 4, 5, 6, 7].map(write))
 }
 
+if (job === 'read') {
+  say(String(await store.get(name)))
+  await store.close()
+}
+
 if (job === 'fill') {
   // Under a limit on the size of files: writes until the store refuses, frees something and writes again.
   let refused: unknown

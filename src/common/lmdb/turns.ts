@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import {
-  existsSync,
+  closeSync,
   linkSync,
+  openSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
   statSync,
   utimesSync,
-  writeFileSync,
+  writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -94,7 +95,7 @@ export function createTurns(folder: string): Turns {
   }
 
   function raise(now: number): void {
-    writeFileSync(flag, JSON.stringify(ownIdentity()), { mode: 0o600 })
+    write(flag, 'w')
     flagged = true
     wroteAt = now
     signedAt = now
@@ -106,7 +107,7 @@ export function createTurns(folder: string): Turns {
     clearInterval(ticking)
     flagged = false
     lookedAt = undefined
-    rmSync(flag, { force: true })
+    remove(flag)
   }
 
   function sign(now: number): void {
@@ -120,7 +121,11 @@ export function createTurns(folder: string): Turns {
 
   function tick(): void {
     const now = performance.now()
-    if (!look(now)) return
+    try {
+      if (!look(now)) return
+    } catch {
+      return // the folder cannot be read any more, as the next write reports
+    }
     if (writes === 0 && now - wroteAt > times.rest) lower()
     else if (now - signedAt > times.sign) sign(now)
   }
@@ -149,8 +154,9 @@ export function createTurns(folder: string): Turns {
   }
 
   function leaveGate(): void {
+    if (!hasGate) return
     hasGate = false
-    rmSync(gate, { force: true })
+    remove(gate)
   }
 
   function waitForWriters(): void {
@@ -158,7 +164,7 @@ export function createTurns(folder: string): Turns {
       const other = join(folder, name)
       if (!name.startsWith(prefix) || other === flag) continue
       while (isThere(other)) sleep(2)
-      rmSync(other, { force: true })
+      remove(other)
     }
   }
 
@@ -174,7 +180,7 @@ export function createTurns(folder: string): Turns {
     },
     async close(close) {
       lower()
-      if (existsSync(folder)) await takeGate() // otherwise nobody can open it
+      await takeGate().catch(() => {}) // a folder that is gone, or cannot be written to, is opened by nobody
       try {
         await close()
       } finally {
@@ -182,7 +188,7 @@ export function createTurns(folder: string): Turns {
       }
     },
     beginWrite() {
-      if (mayWrite()) {
+      if (!waiting && mayWrite()) {
         writes += 1
         return
       }
@@ -206,19 +212,44 @@ export function createTurns(folder: string): Turns {
     },
     leave() {
       lower()
-      if (!hasGate && existsSync(folder)) takeGateNow()
+      try {
+        if (!hasGate) takeGateNow()
+      } catch {
+        // as in `close`
+      }
     },
   }
 }
 
-/** Creates a file that names its owner; returns false if it exists. */
+/** Creates a file that names its owner; false if it exists. */
 function create(file: string): boolean {
   try {
-    writeFileSync(file, JSON.stringify(ownIdentity()), { flag: 'wx', mode: 0o600 })
+    write(file, 'wx')
     return true
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
     throw error
+  }
+}
+
+/** Writes whose file it is. On a full disk the file stays empty, and counts as that of a process that cannot be seen. */
+function write(file: string, flags: 'w' | 'wx'): void {
+  const descriptor = openSync(file, flags, 0o600)
+  try {
+    writeSync(descriptor, JSON.stringify(ownIdentity()))
+  } catch {
+    // What the owner wants to write to the folder fails as well, and says why.
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/** Where the folder can no longer be written to, the file stays, and is soon taken for one without an owner. */
+function remove(file: string): void {
+  try {
+    rmSync(file, { force: true })
+  } catch {
+    // see above
   }
 }
 

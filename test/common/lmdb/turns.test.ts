@@ -138,4 +138,15 @@ describe('a write', () => {
     expect(() => turns.beginWrite()).toThrow('ENOENT')
     await expect(turns.close(async () => undefined)).resolves.toBeUndefined()
   })
+
+  it('on a full disk leaves a file without its owner, which is believed for a moment only', async () => {
+    const folder = newFolder()
+    put(folder, 'opening', '')
+    const turns = createTurns(folder)
+    expect(turns.beginWrite()).toBeInstanceOf(Promise)
+    put(folder, 'opening', '', 2000)
+    expect(turns.beginWrite()).toBeInstanceOf(Promise) // behind the one that waits
+    await vi.waitFor(() => expect(writersIn(folder)).toHaveLength(1))
+    expect(createTurns(folder).beginWrite()).toBeUndefined()
+  })
 })

@@ -172,6 +172,26 @@ it('an embedded store on a full disk refuses writes, keeps what it has and does 
   expect(output).toMatch(/\n20000\nStoreError: .* could not write: .*The disk may be full.*\nfalse\n$/)
 })
 
+it('an embedded store on a disk that takes not a byte more is opened, read and closed', async ({ skip }) => {
+  skip(
+    process.platform === 'win32',
+    'a full disk: Windows has no limit on the size of files; run on Linux or macOS',
+  )
+  const path = newFolder()
+  const before = createEmbeddedStore({ path })
+  await before.set('a', 'x')
+  await before.close()
+  const node = `"${process.execPath}" --import tsx "${sourceOf('test/store/embedded-process.ts')}"`
+  const script = `trap '' XFSZ; ulimit -f 0; exec ${node} read "${path}" a`
+  const child = spawn('bash', ['-c', script], { stdio: ['ignore', 'pipe', 'inherit'] })
+  let output = ''
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    output += text
+  })
+  expect(await exit(child)).toBe(0)
+  expect(output).toBe('x\n')
+})
+
 describe('an embedded store that several processes use', () => {
   it('loses no update and grants every claim to one process only', { timeout: 60_000 }, async () => {
     const path = newFolder()
