@@ -40,9 +40,10 @@ export function writeProject(folder: string, project: Project): void {
   const target = resolve(folder)
   const there = existsSync(target)
   const home = there ? target : dirname(target)
-  const made = mkdirSync(home, { recursive: true })
+  let made: string | undefined
   let draft: string | undefined
   try {
+    made = makeFolder(home)
     draft = mkdtempSync(join(home, '.create-hipchat-addon-'))
     const fresh = join(draft, 'new')
     for (const [path, text] of project) {
@@ -84,6 +85,17 @@ function moveInto(target: string, fresh: string, old: string, paths: readonly st
     for (const step of undo.toReversed()) step()
     throw error
   }
+}
+
+/**
+ * Creates a folder with those above it, and returns the outermost that it created. Not with `recursive`: Node 20 never
+ * returns from it where the system refuses a folder with "does not exist", as under `/proc`.
+ */
+function makeFolder(path: string): string | undefined {
+  if (existsSync(path)) return undefined
+  const made = makeFolder(dirname(path))
+  mkdirSync(path)
+  return made ?? path
 }
 
 /** Removes the created folders, from the innermost on, while they are empty. */

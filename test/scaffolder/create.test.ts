@@ -207,6 +207,16 @@ describe('a folder that somebody uses', () => {
     expect(read('dice')).toBe('mine')
   })
 
+  it.runIf(process.platform === 'linux')('is not waited for where none can be created', () => {
+    const { status, stderr } = createOnly('/proc/dice/sub')
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: expect.stringContaining(
+        "could not be created: ENOENT: no such file or directory, mkdir '/proc",
+      ),
+    })
+  })
+
   it('may be a link to one', () => {
     mkdirSync(join(here, 'real'))
     symlinkSync(join(here, 'real'), join(here, 'dice'))

@@ -150,6 +150,19 @@ describe('a data file that', () => {
   })
 })
 
+// Node 20 never returned from creating folders below /proc.
+it.runIf(process.platform === 'linux').each(['/proc/hipchat-addon', '/proc/a/b', '/dev/null/a'])(
+  'the folder %s, which cannot be created, is refused by store and server',
+  async (path) => {
+    await refused(() => createEmbeddedStore({ path }).set('a', 'x'), /could not be opened: E[A-Z]+: .*mkdir/)
+    const listening = createHipChatServer({ port: 0, data: path }).listen()
+    await expect(listening).rejects.toMatchObject({
+      code: 'ERR_FOLDER_UNUSABLE',
+      message: expect.stringMatching(/cannot be opened: E[A-Z]+: .*mkdir .* Make sure that it is a folder/),
+    })
+  },
+)
+
 it('a lock file that is a folder is refused, with advice', async () => {
   const path = copyOf(store, (file) => {
     rmSync(join(file, '../lock.mdb'))

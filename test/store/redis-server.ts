@@ -6,6 +6,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { createClient } from '@keyv/redis'
 import type { TestContext } from 'vitest'
 
+/** Time limits for tests that are about something else: a Redis that waits for a busy core has not gone away. */
+export const patient = { connectTimeout: 10_000, commandTimeout: 10_000 }
+
 /** The Redis the contract suite runs against; `REDIS_URL` names another one. */
 export const sharedUrl = process.env['REDIS_URL'] || 'redis://127.0.0.1:6379'
 

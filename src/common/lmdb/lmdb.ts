@@ -1,7 +1,8 @@
-import { accessSync, constants, mkdirSync, statSync } from 'node:fs'
+import { accessSync, constants, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { isMainThread } from 'node:worker_threads'
+import { makeFolder } from '../make-folder.ts'
 import { checkLmdbFile, DamagedFileError } from './data-file.ts'
 import { createTurns, type Turns } from './turns.ts'
 
@@ -117,7 +118,7 @@ export function openLmdb<V, K extends string | number | (string | number)[]>(
   path: string,
   { noSync = false }: LmdbOptions = {},
 ): RootDatabase<V, K> {
-  mkdirSync(path, { recursive: true, mode: 0o700 })
+  makeFolder(path)
   const file = join(path, 'data.mdb')
   const found = shared.environments.get(identityOf(file))
   if (found && found.noSync !== noSync)

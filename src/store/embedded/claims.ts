@@ -3,7 +3,6 @@ import {
   closeSync,
   constants,
   fstatSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readSync,
@@ -11,6 +10,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { makeFolder } from '../../common/make-folder.ts'
 import { longestLife } from '../limits.ts'
 import { createSteadyClock } from '../steady-clock.ts'
 import { createSweep } from '../sweeping.ts'
@@ -92,7 +92,7 @@ export function openClaims(folder: string, { longestLog = 4 * 1024 * 1024 }: Cla
   /** The entries that have been written, by the names under which they will be read. */
   const asked = new Map<string, Waiting>()
 
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  makeFolder(folder)
   let log = openLog(folder, -1)
   readOn()
 

@@ -255,7 +255,7 @@ describe('a caller', () => {
     const url = `${server.apiUrl}/room/Lobby/history?max-results=1000`
     // The system takes the first of each connection, the server holds the others.
     const bearer = { authorization: `Bearer ${bob}` }
-    const sockets = await Promise.all([1, 2, 3].map(() => unread(url, bearer, 10)))
+    const sockets = await Promise.all([1, 2, 3].map(() => unread(url, bearer, 7)))
     await expect.poll(async () => (await call(server, 'GET', '/room/Lobby', { token: bob })).status).toBe(429)
     expect((await adminCall(server, 'GET', '/room/Lobby/history')).status).toBe(200)
     for (const socket of sockets) socket.destroy()

@@ -10,7 +10,7 @@ import { freePort } from '../../ports.ts'
 import { describeStore, list, refused } from '../contract.ts'
 import { inspect, soon } from '../failing.ts'
 import { type Cluster, type Member, password, startCluster } from '../redis-deployments.ts'
-import { ask, needs, startRedis, stopRedis } from '../redis-server.ts'
+import { ask, needs, patient, startRedis, stopRedis } from '../redis-server.ts'
 
 let starting: Promise<Cluster> | undefined
 const stores: Store[] = []
@@ -51,7 +51,10 @@ function keyOn(master: 0 | 1 | 2, prefix: string, number = 0): string {
 describeStore('Redis cluster', async () => {
   const prefix = `test*[${randomUUID()}]:`
   const { url } = await cluster()
-  return { store: createRedisStore(url, { prefix }), second: createRedisStore(url, { prefix }) }
+  return {
+    store: createRedisStore(url, { prefix, ...patient }),
+    second: createRedisStore(url, { prefix, ...patient }),
+  }
 })
 
 describe('a cluster', () => {

@@ -10,7 +10,7 @@ import { planted } from '../../leaks/planted.ts'
 import { freePort } from '../../ports.ts'
 import { describeStore, list, refused } from '../contract.ts'
 import { allVerbs, inspect, soon, writingVerbs } from '../failing.ts'
-import { ask as askRedis, needs, sharedUrl, startRedis, stopRedis } from '../redis-server.ts'
+import { ask as askRedis, needs, patient, sharedUrl, startRedis, stopRedis } from '../redis-server.ts'
 
 const geheim = planted('geheim')
 
@@ -20,8 +20,8 @@ describe('with a Redis', () => {
   describeStore('Redis', async () => {
     const prefix = `test*[${randomUUID()}]:`
     return {
-      store: createRedisStore(sharedUrl, { prefix }),
-      second: createRedisStore(sharedUrl, { prefix }),
+      store: createRedisStore(sharedUrl, { prefix, ...patient }),
+      second: createRedisStore(sharedUrl, { prefix, ...patient }),
       cleanUp: () => empty(prefix),
     }
   })

@@ -5,7 +5,7 @@ import type { Store } from '../../../src/store/store.ts'
 import { describeStore, refused } from '../contract.ts'
 import { allVerbs, inspect, soon } from '../failing.ts'
 import { startWatched, type Watched } from '../redis-deployments.ts'
-import { needs, stopRedis } from '../redis-server.ts'
+import { needs, patient, stopRedis } from '../redis-server.ts'
 
 let starting: Promise<Watched> | undefined
 const stores: Store[] = []
@@ -38,7 +38,10 @@ afterAll(async () => (await starting)?.stop())
 describeStore('Redis sentinel', async () => {
   const prefix = `test*[${randomUUID()}]:`
   const { url } = await watched()
-  return { store: createRedisStore(url, { prefix }), second: createRedisStore(url, { prefix }) }
+  return {
+    store: createRedisStore(url, { prefix, ...patient }),
+    second: createRedisStore(url, { prefix, ...patient }),
+  }
 })
 
 describe('a store behind sentinels', () => {
