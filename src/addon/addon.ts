@@ -21,7 +21,8 @@ import { createObservation } from '../telemetry/observation.ts'
 import { createAddress } from './address.ts'
 import { createCore } from './core.ts'
 import type { CommandContext, EventContext, Handler, Middleware } from './deliveries/context.ts'
-import type { Webhook } from './deliveries/receive.ts'
+import type { Webhook } from './deliveries/delivery.ts'
+import { createHandling } from './deliveries/handle.ts'
 import type { CommandOptions, WebhookOptions } from './deliveries/registration.ts'
 import { createTaskQueue } from './deliveries/task-queue.ts'
 import { createKeys } from './keys.ts'
@@ -210,13 +211,23 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
   const errorHandlers: ((error: unknown, context: FailedContext) => unknown)[] = []
   // Every method that Node parses: the router answers 501 to methods that are not listed.
   const router = new Router({ methods: METHODS })
-  const receiving = { ...core, tasks, middleware, onError }
+  const { acknowledgeAfter, handlerTimeout } = settings
+  const receiving = {
+    ...core,
+    addon: settings.options,
+    webhooks: registry.webhooks,
+    tasks,
+    acknowledgeAfter,
+    basePath: address.path,
+    handle: createHandling({ ...core, tasks, middleware, handlerTimeout, onError }),
+  }
   const { metrics } = observation
   const lifecycle = createLifecycle({
     core,
     address,
     registry,
     receiving,
+    tasks,
     icons,
     assets,
     onError,

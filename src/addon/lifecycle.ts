@@ -1,35 +1,36 @@
 import type { RequestListener } from 'node:http'
 import type Router from '@koa/router'
-import Koa from 'koa'
+import type { Middleware } from 'koa'
 import { ConfigurationError } from '../errors.ts'
-import { createInstalling } from '../installations/install.ts'
-import { logError } from '../telemetry/log.ts'
+import { createInstalling } from '../installations/installing.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { Address } from './address.ts'
+import { createApp } from './app.ts'
 import type { Core } from './core.ts'
-import type { Receiving } from './deliveries/receive.ts'
+import { createDeliveryListener, type ReceivingParts } from './deliveries/receive.ts'
+import type { TaskQueue } from './deliveries/task-queue.ts'
 import { type Listening, listenOn } from './http-server.ts'
+import { createInstallationRoutes } from './installation-routes.ts'
 import { createMetricsPage } from './metrics-route.ts'
 import type { Icons } from './modules/icons.ts'
 import { createGlanceRoute } from './pages/glance-route.ts'
-import { createPageRoute, type PageDependencies } from './pages/page-route.ts'
+import { createPageRoute, type PageRouteParts } from './pages/page-route.ts'
 import { createSessionRefusal } from './pages/session-route.ts'
 import type { Assets } from './pages/static-files.ts'
 import type { Registry } from './registry.ts'
 import { belowBase } from './requests.ts'
-import { createListener, createRoutes, type Routed } from './routes.ts'
-
-const { HttpError } = Koa
+import { createRoutes } from './routes.ts'
 
 /** The parts that a running add-on serves. */
 export interface LifecycleParts {
   readonly core: Core
   readonly address: Address
   readonly registry: Registry
-  readonly receiving: Receiving
+  readonly receiving: ReceivingParts
+  readonly tasks: TaskQueue
   readonly icons: Icons
   readonly assets: Assets
-  onError: PageDependencies['onError']
+  onError: PageRouteParts['onError']
   /** The author's own routes. */
   readonly router: Router
   readonly metrics: Metrics | undefined
@@ -58,31 +59,21 @@ export interface Lifecycle {
 }
 
 export function createLifecycle(served: LifecycleParts): Lifecycle {
-  const { core, address, registry, receiving, icons, assets, router, metrics } = served
+  const { core, address, registry, receiving, tasks, icons, assets, router, metrics } = served
   const { settings, log, store } = core
-  const { tasks } = receiving
   const installing = createInstalling({ ...core, options: settings.options })
   let started = false
   let listening: Promise<Listening> | undefined
   let metricsListening: Promise<Listening | undefined> | undefined
   let closing: Promise<void> | undefined
 
-  function createApp(): Koa {
-    const app = new Koa()
-    app.on('error', (error: unknown) => {
-      // When the author's route calls `ctx.throw(404)`, that is an answer and not a failure.
-      if (!(error instanceof HttpError && error.expose)) logError(log, error, 'a request failed')
-    })
-    return app
-  }
-
   /** Opens the metrics port, if it is configured. */
   async function listenForMetrics(): Promise<Listening | undefined> {
     if (!metrics || settings.metrics?.path === undefined || settings.metrics.port === undefined)
       return undefined
     const { path, port, host } = settings.metrics
-    const app = createApp().use(createMetricsPage(metrics, path, { basePath: () => '' }))
-    return listenOn(app.callback(), port, host, 'metrics')
+    const page = createMetricsPage(metrics, path, { basePath: () => '' })
+    return listenOn(createApp([page], undefined, core), port, host, 'metrics')
   }
 
   function start(): RequestListener {
@@ -100,31 +91,36 @@ export function createLifecycle(served: LifecycleParts): Lifecycle {
         )
       core.observing()
     }
-    const app = createApp()
-    const routed: Routed = {
-      core,
-      installing,
-      receiving,
-      webhooks: registry.webhooks,
-      basePath: address.path,
-      descriptor: address.descriptor,
-    }
+    return createDeliveryListener(receiving, createApp(routes(), router, core))
+  }
+
+  /** Everything but deliveries and the author's own routes, in the order of precedence. */
+  function routes(): Middleware[] {
+    const basePath = address.path
     const { pages, glances } = core.modules
-    const dependencies = { ...core, pages, glances, tasks, basePath: address.path, onError: served.onError }
-    app.use(createRoutes(routed))
-    app.use(createPageRoute(dependencies))
-    app.use(createGlanceRoute(dependencies))
-    app.use(async (ctx, next) => {
-      const reads = ctx.method === 'GET' || ctx.method === 'HEAD'
-      const path = belowBase(ctx.path, routed)
-      if (!reads || !(icons.serve(ctx, path) || (await assets.serve(ctx, path)))) await next()
-    })
-    if (metrics && settings.metrics?.path !== undefined && settings.metrics.port === undefined)
-      app.use(createMetricsPage(metrics, settings.metrics.path, routed))
-    app.use(createSessionRefusal(core))
-    app.use(router.routes())
-    app.use(router.allowedMethods())
-    return createListener(routed, app.callback())
+    const { handlerTimeout, options } = settings
+    const { path: metricsPath, port: metricsPort } = settings.metrics ?? {}
+    return [
+      createRoutes({ store, log, basePath, descriptor: address.descriptor }),
+      createInstallationRoutes({
+        ...core,
+        browser: options.installation === 'browser',
+        installing,
+        tasks,
+        basePath,
+      }),
+      createPageRoute({ ...core, pages, tasks, basePath, onError: served.onError }),
+      createGlanceRoute({ ...core, glances, tasks, basePath, handlerTimeout, onError: served.onError }),
+      async (ctx, next) => {
+        const reads = ctx.method === 'GET' || ctx.method === 'HEAD'
+        const path = belowBase(ctx.path, { basePath })
+        if (!reads || !(icons.serve(ctx, path) || (await assets.serve(ctx, path)))) await next()
+      },
+      ...(metrics && metricsPath !== undefined && metricsPort === undefined
+        ? [createMetricsPage(metrics, metricsPath, { basePath })]
+        : []),
+      createSessionRefusal(core),
+    ]
   }
 
   async function warnOfOldInstallations(): Promise<void> {

@@ -4,7 +4,7 @@ import { expectFunction } from '../option-checks.ts'
 import type { Logger } from '../telemetry/log.ts'
 import { type Command, helpText, parseUsage } from './deliveries/command.ts'
 import type { CommandContext, Handler } from './deliveries/context.ts'
-import type { Webhook } from './deliveries/receive.ts'
+import type { Webhook } from './deliveries/delivery.ts'
 import {
   type CommandOptions,
   checkCommandOptions,

@@ -60,3 +60,10 @@ export function logRefusal({ log, observing }: RefusalParts, error: Installation
   if (status >= 500 && cause !== undefined) logError(log, cause, refused, { status })
   else log.warn({ ...(cause ? { cause: readableError(cause).message } : {}), status }, refused)
 }
+
+/** Answers with plain text. */
+export function answerText(ctx: Context, status: number, text: string): void {
+  ctx.status = status
+  ctx.type = 'text'
+  ctx.body = text
+}

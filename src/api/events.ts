@@ -171,7 +171,7 @@ const envelopes = new Map<EventName, Schema>()
  * The schema of a whole delivery of an event. `webhook_id` is an integer in real deliveries; bodies that real add-ons
  * accepted had neither `event` nor the id.
  */
-export function delivery<E extends EventName>(name: E): Schema<unknown, Delivery<E>> {
+export function deliveryBody<E extends EventName>(name: E): Schema<unknown, DeliveryBody<E>> {
   let schema = envelopes.get(name)
   if (!schema) {
     schema = object({
@@ -182,13 +182,19 @@ export function delivery<E extends EventName>(name: E): Schema<unknown, Delivery
     })
     envelopes.set(name, schema)
   }
-  return schema as Schema<unknown, Delivery<E>> // built above from the item of this event
+  return schema as Schema<unknown, DeliveryBody<E>> // built above from the item of this event
 }
 
 /** The body of a delivery. */
-export interface Delivery<E extends EventName = EventName> {
+export interface DeliveryBody<E extends EventName = EventName> {
   event?: string
   webhook_id?: number | string
   oauth_client_id?: string | null
   item: EventItem<E>
+}
+
+/** What a delivery says about the person or add-on that caused its event, in one of HipChat's forms. */
+export function senderOf({ item }: DeliveryBody): unknown {
+  const { message, sender }: { message?: { from?: unknown }; sender?: unknown } = item
+  return message ? message.from : sender
 }

@@ -7,8 +7,6 @@ import {
   StoreError,
 } from '../errors.ts'
 import type { HookContext, ReplacedContext } from './context.ts'
-import type { Installation } from './installation.ts'
-import type { InstallationServices } from './services.ts'
 
 /** The registered lifecycle hooks, in the order of registration. */
 export interface Hooks {
@@ -23,23 +21,6 @@ export type Hook<C> = (context: C) => unknown
 
 /** Milliseconds for a whole installation. Servers have been observed to give up after five seconds. */
 export const WHOLE_INSTALLATION = 4_000
-
-/** Creates the context of a hook; `signal` is aborted at the end of {@link WHOLE_INSTALLATION}. */
-export function hookContext(
-  { client, values, log, room, glances }: InstallationServices,
-  installation: Installation,
-  signal: AbortSignal,
-): HookContext {
-  return {
-    installation,
-    client,
-    glance: glances(installation.roomId),
-    store: values,
-    log,
-    signal,
-    room: installation.roomId === undefined ? undefined : room(installation.roomId),
-  }
-}
 
 /**
  * Runs hooks one after the other. An error, or the end of the time, throws an {@link

@@ -18,6 +18,7 @@ import { createInstallationStore, type InstallationStore } from './installation-
 
 /** The services of an installation, for handlers. */
 export interface InstallationServices<S extends Scope = Scope> {
+  readonly installation: Installation
   readonly client: Client<S>
   readonly values: InstallationStore
   readonly log: Logger
@@ -98,6 +99,7 @@ function createServicesFor(parts: ServicesParts, installation: Installation): In
     return working
   }
   const services: InstallationServices = {
+    installation,
     client: client as InstallationServices['client'], // has every method; the type has only what the scopes allow
     values: guarded(createInstallationStore(parts.store, installation, isThere), note),
     log,

@@ -4,13 +4,14 @@ import { BodyRefusedError } from '../common/body.ts'
 import { SignedRequestError, StoreError } from '../errors.ts'
 import type { DeliveryActivity, DeliveryOutcome, DeliveryResult, Observer } from './observer.ts'
 
-/** Runs a delivery, observed. */
-export function observeDelivery(
-  observer: Observer,
+/** Runs a delivery, observed if there is an observer. */
+export function observeDelivery<T extends DeliveryOutcome>(
+  observer: Observer | undefined,
   webhook: { readonly key: string; readonly event: EventName } | undefined,
   request: IncomingMessage,
-  deliver: () => Promise<DeliveryOutcome>,
-): Promise<void> {
+  deliver: () => Promise<T>,
+): Promise<T> {
+  if (!observer) return deliver()
   const activity: DeliveryActivity = {
     kind: 'delivery',
     event: webhook?.event,
@@ -19,7 +20,9 @@ export function observeDelivery(
     outcome: undefined,
   }
   return observer.during(activity, async () => {
-    activity.outcome = await deliver()
+    const answer = await deliver()
+    activity.outcome = answer
+    return answer
   })
 }
 

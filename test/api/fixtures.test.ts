@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { capabilitiesDocument } from '../../src/api/capabilities.ts'
 import { descriptor, placesOf, webhooksOf } from '../../src/api/descriptor.ts'
-import { delivery, type EventName, eventNames } from '../../src/api/events.ts'
+import { deliveryBody, type EventName, eventNames } from '../../src/api/events.ts'
 import { installable } from '../../src/api/installable.ts'
 import { operations } from '../../src/api/operations/index.ts'
 import type { Schema } from '../../src/common/schema.ts'
@@ -50,7 +50,7 @@ describe('published documents', () => {
 describe('deliveries', () => {
   it.each(list('webhooks/'))('%s is accepted', (name) => {
     const event = name.split('.')[0] as EventName // files are named after their event
-    expect(fault(delivery(event), read(`webhooks/${name}`))).toBeUndefined()
+    expect(fault(deliveryBody(event), read(`webhooks/${name}`))).toBeUndefined()
   })
 
   it('exist for each of the ten events', () => {
@@ -59,7 +59,7 @@ describe('deliveries', () => {
   })
 
   it('without a room are refused by name', () => {
-    expect(fault(delivery('room_enter'), { item: { sender: null } })).toBe('item.room is missing')
+    expect(fault(deliveryBody('room_enter'), { item: { sender: null } })).toBe('item.room is missing')
   })
 })
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { delivery, eventNames } from '../../src/api/events.ts'
+import { deliveryBody, eventNames } from '../../src/api/events.ts'
 import { installable } from '../../src/api/installable.ts'
 import { startTarget as startAttackTarget } from '../attack/target.ts'
 import { fc } from '../properties/runs.ts'
@@ -114,7 +114,7 @@ const unsigned = 'unsigned removals of an existing installation'
 function requestsOf(known: Known, oauthId: string, tokens: fc.Arbitrary<string>): fc.Arbitrary<FuzzRequest> {
   const json = 'application/json'
   const form = 'application/x-www-form-urlencoded'
-  const events = fc.oneof(...eventNames.map((name) => valuesOf(delivery(name), known)))
+  const events = fc.oneof(...eventNames.map((name) => valuesOf(deliveryBody(name), known)))
   const fields = fc.dictionary(
     fc.constantFrom('channel', 'settings-session', '__proto__', 'x'),
     fc.constantFrom(...oddStrings),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { capabilitiesDocument } from '../../src/api/capabilities.ts'
-import { delivery, eventNames } from '../../src/api/events.ts'
+import { deliveryBody, eventNames } from '../../src/api/events.ts'
 import { installable, installableUpdate } from '../../src/api/installable.ts'
 import { operations } from '../../src/api/operations/index.ts'
 import { neededMembers, type Schema } from '../../src/common/schema.ts'
@@ -15,7 +15,7 @@ const received: [string, Schema][] = [
   ...Object.entries(operations).flatMap(([id, { result }]): [string, Schema][] =>
     result.kind === 'json' ? [[`the result of ${id}`, result.schema]] : [],
   ),
-  ...eventNames.map((name): [string, Schema] => [`the delivery of ${name}`, delivery(name)]),
+  ...eventNames.map((name): [string, Schema] => [`the delivery of ${name}`, deliveryBody(name)]),
   ['the capabilities document', capabilitiesDocument],
   ['the record of an installation', installable],
   ['the record of an update', installableUpdate],

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { card } from '../../src/api/card.ts'
 import { descriptor } from '../../src/api/descriptor.ts'
-import { delivery, eventNames } from '../../src/api/events.ts'
+import { deliveryBody, eventNames } from '../../src/api/events.ts'
 import { toNotification } from '../../src/client/notification.ts'
 import type { Schema } from '../../src/common/schema.ts'
 import { validate } from '../../src/common/validate.ts'
@@ -14,7 +14,7 @@ describe('a schema', () => {
   const schemas: [string, Schema][] = [
     ['descriptor', descriptor],
     ['card', card],
-    ...eventNames.map((name): [string, Schema] => [name, delivery(name)]),
+    ...eventNames.map((name): [string, Schema] => [name, deliveryBody(name)]),
   ]
 
   it.each(schemas)('%s accepts or refuses any value, and names what is wrong', (_, schema) => {

@@ -3,7 +3,7 @@ import { createAddon } from 'hipchat-addon'
 import { testAddon } from 'hipchat-addon/testing'
 import { expect, it, onTestFinished } from 'vitest'
 import {
-  delivery,
+  deliveryBody,
   type EventName,
   eventMessage,
   eventNames,
@@ -29,7 +29,7 @@ it('docs/reference/events.md says what the table of events says', async () => {
 })
 
 it.each(eventNames)('the delivery that the reference shows of %s is one', (name) => {
-  expect(validate(delivery(name), fixture(name)).ok).toBe(true)
+  expect(validate(deliveryBody(name), fixture(name)).ok).toBe(true)
 })
 
 it('a handler gets the context that the reference lists, and no more', async () => {
@@ -86,7 +86,7 @@ refused.
 
 ## Delivery
 
-${tableOf(delivery('room_enter'), { item: 'the contents of the event, see below' })}
+${tableOf(deliveryBody('room_enter'), { item: 'the contents of the event, see below' })}
 
 ## Context of a handler
 

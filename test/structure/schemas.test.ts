@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { capabilitiesDocument } from '../../src/api/capabilities.ts'
 import { card } from '../../src/api/card.ts'
 import { descriptor } from '../../src/api/descriptor.ts'
-import { delivery, eventNames } from '../../src/api/events.ts'
+import { deliveryBody, eventNames } from '../../src/api/events.ts'
 import { glanceContent, glanceUpdate } from '../../src/api/glance.ts'
 import { installable, installableUpdate } from '../../src/api/installable.ts'
 import type { Operation } from '../../src/api/operation.ts'
@@ -21,7 +21,7 @@ const schemas: [string, Schema][] = [
     installable,
     installableUpdate,
   }),
-  ...eventNames.map((name): [string, Schema] => [name, delivery(name)]),
+  ...eventNames.map((name): [string, Schema] => [name, deliveryBody(name)]),
   ...Object.entries<Operation>(operations).flatMap(([id, { body, result, query = {} }]) => [
     ...(body ? [[`${id}, body`, body.schema] as [string, Schema]] : []),
     ...(result.kind === 'json' ? [[`${id}, result`, result.schema] as [string, Schema]] : []),

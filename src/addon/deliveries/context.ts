@@ -1,12 +1,21 @@
-import type { EventItem, EventMessage, EventName, EventRoom } from '../../api/events.ts'
+import {
+  type DeliveryBody,
+  type EventItem,
+  type EventMessage,
+  type EventName,
+  type EventRoom,
+  senderOf,
+} from '../../api/events.ts'
 import type { Notification } from '../../api/operations/messages.ts'
 import type { Scope } from '../../api/scopes.ts'
-import type { Sender } from '../../api/sender.ts'
+import { readId, readSender, type Sender } from '../../api/sender.ts'
 import type { NotificationOptions, Room } from '../../client/client.ts'
-import type { Message } from '../../client/notification.ts'
+import { type Message, toNotification } from '../../client/notification.ts'
 import type { Html } from '../../common/html.ts'
-import type { InstallationContext } from '../../installations/context.ts'
+import { type InstallationContext, installationContext } from '../../installations/context.ts'
+import type { InstallationServices } from '../../installations/services.ts'
 import type { Arguments } from './command.ts'
+import type { Turn } from './task-queue.ts'
 
 type MessageEvent = 'room_message' | 'room_notification'
 
@@ -63,3 +72,38 @@ export type Middleware<S extends Scope = Scope> = (
   context: EventContext<EventName, S>,
   next: () => Promise<Returned>,
 ) => Returned | Promise<Returned>
+
+/** A delivery, as far as its context shows it. */
+interface Shown {
+  readonly webhook: { readonly key: string; readonly event: EventName }
+  readonly body: DeliveryBody
+  readonly match: RegExpMatchArray | undefined
+}
+
+/** Creates the context of a delivery. `services` are those of its installation as it is now. */
+export function createEventContext(
+  { webhook, body, match }: Shown,
+  services: InstallationServices,
+  turn: Pick<Turn, 'signal'>,
+): EventContext {
+  const { item } = body
+  const { name, privacy, is_archived } = item.room
+  const roomId = readId(item.room.id) ?? 0 // only a delivery with a numeric id is accepted
+  const message = 'message' in item ? item.message : undefined
+  const room = services.room(roomId)
+  const attach = typeof message?.id === 'string' && message.id.length <= 36 ? { attach_to: message.id } : {}
+  const context = Object.assign(installationContext(services, roomId, turn, { webhook: webhook.key }), {
+    event: webhook.event,
+    item,
+    room: { ...room, name, privacy, is_archived },
+    sender: readSender(senderOf(body)),
+    message,
+    match,
+    reply: (said: unknown, options: object = {}) =>
+      services.guard('reply', async () =>
+        room.sendRoomNotification({ ...attach, ...toNotification(said), ...options }),
+      ),
+  })
+  // `item` and `message` match `webhook.event`: the delivery was validated against its schema.
+  return context as EventContext
+}

@@ -5,8 +5,8 @@ import { ConfigurationError } from '../../errors.ts'
 import type { Logger } from '../../telemetry/log.ts'
 import { type Command, helpText, parseArguments } from './command.ts'
 import type { CommandContext, EventContext, Handler } from './context.ts'
+import type { Webhook } from './delivery.ts'
 import { translatePattern } from './pattern.ts'
-import type { Webhook } from './receive.ts'
 
 /** Options of a webhook. */
 export interface WebhookOptions {

@@ -8,7 +8,8 @@ export interface Limited {
   readonly key: string
   /** Aborted at the end of the time. */
   readonly turn: Turn
-  readonly log: Logger
+  /** The handler's context, whose log is created when it is needed. */
+  readonly context: { readonly log: Logger }
   /** Time limit in milliseconds. */
   readonly handlerTimeout: number
 }
@@ -20,7 +21,7 @@ export interface Limited {
  */
 export async function unlessEndless<T>(
   running: Promise<T>,
-  { key, turn, log, handlerTimeout }: Limited,
+  { key, turn, context, handlerTimeout }: Limited,
 ): Promise<T> {
   const outcome = await within(
     handlerTimeout,
@@ -31,7 +32,7 @@ export async function unlessEndless<T>(
     `the handler of ${key} took longer than handlerTimeout, ${handlerTimeout} ms: its signal is aborted and its result is ignored`,
   )
   turn.abort(error)
-  running.catch((late: unknown) => logError(log, late, 'a handler failed after its handlerTimeout'))
+  running.catch((late: unknown) => logError(context.log, late, 'a handler failed after its handlerTimeout'))
   throw error
 }
 

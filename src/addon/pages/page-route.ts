@@ -32,11 +32,11 @@ import {
 } from './page.ts'
 import type { AnonymousContext, PageContext, PageReturned } from './page-context.ts'
 import { readSession, type Session, sessionOf, sessionToken } from './session.ts'
-import type { FormContext, Glance, ShownPage } from './shown-page.ts'
+import type { FormContext, ShownPage } from './shown-page.ts'
 import { anonymousContext, type FailedContext, parametersOf, viewContext } from './view-context.ts'
 
-/** The services that pages and glances need. */
-export interface PageDependencies {
+/** What the route of pages needs. */
+export interface PageRouteParts {
   readonly settings: {
     readonly options: {
       readonly name: string
@@ -48,8 +48,6 @@ export interface PageDependencies {
   }
   /** Pages, by path below the base address. */
   readonly pages: ReadonlyMap<string, ShownPage>
-  /** Glances with a handler, by key. */
-  readonly glances: ReadonlyMap<string, Glance>
   readonly installations: Installations
   readonly outbound: Outbound
   readonly log: Logger
@@ -81,12 +79,12 @@ const LONGEST_FORM = 256 * 1024
 const FORM_TIMEOUT = 10_000
 
 /** Serves the pages of an add-on: panels, dialogs, external pages, and the configuration and admin page. */
-export function createPageRoute(dependencies: PageDependencies): Middleware {
-  const { options, loopback } = dependencies.settings
+export function createPageRoute(parts: PageRouteParts): Middleware {
+  const { options, loopback } = parts.settings
   const anybody = allowedOrigins(options.allowedHosts, loopback, options.allowHttp)
 
   return async (ctx, next) => {
-    const page = dependencies.pages.get(belowBase(ctx.path, dependencies))
+    const page = parts.pages.get(belowBase(ctx.path, parts))
     if (!page) return next()
     ctx.set('Referrer-Policy', 'no-referrer') // its address holds the signed request
     ctx.set('Cache-Control', 'no-store')
@@ -99,31 +97,31 @@ export function createPageRoute(dependencies: PageDependencies): Middleware {
       return notice(ctx, 405, 'That is not possible here', 'This page can only be viewed.')
     }
     try {
-      await show(ctx, page, dependencies)
+      await show(ctx, page, parts)
     } catch (error) {
-      refuse(ctx, error, dependencies)
+      refuse(ctx, error, parts)
     }
   }
 }
 
-async function show(ctx: Context, page: ShownPage, dependencies: PageDependencies): Promise<void> {
-  const { installations, tasks } = dependencies
+async function show(ctx: Context, page: ShownPage, parts: PageRouteParts): Promise<void> {
+  const { installations, tasks } = parts
   const query = queryOf(ctx)
   const form = ctx.method === 'POST' ? await readForm(ctx) : undefined
   const session =
     page.handler.authentication === 'none'
       ? undefined
       : await authenticate(ctx, page, query, form, installations)
-  if (session) frame(ctx, page, originsOf(serverIn(session, dependencies)))
+  if (session) frame(ctx, page, originsOf(serverIn(session, parts)))
   if (session && page.group) {
-    const refusal = await tasks.follow(groupRefusal(page.group, session, dependencies))
+    const refusal = await tasks.follow(groupRefusal(page.group, session, parts))
     if (refusal) return notice(ctx, refusal.status, 'This page is not shown', refusal.text)
     await stillInstalled(session.credentials, installations) // asking the server took time
   }
   if (tasks.accepting !== 'yes') return notice(ctx, 503, 'The add-on is busy', 'Try again in a moment.')
   const answer = await tasks.take((turn) => {
-    const asked = ask(page, session, query, turn, dependencies, form)
-    return answerOf(asked, dependencies)
+    const asked = ask(page, session, query, turn, parts, form)
+    return answerOf(asked, parts)
   })
   if (answer === 'late')
     notice(ctx, 504, 'That took too long', 'The add-on could not show this page in time. Try again later.')
@@ -170,14 +168,14 @@ function ask(
   session: Session | undefined,
   query: URLSearchParams,
   turn: Turn,
-  dependencies: PageDependencies,
+  parts: PageRouteParts,
   form: URLSearchParams | undefined,
 ): Asked {
   const { handler, key } = page
   const parameters = parametersOf(page, query)
   const theme = session?.theme ?? themeOf(query)
   if (handler.authentication === 'none' || !session) {
-    const context: AnonymousContext = anonymousContext(dependencies, key, { theme, parameters }, turn)
+    const context: AnonymousContext = anonymousContext(parts, key, { theme, parameters }, turn)
     const { handle } = handler as { handle(context: AnonymousContext): PageReturned | Promise<PageReturned> } // checked just above
     return { page, session, theme, context, turn, handle: async () => handle(context) }
   }
@@ -190,7 +188,10 @@ function ask(
       return token
     },
   }
-  const context: PageContext = extend(viewContext(dependencies, session, key, parameters, turn), own)
+  const context: PageContext = extend(
+    viewContext(parts.servicesOf(session.credentials.installation), session, key, parameters, turn),
+    own,
+  )
   if (!form || !page.form)
     return { page, session, theme, context, turn, handle: async () => handler.handle(context) }
   const { form: take } = page
@@ -203,13 +204,13 @@ const extend = <T extends object, U extends object>(base: T, more: U): T & U =>
   Object.defineProperties(base, Object.getOwnPropertyDescriptors(more)) as T & U // has the members of both
 
 /** Runs the handler. Reports an error to `onError`. */
-async function answerOf(asked: Asked, dependencies: PageDependencies): Promise<Answer | 'failed' | 'late'> {
+async function answerOf(asked: Asked, parts: PageRouteParts): Promise<Answer | 'failed' | 'late'> {
   const { page, turn, context } = asked
-  const { tasks, onError } = dependencies
-  const { handlerTimeout } = dependencies.settings
-  const limited = { key: page.key, turn, log: context.log, handlerTimeout }
+  const { tasks, onError } = parts
+  const { handlerTimeout } = parts.settings
+  const limited = { key: page.key, turn, context, handlerTimeout }
   try {
-    return render(await unlessEndless(asked.handle(), limited), asked, dependencies)
+    return render(await unlessEndless(asked.handle(), limited), asked, parts)
   } catch (error) {
     // Not awaited, so that a slow error handler does not delay the page.
     void tasks.follow(onError(error, context))
@@ -217,22 +218,18 @@ async function answerOf(asked: Asked, dependencies: PageDependencies): Promise<A
   }
 }
 
-const serverIn = ({ credentials }: Session, { outbound }: PageDependencies) =>
+const serverIn = ({ credentials }: Session, { outbound }: PageRouteParts) =>
   withAllowedHomepage(credentials.installation, outbound)
 
-function render(
-  returned: unknown,
-  { page, session, theme, context }: Asked,
-  dependencies: PageDependencies,
-): Answer {
+function render(returned: unknown, { page, session, theme, context }: Asked, parts: PageRouteParts): Answer {
   if (returned === undefined || returned === null) return { body: undefined }
   if (typeof returned === 'string') return { type: 'text/plain; charset=utf-8', body: returned }
   if (returned instanceof Html || isPageParts(returned)) {
     const framed = page.framed && session
     const drawing = {
-      title: page.title ?? dependencies.settings.options.name,
+      title: page.title ?? parts.settings.options.name,
       theme,
-      server: framed ? serverOf(serverIn(session, dependencies)) : undefined,
+      server: framed ? serverOf(serverIn(session, parts)) : undefined,
       sessionToken: 'sessionToken' in context && context.sessionToken ? context.sessionToken : undefined,
     }
     const status = returned instanceof Html ? 200 : returned.status
@@ -281,8 +278,8 @@ function frame(ctx: Context, { framed }: ShownPage, origins: readonly string[]):
  * Tells a person why there is no page. Explains what is wrong with a token only if the person can do
  * something about it.
  */
-function refuse(ctx: Context, error: unknown, dependencies: PageDependencies): void {
-  const { status, headers } = refusalOf(error, dependencies, ctx.path)
+function refuse(ctx: Context, error: unknown, parts: PageRouteParts): void {
+  const { status, headers } = refusalOf(error, parts, ctx.path)
   ctx.set({ ...headers })
   if (error instanceof SignedRequestError && error.fault === 'expired')
     notice(ctx, status, 'This page has expired', 'Close it, and open it from the chat again.')

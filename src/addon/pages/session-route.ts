@@ -26,7 +26,8 @@ export async function openSession(ctx: Context, parts: SessionParts): Promise<Pa
   const controller = new AbortController()
   ctx.res.once('close', () => controller.abort(new Error('the call is over')))
   const { theme, page } = session
-  const view = viewContext(parts, session, page, {}, controller)
+  const services = parts.servicesOf(session.credentials.installation)
+  const view = viewContext(services, session, page, {}, controller)
   return Object.assign(view, { theme, sessionToken: token })
 }
 

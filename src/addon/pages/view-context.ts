@@ -1,6 +1,6 @@
 import type { EventName } from '../../api/events.ts'
 import type { Scope } from '../../api/scopes.ts'
-import type { Installation } from '../../installations/installation.ts'
+import { installationContext } from '../../installations/context.ts'
 import type { InstallationServices } from '../../installations/services.ts'
 import type { Logger } from '../../telemetry/log.ts'
 import type { EventContext } from '../deliveries/context.ts'
@@ -18,32 +18,21 @@ export type FailedContext<S extends Scope = Scope> =
   | PageContext<S>
   | AnonymousContext
 
-/** Creates the context of a glance, or the base of a page's context. */
+/** Creates the context of a glance, or the base of a page's context. `services` are those of the session's installation. */
 export function viewContext(
-  { servicesOf }: { servicesOf(installation: Installation): InstallationServices },
-  { credentials, roomId, user }: Session,
+  services: InstallationServices,
+  { roomId, user }: Session,
   module: string,
   parameters: Readonly<Record<string, string>>,
-  { signal }: Pick<Turn, 'signal'>,
+  turn: Pick<Turn, 'signal'>,
 ): ViewContext {
-  const { installation } = credentials
-  const services = servicesOf(installation)
-  let log: Logger | undefined
-  return {
+  const room = roomId === undefined ? undefined : services.room(roomId)
+  return Object.assign(installationContext(services, roomId, turn, { module }), {
     module,
-    installation,
-    client: services.client,
-    store: services.values,
-    glance: services.glances(roomId),
-    get log() {
-      log ??= services.log.child({ module })
-      return log
-    },
-    signal,
-    room: roomId === undefined ? undefined : services.room(roomId),
+    room,
     user,
     parameters,
-  }
+  })
 }
 
 /** Creates the context of a page without authentication. */

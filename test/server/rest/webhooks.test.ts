@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { delivery } from '../../../src/api/events.ts'
+import { deliveryBody } from '../../../src/api/events.ts'
 import { validate } from '../../../src/common/validate.ts'
 import type { HipChatServer } from '../../../src/server/index.ts'
 import {
@@ -146,7 +146,7 @@ test('each of the ten events is delivered with its item', async () => {
     'room_unarchived',
     'room_deleted',
   ])
-  for (const body of bodies) expect(validate(delivery(body.event), body)).toMatchObject({ ok: true })
+  for (const body of bodies) expect(validate(deliveryBody(body.event), body)).toMatchObject({ ok: true })
   const item = (event: string) => bodies.find((body) => body.event === event).item
   const carol = expect.objectContaining({ id: 4, mention_name: 'carol' })
   const admin = expect.objectContaining({ id: 1, mention_name: 'admin' })

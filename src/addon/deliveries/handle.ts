@@ -1,0 +1,149 @@
+import type { Notification } from '../../api/operations/messages.ts'
+import { readId } from '../../api/sender.ts'
+import { toNotification } from '../../client/notification.ts'
+import { MissingScopeError, SignedRequestError } from '../../errors.ts'
+import type { Installation, Installations } from '../../installations/installation.ts'
+import type { InstallationServices } from '../../installations/services.ts'
+import {
+  LONGEST_LIFETIME,
+  type SignedRequest,
+  SKEW,
+  stillInstalled,
+} from '../../installations/signed-request.ts'
+import type { Store } from '../../store/index.ts'
+import { type Observing, observed } from '../../telemetry/observer.ts'
+import { createEventContext, type EventContext, type Middleware, type Returned } from './context.ts'
+import type { Delivery, DeliveryAnswer } from './delivery.ts'
+import { runMiddleware } from './middleware.ts'
+import { Closed, type TaskQueue, type Turn } from './task-queue.ts'
+import { unlessEndless } from './time-limit.ts'
+
+/** What handling needs. */
+export interface HandlingParts {
+  readonly store: Store
+  readonly installations: Installations
+  readonly tasks: TaskQueue
+  readonly middleware: readonly Middleware[]
+  /** Milliseconds for middleware and handler together. */
+  readonly handlerTimeout: number
+  readonly observing: Observing
+  servicesOf(installation: Installation): InstallationServices
+  onError(error: unknown, context: EventContext): Promise<void>
+}
+
+/**
+ * Handles a delivery when it is its turn, unless it was handled before. Throws a {@link SignedRequestError} if its
+ * installation was removed in the meantime.
+ */
+export type HandleDelivery = (delivery: Delivery, turn: Turn) => Promise<DeliveryAnswer>
+
+/** Creates the function that handles deliveries. */
+export function createHandling(parts: HandlingParts): HandleDelivery {
+  const { store, installations, tasks, middleware, handlerTimeout, observing, servicesOf, onError } = parts
+
+  /** Makes sure that a delivery is handled only once, waits for its turn, and logs the result. */
+  async function handleOnce(delivery: Delivery, turn: Turn): Promise<DeliveryAnswer> {
+    const { webhook, signed } = delivery
+    const { installation } = signed.credentials
+    const services = servicesOf(installation)
+    const started = performance.now()
+
+    warnOfLongLifetime(signed, services)
+    const claim = `jti:${encodeURIComponent(installation.oauthId)}:${signed.tokenId}`
+    if (!(await store.claim(claim, claimTime(signed)))) {
+      services.log.warn({ webhook: webhook.key }, 'a replay of a delivery that was already handled')
+      return { status: 204, result: 'replayed' }
+    }
+    const room = readId(delivery.body.item.room.id)
+    const queue = webhook.ordered ? `${installation.oauthId}:${room}` : undefined
+    const answer = await turn
+      .inOrder(queue, () => runHandler(delivery, turn))
+      .catch((error: unknown): DeliveryAnswer => {
+        if (!(error instanceof Closed)) throw error
+        return { status: 503, result: 'closing', body: 'The add-on is closing.' }
+      })
+    const late = delivery.acknowledged
+    services.log.info(
+      {
+        event: webhook.event,
+        webhook: webhook.key,
+        ...(installation.roomId === undefined ? { room } : {}),
+        status: late ? 204 : answer.status,
+        failed: answer.status >= 500,
+        milliseconds: Math.round(performance.now() - started),
+      },
+      'delivery',
+    )
+    // A delivery answered with a 5xx was not handled, so the server may send it again.
+    if (!late && answer.status >= 500) await store.release(claim)
+    return answer
+  }
+
+  /** Runs the handler. Its message is the answer; if it is late, the message is sent to the room as a notification. */
+  async function runHandler(delivery: Delivery, turn: Turn): Promise<DeliveryAnswer> {
+    const { webhook, signed } = delivery
+    // Time has passed: for the claim, and for the deliveries before this one.
+    const { installation } = await stillInstalled(signed.credentials, installations)
+    const context = createEventContext(delivery, servicesOf(installation), turn)
+    const activity = {
+      kind: 'handler',
+      event: webhook.event,
+      webhook: webhook.key,
+      installation: installation.oauthId,
+      room: context.room.id,
+    } as const
+    const run = async (): Promise<Returned> => {
+      if (middleware.length === 0) return webhook.handle(context)
+      return runMiddleware(middleware, context, async () => {
+        await stillInstalled(signed.credentials, installations) // middleware may have waited
+        return webhook.handle(context)
+      })
+    }
+    try {
+      const returned = await observed(observing(), activity, () =>
+        unlessEndless(run(), { key: webhook.key, turn, context, handlerTimeout }),
+      )
+      if (returned === undefined || returned === null) return { status: 204, result: 'handled' }
+      const notification = answerable(returned, installation)
+      if (delivery.acknowledged) await context.room.sendRoomNotification(notification)
+      return { status: 200, result: 'handled', body: notification }
+    } catch (error) {
+      if (error instanceof SignedRequestError && error.fault === 'unknown issuer') throw error // removed in the meantime
+      // Not awaited: a slow error handler, or one that never ends, must not delay the answer or the room.
+      void tasks.follow(onError(error, context))
+      return { status: 500, result: 'failed', body: 'The handler failed.' }
+    }
+  }
+
+  return handleOnce
+}
+
+/**
+ * Milliseconds for which a token's id is stored: its whole lifetime and not only the rest of it, since this
+ * clock may be set back; plus the skew three times, for before it, after it, and the difference between the
+ * clocks of processes.
+ */
+const claimTime = ({ lifetime }: SignedRequest): number =>
+  Math.min(lifetime, LONGEST_LIFETIME) + 3 * SKEW * 1000
+
+/** Installations for which a warning about long lifetimes was logged. */
+const warned = new WeakSet<InstallationServices>()
+
+function warnOfLongLifetime({ lifetime }: SignedRequest, services: InstallationServices): void {
+  if (lifetime <= LONGEST_LIFETIME || warned.has(services)) return
+  warned.add(services)
+  services.log.warn(
+    { seconds: lifetime / 1000 },
+    'the server signs requests that are valid for more than a day: the add-on accepts them for one day',
+  )
+}
+
+function answerable(returned: Exclude<Returned, undefined>, { oauthId, scopes }: Installation): Notification {
+  if (!scopes.includes('send_notification'))
+    throw new MissingScopeError(
+      `the handler returned a message, which needs the scope send_notification; installation ${oauthId} was approved with ${scopes.join(', ') || 'none'}. Add it to the scopes of createAddon and update the installation`,
+      ['send_notification'],
+      scopes,
+    )
+  return toNotification(returned)
+}
