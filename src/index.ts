@@ -24,6 +24,7 @@ export type {
   PlaceCondition,
 } from './addon/modules/conditions.ts'
 export type { Icon, IconData, IconSource } from './addon/modules/icons.ts'
+export type { ModuleMethods, RegisteredModule } from './addon/modules/module-methods.ts'
 export type {
   ActionOptions,
   ConfigurableOptions,
@@ -34,7 +35,6 @@ export type {
   Target,
   WebPanelOptions,
 } from './addon/modules/module-options.ts'
-export type { RegisteredModule, Shows } from './addon/modules/shows.ts'
 export type { AddonOptions } from './addon/options.ts'
 export { type PageOptions, type PageParts, page, type Theme } from './addon/pages/page.ts'
 export type {

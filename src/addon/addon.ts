@@ -28,8 +28,8 @@ import { createTaskQueue } from './deliveries/task-queue.ts'
 import { createKeys } from './keys.ts'
 import { createLifecycle, type ListeningAt } from './lifecycle.ts'
 import { createIcons, type Icons } from './modules/icons.ts'
+import type { ModuleMethods } from './modules/module-methods.ts'
 import { createModules } from './modules/modules.ts'
-import { createShows, type Shows } from './modules/shows.ts'
 import { type AddonOptions, readOptions, type Settings } from './options.ts'
 import type { PageContext } from './pages/page-context.ts'
 import { openSession } from './pages/session-route.ts'
@@ -69,7 +69,7 @@ export interface HookContexts<S extends Scope> {
 }
 
 /** An add-on: registers handlers, serves their webhooks, and stores its installations. */
-export interface Addon<S extends Scope = Scope> extends Shows<S> {
+export interface Addon<S extends Scope = Scope> extends ModuleMethods<S> {
   /**
    * Registers a handler for an event, which also gives the handler's context its type.
    *
@@ -203,7 +203,15 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
   const icons = createIcons()
   const assets = createAssets()
   const registry = createRegistry(keys, log)
-  const modules = createModules(keys, icons)
+  const modules = createModules({
+    keys,
+    icons,
+    url: () => address.url(),
+    registering(what) {
+      registry.refuseLate(what)
+      address.changed()
+    },
+  })
   const webhooks = () => [...registry.webhooks.values()]
   const address = createAddress(settings, { webhooks, modules, avatar: avatarOf(settings, icons) })
   const core = createCore(settings, log, observation, modules, () => address.descriptor().etag, tasks.count)
@@ -234,15 +242,6 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
     router,
     metrics,
   })
-  const shows = createShows({
-    modules,
-    url: address.url,
-    registering(what) {
-      registry.refuseLate(what)
-      address.changed()
-    },
-  })
-
   function registered({ key }: Webhook): RegisteredWebhook {
     address.changed() // the descriptor may have been read already
     return {
@@ -274,7 +273,7 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
   }
 
   const addon: Addon = {
-    ...shows,
+    ...modules.methods,
     router,
 
     webhook: (

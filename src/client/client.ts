@@ -77,20 +77,18 @@ export type Room<S extends Scope> = { readonly id: number } & MethodsOfRoom<S> &
 /** Creates a client with every method; its type decides which of them are visible. */
 export function createClientFor(authority: Authority, calling: Calling): Record<OperationId, unknown> {
   const method = (id: OperationId) => {
+    const begin = (parameters: CallParameters, signal: AbortSignal | undefined): Promise<unknown> => {
+      const begun = call(id, parameters, authority, calling, signal)
+      calling.onBegin?.(begun, id)
+      return begun
+    }
     const operation: Operation = operations[id]
     if (operation.paging !== 'offset')
-      return (parameters: CallParameters = {}, options: CallOptions = {}) =>
-        call(id, parameters, authority, calling, options.signal)
-    return (parameters: CallParameters = {}, options: CallOptions = {}) =>
+      return (parameters: CallParameters = {}, { signal }: CallOptions = {}) => begin(parameters, signal)
+    return (parameters: CallParameters = {}, { signal }: CallOptions = {}) =>
       createCollection(
-        (startIndex) =>
-          call(
-            id,
-            { ...parameters, 'start-index': startIndex },
-            authority,
-            calling,
-            options.signal,
-          ) as Promise<Page<unknown>>, // paged operations return pages; a test of the table checks that
+        // Paged operations return pages; a test of the table checks that.
+        (index) => begin({ ...parameters, 'start-index': index }, signal) as Promise<Page<unknown>>,
         Number(parameters['start-index'] ?? 0),
       )
   }

@@ -3,7 +3,7 @@ import { type Operation, parameterNames, unwrapped } from '../api/operation.ts'
 import { type OperationId, operations } from '../api/operations/index.ts'
 import type { Scope } from '../api/scopes.ts'
 import { Html } from '../common/html.ts'
-import { type Answer, ExchangeFailedError, exchange, parseJson } from '../common/http.ts'
+import { type Answer, type Exchange, ExchangeFailedError, exchange, parseJson } from '../common/http.ts'
 import { isRecord } from '../common/is-record.ts'
 import { type Outbound, OutboundRefusedError } from '../common/outbound.ts'
 import { read } from '../common/tolerant-reading.ts'
@@ -65,8 +65,8 @@ export interface Calling {
   readonly onCall: (record: CallRecord) => void
   /** Returns the observer. */
   readonly observing?: Observing
-  /** Gets each call, which its caller may not await. */
-  readonly count?: (call: Promise<unknown>) => void
+  /** Receives each call when it begins; its caller may not await it. */
+  readonly onBegin?: (call: Promise<unknown>, operation: OperationId) => void
 }
 
 // Only for calls that can be repeated without a second effect, and for temporary failures: two retries in about a second.
@@ -77,24 +77,12 @@ const PASSING = new Set([500, 502, 503, 504])
  * Calls one operation: checks scope and room before anything is sent, waits for the rate limits, sends, renews the token
  * once on 401, retries reads after 5xx and network failures, and turns the answer into the operation's result.
  */
-export function call(
+export async function call(
   id: OperationId,
   parameters: CallParameters,
   authority: Authority,
   calling: Calling,
   signal?: AbortSignal,
-): Promise<unknown> {
-  const called = observe(id, parameters, authority, calling, signal)
-  calling.count?.(called)
-  return called
-}
-
-async function observe(
-  id: OperationId,
-  parameters: CallParameters,
-  authority: Authority,
-  calling: Calling,
-  signal: AbortSignal | undefined,
 ): Promise<unknown> {
   const operation: Operation = operations[id]
   refuseForbidden(id, operation, parameters, authority)
@@ -112,7 +100,7 @@ async function observe(
   let result: Result | undefined
   try {
     result = await observed(calling.observing?.(), activity, () =>
-      carryOut(activity, request, authority, calling, signal),
+      sendUntilFinal(activity, request, authority, calling, signal),
     )
     return result.value
   } finally {
@@ -130,7 +118,7 @@ interface Result {
 }
 
 /** Sends until there is a final answer; records the progress in the activity. */
-async function carryOut(
+async function sendUntilFinal(
   activity: CallActivity,
   request: Prepared,
   authority: Authority,
@@ -148,7 +136,7 @@ async function carryOut(
       await authority.budget.wait(id, operation, request.room, signal)
       activity.attempts += 1
       activity.status = undefined
-      const answer = await send(request, token, calling, signal).catch((error: unknown) => {
+      const answer = await exchange(asExchange(request, token, calling, signal)).catch((error: unknown) => {
         if (signal?.aborted) throw error
         if (error instanceof OutboundRefusedError)
           throw new ConfigurationError(`${id}: ${error.message}; nothing was sent`, { cause: error })
@@ -311,13 +299,13 @@ const isIdOrName = (value: unknown): value is string | number =>
 const encodeSegment = (value: string): string | undefined =>
   /^\.{1,2}$/.test(value) || /\p{Surrogate}/u.test(value) ? undefined : encodeURIComponent(value)
 
-function send(
+function asExchange(
   request: Prepared,
   token: string,
   calling: Calling,
   signal: AbortSignal | undefined,
-): Promise<Answer> {
-  return exchange({
+): Exchange {
+  return {
     method: request.method,
     url: request.url,
     outbound: calling.outbound,
@@ -330,7 +318,7 @@ function send(
       ...(request.body ? { 'content-type': request.body.contentType } : {}),
     },
     ...(request.body ? { body: request.body.content } : {}),
-  })
+  }
 }
 
 function networkError(id: OperationId, operation: Operation, cause: Error): NetworkError {

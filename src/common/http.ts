@@ -61,20 +61,19 @@ let loading: Promise<Got> | undefined
  * connection ends at once without an answer, and the request is sent once more on a new connection.
  */
 export async function exchange(request: Exchange): Promise<Answer> {
-  const url = request.outbound.check(request.url)
-  const { around } = request.outbound
-  return around ? around(() => send(url, request)) : send(url, request)
-}
-
-async function send(url: URL, request: Exchange): Promise<Answer> {
-  const started = performance.now()
-  try {
-    return await attempt(url, request, request.outbound.agent, request.timeout)
-  } catch (error) {
-    const spent = performance.now() - started
-    if (!(error instanceof LostOnTheWay) || spent > crossing || request.signal?.aborted) throw error
-    return attempt(url, request, request.outbound.freshAgent, Math.max(1, request.timeout - spent))
+  const { outbound, timeout, signal } = request
+  const url = outbound.check(request.url)
+  const send = async (): Promise<Answer> => {
+    const started = performance.now()
+    try {
+      return await attempt(url, request, outbound.agent, timeout)
+    } catch (error) {
+      const spent = performance.now() - started
+      if (!(error instanceof LostOnTheWay) || spent > crossing || signal?.aborted) throw error
+      return attempt(url, request, outbound.freshAgent, Math.max(1, timeout - spent))
+    }
   }
+  return outbound.around ? outbound.around(send) : send()
 }
 
 /** Milliseconds within which a connection must end to count as closed before the request: later the peer may have acted. */

@@ -75,7 +75,11 @@ function createServicesFor(parts: ServicesParts, installation: Installation): In
     return known !== undefined && isSame(known.installation, installation)
   }
   const log = parts.log.child(bindingsOf(installation))
-  const calls = createClientFor(
+  const note = (working: Promise<unknown>, what: string): void => {
+    parts.count(working)
+    noteFailure(working, what, log)
+  }
+  const client = createClientFor(
     {
       apiUrl: installation.apiUrl,
       scopes: installation.scopes,
@@ -85,13 +89,8 @@ function createServicesFor(parts: ServicesParts, installation: Installation): In
       renew: async (refused) => parts.tokens.renew(await credentials(), refused),
       budget: createBudget(parts.maxRateLimitWait, parts.calling.observing),
     },
-    { ...parts.calling, onCall: (record) => log.info(record, 'api call'), count: parts.count },
+    { ...parts.calling, onCall: (record) => log.info(record, 'api call'), onBegin: note },
   )
-  const note = (working: Promise<unknown>, what: string): void => {
-    parts.count(working)
-    noteFailure(working, what, log)
-  }
-  const client = guarded(calls, note)
   const rooms = new Map<number, Room<Scope>>()
   function guard<T>(what: string, work: () => Promise<T>): Promise<T> {
     const working = work()
@@ -107,7 +106,7 @@ function createServicesFor(parts: ServicesParts, installation: Installation): In
       let room = rooms.get(id)
       if (!room) {
         const made = createRoomFor(client, id)
-        const { notify, sendCard } = made // the others call the client, which is guarded
+        const { notify, sendCard } = made // the others only call the client
         room = Object.assign(made, guarded({ notify, sendCard }, note)) as unknown as Room<Scope> // as with `client`
         if (rooms.size < 10_000) rooms.set(id, room)
       }

@@ -19,7 +19,7 @@ export interface Resolved {
  * Converts each kind of module to its form in descriptors: texts become objects, a dialog has an object
  * `options`, and absent members are left out.
  */
-export const describe = {
+export const descriptorEntry = {
   glance: (
     { key, name, target, weight }: GlanceOptions<string>,
     { url: queryUrl, icon, conditions }: Resolved,

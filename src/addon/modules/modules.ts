@@ -1,3 +1,4 @@
+import type { Scope } from '../../api/scopes.ts'
 import { ConfigurationError } from '../../errors.ts'
 import { checkMembers, expectFunction } from '../../option-checks.ts'
 import { paths } from '../../paths.ts'
@@ -11,8 +12,9 @@ import type {
 } from '../pages/page-context.ts'
 import type { FormContext, Glance, GroupRules, ShownPage } from '../pages/shown-page.ts'
 import { type ConditionPlace, readConditions } from './conditions.ts'
-import { describe } from './descriptor-parts.ts'
+import { descriptorEntry } from './descriptor-parts.ts'
 import type { IconAddresses, Icons } from './icons.ts'
+import type { ModuleMethods, RegisteredModule } from './module-methods.ts'
 import {
   type ActionOptions,
   type ConfigurableOptions,
@@ -32,17 +34,14 @@ export interface Modules {
   readonly pages: ReadonlyMap<string, ShownPage>
   /** Keys of all glances, with or without a handler. */
   glanceKeys(): string[]
-  glance(options: GlanceOptions<string>, handler: GlanceHandler<ViewContext> | undefined): RegisteredAt
-  webPanel(options: WebPanelOptions<string>, handler: AnyPageHandler): RegisteredAt
-  dialog(options: DialogOptions<string>, handler: AnyPageHandler): RegisteredAt
-  action(options: ActionOptions): RegisteredAt
-  externalPage(options: ExternalPageOptions<string>, handler: PageHandler<PageContext>): RegisteredAt
-  configurable(
+  /** The methods with which the author registers modules. */
+  readonly methods: ModuleMethods<Scope>
+  /** Registers the configuration page of `addon.settings`. */
+  addSettingsPage(
     options: ConfigurableOptions,
     handler: PageHandler<PageContext>,
-    own?: OwnSettings,
-  ): RegisteredAt
-  adminPage(handler: PageHandler<PageContext>): RegisteredAt
+    own: SettingsPageRules,
+  ): void
   /** The modules in the form of the descriptor, which is later validated as a whole. */
   capabilities(baseUrl: string): Readonly<Record<string, object>>
   /**
@@ -52,20 +51,24 @@ export interface Modules {
 }
 
 /** More about the configuration page of `addon.settings`. */
-export interface OwnSettings {
+export interface SettingsPageRules {
   readonly form: PageHandler<FormContext>
   /** Whether the author decides who may open it, with `mayChange`. */
   readonly anybody: boolean
 }
 
-/** A page handler of either kind; the option `authentication` decides which one it is. */
-export type AnyPageHandler = PageHandler<PageContext> | PageHandler<AnonymousContext>
-
-/** A registered module, with the path of its page or content, if it has one. */
-export interface RegisteredAt {
-  readonly key: string
-  readonly path: string | undefined
+/** What registering needs from the add-on. */
+export interface ModulesParts {
+  readonly keys: Keys
+  readonly icons: Icons
+  /** The base address. Throws a ConfigurationError until it is known. */
+  url(): string
+  /** Called before each registration with what is registered. Throws after the end of registration. */
+  registering(what: string): void
 }
+
+/** A page handler of either kind; the option `authentication` decides which one it is. */
+type AnyPageHandler = PageHandler<PageContext> | PageHandler<AnonymousContext>
 
 type Kind = 'glance' | 'webPanel' | 'dialog' | 'action' | 'externalPage'
 
@@ -92,7 +95,7 @@ const targetsOf: Readonly<Partial<Record<Kind, readonly Kind[]>>> = {
   action: ['dialog', 'webPanel', 'externalPage', 'glance'],
 }
 
-export function createModules(keys: Keys, icons: Icons): Modules {
+export function createModules({ keys, icons, url: baseUrl, registering }: ModulesParts): Modules {
   const modules = new Map<string, Module>()
   const glances = new Map<string, Glance>()
   const pages = new Map<string, ShownPage>()
@@ -104,16 +107,24 @@ export function createModules(keys: Keys, icons: Icons): Modules {
     { key, target }: { readonly key: string; readonly target?: Target | undefined },
     path: string | undefined,
     entry: (baseUrl: string, url: string | undefined) => object,
-  ): RegisteredAt {
+  ): RegisteredModule {
     keys.take(kind, key, kind)
-    const describe = (baseUrl: string) => entry(baseUrl, path && `${baseUrl}${path}`)
+    const describe = (base: string) => entry(base, path && `${base}${path}`)
     modules.set(key, { kind, key, target: typeof target === 'object' ? target.key : target, describe })
-    return { key, path }
+    return registered(kind, key, path)
   }
+
+  const registered = (what: string, key: string, path: string | undefined): RegisteredModule => ({
+    key,
+    get url() {
+      if (path === undefined) throw new ConfigurationError(`${what} ${key}: it has no address of its own`)
+      return `${baseUrl()}${path}`
+    },
+  })
 
   function addPage(path: string, key: string, rules: PageRules, handle: AnyPageHandler): void {
     const { framed, title, authentication = 'jwt', group, form } = rules
-    // The option `authentication` decides its type, as in the overloads of `Shows`.
+    // The option `authentication` decides its type, as in the overloads of `ModuleMethods`.
     const handler = { authentication, handle } as ShownPage['handler']
     const parameters = Object.keys(rules.parameters ?? {})
     pages.set(path, {
@@ -130,12 +141,26 @@ export function createModules(keys: Keys, icons: Icons): Modules {
   const iconOf = (what: string, icon: unknown): IconAddresses | undefined =>
     icon === undefined ? undefined : icons.add(`${what}: icon`, icon)
 
-  return {
-    glances,
-    pages,
-    glanceKeys: () => [...modules.values()].filter(({ kind }) => kind === 'glance').map(({ key }) => key),
+  function addConfigurable(
+    options: ConfigurableOptions,
+    handle: PageHandler<PageContext>,
+    own?: SettingsPageRules,
+  ): RegisteredModule {
+    checkMembers<ConfigurableOptions>('configurable', options, optionsOf.configurable, [])
+    expectFunction(handle, 'configurable: expected a handler')
+    if (single.configurable)
+      throw new ConfigurationError(
+        'there are two configuration pages; an add-on has one, made by addon.configurable() or by addon.settings()',
+      )
+    single.configurable = options
+    const group = { rooms: options.allowAccessToRoomAdmins === true, anybody: own?.anybody === true }
+    addPage(paths.configurable, 'configurable', { framed: true, group, form: own?.form }, handle)
+    return registered('configuration page', 'configurable', paths.configurable)
+  }
 
-    glance(options, handle) {
+  const methods: ModuleMethods<Scope> = {
+    glance(options: GlanceOptions<string>, handle?: GlanceHandler<ViewContext>) {
+      registering('glance')
       const what = nameOf('glance', options)
       checkMembers<GlanceOptions>(what, options, optionsOf.glance, ['key', 'name', 'icon'])
       if (handle !== undefined) expectFunction(handle, `${what}: expected a handler`)
@@ -145,14 +170,15 @@ export function createModules(keys: Keys, icons: Icons): Modules {
       const icon = iconOf(what, options.icon)
       const conditions = conditionsOf(what, options, 'glances')
       const path = handle && withParameters(`${paths.glance}${key}`, parameters)
-      const registered = register('glance', options, path, (baseUrl, url) =>
-        describe.glance(options, { url, icon: icon?.(baseUrl), conditions }),
+      const module = register('glance', options, path, (baseUrl, url) =>
+        descriptorEntry.glance(options, { url, icon: icon?.(baseUrl), conditions }),
       )
       if (handle) glances.set(key, { key, parameters: Object.keys(parameters ?? {}), handle })
-      return registered
+      return module
     },
 
-    webPanel(options, handle) {
+    webPanel(options: WebPanelOptions<string>, handle: AnyPageHandler) {
+      registering('web panel')
       const what = nameOf('webPanel', options)
       checkMembers<WebPanelOptions>(what, options, optionsOf.webPanel, ['key', 'name'])
       expectFunction(handle, `${what}: expected a handler`)
@@ -160,81 +186,94 @@ export function createModules(keys: Keys, icons: Icons): Modules {
       const icon = iconOf(what, options.icon)
       const conditions = conditionsOf(what, options, 'web panels')
       const path = `${paths.page}${key}`
-      const registered = register('webPanel', options, withParameters(path, parameters), (baseUrl, url) =>
-        describe.webPanel(options, { url, icon: icon?.(baseUrl), conditions }),
+      const module = register('webPanel', options, withParameters(path, parameters), (baseUrl, url) =>
+        descriptorEntry.webPanel(options, { url, icon: icon?.(baseUrl), conditions }),
       )
       addPage(path, key, { framed: true, title, parameters, authentication }, handle)
-      return registered
+      return module
     },
 
-    dialog(options, handle) {
+    dialog(options: DialogOptions<string>, handle: AnyPageHandler) {
+      registering('dialog')
       const what = nameOf('dialog', options)
       checkMembers<DialogOptions>(what, options, optionsOf.dialog, ['key', 'title'])
       expectFunction(handle, `${what}: expected a handler`)
       const { key, title, parameters, authentication } = options
       const path = `${paths.page}${key}`
-      const registered = register('dialog', options, withParameters(path, parameters), (_, url) =>
-        describe.dialog(options, { url }),
+      const module = register('dialog', options, withParameters(path, parameters), (_, url) =>
+        descriptorEntry.dialog(options, { url }),
       )
       addPage(path, key, { framed: true, title, parameters, authentication }, handle)
-      return registered
+      return module
     },
 
-    action(options) {
+    action(options: ActionOptions) {
+      registering('action')
       const what = nameOf('action', options)
       checkMembers<ActionOptions>(what, options, optionsOf.action, ['key', 'name', 'location', 'target'])
       const place = options.location === 'hipchat.message.action' ? 'message actions' : 'input actions'
       const conditions = conditionsOf(what, options, place)
-      return register('action', options, undefined, (_, url) => describe.action(options, { url, conditions }))
+      return register('action', options, undefined, (_, url) =>
+        descriptorEntry.action(options, { url, conditions }),
+      )
     },
 
-    externalPage(options, handle) {
+    externalPage(options: ExternalPageOptions<string>, handle: PageHandler<PageContext>) {
+      registering('external page')
       const what = nameOf('externalPage', options)
       checkMembers<ExternalPageOptions>(what, options, optionsOf.externalPage, ['key'])
       expectFunction(handle, `${what}: expected a handler`)
       const { key, name: title, parameters } = options
       const path = `${paths.page}${key}`
-      const registered = register('externalPage', options, withParameters(path, parameters), (_, url) =>
-        describe.externalPage(options, { url }),
+      const module = register('externalPage', options, withParameters(path, parameters), (_, url) =>
+        descriptorEntry.externalPage(options, { url }),
       )
       addPage(path, key, { framed: false, title, parameters }, handle)
-      return registered
+      return module
     },
 
-    configurable(options, handle, own) {
-      checkMembers<ConfigurableOptions>('configurable', options, optionsOf.configurable, [])
-      expectFunction(handle, 'configurable: expected a handler')
-      if (single.configurable)
-        throw new ConfigurationError(
-          'there are two configuration pages; an add-on has one, made by addon.configurable() or by addon.settings()',
-        )
-      single.configurable = options
-      const group = { rooms: options.allowAccessToRoomAdmins === true, anybody: own?.anybody === true }
-      addPage(paths.configurable, 'configurable', { framed: true, group, form: own?.form }, handle)
-      return { key: 'configurable', path: paths.configurable }
+    configurable(
+      first: ConfigurableOptions | PageHandler<PageContext<Scope, never>>,
+      second?: PageHandler<PageContext<Scope, never>>,
+    ) {
+      registering('configuration page')
+      if (typeof first === 'function' && second !== undefined)
+        throw new ConfigurationError('configurable: expected the handler last, after its options')
+      return typeof first === 'function'
+        ? addConfigurable({}, first as PageHandler<PageContext>)
+        : addConfigurable(first, second as PageHandler<PageContext>) // checked there
     },
 
     adminPage(handle) {
+      registering('page for administrators')
       expectFunction(handle, 'adminPage: expected a handler')
       if (single.adminPage) throw new ConfigurationError('there are two admin pages; an add-on has one')
       single.adminPage = true
       const group = { rooms: false, anybody: false }
-      addPage(paths.adminPage, 'adminPage', { framed: true, group }, handle)
-      return { key: 'adminPage', path: paths.adminPage }
+      addPage(paths.adminPage, 'adminPage', { framed: true, group }, handle as PageHandler<PageContext>)
+      return registered('page for administrators', 'adminPage', paths.adminPage)
     },
+  }
 
-    capabilities(baseUrl) {
+  return {
+    glances,
+    pages,
+    glanceKeys: () => [...modules.values()].filter(({ kind }) => kind === 'glance').map(({ key }) => key),
+    methods,
+    addSettingsPage: addConfigurable,
+
+    capabilities(base) {
       const found: Partial<Record<Kind, object[]>> = {}
       for (const { kind, describe } of modules.values()) {
         found[kind] ??= []
-        found[kind].push(describe(baseUrl))
+        found[kind].push(describe(base))
       }
       const { configurable, adminPage } = single
-      const url = `${baseUrl}${paths.configurable}`
+      const url = `${base}${paths.configurable}`
       return {
         ...found,
         ...(configurable ? { configurable: { url, authentication: 'jwt', ...configurable } } : {}),
-        ...(adminPage ? { adminPage: { url: `${baseUrl}${paths.adminPage}` } } : {}),
+        ...(adminPage ? { adminPage: { url: `${base}${paths.adminPage}` } } : {}),
       }
     },
 

@@ -177,7 +177,7 @@ export function createSettings(options: SettingsOptions, { modules, onError }: S
     }
   }
 
-  modules.configurable(rooms ? { allowAccessToRoomAdmins: true } : {}, show, {
+  modules.addSettingsPage(rooms ? { allowAccessToRoomAdmins: true } : {}, show, {
     form: save,
     anybody: mayChange !== undefined,
   })

@@ -1,5 +1,4 @@
 import type { Scope } from '../../api/scopes.ts'
-import { ConfigurationError } from '../../errors.ts'
 import type {
   AnonymousContext,
   GlanceHandler,
@@ -15,15 +14,14 @@ import type {
   GlanceOptions,
   WebPanelOptions,
 } from './module-options.ts'
-import type { AnyPageHandler, Modules, RegisteredAt } from './modules.ts'
 
 /** A registered module. */
 export interface RegisteredModule {
   /** Key of the module. */
   readonly key: string
   /**
-   * Address of its page or content, with placeholders that clients fill in. Throws a {@link
-   * ConfigurationError} until the base address is known, and for a glance without a handler.
+   * Address of its page or content, with placeholders that clients fill in. Throws a
+   * ConfigurationError until the base address is known, and for a glance without a handler.
    */
   readonly url: string
 }
@@ -33,9 +31,9 @@ type Signed<Options> = Options & { readonly authentication?: 'jwt' }
 
 /**
  * Registers what an add-on shows in clients. The modules are part of the descriptor. Each method throws a
- * {@link ConfigurationError} for an invalid option, a key that is taken, or after `listen()` or `callback()`.
+ * ConfigurationError for an invalid option, a key that is taken, or after `listen()` or `callback()`.
  */
-export interface Shows<S extends Scope> {
+export interface ModuleMethods<S extends Scope> {
   /**
    * Registers a glance: a line next to the chat. The handler returns its content for a person who opens the
    * room; `glance.push` changes it later. Without a handler it shows its name.
@@ -80,52 +78,4 @@ export interface Shows<S extends Scope> {
   configurable(options: ConfigurableOptions, handler: PageHandler<PageContext<S, never>>): RegisteredModule
   /** Registers an admin page, in the menu of the server's administration. */
   adminPage(handler: PageHandler<PageContext<S, never>>): RegisteredModule
-}
-
-/** The services that registration needs. */
-export interface ShowsParts {
-  readonly modules: Modules
-  /** The base address. */
-  url(): string
-  /** Called before each registration. Throws after the end of registration. */
-  registering(what: string): void
-}
-
-export function createShows({ modules, url, registering }: ShowsParts): Shows<Scope> {
-  function register(what: string, registration: () => RegisteredAt): RegisteredModule {
-    registering(what)
-    const { key, path } = registration()
-    return {
-      key,
-      get url() {
-        if (path === undefined) throw new ConfigurationError(`${what} ${key}: it has no address of its own`)
-        return `${url()}${path}`
-      },
-    }
-  }
-
-  return {
-    glance: (options: GlanceOptions<string>, handler?: GlanceHandler<ViewContext>) =>
-      register('glance', () => modules.glance(options, handler)),
-    webPanel: (options: WebPanelOptions<string>, handler: AnyPageHandler) =>
-      register('web panel', () => modules.webPanel(options, handler)),
-    dialog: (options: DialogOptions<string>, handler: AnyPageHandler) =>
-      register('dialog', () => modules.dialog(options, handler)),
-    action: (options) => register('action', () => modules.action(options)),
-    externalPage: (options: ExternalPageOptions<string>, handler: PageHandler<PageContext>) =>
-      register('external page', () => modules.externalPage(options, handler)),
-    configurable: (
-      first: ConfigurableOptions | PageHandler<PageContext<Scope, never>>,
-      second?: PageHandler<PageContext<Scope, never>>,
-    ) =>
-      register('configuration page', () => {
-        if (typeof first === 'function' && second !== undefined)
-          throw new ConfigurationError('configurable: expected the handler last, after its options')
-        return typeof first === 'function'
-          ? modules.configurable({}, first as PageHandler<PageContext>)
-          : modules.configurable(first, second as PageHandler<PageContext>) // `configurable` checks it
-      }),
-    adminPage: (handler) =>
-      register('page for administrators', () => modules.adminPage(handler as PageHandler<PageContext>)),
-  }
 }
