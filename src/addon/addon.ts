@@ -30,7 +30,7 @@ import { createLifecycle, type ListeningAt } from './lifecycle.ts'
 import { createIcons, type Icons } from './modules/icons.ts'
 import type { ModuleMethods } from './modules/module-methods.ts'
 import { createModules } from './modules/modules.ts'
-import { type AddonOptions, readOptions, type Settings } from './options.ts'
+import { type AddonOptions, type ResolvedOptions, readOptions } from './options.ts'
 import type { PageContext } from './pages/page-context.ts'
 import { openSession } from './pages/session-route.ts'
 import { createAssets, type StaticOptions } from './pages/static-files.ts'
@@ -195,10 +195,10 @@ export interface Addon<S extends Scope = Scope> extends ModuleMethods<S> {
  * await addon.listen(3000)
  */
 export function createAddon<const S extends Scope>(options: AddonOptions<S>): Addon<S> {
-  const settings = readOptions(options as AddonOptions) // S is a subset of Scope
+  const resolved = readOptions(options as AddonOptions) // S is a subset of Scope
   const log = options.log === false ? silent() : (options.log ?? createLog())
-  const tasks = createTaskQueue(settings.maxDeliveries)
-  const observation = createObservation(settings.metrics, () => tasks.deliveries, log)
+  const tasks = createTaskQueue(resolved.maxDeliveries)
+  const observation = createObservation(resolved.metrics, () => tasks.deliveries, log)
   const keys = createKeys()
   const icons = createIcons()
   const assets = createAssets()
@@ -213,16 +213,16 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
     },
   })
   const webhooks = () => [...registry.webhooks.values()]
-  const address = createAddress(settings, { webhooks, modules, avatar: avatarOf(settings, icons) })
-  const core = createCore(settings, log, observation, modules, () => address.descriptor().etag, tasks.count)
+  const address = createAddress(resolved, { webhooks, modules, avatar: avatarOf(resolved, icons) })
+  const core = createCore(resolved, log, observation, modules, () => address.descriptor().etag, tasks.count)
   const middleware: Middleware[] = []
   const errorHandlers: ((error: unknown, context: FailedContext) => unknown)[] = []
   // Every method that Node parses: the router answers 501 to methods that are not listed.
   const router = new Router({ methods: METHODS })
-  const { acknowledgeAfter, handlerTimeout } = settings
+  const { acknowledgeAfter, handlerTimeout } = resolved
   const receiving = {
     ...core,
-    addon: settings.options,
+    addon: resolved.options,
     webhooks: registry.webhooks,
     tasks,
     acknowledgeAfter,
@@ -363,7 +363,7 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
  * The avatar's address for the descriptor: the given one, or the one at which the add-on serves a file or
  * bytes.
  */
-function avatarOf({ options: { avatar } }: Settings, icons: Icons) {
+function avatarOf({ options: { avatar } }: ResolvedOptions, icons: Icons) {
   if (avatar === undefined) return undefined
   if (typeof avatar === 'string' && /^https?:/i.test(avatar)) return () => avatar
   return icons.add('createAddon: avatar', avatar)

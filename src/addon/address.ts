@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../errors.ts'
 import { createDescriptor, type Declared, type ServedDescriptor } from './descriptor.ts'
-import type { Settings } from './options.ts'
+import type { ResolvedOptions } from './options.ts'
 
 /** The add-on's base address, and the descriptor it serves there. */
 export interface Address {
@@ -18,13 +18,13 @@ export interface Address {
   changed(): void
 }
 
-export function createAddress(settings: Settings, declared: Declared): Address {
+export function createAddress(resolved: ResolvedOptions, declared: Declared): Address {
   let learnt: string | undefined
   let based: { readonly url: string; readonly path: string } | undefined
   let served: ServedDescriptor | undefined
 
   function url(): string {
-    const known = settings.baseUrl ?? learnt
+    const known = resolved.baseUrl ?? learnt
     if (known === undefined)
       throw new ConfigurationError(
         'the base address is not known yet: give createAddon a baseUrl, or call listen() first',
@@ -41,7 +41,7 @@ export function createAddress(settings: Settings, declared: Declared): Address {
       return based.path
     },
     descriptor() {
-      served ??= createDescriptor(settings.options, url(), declared)
+      served ??= createDescriptor(resolved.options, url(), declared)
       return served
     },
     learn(found) {

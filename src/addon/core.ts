@@ -13,11 +13,11 @@ import type { Logger } from '../telemetry/log.ts'
 import type { Observation } from '../telemetry/observation.ts'
 import { type Observing, observed } from '../telemetry/observer.ts'
 import type { Modules } from './modules/modules.ts'
-import type { Settings } from './options.ts'
+import type { ResolvedOptions } from './options.ts'
 
 /** The services that the parts of an add-on share. Created once, with the add-on; opens nothing. */
 export interface Core {
-  readonly settings: Settings
+  readonly resolved: ResolvedOptions
   readonly log: Logger
   readonly store: Store
   readonly installations: Installations
@@ -36,14 +36,14 @@ export interface Core {
 
 /** Creates the services from the options. Throws a ConfigurationError for an invalid `secretKey` or `store`. */
 export function createCore(
-  settings: Settings,
+  resolved: ResolvedOptions,
   log: Logger,
   observation: Observation,
   modules: Modules,
   descriptorEtag: () => string,
   count: (call: Promise<unknown>) => void,
 ): Core {
-  const { options, callTimeout: timeout } = settings
+  const { options, callTimeout: timeout } = resolved
   const { observing } = observation
   const sealing = createSealing(options.secretKey)
   const store = scopeStore(
@@ -53,7 +53,7 @@ export function createCore(
   const outbound = createOutbound({
     hosts: options.allowedHosts ?? [],
     ranges: options.allowedRanges,
-    loopback: settings.loopback,
+    loopback: resolved.loopback,
     http: options.allowHttp,
     ca: options.ca,
     around: (work) => observed(observing(), { kind: 'exchange' }, work),
@@ -73,7 +73,7 @@ export function createCore(
     observing,
   })
   const servicesOf = createServices({
-    maxRateLimitWait: settings.maxRateLimitWait,
+    maxRateLimitWait: resolved.maxRateLimitWait,
     glanceKeys: modules.glanceKeys,
     log,
     store,
@@ -83,7 +83,7 @@ export function createCore(
     count,
   })
   return {
-    settings,
+    resolved,
     log,
     store,
     installations,

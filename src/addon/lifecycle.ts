@@ -60,8 +60,8 @@ export interface Lifecycle {
 
 export function createLifecycle(served: LifecycleParts): Lifecycle {
   const { core, address, registry, receiving, tasks, icons, assets, router, metrics } = served
-  const { settings, log, store } = core
-  const installing = createInstalling({ ...core, options: settings.options })
+  const { resolved, log, store } = core
+  const installing = createInstalling({ ...core, options: resolved.options })
   let started = false
   let listening: Promise<Listening> | undefined
   let metricsListening: Promise<Listening | undefined> | undefined
@@ -69,9 +69,9 @@ export function createLifecycle(served: LifecycleParts): Lifecycle {
 
   /** Opens the metrics port, if it is configured. */
   async function listenForMetrics(): Promise<Listening | undefined> {
-    if (!metrics || settings.metrics?.path === undefined || settings.metrics.port === undefined)
+    if (!metrics || resolved.metrics?.path === undefined || resolved.metrics.port === undefined)
       return undefined
-    const { path, port, host } = settings.metrics
+    const { path, port, host } = resolved.metrics
     const page = createMetricsPage(metrics, path, { basePath: () => '' })
     return listenOn(createApp([page], undefined, core), port, host, 'metrics')
   }
@@ -79,12 +79,12 @@ export function createLifecycle(served: LifecycleParts): Lifecycle {
   function start(): RequestListener {
     if (!started) {
       core.modules.checkTargets()
-      if (settings.options.helpCommand) registry.help()
+      if (resolved.options.helpCommand) registry.help()
       registry.end()
       address.changed()
       started = true
       if (store.warning) log.warn(store.warning)
-      const { allowHttp = [] } = settings.options
+      const { allowHttp = [] } = resolved.options
       if (allowHttp.length > 0)
         log.warn(
           `allowHttp: secrets, tokens and messages are sent to and from ${allowHttp.join(', ')} over plain http, where others can read them; use it for development only`,
@@ -98,8 +98,8 @@ export function createLifecycle(served: LifecycleParts): Lifecycle {
   function routes(): Middleware[] {
     const basePath = address.path
     const { pages, glances } = core.modules
-    const { handlerTimeout, options } = settings
-    const { path: metricsPath, port: metricsPort } = settings.metrics ?? {}
+    const { handlerTimeout, options } = resolved
+    const { path: metricsPath, port: metricsPort } = resolved.metrics ?? {}
     return [
       createRoutes({ store, log, basePath, descriptor: address.descriptor }),
       createInstallationRoutes({
@@ -137,7 +137,7 @@ export function createLifecycle(served: LifecycleParts): Lifecycle {
   async function closeAll(): Promise<void> {
     await listening?.catch(() => {}) // otherwise the server would continue to open
     await stop(listening, async () => {
-      const aborted = await tasks.close(settings.closeTimeout)
+      const aborted = await tasks.close(resolved.closeTimeout)
       if (aborted > 0) log.error({ aborted }, 'handlers were still running and have been aborted')
     })
     installing.close()
@@ -149,7 +149,7 @@ export function createLifecycle(served: LifecycleParts): Lifecycle {
   return {
     callback() {
       address.url()
-      if (settings.metrics?.port !== undefined)
+      if (resolved.metrics?.port !== undefined)
         throw new ConfigurationError(
           'callback: only listen() opens metrics.port; leave it out to serve the metrics as a route of the add-on',
         )
@@ -161,7 +161,7 @@ export function createLifecycle(served: LifecycleParts): Lifecycle {
     async listen(port, host) {
       if (listening) throw new ConfigurationError('listen() was called twice')
       if (closing) throw new ConfigurationError('listen: the add-on has been closed; create another one')
-      listening = listenOn(start(), port, host ?? (settings.loopback ? 'localhost' : undefined))
+      listening = listenOn(start(), port, host ?? (resolved.loopback ? 'localhost' : undefined))
       metricsListening = listenForMetrics()
       metricsListening.catch(() => {}) // awaited below, unless the other port fails
       try {

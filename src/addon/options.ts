@@ -139,7 +139,7 @@ export interface AddonOptions<S extends Scope = Scope> {
 }
 
 /** The options with their defaults, except for those that depend on the base address. */
-export interface Settings {
+export interface ResolvedOptions {
   readonly options: AddonOptions
   readonly baseUrl: string | undefined
   readonly loopback: boolean
@@ -240,7 +240,7 @@ const isRange = (text: string): boolean => text.includes('/') && parseRange(text
 const required = ['key', 'name', 'description', 'scopes'] as const
 
 /** Checks the options. Throws a {@link ConfigurationError} that names the first invalid one. */
-export function readOptions(options: AddonOptions): Settings {
+export function readOptions(options: AddonOptions): ResolvedOptions {
   if (!isRecord(options))
     throw new ConfigurationError(`createAddon: expected options, got ${typeName(options)}`)
   const given = withoutEmpty(options)

@@ -3,7 +3,7 @@ import { type Operation, parameterNames, unwrapped } from '../api/operation.ts'
 import { type OperationId, operations } from '../api/operations/index.ts'
 import type { Scope } from '../api/scopes.ts'
 import { Html } from '../common/html.ts'
-import { type Answer, type Exchange, ExchangeFailedError, exchange, parseJson } from '../common/http.ts'
+import { type Exchange, ExchangeFailedError, exchange, type HttpResponse, parseJson } from '../common/http.ts'
 import { isRecord } from '../common/is-record.ts'
 import { type Outbound, OutboundRefusedError } from '../common/outbound.ts'
 import { read } from '../common/tolerant-reading.ts'
@@ -331,7 +331,7 @@ const effectOf = (cause: Error): string =>
     ? 'There was no connection, so the call had no effect.'
     : 'It is not known whether the call took effect, so it was not repeated.'
 
-function readAnswer(id: OperationId, operation: Operation, answer: Answer, token: string): Result {
+function readAnswer(id: OperationId, operation: Operation, answer: HttpResponse, token: string): Result {
   const { status, body } = answer
   // A server's message may repeat the token, and errors end up in logs.
   const hidden = (text: string): string => text.replaceAll(token, '[token]')

@@ -20,8 +20,8 @@ export interface Exchange {
   readonly signal?: AbortSignal | undefined
 }
 
-/** The answer to a request. */
-export interface Answer {
+/** The response to a request. */
+export interface HttpResponse {
   readonly status: number
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   /** Read as UTF-8, also where it is none. */
@@ -60,10 +60,10 @@ let loading: Promise<Got> | undefined
  * There are no retries, with one exception: if the peer closed a kept connection while the request was on its way, the
  * connection ends at once without an answer, and the request is sent once more on a new connection.
  */
-export async function exchange(request: Exchange): Promise<Answer> {
+export async function exchange(request: Exchange): Promise<HttpResponse> {
   const { outbound, timeout, signal } = request
   const url = outbound.check(request.url)
-  const send = async (): Promise<Answer> => {
+  const send = async (): Promise<HttpResponse> => {
     const started = performance.now()
     try {
       return await attempt(url, request, outbound.agent, timeout)
@@ -82,7 +82,7 @@ const crossing = 2000
 /** A kept connection was closed without an answer. */
 class LostOnTheWay extends ExchangeFailedError {}
 
-async function attempt(url: URL, request: Exchange, agent: Agents, timeout: number): Promise<Answer> {
+async function attempt(url: URL, request: Exchange, agent: Agents, timeout: number): Promise<HttpResponse> {
   loading ??= import('got').then((module) => module.got) // got takes 100 ms to load, so only when needed
   const got = await loading
   const maxBytes = request.maxBytes ?? 256 * KIB

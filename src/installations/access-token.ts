@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { operations } from '../api/operations/index.ts'
 import { isScope, type Scope } from '../api/scopes.ts'
-import { type Answer, type Exchange, exchange, parseJson } from '../common/http.ts'
+import { type Exchange, exchange, type HttpResponse, parseJson } from '../common/http.ts'
 import type { Outbound } from '../common/outbound.ts'
 import { typeName } from '../common/validate.ts'
 import { AccessTokenError, messageOf } from '../errors.ts'
@@ -28,24 +28,24 @@ export interface AccessToken {
 
 /** The access tokens of all installations. */
 export interface AccessTokens {
-  /** A valid token: the cached one, or a new one. Simultaneous callers share one exchange. */
+  /** A valid token: the cached one, or a new one. Simultaneous callers share one request. */
   get(credentials: Credentials): Promise<string>
   /** Called when HipChat refused this token: returns a new one, or the one that another caller has got by then. */
   renew(credentials: Credentials, refused: string): Promise<string>
   /** Exchanges the credentials now: proves an installation, and shows the approved scopes. The token is not kept. */
-  exchange(credentials: Credentials, signal?: AbortSignal): Promise<AccessToken>
+  request(credentials: Credentials, signal?: AbortSignal): Promise<AccessToken>
   /**
-   * Keeps a token from `exchange` when it is certain that it belongs to the installation. Returns a function that undoes
+   * Keeps a token from `request` when it is certain that it belongs to the installation. Returns a function that undoes
    * this: it restores the previous token, unless there is a newer one by then.
    */
   keep(installation: Installation, token: AccessToken): Promise<() => Promise<void>>
 }
 
-interface Settings {
+interface AccessTokensParts {
   readonly store: Store
   readonly sealing: Sealing
   readonly outbound: Outbound
-  /** Milliseconds for one exchange. */
+  /** Milliseconds for one request. */
   readonly timeout: number
   readonly warn: (message: string, installation: Installation) => void
   /** Called when the credentials are rejected, and when they are accepted again. */
@@ -65,8 +65,8 @@ const DAY = 24 * HOUR
  * The request has no `scope`, so that HipChat grants the scopes that were approved at installation, which are not always
  * those in the present descriptor. A failed exchange is not kept, so the next call tries again.
  */
-export function createAccessTokens(settings: Settings): AccessTokens {
-  const { store, sealing } = settings
+export function createAccessTokens(parts: AccessTokensParts): AccessTokens {
+  const { store, sealing } = parts
   const running = new Map<string, Promise<AccessToken>>()
 
   async function cached(oauthId: string): Promise<AccessToken | undefined> {
@@ -86,7 +86,7 @@ export function createAccessTokens(settings: Settings): AccessTokens {
     const kept = sealing.seal(JSON.stringify(token), key)
     await store.set(key, kept, Math.max(1, token.renewAt - Date.now()))
     // The installation may have been removed during the exchange; then nothing is kept.
-    if (settings.isThere && !(await settings.isThere(installation))) await swap(key, kept, undefined)
+    if (parts.isThere && !(await parts.isThere(installation))) await swap(key, kept, undefined)
     return () => swap(key, kept, before)
   }
 
@@ -109,8 +109,8 @@ export function createAccessTokens(settings: Settings): AccessTokens {
 
   async function acrossProcesses(credentials: Credentials, refused?: string): Promise<AccessToken> {
     const { oauthId } = credentials.installation
-    const lock = createLock(store, `lock:${tokenKey(oauthId)}`, settings.timeout)
-    const deadline = Date.now() + settings.timeout
+    const lock = createLock(store, `lock:${tokenKey(oauthId)}`, parts.timeout)
+    const deadline = Date.now() + parts.timeout
     while (!(await lock.take())) {
       const token = await cached(oauthId)
       if (token && token.token !== refused) return token
@@ -120,7 +120,7 @@ export function createAccessTokens(settings: Settings): AccessTokens {
     try {
       const kept = await cached(oauthId)
       if (kept && kept.token !== refused) return kept
-      const token = await exchangeNow(credentials)
+      const token = await requestNow(credentials)
       await keep(credentials.installation, token)
       return token
     } finally {
@@ -128,17 +128,17 @@ export function createAccessTokens(settings: Settings): AccessTokens {
     }
   }
 
-  async function exchangeNow(credentials: Credentials, signal?: AbortSignal): Promise<AccessToken> {
+  async function requestNow(credentials: Credentials, signal?: AbortSignal): Promise<AccessToken> {
     const { installation } = credentials
     const activity: TokenActivity = { kind: 'token', server: installation.tokenUrl, status: undefined }
-    const token = await observed(settings.observing?.(), activity, () =>
-      requestToken(credentials, activity, settings, signal),
+    const token = await observed(parts.observing?.(), activity, () =>
+      requestToken(credentials, activity, parts, signal),
     ).catch(async (error: unknown) => {
-      if (error instanceof AccessTokenError && error.status === 401) await settings.mark(installation, true)
+      if (error instanceof AccessTokenError && error.status === 401) await parts.mark(installation, true)
       throw error
     })
-    if (installation.rejectedSince) await settings.mark(installation, false)
-    if (token.warning) settings.warn(token.warning, credentials.installation)
+    if (installation.rejectedSince) await parts.mark(installation, false)
+    if (token.warning) parts.warn(token.warning, credentials.installation)
     return token
   }
 
@@ -158,7 +158,7 @@ export function createAccessTokens(settings: Settings): AccessTokens {
       return (await single(credentials, refused)).token
     },
 
-    exchange: exchangeNow,
+    request: requestNow,
     keep,
   }
 }
@@ -167,7 +167,7 @@ export function createAccessTokens(settings: Settings): AccessTokens {
 async function requestToken(
   credentials: Credentials,
   activity: TokenActivity,
-  settings: Pick<Settings, 'outbound' | 'timeout'>,
+  parts: Pick<AccessTokensParts, 'outbound' | 'timeout'>,
   signal: AbortSignal | undefined,
 ): Promise<AccessToken> {
   const { oauthId, tokenUrl } = credentials.installation
@@ -175,8 +175,8 @@ async function requestToken(
   const request: Exchange = {
     method: operations.generateToken.method,
     url: tokenUrl,
-    outbound: settings.outbound,
-    timeout: settings.timeout,
+    outbound: parts.outbound,
+    timeout: parts.timeout,
     signal,
     headers: {
       accept: 'application/json',
@@ -205,7 +205,7 @@ async function requestToken(
  * without one permanently broke installations of another framework. So a missing or absurd lifetime is replaced by a
  * cautious one; a token that turns out to be invalid is renewed on the first 401 anyway.
  */
-function readToken({ status, body }: Answer, where: string, installation: Installation): AccessToken {
+function readToken({ status, body }: HttpResponse, where: string, installation: Installation): AccessToken {
   const parsed = parseJson(body)
   if (typeof parsed !== 'object' || parsed === null)
     throw new AccessTokenError(

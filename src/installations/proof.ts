@@ -20,7 +20,7 @@ export async function prove(
   signal: AbortSignal,
 ): Promise<Proven> {
   const { installation } = credentials
-  const token = await tokens.exchange(credentials, signal).catch((error: unknown) => {
+  const token = await tokens.request(credentials, signal).catch((error: unknown) => {
     if (signal.aborted) throw tooSlow('asking for an access token')
     throw error instanceof AccessTokenError ? notProven(error) : error
   })

@@ -96,7 +96,7 @@ export function createUninstall(parts: UninstallParts): Uninstall {
    */
   async function refuseWhileAlive(known: Credentials): Promise<void> {
     try {
-      await tokens.exchange(known, AbortSignal.timeout(WHOLE_INSTALLATION))
+      await tokens.request(known, AbortSignal.timeout(WHOLE_INSTALLATION))
     } catch (error) {
       if (error instanceof AccessTokenError && error.status === 401) return
       const busy = error instanceof AccessTokenError && error.status === 429

@@ -27,11 +27,11 @@ interface Integration {
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: answers of a server that checks them itself
-type Answer = any
+type Json = any
 
 /** Creates a client of the server's chat page. */
 export function createPageClient(server: HipChatServer): PageClient {
-  async function send(token: string, method: string, path: string, body?: object): Promise<Answer> {
+  async function send(token: string, method: string, path: string, body?: object): Promise<Json> {
     const answer = await fetch(server.url + path, {
       method,
       headers: { authorization: `Bearer ${token}`, ...(body ? { 'content-type': 'application/json' } : {}) },
@@ -63,7 +63,7 @@ export function createPageClient(server: HipChatServer): PageClient {
     async glance(roomId, key, as) {
       const token = await server.createPageToken(as)
       const { items } = await send(token, 'GET', `/page/room/${roomId}/glances`)
-      const found = items.find((item: Answer) => item.key === key)
+      const found = items.find((item: Json) => item.key === key)
       if (!found) {
         await ownerOf(key, await integrationsFor(token, roomId))
         throw new Error(`the module ${key} is not a glance with a queryUrl`)

@@ -70,7 +70,7 @@ describe('the exchange', () => {
       .matchHeader('authorization', `Basic ${basic}`)
       .matchHeader('content-type', 'application/x-www-form-urlencoded')
       .reply(200, answer('T1'))
-    expect(await createTokens().exchange(credentials())).toEqual({
+    expect(await createTokens().request(credentials())).toEqual({
       token: 'T1',
       renewAt: expect.any(Number),
       scopes: ['send_notification', 'view_room'],
@@ -85,18 +85,18 @@ describe('the exchange', () => {
     hipchat()
       .post('/oauth/token')
       .reply(200, answer('T1', { scope: undefined }))
-    const { scopes } = await createTokens().exchange(credentials({ scopes: ['view_group'] }))
+    const { scopes } = await createTokens().request(credentials({ scopes: ['view_group'] }))
     expect(scopes).toEqual(['view_group'])
 
     hipchat()
       .post('/oauth/token')
       .reply(200, answer('T2', { scope: ' view_room  read_minds' }))
-    expect((await createTokens().exchange(credentials())).scopes).toEqual(['view_room'])
+    expect((await createTokens().request(credentials())).scopes).toEqual(['view_room'])
   })
 
   it('does not require a group', async () => {
     hipchat().post('/oauth/token').reply(200, { access_token: 'T1', expires_in: 60, group_id: null })
-    expect(await createTokens().exchange(credentials())).toMatchObject({
+    expect(await createTokens().request(credentials())).toMatchObject({
       groupId: undefined,
       groupName: undefined,
     })
@@ -164,7 +164,7 @@ describe('a token', () => {
   it('from exchange is kept by keep, and not before', async () => {
     const exchanges = tokenEndpoint()
     const tokens = createTokens()
-    const token = await tokens.exchange(credentials())
+    const token = await tokens.request(credentials())
     expect(await tokens.get(credentials())).toBe('T2')
     await tokens.keep(credentials().installation, token)
     expect(await tokens.get(credentials())).toBe('T1')
@@ -194,7 +194,7 @@ describe('expires_in', () => {
     freeze()
     const warnings: string[] = []
     hipchat().post('/oauth/token').reply(200, answer('T1', { expires_in }))
-    const token = await createTokens({ warnings }).exchange(credentials())
+    const token = await createTokens({ warnings }).request(credentials())
     expect(token.renewAt - Date.now()).toBe(life - MINUTE)
     expect(warnings).toEqual([])
   })
@@ -205,7 +205,7 @@ describe('expires_in', () => {
       freeze()
       const warnings: string[] = []
       hipchat().post('/oauth/token').reply(200, answer('T1', { expires_in }))
-      const token = await createTokens({ warnings }).exchange(credentials())
+      const token = await createTokens({ warnings }).request(credentials())
       expect(token.renewAt - Date.now()).toBe(HOUR - MINUTE)
       expect(warnings).toEqual([expect.stringContaining('expected expires_in to be a positive number')])
       expect(warnings.join()).not.toContain('T1')
@@ -323,7 +323,7 @@ describe('a failed exchange', () => {
     const reason = new Error('closing')
     const controller = new AbortController()
     setTimeout(() => controller.abort(reason), 20)
-    expect(await failure(createTokens().exchange(credentials(), controller.signal))).toMatchObject({
+    expect(await failure(createTokens().request(credentials(), controller.signal))).toMatchObject({
       code: 'ERR_ACCESS_TOKEN',
       message: `${where}: closing`,
       cause: reason,
@@ -389,7 +389,7 @@ describe('a lock', () => {
     await store.claim(lock, 60 * MINUTE)
     const waiting = createTokens({ store }).get(credentials())
     const holder = createTokens({ store })
-    const other = await holder.exchange(credentials())
+    const other = await holder.request(credentials())
     await holder.keep(credentials().installation, other)
     expect(await waiting).toBe(other.token)
     expect(exchanges.count).toBe(1)
@@ -445,16 +445,16 @@ describe('a kept token', () => {
     const store = createMemoryStore()
     const tokens = createTokens({ store })
     const { installation } = credentials()
-    const undo = await tokens.keep(installation, await tokens.exchange(credentials()))
+    const undo = await tokens.keep(installation, await tokens.request(credentials()))
     await undo()
     expect(await store.get(tokenKey('a1b2'))).toBeUndefined()
-    await tokens.keep(installation, await tokens.exchange(credentials()))
+    await tokens.keep(installation, await tokens.request(credentials()))
     const before = await store.get(tokenKey('a1b2'))
-    const again = await tokens.keep(installation, await tokens.exchange(credentials()))
+    const again = await tokens.keep(installation, await tokens.request(credentials()))
     await again()
     expect(await store.get(tokenKey('a1b2'))).toBe(before)
-    const late = await tokens.keep(installation, await tokens.exchange(credentials()))
-    await tokens.keep(installation, await tokens.exchange(credentials()))
+    const late = await tokens.keep(installation, await tokens.request(credentials()))
+    await tokens.keep(installation, await tokens.request(credentials()))
     const newest = await store.get(tokenKey('a1b2'))
     await late()
     expect(await store.get(tokenKey('a1b2'))).toBe(newest)
@@ -503,7 +503,7 @@ describe('renew', () => {
       async get(key) {
         const value = await store.get(key)
         if (exchanges.count === 0)
-          await other.keep(credentials().installation, await other.exchange(credentials()))
+          await other.keep(credentials().installation, await other.request(credentials()))
         return value
       },
     }

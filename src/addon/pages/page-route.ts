@@ -37,7 +37,7 @@ import { anonymousContext, type FailedContext, parametersOf, viewContext } from 
 
 /** What the route of pages needs. */
 export interface PageRouteParts {
-  readonly settings: {
+  readonly resolved: {
     readonly options: {
       readonly name: string
       readonly allowedHosts?: readonly string[] | undefined
@@ -69,7 +69,7 @@ interface Asked {
 }
 
 /** The answer for a page, in the form of Koa. */
-interface Answer {
+interface PageAnswer {
   readonly status?: number | undefined
   readonly type?: string
   readonly body: string | Readable | ReadableStream | Response | undefined
@@ -80,7 +80,7 @@ const FORM_TIMEOUT = 10_000
 
 /** Serves the pages of an add-on: panels, dialogs, external pages, and the configuration and admin page. */
 export function createPageRoute(parts: PageRouteParts): Middleware {
-  const { options, loopback } = parts.settings
+  const { options, loopback } = parts.resolved
   const anybody = allowedOrigins(options.allowedHosts, loopback, options.allowHttp)
 
   return async (ctx, next) => {
@@ -204,10 +204,10 @@ const extend = <T extends object, U extends object>(base: T, more: U): T & U =>
   Object.defineProperties(base, Object.getOwnPropertyDescriptors(more)) as T & U // has the members of both
 
 /** Runs the handler. Reports an error to `onError`. */
-async function answerOf(asked: Asked, parts: PageRouteParts): Promise<Answer | 'failed' | 'late'> {
+async function answerOf(asked: Asked, parts: PageRouteParts): Promise<PageAnswer | 'failed' | 'late'> {
   const { page, turn, context } = asked
   const { tasks, onError } = parts
-  const { handlerTimeout } = parts.settings
+  const { handlerTimeout } = parts.resolved
   const limited = { key: page.key, turn, context, handlerTimeout }
   try {
     return render(await unlessEndless(asked.handle(), limited), asked, parts)
@@ -221,13 +221,17 @@ async function answerOf(asked: Asked, parts: PageRouteParts): Promise<Answer | '
 const serverIn = ({ credentials }: Session, { outbound }: PageRouteParts) =>
   withAllowedHomepage(credentials.installation, outbound)
 
-function render(returned: unknown, { page, session, theme, context }: Asked, parts: PageRouteParts): Answer {
+function render(
+  returned: unknown,
+  { page, session, theme, context }: Asked,
+  parts: PageRouteParts,
+): PageAnswer {
   if (returned === undefined || returned === null) return { body: undefined }
   if (typeof returned === 'string') return { type: 'text/plain; charset=utf-8', body: returned }
   if (returned instanceof Html || isPageParts(returned)) {
     const framed = page.framed && session
     const drawing = {
-      title: page.title ?? parts.settings.options.name,
+      title: page.title ?? parts.resolved.options.name,
       theme,
       server: framed ? serverOf(serverIn(session, parts)) : undefined,
       sessionToken: 'sessionToken' in context && context.sessionToken ? context.sessionToken : undefined,
@@ -249,7 +253,7 @@ function render(returned: unknown, { page, session, theme, context }: Asked, par
   )
 }
 
-function send(ctx: Context, { status = 200, type, body }: Answer): void {
+function send(ctx: Context, { status = 200, type, body }: PageAnswer): void {
   if (type !== undefined) ctx.set('Content-Type', type)
   if (!(body instanceof Response)) {
     ctx.status = body === undefined ? 204 : status

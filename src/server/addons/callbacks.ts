@@ -1,4 +1,4 @@
-import { type Answer, exchange, KIB } from '../../common/http.ts'
+import { exchange, type HttpResponse, KIB } from '../../common/http.ts'
 import type { Outbound } from '../../common/outbound.ts'
 import { badRequest, CallRefusedError } from '../errors.ts'
 import type { ClientRecord, InstallableRecord } from '../state/records.ts'
@@ -32,7 +32,12 @@ export interface CallbackOptions {
 }
 
 export function createCallbacks(options: CallbackOptions): Callbacks {
-  const send = (method: 'POST' | 'DELETE', url: string, body: unknown, signature?: string): Promise<Answer> =>
+  const send = (
+    method: 'POST' | 'DELETE',
+    url: string,
+    body: unknown,
+    signature?: string,
+  ): Promise<HttpResponse> =>
     exchange({
       method,
       url,
@@ -46,7 +51,7 @@ export function createCallbacks(options: CallbackOptions): Callbacks {
     })
 
   async function confirmed(what: string, url: string, body: unknown, signature?: string): Promise<void> {
-    let answer: Answer
+    let answer: HttpResponse
     try {
       answer = await send('POST', url, body, signature)
     } catch (error) {
@@ -95,7 +100,7 @@ export function appendSegment(address: string, segment: string): string {
 }
 
 /** The add-on's reason, if it is plain text: one short line, since a person reads it. */
-function reasonOf({ headers, body }: Answer): string {
+function reasonOf({ headers, body }: HttpResponse): string {
   const type = String(headers['content-type'] ?? 'text/plain')
   if (!/^text\/plain\b/i.test(type)) return ''
   const line = body.replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ').trim()

@@ -1,8 +1,8 @@
 import { brotliDecompressSync, gunzipSync, inflateRawSync, inflateSync } from 'node:zlib'
-import type { Answer } from '../../common/http.ts'
+import type { HttpResponse } from '../../common/http.ts'
 
 /** An answer with its body decompressed. */
-export interface Unfolded extends Pick<Answer, 'status' | 'headers'> {
+export interface Unfolded extends Pick<HttpResponse, 'status' | 'headers'> {
   readonly bytes: Buffer
   /** Why the body cannot be read; `bytes` then holds what was received. */
   readonly fault?: string
@@ -25,7 +25,7 @@ const decoders: Readonly<Record<string, Decoder>> = {
  * Decompresses the body of an answer. The server asks for no compression, but proxies and middleware in front of an
  * add-on compress anyway. Never produces more than `longest` bytes: a kilobyte can expand to a gigabyte.
  */
-export function unfold({ status, headers, bytes }: Answer, longest: number): Unfolded {
+export function unfold({ status, headers, bytes }: HttpResponse, longest: number): Unfolded {
   const encoding = String(headers['content-encoding'] ?? '')
     .trim()
     .toLowerCase()
