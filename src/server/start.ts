@@ -84,7 +84,7 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
   const isClassic = classicFor(settings)
   const present = createPresenter(state, publicUrl)
   const delivery = createDelivery({
-    told: (id) => feed.tellDelivery(id),
+    told: (id) => feed.pushDelivery(id),
     state,
     outbound,
     log,
@@ -109,7 +109,7 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
     publicUrl,
   })
   const feed = createFeed(state, present)
-  const callLog = createApiCallLog(feed.tellCall)
+  const callLog = createApiCallLog(feed.pushCall)
   const removals = createRemovals(state)
   const chat = createChat({
     state,

@@ -128,7 +128,7 @@ export function createTestRoom({ server, room, idle }: TestRoomParts): TestRoom 
 
   const roomEvents = createRoomEvents(server, pageClient, room)
 
-  async function tell({ event, body }: DeliverOptions): Promise<void> {
+  async function deliver({ event, body }: DeliverOptions): Promise<void> {
     const installed = server
       .installations()
       .filter(({ roomId }) => roomId === undefined || roomId === room.id)
@@ -154,7 +154,7 @@ export function createTestRoom({ server, room, idle }: TestRoomParts): TestRoom 
       await idle() // messages about the preparation are not replies to the event
       return after(happens)
     },
-    deliver: (delivery) => after(() => tell(delivery)),
+    deliver: (delivery) => after(() => deliver(delivery)),
     get messages() {
       return seen()
     },

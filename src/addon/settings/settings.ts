@@ -162,11 +162,11 @@ export function createSettings(options: SettingsOptions, { modules, onError }: S
       keyOf(context),
       (current) => readForm(fields, form, current ?? {}, group).values,
     )
-    return drawCurrent(context, (await tell(context)) ? 'saved' : 'saved, but')
+    return drawCurrent(context, (await runSaved(context)) ? 'saved' : 'saved, but')
   }
 
   /** Runs the `onSaved` handlers. Returns false if one failed; the values stay saved. */
-  async function tell(context: PageContext): Promise<boolean> {
+  async function runSaved(context: PageContext): Promise<boolean> {
     try {
       const values = typed(await current(context))
       for (const handler of saved) await handler(context, values)

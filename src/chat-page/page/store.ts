@@ -54,7 +54,7 @@ export function hear<N extends keyof PageEvents>(name: N, hearer: Hearer<N>): ()
   return () => set.delete(hearer as Hearer<never>)
 }
 
-function tell<N extends keyof PageEvents>(name: N, data: PageEvents[N]): void {
+function emit<N extends keyof PageEvents>(name: N, data: PageEvents[N]): void {
   for (const hearer of hearers.get(name) ?? []) (hearer as Hearer<N>)(data)
 }
 
@@ -217,48 +217,48 @@ function inTurn(work: () => void): void {
 
 function follow(cursor: string): () => void {
   return listen(cursor, {
-    message: (data) => tell('message', data),
-    private_message: (data) => tell('private_message', data),
+    message: (data) => emit('message', data),
+    private_message: (data) => emit('private_message', data),
     room(changed) {
       const isKnown = rooms.value.has(changed.id) || nextRooms.value === null
       if (isKnown || changed.is_inside) keepRooms([changed])
       else roomsById.forget(changed.id)
-      tell('room', changed)
+      emit('room', changed)
     },
     participant(changed) {
       const { room_id, user_id, is_here, participants } = changed
       const mine = user_id === session.value?.userId
       const known = mine ? roomOf(room_id) : rooms.value.get(room_id)
       if (known) keepRooms([{ ...known, participants, ...(mine ? { is_inside: is_here } : {}) }])
-      tell('participant', changed)
+      emit('participant', changed)
     },
     room_removed({ id }) {
       const rest = new Map(rooms.value)
       rest.delete(id)
       rooms.value = rest
       if (place.value.kind === 'room' && place.value.id === id) goTo({ kind: 'lobby' })
-      tell('room_removed', { id })
+      emit('room_removed', { id })
     },
     user(changed) {
       const known = people.value.get(changed.id)
       if (known) keepPeople([{ ...known, ...changed }])
       else if ('name' in changed && nextPeople.value === null) keepPeople([changed])
       else peopleById.forget(changed.id)
-      tell('user', changed)
+      emit('user', changed)
     },
     integrations(data) {
       const here = place.value.kind === 'room' ? place.value.id : null
       if (data.room_id === null || data.room_id === here) inTurn(() => loadIntegrations().catch(() => {}))
-      tell('integrations', data)
+      emit('integrations', data)
     },
-    glance: (data) => tell('glance', data),
-    delivery: (data) => tell('delivery', data),
-    call: (data) => tell('call', data),
+    glance: (data) => emit('glance', data),
+    delivery: (data) => emit('delivery', data),
+    call: (data) => emit('call', data),
     reset(data) {
       // The connection continues from now; missed events come with everything else.
       begin().catch(() => {})
       loadIntegrations().catch(() => {})
-      tell('reset', data)
+      emit('reset', data)
     },
   })
 }

@@ -25,8 +25,8 @@ export interface Feed {
   /** Everything after a cursor, as server-sent events; begins with `reset` when the cursor is too old. */
   open(after: string | undefined, listener: Listener): Readable
   /** For deliveries, which are not part of the state. */
-  tellDelivery(id: number): void
-  tellCall(call: ApiCall): void
+  pushDelivery(id: number): void
+  pushCall(call: ApiCall): void
   close(): void
 }
 
@@ -73,7 +73,7 @@ export function createFeed(state: State, present: Presenter): Feed {
 
   const idOf = (number: number) => `${era}-${number}`
 
-  function tell(change: Change): void {
+  function push(change: Change): void {
     log.add({ id: idOf(log.last + 1), change, texts: new Map() }, sizeOf(change))
     for (const page of pages) if (page.isHungry) ready.add(page)
     takeTurn()
@@ -97,10 +97,10 @@ export function createFeed(state: State, present: Presenter): Feed {
 
   /** Sends a page the changes that it does not have yet, as far as it reads. */
   function serve(page: Page): void {
-    while (page.isHungry && page.next <= log.last && pages.has(page)) tellNext(page)
+    while (page.isHungry && page.next <= log.last && pages.has(page)) pushNext(page)
   }
 
-  function tellNext(page: Page): void {
+  function pushNext(page: Page): void {
     const entry = log.at(page.next)
     const user = userOf(page)
     if (!user || !entry) {
@@ -119,7 +119,7 @@ export function createFeed(state: State, present: Presenter): Feed {
   function keepForSlow(number: number): void {
     for (const page of pages)
       if (page.next === number) {
-        tellNext(page)
+        pushNext(page)
         if (page.stream.readableLength > longestBacklog) end(page)
       }
   }
@@ -158,7 +158,7 @@ export function createFeed(state: State, present: Presenter): Feed {
   const stopWatching = state.watch((written) => {
     texts.forget(written)
     lookAgain(written)
-    for (const change of changesIn(written, state)) tell(change)
+    for (const change of changesIn(written, state)) push(change)
   })
 
   const pulse = setInterval(() => {
@@ -196,8 +196,8 @@ export function createFeed(state: State, present: Presenter): Feed {
 
   return {
     cursor: () => idOf(log.last),
-    tellDelivery: (id) => tell({ kind: 'delivery', id }),
-    tellCall: (call) => tell({ kind: 'call', call }),
+    pushDelivery: (id) => push({ kind: 'delivery', id }),
+    pushCall: (call) => push({ kind: 'call', call }),
 
     open(after, listener) {
       refuseMore(listener)
