@@ -1,10 +1,11 @@
-import type { Store } from './store.ts'
+import type { Journal, Store } from './store.ts'
 
 /**
  * A part of a store for one add-on: all its keys begin with `scope`. Add-ons with the same store do not see each other's
  * entries, so that one add-on's installations and secrets are not valid for another.
  */
 export function scopeStore(store: Store, scope: string): Store {
+  const { journal } = store
   return {
     name: store.name,
     ...(store.warning === undefined ? {} : { warning: store.warning }),
@@ -17,7 +18,17 @@ export function scopeStore(store: Store, scope: string): Store {
     claim: (key, ttl) => store.claim(scope + key, ttl),
     release: (key) => store.release(scope + key),
     update: (key, change, ttl) => store.update(scope + key, change, ttl),
+    ...(journal ? { journal: scopeJournal(journal, scope) } : {}),
     ping: () => store.ping(),
     close: () => store.close(),
   }
 }
+
+const scopeJournal = (journal: Journal, scope: string): Journal => ({
+  accept: (id, ttl, work) => journal.accept(scope + id, ttl, work),
+  finish: (id) => journal.finish(scope + id),
+  async recover(prefix) {
+    const recovered = await journal.recover(scope + prefix)
+    return recovered.map((one) => ({ ...one, id: one.id.slice(scope.length) }))
+  },
+})

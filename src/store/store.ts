@@ -1,6 +1,34 @@
 /** A value, or a promise of it. */
 export type Awaitable<T> = T | Promise<T>
 
+/** Work of a journal whose process is gone, taken over. */
+export interface Recovered {
+  readonly id: string
+  /** How many times it has been begun, this time included: 2 after the first process that is gone. */
+  readonly attempt: number
+  readonly work: string
+}
+
+/**
+ * Keeps work that was accepted until it is finished, so that it outlives the process that does it. The work of a process
+ * that is gone can be taken over by another one, or by its successor.
+ */
+export interface Journal {
+  /**
+   * Claims `id` for `ttl` milliseconds, as {@link Store.claim} does, and records the work in the same atomic write: there
+   * is never one without the other. Returns false and records nothing if the id is claimed already. `release` of the
+   * store ends both. Rejects with a `StoreError` if the work is longer than 512 KiB.
+   */
+  accept(id: string, ttl: number, work: string): Promise<boolean>
+  /** Forgets the work, since it is done. The claim stays. */
+  finish(id: string): Promise<void>
+  /**
+   * Takes over the unfinished work of processes that are gone, whose ids begin with the prefix, in the order in which it
+   * was accepted. Of any number of callers in all processes, one gets each. Work that a closed store left counts too.
+   */
+  recover(prefix: string): Promise<readonly Recovered[]>
+}
+
 /**
  * The place for all data of an add-on that must outlive a request: installations, access tokens, seen token ids, values of
  * handlers.
@@ -41,6 +69,8 @@ export interface Store {
     change: (value: string | undefined) => string | undefined,
     ttl?: number,
   ): Promise<string | undefined>
+  /** Keeps accepted work through a `kill -9`. Absent in stores that cannot: then work ends with its process. */
+  readonly journal?: Journal
   /** Resolves if the store answers; `/readyz` calls it. */
   ping(): Promise<void>
   /** Closes connections and files. Later calls reject. */

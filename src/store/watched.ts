@@ -4,8 +4,11 @@ import type { Awaitable, Store } from './store.ts'
 /** The operations of a store that access its data. */
 export const storeVerbs = ['get', 'set', 'delete', 'entries', 'claim', 'release', 'update', 'ping'] as const
 
-/** The name of a store operation. */
-export type StoreVerb = (typeof storeVerbs)[number]
+/** The operations of a store's journal. */
+export const journalVerbs = ['accept', 'finish', 'recover'] as const
+
+/** The name of an operation of a store or its journal. */
+export type StoreVerb = (typeof storeVerbs)[number] | (typeof journalVerbs)[number]
 
 /** The same store, which reports each operation that fails. */
 export function watchStore(store: Store, failed: (verb: StoreVerb) => void): Store {
@@ -25,6 +28,7 @@ export function watchStore(store: Store, failed: (verb: StoreVerb) => void): Sto
     }
   }
 
+  const { journal } = store
   return {
     name: store.name,
     ...(store.warning === undefined ? {} : { warning: store.warning }),
@@ -41,6 +45,15 @@ export function watchStore(store: Store, failed: (verb: StoreVerb) => void): Sto
     claim: async (key, ttl) => watched('claim', () => store.claim(key, ttl)),
     release: async (key) => watched('release', () => store.release(key)),
     update: async (key, change, ttl) => watched('update', () => store.update(key, change, ttl)),
+    ...(journal
+      ? {
+          journal: {
+            accept: async (id, ttl, work) => watched('accept', () => journal.accept(id, ttl, work)),
+            finish: async (id) => watched('finish', () => journal.finish(id)),
+            recover: async (prefix) => watched('recover', () => journal.recover(prefix)),
+          },
+        }
+      : {}),
     ping: async () => watched('ping', () => store.ping()),
     close: () => store.close(),
   }

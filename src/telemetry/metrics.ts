@@ -6,7 +6,7 @@ import {
   RateLimitError,
   UnexpectedAnswerError,
 } from '../errors.ts'
-import { storeVerbs } from '../store/watched.ts'
+import { journalVerbs, storeVerbs } from '../store/watched.ts'
 import type { MetricsSettings } from './metrics-options.ts'
 import {
   type Activity,
@@ -132,7 +132,7 @@ export const series = {
     name: 'hipchat_addon_store_errors_total',
     help: 'Failed operations of the store.',
     labels: ['verb'],
-    values: storeVerbs,
+    values: [...storeVerbs, ...journalVerbs],
   },
 } as const satisfies Record<string, Series>
 

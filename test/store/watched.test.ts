@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { StoreError } from '../../src/errors.ts'
 import { createMemoryStore } from '../../src/store/memory/memory.ts'
 import type { Store } from '../../src/store/store.ts'
-import { type StoreVerb, storeVerbs, watchStore } from '../../src/store/watched.ts'
+import { journalVerbs, type StoreVerb, storeVerbs, watchStore } from '../../src/store/watched.ts'
 import { describeStore } from './contract.ts'
 
 describeStore('watched memory', async () => {
@@ -20,6 +20,7 @@ const failing = (at: 'once' | 'last'): Store => {
   return {
     ...createMemoryStore(),
     ...Object.fromEntries(storeVerbs.map((verb) => [verb, fail])),
+    journal: { accept: fail, finish: fail, recover: fail },
     async *entries() {
       yield broken()
     },
@@ -36,19 +37,21 @@ const uses: { readonly [V in StoreVerb]: (store: Store) => unknown } = {
   claim: (store) => store.claim('a', 1_000),
   release: (store) => store.release('a'),
   update: (store) => store.update('a', () => 'x'),
+  accept: (store) => store.journal?.accept('a', 1_000, 'x'),
+  finish: (store) => store.journal?.finish('a'),
+  recover: (store) => store.journal?.recover(''),
   ping: (store) => store.ping(),
 }
 
 describe('a watched store', () => {
-  it.each(storeVerbs.flatMap((verb) => [[verb, 'once'] as const, [verb, 'last'] as const]))(
-    'reports that %s failed, %s, and passes the error on',
-    async (verb, at) => {
-      const told: StoreVerb[] = []
-      const store = watchStore(failing(at), (failed) => told.push(failed))
-      await expect((async () => uses[verb](store))()).rejects.toThrow(new StoreError('the disk is full'))
-      expect(told).toEqual([verb])
-    },
-  )
+  it.each(
+    [...storeVerbs, ...journalVerbs].flatMap((verb) => [[verb, 'once'] as const, [verb, 'last'] as const]),
+  )('reports that %s failed, %s, and passes the error on', async (verb, at) => {
+    const told: StoreVerb[] = []
+    const store = watchStore(failing(at), (failed) => told.push(failed))
+    await expect((async () => uses[verb](store))()).rejects.toThrow(new StoreError('the disk is full'))
+    expect(told).toEqual([verb])
+  })
 
   it('answers get synchronously like the store, with its name and warning', async () => {
     const memory = createMemoryStore()

@@ -2,7 +2,7 @@ import { AssertionError } from 'node:assert'
 import { describe, expect, it, vi } from 'vitest'
 import { StoreError } from '../../src/errors.ts'
 import { createMemoryStore } from '../../src/store/memory/memory.ts'
-import type { Store } from '../../src/store/store.ts'
+import type { Journal, Store } from '../../src/store/store.ts'
 import { storeContract } from '../../src/testing/index.ts'
 
 type Change = Parameters<Store['update']>[1]
@@ -16,6 +16,14 @@ interface Broken {
   readonly check: string
   readonly says: string | RegExp
 }
+
+/** A journal that keeps nothing, but for the given operations. */
+const journalOf = (operations: Partial<Journal>): Journal => ({
+  accept: async () => false,
+  finish: async () => {},
+  recover: async () => [],
+  ...operations,
+})
 
 const broken: readonly Broken[] = [
   {
@@ -352,6 +360,18 @@ const broken: readonly Broken[] = [
     says: /^get\('b'\), set for Infinity milliseconds: expected 'x', got undefined$/,
   },
   {
+    fault: 'accepts work whose id is claimed',
+    verbs: () => ({ journal: journalOf({ accept: async () => true }) }),
+    check: 'claims the id of accepted work, and accepts no work twice',
+    says: "how many of 20 accept('job') were granted: expected 1, got 20",
+  },
+  {
+    fault: 'loses the work of a closed store',
+    verbs: () => ({ journal: journalOf({}) }),
+    check: 'gives the unfinished work of a closed store to another one, once and in order',
+    says: /^recover\('a:'\) after the other store was closed: expected .*, got \[\]$/s,
+  },
+  {
     fault: 'cannot be reached',
     verbs: () => ({
       ping: async () => {
@@ -386,7 +406,8 @@ const broken: readonly Broken[] = [
 
 const open = (verbs: Broken['verbs'] = () => ({})) => {
   const sound = createMemoryStore()
-  return { store: { ...sound, ...verbs(sound) } }
+  const made = { ...sound, ...verbs(sound) }
+  return { store: made, second: { ...made } }
 }
 
 const errorOf = async (work: Promise<void>): Promise<Error> => {

@@ -13,7 +13,10 @@ import { join } from 'node:path'
 import { makeFolder } from '../../common/make-folder.ts'
 import { longestLife } from '../limits.ts'
 import { createSteadyClock } from '../steady-clock.ts'
+import type { Recovered } from '../store.ts'
 import { createSweep } from '../sweeping.ts'
+import { createHolders } from './holders.ts'
+import { parseWork, splitOnce, workText } from './work-text.ts'
 
 /** The claims of an embedded store: keys that are taken for a limited time. */
 export interface Claims {
@@ -22,7 +25,16 @@ export interface Claims {
    * exactly one gets true.
    */
   claim(key: string, expiresAt: number): Promise<boolean>
-  /** Ends a claim early. */
+  /** The same, and records work that is done when `finish` is called: in one write, so that neither is there alone. */
+  accept(key: string, expiresAt: number, work: string): Promise<boolean>
+  /** Forgets the work of a claim. The claim stays. */
+  finish(key: string): Promise<void>
+  /**
+   * Takes over the work of processes that are gone, for keys that begin with the prefix, in the order in which it was
+   * accepted. Of several processes, one gets each.
+   */
+  recover(prefix: string): Promise<readonly Recovered[]>
+  /** Ends a claim early, and forgets its work. */
   release(key: string): Promise<void>
   /** Removes expired claims. */
   sweep(): Promise<void>
@@ -38,8 +50,10 @@ export interface ClaimsOptions {
 
 interface Waiting {
   readonly hashed: string
-  /** `undefined` for a release. */
-  readonly expiresAt: number | undefined
+  /** The end of the claim, or what else the line does. */
+  readonly act: number | keyof typeof signs
+  /** The rest of the line: the work of a claim, or of a takeover. */
+  readonly text: string | undefined
   resolve(won: boolean): void
   reject(error: unknown): void
 }
@@ -53,14 +67,31 @@ interface Log {
   rest: string
   /** When its last claim expires. */
   lastEnd: number
+  /** How many of its claims have work that is not finished. */
+  unfinished: number
 }
 
+/** Work that is not finished. */
+interface Unfinished {
+  /** Name of the entry. It begins with the name of the store that holds it. */
+  readonly by: string
+  readonly log: Log
+  /** As it is in the log; `undefined` for the store's own, which nobody takes over. */
+  readonly text: string | undefined
+}
+
+/** What a line does, if it makes no claim. */
+const signs = { release: '-', finish: '+', takeOver: '>' } as const
+
 const end = 'end'
+/** Bytes of a line without its work. */
 const longestLine = 200
+/** The most bytes of work. The largest delivery has 256 KiB, and sealing makes it a third longer. */
+export const longestWork = 512 * 1024
 /** Milliseconds by which a line may be behind the latest one before its own time counts. */
 const farBehind = 60_000
-// Time, end of the claim (`-` for a release), name of the entry, and hash of the key.
-const record = /^([0-9a-z]+) ([0-9a-z]+|-) (\S+) (\S{43})$/
+// Time, end of the claim or a sign, name of the entry, hash of the key, and work.
+const record = /^([0-9a-z]+) ([0-9a-z]+|[-+>]) (\S+) (\S{43})(?: (.+))?$/s
 
 /**
  * Keeps claims in a folder that several processes may share, and in memory, with about 120 bytes each.
@@ -73,9 +104,12 @@ const record = /^([0-9a-z]+) ([0-9a-z]+|-) (\S+) (\S{43})$/
  * the line is more than a minute older than that, a clock was ahead or has been set back; then the claim has expired when
  * the line's own time is past its end.
  *
+ * Work stands on the line of its claim, so that there is never one without the other. A line with `+` finishes it, and a
+ * line with `>` takes it over from an entry that held it; of several, the first one counts.
+ *
  * A log that is long enough gets an end line; lines after it do not count and are written again to the next log. A log
- * is removed when its last claim has expired and all earlier logs are removed. Lines that cannot be read, such as a
- * power failure leaves, are skipped.
+ * is removed when its last claim has expired, its work is finished and all earlier logs are removed. Lines that cannot be
+ * read, such as a power failure leaves, are skipped.
  */
 export function openClaims(folder: string, { longestLog = 4 * 1024 * 1024 }: ClaimsOptions = {}): Claims {
   const held = new Map<string, number>()
@@ -86,6 +120,8 @@ export function openClaims(folder: string, { longestLog = 4 * 1024 * 1024 }: Cla
   const ended: Log[] = []
   const buffer = Buffer.allocUnsafe(64 * 1024)
   const self = randomBytes(6).toString('base64url')
+  const unfinished = new Map<string, Unfinished>()
+  const holders = createHolders(folder, self)
   let written = 0
   let latest = 0
   let waiting: Waiting[] = []
@@ -103,7 +139,7 @@ export function openClaims(folder: string, { longestLog = 4 * 1024 * 1024 }: Cla
       log.position += read
       const lines = (log.rest + buffer.toString('latin1', 0, read)).split('\n')
       // A rest longer than a line is damage and not worth keeping: a whole log of zeros would be one.
-      log.rest = (lines.pop() ?? '').slice(0, longestLine + 1)
+      log.rest = (lines.pop() ?? '').slice(0, longestLine + 2 * longestWork)
       const last = lines.indexOf(end)
       for (const line of last < 0 ? lines : lines.slice(0, last)) take(line)
       if (last >= 0) goOn()
@@ -118,23 +154,47 @@ export function openClaims(folder: string, { longestLog = 4 * 1024 * 1024 }: Cla
   }
 
   function take(line: string): void {
-    const [, time = '', until = '', by = '', hashed = ''] = record.exec(line) ?? []
+    const [, time = '', until = '', by = '', hashed = '', text] = record.exec(line) ?? []
     if (hashed === '') return
     const written = Number.parseInt(time, 36)
     latest = Math.max(latest, written)
     // A line that is less far behind is from a process that was paused before the write, or a clock that is a bit behind.
     const now = written < latest - farBehind ? written : latest
     let won = true
-    if (until === '-') held.delete(hashed)
-    else {
+    if (until === signs.release) {
+      held.delete(hashed)
+      forget(hashed)
+    } else if (until === signs.finish) forget(hashed)
+    else if (until === signs.takeOver) {
+      const [from, work] = splitOnce(text ?? '')
+      won = unfinished.get(hashed)?.by === from
+      if (won) keep(hashed, by, work)
+    } else {
       const expiresAt = Number.parseInt(until, 36)
       if (expiresAt > written + longestLife + farBehind) return // damaged
       won = (held.get(hashed) ?? 0) <= now
-      if (won) held.set(hashed, expiresAt)
+      if (won) {
+        held.set(hashed, expiresAt)
+        if (text !== undefined) keep(hashed, by, text)
+      }
       log.lastEnd = Math.max(log.lastEnd, expiresAt)
     }
     asked.get(by)?.resolve(won)
     asked.delete(by)
+  }
+
+  function keep(hashed: string, by: string, text: string): void {
+    const before = unfinished.get(hashed)
+    if (before) before.log.unfinished -= 1
+    log.unfinished += 1
+    unfinished.set(hashed, { by, log, text: by.startsWith(self) ? undefined : text })
+  }
+
+  function forget(hashed: string): void {
+    const found = unfinished.get(hashed)
+    if (!found) return
+    found.log.unfinished -= 1
+    unfinished.delete(hashed)
   }
 
   function flush(): void {
@@ -163,8 +223,10 @@ export function openClaims(folder: string, { longestLog = 4 * 1024 * 1024 }: Cla
   function linesOf(entries: ReadonlyMap<string, Waiting>): string {
     const now = Date.now().toString(36)
     let lines = '\n' // the last writer may have been killed in the middle of a line
-    for (const [name, { hashed, expiresAt }] of entries)
-      lines += `${now} ${expiresAt?.toString(36) ?? '-'} ${name} ${hashed}\n`
+    for (const [name, { hashed, act, text }] of entries) {
+      const until = typeof act === 'number' ? act.toString(36) : signs[act]
+      lines += `${now} ${until} ${name} ${hashed}${text === undefined ? '' : ` ${text}`}\n`
+    }
     return lines
   }
 
@@ -180,7 +242,7 @@ export function openClaims(folder: string, { longestLog = 4 * 1024 * 1024 }: Cla
 
   // The oldest first: a key that is released in one log may have been claimed in an earlier one.
   function removeLogs(): void {
-    while (ended[0] && ended[0].lastEnd <= forgettable()) {
+    while (ended[0] && ended[0].lastEnd <= forgettable() && ended[0].unfinished === 0) {
       const { number } = ended.shift() as Log // exists: see the condition
       try {
         unlinkSync(pathOf(folder, number))
@@ -190,24 +252,56 @@ export function openClaims(folder: string, { longestLog = 4 * 1024 * 1024 }: Cla
     }
   }
 
-  function ask(hashed: string, expiresAt: number | undefined): Promise<boolean> {
+  function ask(hashed: string, act: Waiting['act'], text?: string): Promise<boolean> {
     return new Promise((resolve, reject) => {
       if (waiting.length === 0) setImmediate(flush)
-      waiting.push({ hashed, expiresAt, resolve, reject })
+      waiting.push({ hashed, act, text, resolve, reject })
     })
   }
 
+  async function claim(key: string, expiresAt: number, text?: string): Promise<boolean> {
+    const hashed = hashOf(key)
+    if (held.has(hashed)) {
+      readOn()
+      if ((held.get(hashed) ?? 0) > Math.max(latest - farBehind, Date.now())) return false
+    }
+    return ask(hashed, Math.ceil(Math.min(expiresAt, Date.now() + longestLife)), text)
+  }
+
+  async function recover(prefix: string): Promise<readonly Recovered[]> {
+    readOn()
+    const gone = new Map<string, boolean>()
+    const found: { readonly hashed: string; readonly by: string; readonly work: Recovered }[] = []
+    for (const [hashed, { by, text }] of unfinished) {
+      const holder = by.slice(0, self.length)
+      if (text === undefined) continue
+      if (!gone.has(holder)) gone.set(holder, holders.isGone(holder))
+      const work = gone.get(holder) ? parseWork(text) : undefined
+      if (work?.id.startsWith(prefix))
+        found.push({ hashed, by, work: { ...work, attempt: work.attempt + 1 } })
+    }
+    if (found.length === 0) return []
+    holders.enter()
+    const won = await Promise.all(
+      found.map(({ hashed, by, work }) => ask(hashed, 'takeOver', `${by} ${workText(work)}`)),
+    )
+    const still = new Set([...unfinished.values()].map(({ by }) => by.slice(0, self.length)))
+    for (const [holder, isGone] of gone) if (isGone && !still.has(holder)) holders.remove(holder)
+    return found.filter((_, index) => won[index]).map(({ work }) => work)
+  }
+
   return {
-    async claim(key, expiresAt) {
-      const hashed = hash('sha256', key, 'base64url')
-      if (held.has(hashed)) {
-        readOn()
-        if ((held.get(hashed) ?? 0) > Math.max(latest - farBehind, Date.now())) return false
-      }
-      return ask(hashed, Math.ceil(Math.min(expiresAt, Date.now() + longestLife)))
+    claim,
+    accept(id, expiresAt, work) {
+      holders.enter()
+      return claim(id, expiresAt, workText({ id, attempt: 1, work }))
     },
+    async finish(key) {
+      await ask(hashOf(key), 'finish')
+    },
+    recover,
     async release(key) {
-      await ask(hash('sha256', key, 'base64url'), undefined)
+      await ask(hashOf(key), 'release')
     },
     async sweep() {
       readOn()
@@ -217,9 +311,12 @@ export function openClaims(folder: string, { longestLog = 4 * 1024 * 1024 }: Cla
     close() {
       flush()
       closeSync(log.descriptor)
+      holders.leave() // what is not finished may be taken over
     },
   }
 }
+
+const hashOf = (key: string): string => hash('sha256', key, 'base64url')
 
 /** Opens the log after `number`: the next existing one, or else a new one. */
 function openLog(folder: string, number: number): Log {
@@ -231,7 +328,7 @@ function openLog(folder: string, number: number): Log {
       const create = next === undefined ? constants.O_CREAT : 0
       const descriptor = openSync(path, constants.O_RDWR | constants.O_APPEND | create, 0o600)
       if (next !== undefined || !isStale(folder, opening, descriptor))
-        return { number: opening, descriptor, position: 0, rest: '', lastEnd: 0 }
+        return { number: opening, descriptor, position: 0, rest: '', lastEnd: 0, unfinished: 0 }
       closeSync(descriptor)
       unlinkSync(path)
     } catch (error) {

@@ -6,7 +6,7 @@ import { StoreError } from '../../errors.ts'
 import { checkKey, closedError, lifetime } from '../limits.ts'
 import { createSteadyClock } from '../steady-clock.ts'
 import type { Awaitable, Store } from '../store.ts'
-import { type Claims, openClaims } from './claims.ts'
+import { type Claims, longestWork, openClaims } from './claims.ts'
 
 /** Options of {@link createEmbeddedStore}. */
 export interface EmbeddedStoreOptions {
@@ -154,6 +154,23 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
       if (expiryOf(value) <= steady()) longClaims.removeSync(key)
   }
 
+  async function claim(key: string, ttl: number, work?: string): Promise<boolean> {
+    checkKey(name, key)
+    const expiresAt = Date.now() + (lifetime(name, ttl) ?? Number.POSITIVE_INFINITY)
+    const inLog = Math.min(expiresAt, Date.now() + longestInLog)
+    // Of all simultaneous callers the log picks the winner, however long their claims are.
+    const isFirst = await withClaims(({ claims, longClaims }) => {
+      if (isHeld(longClaims, key)) return false
+      return work === undefined ? claims.claim(key, inLog) : claims.accept(key, inLog, work)
+    })
+    if (!isFirst || inLog === expiresAt) return isFirst
+    return transaction(({ longClaims }) => {
+      if (isHeld(longClaims, key)) return false
+      longClaims.putSync(key, pack('', expiresAt))
+      return true
+    })
+  }
+
   function failure(what: string, error: unknown): StoreError {
     const reason = error instanceof Error ? error.message : String(error)
     return new StoreError(`${name} ${what}: ${reason}. ${adviceFor(error, reason)}`, { cause: error })
@@ -192,20 +209,21 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
         if (page.length < pageSize) return
       }
     },
-    async claim(key, ttl) {
-      checkKey(name, key)
-      const expiresAt = Date.now() + (lifetime(name, ttl) ?? Number.POSITIVE_INFINITY)
-      const inLog = Math.min(expiresAt, Date.now() + longestInLog)
-      // Of all simultaneous callers the log picks the winner, however long their claims are.
-      const isFirst = await withClaims(
-        ({ claims, longClaims }) => !isHeld(longClaims, key) && claims.claim(key, inLog),
-      )
-      if (!isFirst || inLog === expiresAt) return isFirst
-      return transaction(({ longClaims }) => {
-        if (isHeld(longClaims, key)) return false
-        longClaims.putSync(key, pack('', expiresAt))
-        return true
-      })
+    claim,
+    journal: {
+      async accept(id, ttl, work) {
+        const bytes = Buffer.byteLength(work)
+        if (bytes > longestWork)
+          throw new StoreError(`${name}: expected work of at most ${longestWork} bytes, got ${bytes}`)
+        return claim(id, ttl, work)
+      },
+      async finish(id) {
+        checkKey(name, id)
+        await withClaims(({ claims }) => claims.finish(id))
+      },
+      async recover(prefix) {
+        return withClaims(({ claims }) => claims.recover(prefix))
+      },
     },
     async release(key) {
       checkKey(name, key)

@@ -249,6 +249,48 @@ export const checks: Readonly<Record<string, (subject: Subject) => Promise<void>
     }
   },
 
+  // A store without a journal passes the next two: it needs none.
+  async 'claims the id of accepted work, and accepts no work twice'({ store, second }) {
+    const { journal } = store
+    if (!journal) return
+    const accepted = Array.from({ length: 20 }, (_, index) =>
+      (index % 2 ? journal : second.journal)?.accept('job', 60_000, `work ${index}`),
+    )
+    same((await Promise.all(accepted)).filter(Boolean).length, 1, "how many of 20 accept('job') were granted")
+    same(await store.claim('job', 60_000), false, "claim('job') after accept('job')")
+    await journal.finish('job')
+    same(await journal.accept('job', 60_000, 'x'), false, "accept('job') after finish('job')")
+    await store.release('job')
+    same(await journal.accept('job', 60_000, 'x'), true, "accept('job') after release('job')")
+  },
+
+  async 'gives the unfinished work of a closed store to another one, once and in order'({ store, second }) {
+    const { journal } = store
+    if (!journal || !second.journal || second === store) return
+    const texts = [
+      '{"a":"b c"}',
+      '',
+      'ü😀\u0000\r\n"\\\u001bn\u001b',
+      'x'.repeat(256 * 1024),
+      'finished',
+      'released',
+    ]
+    for (const [index, text] of texts.entries()) await journal.accept(`a:${index} ü`, 60_000, text)
+    await journal.accept('b', 60_000, 'other')
+    await journal.finish('a:4 ü')
+    await store.release('a:5 ü')
+    same(await second.journal.recover(''), [], "recover('') while the store with the work is open")
+    await store.close()
+    const works = texts.slice(0, 4).map((work, index) => ({ id: `a:${index} ü`, attempt: 2, work }))
+    same(await second.journal.recover('a:'), works, "recover('a:') after the other store was closed")
+    same(await second.journal.recover('a:'), [], "recover('a:') again")
+    same(
+      await second.journal.recover(''),
+      [{ id: 'b', attempt: 2, work: 'other' }],
+      "recover('') after recover('a:')",
+    )
+  },
+
   async 'answers a ping'({ store }) {
     await store.ping()
   },
