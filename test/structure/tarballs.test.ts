@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { SourceMap } from 'node:module'
+import { dirname, join, posix } from 'node:path'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -25,11 +26,13 @@ const published: Readonly<Record<string, Published>> = {
     lock: '',
     files: [
       /^(package\.json|LICENSE|README\.md|CHANGELOG\.md|SECURITY\.md)$/,
-      /^dist\/(?!chat-page\/)[\w/-]+\.(js|d\.ts)$/,
+      /^dist\/(?!chat-page\/)[\w/-]+\.js$/,
+      /^dist\/(?!chat-page\/|cli\/)[\w/-]+\.d\.ts(\.map)?$/,
+      /^src\/(?!chat-page\/|cli\/)[\w/-]+\.(ts|js)$/,
       /^dist\/chat-page\/[\w/-]+\.(html|js|css|svg|txt)$/,
       /^dist\/testing\/fixtures\/(descriptors|webhooks)\/[\w.-]+\.json$/,
     ],
-    packed: 650_000,
+    packed: 1_050_000,
     packages: 151,
   },
   'create-hipchat-addon': {
@@ -91,10 +94,11 @@ describe.each(Object.entries(published))('the tarball of %s', (name, { files, pa
   })
 
   it('names no folder of the machine it was packed on', () => {
-    const machine = [root.replace(/\/$/, ''), home.folder, 'sourceMappingURL']
+    const machine = [root.replace(/\/$/, ''), home.folder]
     for (const file of filesBelow(folderOf(name))) {
       const text = readFileSync(join(folderOf(name), file), 'utf8')
-      for (const place of machine) expect(text.includes(place), `${place} in ${file}`).toBe(false)
+      const absent = file.endsWith('.d.ts') ? machine : [...machine, 'sourceMappingURL']
+      for (const place of absent) expect(text.includes(place), `${place} in ${file}`).toBe(false)
     }
   })
 
@@ -123,5 +127,45 @@ describe.each(Object.entries(published))('the tarball of %s', (name, { files, pa
   it('brings along no more packages than was decided', () => {
     const locked = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'))
     expect(productionPackages(locked.packages, lock).size).toBeLessThanOrEqual(packages)
+  })
+})
+
+describe('the declarations of hipchat-addon', () => {
+  const folder = folderOf('hipchat-addon')
+  const read = (file: string): string => readFileSync(join(folder, file), 'utf8')
+
+  /** The line of a source that the first occurrence of a text in a declaration file leads to, as an editor follows it. */
+  function sourceOf(declarations: string, text: string): { file: string; line: string } {
+    const lines = read(declarations).split('\n')
+    const index = lines.findIndex((line) => line.includes(text))
+    expect(index, `${text} in ${declarations}`).toBeGreaterThanOrEqual(0)
+    const map = new SourceMap(JSON.parse(read(`${declarations}.map`)))
+    const entry = map.findEntry(index, lines[index]?.indexOf(text) ?? 0)
+    if (!('originalSource' in entry)) throw new Error(`${text} in ${declarations} leads nowhere`)
+    const file = posix.join(dirname(declarations), entry.originalSource)
+    return { file, line: read(file).split('\n')[entry.originalLine] ?? '' }
+  }
+
+  it.each([
+    ['dist/index.d.ts', 'createAddon', 'src/index.ts'],
+    ['dist/addon/addon.d.ts', 'function createAddon', 'src/addon/addon.ts'],
+    ['dist/server/index.d.ts', 'function createHipChatServer', 'src/server/index.ts'],
+    ['dist/testing/test-addon.d.ts', 'function testAddon', 'src/testing/test-addon.ts'],
+  ])('lead from %s, %s, to its line in %s', (declarations, name, file) => {
+    const source = sourceOf(declarations, name)
+    expect(source.file).toBe(file)
+    expect(source.line).toContain(name)
+  })
+
+  it('all have a map to sources that are in the package', () => {
+    const files = new Set(filesBelow(folder))
+    const declarations = [...files].filter((file) => file.startsWith('dist/') && file.endsWith('.d.ts'))
+    expect(declarations.length).toBeGreaterThan(100)
+    for (const file of declarations) {
+      expect(read(file).split('\n').at(-1), file).toBe(`//# sourceMappingURL=${posix.basename(file)}.map`)
+      const { sources } = JSON.parse(read(`${file}.map`))
+      expect(sources).toHaveLength(1)
+      expect(files, file).toContain(posix.join(dirname(file), sources[0]))
+    }
   })
 })
