@@ -13,7 +13,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join, relative, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { slugOf } from '../../docs/.vitepress/slug.ts'
-import { markdownBelow, readPage, root } from './markdown.ts'
+import { scopes } from '../../src/api/scopes.ts'
+import { codeIn, markdownBelow, readPage, root } from './markdown.ts'
 
 const pages = [
   ...readdirSync(root).filter((file) => file.endsWith('.md')),
@@ -31,6 +32,8 @@ interface Block {
   /** Name by which later blocks of the page import it: the word after `ts`. */
   readonly name: string | undefined
   readonly code: string
+  /** What its section says before it. */
+  readonly introduction: string
 }
 
 function blocksOf({ path, text }: { path: string; text: string }): Block[] {
@@ -40,15 +43,32 @@ function blocksOf({ path, text }: { path: string; text: string }): Block[] {
       line: text.slice(0, all[index]?.index).split('\n').length + 1,
       name,
       code,
+      introduction: text.slice(0, all[index]?.index).split(/^## /m).at(-1) ?? '',
     }),
   )
 }
 
 const blocks = pages.flatMap(blocksOf)
 
+/** The statement that creates the add-on of a block. */
+const creation = /^(?:export )?const addon = createAddon\(\{\n[\s\S]*?^\}\)$/m
+
+/**
+ * The add-on of a block that uses `addon` and does not create it: that of the first example on its page, with the scopes
+ * that the block's section names before it. So readers are told each scope that an example requires.
+ */
+function addonFor({ page, code, introduction }: Block): string | undefined {
+  if (!/\baddon\./.test(code) || /\bconst addon\b/.test(code)) return undefined
+  const [first] = blocks
+    .filter((other) => other.page === page)
+    .flatMap((other) => creation.exec(other.code) ?? [])
+  const named = codeIn(introduction).filter((word) => Object.hasOwn(scopes, word))
+  return first?.replace('scopes: [', `scopes: [${named.map((scope) => `'${scope}', `).join('')}`)
+}
+
 /**
  * Each block goes into a folder of its own, together with what the page has named before it: a page may show one file
- * twice, first short and then complete.
+ * twice, first short and then complete. A block that continues the page's first example gets its add-on from a file beside it.
  */
 function writeBlocks(folder: string): Map<string, Block> {
   const origin = new Map<string, Block>()
@@ -63,6 +83,14 @@ function writeBlocks(folder: string): Map<string, Block> {
       writeFileSync(join(folder, file), `${one.code}\nexport {}\n`)
       origin.set(file, one)
     }
+    const addon = addonFor(block)
+    if (addon === undefined) return
+    writeFileSync(
+      join(folder, `block-${index}/addon.ts`),
+      `import { createAddon } from 'hipchat-addon'\nexport ${addon}\n`,
+    )
+    const file = join(folder, `block-${index}/block.ts`)
+    writeFileSync(file, `import { addon } from './addon.ts'; ${readFileSync(file, 'utf8')}`)
   })
   return origin
 }
@@ -132,6 +160,17 @@ describe('the documentation', () => {
     expect(blocks.length).toBeGreaterThan(10)
     expect(compileBlocks()).toEqual([])
   }, 120_000)
+
+  it.each(shelved.filter(({ path }) => path.startsWith('docs/how-to/')))(
+    '$path creates its add-on once, unless options are what it shows',
+    ({ path }) => {
+      const created = blocks
+        .filter(({ page }) => page === path)
+        .flatMap(({ code }) => creation.exec(code) ?? [])
+      const plain = created.filter((statement) => !/^ {2}(?!key|name|description|scopes)\w+/m.test(statement))
+      expect(plain.slice(1)).toEqual([])
+    },
+  )
 
   it.each(pages)('$path leads to files and headings that exist', ({ path, text }) => {
     const broken = linksOf(text).filter((link) => {
