@@ -1,6 +1,4 @@
 import { isIP } from 'node:net'
-import type KeyvRedis from '@keyv/redis'
-import type { RedisClientConnectionType } from '@keyv/redis'
 import { within } from '../deadline.ts'
 import type { RedisAddress, RedisLogin } from './url.ts'
 
@@ -34,8 +32,7 @@ export async function connectRedis(target: RedisTarget): Promise<RedisConnection
   // @redis/client is the largest of all dependencies, so it is only loaded if Redis is used.
   const { default: Adapter, createClient } = await import('@keyv/redis')
   const client = createUnqueued(createClient, target)
-  // The types of the package's two builds differ in private members only; the adapter creates the same client itself.
-  const adapter: KeyvRedis<string> = new Adapter(client as unknown as RedisClientConnectionType, {
+  const adapter = new Adapter(client, {
     throwOnConnectError: true,
     throwOnErrors: true,
     connectionTimeout: target.timeout * 1.5,
