@@ -58,6 +58,10 @@ export function listen(from: string, hear: Hear): () => void {
     }
   }
 
+  /**
+   * Reads an event as the feed of the server writes it: a line per field, with line feeds only. A block of an id alone is a
+   * heartbeat; it moves the cursor too.
+   */
   function take(block: string): void {
     if (stop.signal.aborted) return
     const fields = new Map(
@@ -69,9 +73,10 @@ export function listen(from: string, hear: Hear): () => void {
     cursor = fields.get('id') ?? cursor
     const name = fields.get('event')
     const data = fields.get('data')
-    if (name === undefined || data === undefined || !Object.hasOwn(hear, name))
-      return // The server's own events, of the types that both sides read from one place.
-    ;(hear as Record<string, (data: unknown) => void>)[name]?.(JSON.parse(data))
+    if (name === undefined || data === undefined || !Object.hasOwn(hear, name)) return
+    // Both sides take names and types from `PageEvents`, and the server wrote this event.
+    const report = hear[name as keyof PageEvents] as (data: unknown) => void
+    report(JSON.parse(data))
   }
 
   async function keepListening(): Promise<void> {

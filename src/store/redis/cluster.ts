@@ -19,8 +19,8 @@ const redirections = 5
  * only commands for its keys fail. The first command loads the map of slots, and so does the next one after any failure
  * that may have changed it.
  *
- * The cluster client of `@redis/client` is not used. Its reconnecting and queueing would make callers wait for an
- * unavailable server, and without them it never uses a lost server again.
+ * The cluster client of `@redis/client` is not used: a command waits for as long as its server does not answer, and
+ * without reconnecting it never uses a lost server again. `docs/explanation/dependencies.md` has measurements.
  */
 export function createClusterRouting(url: RedisUrl, timeouts: RedisTimeouts): RedisRouting {
   const addresses = new Map<string, RedisAddress>(url.hosts.map((address) => [nameOf(address), address]))

@@ -8,8 +8,8 @@ import { nameOf, type RedisAddress, type RedisUrl } from './url.ts'
  * Connects to the master of a service: asks all sentinels for it, and takes the first server whose own role is master.
  * Sentinels that are cut off from the others name the old master for a while.
  *
- * The sentinel client of `@redis/client` is not used: without a known master it tries for seventeen seconds, and writes
- * to the console.
+ * The sentinel client of `@redis/client` is not used: commands wait for the failover, for five seconds when measured
+ * (`docs/explanation/dependencies.md`), and it writes to the console.
  */
 export async function connectMaster(url: RedisUrl, { connect }: RedisTimeouts): Promise<RedisConnection> {
   // If several sentinels name the same server, only the first answer opens a connection.
