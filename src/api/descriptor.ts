@@ -24,10 +24,10 @@ import { type Scope, scopeNames } from './scopes.ts'
  */
 
 /** Key of a module. Unique within the add-on, across all kinds of modules. */
-export const moduleKey = string({ minLength: 1, maxLength: 40, pattern: '^[a-zA-Z0-9_\\-\\.]+$' })
+const moduleKey = string({ minLength: 1, maxLength: 40, pattern: '^[a-zA-Z0-9_\\-\\.]+$' })
 
 /** Translatable text; HipChat only ever used `value`. */
-export const localizable = closedObject({
+const localizable = closedObject({
   value: string({ minLength: 1, maxLength: 100 }),
   i18n: optional(string({ minLength: 1, maxLength: 40 })),
 })
@@ -97,7 +97,7 @@ const button = object({
 })
 
 /** A webhook in a descriptor. */
-export const descriptorWebhook = object({
+const descriptorWebhook = object({
   url: webhookAddress,
   event: oneOf(eventNames as [EventName, ...EventName[]]),
   pattern: optional(string({ maxLength: longest.line })),
@@ -166,7 +166,7 @@ const action = object({
 const externalPage = closedObject({ key: moduleKey, url: address, name: optional(localizable) })
 
 /** Where an add-on may be installed, and the addresses that a server calls for it. */
-export const installableCapability = object({
+const installableCapability = object({
   allowRoom: optional(boolean()),
   allowGlobal: optional(boolean()),
   callbackUrl: optional(address),

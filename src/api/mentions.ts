@@ -14,7 +14,7 @@ export interface Mention<T> {
 }
 
 /** The most characters of a mention name. */
-export const longestMentionName = 50
+const longestMentionName = 50
 
 // Combining marks belong to the letter before them: a decomposed é is two characters.
 const nameCharacter = '\\p{L}\\p{N}\\p{M}_.-'

@@ -173,7 +173,7 @@ export const group = object({
 export type Group = Infer<typeof group>
 
 /** The sender of a message: a person, the label of an integration (`{name}` here, a bare string in real HipChat), or `null`. */
-export const messageSender = nullable(union(userReference, object({ name: string() }), string()))
+const messageSender = nullable(union(userReference, object({ name: string() }), string()))
 
 /** A file attached to a message. */
 export const file = object({

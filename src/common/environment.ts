@@ -5,7 +5,7 @@ export function variable(name: string, env: NodeJS.ProcessEnv = process.env): st
 }
 
 /** The levels of pino, and `silent`. */
-export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 
 /** The least severe messages that a log shows. */
 export type LogLevel = (typeof logLevels)[number]

@@ -2,7 +2,7 @@
 const loneSurrogate = /\p{Surrogate}/u
 
 /** Whether a string is well-formed Unicode. Writing half a surrogate pair replaces it, and a URL cannot contain it. */
-export const isWellFormed = (text: string): boolean => !loneSurrogate.test(text)
+const isWellFormed = (text: string): boolean => !loneSurrogate.test(text)
 
 /**
  * The dotted path of the first string in a JSON value that is not well-formed; for the name of a member, the path of its

@@ -12,7 +12,7 @@ export interface Tls {
 }
 
 /** Least number of characters of an administrator token on a server that other machines can reach. */
-export const shortestToken = 20
+const shortestToken = 20
 
 /** The options that must be safe on a server that other machines can reach. */
 export interface Hosted {

@@ -4,7 +4,7 @@ import { StoreError } from '../errors.ts'
  * The longest key in bytes of UTF-8. It is the same for every store, so that a key works with all of them. LMDB accepts
  * 1978 bytes, and some control characters count twice.
  */
-export const maxKeyBytes = 900
+const maxKeyBytes = 900
 
 /** Refuses keys that not every store can keep and find again. `store` is the store's name, for the message. */
 export function checkKey(store: string, key: string): void {

@@ -23,7 +23,7 @@ export function addressOf(place: Place): string {
   }
 }
 
-export function placeAt(path: string): Place {
+function placeAt(path: string): Place {
   const [, kind, number] = /^\/chat\/(\w+)(?:\/(\d+))?\/?$/.exec(path) ?? []
   const id = number === undefined ? undefined : Number(number)
   if ((kind === 'room' || kind === 'person') && id !== undefined) return { kind, id }

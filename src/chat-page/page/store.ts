@@ -169,7 +169,7 @@ export async function allIntegrations(roomId: number | undefined): Promise<PageI
   return all.sort((one, other) => one.created - other.created)
 }
 
-export async function loadIntegrations(): Promise<void> {
+async function loadIntegrations(): Promise<void> {
   const { value } = place
   const items = await allIntegrations(value.kind === 'room' ? value.id : undefined)
   if (place.value === value) integrations.value = items // the person may have gone on to another room

@@ -18,7 +18,7 @@ export interface Unread {
 const nothing: Unread = { count: 0, mentions: 0 }
 
 /** By the URL of the place. Messages that arrived while the page was closed are not counted. */
-export const unread = signal<ReadonlyMap<string, Unread>>(new Map())
+const unread = signal<ReadonlyMap<string, Unread>>(new Map())
 
 export const unreadOf = (talk: Talk): Unread => unread.value.get(addressOf(talk)) ?? nothing
 

@@ -93,7 +93,7 @@ export const signatureFor = (client: ClientRecord): string =>
   })
 
 /** Appends a path segment to an address, before the query string if there is one. */
-export function appendSegment(address: string, segment: string): string {
+function appendSegment(address: string, segment: string): string {
   const url = new URL(address)
   url.pathname = `${url.pathname.replace(/\/$/, '')}/${encodeURIComponent(segment)}`
   return url.href

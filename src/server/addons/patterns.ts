@@ -21,7 +21,7 @@ export class PatternRefusedError extends Error {
 }
 
 /** Longest accepted pattern, in characters. */
-export const longestPattern = 1000
+const longestPattern = 1000
 
 // The longest plain pattern needs half of this. In the worst case the longest message takes half a second.
 const largestProgram = 2_000

@@ -69,13 +69,13 @@ export interface Credentials {
  * The token of a call. The header takes precedence over the query string, which ends up in logs; also when the
  * header names the scheme but holds no readable token.
  */
-export function tokenOf({ authorization = '', queryToken }: Credentials): string | undefined {
+function tokenOf({ authorization = '', queryToken }: Credentials): string | undefined {
   if (/^Bearer(?![\w.-])/i.test(authorization)) return /^Bearer[ ]+(\S+)[ ]*$/i.exec(authorization)?.[1]
   return queryToken || undefined
 }
 
 /** Id and secret of Basic credentials. RFC 6749 percent-encodes both; clients that send them raw are accepted too. */
-export function basicOf({ authorization }: Credentials): BasicCredentials | undefined {
+function basicOf({ authorization }: Credentials): BasicCredentials | undefined {
   const encoded = /^Basic[ ]+([A-Za-z0-9+/_=-]+)[ ]*$/i.exec(authorization ?? '')?.[1]
   if (!encoded) return undefined
   const text = Buffer.from(encoded, 'base64').toString('utf8')

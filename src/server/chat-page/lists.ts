@@ -14,7 +14,7 @@ export interface Part<T> {
 }
 
 /** The position in a list ordered by name, as a string that callers send back unchanged. */
-export const cursorOf = ({ name, id }: Named): string =>
+const cursorOf = ({ name, id }: Named): string =>
   Buffer.from(JSON.stringify([name, id])).toString('base64url')
 
 /** 400 for a string that {@link cursorOf} did not make. */

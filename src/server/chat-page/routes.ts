@@ -25,11 +25,11 @@ import {
 
 const asUser = { tokens: ['user', 'personal'], scopes: [], limits: ['api'], paging: 'none' } as const
 
-export const pageUser = user
+const pageUser = user
 export type PageUser = Infer<typeof pageUser>
 
 /** A room as the page lists it; the people in it are requested separately. */
-export const pageRoom = object({
+const pageRoom = object({
   id: integer(),
   name: string(),
   topic: string(),
@@ -47,7 +47,7 @@ export type PageRoom = Infer<typeof pageRoom>
 const icon = nullable(object({ url: string(), 'url@2x': optional(string()) }))
 
 /** One module of an add-on as the page shows it: its texts are plain strings, as in HipChat's client. */
-export const pageModule = object({
+const pageModule = object({
   key: string(),
   type: oneOf(['glance', 'webPanel', 'dialog', 'action', 'externalPage']),
   name: string({ description: 'for a dialog, its title' }),
@@ -63,7 +63,7 @@ export const pageModule = object({
 export type PageModule = Infer<typeof pageModule>
 
 /** An add-on that is installed for a room or for the group. */
-export const pageIntegration = object({
+const pageIntegration = object({
   oauth_id: string(),
   addon_key: string(),
   name: string(),

@@ -9,7 +9,7 @@ import { pictureType, strangersHeaders } from './pictures.ts'
 const MIB = 1024 * 1024
 
 /** Longest accepted file, in bytes. HipChat's limit is not known. */
-export const longestFile = 20 * MIB
+const longestFile = 20 * MIB
 
 /** Number of bytes that identify a picture. */
 const longestSignature = 8

@@ -49,7 +49,7 @@ const MIB = 1024 * 1024
  * A caller can have two uploads of the largest file in transit, or sixteen full pages of a history, or 500
  * downloads.
  */
-export const transferLimits: TransferLimits = { caller: 64 * MIB, all: 512 * MIB, patience: 30_000 }
+const transferLimits: TransferLimits = { caller: 64 * MIB, all: 512 * MIB, patience: 30_000 }
 
 interface Watched {
   /** Pieces that the reader has taken. */

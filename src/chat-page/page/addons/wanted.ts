@@ -9,7 +9,7 @@ export interface Wanted {
   readonly relayState: string | undefined
 }
 
-export function wantedIn(search: string): Wanted {
+function wantedIn(search: string): Wanted {
   const query = new URLSearchParams(search)
   return {
     url: query.get('install') ?? '',

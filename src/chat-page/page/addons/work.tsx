@@ -75,5 +75,4 @@ const advices: readonly (readonly [RegExp, string])[] = [
   [/asks for more than was approved/, 'Its descriptor has changed: read it again.'],
 ]
 
-export const adviceFor = (text: string): string | undefined =>
-  advices.find(([pattern]) => pattern.test(text))?.[1]
+const adviceFor = (text: string): string | undefined => advices.find(([pattern]) => pattern.test(text))?.[1]

@@ -41,7 +41,7 @@ export function Avatar({ id, name, url, size = 36 }: AvatarProps) {
   )
 }
 
-export function initials(name: string): string {
+function initials(name: string): string {
   const words = name.match(/[\p{L}\p{N}]+/gu) ?? []
   const letters = [words[0], words.length > 1 ? words.at(-1) : undefined].map(
     (word) => [...(word ?? '')][0] ?? '',
