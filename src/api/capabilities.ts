@@ -33,3 +33,6 @@ export const capabilitiesDocument = object({
 
 /** A capabilities document as read from a server. */
 export type CapabilitiesDocument = Received<typeof capabilitiesDocument>
+
+/** Address of the capabilities document, which the document itself contains. */
+export const capabilitiesUrl = (base: string): string => `${base}/v2/capabilities`

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
+import { variable } from '../common/environment.ts'
 import { devCommand } from './dev.ts'
 import { diffCommand } from './diff.ts'
-import { forgetEmptyVariables } from './environment.ts'
 import { installCommand, uninstallCommand } from './install.ts'
 import { listCommand } from './list.ts'
 import { sayCommand } from './say.ts'
@@ -23,4 +23,16 @@ export function createCommands(): Command[] {
     sayCommand(),
     triggerCommand(),
   ]
+}
+
+/** Variables that are the default of an option: those of this package, and of the add-on that `dev` starts. */
+const ours = /^(?:HIPCHAT_|PORT$)/
+
+/**
+ * Removes empty variables from the environment: in files of settings an empty variable means that it is not set, but an
+ * option would take the empty string as its value.
+ */
+function forgetEmptyVariables(): void {
+  for (const name of Object.keys(process.env))
+    if (ours.test(name) && variable(name) === undefined) delete process.env[name]
 }

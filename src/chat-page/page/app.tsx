@@ -1,8 +1,8 @@
 import { useSignal } from '@preact/signals'
+import type { ComponentType } from 'preact'
 import { useEffect } from 'preact/hooks'
 import { Dialogs } from './dialogs/dialogs.tsx'
 import { Icon } from './icons.tsx'
-import { later } from './later.tsx'
 import { waiting } from './messages/timeline.ts'
 import { ModuleDialog } from './modules/dialog.tsx'
 import { Sidebar } from './modules/sidebar.tsx'
@@ -22,6 +22,7 @@ const Addons = later(async () => (await import('./addons/addons.tsx')).Addons)
 const Tokens = later(async () => (await import('./addons/tokens.tsx')).Tokens)
 const Inspector = later(async () => (await import('./inspector/inspector.tsx')).Inspector)
 
+/** The whole page: signing in, or the rooms, the current place and what is open next to it. */
 export function App() {
   useTitle()
   if (!session.value) return <SignIn />
@@ -153,4 +154,24 @@ function useTitle(): void {
   useEffect(() => {
     document.title = count > 0 ? `(${count}) ${title}` : title
   }, [count, title])
+}
+
+/** A part of the page that most visitors never open: its script is loaded on demand. */
+function later<Props extends object>(load: () => Promise<ComponentType<Props>>): ComponentType<Props> {
+  return function Later(props: Props) {
+    const found = useSignal<{ readonly Part: ComponentType<Props> } | 'failed' | undefined>(undefined)
+    useEffect(() => {
+      load().then(
+        (Part) => {
+          found.value = { Part }
+        },
+        () => {
+          found.value = 'failed'
+        },
+      )
+    }, [])
+    if (found.value === 'failed')
+      return <p role="alert">This part of the page could not be loaded. Reload the page to try again.</p>
+    return found.value ? <found.value.Part {...props} /> : <p role="status">Loading…</p>
+  }
 }

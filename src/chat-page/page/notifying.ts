@@ -1,7 +1,6 @@
 import { signal } from '@preact/signals'
 import { beginningOf } from './characters.ts'
-import type { Talk } from './messages/talk.ts'
-import { addressOf, goTo } from './place.ts'
+import { addressOf, goTo, type Talk } from './place.ts'
 
 const key = 'hipchat-notify'
 const isPossible = typeof Notification !== 'undefined'
@@ -24,6 +23,7 @@ export async function turnNotifications(on: boolean): Promise<void> {
 
 const longest = 200
 
+/** Shows a notification of the browser, if the person has allowed it. A click on it opens the conversation. */
 export function notify(title: string, text: string, talk: Talk): void {
   if (!notifies.value) return
   try {

@@ -9,6 +9,10 @@ export type Place =
   | { readonly kind: 'inspector' }
   | { readonly kind: 'tokens' }
 
+/** A place of a conversation: a room, or a one-to-one chat. */
+export type Talk = Extract<Place, { readonly kind: 'room' | 'person' }>
+
+/** The path of a place. */
 export function addressOf(place: Place): string {
   switch (place.kind) {
     case 'lobby':
@@ -32,12 +36,14 @@ function placeAt(path: string): Place {
   return { kind: 'lobby' }
 }
 
+/** The current place. */
 export const place = signal<Place>(placeAt(location.pathname))
 
 addEventListener('popstate', () => {
   place.value = placeAt(location.pathname)
 })
 
+/** Changes the current place, as a new entry of the history unless it is the same. */
 export function goTo(next: Place): void {
   const address = addressOf(next)
   if (address !== location.pathname) history.pushState(null, '', address)

@@ -3,9 +3,8 @@ import type { Message } from '../../api/objects.ts'
 import type { PageRoom } from '../../server/chat-page/routes.ts'
 import { textOfHtml } from './messages/html.ts'
 import { mentionsMe } from './messages/mentions.ts'
-import type { Talk } from './messages/talk.ts'
 import { notify } from './notifying.ts'
-import { addressOf, place } from './place.ts'
+import { addressOf, place, type Talk } from './place.ts'
 import { session } from './session.ts'
 import { hear, personOf, rooms } from './store.ts'
 
@@ -20,6 +19,7 @@ const nothing: Unread = { count: 0, mentions: 0 }
 /** By the URL of the place. Messages that arrived while the page was closed are not counted. */
 const unread = signal<ReadonlyMap<string, Unread>>(new Map())
 
+/** What is unread in a conversation. */
 export const unreadOf = (talk: Talk): Unread => unread.value.get(addressOf(talk)) ?? nothing
 
 /** For the title of the window: messages meant for the signed-in person. */
@@ -48,8 +48,10 @@ effect(() => {
   unread.value = new Map()
 })
 
+/** The date of the newest message that the person has seen in a conversation, in any tab; `undefined` if there is none. */
 export const seenIn = (talk: Talk): string | undefined => seen.peek()[addressOf(talk)]
 
+/** Notes that everything up to a date has been seen, for all tabs. */
 export function markSeen(talk: Talk, date: string): void {
   const address = addressOf(talk)
   if (unread.peek().has(address)) {
@@ -69,6 +71,7 @@ export const hasNews = (room: PageRoom): boolean => {
   return date !== undefined && room.last_active !== null && room.last_active.slice(0, 19) > date.slice(0, 19)
 }
 
+/** Whether the person can see a conversation now. */
 export const isLookedAt = (talk: Talk): boolean =>
   document.visibilityState === 'visible' && addressOf(place.value) === addressOf(talk)
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { capabilitiesUrl } from '../../api/capabilities.ts'
 import { type Descriptor, placesOf, webhooksOf } from '../../api/descriptor.ts'
 import { events } from '../../api/events.ts'
 import type { Scope } from '../../api/scopes.ts'
@@ -12,7 +13,6 @@ import type { Log } from '../log.ts'
 import type { ClientRecord, InstallableRecord, Maker, RoomRecord, WebhookRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
 import { type Callbacks, createCallbacks, signatureFor } from './callbacks.ts'
-import { capabilitiesUrl } from './capabilities-url.ts'
 import { fetchDescriptor, toldOrigins } from './descriptors.ts'
 import type { Queues } from './queues.ts'
 
@@ -74,11 +74,15 @@ export interface Installed {
  * the address it would have been sent to.
  */
 export interface Redirect {
+  /** What happened to the installation. */
   readonly reason: 'installed' | 'updated' | 'uninstalled'
+  /** OAuth id of the installation. */
   readonly oauthId: string
+  /** Address, with all parameters. */
   readonly url: string
 }
 
+/** What installing needs from the server. */
 export interface InstallerOptions {
   readonly state: State
   readonly outbound: Outbound

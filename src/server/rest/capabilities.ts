@@ -1,6 +1,6 @@
+import { capabilitiesUrl } from '../../api/capabilities.ts'
 import { descriptor } from '../../api/descriptor.ts'
 import { scopes } from '../../api/scopes.ts'
-import { capabilitiesUrl } from '../addons/capabilities-url.ts'
 import type { Handlers } from '../context.ts'
 
 type CapabilitiesOperation = 'getCapabilities' | 'getAddonCapabilitiesSchema'

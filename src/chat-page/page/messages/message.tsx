@@ -7,14 +7,13 @@ import { Menu, type MenuItem } from '../menu.tsx'
 import { messageActions } from '../modules/actions.ts'
 import { followLink } from '../modules/links.ts'
 import { Avatar, numberOf } from '../people/avatar.tsx'
-import { addressOf } from '../place.ts'
+import { addressOf, type Talk } from '../place.ts'
 import { integrations, personOf } from '../store.ts'
 import { cardOf } from './card.ts'
 import { CardView } from './card-view.tsx'
 import { FileView } from './file-view.tsx'
 import { messageHtml, safeHtml, textOfHtml } from './html.ts'
 import { mentionsMe } from './mentions.ts'
-import type { Talk } from './talk.ts'
 import { Text } from './text.tsx'
 import { fullDateText, timeText } from './times.ts'
 
@@ -27,6 +26,7 @@ export interface Author {
   readonly picture?: string | null
 }
 
+/** Who wrote a message. An integration has the icon of its add-on, if that is still installed. */
 export function authorOf({
   from,
   notification_sender: sender,

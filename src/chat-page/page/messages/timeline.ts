@@ -1,12 +1,11 @@
 import { batch, effect, type ReadonlySignal, signal } from '@preact/signals'
 import type { Message } from '../../../api/objects.ts'
 import { CallError, call } from '../api.ts'
-import { addressOf } from '../place.ts'
+import { addressOf, type Talk } from '../place.ts'
 import { session } from '../session.ts'
 import { hear, me } from '../store.ts'
 import { connection } from '../updates.ts'
 import { shareFile } from '../writing/upload.ts'
-import type { Talk } from './talk.ts'
 
 /** A message that is being sent. It is shown below the others until the server announces it. */
 export interface Outgoing {

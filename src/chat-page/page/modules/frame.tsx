@@ -2,12 +2,14 @@ import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import type { PageIntegration, PageRoom } from '../../../server/chat-page/routes.ts'
 import { call } from '../api.ts'
+import { hear } from '../store.ts'
 import { theme } from '../theme.ts'
-import { type Frame, openFrame } from './bridge.ts'
-import './message-events.ts'
+import { type Frame, hint, openFrame } from './bridge.ts'
 import type { Told } from './opening.ts'
+import { parametersOf, senderInstallation } from './parameters.ts'
 import './modules.css'
 
+/** What is framed, and where. */
 export interface ModuleFrameProps {
   readonly integration: PageIntegration
   /** Without a room it is framed for the whole group. */
@@ -34,6 +36,12 @@ type Status =
       readonly sandbox: string
     }
   | { readonly kind: 'failed'; readonly reason: string }
+
+// The open frames of an add-on receive each message that it sent.
+hear('message', ({ message }) => {
+  const sender = senderInstallation(message)
+  if (sender !== undefined) hint(sender, 'message-received', parametersOf(message), null)
+})
 
 const limit = 20_000
 const almostExpired = 120_000 // HipChat's client did not provide a token in its last two minutes

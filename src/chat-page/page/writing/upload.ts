@@ -1,6 +1,6 @@
 import { calls } from 'virtual:calls'
 import { send } from '../api.ts'
-import type { Talk } from '../messages/talk.ts'
+import type { Talk } from '../place.ts'
 
 /** The largest file that the server accepts, in bytes. */
 export const longestFile = 20 * 1024 * 1024
