@@ -47,19 +47,23 @@ export const textOf =
     return length >= shortest && length <= longest ? undefined : `${expected}, got ${length}`
   }
 
+/** A string that is not empty. */
 export const anyText: Check = (value) =>
   typeof value === 'string' && value !== ''
     ? undefined
     : `a non-empty string, got ${value === '' ? 'an empty one' : typeName(value)}`
 
+/** `true` or `false`. */
 export const flag: Check = (value) =>
   typeof value === 'boolean' ? undefined : `true or false, got ${typeName(value)}`
 
+/** A whole number that a double represents exactly. */
 export const integer: Check = (value) =>
   Number.isSafeInteger(value)
     ? undefined
     : `a whole number, got ${typeof value === 'number' ? value : typeName(value)}`
 
+/** One of some strings, which the error lists. */
 export const oneOf =
   (...values: readonly string[]): Check =>
   (value) =>
@@ -70,6 +74,7 @@ export const oneOf =
 /** For a member that is checked elsewhere, with an error message of its own. */
 export const elsewhere: Check = () => undefined
 
+/** Whether a value can hold options: not an array, and not a regular expression. */
 export const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof RegExp)
 

@@ -5,6 +5,7 @@ import { InstallationRefusedError, SignedRequestError, StoreError } from '../err
 import { type Logger, logError } from '../telemetry/log.ts'
 import type { Observing } from '../telemetry/observer.ts'
 
+/** The query of a request, in which a parameter may occur several times. */
 export const queryOf = (ctx: Context): URLSearchParams => new URLSearchParams(ctx.querystring)
 
 /** The path of a request, without the path of the base address. */
@@ -53,6 +54,7 @@ export function refusalOf(error: unknown, parts: RefusalParts, path: string): Re
   return { status: 500, text: 'The add-on failed.' }
 }
 
+/** Logs and counts a refused installation, update or removal. With 500 or more it is logged as an error, with its cause. */
 export function logRefusal({ log, observing }: RefusalParts, error: InstallationRefusedError): void {
   const { cause, status } = error
   observing()?.happened({ kind: 'installation refused', status })

@@ -159,6 +159,7 @@ export type EventName = keyof typeof events
 /** The names of the ten events. */
 export const eventNames = Object.keys(events) as EventName[] // the keys of the literal above, nothing else
 
+/** Whether a string is the name of one of the ten events. */
 export const isEventName = (text: string): text is EventName => Object.hasOwn(events, text)
 
 /** The type of a delivery's `item`. */

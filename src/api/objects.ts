@@ -226,9 +226,13 @@ export type Emoticon = Infer<typeof emoticon>
 
 /** One page of a collection; `links.next` is present while there are more pages. */
 export interface Page<Item> {
+  /** The items of this page. */
   items: Item[]
+  /** How many items are on the pages before it. */
   startIndex?: number
+  /** How many items a page has at most. */
   maxResults?: number
+  /** Addresses of this page and its neighbours. */
   links?: { self?: string; prev?: string; next?: string }
 }
 

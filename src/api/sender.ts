@@ -4,6 +4,7 @@ import type { Person } from './events.ts'
 export interface Sender {
   /** HipChat's id of the person; means nothing on another server. */
   readonly id: number | undefined
+  /** Full name of the person, or name of the integration. */
   readonly name: string
   /** Without the `@`. */
   readonly mention_name: string | undefined

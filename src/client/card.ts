@@ -57,12 +57,15 @@ export interface ApplicationCardOptions extends CardOptions {
 
 /** Options of a link card. HipChat's client did not show one without a description. */
 export interface LinkCardOptions extends CardOptions {
+  /** Address of the page, opened by a click on the title. */
   readonly url: string
+  /** What the page is about, within the limits of every card. */
   readonly description: string | Html
 }
 
 /** Options of an image card. HipChat's client did not show one without an address. */
 export interface ImageCardOptions extends CardOptions {
+  /** Address of the picture, opened by a click on the title. */
   readonly url: string
 }
 

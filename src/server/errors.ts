@@ -99,5 +99,6 @@ export function envelope(error: CallRefusedError): Record<string, unknown> {
   }
 }
 
+/** The reason phrase of a status, in HipChat's words. */
 export const reason = (status: number): string =>
   status === 413 ? 'Request Entity Too Large' : (STATUS_CODES[status] ?? 'Error')

@@ -56,6 +56,7 @@ export interface TokenRequest {
 
 /** A file that a user shares in a room. It is stored elsewhere, at `url`. */
 export interface SharedFile {
+  /** Name of the file, with its ending. */
   readonly name: string
   /** In bytes. */
   readonly size: number
@@ -69,7 +70,9 @@ export interface SharedFile {
 
 /** An event with a body that this server did not write, for {@link HipChatServer.deliver}. */
 export interface ToldEvent {
+  /** Event whose webhooks get the delivery. */
   readonly event: EventName
+  /** Room in which it happens. */
   readonly room: RoomName
   /** Body to deliver, in the shape of HipChat's webhook payloads. It is not validated. */
   readonly body: object
@@ -81,8 +84,11 @@ export interface InstalledAddon {
   readonly oauthId: string
   /** Key of the add-on, from its descriptor. */
   readonly key: string
+  /** Name of the add-on, from its descriptor. */
   readonly name: string
+  /** Room of the installation. */
   readonly roomId?: number
+  /** Scopes that were approved. */
   readonly scopes: readonly Scope[]
 }
 

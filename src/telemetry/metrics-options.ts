@@ -19,9 +19,13 @@ export interface MetricsOptions {
 
 /** The part of prom-client's `Registry` that is used here, so that its types need not be installed. */
 export interface MetricsRegistry {
+  /** Content type of the page of metrics. */
   readonly contentType: string
+  /** Writes the page of metrics. */
   metrics(): Promise<string>
+  /** The metric of a name, if there is one: add-ons may share a registry. */
   getSingleMetric(name: string): unknown
+  /** Adds a metric. */
   registerMetric(metric: never): void
 }
 

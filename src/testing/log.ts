@@ -2,7 +2,9 @@ import { type Logger, pino } from 'pino'
 
 /** A line of the add-on's log. */
 export interface LogLine {
+  /** How serious it is; `trace` is the least. */
   readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal'
+  /** The line without its members. */
   readonly message: string
   /** The error that the line is about, such as one that a handler threw. */
   readonly err?: { readonly type: string; readonly message: string; readonly stack: string }

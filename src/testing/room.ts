@@ -9,6 +9,7 @@ import { alice, createRoomEvents, type TriggerOptions } from './room-events.ts'
 
 /** A message as the people in the room see it. */
 export interface SeenMessage {
+  /** Id of the message. */
   readonly id: string
   /** Full name of a person; name of an add-on, followed by the `from` of the notification; or `nobody`. */
   readonly from: string
@@ -34,6 +35,7 @@ export interface SaidOptions {
 
 /** A given delivery, such as a recorded one. Each of `webhookFixtures` is one. */
 export interface DeliverOptions {
+  /** Event whose webhooks get it. */
   readonly event: EventName
   /** The whole body, including `item`. */
   readonly body: object
@@ -60,6 +62,7 @@ const openOptions: Checks<OpenOptions> = {
 
 /** A room with people in it. Its methods resolve when all consequences of an action have happened. */
 export interface TestRoom {
+  /** HipChat's id of the room. */
   readonly id: number
   /** Its name when it was looked up. */
   readonly name: string

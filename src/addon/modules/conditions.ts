@@ -19,6 +19,7 @@ interface Invertible {
 
 /** A condition on the room or the user. It is for all modules that have conditions. */
 export interface PlaceCondition extends Invertible {
+  /** What must hold when the module is shown. */
   readonly condition: 'room_is_public' | 'user_is_admin' | 'user_is_guest' | 'user_is_room_owner'
 }
 
@@ -67,7 +68,9 @@ export type MessageCondition = Invertible &
 
 /** A condition on the `metadata` of a glance's content. Until the content has loaded, the glance is hidden. */
 export interface GlanceCondition extends Invertible {
+  /** Compares the metadata of the glance's content. */
   readonly condition: 'glance_matches'
+  /** All comparisons must hold. */
   readonly params: { readonly metadata: readonly MetadataCondition[] }
 }
 

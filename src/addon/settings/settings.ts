@@ -44,7 +44,9 @@ export interface SettingsOptions<F extends SettingsFields = SettingsFields, S ex
  * here.
  */
 export interface SettingsPlace {
+  /** The installation whose settings they are. */
   readonly installation: Installation
+  /** The installation's values, among which the settings are kept. */
   readonly store: InstallationStore
   /** The room, if rooms have settings of their own. */
   readonly room?: { readonly id: number } | undefined

@@ -8,13 +8,16 @@ export const expand = string({
   description: 'names of the members to expand, separated by commas',
 })
 
+/** Parameters of a collection that is read page by page. */
 export const offset = {
   'start-index': integer({ minimum: 0, default: 0 }),
   'max-results': integer({ minimum: 0, maximum: 1000, default: 100 }),
 } as const
 
+/** The time zone in which the days of a history are counted. */
 export const timezone = string({ maxLength: longest.word, default: 'UTC', description: 'tz database name' })
 
+/** Whether a history contains deleted messages. */
 export const include_deleted = boolean({
   default: true,
   description: 'includes deleted messages, without their text',

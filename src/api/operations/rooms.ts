@@ -15,8 +15,11 @@ import { pageOf, room, roomReference, statistics } from '../objects.ts'
 import { operation } from '../operation.ts'
 import { expand, offset } from './query.ts'
 
+/** The name of a room, unique in its group. */
 export const roomName = string({ minLength: 1, maxLength: 50 })
+/** The topic of a room; an empty one removes it. */
 export const topic = string({ maxLength: 250 })
+/** Who may enter a room: everyone in the group, or its members. */
 export const privacies = ['public', 'private'] as const
 const delegate_admin_visibility = nullable(boolean())
 

@@ -11,9 +11,11 @@ export type Asking =
   | { readonly kind: 'invite'; readonly roomId: number; readonly userIds: readonly number[] }
   | { readonly kind: 'files'; readonly files: readonly ViewedFile[]; readonly at: number }
 
+/** A picture that the viewer can show. */
 export interface ViewedFile {
   readonly name: string
   readonly url: string
 }
 
+/** The open dialog, if there is one. */
 export const asking = signal<Asking | undefined>(undefined)

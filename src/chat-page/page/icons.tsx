@@ -27,6 +27,7 @@ const paths = {
   file: 'M4 2h5l3 3v9H4zM9 2v3h3',
 } as const
 
+/** The drawings that {@link Icon} has. */
 export type IconName = keyof typeof paths
 
 /** A small decorative drawing: the element that contains it has the accessible name. */

@@ -3,6 +3,7 @@ import type { ComponentChildren } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import './menu.css'
 
+/** An entry of a menu. */
 export interface MenuItem {
   readonly key: string
   readonly name: string

@@ -9,6 +9,7 @@ place.subscribe(() => {
   opened.value = undefined
 })
 
+/** Opens the list of rooms and people in a narrow window, which has no place for it otherwise. */
 export const NavigationButton = () => (
   <button
     type="button"

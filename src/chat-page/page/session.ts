@@ -25,11 +25,13 @@ function kept(): Session | null {
  */
 export const session = signal<Session | null>(kept())
 
+/** Begins a session, kept for this tab, or with `stay` until the person signs out. */
 export function signedIn(opened: Session, stay: boolean): void {
   ;(stay ? localStorage : sessionStorage).setItem(key, JSON.stringify(opened))
   session.value = opened
 }
 
+/** Ends the session in this browser. */
 export function signedOut(): void {
   sessionStorage.removeItem(key)
   localStorage.removeItem(key)

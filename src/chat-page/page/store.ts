@@ -24,15 +24,20 @@ export const group = signal<{
   name: '',
   avatar_url: null,
 })
+/** The people that the page knows, by id; others are loaded when they are needed. */
 export const people = signal<ReadonlyMap<number, PageUser>>(new Map())
+/** The rooms that the page knows, by id; others are loaded when they are needed. */
 export const rooms = signal<ReadonlyMap<number, PageRoom>>(new Map())
-/** Where the lists of all people and of all rooms continue; null if all of them are known. */
+/** Where the list of all people continues; null if all of them are known. */
 export const nextPeople = signal<string | null>(null)
+/** Where the list of all rooms continues; null if all of them are known. */
 export const nextRooms = signal<string | null>(null)
+/** The emoticons of the group. */
 export const emoticons = signal<readonly Emoticon[]>([])
 /** Why there is nothing to show yet; `undefined` once there is. */
 export const loading = signal<'loading' | { readonly failed: string } | undefined>('loading')
 
+/** The signed-in person. */
 export const me = computed(() => people.value.get(session.value?.userId ?? -1))
 
 /** The current room. */
@@ -47,6 +52,7 @@ export const integrations = signal<readonly PageIntegration[]>([])
 type Hearer<N extends keyof PageEvents> = (data: PageEvents[N]) => void
 const hearers = new Map<keyof PageEvents, Set<Hearer<never>>>()
 
+/** Calls a function with each event of a name, until the returned function is called. */
 export function hear<N extends keyof PageEvents>(name: N, hearer: Hearer<N>): () => void {
   const set = hearers.get(name) ?? new Set()
   hearers.set(name, set)

@@ -15,6 +15,7 @@ const kept = (): ThemeChoice => {
   return found === 'light' || found === 'dark' ? found : 'system'
 }
 
+/** The person's choice, kept in this browser. */
 export const themeChoice = signal<ThemeChoice>(kept())
 
 /** The theme of the page, which the frames of add-ons receive. */

@@ -1,12 +1,18 @@
 /** An API call of an add-on, as tests and the chat page show it. */
 export interface ApiCall {
+  /** Number of the call, counted from the start of the server. */
   readonly id: number
+  /** When it was answered, in ISO 8601. */
   readonly at: string
+  /** OAuth id of the installation that called. */
   readonly oauth_id: string
+  /** Verb of the request. */
   readonly method: string
   /** Without the query string, which may contain secrets. */
   readonly path: string
+  /** Id of the operation; null when no operation has this path. */
   readonly operation: string | null
+  /** HTTP status of the answer. */
   readonly status: number
   /** In milliseconds. */
   readonly duration: number

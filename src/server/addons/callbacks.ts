@@ -24,6 +24,7 @@ interface Relayed {
   readonly relayState?: string
 }
 
+/** What callbacks need from the server. */
 export interface CallbackOptions {
   readonly outbound: Outbound
   /** In milliseconds. */

@@ -7,11 +7,15 @@ import { type Breaker, createBreaker } from './circuit-breaker.ts'
 
 /** One attempt to deliver an event. Kept in memory, the newest 200 per installation. */
 export interface DeliveryRecord {
+  /** Number of the delivery. */
   readonly id: number
+  /** The event that was delivered. */
   readonly event: EventName
+  /** Id of the webhook. */
   readonly webhookId: number
   /** Absent for webhooks created with a user's token. */
   readonly oauthId: string | undefined
+  /** Room in which the event happened. */
   readonly roomId: number
   /** Host and path; the query string may contain secrets. */
   readonly url: string
@@ -36,6 +40,7 @@ export interface DeliveryRecord {
   readonly request: SentRequest | undefined
   /** The answer, kept as long as the request. */
   readonly response: ReceivedResponse | undefined
+  /** When it was sent. */
   readonly at: Date
 }
 
@@ -58,9 +63,13 @@ export interface ReceivedResponse {
 
 /** Which deliveries to return. Default: all. */
 export interface DeliveryFilter {
+  /** Deliveries of this event only. */
   readonly event?: EventName
+  /** Deliveries to this installation only. */
   readonly oauthId?: string
+  /** Deliveries to this webhook only. */
   readonly webhookId?: number
+  /** Deliveries of events in this room only. */
   readonly roomId?: number
   /** `true` for only those that failed, `false` for only those that did not. */
   readonly failed?: boolean

@@ -74,6 +74,7 @@ export interface Delivery {
   close(): Promise<void>
 }
 
+/** What deliveries need from the server. */
 export interface DeliveryOptions {
   readonly state: State
   readonly outbound: Outbound

@@ -26,6 +26,7 @@ import {
 const asUser = { tokens: ['user', 'personal'], scopes: [], limits: ['api'], paging: 'none' } as const
 
 const pageUser = user
+/** A person as the page lists them. */
 export type PageUser = Infer<typeof pageUser>
 
 /** A room as the page lists it; the people in it are requested separately. */
@@ -42,6 +43,7 @@ const pageRoom = object({
   runs: boolean({ description: 'whether the user may change it: its topic, members, add-ons' }),
   last_active: nullable(string()),
 })
+/** A room as the page lists it. */
 export type PageRoom = Infer<typeof pageRoom>
 
 const icon = nullable(object({ url: string(), 'url@2x': optional(string()) }))
@@ -60,6 +62,7 @@ const pageModule = object({
   conditions: array(anything()),
   options: nullable(record({ description: 'for a dialog' })),
 })
+/** A module as the page shows it. */
 export type PageModule = Infer<typeof pageModule>
 
 /** An add-on that is installed for a room or for the group. */
@@ -87,6 +90,7 @@ const pageIntegration = object({
   }),
   created: integer({ description: 'microseconds since 1970; the page shows the oldest first' }),
 })
+/** An installed add-on as the page lists it. */
 export type PageIntegration = Infer<typeof pageIntegration>
 
 /** A token made by hand. */
@@ -105,9 +109,11 @@ const opened = object({
   token: string({ description: 'the signed request alone, for `auth.withToken`' }),
   expires: integer({ description: 'end of the token, in milliseconds since 1970' }),
 })
+/** The signed address of a module, and its token. */
 export type OpenedModule = Infer<typeof opened>
 
 const glanceAddress = object({ oauth_id: string(), key: string(), url: string() })
+/** The signed address at which the content of a glance is requested. */
 export type GlanceAddress = Infer<typeof glanceAddress>
 
 /** Ids, or the beginning of a name; without either, all by name. */

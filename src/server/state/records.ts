@@ -81,6 +81,7 @@ export interface PictureRecord {
   readonly bytes: Uint8Array
 }
 
+/** What is counted for a room. */
 export interface RoomStatistics {
   readonly messagesSent: number
   readonly lastActive: Micros | null
@@ -275,13 +276,18 @@ export interface InstallableRecord {
  * everyone.
  */
 export interface GlanceUpdateRecord {
+  /** OAuth id of the installation that pushed it. */
   readonly oauthId: string
   /** Key of the add-on. */
   readonly addonKey: string
   /** Key of the glance. */
   readonly key: string
+  /** What clients show. */
   readonly content: GlanceContent
+  /** Room in which it is shown. */
   readonly roomId?: number
+  /** User who sees it. */
   readonly userId?: number
+  /** When it was pushed. */
   readonly at: Date
 }

@@ -14,6 +14,7 @@ export interface Proposal {
 
 const placeOf = (room: number | undefined) => (room === undefined ? {} : { room_id: room })
 
+/** Asks the server what an add-on is and requires, before it is installed in a room or, without one, for the group. */
 export const propose = async (url: string, room: number | undefined): Promise<Proposal> => ({
   url,
   room,

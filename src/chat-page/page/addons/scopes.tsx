@@ -21,4 +21,5 @@ export function Scopes({ ids, added = [] }: ScopesProps) {
   )
 }
 
+/** HipChat's name of a scope, or the id of one that it does not have. */
 export const scopeName = (id: string): string => (isScope(id) ? scopes[id].name : id)

@@ -1,5 +1,6 @@
 import { type Signal, useSignal } from '@preact/signals'
 
+/** The work of a form or a list: one action at a time. */
 export interface Work {
   readonly busy: Signal<boolean>
   /** Why the last action failed, in the server's words; empty if it did not. */

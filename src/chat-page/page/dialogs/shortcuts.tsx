@@ -12,6 +12,7 @@ const shortcuts = [
   ['?', 'show this'],
 ] as const
 
+/** The dialog that lists the shortcuts of the keyboard. */
 export function Shortcuts() {
   return (
     <Dialog

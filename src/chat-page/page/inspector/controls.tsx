@@ -68,6 +68,7 @@ export function AddonSelect({ chosen, ids }: AddonSelectProps) {
   )
 }
 
+/** The choice to list only what failed. */
 export const FailedOnly = ({ chosen }: { readonly chosen: Signal<boolean> }) => (
   <label class="inspector-check">
     <input

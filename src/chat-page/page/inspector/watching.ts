@@ -7,12 +7,16 @@ import { call } from '../api.ts'
 import { hear, roomOf } from '../store.ts'
 import { createArriving } from './arriving.ts'
 
+/** A delivery as the administration lists it. */
 export type Delivery = ResultOf<typeof administration.getDelivery>
+/** An installation as the administration lists it. */
 export type Installation = ResultOf<typeof administration.listInstallations>['items'][number]
 
-/** The data of the inspector. */
+/** The deliveries that the inspector lists. */
 export const deliveries = createArriving<Delivery>()
+/** The API calls that it lists. */
 export const calls = createArriving<ApiCall>()
+/** All installations. */
 export const installations = signal<readonly Installation[]>([])
 /** Why some of it could not be loaded. */
 export const failed = signal('')
@@ -103,6 +107,7 @@ export const addonName = (oauthId: string | null): string => {
   )
 }
 
+/** The name of a room for a list, where null stands for the whole group. */
 export const roomName = (id: number | null): string =>
   id === null ? 'The whole group' : (roomOf(id)?.name ?? `Room ${id}`)
 

@@ -1,6 +1,7 @@
 import type { Card } from '../../../api/card.ts'
 import type { Message } from '../../../api/objects.ts'
 
+/** A card that can be drawn. */
 export type DrawnCard = Card & { readonly metadata?: unknown }
 
 const parsed = new WeakMap<Message, DrawnCard | false>()

@@ -42,6 +42,7 @@ const keptFor = 30_000
 const escapeKey = 27
 const frames = new Set<Open>()
 
+/** Prepares a frame for a page of an add-on, whose calls of HipChat's JavaScript API it answers until it is closed. */
 export function openFrame(options: FrameOptions): Frame {
   const { integration, moduleKey } = options
   const id = `${integration.addon_key}__${moduleKey}__${crypto.randomUUID()}`

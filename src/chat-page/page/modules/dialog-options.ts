@@ -6,6 +6,7 @@ export interface DialogButton {
   readonly enabled: boolean
 }
 
+/** The options of a dialog that has been checked: what the descriptor and its page leave out has its default. */
 export interface DialogOptions {
   readonly warning: boolean
   /** CSS lengths: parts that do not fit into the window are ignored. */

@@ -3,6 +3,7 @@ import { isRecord } from '../../../common/is-record.ts'
 
 const lozenges = ['default', 'success', 'error', 'current', 'new', 'moved', 'complete'] as const
 
+/** The colour of the label in a glance. */
 export type Lozenge = (typeof lozenges)[number]
 
 /** The answer of an add-on, checked as HipChat's client did (`ui-modules.md` 1.2); a string says what is wrong with it. */

@@ -14,6 +14,7 @@ export type GlanceState =
   | { readonly kind: 'shown'; readonly content: ReadGlance }
   | { readonly kind: 'failed'; readonly reason: string }
 
+/** A glance in the sidebar, with its add-on. */
 export interface Glance {
   readonly integration: PageIntegration
   readonly module: PageModule

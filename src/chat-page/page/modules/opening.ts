@@ -25,11 +25,13 @@ export interface View {
   readonly events: readonly Told[]
 }
 
+/** The panel in the sidebar. */
 export interface Panel extends View {
   /** The glance through which it was opened. */
   readonly glance: PageModule | undefined
 }
 
+/** The dialog over the page. */
 export interface Dialog extends View {
   readonly title: string
   /** From the descriptor and the page of the dialog. */
@@ -41,6 +43,7 @@ export class Refusal extends Error {
   override name = 'Refusal'
 }
 
+/** What is to be opened, and from where. */
 export interface Opening {
   readonly integration: PageIntegration
   readonly room: PageRoom
@@ -92,6 +95,7 @@ export const present = computed(() =>
   integrations.value.filter(({ room_id }) => room_id === null || room_id === room.value?.id),
 )
 
+/** The open panel, if the room has the add-on and its conditions hold. */
 export const panel = computed<Panel | undefined>(() => {
   const { value: chosen } = choice
   const { value: here } = room
@@ -108,6 +112,7 @@ export const panel = computed<Panel | undefined>(() => {
   return undefined
 })
 
+/** The open dialog. */
 export const dialog = signal<Dialog | undefined>(undefined)
 
 /** What could not be opened, for the person who wanted it. */
@@ -123,6 +128,7 @@ effect(() => {
     dialog.value = undefined
 })
 
+/** The module of an add-on with a key. */
 export const moduleOf = (integration: PageIntegration, key: string): PageModule | undefined =>
   integration.modules.find((module) => module.key === key)
 
@@ -227,6 +233,7 @@ function changesIn(given: unknown): {
   return { title: textOf(title), options: { ...direct, ...(isRecord(options) ? options : {}) } }
 }
 
+/** Changes the title and the options of the open dialog, as its page asks for it. */
 export function updateDialog(open: Dialog, given: unknown): void {
   const changes = changesIn(given)
   dialog.value = {
@@ -244,6 +251,7 @@ export function updatePrimaryAction(open: Dialog, button: Readonly<Record<string
   })
 }
 
+/** Closes the panel, also for the next time that the page is opened. */
 export function closePanel(): void {
   choose(undefined)
 }

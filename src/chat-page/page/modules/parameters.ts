@@ -19,6 +19,7 @@ export interface MessageParameters {
   }
 }
 
+/** What an add-on is told of a message: for the addresses of its pages, and with the event `message-received`. */
 export function parametersOf(message: Message): MessageParameters {
   const { id: mid, type, message: body = '' } = message
   const card = cardOf(message)

@@ -53,8 +53,10 @@ function initials(name: string): string {
 export const numberOf = (name: string): number =>
   [...name].reduce((sum, one) => sum + (one.codePointAt(0) ?? 0), 0)
 
+/** Whether a person can be reached. */
 export type Availability = 'chat' | 'away' | 'dnd' | 'offline'
 
+/** The words for it, for everyone who cannot see the colour. */
 export const availabilityNames: Readonly<Record<Availability, string>> = {
   chat: 'available',
   away: 'away',
@@ -62,12 +64,14 @@ export const availabilityNames: Readonly<Record<Availability, string>> = {
   offline: 'offline',
 }
 
+/** A person's availability; extended absence is shown as away. */
 export function availabilityOf({ presence }: PageUser): Availability {
   if (!presence?.is_online) return 'offline'
   if (presence.show === 'dnd') return 'dnd'
   return presence.show === 'away' || presence.show === 'xa' ? 'away' : 'chat'
 }
 
+/** The dot that shows the availability of a person. */
 export function Presence({ user }: { user: PageUser }) {
   const state = availabilityOf(user)
   return (

@@ -13,6 +13,7 @@ export interface RoomPeople {
   follow(): () => void
 }
 
+/** The people in a room, or those of the group who are not, loaded in parts. */
 export function roomPeople(roomId: number, absent: boolean): RoomPeople {
   const ids = signal<ReadonlySet<number>>(new Set())
   const total = signal(0)

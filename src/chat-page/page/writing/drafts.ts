@@ -13,6 +13,7 @@ const drafts = kept()
 /** Unsent contents of the field of a place, while this tab is open. */
 export const draftOf = (address: string): string => drafts[address] ?? ''
 
+/** Keeps the contents of a field while this tab is open; an empty string forgets them. */
 export function keepDraft(address: string, text: string): void {
   if (text === '') delete drafts[address]
   else drafts[address] = text
