@@ -7,6 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { type AddonOptions, createAddon, StoreError } from '../../src/index.ts'
 import { createMemoryStore } from '../../src/store/index.ts'
 import { json, startImpostor } from '../addon/impostor.ts'
+import { gate } from '../gate.ts'
 import { CarelessError } from '../leaks/planted.ts'
 import { freePort } from '../ports.ts'
 import { delivered, sign, startWorld, type TestHandler, testOptions, type WorldOptions } from '../support.ts'
@@ -65,14 +66,6 @@ async function measured(handler: TestHandler, options: WorldOptions = {}) {
 async function expectClosed(port: number, host: string): Promise<void> {
   const connected = once(connect(port, host), 'connect')
   await expect(connected).rejects.toMatchObject({ code: 'ECONNREFUSED' })
-}
-
-function gate() {
-  let open = (): void => {}
-  const opened = new Promise<void>((resolve) => {
-    open = resolve
-  })
-  return { opened, open }
 }
 
 describe('the metrics page', () => {
