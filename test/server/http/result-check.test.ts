@@ -50,7 +50,7 @@ it('covers every kind of result in the table', () => {
 it.each([
   '../../support.ts',
   '../support.ts',
-  '../lifecycle.test.ts',
+  '../index.test.ts',
   '../../journeys/life-of-an-add-on.test.ts',
   '../../journeys/redis-failures.test.ts',
   '../../journeys/several-processes.test.ts',
