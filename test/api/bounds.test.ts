@@ -1,17 +1,12 @@
-import { describe, expect, it, onTestFinished, test, vi } from 'vitest'
-import { shownResponse } from '../../src/server/addons/delivery-history.ts'
-import { findMentions } from '../../src/server/chat/mentions.ts'
-import {
-  deepestMarkup,
-  sanitizeCard,
-  sanitizeGlance,
-  sanitizeHtml,
-} from '../../src/server/chat/sanitizing.ts'
-import { fillTemplate } from '../../src/server/chat-page/signed-addresses.ts'
-import { isNestedDeeper } from '../../src/server/http/json-depth.ts'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished, test } from 'vitest'
+import { most } from '../../src/api/bounds.ts'
 import { largestPage } from '../../src/server/http/paging.ts'
+import { createHipChatServer } from '../../src/server/index.ts'
+import { openState } from '../../src/server/state/state.ts'
 import {
-  accessToken,
   adminCall,
   call,
   declare,
@@ -22,26 +17,15 @@ import {
   startServer,
 } from '../server/support.ts'
 
-const nested = (depth: number, name = 'b') => `${`<${name}>`.repeat(depth)}x${`</${name}>`.repeat(depth)}`
-
-const depthOf = (html: string): number => {
-  let depth = 0
-  let most = 0
-  for (const [, closing] of html.matchAll(/<(\/?)\w+[^>]*>/g)) {
-    depth += closing ? -1 : 1
-    most = Math.max(most, depth)
-  }
-  return most
-}
-
 const card = { style: 'application', id: '1', title: 'Build' }
+
 const message = 'Build'
 
 describe('a notification', () => {
   it.each<[name: string, body: object, text: RegExp, field: string]>([
     [
       'a card whose activity is a hundred thousand elements within each other',
-      { card: { ...card, activity: { html: nested(100_000) } } },
+      { card: { ...card, activity: { html: `${'<b>'.repeat(100_000)}x${'</b>'.repeat(100_000)}` } } },
       /^card\.activity\.html must NOT have more than 10000 characters, got 700001$/,
       'card.activity.html',
     ],
@@ -186,93 +170,6 @@ describe('a text or a list without a documented bound', () => {
   })
 })
 
-describe('markup', () => {
-  it.each([
-    ['elements within each other', nested(3_000)],
-    ['elements that are never closed', '<i>'.repeat(3_000)],
-    ['lists within lists', '<ul><li>'.repeat(1_000)],
-    ['tables within tables', '<table><tr><td>'.repeat(600)],
-  ])('of %s keeps this many levels, and all of its text', (_, html) => {
-    const left = sanitizeHtml(`${html}text`)
-    expect(depthOf(left)).toBeLessThanOrEqual(deepestMarkup)
-    expect(left).toContain('text')
-  })
-
-  it('as deep as people write it stays unchanged', () => {
-    const deep =
-      '<table><tr><td><ul><li><ul><li><b><i><a href="https://example.com/">a</a></i></b></li></ul></li></ul></td></tr></table>'
-    expect(sanitizeHtml(deep)).toBe(deep)
-  })
-
-  it('of a card and of a glance has the same depth limit', () => {
-    const sanitised = sanitizeCard({
-      style: 'link',
-      id: '1',
-      title: 'x',
-      activity: { html: nested(500) },
-      description: { format: 'html', value: nested(140) },
-    })
-    expect(depthOf(sanitised.activity?.html ?? '')).toBe(deepestMarkup)
-    expect(depthOf((sanitised.description as { value: string }).value)).toBe(deepestMarkup)
-    expect(depthOf(sanitizeGlance({ label: { type: 'html', value: nested(140) } }).label.value)).toBe(
-      deepestMarkup,
-    )
-  })
-})
-
-describe('work on foreign input', () => {
-  it('does not grow with the square of an answer that looks like tokens', () => {
-    const { body } = shownResponse({}, 'eyJ'.repeat(90_000))
-    expect(body).toHaveLength(4_097)
-    expect(
-      shownResponse({}, `${'x'.repeat(4_000)}eyJhbGciOi.eyJpc3MiOi.${'s'.repeat(200)}`).body,
-    ).not.toMatch(/eyJ/)
-  })
-
-  it('does not grow with the square of a mention without an end', () => {
-    let asked = 0
-    const people = {
-      byMention(name: string) {
-        asked += name.length
-        return undefined
-      },
-    }
-    expect(findMentions(`@${'-'.repeat(9_990)}a`, people)).toEqual([])
-    expect(asked).toBeLessThanOrEqual(100)
-  })
-
-  it('stops early for an address that repeats a long value many times', () => {
-    expect(() =>
-      fillTemplate('https://example.com/{a}'.padEnd(2_000, '{a}'), { a: 'x'.repeat(9_000) }),
-    ).toThrow(/more than 8192 characters/)
-  })
-})
-
-test('other calls are served while the labels of many glances are sanitized', async () => {
-  const server = await startServer()
-  const addon = await startAddon()
-  const picture = { url: 'https://example.com/a.png', 'url@2x': 'https://example.com/a.png' }
-  declare(addon, { glance: [{ key: 'g', name: { value: 'G' }, icon: picture }] })
-  const token = await accessToken(server, await installOverHttp(server, addon, 'Lobby'))
-  const content = { label: { type: 'html', value: nested(140).slice(0, 1_000) } }
-  let pushed = false
-  const push = call(server, 'POST', '/addon/ui/room/Lobby', {
-    token,
-    json: { glance: Array.from({ length: 100 }, () => ({ key: 'g', content })) },
-  }).then(({ status }) => {
-    pushed = true
-    return status
-  })
-  let served = 0
-  while (!pushed) {
-    await fetch(`${server.apiUrl}/capabilities`)
-    served += 1
-  }
-  expect(await push).toBe(204)
-  expect(served).toBeGreaterThan(3)
-  expect(server.glanceUpdates()).toHaveLength(100)
-})
-
 test('a list of deliveries ends at its limit of bytes', async () => {
   const server = await startServer()
   const addon = await startAddon()
@@ -305,27 +202,95 @@ test('a room accepts a limited number of add-ons, and those that it has can be u
   expect((await install('b')).status).toBe(201)
 })
 
-test.each([
-  ['JSON that opens a million lists', 'application/json', '['.repeat(1_000_000)],
-  ['JSON whose member opens many objects', 'application/json', `{"message":${'{"a":'.repeat(150_000)}`],
-  [
-    'a form whose card opens a million lists',
-    'application/x-www-form-urlencoded',
-    `message=a&card=${'['.repeat(1_000_000)}`,
+const seed = {
+  users: [
+    { name: 'Bob', mentionName: 'bob' },
+    { name: 'Dora', mentionName: 'dora' },
   ],
-])('%s is refused before it is parsed', async (_, type, body) => {
-  const server = await startServer()
-  const parse = vi.spyOn(JSON, 'parse')
-  onTestFinished(() => parse.mockRestore())
-  const answer = await adminCall(server, 'POST', '/room/Lobby/notification', {
-    body,
-    headers: { 'content-type': type },
-  })
-  expect(refusal(answer)).toEqual([400, 'The body is nested more than 32 levels deep'])
-  expect(parse.mock.calls.every(([text]) => text.length < 100_000)).toBe(true)
+  rooms: [{ name: 'Lobby', owner: 'dora' }],
+}
+
+test('a user and a room have at most a hundred tokens made by hand, which are listed in parts', async () => {
+  const server = await startServer({ seed })
+  const page = await server.createPageToken('dora')
+  const own = await server.createToken({ user: 'dora' })
+  for (let count = 1; count < most.handmadeTokens; count += 1) {
+    await server.createToken({ user: 'dora' })
+    await server.createToken({ room: 'Lobby' })
+  }
+  const tokens = `${server.url}/page/tokens`
+  const make = (json: object) => call(server, 'POST', tokens, { token: page, json })
+  const ask = (form: Record<string, string>) =>
+    call(server, 'POST', '/oauth/token', { token: own, json: form })
+  const surplus = (whose: string) => [
+    400,
+    `${whose} 100 tokens made by hand already, expected fewer than 100: revoke one first`,
+  ]
+  expect(refusal(await make({}))).toEqual(surplus('You have'))
+  expect(refusal(await ask({ grant_type: 'personal' }))).toEqual(surplus('You have'))
+  expect((await make({ room_id: 1 })).status).toBe(201)
+  expect(refusal(await make({ room_id: 1 }))).toEqual(surplus('Room Lobby has'))
+  expect(refusal(await ask({ grant_type: 'room_notification', room_id: '1' }))).toEqual(
+    surplus('Room Lobby has'),
+  )
+
+  const list = async (after?: string) =>
+    (await call(server, 'GET', after === undefined ? tokens : `${tokens}?after=${after}`, { token: page }))
+      .body
+  const first = await list()
+  const second = await list(first.next)
+  expect([first.items.length, second.items.length, second.next]).toEqual([100, 100, null])
+  const kinds = (part: typeof first) => new Set(part.items.map(({ kind }: { kind: string }) => kind))
+  expect([kinds(first), kinds(second)]).toEqual([new Set(['personal']), new Set(['room_notification'])])
+  expect(new Set([...first.items, ...second.items].map(({ id }) => id)).size).toBe(200)
+  const ofBob = await call(server, 'GET', tokens, { token: await server.createPageToken('bob') })
+  expect(ofBob.body).toEqual({ items: [], next: null })
+
+  const revoked = await call(server, 'DELETE', `${tokens}/${first.items[0].id}`, { token: page })
+  expect(revoked.status).toBe(204)
+  expect((await make({})).status).toBe(201)
 })
 
-test('brackets within strings are not nested, however they are escaped', () => {
-  const text = JSON.stringify({ a: '[[[[\\"[[[["]]', b: ['\\', '{{{{'] })
-  expect([isNestedDeeper(text, 2), isNestedDeeper(text, 1)]).toEqual([false, true])
+test('one user creates at most a thousand rooms, for all owners together', async () => {
+  const data = mkdtempSync(join(tmpdir(), 'hipchat-rooms-'))
+  onTestFinished(() => rmSync(data, { recursive: true, force: true }))
+  const before = createHipChatServer({ port: 0, data, seed })
+  await before.listen()
+  await before.close()
+  const state = openState(data, { durable: false })
+  await state.write(() => {
+    for (let count = 1; count < most.madeRooms; count += 1)
+      state.rooms.add({ id: state.next('room'), name: `Made ${count}`, ownerId: 1, maker: 'user 2' })
+  })
+  await state.close()
+  const server = await startServer({ data })
+  const [bob, dora] = [await server.createToken({ user: 'bob' }), await server.createToken({ user: 'dora' })]
+  const make = (token: string, json: object) => call(server, 'POST', '/room', { token, json })
+  expect((await make(bob, { name: 'The last one' })).status).toBe(201)
+  const text = 'You have created 1000 rooms that still exist, expected fewer than 1000: delete one first'
+  expect(refusal(await make(bob, { name: 'More' }))).toEqual([400, text])
+  expect(refusal(await make(bob, { name: 'More', owner_user_id: '@dora' }))).toEqual([400, text])
+  expect((await make(dora, { name: 'More' })).status).toBe(201)
+  await adminCall(server, 'DELETE', '/room/Made 7')
+  expect((await make(bob, { name: 'Again' })).status).toBe(201)
+})
+
+test('a room accepts at most five hundred webhooks created through the API', async () => {
+  const webhook = { event: 'room_message', url: 'http://127.0.0.1:9/' } as const
+  const server = await startServer({
+    seed: {
+      ...seed,
+      webhooks: Array.from({ length: most.roomWebhooks }, () => ({
+        ...webhook,
+        room: 'Lobby',
+        owner: 'bob',
+      })),
+    },
+  })
+  const token = await server.createToken({ user: 'dora' })
+  const make = () => call(server, 'POST', '/room/Lobby/webhook', { token, json: webhook })
+  expect(refusal(await make())).toEqual([
+    400,
+    'Room Lobby has 500 webhooks made through the API already, expected fewer than 500',
+  ])
 })

@@ -42,7 +42,7 @@ export interface Target {
  * Starts it: with a server in this process, or, with a public `baseUrl`, with an installation written to its
  * store.
  */
-export async function startTarget(addon: Partial<AddonOptions> = {}): Promise<Target> {
+export async function startTarget(options: Partial<AddonOptions> = {}): Promise<Target> {
   const lines: string[] = []
   const log = pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) })
   let ran = 0
@@ -50,28 +50,28 @@ export async function startTarget(addon: Partial<AddonOptions> = {}): Promise<Ta
     ran += 1
   }
   const world = await startWorld(
-    (it) => {
-      it.webhook('room_message', { key: 'hook' }, count)
-      it.webhook('room_notification', { key: 'notifications' }, count)
-      it.webPanel({ key: 'board', name: 'Board', parameters: { q: 'message.body' } }, ({ parameters }) => {
+    (addon) => {
+      addon.webhook('room_message', { key: 'hook' }, count)
+      addon.webhook('room_notification', { key: 'notifications' }, count)
+      addon.webPanel({ key: 'board', name: 'Board', parameters: { q: 'message.body' } }, ({ parameters }) => {
         count()
         return page(html`<p title="${parameters.q}">${parameters.q}</p>`, { title: parameters.q || 'Board' })
       })
-      it.glance({ key: 'status', name: 'Status', icon: 'https://example.com/i.png' }, () => {
+      addon.glance({ key: 'status', name: 'Status', icon: 'https://example.com/i.png' }, () => {
         count()
         return 'fine'
       })
-      it.settings({ fields: { channel: { type: 'text', label: 'Channel' } } }).onSaved(count)
-      it.router.get('/own', async (ctx) => {
-        await it.session(ctx)
+      addon.settings({ fields: { channel: { type: 'text', label: 'Channel' } } }).onSaved(count)
+      addon.router.get('/own', async (ctx) => {
+        await addon.session(ctx)
         count()
         ctx.body = 'fine'
       })
-      for (const hook of ['installed', 'updated', 'uninstalled', 'replaced'] as const) it.on(hook, count)
+      for (const hook of ['installed', 'updated', 'uninstalled', 'replaced'] as const) addon.on(hook, count)
     },
-    { addon: { log, ...addon } },
+    { addon: { log, ...options } },
   )
-  const { installation, secret } = await installed(world, addon)
+  const { installation, secret } = await installed(world, options)
   ran = 0
   const { oauthId, roomId = 1 } = installation
   const body = delivered(oauthId, roomId, 'hello')

@@ -1,45 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { readLogLevel, variable } from '../../src/common/environment.ts'
-import { createAddon, loadEnvironment } from '../../src/index.ts'
+import { createAddon } from '../../src/index.ts'
 import { testOptions } from '../support.ts'
-
-/** A file with what it holds, gone after the test; variables that are set for it are as before. */
-function fileWith(content: string): string {
-  const folder = mkdtempSync(join(tmpdir(), 'hipchat-addon-env-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-  const before = { ...process.env }
-  onTestFinished(() => {
-    for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name]
-  })
-  const file = join(folder, '.env')
-  writeFileSync(file, content)
-  return file
-}
-
-describe('loadEnvironment', () => {
-  it('gives what is in the file too, without a byte order mark before its first name', () => {
-    const file = fileWith('\uFEFFTEST_FIRST=1\nTEST_SECOND="two words"\n')
-    expect(loadEnvironment(file)).toMatchObject({ TEST_FIRST: '1', TEST_SECOND: 'two words' })
-    expect(process.env['TEST_FIRST']).toBe('1')
-  })
-
-  it('takes an empty variable for one that is not set, in the file and before it', () => {
-    vi.stubEnv('TEST_EMPTY', '')
-    vi.stubEnv('TEST_BLANK', '  ')
-    vi.stubEnv('TEST_SET', 'mine')
-    onTestFinished(() => void vi.unstubAllEnvs())
-    const loaded = loadEnvironment(fileWith('TEST_EMPTY=file\nTEST_SET=file\nTEST_NONE=\n'))
-    expect(loaded).toMatchObject({ TEST_EMPTY: 'file', TEST_SET: 'mine' })
-    expect('TEST_BLANK' in loaded || 'TEST_NONE' in loaded).toBe(false)
-  })
-
-  it('gives the environment where there is no file', () => {
-    expect(loadEnvironment('./no-such-file')['PATH']).toBe(process.env['PATH'])
-  })
-})
 
 describe('an empty environment variable', () => {
   it('is one that is not set', () => {

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import { describe, expect, it } from 'vitest'
 import { document, impostorSecret, json, startImpostor } from '../addon/impostor.ts'
 import { sign } from '../support.ts'
-import { known, listed, post, remove, said, witness } from './install.support.ts'
+import { known, listed, post, remove, said, witness } from './support.ts'
 
 describe('an installation by anyone', () => {
   it.each([

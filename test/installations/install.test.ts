@@ -11,10 +11,11 @@ import {
   StoreError,
 } from '../../src/index.ts'
 import { createMemoryStore } from '../../src/store/index.ts'
-import { json, startImpostor } from '../addon/impostor.ts'
+import { impostorSecret, json, startImpostor } from '../addon/impostor.ts'
 import { gate } from '../gate.ts'
-import { partOf, startWorld, testOptions } from '../support.ts'
-import { known, post, said, witness } from './install.support.ts'
+import { planted } from '../leaks/planted.ts'
+import { partOf, sign, startWorld, testOptions } from '../support.ts'
+import { known, post, remove, said, witness } from './support.ts'
 
 describe('an installation by the server', () => {
   it('is stored with the granted scopes, and its credentials work inside the hook', async () => {
@@ -237,5 +238,31 @@ describe('an installation whose credentials are rejected', () => {
     alive = true
     await say()
     expect((await world.addon.installation('client-1'))?.rejectedSince).toBeUndefined()
+  })
+})
+
+describe('a replacement', () => {
+  it('keeps the old installation until its own removal, and hands over its values', async () => {
+    const { world, trail } = await witness()
+    const impostor = await startImpostor()
+    await post(world, impostor.record())
+    const old = await world.addon.installation('client-1')
+    if (old) await world.addon.store(old).set('kept', 'settings')
+    await post(world, impostor.record({ oauthId: 'client-2', oauthSecret: planted('secret-of-client-2') }))
+    expect(trail).toEqual(['installed 1', 'replaced', 'installed 1'])
+    expect((await known(world)).sort()).toEqual(['client-1', 'client-2'])
+    const renewed = await world.addon.installation('client-2')
+    expect(renewed && (await world.addon.store(renewed).get('kept'))).toBe('settings')
+
+    expect((await remove(world, 'client-1', sign('client-1', impostorSecret))).status).toBe(204)
+    expect(await known(world)).toEqual(['client-2'])
+    expect(renewed && (await world.addon.store(renewed).get('kept'))).toBe('settings')
+  })
+
+  it('does not happen for another room', async () => {
+    const { world, trail } = await witness()
+    await world.install('Lobby')
+    await world.install('Workshop')
+    expect(trail).toEqual(['installed 1', 'installed 2'])
   })
 })

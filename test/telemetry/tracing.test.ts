@@ -41,7 +41,10 @@ const parentOf = (one: ReadableSpan): string | undefined => one.parentSpanContex
  * these are left.
  */
 async function traced(handler: TestHandler, options: WorldOptions = {}) {
-  const world = await startWorld((it) => void it.webhook('room_message', { key: 'hook' }, handler), options)
+  const world = await startWorld(
+    (addon) => void addon.webhook('room_message', { key: 'hook' }, handler),
+    options,
+  )
   const { installation, secret } = await world.install()
   const { oauthId } = installation
   exporter.reset()

@@ -1,7 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { capabilitiesDocument } from '../../../src/api/capabilities.ts'
+import { installable } from '../../../src/api/installable.ts'
 import { type Operation, parameterNames, pathParameters } from '../../../src/api/operation.ts'
 import { operations } from '../../../src/api/operations/index.ts'
+import type { Schema } from '../../../src/common/schema.ts'
+import { fault, read } from '../fixtures.ts'
 
 const table = Object.entries(operations) as [string, Operation][]
 
@@ -64,4 +68,28 @@ describe('the table of operations', () => {
       if (entry.ownRoom) expect(entry.tokens).toContain('addon_room')
     },
   )
+})
+
+describe('published documents', () => {
+  it.each([
+    ['capabilities.server.2014.json', capabilitiesDocument],
+    ['capabilities.server.2017.json', capabilitiesDocument],
+    ['install.room.framework.json', installable],
+    ['token.one-hour.json', operations.generateToken.result.schema],
+    ['room.webhook.list.empty.json', operations.getAllRoomWebhooks.result.schema],
+    ['room.webhook.list.json', operations.getAllRoomWebhooks.result.schema],
+    ['room.members.json', operations.getAllRoomMembers.result.schema],
+    ['room.participants.page2.json', operations.getAllRoomParticipants.result.schema],
+    ['room.statistics.json', operations.getRoomStatistics.result.schema],
+  ] as [string, Schema][])('%s is accepted', (name, schema) => {
+    expect(fault(schema, read(`api/${name}`))).toBeUndefined()
+  })
+
+  // Test data of a client library, not captures: that library's stubs carry only what its tests look at.
+  it.each([
+    ['room.webhook.create.response.json', 'url is missing'],
+    ['room.webhook.get.json', 'id is missing'],
+  ])('%s is refused for a named reason', (name, reason) => {
+    expect(fault(operations.getRoomWebhook.result.schema, read(`api/${name}`))).toBe(reason)
+  })
 })

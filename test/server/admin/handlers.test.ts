@@ -1,11 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { type EventName, eventNames } from '../../../src/api/events.ts'
 import { createDeliveryHistory } from '../../../src/server/addons/delivery-history.ts'
-import type { HipChatServer } from '../../../src/server/index.ts'
 import { silent } from '../../../src/server/log.ts'
 import type { RoomRecord, WebhookRecord } from '../../../src/server/state/records.ts'
+import { visit } from '../chat-page/visitors.ts'
 import {
-  type CallOptions,
+  accessToken,
   call,
   declare,
   hook,
@@ -16,21 +15,11 @@ import {
   startAddon,
   startServer,
 } from '../support.ts'
-
-/** A call of the administration, with the administrator's token. */
-const admin = (server: HipChatServer, method: string, path: string, options: CallOptions = {}) =>
-  call(server, method, `${server.url}/admin${path}`, { token: server.adminToken, ...options })
-
-async function told(server: HipChatServer, url = '/hook?key=hidden-in-the-query') {
-  const addon = await startAddon()
-  declare(addon, { webhook: hook(addon, { url: addon.url + url }) })
-  const record = await installOverHttp(server, addon, 'Lobby')
-  return { addon, record }
-}
+import { admin, installWebhook } from './support.ts'
 
 test('deliveries are listed newest first, with the request, the answer and the duration', async () => {
   const server = await startServer()
-  const { addon, record } = await told(server)
+  const { addon, record } = await installWebhook(server)
   addon.respond = () => ({ ...inline({ message: 'pong' }), status: 201 })
   await server.say('Lobby', 'alice', 'first')
   await server.say('Lobby', 'alice', 'second')
@@ -79,7 +68,7 @@ test('deliveries are listed newest first, with the request, the answer and the d
 
 test('a delivery is repeated with a new signature, and its answer is posted to the room', async () => {
   const server = await startServer()
-  const { addon, record } = await told(server)
+  const { addon, record } = await installWebhook(server)
   addon.respond = () => ({ status: 500, headers: { 'content-type': 'text/plain' }, body: 'out of dice' })
   await server.say('Lobby', 'alice', '/roll')
   await server.idle()
@@ -100,7 +89,7 @@ test('a delivery is repeated with a new signature, and its answer is posted to t
 
 test('a skipped delivery can be repeated, and one whose webhook is gone cannot', async () => {
   const server = await startServer()
-  const { addon, record } = await told(server)
+  const { addon, record } = await installWebhook(server)
   addon.respond = () => ({ status: 500 })
   for (let count = 0; count < 11; count += 1) await server.say('Lobby', 'alice', `message ${count}`)
   await server.idle()
@@ -129,7 +118,7 @@ test('a skipped delivery can be repeated, and one whose webhook is gone cannot',
 
 test('a secret in the answer of an add-on is not shown', async () => {
   const server = await startServer()
-  const { addon } = await told(server, '/echo/hook')
+  const { addon } = await installWebhook(server, '/echo/hook')
   addon.respond = ({ headers }) => ({
     status: 400,
     headers: { 'content-type': 'text/plain', 'set-cookie': 'session=of-the-add-on' },
@@ -218,7 +207,7 @@ test('of a deleted room only public content is shown', async () => {
 
 test('installations are listed with their state', async () => {
   const server = await startServer()
-  const { addon, record } = await told(server)
+  const { addon, record } = await installWebhook(server)
   addon.respond = () => ({ status: 503 })
   await server.say('Lobby', 'alice', 'hi')
   await server.idle()
@@ -247,7 +236,7 @@ test('installations are listed with their state', async () => {
 
 test('an installation is returned with the descriptor as it was approved', async () => {
   const server = await startServer()
-  const { addon, record } = await told(server)
+  const { addon, record } = await installWebhook(server)
   const approved = structuredClone(addon.descriptor)
   addon.descriptor = { ...addon.descriptor, name: 'Other dice' }
   const { status, body } = await admin(server, 'GET', `/installations/${record.oauthId}`)
@@ -286,118 +275,52 @@ test('requests and answers are kept only up to a limit', () => {
   expect(history.find(1)?.record.request).toBeUndefined()
 })
 
-const trigger = (server: HipChatServer, event: string, values?: object, room: string | null = 'Lobby') =>
-  admin(server, 'POST', '/trigger', {
-    json: { event, ...(room === null ? {} : { room_id: room }), ...(values ? { values } : {}) },
-  })
-
-describe('a triggered event', () => {
-  const listening = async (room?: string) => {
+describe('for administrators', () => {
+  test('only administrators see the secret of an installation and the calls of add-ons', async () => {
     const server = await startServer()
     const addon = await startAddon()
-    const url = `${addon.url}/hook`
-    declare(addon, { webhook: eventNames.map((event) => ({ event, url, authentication: 'jwt' })) })
-    await installOverHttp(server, addon, room)
-    return { server, addon }
-  }
-
-  test.each<[EventName, object | undefined, string | null, object]>([
-    [
-      'room_message',
-      undefined,
-      'Lobby',
-      { message: { message: 'Hello from the command line', from: { id: 1 } } },
-    ],
-    [
-      'room_message',
-      { message: 'hi', user: 'bob' },
-      '1',
-      { message: { message: 'hi', from: { mention_name: 'bob' } } },
-    ],
-    ['room_notification', { color: 'red', message_format: 'text' }, 'Lobby', { message: { color: 'red' } }],
-    ['room_enter', undefined, 'Lobby', { sender: { id: 1 } }],
-    ['room_enter', { user: '@carol' }, 'Lobby', { sender: { mention_name: 'carol' } }],
-    ['room_exit', { user: 'alice@example.com' }, 'Lobby', { sender: { mention_name: 'alice' } }],
-    ['room_topic_change', { topic: 'Dice' }, 'Lobby', { topic: 'Dice' }],
-    ['room_topic_change', undefined, 'Lobby', { topic: expect.stringMatching(/^Set at \d{4}-/) }],
-    ['room_file_upload', { name: 'a.txt', content: 'abc' }, 'Lobby', { file: { name: 'a.txt', size: 3 } }],
-    [
-      'room_created',
-      { name: 'Quay', user: 'alice' },
-      null,
-      { room: { name: 'Quay' }, sender: { name: 'Alice Archer' } },
-    ],
-    ['room_archived', undefined, 'Workshop', { room: { name: 'Workshop', is_archived: true } }],
-    ['room_deleted', undefined, 'Workshop', { room: { name: 'Workshop' } }],
-  ])('%s %j happens, and its delivery is returned', async (event, values, room, item) => {
-    const { server, addon } = await listening()
-    const { status, body } = await trigger(server, event, values, room)
-    expect(status).toBe(201)
-    expect(body.waiting).toBe(0)
-    // a file is a message too
-    const made = body.deliveries.filter((one: { event: string }) => one.event === event)
-    expect(made).toMatchObject([{ event, status: 200, error: null, request: { body: { item } } }])
-    expect(body.deliveries).toHaveLength(event === 'room_file_upload' ? 2 : 1)
-    expect(addon.to('/hook').map((one) => one.body.event)).toContain(event)
-  })
-
-  test('can unarchive a room', async () => {
-    const { server } = await listening()
-    await trigger(server, 'room_archived')
-    const { body } = await trigger(server, 'room_unarchived')
-    expect(body.deliveries).toMatchObject([{ event: 'room_unarchived', status: 200 }])
-  })
-
-  test('is followed to what its answers cause, and not to what others do', async () => {
-    const { server, addon } = await listening('Lobby')
-    let release = (): void => {}
-    const released = new Promise<void>((resolve) => {
-      release = resolve
-    })
-    addon.respond = async ({ body }) => {
-      if (body.event !== 'room_message' || body.item.message.message !== 'ours') return undefined
-      await released
-      return inline({ message: 'pong' })
-    }
-    const triggered = trigger(server, 'room_message', { message: 'ours' })
-    await expect.poll(() => addon.to('/hook').length).toBe(1)
-    await server.setTopic('Lobby', 'alice', 'of another user')
-    release()
-    const { body } = await triggered
-    expect(body).toMatchObject({
-      waiting: 0,
-      deliveries: [
-        { event: 'room_message', replied: true },
-        { event: 'room_notification', request: { body: { item: { message: { message: 'pong' } } } } },
-      ],
-    })
-    await server.idle()
-    expect(server.deliveries({ event: 'room_topic_change' })).toHaveLength(1)
-  })
-
-  test('is refused when nothing would change, and for values that the event does not have', async () => {
-    const { server } = await listening()
-    const cases: [string, object | undefined, string | null, number, RegExp][] = [
-      ['room_enter', { user: 'alice' }, 'Lobby', 409, /^Alice Archer is in Lobby already$/],
-      ['room_exit', undefined, 'Lobby', 409, /^Admin is not in Lobby$/],
-      ['room_topic_change', { topic: 'Say hello' }, 'Lobby', 409, /^This is the topic of Lobby already$/],
-      ['room_unarchived', undefined, 'Lobby', 409, /^Lobby is not archived$/],
-      ['room_message', undefined, null, 400, /^room_id is required/],
-      ['room_message', undefined, 'Nowhere', 404, /^Room Nowhere not found$/],
-      ['room_message', { user: 'nobody' }, 'Lobby', 404, /^User nobody not found$/],
-      ['room_message', { user: 'carol' }, 'Back office', 404, /^Room Back office not found$/],
-      ['room_message', { topic: 'x' }, 'Lobby', 400, /values: topic is not a known member/],
-      ['room_message', { message: 5 }, 'Lobby', 400, /values: message must be string, not number/],
-      ['room_notification', { color: 'blue' }, 'Lobby', 400, /color must be one of/],
-      ['room_created', { name: 'Lobby' }, null, 400, /^Another room exists with that name\.$/],
-      ['room_exploded', undefined, 'Lobby', 400, /event must be one of room_message/],
+    const { oauthId, oauthSecret } = await installOverHttp(server, addon, 'Lobby')
+    const paths = [`/installations/${oauthId}/secret`, '/calls']
+    const admin = await visit(server, 'admin')
+    const ask = (path: string, token?: string) =>
+      call(server, 'GET', `${server.url}/admin${path}`, token === undefined ? {} : { token })
+    expect((await ask(paths[0] ?? '', admin.token)).body).toEqual({ oauthSecret })
+    expect((await ask('/installations/other/secret', admin.token)).status).toBe(404)
+    const alice = await visit(server, 'alice') // owns a room, and no more
+    const refused: [string | undefined, number][] = [
+      [undefined, 401],
+      ['wrong', 401],
+      [alice.token, 403],
+      [await server.createToken({ user: 'alice' }), 403],
+      [await server.createToken({ user: 'admin', scopes: ['view_group'] }), 403],
+      [await accessToken(server, { oauthId, oauthSecret }), 403],
     ]
-    for (const [event, values, room, status, message] of cases)
-      expect(refusal(await trigger(server, event, values, room))).toEqual([
-        status,
-        expect.stringMatching(message),
-      ])
-    await server.idle()
-    expect(server.deliveries()).toEqual([])
+    for (const [token, status] of refused)
+      for (const path of paths) expect([path, (await ask(path, token)).status]).toEqual([path, status])
+  })
+
+  test('the calls of one add-on are listed alone, newest first, up to the requested number', async () => {
+    const server = await startServer()
+    const addon = await startAddon()
+    const one = await installOverHttp(server, addon, 'Lobby')
+    const other = await installOverHttp(server, addon, 'Workshop')
+    const token = await accessToken(server, one)
+    await accessToken(server, other)
+    for (const color of ['red', 'green'])
+      await call(server, 'POST', '/room/1/notification', { token, json: { message: 'hi', color } })
+    const list = async (query: string) =>
+      (await call(server, 'GET', `${server.url}/admin/calls${query}`, { token: server.adminToken })).body
+        .items
+    const operations = (items: { operation: string }[]) => items.map(({ operation }) => operation)
+    expect(operations(await list(`?oauthId=${one.oauthId}`))).toEqual([
+      'sendRoomNotification',
+      'sendRoomNotification',
+      'generateToken',
+    ])
+    expect(operations(await list('?limit=1'))).toEqual(['sendRoomNotification'])
+    expect(await list(`?oauthId=${other.oauthId}`)).toMatchObject([
+      { oauth_id: other.oauthId, operation: 'generateToken', method: 'POST', status: 200, error: null },
+    ])
+    expect(await list('?oauthId=nobody')).toEqual([])
   })
 })

@@ -8,32 +8,7 @@ import {
   type Subject,
 } from '../../../../src/chat-page/page/modules/conditions.ts'
 import { parametersOf } from '../../../../src/chat-page/page/modules/parameters.ts'
-
-const message = (more: Partial<Message> = {}): Message => ({
-  id: 'm1',
-  date: '2017-02-03T04:05:06.000000+00:00',
-  from: { id: 7, name: 'Bob Baker', mention_name: 'bob' },
-  message: 'Decision: see https://example.com/a?b=1 for more',
-  type: 'message',
-  ...more,
-})
-
-const fromAddon = (card?: object) =>
-  message({
-    from: { name: 'Shipyard' },
-    type: 'notification',
-    notification_sender: { type: 'addon', id: 'com.example.shipyard', client_id: 'oauth-1' },
-    ...(card ? { card: JSON.stringify(card) } : {}),
-  })
-
-const card = {
-  style: 'application',
-  id: 'c1',
-  title: 'api 4.2',
-  url: 'https://example.com/d/88',
-  description: { value: '<b>12</b> commits', format: 'html' },
-  metadata: { state: 'waiting', deploy: { id: 88 }, sender_addon_key: 'somebody.else' },
-}
+import { card, fromAddon, message, picture } from './messages.ts'
 
 const subject = (more: Partial<Subject> = {}): Subject => ({
   room: { privacy: 'public', owner_id: 7 },
@@ -46,13 +21,14 @@ const about = (given: Message, more: Partial<Subject> = {}) =>
   subject({ message: parametersOf(given), cardStyle: 'application', ...more })
 
 const leaf = (condition: string, params?: object) => ({ condition, ...(params ? { params } : {}) })
+
 const matching = (params: object) => leaf('message_matches', params)
+
 const metadata = (...entries: object[]) => ({ metadata: entries })
+
 const glance = { metadata: { waiting: 3, configured: true, deep: { er: 'x' } } }
+
 const onGlance = (...entries: object[]) => leaf('glance_matches', metadata(...entries))
-const picture = message({
-  file: { name: 'a.png', size: 3, url: 'http://x/a.png', thumb_url: 'http://x/a.png' },
-})
 
 /** Each of the nine: when it holds, and when it does not. */
 const table: readonly (readonly [condition: object, holding: Subject, not: Subject])[] = [
@@ -163,35 +139,5 @@ describe('conditions', () => {
     expect(patternsIn([yes, null, matching({ regex: 5 })])).toEqual([])
     expect(asksForGlance(nested)).toBe(false)
     expect(asksForGlance([{ type: 'or', conditions: [yes, onGlance()] }])).toBe(true)
-  })
-})
-
-describe('the parameters of a message', () => {
-  it('contain its text, its sender and the first link in it', () => {
-    expect(parametersOf(message())).toEqual({
-      body: 'Decision: see https://example.com/a?b=1 for more',
-      sender: { id: 7, name: 'Bob Baker', mention: 'bob' },
-      mid: 'm1',
-      type: 'message',
-      media: { type: 'link', url: 'https://example.com/a?b=1' },
-    })
-  })
-
-  it('contain the card, its metadata, and the sending add-on’s own key whatever the card says', () => {
-    expect(parametersOf(fromAddon(card))).toMatchObject({
-      sender: { name: 'Shipyard' },
-      metadata: { state: 'waiting', deploy: { id: 88 }, sender_addon_key: 'com.example.shipyard' },
-      card: { title: 'api 4.2', description: '<b>12</b> commits', url: 'https://example.com/d/88' },
-    })
-  })
-
-  it('contain the file', () => {
-    expect(parametersOf(picture).media).toEqual({
-      type: 'image',
-      name: 'a.png',
-      size: 3,
-      url: 'http://x/a.png',
-      thumb_url: 'http://x/a.png',
-    })
   })
 })

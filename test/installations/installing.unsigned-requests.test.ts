@@ -5,7 +5,7 @@ import { createMemoryStore } from '../../src/store/index.ts'
 import { impostorSecret, json, startImpostor } from '../addon/impostor.ts'
 import { planted } from '../leaks/planted.ts'
 import { sign } from '../support.ts'
-import { known, post, remove, said, witness } from './install.support.ts'
+import { known, post, remove, said, witness } from './support.ts'
 
 describe('unsigned requests', () => {
   /** A server that counts its requests, and answers when and as the test decides. */

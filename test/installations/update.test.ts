@@ -2,9 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { describe, expect, it } from 'vitest'
 import { InstallationRefusedError } from '../../src/index.ts'
 import { document, impostorSecret, json, startImpostor } from '../addon/impostor.ts'
-import { planted } from '../leaks/planted.ts'
 import { secretOf, sign, startWorld } from '../support.ts'
-import { known, post, remove, said, witness } from './install.support.ts'
+import { post, said, witness } from './support.ts'
 
 describe('an unsigned update', () => {
   const elsewhere = (impostor: { url: string }, stolen: string[]) => ({
@@ -147,31 +146,5 @@ describe('an update', () => {
       (await post(world, impostor.record({ oauthSecret: undefined }), '/installable/updated', forged)).status,
     ).toBe(401)
     expect(trail).toEqual(['installed 1'])
-  })
-})
-
-describe('a replacement', () => {
-  it('keeps the old installation until its own removal, and hands over its values', async () => {
-    const { world, trail } = await witness()
-    const impostor = await startImpostor()
-    await post(world, impostor.record())
-    const old = await world.addon.installation('client-1')
-    if (old) await world.addon.store(old).set('kept', 'settings')
-    await post(world, impostor.record({ oauthId: 'client-2', oauthSecret: planted('secret-of-client-2') }))
-    expect(trail).toEqual(['installed 1', 'replaced', 'installed 1'])
-    expect((await known(world)).sort()).toEqual(['client-1', 'client-2'])
-    const renewed = await world.addon.installation('client-2')
-    expect(renewed && (await world.addon.store(renewed).get('kept'))).toBe('settings')
-
-    expect((await remove(world, 'client-1', sign('client-1', impostorSecret))).status).toBe(204)
-    expect(await known(world)).toEqual(['client-2'])
-    expect(renewed && (await world.addon.store(renewed).get('kept'))).toBe('settings')
-  })
-
-  it('does not happen for another room', async () => {
-    const { world, trail } = await witness()
-    await world.install('Lobby')
-    await world.install('Workshop')
-    expect(trail).toEqual(['installed 1', 'installed 2'])
   })
 })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { json, startImpostor } from '../addon/impostor.ts'
+import { known, post, remove, witness } from '../installations/support.ts'
 import type { World } from '../support.ts'
-import { known, post, remove, witness } from './install.support.ts'
+import { json, startImpostor } from './impostor.ts'
 
 describe('an installation by the browser', () => {
   const browser = { installation: 'browser' } as const

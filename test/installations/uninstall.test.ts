@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { json, startImpostor } from '../addon/impostor.ts'
 import { sign, startWorld, type World } from '../support.ts'
-import { known, post, remove, said, witness } from './install.support.ts'
+import { known, post, remove, said, witness } from './support.ts'
 
 describe('a removal', () => {
   it('by the server removes the installation and its values, and runs the hook', async () => {

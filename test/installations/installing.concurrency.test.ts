@@ -12,7 +12,7 @@ import { impostorSecret, json, startImpostor } from '../addon/impostor.ts'
 import { gate } from '../gate.ts'
 import { planted } from '../leaks/planted.ts'
 import { partOf, secretOf, sign, startWorld, testOptions } from '../support.ts'
-import { anotherSecret, known, listed, post, remove, witness } from './install.support.ts'
+import { anotherSecret, known, listed, post, remove, witness } from './support.ts'
 
 describe('simultaneous requests', () => {
   it('let a removal win over an update in progress', async () => {
