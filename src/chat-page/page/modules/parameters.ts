@@ -19,7 +19,7 @@ export interface MessageParameters {
   }
 }
 
-/** What an add-on is told of a message: for the addresses of its pages, and with the event `message-received`. */
+/** The description of a message that an add-on receives: in the addresses of its pages, and with `message-received`. */
 export function parametersOf(message: Message): MessageParameters {
   const { id: mid, type, message: body = '' } = message
   const card = cardOf(message)
