@@ -111,7 +111,7 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
   function read({ values }: Opened, key: string): string | undefined {
     let packed: Buffer | undefined
     try {
-      packed = values.get(key)
+      packed = values.get(toStored(key))
     } catch (error) {
       throw failure('could not read', error)
     }
@@ -119,11 +119,12 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
   }
 
   function write({ values, expiries }: Opened, key: string, value: string, life: number | undefined): void {
-    if (life === undefined) values.putSync(key, pack(value))
+    const stored = toStored(key)
+    if (life === undefined) values.putSync(stored, pack(value))
     else {
       const expiresAt = Date.now() + life
-      values.putSync(key, pack(value, expiresAt))
-      expiries.putSync([expiresAt, key], mark)
+      values.putSync(stored, pack(value, expiresAt))
+      expiries.putSync([expiresAt, stored], mark)
     }
   }
 
@@ -166,7 +167,7 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
     if (!isFirst || inLog === expiresAt) return isFirst
     return transaction(({ longClaims }) => {
       if (isHeld(longClaims, key)) return false
-      longClaims.putSync(key, pack('', expiresAt))
+      longClaims.putSync(toStored(key), pack('', expiresAt))
       return true
     })
   }
@@ -192,19 +193,20 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
       checkKey(name, key)
       return transaction((databases) => {
         const existed = read(databases, key) !== undefined
-        databases.values.removeSync(key)
+        databases.values.removeSync(toStored(key))
         return existed
       })
     },
     async *entries(prefix) {
       // Page by page: while a cursor is open, LMDB keeps every page that is rewritten.
-      let start = prefix
+      const begin = toStored(prefix)
+      let start = begin
       for (let first = true; ; first = false) {
         const page = readPage(await open(), start, first)
         for (const { key, value } of page) {
-          if (!key.startsWith(prefix)) return
+          if (!key.startsWith(begin)) return
           start = key
-          if (expiryOf(value) > Date.now()) yield [key, textOf(value)]
+          if (expiryOf(value) > Date.now()) yield [fromStored(key), textOf(value)]
         }
         if (page.length < pageSize) return
       }
@@ -228,7 +230,8 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
     async release(key) {
       checkKey(name, key)
       const { longClaims } = await open()
-      if (longClaims.get(key)) await transaction((databases) => databases.longClaims.removeSync(key))
+      if (longClaims.get(toStored(key)))
+        await transaction((databases) => databases.longClaims.removeSync(toStored(key)))
       await withClaims(({ claims }) => claims.release(key))
     },
     async update(key, change, ttl) {
@@ -236,7 +239,7 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
       const life = lifetime(name, ttl)
       return transaction((databases) => {
         const value = change(read(databases, key))
-        if (value === undefined) databases.values.removeSync(key)
+        if (value === undefined) databases.values.removeSync(toStored(key))
         else write(databases, key, value, life)
         return value
       })
@@ -268,9 +271,19 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
 }
 
 function isHeld(longClaims: Opened['longClaims'], key: string): boolean {
-  const claim = longClaims.get(key)
+  const claim = longClaims.get(toStored(key))
   return claim !== undefined && expiryOf(claim) > Date.now()
 }
+
+// lmdb's key encoding escapes control characters in strings of less than 64 characters only; longer ones come back as another
+// key, or as none (ordered-binary 1.6, `writeKey`). So the characters that it uses itself are escaped here.
+const toStored = (key: string): string =>
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is escaped
+  key.replace(/[\u0000-\u0005]/g, (found) => `\u0005${found.charCodeAt(0)}`)
+
+const fromStored = (stored: string): string =>
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: as above
+  stored.replace(/\u0005([0-5])/g, (_, code) => String.fromCharCode(code))
 
 const mark = Buffer.from([1])
 

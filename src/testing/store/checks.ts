@@ -98,6 +98,9 @@ export const checks: Readonly<Record<string, (subject: Subject) => Promise<void>
       '%',
       'a\u0000:',
       'a\uffff:',
+      ...['\u0000', '\u0001', '\u0004', '\u0005', '\u00051', '\u001b', '\u001f'].map(
+        (odd) => `${'long'.repeat(20)}${odd}:`,
+      ),
     ]
     for (const name of names) {
       await store.set(`${name}1`, `${name}one`)
