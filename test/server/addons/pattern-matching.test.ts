@@ -101,7 +101,10 @@ describe('a match', () => {
   })
 })
 
-test('ten costly patterns and long messages delay no call, nor another owner’s add-on', async () => {
+// Thirty costly matches take seconds of processor time, and many on a busy machine.
+test('ten costly patterns and long messages delay no call, nor another owner’s add-on', {
+  timeout: 120_000,
+}, async () => {
   const server = await startServer()
   const quick = await startAddon()
   declare(quick, { webhook: hook(quick, { pattern: '^/roll' }) })

@@ -40,13 +40,13 @@ const many = 100_000
 const start = 1_500_000_000_000_000
 const apart = 1_000_000 // microseconds
 
-/** A server whose Lobby has a hundred thousand messages, `message 1` to `message 100000`, one each second. */
-async function longHistory() {
+/** A server whose Lobby has many messages, `message 1`, `message 2` and so on, one each second. */
+async function longHistory(count: number) {
   const data = mkdtempSync(join(tmpdir(), 'hipchat-history-'))
   onTestFinished(() => rmSync(data, { recursive: true, force: true }))
   const state = openState(data, { durable: false })
   await state.write(() => {
-    for (let number = 1; number <= many; number += 1)
+    for (let number = 1; number <= count; number += 1)
       state.messages.add({
         id: `m${number}`,
         at: start + number * apart,
@@ -74,7 +74,7 @@ const iso = (number: number) => new Date((start + number * apart) / 1000).toISOS
 test('a page of a hundred thousand messages costs the same wherever it is', {
   timeout: 120_000,
 }, async () => {
-  const { server, get } = await longHistory()
+  const { server, get } = await longHistory(many)
   const newest = await get('max-results=100&reverse=false')
   expect([newest.numbers[0], newest.numbers.at(-1)]).toEqual([many, many - 99])
   const pages = {
@@ -114,7 +114,7 @@ test('a page of a hundred thousand messages costs the same wherever it is', {
 })
 
 test('date and end-date are both inclusive, in every accepted form', async () => {
-  const { get } = await longHistory()
+  const { get } = await longHistory(20)
   const seconds = (number: number) => String((start + number * apart) / 1_000_000)
   const three = [10, 11, 12]
   expect((await get(`date=${iso(12)}&end-date=${iso(10)}`)).numbers).toEqual(three)
@@ -123,7 +123,7 @@ test('date and end-date are both inclusive, in every accepted form', async () =>
   expect((await get(`date=${berlin}&end-date=${seconds(10)}`)).numbers).toEqual(three)
   expect((await get(`date=${iso(10)}&end-date=${iso(12)}`)).numbers).toEqual([])
   expect((await get(`date=${iso(0)}`)).numbers).toEqual([])
-  expect((await get(`date=recent&end-date=${iso(12)}&max-results=1`)).numbers).toEqual([many]) // only a dated date has an end
+  expect((await get(`date=recent&end-date=${iso(12)}&max-results=1`)).numbers).toEqual([20]) // only a dated date has an end
 })
 
 test('an answer of megabytes arrives whole', async () => {
