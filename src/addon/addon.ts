@@ -312,8 +312,8 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
       return this
     },
 
-    static(path, folder, options = {}) {
-      assets.add(path, folder, options)
+    static(path, folder, caching = {}) {
+      assets.add(path, folder, caching)
       return this
     },
 
@@ -340,10 +340,10 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
         .push(...(all as [string, GlanceShown])) // `push` checks them
     },
     session: (ctx) => openSession(ctx, core),
-    settings(options: SettingsOptions) {
+    settings(page: SettingsOptions) {
       registry.refuseLate('settings page')
       address.changed()
-      return createSettings(options, { modules, onError }) as never // the fields give it its type
+      return createSettings(page, { modules, onError }) as never // the fields give it its type
     },
 
     get descriptor() {

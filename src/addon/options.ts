@@ -196,6 +196,7 @@ const checks: { readonly [Name in keyof Required<AddonOptions>]: Check } = {
   // No patterns: each host whose traffic others can read must be listed on purpose.
   allowHttp: (value) =>
     hosts(value, 'chat and addon') ??
+    // `hosts` has found that it is a list of strings.
     ((value as string[]).some((host) => host.includes('*')) ? 'host names in full, without *' : undefined),
   allowedRanges: (value) => {
     const wrong = texts(value)

@@ -14,9 +14,9 @@ import {
   union,
 } from '../common/schema.ts'
 import { largest, longest, most } from './bounds.ts'
-import { type EventName, eventNames } from './events.ts'
+import { eventNames } from './events.ts'
 import { authentication } from './objects.ts'
-import { type Scope, scopeNames } from './scopes.ts'
+import { scopeNames } from './scopes.ts'
 
 /**
  * The add-on descriptor, after the JSON Schema that HipChat itself served in 2017 (`descriptor.md`). Extra members are
@@ -99,7 +99,7 @@ const button = object({
 /** A webhook in a descriptor. */
 const descriptorWebhook = object({
   url: webhookAddress,
-  event: oneOf(eventNames as [EventName, ...EventName[]]),
+  event: oneOf(eventNames),
   pattern: optional(string({ maxLength: longest.line })),
   name: optional(name),
   key: optional(moduleKey),
@@ -194,7 +194,7 @@ export const descriptor = object(
         installable: optional(installableCapability),
         hipchatApiConsumer: optional(
           object({
-            scopes: array(oneOf(scopeNames as [Scope, ...Scope[]]), { maxItems: most.scopes }),
+            scopes: array(oneOf(scopeNames), { maxItems: most.scopes }),
             fromName: optional(name),
             avatar: optional(avatar),
           }),

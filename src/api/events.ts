@@ -157,10 +157,10 @@ export const events = {
 export type EventName = keyof typeof events
 
 /** The names of the ten events. */
-export const eventNames = Object.keys(events) as EventName[] // the keys of the literal above, nothing else
+export const eventNames = Object.keys(events) as [EventName, ...EventName[]] // the keys of the literal above, nothing else
 
 /** Whether a string is the name of one of the ten events. */
-export const isEventName = (text: string): text is EventName => Object.hasOwn(events, text)
+export const isEventName = (name: string): name is EventName => Object.hasOwn(events, name)
 
 /** The type of a delivery's `item`. */
 export type EventItem<E extends EventName> =
@@ -179,7 +179,7 @@ export function deliveryBody<E extends EventName>(name: E): Schema<unknown, Deli
       event: optional(string()),
       webhook_id: optional(described(id, 'the server’s id of the webhook')),
       oauth_client_id: optional(described(text, 'the `oauthId` of the installation')),
-      item: events[name].item as Schema,
+      item: events[name].item as Schema, // one of ten types, of which the function's own type says which
     })
     envelopes.set(name, schema)
   }
@@ -196,6 +196,6 @@ export interface DeliveryBody<E extends EventName = EventName> {
 
 /** What a delivery says about the person or add-on that caused its event, in one of HipChat's forms. */
 export function senderOf({ item }: DeliveryBody): unknown {
-  const { message, sender }: { message?: { from?: unknown }; sender?: unknown } = item
-  return message ? message.from : sender
+  const said: { message?: { from?: unknown }; sender?: unknown } = item
+  return said.message ? said.message.from : said.sender
 }

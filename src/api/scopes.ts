@@ -55,7 +55,7 @@ export const scopes = {
 export type Scope = keyof typeof scopes
 
 /** The names of the nine scopes. */
-export const scopeNames = Object.keys(scopes) as Scope[] // the keys of the literal above, nothing else
+export const scopeNames = Object.keys(scopes) as [Scope, ...Scope[]] // the keys of the literal above, nothing else
 
 /** Whether a string is one of the nine scopes. */
 export const isScope = (text: string): text is Scope => Object.hasOwn(scopes, text)

@@ -7,6 +7,7 @@ import {
   webhooksOf,
 } from '../api/descriptor.ts'
 import { events } from '../api/events.ts'
+import { isRecord } from '../common/is-record.ts'
 import { hostOf, isLoopbackHost } from '../common/outbound.ts'
 import type { Schema } from '../common/schema.ts'
 import { problemsOf } from '../common/validate.ts'
@@ -277,9 +278,9 @@ function addressesIn(schema: Schema, value: unknown, field = ''): Address[] {
     return schema['type'] === 'array'
       ? value.flatMap((item, index) => inner(String(index), schema['items'], item))
       : []
-  if (typeof value !== 'object' || value === null) return []
+  if (!isRecord(value)) return []
   return Object.entries(schema['properties'] ?? {}).flatMap(([name, of]) =>
-    Object.hasOwn(value, name) ? inner(name, of, (value as Record<string, unknown>)[name]) : [],
+    Object.hasOwn(value, name) ? inner(name, of, value[name]) : [],
   )
 }
 
@@ -345,7 +346,8 @@ const meant: Readonly<Record<string, string>> = { 'capabilities.installable.allo
 /** Unknown members, which the schema allows. HipChat's own validator warned about these too. */
 function unknownMembers(schema: Schema, value: unknown, path: string): Finding[] {
   if (Array.isArray(value)) {
-    const items = branchesOf(schema).find((one) => one['type'] === 'array')?.['items'] as Schema | undefined
+    const list = branchesOf(schema).find((one) => one['type'] === 'array')
+    const items = list?.['items'] as Schema | undefined // made by `array`
     return items ? value.flatMap((one, index) => unknownMembers(items, one, `${path}.${index}`)) : []
   }
   if (typeof value !== 'object' || value === null) return []
@@ -365,4 +367,4 @@ function unknownMembers(schema: Schema, value: unknown, path: string): Finding[]
 }
 
 const branchesOf = (schema: Schema): readonly Schema[] =>
-  (schema['anyOf'] as readonly Schema[] | undefined) ?? [schema]
+  (schema['anyOf'] as readonly Schema[] | undefined) ?? [schema] // made by `union`

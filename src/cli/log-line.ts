@@ -1,4 +1,5 @@
 import { parseJson } from '../common/http.ts'
+import { isRecord } from '../common/is-record.ts'
 import { isSecretName, redact, redacted, redactText } from '../common/redaction.ts'
 
 const levels: Readonly<Record<number, string>> = {
@@ -30,8 +31,8 @@ const hidden = new Set(['level', 'time', 'pid', 'hostname', 'msg', 'err', 'insta
  */
 export function readableLine(line: string): string | undefined {
   const entry = line.startsWith('{') ? parseJson(line) : undefined
-  if (typeof entry !== 'object' || entry === null) return line
-  const { level, time, msg, err } = entry as Readonly<Record<string, unknown>>
+  if (!isRecord(entry)) return line
+  const { level, time, msg, err } = entry
   if (typeof level !== 'number' || typeof time !== 'number') return line
   const message = typeof msg === 'string' ? msg : ''
   if (level < 50 && reported.some((words) => message.startsWith(words))) return undefined
@@ -49,10 +50,7 @@ export function readableLine(line: string): string | undefined {
 }
 
 const stackOf = (err: unknown): string[] => {
-  const { stack, message } = (typeof err === 'object' && err !== null ? err : {}) as Readonly<
-    Record<string, unknown>
-  >
-  const text = stack ?? message
+  const text = isRecord(err) ? (err['stack'] ?? err['message']) : undefined
   return typeof text === 'string'
     ? redactText(text)
         .split('\n')

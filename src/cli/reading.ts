@@ -18,8 +18,8 @@ const timeout = 10_000
 export const isAddress = (source: string): boolean => /^https?:\/\//i.test(source)
 
 /** Checks the argument with the address of an add-on's descriptor. */
-export function descriptorUrl(text: string): string {
-  if (isAddress(text) && URL.canParse(text)) return text
+export function descriptorUrl(argument: string): string {
+  if (isAddress(argument) && URL.canParse(argument)) return argument
   throw new InvalidArgumentError('expected an http or https address')
 }
 

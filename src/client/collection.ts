@@ -21,9 +21,9 @@ export function createCollection<Item>(
     let before: string | undefined
     while (index !== undefined) {
       const page: Page<Item> = await load(index)
-      const items = JSON.stringify(page.items)
-      if (items === before) return // the server ignores start-index, and would return this page forever
-      before = items
+      const content = JSON.stringify(page.items)
+      if (content === before) return // the server ignores start-index, and would return this page forever
+      before = content
       yield page
       index = nextIndex(page, index)
     }

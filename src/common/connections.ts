@@ -45,6 +45,7 @@ export function createConnections(settings: AgentOptions, ca: string[] | undefin
 
 function retiring<A extends HttpAgent>(agent: A): A {
   const { keepSocketAlive, reuseSocket } = agent
+  // The types say that an agent has streams; these two agents have sockets.
   // When its timeout is over, an agent closes an idle socket, but not one in use.
   agent.keepSocketAlive = (socket) => {
     const kept: unknown = keepSocketAlive.call(agent, socket) // the types lack the boolean that it returns

@@ -13,7 +13,8 @@ export function makeFolder(path: string): void {
   } catch (error) {
     if (isFolder(path)) return
     const above = dirname(path)
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || isFolder(above)) throw error
+    const { code } = error as NodeJS.ErrnoException // as all errors of `node:fs` are
+    if (code !== 'ENOENT' || isFolder(above)) throw error
     makeFolder(above)
     makeFolder(path)
   }

@@ -101,7 +101,7 @@ function copy(value: unknown, depth: number, above: Set<object>): unknown {
   try {
     if (value instanceof Error) return plainError(value, depth, above)
     if (Array.isArray(value)) return copyList(value, depth, above)
-    const { toJSON } = value as { toJSON?: unknown }
+    const toJSON: unknown = Reflect.get(value, 'toJSON')
     if (typeof toJSON === 'function') return copy(toJSON.call(value), depth + 1, above)
     return copyMembers(value, depth, above)
   } catch {
@@ -126,15 +126,18 @@ function copyMembers(value: object, depth: number, above: Set<object>): Record<s
     members.push([name, copyMember(value, name, depth, above)])
   const copied = Object.fromEntries(members)
   // A header or variable as an object: `{ name: 'Authorization', value }`.
-  const named = [copied['name'], copied['key']].some((name) => typeof name === 'string' && isSecretName(name))
-  return named && 'value' in copied ? { ...copied, value: redacted } : copied
+  const isSecret = [copied['name'], copied['key']].some(
+    (name) => typeof name === 'string' && isSecretName(name),
+  )
+  return isSecret && 'value' in copied ? { ...copied, value: redacted } : copied
 }
 
 function copyMember(value: object, name: string, depth: number, above: Set<object>): unknown {
   try {
-    const member: unknown = Reflect.get(value, name)
-    if (member === undefined || member === null || member === '' || typeof member === 'boolean') return member
-    return isSecretName(name) ? redacted : copy(member, depth + 1, above)
+    const content: unknown = Reflect.get(value, name)
+    if (content === undefined || content === null || content === '' || typeof content === 'boolean')
+      return content
+    return isSecretName(name) ? redacted : copy(content, depth + 1, above)
   } catch {
     return '[unreadable]'
   }

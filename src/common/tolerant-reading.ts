@@ -96,7 +96,7 @@ function isOfType(schema: Schema, value: unknown): boolean {
 }
 
 function readObject(schema: Schema, value: Readonly<Record<string, unknown>>, place: Place): Found {
-  const needed = (schema as { [neededMembers]?: readonly string[] })[neededMembers] ?? []
+  const { [neededMembers]: needed = [] } = schema as { [neededMembers]?: readonly string[] } // set by `object`
   const properties = (schema['properties'] ?? {}) as Readonly<Record<string, Schema>> // made by `object`
   const others = schema['additionalProperties']
   const members: [string, Schema][] = isRecord(others)
@@ -137,17 +137,17 @@ function changed(value: object, changes: ReadonlyMap<string, unknown>): Record<s
 const standIn = (schema: Schema): unknown => schema['default'] ?? (takesNull(schema) ? null : undefined)
 
 function readItems(items: Schema, value: readonly unknown[], place: Place): Found {
-  const read: unknown[] = []
+  const results: unknown[] = []
   let same = true
   for (const [index, item] of value.entries()) {
     const found = readAs(items, item, { ...place, field: joined(place.field, String(index)) })
     const absent = item === null && !found.ok
-    if (found.ok) read.push(found.value)
+    if (found.ok) results.push(found.value)
     else if (place.needed && !absent) return found
     else note(place, found.problem)
     same &&= found.ok && found.value === item
   }
-  return { ok: true, value: same ? value : read }
+  return { ok: true, value: same ? value : results }
 }
 
 function readScalar(type: string, value: unknown, place: Place): Found {

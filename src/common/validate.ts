@@ -60,7 +60,7 @@ function loadAjv(checks: Checks): Ajv {
   let ajv = ajvs.get(checks)
   if (!ajv) {
     const require = createRequire(import.meta.url)
-    const { Ajv: Constructor } = require('ajv') as typeof import('ajv')
+    const { Ajv: Constructor } = require('ajv') as typeof import('ajv') // `require` has no types
     // `strict: false`: our schemas have `default`s and members of `anyOf` that ajv's strict mode rejects.
     // `verbose` adds the value to each error.
     // The schemas are ours and a test checks them: checking and optimizing them here would double the time to compile.
@@ -116,8 +116,8 @@ function branchMeant(union: ErrorObject, within: ErrorObject[]): ErrorObject[] |
 
 /** Picks the most helpful problem: the one deepest in the value, rather than "no branch of anyOf fits". */
 function describe(errors: ErrorObject[], value: unknown): Problem {
-  const deepest = Math.max(...errors.map((error) => depth(error)))
-  const candidates = errors.filter((error) => depth(error) === deepest && error.keyword !== 'anyOf')
+  const deepest = Math.max(...errors.map((one) => depth(one)))
+  const candidates = errors.filter((one) => depth(one) === deepest && one.keyword !== 'anyOf')
   const error = candidates[0] ?? errors[0]
   if (!error) return { field: '', rule: 'valid', expected: undefined, value, message: 'is not valid' }
 
@@ -134,7 +134,7 @@ function describe(errors: ErrorObject[], value: unknown): Problem {
       return { field, rule: 'required', expected: 'present', message: `${field} is missing` }
     }
     case 'enum':
-      return finding(error, error.schema, `must be one of ${(error.schema as unknown[]).join(', ')}`)
+      return finding(error, error.schema, `must be one of ${(error.schema as unknown[]).join(', ')}`) // made by `oneOf`
     case 'additionalProperties': {
       const field = [path(error), error.params.additionalProperty].filter(Boolean).join('.')
       return {
@@ -148,7 +148,7 @@ function describe(errors: ErrorObject[], value: unknown): Problem {
     case 'maxLength':
       return finding(error, error.schema, `${error.message}, got ${[...String(error.data)].length}`)
     case 'maxItems':
-      return finding(error, error.schema, `${error.message}, got ${(error.data as unknown[]).length}`)
+      return finding(error, error.schema, `${error.message}, got ${(error.data as unknown[]).length}`) // only lists have items
     case 'maxJsonLength':
       return finding(
         error,

@@ -170,8 +170,8 @@ export function createModules({ keys, icons, url: baseUrl, registering }: Module
       const icon = iconOf(what, options.icon)
       const conditions = conditionsOf(what, options, 'glances')
       const path = handle && withParameters(`${paths.glance}${key}`, parameters)
-      const module = register('glance', options, path, (baseUrl, url) =>
-        descriptorEntry.glance(options, { url, icon: icon?.(baseUrl), conditions }),
+      const module = register('glance', options, path, (base, url) =>
+        descriptorEntry.glance(options, { url, icon: icon?.(base), conditions }),
       )
       if (handle) glances.set(key, { key, parameters: Object.keys(parameters ?? {}), handle })
       return module
@@ -186,8 +186,8 @@ export function createModules({ keys, icons, url: baseUrl, registering }: Module
       const icon = iconOf(what, options.icon)
       const conditions = conditionsOf(what, options, 'web panels')
       const path = `${paths.page}${key}`
-      const module = register('webPanel', options, withParameters(path, parameters), (baseUrl, url) =>
-        descriptorEntry.webPanel(options, { url, icon: icon?.(baseUrl), conditions }),
+      const module = register('webPanel', options, withParameters(path, parameters), (base, url) =>
+        descriptorEntry.webPanel(options, { url, icon: icon?.(base), conditions }),
       )
       addPage(path, key, { framed: true, title, parameters, authentication }, handle)
       return module

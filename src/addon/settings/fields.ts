@@ -226,8 +226,8 @@ function faultOf(field: SettingsField, value: unknown): string | undefined {
     default: {
       if (typeof value !== 'string') return 'This has to be text.'
       const most = field.maxLength ?? longest[field.type]
-      const { length } = [...value]
-      if (length > most) return `This can have ${most} characters at most; it has ${length}.`
+      const characters = [...value].length
+      if (characters > most) return `This can have ${most} characters at most; it has ${characters}.`
       return field.type === 'url' && !isWebAddress(value)
         ? 'This has to be an address such as https://example.com.'
         : undefined

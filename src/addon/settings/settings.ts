@@ -162,7 +162,7 @@ export function createSettings(options: SettingsOptions, { modules, onError }: S
     // meantime.
     await store.update<StoredValues>(
       keyOf(context),
-      (current) => readForm(fields, form, current ?? {}, group).values,
+      (newest) => readForm(fields, form, newest ?? {}, group).values,
     )
     return drawCurrent(context, (await runSaved(context)) ? 'saved' : 'saved, but')
   }

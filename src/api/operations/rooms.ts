@@ -28,7 +28,7 @@ const createdRoom = object({
   id: integer(),
   name: alwaysSent(string()),
   links: alwaysSent(object({ self: alwaysSent(string({ format: 'uri' })) })),
-  entity: optional(room as Schema),
+  entity: optional(room as Schema), // HipChat did not send it, so its type is not promised
 })
 
 export const getAllRooms = operation({

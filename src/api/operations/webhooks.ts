@@ -1,5 +1,5 @@
 import { object, oneOf, optional, string } from '../../common/schema.ts'
-import { type EventName, eventNames } from '../events.ts'
+import { eventNames } from '../events.ts'
 import { authentication, pageOf } from '../objects.ts'
 import { operation } from '../operation.ts'
 import { defaultAuthentication, namedWebhook, webhook } from '../webhook.ts'
@@ -8,7 +8,7 @@ import { offset } from './query.ts'
 /** The body members of all operations that register a webhook. */
 export const webhookMembers = {
   url: string({ minLength: 1, maxLength: 2048, format: 'uri' }),
-  event: oneOf(eventNames as [EventName, ...EventName[]]),
+  event: oneOf(eventNames),
   pattern: optional(string({ maxLength: 1000, description: 'regular expression; message events only' })),
   name: optional(string({ maxLength: 255 })),
 } as const

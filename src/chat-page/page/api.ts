@@ -47,9 +47,13 @@ export async function call<Id extends keyof Table & string>(
   const answer = await send(method, address, {
     ...(body === undefined ? {} : { body, type: 'application/json' }),
   })
+  // The table describes the server's answer.
   const result = member === null ? answer : (answer as Record<string, unknown>)[member]
-  return result as ResultOf<Table[Id] & Operation> // the table describes the server's answer
+  return result as ResultOf<Table[Id] & Operation>
 }
+
+/** The reason for a failure, for the person. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 interface Sending {
   readonly body?: BodyInit

@@ -44,6 +44,7 @@ export function Menu({ label, named, class: name = 'button-icon', children, item
     place(element, button.current)
     element.querySelector<HTMLElement>('[role^=menuitem]')?.focus()
     const close = (event: Event) => {
+      // `toggle` has an event of its own, which the types of elements do not say.
       if ((event as ToggleEvent).newState === 'closed') open.value = false
     }
     element.addEventListener('toggle', close)
@@ -70,7 +71,8 @@ export function Menu({ label, named, class: name = 'button-icon', children, item
 
   function onKeyDown(event: KeyboardEvent) {
     const entries = [...(list.current?.querySelectorAll<HTMLElement>('[role^=menuitem]') ?? [])]
-    const at = entries.indexOf(document.activeElement as HTMLElement)
+    const { activeElement: focused } = document
+    const at = focused instanceof HTMLElement ? entries.indexOf(focused) : -1
     const next = {
       ArrowDown: (at + 1) % entries.length,
       ArrowUp: (at - 1 + entries.length) % entries.length,

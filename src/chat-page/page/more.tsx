@@ -1,4 +1,5 @@
 import { useSignal } from '@preact/signals'
+import { messageOf } from './api.ts'
 
 /** A button that loads the next part of a long list. */
 export function More({ label, load }: { label: string; load: () => Promise<void> }) {
@@ -11,7 +12,7 @@ export function More({ label, load }: { label: string; load: () => Promise<void>
     try {
       await load()
     } catch (error) {
-      problem.value = (error as Error).message
+      problem.value = messageOf(error)
     } finally {
       busy.value = false
     }

@@ -13,17 +13,17 @@ export type Place =
 export type Talk = Extract<Place, { readonly kind: 'room' | 'person' }>
 
 /** The path of a place. */
-export function addressOf(place: Place): string {
-  switch (place.kind) {
+export function addressOf(where: Place): string {
+  switch (where.kind) {
     case 'lobby':
       return '/'
     case 'addons':
-      return place.room === undefined ? '/chat/addons' : `/chat/addons/${place.room}`
+      return where.room === undefined ? '/chat/addons' : `/chat/addons/${where.room}`
     case 'inspector':
     case 'tokens':
-      return `/chat/${place.kind}`
+      return `/chat/${where.kind}`
     default:
-      return `/chat/${place.kind}/${place.id}`
+      return `/chat/${where.kind}/${where.id}`
   }
 }
 

@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals'
 import { useCallback, useEffect, useMemo, useRef } from 'preact/hooks'
 import type { Message } from '../../api/objects.ts'
 import type { PageRoom } from '../../server/chat-page/routes.ts'
-import { call } from './api.ts'
+import { call, messageOf } from './api.ts'
 import { asking } from './asking.ts'
 import { limitedTo } from './characters.ts'
 import { composer } from './composer.ts'
@@ -159,7 +159,7 @@ function Topic({ room }: { room: PageRoom }) {
       if (topic !== room.topic) await call('setRoomTopic', { id_or_name: room.id, topic })
       end()
     } catch (error) {
-      problem.value = (error as Error).message
+      problem.value = messageOf(error)
     }
   }
 

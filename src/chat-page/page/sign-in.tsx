@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import { CallError, call } from './api.ts'
+import { CallError, call, messageOf } from './api.ts'
 import { Avatar } from './people/avatar.tsx'
 import { signedIn } from './session.ts'
 import './sign-in.css'
@@ -14,9 +14,9 @@ export function SignIn() {
   const busy = useSignal(false)
 
   const tell = (error: unknown) => {
-    const { status, message } = error as CallError
+    const message = messageOf(error)
     problem.value =
-      error instanceof CallError && status === 429
+      error instanceof CallError && error.status === 429
         ? `${message.replace(/\.$/, '')}: wait a few minutes, then try again.`
         : message
   }

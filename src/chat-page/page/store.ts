@@ -61,7 +61,7 @@ export function hear<N extends keyof PageEvents>(name: N, hearer: Hearer<N>): ()
 }
 
 function emit<N extends keyof PageEvents>(name: N, data: PageEvents[N]): void {
-  for (const hearer of hearers.get(name) ?? []) (hearer as Hearer<N>)(data)
+  for (const hearer of hearers.get(name) ?? []) (hearer as Hearer<N>)(data) // see `hear`
 }
 
 const byId = <T extends { readonly id: number }>(
@@ -153,19 +153,19 @@ export async function moreRooms(): Promise<void> {
 }
 
 async function begin(): Promise<string> {
-  const start = await call('getStart')
+  const given = await call('getStart')
   batch(() => {
     peopleById.clear()
     roomsById.clear()
-    group.value = start.group
-    people.value = byId(start.people)
-    rooms.value = byId(start.rooms)
-    nextPeople.value = start.next_people
-    nextRooms.value = start.next_rooms
-    emoticons.value = start.emoticons
+    group.value = given.group
+    people.value = byId(given.people)
+    rooms.value = byId(given.rooms)
+    nextPeople.value = given.next_people
+    nextRooms.value = given.next_rooms
+    emoticons.value = given.emoticons
     loading.value = undefined
   })
-  return start.cursor
+  return given.cursor
 }
 
 /** The add-ons of a room, or of the group without one; the oldest first. */

@@ -224,10 +224,10 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     }
     const source: Source = { ...about, link }
     const over = tracking.begin()
-    const queued = queues.add(ownerOf(webhook), String(room.id), () =>
+    const isQueued = queues.add(ownerOf(webhook), String(room.id), () =>
       makeDelivery(source, client, happening).finally(over),
     )
-    if (queued) return
+    if (isQueued) return
     keep(source, { error: 'dropped: too many deliveries are waiting' })
     over()
   }
@@ -241,7 +241,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     try {
       if (!(await matches(webhook, happening)) || !mayBeTold(source)) return
     } catch (error) {
-      keep(source, { error: `not delivered: its pattern could not be run: ${(error as Error).message}` })
+      keep(source, { error: `not delivered: its pattern could not be run: ${readableError(error).message}` })
       return
     }
     const body = bodyFor(webhook, client, happening)

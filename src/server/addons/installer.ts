@@ -196,7 +196,7 @@ export function createInstaller(options: InstallerOptions): Installer {
    * have been deleted since, or may no longer install there.
    */
   async function confirm(pending: ClientRecord, authorize: () => void): Promise<ClientRecord> {
-    const { live, old } = await state.write(() => {
+    const confirmed = await state.write(() => {
       authorize()
       const current = state.clients.get(pending.oauthId)
       if (!current || (current.roomId !== null && !state.rooms.get(current.roomId)))
@@ -211,8 +211,8 @@ export function createInstaller(options: InstallerOptions): Installer {
       addWebhooks(live)
       return { live, old: before }
     })
-    if (old) sayGoodBye(old)
-    return live
+    if (confirmed.old) sayGoodBye(confirmed.old)
+    return confirmed.live
   }
 
   function mayInstall({ maker, roomId }: ClientRecord): boolean {

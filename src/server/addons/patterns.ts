@@ -165,8 +165,8 @@ function translateEscape(text: string, inClass: boolean): Piece {
   if (text.length === 1) return { output: text, length }
   if (inClass && next === 'b') return { output: '\\x08', length }
   if (next === 'e') return { output: '\\x1b', length }
-  const blank = Object.hasOwn(blankClasses, `\\${next}`) ? blankClasses[`\\${next}`] : undefined
-  if (blank) return { output: inClass ? blank.inside : blank.alone, length }
+  const spaces = Object.hasOwn(blankClasses, `\\${next}`) ? blankClasses[`\\${next}`] : undefined
+  if (spaces) return { output: inClass ? spaces.inside : spaces.alone, length }
   if (next === 'Z' && !inClass) return { output: '(?:\\n?\\z)', length }
   // RE2 accepts a backslash before punctuation but not before other letters and symbols.
   return { output: /[ -~]/.test(next) ? `\\${next}` : next, length }

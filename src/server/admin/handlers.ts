@@ -160,7 +160,7 @@ function* presentClients(places: readonly PlaceInList[], clients: Clients): Gene
 }
 
 function shownInstallation(client: ClientRecord, delivery: Context['delivery']) {
-  const { oauthId, key, name, roomId, status, scopes, descriptor, created } = client
+  const { oauthId, key, name, roomId, status, descriptor, created } = client
   const last = delivery.records({ oauthId }).at(-1)
   return {
     oauthId,
@@ -168,7 +168,7 @@ function shownInstallation(client: ClientRecord, delivery: Context['delivery']) 
     name,
     roomId,
     status,
-    scopes: [...scopes],
+    scopes: [...client.scopes],
     descriptor: descriptor.links.self,
     created: formatSeconds(created),
     webhooks: webhooksOf(descriptor).length,

@@ -1,5 +1,5 @@
 import { largest, longest } from '../../api/bounds.ts'
-import { type EventName, eventNames } from '../../api/events.ts'
+import { eventNames } from '../../api/events.ts'
 import { operation } from '../../api/operation.ts'
 import {
   array,
@@ -25,7 +25,7 @@ const administrator = { tokens: ['user', 'personal'], scopes: ['admin_group'], l
 const delivery = object({
   id: integer(),
   at: string({ description: 'ISO 8601' }),
-  event: oneOf(eventNames as [EventName, ...EventName[]]),
+  event: oneOf(eventNames),
   webhookId: integer(),
   oauthId: nullable(string()),
   roomId: integer(),
@@ -79,7 +79,7 @@ export const administration = {
     path: '/deliveries',
     summary: 'Deliveries to add-ons, newest first.',
     query: {
-      event: oneOf(eventNames as [EventName, ...EventName[]]),
+      event: oneOf(eventNames),
       oauthId: string({ maxLength: longest.name }),
       webhookId: integer(),
       roomId: integer(),
@@ -175,7 +175,7 @@ export const administration = {
     body: {
       type: 'json',
       schema: object({
-        event: oneOf(eventNames as [EventName, ...EventName[]]),
+        event: oneOf(eventNames),
         room_id: optional(union(integer(), string({ minLength: 1, maxLength: longest.name }))),
         values: optional(
           record({

@@ -39,27 +39,27 @@ const trigger =
     return run(checked.value, scene)
   }
 
-const user = optional(
+const actor = optional(
   string({
     minLength: 1,
     maxLength: longest.name,
     description: 'who acts: id, email address or mention name',
   }),
 )
-const justUser = closedObject({ user })
+const justUser = closedObject({ user: actor })
 const members = notification['properties'] as Readonly<Record<string, Schema>> // built by `object`
 
 /** How each event is triggered: for real, through the same functions as the API. */
 const triggers: Readonly<Record<EventName, Trigger>> = {
   room_message: trigger(
-    closedObject({ user, message: optional(text) }),
+    closedObject({ user: actor, message: optional(text) }),
     ({ message = 'Hello from the command line' }, { room, user, context }) =>
       context.chat.say(room, user, message),
   ),
 
   room_notification: trigger(
     closedObject({
-      user,
+      user: actor,
       ...Object.fromEntries(Object.entries(members).map(([name, schema]) => [name, optional(schema)])),
     }),
     ({ user: _, ...given }, { room, author, context }) => {
@@ -80,7 +80,7 @@ const triggers: Readonly<Record<EventName, Trigger>> = {
   }),
 
   room_topic_change: trigger(
-    closedObject({ user, topic: optional(topicText) }),
+    closedObject({ user: actor, topic: optional(topicText) }),
     async ({ topic = `Set at ${new Date().toISOString()}` }, { room, author, context }) => {
       if (room.topic === topic) throw conflict(`This is the topic of ${room.name} already`)
       await context.chat.updateRoom(room, author, { topic })
@@ -89,7 +89,7 @@ const triggers: Readonly<Record<EventName, Trigger>> = {
 
   room_file_upload: trigger(
     closedObject({
-      user,
+      user: actor,
       name: optional(string({ minLength: 1, maxLength: 255 })),
       content: optional(string({ maxLength: largest.values })),
       message: optional(string({ maxLength: 10_000 })),
@@ -112,7 +112,7 @@ const triggers: Readonly<Record<EventName, Trigger>> = {
 
   room_created: trigger(
     closedObject({
-      user,
+      user: actor,
       name: optional(roomName),
       topic: optional(topicText),
       privacy: optional(oneOf(privacies)),

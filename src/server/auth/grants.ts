@@ -57,7 +57,7 @@ async function authorizationCode(request: TokenRequest, session: Session, parts:
     const code = state.codes.get(hash)
     if (code?.used) {
       // RFC 6749, 4.1.2: when a code is used twice, one of the two stole it, and nobody knows which.
-      for (const { hash } of state.tokens.ofGrant(code.session)) state.tokens.remove(hash)
+      for (const token of state.tokens.ofGrant(code.session)) state.tokens.remove(token.hash)
       throw badCode()
     }
     if (!code || code.expires <= Date.now() || code.oauthId !== client.oauthId) throw badCode()
@@ -88,9 +88,9 @@ async function authorizationCode(request: TokenRequest, session: Session, parts:
 
 /** For a user whose program asks them for their password. */
 async function passwordGrant(request: TokenRequest, session: Session, parts: GrantParts) {
-  const signedIn = await signedInByPassword(request, session, parts)
+  const before = await signedInByPassword(request, session, parts)
   return issue(parts, () => {
-    const user = stillSignedIn(signedIn, parts.state)
+    const user = stillSignedIn(before, parts.state)
     const scopes = grantedScopes(request.scope, scopesOf(user), 'this user')
     return {
       kind: 'user',

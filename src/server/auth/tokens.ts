@@ -39,7 +39,7 @@ export async function issue({ state, tokenLifetime }: TokenParts, find: () => Gr
   const access = randomText(40)
   const refreshing = randomText(40)
   const until = (seconds: number) => Date.now() + seconds * 1000
-  const { scopes, renewal, lifetime } = await state.write(() => {
+  const issued = await state.write(() => {
     // Expired tokens are removed when new ones are made: nothing else would remove them.
     state.tokens.removeExpired(mostRemoved)
     const { renewal, lifetime = tokenLifetime, uses, ...grant } = find()
@@ -59,9 +59,9 @@ export async function issue({ state, tokenLifetime }: TokenParts, find: () => Gr
   return {
     access_token: access,
     token_type: 'bearer' as const,
-    expires_in: lifetime,
-    scope: scopes.join(' '),
+    expires_in: issued.lifetime,
+    scope: issued.scopes.join(' '),
     ...(group ? { group_id: group.id, group_name: group.name } : {}),
-    ...(renewal ? { refresh_token: refreshing } : {}),
+    ...(issued.renewal ? { refresh_token: refreshing } : {}),
   }
 }

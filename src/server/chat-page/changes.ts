@@ -122,6 +122,7 @@ function presenceChanges(
 
 function userChanges(id: number, before: UserRecord | undefined, after: UserRecord | undefined): Change[] {
   if (!before || !after) return [{ kind: 'user', id }]
+  // Records have no members but those of their type.
   const isPresenceOnly = (Object.keys({ ...before, ...after }) as (keyof UserRecord)[]).every(
     (member) =>
       member === 'presence' ||

@@ -85,7 +85,7 @@ function textAt(values: Readonly<Record<string, unknown>>, path: string): string
   let found: unknown = values
   for (const name of path.split('.')) {
     if (typeof found !== 'object' || found === null || !Object.hasOwn(found, name)) return ''
-    found = found[name as keyof typeof found]
+    found = Reflect.get(found, name)
   }
   if (found === null || found === undefined) return ''
   return typeof found === 'object' ? JSON.stringify(found) : String(found)

@@ -318,14 +318,14 @@ function chatWith(options: ChatOptions, ending: Set<number>, check: () => void):
         })
         if (changed.topic !== current.topic)
           addMessage({ roomId: room.id, type: 'topic', author, text: changed.topic, mentions: [] })
-        const gone = outsiders(changed)
+        const outside = outsiders(changed)
         return {
           before: current,
-          gone,
+          gone: outside,
           after:
-            gone.length === 0
+            outside.length === 0
               ? changed
-              : state.rooms.setParticipants(changed, without(changed.participants, gone)),
+              : state.rooms.setParticipants(changed, without(changed.participants, outside)),
         }
       })
       const fired = gone.map((id) => fireFrom('room_exit', after, { kind: 'user', id }))

@@ -165,7 +165,7 @@ export function createPresenter(state: State, publicUrl: () => string): Presente
     }
   }
 
-  function from(record: MessageRecord): UserReference | string {
+  function senderOf(record: MessageRecord): UserReference | string {
     const user = record.author.kind === 'user' ? state.people.get(record.author.id) : undefined
     return user && record.type !== 'notification' ? userReference(user) : authorName(record.author)
   }
@@ -220,7 +220,7 @@ export function createPresenter(state: State, publicUrl: () => string): Presente
     }),
     statistics,
     message(record, timezone = 'UTC') {
-      const author = from(record)
+      const author = senderOf(record)
       return message(record, timezone, typeof author === 'string' ? { name: author } : author)
     },
     privateMessage(record, timezone = 'UTC') {
@@ -237,7 +237,7 @@ export function createPresenter(state: State, publicUrl: () => string): Presente
       }
     },
     file,
-    eventMessage: (record) => message(record, 'UTC', from(record)),
+    eventMessage: (record) => message(record, 'UTC', senderOf(record)),
     sender(author) {
       if (author.kind === 'user') {
         const user = state.people.get(author.id)

@@ -184,6 +184,7 @@ function convertInside(schema: Schema): Json {
       format: 'binary',
       description: 'a part with a file name in its Content-Disposition',
     }
+  // Schemas are made by the functions of `common/schema.ts`, which put schemas into these members.
   const { anyOf, properties, required, items, additionalProperties, maxJsonLength, sent, ...rest } = schema
   return {
     ...rest,
@@ -225,6 +226,7 @@ function union(branches: readonly Schema[]): Json {
       nullable: true,
       ...(Array.isArray(only['enum']) ? { enum: [...only['enum'], null] } : {}),
     }
+  // Made by this function.
   const inner = others.flatMap((one) => (Array.isArray(one['anyOf']) ? (one['anyOf'] as Json[]) : [one]))
   return { anyOf: [...inner, { type: 'string', nullable: true, enum: [null] }] }
 }

@@ -241,8 +241,8 @@ export function createClientState(db: StateDatabase): ClientState {
       return found(lastOf(tokensOf.keysFrom(key, { to: [...key, afterAll], limit })))
     },
     ofGrant: (grant) => found(grantTokens.all(grant)),
-    handmade(place, { after, limit }) {
-      const key = handmadeKey(place)
+    handmade(target, { after, limit }) {
+      const key = handmadeKey(target)
       const from = after === undefined ? key : [...key, after]
       const range = { to: [...key, afterAll], limit, exclusive: after !== undefined }
       return found(lastOf(handmadeTokens.keysFrom(from, range)))
@@ -291,13 +291,13 @@ export function createClientState(db: StateDatabase): ClientState {
   const webhooks: Webhooks = {
     has: (webhook) => webhookTable.get(...webhookKey(webhook)) !== undefined,
     of(roomId, limit = everything) {
-      const place = placeOf(roomId)
-      const keys = webhookTable.keysFrom([place], { to: [place, afterAll], limit })
+      const room = placeOf(roomId)
+      const keys = webhookTable.keysFrom([room], { to: [room, afterAll], limit })
       return keys.flatMap((key) => webhookTable.get(...key) ?? [])
     },
     listening(event, roomId, { after, limit }) {
-      const keys = [placeOf(null), roomId].flatMap((place) =>
-        webhookTable.keysFrom([place, event, after + 1], { to: [place, event, afterAll], limit }),
+      const keys = [placeOf(null), roomId].flatMap((room) =>
+        webhookTable.keysFrom([room, event, after + 1], { to: [room, event, afterAll], limit }),
       )
       return keys
         .sort((one, other) => Number(one.at(-1)) - Number(other.at(-1)))

@@ -42,21 +42,21 @@ export const afterAll = '\uffff'
 
 /** Opens a table of a database. */
 export function table<T>(db: StateDatabase, name: string): Table<T> {
+  const recordOf = ({ value }: { readonly value: unknown }): T => value as T // written by `put` below, and by nothing else
   const below = (prefix: Key) => ({ start: [name, ...prefix], end: [name, ...prefix, afterAll] })
   return {
     get(...key) {
       if (key.some((part) => typeof part === 'string' && part.length > longestPart)) return undefined
-      return db.get([name, ...key]) as T | undefined // written by `put` below, and by nothing else
+      const value = db.get([name, ...key])
+      return value === undefined ? undefined : recordOf({ value })
     },
     put: (key, record) => void db.putSync([name, ...key], record),
     remove: (...key) => db.removeSync([name, ...key]),
-    all: (...prefix) => [...db.getRange(below(prefix)).map((entry) => entry.value as T)],
-    each: () => db.getRange(below([])).map((entry) => entry.value as T),
+    all: (...prefix) => [...db.getRange(below(prefix)).map(recordOf)],
+    each: () => db.getRange(below([])).map(recordOf),
     any: (...prefix) => db.getKeysCount({ ...below(prefix), limit: 1 }) > 0,
     from: (key, limit) => [
-      ...db
-        .getRange({ start: [name, ...key], end: [name, afterAll], limit })
-        .map((entry) => entry.value as T),
+      ...db.getRange({ start: [name, ...key], end: [name, afterAll], limit }).map(recordOf),
     ],
     keysFrom: (key, { to = [afterAll], limit, exclusive = false }) => [
       ...db
@@ -73,7 +73,7 @@ export function table<T>(db: StateDatabase, name: string): Table<T> {
         reverse: true,
         limit,
       })
-      return range.map((entry) => entry.value as T)
+      return range.map(recordOf)
     },
   }
 }

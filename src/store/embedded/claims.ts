@@ -156,10 +156,10 @@ export function openClaims(folder: string, { longestLog = 4 * 1024 * 1024 }: Cla
   function take(line: string): void {
     const [, time = '', until = '', by = '', hashed = '', text] = record.exec(line) ?? []
     if (hashed === '') return
-    const written = Number.parseInt(time, 36)
-    latest = Math.max(latest, written)
+    const writtenAt = Number.parseInt(time, 36)
+    latest = Math.max(latest, writtenAt)
     // A line that is less far behind is from a process that was paused before the write, or a clock that is a bit behind.
-    const now = written < latest - farBehind ? written : latest
+    const now = writtenAt < latest - farBehind ? writtenAt : latest
     let won = true
     if (until === signs.release) {
       held.delete(hashed)
@@ -171,7 +171,7 @@ export function openClaims(folder: string, { longestLog = 4 * 1024 * 1024 }: Cla
       if (won) keep(hashed, by, work)
     } else {
       const expiresAt = Number.parseInt(until, 36)
-      if (expiresAt > written + longestLife + farBehind) return // damaged
+      if (expiresAt > writtenAt + longestLife + farBehind) return // damaged
       won = (held.get(hashed) ?? 0) <= now
       if (won) {
         held.set(hashed, expiresAt)

@@ -260,8 +260,8 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
 
   function readPage({ values }: Opened, start: string, inclusive: boolean): { key: string; value: Buffer }[] {
     try {
-      const options = { limit: pageSize, exclusiveStart: !inclusive }
-      const page = [...values.getRange(start === '' ? options : { ...options, start })]
+      const range = { limit: pageSize, exclusiveStart: !inclusive }
+      const page = [...values.getRange(start === '' ? range : { ...range, start })]
       if (page.some(({ key }) => typeof key !== 'string')) throw new DamagedFileError('a key is damaged')
       return page
     } catch (error) {

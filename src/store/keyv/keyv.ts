@@ -185,8 +185,8 @@ const indexPrefix = 'hipchat-addon-index:'
 const claimed = '\u0000claimed:' // no other key begins like this
 
 async function wrap(source: Exclude<KeyvSource, Keyv>): Promise<Keyv> {
-  const { Keyv } = await import('keyv')
-  return new Keyv({ store: source, useKeyPrefix: false, throwOnErrors: true })
+  const library = await import('keyv')
+  return new library.Keyv({ store: source, useKeyPrefix: false, throwOnErrors: true })
 }
 
 async function read(keyv: Keyv, key: string): Promise<string | undefined> {

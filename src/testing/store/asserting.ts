@@ -62,7 +62,7 @@ export async function refused(
 ): Promise<StoreError> {
   const outcome = await (async () => action())().then(
     (value: unknown) => ({ value }),
-    (error: unknown) => ({ error }),
+    (reason: unknown) => ({ error: reason }),
   )
   const expected = `a StoreError that matches ${message}`
   if ('value' in outcome) return unexpected(`${what}: expected ${expected}, got ${show(outcome.value)}`)

@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import { useEffect, useId, useRef } from 'preact/hooks'
+import { messageOf } from '../api.ts'
 import { Icon } from '../icons.tsx'
 import './dialogs.css'
 
@@ -69,7 +70,7 @@ export function FormDialog({ title, action, isIncomplete = false, children, clos
       await save((field) => String(given.get(field) ?? '').trim())
       close()
     } catch (error) {
-      problem.value = (error as Error).message
+      problem.value = messageOf(error)
     } finally {
       busy.value = false
     }

@@ -1,3 +1,4 @@
+import { isRecord } from '../../../common/is-record.ts'
 import { personOf } from '../store.ts'
 import { clock, roomName } from './watching.ts'
 
@@ -29,8 +30,8 @@ const meanings: Readonly<Record<string, (value: unknown) => string>> = {
 }
 
 function context(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return ''
-  const { room_id, user_tz } = value as { room_id?: unknown; user_tz?: unknown }
+  if (!isRecord(value)) return ''
+  const { room_id, user_tz } = value
   const said = [
     typeof room_id === 'number' ? `in the room ${roomName(room_id)}` : '',
     typeof user_tz === 'string' ? `the user’s time zone is ${user_tz}` : '',

@@ -50,8 +50,8 @@ export function MessageList({ timeline, room, reply, children }: ListProps) {
   }
 
   function see() {
-    const newest = timeline.messages.peek().at(-1)
-    if (atEnd.current && newest && isLookedAt(timeline.talk)) markSeen(timeline.talk, newest.date)
+    const latest = timeline.messages.peek().at(-1)
+    if (atEnd.current && latest && isLookedAt(timeline.talk)) markSeen(timeline.talk, latest.date)
   }
 
   const show = useCallback((id: string) => {

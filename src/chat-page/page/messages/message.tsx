@@ -156,6 +156,7 @@ function Quoted({ message, parent, show }: RowProps) {
 
 function Content({ message, room, replaced, show }: RowProps) {
   const card = cardOf(message)
+  // The target of these events is an element.
   const follow = (event: MouseEvent) => {
     const link = (event.target as Element).closest('a')
     if (link && room && followLink(link, room, message)) event.preventDefault()

@@ -1,6 +1,6 @@
 import { batch, effect, type ReadonlySignal, signal } from '@preact/signals'
 import type { Message } from '../../../api/objects.ts'
-import { CallError, call } from '../api.ts'
+import { CallError, call, messageOf } from '../api.ts'
 import { addressOf, type Talk } from '../place.ts'
 import { session } from '../session.ts'
 import { hear, me } from '../store.ts'
@@ -124,7 +124,7 @@ function createTimeline(talk: Talk): Kept {
         state.value = undefined
       })
     } catch (error) {
-      if (current === era) state.value = { failed: (error as Error).message }
+      if (current === era) state.value = { failed: messageOf(error) }
     }
   }
 
@@ -168,9 +168,8 @@ function createTimeline(talk: Talk): Kept {
           if (id !== undefined && messages.value.some((one) => one.id === id)) forget(next.key)
           else change(next.key, { state: 'sent', ...(id === undefined ? {} : { id }) })
         } catch (error) {
-          const { status, message } = error as CallError
-          if (!(error instanceof CallError) || status !== 0)
-            change(next.key, { state: 'failed', problem: message })
+          if (!(error instanceof CallError) || error.status !== 0)
+            change(next.key, { state: 'failed', problem: messageOf(error) })
           else {
             change(next.key, { state: 'waiting' })
             await connected()

@@ -1,3 +1,4 @@
+import { isRecord } from '../../../common/is-record.ts'
 import { api, type Framing, type FromFrame, type ToFrame } from '../../frame/wire.ts'
 import { type Caller, serve } from './calls.ts'
 
@@ -135,8 +136,8 @@ async function answer(frame: Open, request: FromFrame & { readonly type: 'req' }
 
 /** Anybody can post anything: only an object with the form of a frame's message is one. */
 function readMessage(data: unknown): FromFrame | undefined {
-  if (typeof data !== 'object' || data === null) return undefined
-  const { type, eid, mid, mod, fn, etyp, evnt, args = [], keycode, modifiers = [] } = data as Anything
+  if (!isRecord(data)) return undefined
+  const { type, eid, mid, mod, fn, etyp, evnt, args = [], keycode, modifiers = [] } = data
   if (typeof eid !== 'string' || !Array.isArray(args)) return undefined
   const isName = (one: unknown) => typeof one === 'string'
   switch (type) {
@@ -157,5 +158,3 @@ function readMessage(data: unknown): FromFrame | undefined {
   }
   return undefined
 }
-
-type Anything = { readonly [name: string]: unknown }

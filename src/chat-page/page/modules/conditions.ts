@@ -124,7 +124,7 @@ function memberAt(value: unknown, path: string): unknown {
   let found = value
   for (const name of path.split('.')) {
     if (typeof found !== 'object' || found === null || !Object.hasOwn(found, name)) return undefined
-    found = found[name as keyof typeof found]
+    found = Reflect.get(found, name)
   }
   return found
 }

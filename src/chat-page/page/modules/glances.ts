@@ -100,13 +100,13 @@ class GlanceError extends Error {
 
 /** The browser itself queries the add-on, which lets pages of other origins read its answer (`auth.md` 7). */
 async function fetchGlance(url: string): Promise<ReadGlance> {
-  const signal = AbortSignal.timeout(limit)
+  const late = AbortSignal.timeout(limit)
   try {
     const answer = await fetch(url, {
       credentials: 'omit',
       referrerPolicy: 'no-referrer',
       cache: 'no-store',
-      signal,
+      signal: late,
     })
     if (!answer.ok) throw new GlanceError(`answered ${answer.status}`)
     const text = await readText(answer)
@@ -114,7 +114,7 @@ async function fetchGlance(url: string): Promise<ReadGlance> {
     if (typeof content === 'string') throw new GlanceError(`answered with invalid content: ${content}`)
     return content
   } catch (error) {
-    if (signal.aborted) throw new GlanceError(`did not answer within ${limit / 1000} seconds`)
+    if (late.aborted) throw new GlanceError(`did not answer within ${limit / 1000} seconds`)
     throw error
   }
 }

@@ -120,11 +120,11 @@ export const problem = signal<{ readonly title: string; readonly text: string } 
 
 // A dialog belongs to the room it was opened in, and to an installed add-on.
 effect(() => {
-  const { value: open } = dialog
-  if (!open) return
+  const { value: shown } = dialog
+  if (!shown) return
   const { value: here } = place
-  const isThere = here.kind === 'room' && here.id === open.room.id
-  if (!isThere || !integrations.value.some(({ oauth_id }) => oauth_id === open.integration.oauth_id))
+  const isThere = here.kind === 'room' && here.id === shown.room.id
+  if (!isThere || !integrations.value.some(({ oauth_id }) => oauth_id === shown.integration.oauth_id))
     dialog.value = undefined
 })
 
@@ -234,19 +234,19 @@ function changesIn(given: unknown): {
 }
 
 /** Changes the title and the options of the open dialog, as its page asks for it. */
-export function updateDialog(open: Dialog, given: unknown): void {
+export function updateDialog(shown: Dialog, given: unknown): void {
   const changes = changesIn(given)
   dialog.value = {
-    ...open,
-    title: changes.title ?? open.title,
-    options: { ...open.options, ...changes.options },
+    ...shown,
+    title: changes.title ?? shown.title,
+    options: { ...shown.options, ...changes.options },
   }
 }
 
 /** Changes members of the primary button, and creates the button if there is none. */
-export function updatePrimaryAction(open: Dialog, button: Readonly<Record<string, unknown>>): void {
-  const { primaryAction } = open.options
-  updateDialog(open, {
+export function updatePrimaryAction(shown: Dialog, button: Readonly<Record<string, unknown>>): void {
+  const { primaryAction } = shown.options
+  updateDialog(shown, {
     options: { primaryAction: { ...(isRecord(primaryAction) ? primaryAction : {}), ...button } },
   })
 }

@@ -27,7 +27,7 @@ const ownCommands = [
 
 /** Commands of the add-ons in the current room, each with the add-on's name. */
 export const addonCommands = (): { readonly name: string; readonly detail: string }[] =>
-  integrations.value.flatMap(({ commands, name }) => commands.map((one) => ({ name: one, detail: name })))
+  integrations.value.flatMap((addon) => addon.commands.map((one) => ({ name: one, detail: addon.name })))
 
 /** People after `@`, emoticons after `(`, commands after `/` at the beginning; nothing anywhere else. */
 export function suggestionsFor(before: string, inRoom: boolean): Suggested | undefined {
