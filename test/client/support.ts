@@ -18,6 +18,7 @@ export const hipchat = () => nock(`${host}/v2`)
 /** In a file that calls this, nothing reaches the network, and no answer is left over for the next test. */
 export function useNock(): void {
   beforeAll(() => {
+    if (!nock.isActive()) nock.activate()
     nock.disableNetConnect()
   })
   afterEach(() => {

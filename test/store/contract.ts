@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { type StoreUnderTest, storeContract } from '../../src/testing/index.ts'
 import { refused } from '../../src/testing/store/asserting.ts'
+import { type StoreUnderTest, storeContract } from '../../src/testing/store/contract.ts'
 
 export { gone, list, refused } from '../../src/testing/store/asserting.ts'
 

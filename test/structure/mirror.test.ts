@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { unitTests } from '../unit.ts'
 import { root } from './markdown.ts'
 
 /** Folders of tests that are not about one file of `src`, with what they are about. */
@@ -52,5 +53,14 @@ describe('the tests', () => {
       .map((file) => ({ file, lines: readFileSync(join(root, 'test', file), 'utf8').split('\n').length - 1 }))
     expect(lengths.length).toBeGreaterThan(200)
     expect(lengths.filter(({ lines }) => lines > longest)).toEqual([])
+  })
+
+  it('that start nothing are unit tests', () => {
+    const unit = unitTests()
+    expect(unit.length).toBeGreaterThan(40)
+    expect(unit).toContain('test/client/request.test.ts')
+    // One imports a server, one starts a process in a file that it imports, and one is no test of a source file.
+    for (const other of ['addon/pages/page-route', 'store/redis/redis', 'properties/command'])
+      expect(unit).not.toContain(`test/${other}.test.ts`)
   })
 })

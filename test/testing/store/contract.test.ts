@@ -2,7 +2,7 @@ import { AssertionError } from 'node:assert'
 import { describe, expect, it, vi } from 'vitest'
 import { createMemoryStore } from '../../../src/store/memory/memory.ts'
 import type { Store } from '../../../src/store/store.ts'
-import { storeContract } from '../../../src/testing/index.ts'
+import { storeContract } from '../../../src/testing/store/contract.ts'
 import { type Broken, broken } from './broken-stores.ts'
 
 const open = (verbs: Broken['verbs'] = () => ({})) => {
