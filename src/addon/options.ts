@@ -1,14 +1,32 @@
 import { isIPv6 } from 'node:net'
-import { isScope, type Scope, scopeNames } from '../api/scopes.ts'
+import { type Scope, scopeNames } from '../api/scopes.ts'
+import {
+  absoluteUrl,
+  anyText,
+  type Checks,
+  certificates,
+  elsewhere,
+  expecting,
+  flag,
+  listOf,
+  milliseconds,
+  objectOf,
+  oneOf,
+  refusal,
+} from '../common/checks.ts'
 import { isRecord } from '../common/is-record.ts'
 import { isLoopbackHost } from '../common/outbound.ts'
 import { parseRange } from '../common/ranges.ts'
-import { typeName } from '../common/validate.ts'
 import { ConfigurationError } from '../errors.ts'
-import { anyText, type Check, elsewhere, flag } from '../option-checks.ts'
+import { checkOptions } from '../option-checks.ts'
 import type { StoreSetting } from '../store/index.ts'
 import type { Logger } from '../telemetry/log.ts'
-import { type MetricsOptions, type MetricsSettings, readMetrics } from '../telemetry/metrics-options.ts'
+import {
+  checkMetrics,
+  type MetricsOptions,
+  type MetricsSettings,
+  readMetrics,
+} from '../telemetry/metrics-options.ts'
 import type { Icon } from './modules/icons.ts'
 
 /**
@@ -152,111 +170,67 @@ export interface ResolvedOptions {
   readonly metrics: MetricsSettings | undefined
 }
 
-// The longest delay of Node's timers: with a longer one they fire at once.
-const longestTimer = 2 ** 31 - 1
-const milliseconds: Check = (value) => {
-  if (typeof value !== 'number') return `a number of milliseconds, got ${typeName(value)}`
-  if (!(value >= 0)) return `a number of milliseconds, got ${value}`
-  return value <= longestTimer
-    ? undefined
-    : `a number of milliseconds of at most ${longestTimer}, got ${value}`
-}
-const texts: Check = (value) =>
-  Array.isArray(value) && value.every((item) => typeof item === 'string' && item !== '')
-    ? undefined
-    : 'a list of non-empty strings'
+const isHost = (host: string): boolean => /^(\*\.)?[a-z0-9.-]+$/i.test(host) || isIPv6(host)
 
-const checks: { readonly [Name in keyof Required<AddonOptions>]: Check } = {
-  key: (value) =>
-    typeof value === 'string' && /^[^\s:]{1,255}$/.test(value)
-      ? undefined
-      : `a string without whitespace and colons such as com.example.deploys, got ${JSON.stringify(value)}`,
+const range = expecting(
+  'an address range such as 10.0.0.0/8',
+  (value) => typeof value === 'string' && value.includes('/') && parseRange(value) !== undefined,
+)
+
+const checks: Checks<AddonOptions> = {
+  key: expecting(
+    'a string without whitespace and colons such as com.example.deploys',
+    (value) => typeof value === 'string' && /^[^\s:]{1,255}$/.test(value),
+  ),
   name: anyText,
   description: anyText,
-  scopes: (value) => {
-    if (!Array.isArray(value)) return `a list of scopes, got ${typeName(value)}`
-    const unknown = value.find((scope) => typeof scope !== 'string' || !isScope(scope))
-    return unknown === undefined
-      ? undefined
-      : `a list of scopes from ${scopeNames.join(', ')}; got ${String(unknown)}`
-  },
-  vendor: (value) =>
-    isRecord(value) && typeof value['name'] === 'string' && typeof value['url'] === 'string'
-      ? undefined
-      : 'an object with the strings name and url',
+  scopes: listOf('scopes', oneOf(...scopeNames)),
+  vendor: objectOf({ name: anyText, url: anyText }, ['name', 'url']),
   homepage: absoluteUrl,
   fromName: anyText,
   avatar: elsewhere, // in createIcons
   allowRoom: flag,
   allowGlobal: flag,
-  installation: (value) =>
-    value === 'server' || value === 'browser' ? undefined : `server or browser, got ${String(value)}`,
+  installation: oneOf('server', 'browser'),
   baseUrl: absoluteUrl,
-  allowedHosts: (value) => hosts(value, 'chat.example.net or *.example.net'),
+  allowedHosts: listOf(
+    'host names',
+    expecting(
+      'a host name such as chat.example.net or *.example.net, without a port',
+      (value) => typeof value === 'string' && isHost(value),
+    ),
+  ),
   // No patterns: each host whose traffic others can read must be listed on purpose.
-  allowHttp: (value) =>
-    hosts(value, 'chat and addon') ??
-    // `hosts` has found that it is a list of strings.
-    ((value as string[]).some((host) => host.includes('*')) ? 'host names in full, without *' : undefined),
-  allowedRanges: (value) => {
-    const wrong = texts(value)
-    if (wrong) return wrong
-    const odd = (value as string[]).find((range) => !isRange(range)) // `texts` checked the type
-    return odd === undefined ? undefined : `address ranges such as 10.0.0.0/8; got ${odd}`
-  },
-  ca: (value) => {
-    const wrong = typeof value === 'string' ? undefined : texts(value)
-    if (wrong) return wrong
-    const odd = [value].flat().some((text) => !String(text).includes('-----BEGIN CERTIFICATE-----'))
-    return odd ? 'certificates as PEM, that is, the content of such a file and not its name' : undefined
-  },
+  allowHttp: listOf(
+    'host names',
+    expecting(
+      'a host name such as chat, in full and without a port',
+      (value) => typeof value === 'string' && isHost(value) && !value.includes('*'),
+    ),
+  ),
+  allowedRanges: listOf('address ranges', range),
+  ca: certificates,
   store: elsewhere, // in openStore
   secretKey: elsewhere, // in createSealing
-  log: (value) =>
-    value === false || (isRecord(value) && typeof value['child'] === 'function')
-      ? undefined
-      : 'a pino logger, or false',
-  metrics: elsewhere, // in readMetrics
+  log: expecting(
+    'a pino logger or false',
+    (value) => value === false || (isRecord(value) && typeof value['child'] === 'function'),
+  ),
+  metrics: checkMetrics,
   helpCommand: flag,
   acknowledgeAfter: milliseconds,
   handlerTimeout: milliseconds,
-  maxDeliveries: (value) =>
-    Number.isInteger(value) && Number(value) > 0 ? undefined : `a whole number above 0, got ${String(value)}`,
+  maxDeliveries: expecting('a whole number above 0', (value) => Number.isInteger(value) && Number(value) > 0),
   closeTimeout: milliseconds,
-  callTimeout: (value) => (value === 0 ? 'a number of milliseconds above 0, got 0' : milliseconds(value)),
+  callTimeout: (value, name) =>
+    value === 0 ? refusal(name, 'a number of milliseconds above 0', '0') : milliseconds(value, name),
   maxRateLimitWait: milliseconds,
 }
 
-function hosts(value: unknown, such: string): string | undefined {
-  const wrong = texts(value)
-  if (wrong) return wrong
-  const odd = (value as string[]).find((host) => !isHost(host)) // `texts` checked the type
-  return odd === undefined ? undefined : `host names such as ${such}, without a port; got ${odd}`
-}
-
-const isHost = (host: string): boolean => /^(\*\.)?[a-z0-9.-]+$/i.test(host) || isIPv6(host)
-
-const isRange = (text: string): boolean => text.includes('/') && parseRange(text) !== undefined
-
-const required = ['key', 'name', 'description', 'scopes'] as const
-
 /** Checks the options. Throws a {@link ConfigurationError} that names the first invalid one. */
 export function readOptions(options: AddonOptions): ResolvedOptions {
-  if (!isRecord(options))
-    throw new ConfigurationError(`createAddon: expected options, got ${typeName(options)}`)
-  const given = withoutEmpty(options)
-  for (const name of required) {
-    if (given[name] === undefined) throw new ConfigurationError(`createAddon: the option ${name} is missing`)
-  }
-  for (const [name, value] of Object.entries(given)) {
-    if (!Object.hasOwn(checks, name))
-      throw new ConfigurationError(
-        `createAddon: ${name} is not a known option; expected one of ${Object.keys(checks).join(', ')}`,
-      )
-    if (value === undefined) continue
-    const expected = checks[name as keyof typeof checks](value) // checked just above
-    if (expected) throw new ConfigurationError(`createAddon: expected ${name} to be ${expected}`)
-  }
+  const given: unknown = withoutEmpty(options)
+  checkOptions<AddonOptions>('createAddon', given, checks, ['key', 'name', 'description', 'scopes'])
   if (given.allowRoom === false && given.allowGlobal === false)
     throw new ConfigurationError(
       'createAddon: allowRoom and allowGlobal are both false, so the add-on could not be installed anywhere',
@@ -288,22 +262,14 @@ const fromEnvironment = ['baseUrl', 'store', 'secretKey', 'ca', 'allowedHosts', 
  * Leaves out options from an empty environment variable, which counts as not set; also if it was split into a
  * list.
  */
-function withoutEmpty(options: AddonOptions): AddonOptions {
+function withoutEmpty(options: unknown): unknown {
+  if (!isRecord(options)) return options // `checkOptions` refuses it
   const empty = (value: unknown): boolean =>
     (typeof value === 'string' && value.trim() === '') ||
     (Array.isArray(value) && value.length === 1 && value[0] === '')
-  const left = Object.entries(options).filter(
-    ([name, value]) => !(fromEnvironment.some((one) => one === name) && empty(value)),
+  return Object.fromEntries(
+    Object.entries(options).filter(
+      ([name, value]) => !(fromEnvironment.some((one) => one === name) && empty(value)),
+    ),
   )
-  return Object.fromEntries(left) as unknown as AddonOptions // `readOptions` checks it
-}
-
-function absoluteUrl(value: unknown): string | undefined {
-  const expected = `an absolute http or https address, got ${JSON.stringify(value)}`
-  if (typeof value !== 'string' || !URL.canParse(value)) return expected
-  const url = new URL(value)
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') return expected
-  if (url.username || url.password) return 'an address without a user name or password'
-  if (url.search || url.hash) return 'an address without a query or fragment'
-  return undefined
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { BodyRefusedError, readBody, readJson as readJsonBody } from '../common/body.ts'
-import { ConfigurationError } from '../errors.ts'
+import { type Checks, expecting } from '../common/checks.ts'
+import { checkOptions } from '../option-checks.ts'
 
 /** Options of {@link readText}. */
 export interface BodyOptions {
@@ -16,6 +17,10 @@ export interface JsonOptions<T> extends BodyOptions {
   readonly accept?: (body: unknown) => body is T
 }
 
+// The defaults, in bytes and milliseconds.
+const longest = 256 * 1024
+const slowest = 10_000
+
 /** Has the request: a Koa context. */
 type Asked = { readonly req: IncomingMessage }
 
@@ -30,7 +35,8 @@ type Asked = { readonly req: IncomingMessage }
  * })
  */
 export function readText({ req }: Asked, options: BodyOptions = {}): Promise<string> {
-  const { limit, timeout } = bounds('readText', options)
+  checkOptions<BodyOptions>('readText', options, textChecks)
+  const { limit = longest, timeout = slowest } = options
   return readBody(req, limit, timeout)
 }
 
@@ -44,16 +50,17 @@ export function readText({ req }: Asked, options: BodyOptions = {}): Promise<str
  * })
  */
 export async function readJson<T = unknown>({ req }: Asked, options: JsonOptions<T> = {}): Promise<T> {
-  const { limit, timeout } = bounds('readJson', options)
-  const { accept } = options
+  checkOptions<JsonOptions<unknown>>('readJson', options, jsonChecks)
+  const { limit = longest, timeout = slowest, accept } = options
   const body = await readJsonBody(req, limit, timeout)
   if (accept && !accept(body)) throw new BodyRefusedError(400, 'the body is not what is expected here')
   return body as T // as `accept` found; without it T is unknown, or what the author claims
 }
 
-function bounds(what: string, { limit = 256 * 1024, timeout = 10_000 }: BodyOptions) {
-  for (const [name, value] of Object.entries({ limit, timeout }))
-    if (typeof value !== 'number' || !(value > 0))
-      throw new ConfigurationError(`${what}: expected ${name} to be a number above 0, got ${String(value)}`)
-  return { limit, timeout }
+const aboveZero = expecting('a number above 0', (value) => typeof value === 'number' && value > 0)
+
+const textChecks: Checks<BodyOptions> = { limit: aboveZero, timeout: aboveZero }
+const jsonChecks: Checks<JsonOptions<unknown>> = {
+  ...textChecks,
+  accept: expecting('a function of the body', (value) => typeof value === 'function'),
 }

@@ -100,7 +100,7 @@ export function asUsage(error: unknown): unknown {
       /\b(?:adminToken|publicUrl|otherUrls|tokenLifetime|allowPrivate|allowHttp|trustedProxies|tls\.cert|tls\.key)\b/g,
       (name) => flagOf[name] ?? name,
     )
-    .replaceAll(/(?<=^|: |; )(?=(?:seed|data|host)\b)/g, '--')
+    .replaceAll(/(?<=^(?:expected )?|: |; )(?=(?:seed|data|host)\b)/g, '--')
   return new UsageError(message)
 }
 

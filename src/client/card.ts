@@ -1,7 +1,9 @@
 import { type Card, card as schema } from '../api/card.ts'
+import { unknownName } from '../common/checks.ts'
 import { escapeHtml, Html } from '../common/html.ts'
 import { typeName, validate } from '../common/validate.ts'
 import { ConfigurationError } from '../errors.ts'
+import { refuse } from '../option-checks.ts'
 
 /** The address of a picture, or two for screens with twice the resolution. */
 export type CardImage = string | { readonly url: string; readonly 'url@2x'?: string }
@@ -116,11 +118,8 @@ function build(style: Card['style'], options: ApplicationCardOptions): Card {
   const what = `card.${style}`
   if (typeof options !== 'object' || options === null)
     throw new ConfigurationError(`${what}: expected an object with id and title, got ${typeName(options)}`)
-  closed(
-    what,
-    options,
-    style === 'application' ? optionNames : optionNames.filter((name) => name !== 'format'),
-  )
+  const known = style === 'application' ? optionNames : optionNames.filter((name) => name !== 'format')
+  refuse(what, unknownName('member', Object.keys(options), known))
   const { description, thumbnail, activity, attributes, ...same } = options
   if (attributes !== undefined && !Array.isArray(attributes))
     throw new ConfigurationError(`${what}: attributes must be an array, got ${typeName(attributes)}`)
@@ -140,14 +139,6 @@ function build(style: Card['style'], options: ApplicationCardOptions): Card {
   )
 }
 
-function closed(what: string, given: object, names: readonly string[]): void {
-  const surplus = Object.keys(given).find((name) => !names.includes(name))
-  if (surplus !== undefined)
-    throw new ConfigurationError(
-      `${what}: ${surplus} is not a known member; expected one of ${names.join(', ')}`,
-    )
-}
-
 const descriptionOf = (description: string | Html): Card['description'] =>
   description instanceof Html ? { value: description.toString(), format: 'html' } : description
 
@@ -164,7 +155,7 @@ function attributeOf(what: string, attribute: CardAttribute, index: number): unk
   const name = `${what}: attributes.${index}`
   if (typeof attribute !== 'object' || attribute === null)
     throw new ConfigurationError(`${name} must be an object with a value, got ${typeName(attribute)}`)
-  closed(name, attribute, attributeNames)
+  refuse(name, unknownName('member', Object.keys(attribute), attributeNames))
   const { label, value, lozenge, ...rest } = attribute
   if (lozenge !== undefined && !Object.hasOwn(lozenges, lozenge))
     throw new ConfigurationError(
@@ -198,7 +189,7 @@ export function checkCard(candidate: unknown, what = 'card'): Card {
     throw new ConfigurationError(
       `${what}: expected a card such as card.application({ id, title }), got ${typeName(candidate)}`,
     )
-  closed(what, candidate, members)
+  refuse(what, unknownName('member', Object.keys(candidate), members))
   const checked = validate(schema, candidate)
   if (!checked.ok) throw new ConfigurationError(`${what}: ${checked.problem.message}; nothing was sent`)
   const found = checked.value

@@ -1,7 +1,8 @@
 import type { Scope } from '../api/scopes.ts'
+import { type Checks, expecting } from '../common/checks.ts'
 import { typeName } from '../common/validate.ts'
 import { ConfigurationError, RoomInstallationError } from '../errors.ts'
-import { type Checks, checkMembers } from '../option-checks.ts'
+import { checkOptions } from '../option-checks.ts'
 import type { Client } from './client.ts'
 import { type GlanceShown, toGlanceContent } from './glance.ts'
 
@@ -31,22 +32,16 @@ export interface Pushing {
   keys(): Iterable<string>
 }
 
-const whole = (value: unknown): boolean => Number.isSafeInteger(value)
-
 const checks: Checks<GlanceAudience> = {
-  room: (value) =>
-    whole(value) || value === 'all' ? undefined : `a room's id or all, got ${shownAs(value)}`,
-  user: (value) => (whole(value) ? undefined : `a user's id, got ${shownAs(value)}`),
+  room: expecting("a room's id or all", (value) => Number.isSafeInteger(value) || value === 'all'),
+  user: expecting("a user's id", Number.isSafeInteger),
 }
-
-const shownAs = (value: unknown): string =>
-  typeof value === 'string' || typeof value === 'number' ? JSON.stringify(value) : typeName(value)
 
 /** Pushes as an installation; `about` is the room that the context is about. */
 export function createGlances(pushing: Pushing, about: number | undefined): Glances {
   async function push(contents: readonly (readonly [string, unknown])[], audience: unknown): Promise<void> {
     const { installation, client } = pushing
-    checkMembers<GlanceAudience>('glance.push', audience, checks, [])
+    checkOptions<GlanceAudience>('glance.push', audience, checks)
     const body = { glance: contents.map(([key, shown]) => ({ key, content: contentOf(key, shown) })) }
     if (body.glance.length === 0) return
     const room = audience.room ?? about ?? installation.roomId ?? 'all'

@@ -1,8 +1,10 @@
 import { type GlanceContent, glanceContent } from '../api/glance.ts'
+import { unknownName } from '../common/checks.ts'
 import { escapeHtml, Html } from '../common/html.ts'
+import { isRecord } from '../common/is-record.ts'
 import { typeName, validate } from '../common/validate.ts'
 import { ConfigurationError } from '../errors.ts'
-import { isRecord } from '../option-checks.ts'
+import { refuse } from '../option-checks.ts'
 
 type Status = NonNullable<GlanceContent['status']>
 type Lozenge = Extract<Status, { type: 'lozenge' }>['value']['type']
@@ -33,11 +35,7 @@ export function toGlanceContent(what: string, shown: unknown): GlanceContent {
     throw new ConfigurationError(
       `${what}: expected a text, html\`…\` or an object with a label, got ${typeName(shown)}`,
     )
-  const surplus = Object.keys(shown).find((name) => !members.includes(name))
-  if (surplus !== undefined)
-    throw new ConfigurationError(
-      `${what}: ${surplus} is not a known member; expected one of ${members.join(', ')}`,
-    )
+  refuse(what, unknownName('member', Object.keys(shown), members))
   const { label, status, metadata } = shown
   return checked(what, {
     label: toLabel(label),

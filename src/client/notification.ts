@@ -1,7 +1,9 @@
 import { type Notification, notification } from '../api/operations/messages.ts'
+import { unknownName } from '../common/checks.ts'
 import { Html } from '../common/html.ts'
 import { typeName, validate } from '../common/validate.ts'
 import { ConfigurationError } from '../errors.ts'
+import { refuse } from '../option-checks.ts'
 
 /** A message to post in a room: a string is sent as text, {@link Html} as HTML, a notification as it is. */
 export type Message = string | Html | Notification
@@ -21,11 +23,7 @@ export function toNotification(message: unknown): Notification {
     throw new ConfigurationError(
       `expected a message as a string, html\`…\` or a notification with a message, got ${typeName(message)}`,
     )
-  const surplus = Object.keys(message).find((name) => !known.includes(name))
-  if (surplus)
-    throw new ConfigurationError(
-      `notification: ${surplus} is not a known member; expected one of ${known.join(', ')}`,
-    )
+  refuse('notification', unknownName('member', Object.keys(message), known))
   const given = message as Record<string, unknown> // an object, as checked above
   return checked(
     given['message'] instanceof Html

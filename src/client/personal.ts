@@ -1,8 +1,17 @@
 import type { TokenKind } from '../api/operation.ts'
-import { isScope, type Scope, scopeNames } from '../api/scopes.ts'
+import { type Scope, scopeNames } from '../api/scopes.ts'
+import {
+  absoluteUrl,
+  anyText,
+  type Checks,
+  certificates,
+  listOf,
+  milliseconds,
+  oneOf,
+  refusal,
+} from '../common/checks.ts'
 import { createOutbound, hostOf } from '../common/outbound.ts'
-import { typeName } from '../common/validate.ts'
-import { ConfigurationError } from '../errors.ts'
+import { checkOptions } from '../option-checks.ts'
 import { type Client, createClientFor } from './client.ts'
 import { createBudget } from './limits.ts'
 
@@ -33,7 +42,7 @@ type PersonalToken = Extract<TokenKind, 'personal' | 'user'>
 export function createPersonalClient<const S extends Scope = Scope>(
   options: PersonalClientOptions<S>,
 ): Client<S, PersonalToken> {
-  checkOptions(options)
+  checkOptions<PersonalClientOptions>('createPersonalClient', options, checks, ['apiUrl', 'token'])
   const { apiUrl, token, scopes = scopeNames, timeout = 10_000, maxRateLimitWait = 10_000, ca } = options
   // The caller chose the address, so every address is allowed; plain http is for their own network.
   const outbound = createOutbound({
@@ -58,30 +67,15 @@ export function createPersonalClient<const S extends Scope = Scope>(
   return client as Client<S, PersonalToken> // has every method of the table; the type shows those that the scopes allow
 }
 
-const known = ['apiUrl', 'token', 'scopes', 'timeout', 'maxRateLimitWait', 'ca']
-
-function checkOptions(options: PersonalClientOptions): void {
-  const refuse = (text: string): never => {
-    throw new ConfigurationError(`createPersonalClient: ${text}`)
-  }
-  if (typeof options !== 'object' || options === null) refuse(`expected options, got ${typeName(options)}`)
-  const unknown = Object.keys(options).find((name) => !known.includes(name))
-  if (unknown) refuse(`${unknown} is not a known option; expected one of ${known.join(', ')}`)
-
-  const { apiUrl, token, scopes = [] } = options
-  const url = URL.canParse(apiUrl) ? new URL(apiUrl) : undefined
-  if (!url || !/^https?:$/.test(url.protocol))
-    refuse(`expected apiUrl to be an absolute http or https address, got ${JSON.stringify(apiUrl)}`)
-  if (url && (url.username || url.password || url.search || url.hash))
-    refuse('expected apiUrl to be an address without a user name, password, query or fragment')
-  if (typeof token !== 'string' || token === '') refuse('expected token to be a non-empty string')
-  if (/[^\x21-\x7e]/.test(token))
-    refuse('token contains characters that are not allowed, such as a line break')
-  const odd = scopes.find((scope) => !isScope(scope))
-  if (odd !== undefined) refuse(`expected scopes from ${scopeNames.join(', ')}; got ${String(odd)}`)
-  for (const name of ['timeout', 'maxRateLimitWait'] as const) {
-    const value = options[name] ?? 0
-    if (typeof value !== 'number' || !(value >= 0 && value < 2 ** 31))
-      refuse(`expected ${name} to be a number of milliseconds, got ${String(value)}`)
-  }
+const checks: Checks<PersonalClientOptions> = {
+  apiUrl: absoluteUrl,
+  token: (value, name) =>
+    anyText(value, name) ??
+    (/[^\x21-\x7e]/.test(String(value))
+      ? refusal(name, 'printable ASCII without spaces', 'other characters, such as a line break')
+      : undefined),
+  scopes: listOf('scopes', oneOf(...scopeNames)),
+  timeout: milliseconds,
+  maxRateLimitWait: milliseconds,
+  ca: certificates,
 }

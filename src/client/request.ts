@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type Operation, parameterNames, unwrapped } from '../api/operation.ts'
 import { type OperationId, operations } from '../api/operations/index.ts'
 import type { Scope } from '../api/scopes.ts'
+import { unknownName } from '../common/checks.ts'
 import { Html } from '../common/html.ts'
 import { type Exchange, ExchangeFailedError, exchange, type HttpResponse, parseJson } from '../common/http.ts'
 import { isRecord } from '../common/is-record.ts'
@@ -18,6 +19,7 @@ import {
   RoomInstallationError,
   UnexpectedAnswerError,
 } from '../errors.ts'
+import { refuse } from '../option-checks.ts'
 import { type CallActivity, type Observing, observed } from '../telemetry/observer.ts'
 import { type Encoded, encodeBody } from './body.ts'
 import type { Budget } from './limits.ts'
@@ -261,16 +263,18 @@ function prepare(
   let body: Encoded | undefined
   const properties = (operation.body?.schema['properties'] ?? {}) as Record<string, unknown> // made by `object`
   const members: Record<string, unknown> = {}
-  for (const [name, value] of Object.entries(parameters)) {
-    if (value === undefined) continue
+  const given = Object.entries(parameters).filter(([, value]) => value !== undefined)
+  const known = [...names, ...Object.keys(operation.query ?? {}), ...Object.keys(properties)]
+  refuse(
+    id,
+    unknownName(
+      'parameter',
+      given.map(([name]) => name),
+      known,
+    ),
+  )
+  for (const [name, value] of given)
     if (Object.hasOwn(properties, name)) members[name] = value instanceof Html ? value.toString() : value
-    else if (!names.includes(name) && !Object.hasOwn(operation.query ?? {}, name)) {
-      const known = [...names, ...Object.keys(operation.query ?? {}), ...Object.keys(properties)].join(', ')
-      throw new ConfigurationError(
-        `${id}: ${name} is not a known parameter; expected ${known ? `one of ${known}` : 'none'}`,
-      )
-    }
-  }
   if (operation.body) {
     const checked = validate(operation.body.schema, members)
     if (!checked.ok) throw new ConfigurationError(`${id}: ${checked.problem.message}; nothing was sent`)

@@ -1,4 +1,18 @@
 import { isIP } from 'node:net'
+import {
+  anyText,
+  type Check,
+  type Checks,
+  certificates,
+  expecting,
+  flag,
+  integerFrom,
+  listOf,
+  objectOf,
+  oneOf,
+  optionsFault,
+} from '../common/checks.ts'
+import { isRecord } from '../common/is-record.ts'
 import { hostOf, isLoopbackHost, type OutboundRules } from '../common/outbound.ts'
 import { parseRange, type Range } from '../common/ranges.ts'
 import { validate } from '../common/validate.ts'
@@ -136,60 +150,115 @@ export class ServerOptionError extends Error {
   override name = 'ServerOptionError'
 }
 
-const names = new Set<string>([
-  'port',
-  'host',
-  'adminToken',
-  'data',
-  'publicUrl',
-  'otherUrls',
-  'tls',
-  'group',
-  'seed',
-  'compatibility',
-  'tokenLifetime',
-  'limits',
-  'installTimeout',
-  'deliveryTimeout',
-  'outbound',
-  'allowPrivate',
-  'allowHttp',
-  'allowedOrigins',
-  'trustedProxies',
-  'classicClients',
-  'log',
-  'checkResponses',
-] satisfies (keyof ServerOptions)[])
+const origin = expecting('an http or https origin without a path', (value) => {
+  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined
+  return (
+    url !== undefined &&
+    /^https?:$/.test(url.protocol) &&
+    url.pathname === '/' &&
+    !url.search &&
+    !url.hash &&
+    !url.username
+  )
+})
+
+const hostName = expecting(
+  'a host name such as addon, without a port and without *',
+  (value) => typeof value === 'string' && (/^[a-z0-9.-]+$/i.test(value) || isIP(value) !== 0),
+)
+
+const range = expecting(
+  'an address or a range such as 127.0.0.1 or 10.0.0.0/8',
+  (value) => typeof value === 'string' && parseRange(value) !== undefined,
+)
+
+const logger = expecting(
+  'false or a logger with the methods info, warn and error',
+  (value) =>
+    isRecord(value) &&
+    ['info', 'warn', 'error'].every((level) => typeof Reflect.get(value, level) === 'function'),
+)
+
+const uses = integerFrom(0, 1_000_000_000)
+const seconds = integerFrom(1, 1_000_000_000)
+
+const limitChecks: Checks<Limits> = {
+  api: uses,
+  user: uses,
+  flood: uses,
+  windowSeconds: seconds,
+  floodWindowSeconds: seconds,
+}
+
+const outboundChecks: Checks<OutboundRules> = {
+  hosts: listOf('host names', anyText),
+  ranges: listOf('address ranges', range),
+  loopback: flag,
+  http: (value, name) => (Array.isArray(value) ? listOf('host names', anyText) : flag)(value, name),
+  ca: certificates,
+  around: expecting('a function', (value) => typeof value === 'function'),
+}
+
+const validSeed: Check = (value, name) => {
+  const checked = validate(seedSchema, value)
+  return checked.ok ? undefined : `${name} is not valid: ${checked.problem.message}`
+}
+
+/** For an option that `false` turns off. */
+const unlessFalse =
+  (check: Check): Check =>
+  (value, name) =>
+    value === false ? undefined : check(value, name)
+
+const checks: Checks<ServerOptions> = {
+  port: integerFrom(0, 65_535),
+  host: anyText,
+  adminToken: anyText,
+  data: anyText,
+  publicUrl: origin,
+  otherUrls: listOf('origins', origin),
+  tls: objectOf<Tls>({ cert: anyText, key: anyText }, ['cert', 'key']),
+  group: objectOf({ id: integerFrom(1, Number.MAX_SAFE_INTEGER), name: anyText }, ['id', 'name']),
+  seed: unlessFalse(validSeed),
+  compatibility: oneOf('standard', 'classic'),
+  tokenLifetime: integerFrom(1, 10 * 365 * 24 * 3600),
+  limits: unlessFalse(objectOf(limitChecks)),
+  installTimeout: integerFrom(1, 600_000),
+  deliveryTimeout: integerFrom(1, 600_000),
+  outbound: objectOf(outboundChecks),
+  allowPrivate: flag,
+  allowHttp: listOf('host names', hostName),
+  allowedOrigins: listOf('origins', origin),
+  trustedProxies: listOf('addresses and ranges', range),
+  classicClients: listOf('add-on keys or OAuth ids', anyText),
+  log: unlessFalse(logger),
+  checkResponses: flag,
+}
 
 /** Checks the options by name and fills in the defaults. Throws {@link ServerOptionError}. */
 export function settingsFrom(options: ServerOptions, defaultSeed: Seed): Settings {
-  for (const name of Object.keys(options))
-    if (!names.has(name))
-      throw new ServerOptionError(
-        `createHipChatServer has no option ${name}; there are ${[...names].join(', ')}`,
-      )
-  const host = text('host', options.host) ?? '127.0.0.1'
+  const fault = optionsFault(options, checks)
+  if (fault !== undefined) throw new ServerOptionError(fault)
+  const { host = '127.0.0.1', adminToken } = options
+  const allowHttp = (options.allowHttp ?? []).map((name) => name.toLowerCase())
+  const publicUrl = options.publicUrl === undefined ? undefined : originOf(options.publicUrl)
+  const otherUrls = (options.otherUrls ?? []).map(originOf)
   const everywhere = host === '0.0.0.0' || host === '::'
-  const publicUrl = originOption('publicUrl', options.publicUrl)
   if (everywhere && !publicUrl)
     throw new ServerOptionError(
       `publicUrl is required when the server listens on all interfaces (host ${host})`,
     )
-  const otherUrls = originsOption('otherUrls', options.otherUrls)
-  const allowHttp = hostsOption('allowHttp', options.allowHttp)
   // A public URL means a proxy on this machine, through which anyone can reach the server.
   const local =
     isLoopbackHost(host) &&
     [...(publicUrl ? [publicUrl] : []), ...otherUrls].every((url) => isLoopbackHost(hostOf(new URL(url))))
-  if (options.seed) checkSeed(options.seed)
-  const adminToken = text('adminToken', options.adminToken)
   const seed = options.seed === false ? undefined : (options.seed ?? (local ? defaultSeed : undefined))
   if (!local) checkHosted({ adminToken, seed }, publicUrl ?? host)
   return {
-    port: number('port', options.port, 0, 65_535) ?? 8080,
+    port: options.port ?? 8080,
     host,
     adminToken,
-    data: text('data', options.data),
+    data: options.data,
     publicUrl,
     otherUrls,
     allowHttp,
@@ -197,18 +266,16 @@ export function settingsFrom(options: ServerOptions, defaultSeed: Seed): Setting
     group: groupOption(options.group, seed),
     seed,
     isLocal: local,
-    compatibility: choice('compatibility', options.compatibility, ['standard', 'classic']) ?? 'standard',
-    tokenLifetime: number('tokenLifetime', options.tokenLifetime, 1, 10 * 365 * 24 * 3600) ?? 3600,
-    limits: limitsOption(options.limits),
+    compatibility: options.compatibility ?? 'standard',
+    tokenLifetime: options.tokenLifetime ?? 3600,
+    limits: { ...defaultLimits, ...(options.limits || {}) },
     limitsEnforced: options.limits !== false,
-    installTimeout: number('installTimeout', options.installTimeout, 1, 600_000) ?? 10_000,
-    deliveryTimeout: number('deliveryTimeout', options.deliveryTimeout, 1, 600_000) ?? 10_000,
+    installTimeout: options.installTimeout ?? 10_000,
+    deliveryTimeout: options.deliveryTimeout ?? 10_000,
     outbound: outboundOption(options, local, allowHttp),
-    allowedOrigins: (options.allowedOrigins ?? []).map(
-      (origin) => originOption('allowedOrigins', origin) ?? '',
-    ),
-    trustedProxies: rangesOption('trustedProxies', options.trustedProxies),
-    classicClients: new Set(classicClientsOption(options.classicClients)),
+    allowedOrigins: (options.allowedOrigins ?? []).map(originOf),
+    trustedProxies: (options.trustedProxies ?? []).map(parseRange).filter((range) => range !== undefined),
+    classicClients: new Set(options.classicClients),
     log: options.log ?? false,
     checkResponses: options.checkResponses ?? false,
   }
@@ -218,70 +285,8 @@ export function settingsFrom(options: ServerOptions, defaultSeed: Seed): Setting
 export const addressOf = (scheme: 'http' | 'https', host: string, port: number): string =>
   `${scheme}://${isIP(host) === 6 ? `[${host}]` : host}:${port}`
 
-function text(name: string, value: unknown): string | undefined {
-  if (value === undefined) return undefined
-  if (typeof value === 'string' && value !== '') return value
-  throw new ServerOptionError(`${name} must be a non-empty string`)
-}
-
-function number(name: string, value: unknown, least: number, most: number): number | undefined {
-  if (value === undefined) return undefined
-  if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value
-  throw new ServerOptionError(`${name} must be a whole number from ${least} to ${most}, got ${String(value)}`)
-}
-
-function rangesOption(name: string, value: unknown): Range[] {
-  const given = value ?? []
-  if (!Array.isArray(given)) throw new ServerOptionError(`${name} must be a list of addresses and ranges`)
-  return given.map((one: unknown) => {
-    const range = typeof one === 'string' ? parseRange(one) : undefined
-    if (range === undefined)
-      throw new ServerOptionError(
-        `${name} must have addresses and ranges such as 127.0.0.1 and 10.0.0.0/8, got ${String(one)}`,
-      )
-    return range
-  })
-}
-
-function originOption(name: string, value: unknown): string | undefined {
-  const given = text(name, value)
-  if (given === undefined) return undefined
-  const url = URL.canParse(given) ? new URL(given) : undefined
-  if (
-    url &&
-    /^https?:$/.test(url.protocol) &&
-    url.pathname === '/' &&
-    !url.search &&
-    !url.hash &&
-    !url.username
-  )
-    return url.origin
-  throw new ServerOptionError(`${name} must be an http or https origin without a path, got ${given}`)
-}
-
-function originsOption(name: string, value: unknown): string[] {
-  const given = value ?? []
-  if (!Array.isArray(given)) throw new ServerOptionError(`${name} must be a list of origins`)
-  return given.map((one: unknown) => originOption(name, one) ?? '')
-}
-
-function hostsOption(name: string, value: unknown): string[] {
-  const given = value ?? []
-  if (!Array.isArray(given)) throw new ServerOptionError(`${name} must be a list of host names`)
-  return given.map((one: unknown) => {
-    if (typeof one === 'string' && (/^[a-z0-9.-]+$/i.test(one) || isIP(one) !== 0)) return one.toLowerCase()
-    throw new ServerOptionError(
-      `${name} must have host names such as addon, without a port and without *; got ${String(one)}`,
-    )
-  })
-}
-
-function choice<T extends string>(name: string, value: unknown, choices: readonly T[]): T | undefined {
-  if (value === undefined) return undefined
-  const chosen = choices.find((one) => one === value)
-  if (chosen !== undefined) return chosen
-  throw new ServerOptionError(`${name} must be one of ${choices.join(', ')}, got ${String(value)}`)
-}
+/** The origin of an address that was checked. */
+const originOf = (address: string): string => new URL(address).origin
 
 function checkHosted(hosted: Parameters<typeof missingFor>[0], where: string): void {
   const missing = missingFor(hosted)
@@ -293,15 +298,11 @@ function checkHosted(hosted: Parameters<typeof missingFor>[0], where: string): v
 
 function tlsOption(tls: Tls | undefined, publicUrl: string | undefined): Tls | undefined {
   if (!tls) return undefined
-  for (const name of Object.keys(tls))
-    if (name !== 'cert' && name !== 'key')
-      throw new ServerOptionError(`tls has no member ${name}; there are cert, key`)
-  const { cert = '', key = '' } = { cert: text('tls.cert', tls.cert), key: text('tls.key', tls.key) }
-  const fault = faultOf({ cert, key })
+  const fault = faultOf(tls)
   if (fault !== undefined) throw new ServerOptionError(fault)
   if (publicUrl?.startsWith('http:'))
     throw new ServerOptionError(`publicUrl must be https when the server has a certificate, got ${publicUrl}`)
-  return { cert, key }
+  return tls
 }
 
 function outboundOption(
@@ -309,8 +310,6 @@ function outboundOption(
   local: boolean,
   allowHttp: readonly string[],
 ): OutboundRules {
-  if (allowPrivate !== undefined && typeof allowPrivate !== 'boolean')
-    throw new ServerOptionError(`allowPrivate must be true or false, got ${String(allowPrivate)}`)
   if (outbound && allowPrivate !== undefined)
     throw new ServerOptionError('allowPrivate must be left out when outbound is given')
   if (outbound && allowHttp.length > 0)
@@ -321,30 +320,5 @@ function outboundOption(
 
 function groupOption(group: ServerOptions['group'], seed: Seed | undefined): Settings['group'] {
   if (group && seed?.group) throw new ServerOptionError('group must be left out when the seed names one')
-  if (!group) return { id: 1, name: 'Example', ...seed?.group }
-  number('group.id', group.id, 1, Number.MAX_SAFE_INTEGER)
-  text('group.name', group.name)
-  return { id: group.id, name: group.name }
-}
-
-function limitsOption(limits: ServerOptions['limits']): Limits {
-  if (!limits) return defaultLimits
-  for (const [name, value] of Object.entries(limits)) {
-    if (!Object.hasOwn(defaultLimits, name))
-      throw new ServerOptionError(
-        `limits has no member ${name}; there are ${Object.keys(defaultLimits).join(', ')}`,
-      )
-    number(`limits.${name}`, value, name.endsWith('Seconds') ? 1 : 0, 1_000_000_000)
-  }
-  return { ...defaultLimits, ...limits }
-}
-
-function classicClientsOption(clients: unknown = []): string[] {
-  if (Array.isArray(clients) && clients.every((one) => typeof one === 'string' && one !== '')) return clients
-  throw new ServerOptionError('classicClients must be a list of add-on keys or OAuth ids')
-}
-
-function checkSeed(seed: Seed): void {
-  const checked = validate(seedSchema, seed)
-  if (!checked.ok) throw new ServerOptionError(`seed is not valid: ${checked.problem.message}`)
+  return group ?? { id: 1, name: 'Example', ...seed?.group }
 }

@@ -1,4 +1,5 @@
-import { typeName } from '../common/validate.ts'
+import { anyText, type Check, type Checks, expecting, optionsFault } from '../common/checks.ts'
+import { isRecord } from '../common/is-record.ts'
 import { ConfigurationError } from '../errors.ts'
 import { paths } from '../paths.ts'
 
@@ -39,48 +40,50 @@ export interface MetricsSettings {
   readonly registry: MetricsRegistry | undefined
 }
 
-const known = ['path', 'port', 'host', 'registry']
 const registryMembers = ['metrics', 'getSingleMetric', 'registerMetric']
 
+const checks: Checks<MetricsOptions> = {
+  path: expecting(
+    'a path such as /internal/metrics, or false',
+    (value) => value === false || (typeof value === 'string' && /^\/[\w.~/-]*$/.test(value)),
+  ),
+  port: expecting(
+    'a port from 0 to 65535',
+    (value) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 65535,
+  ),
+  host: anyText,
+  registry: expecting(
+    'a Registry of prom-client',
+    (value) =>
+      isRecord(value) && registryMembers.every((name) => typeof Reflect.get(value, name) === 'function'),
+  ),
+}
+
+/** Checks the option `metrics` of an add-on. */
+export const checkMetrics: Check = (value, name) =>
+  isRecord(value) ? optionsFault(value, checks, [], name) : onOrOff(value, name)
+
+const onOrOff = expecting(
+  `true, false or an object with the options ${Object.keys(checks).join(', ')}`,
+  (value) => typeof value === 'boolean',
+)
+
 /**
- * Reads the option `metrics`; `undefined` for no metrics. Throws a {@link ConfigurationError} that names what
- * is wrong.
+ * Reads the option `metrics` after {@link checkMetrics}; `undefined` for no metrics. Throws a {@link ConfigurationError} for
+ * options that contradict each other.
  */
 export function readMetrics(given: boolean | MetricsOptions | undefined): MetricsSettings | undefined {
   if (given === undefined || given === false) return undefined
-  if (given !== true && (typeof given !== 'object' || given === null || Array.isArray(given)))
-    throw refused('metrics', `true, false or an object with the options ${known.join(', ')}`, typeName(given))
-  const options: MetricsOptions = given === true ? {} : given
-  for (const name of Object.keys(options))
-    if (!known.includes(name))
-      throw new ConfigurationError(
-        `createAddon: metrics.${name} is not a known option; expected one of ${known.join(', ')}`,
-      )
-  const { path = paths.metrics, port, host, registry } = options
-  checkPath(path, port)
-  if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65535))
-    throw refused('metrics.port', 'a port from 0 to 65535', String(port))
-  if (host !== undefined && (typeof host !== 'string' || host === ''))
-    throw refused('metrics.host', 'a non-empty string', typeName(host))
+  const { path = paths.metrics, port, host, registry }: MetricsOptions = given === true ? {} : given
+  if (path !== false && port === undefined && isTaken(path))
+    throw new ConfigurationError(`createAddon: metrics.path ${path} is already a route of the add-on`)
   if (host !== undefined && port === undefined)
     throw new ConfigurationError('createAddon: metrics.host requires metrics.port; set both or neither')
-  if (registry !== undefined && !isRegistry(registry))
-    throw refused('metrics.registry', 'a Registry of prom-client', typeName(registry))
   if (path === false && (port !== undefined || registry === undefined))
     throw new ConfigurationError(
       'createAddon: with metrics.path false there is no page; set the metrics.registry that you serve yourself, and no metrics.port',
     )
   return { path: path === false ? undefined : path, port, host: host ?? '127.0.0.1', registry }
-}
-
-function checkPath(path: unknown, port: number | undefined): void {
-  if (path === false) return
-  if (typeof path !== 'string')
-    throw refused('metrics.path', 'a path such as /metrics, or false', typeName(path))
-  if (!/^\/[\w.~/-]*$/.test(path))
-    throw refused('metrics.path', 'a path such as /internal/metrics', JSON.stringify(path))
-  if (port === undefined && isTaken(path))
-    throw new ConfigurationError(`createAddon: metrics.path ${path} is already a route of the add-on`)
 }
 
 const isTaken = (path: string): boolean =>
@@ -89,11 +92,3 @@ const isTaken = (path: string): boolean =>
   Object.values<string>(paths).some(
     (taken) => taken !== paths.metrics && (taken.endsWith('/') ? path.startsWith(taken) : taken === path),
   )
-
-const isRegistry = (value: unknown): boolean =>
-  typeof value === 'object' &&
-  value !== null &&
-  registryMembers.every((name) => typeof Reflect.get(value, name) === 'function')
-
-const refused = (name: string, expected: string, got: string): ConfigurationError =>
-  new ConfigurationError(`createAddon: expected ${name} to be ${expected}; got ${got}`)

@@ -1,3 +1,6 @@
+import { type Checks, expecting } from '../common/checks.ts'
+import { checkOptions } from '../option-checks.ts'
+
 /** The time of the test. It passes by itself and can be moved. */
 export interface TestClock {
   /**
@@ -23,6 +26,15 @@ const lengths = {
   days: 86_400_000,
 } as const satisfies Readonly<Record<keyof Duration, number>>
 
+const amount = expecting('a number of at least 0', (value) => typeof value === 'number' && value >= 0)
+const durationChecks: Checks<Duration> = {
+  milliseconds: amount,
+  seconds: amount,
+  minutes: amount,
+  hours: amount,
+  days: amount,
+}
+
 /** Creates a clock; `restore` puts the real `Date` back. */
 export function createClock(): TestClock & { restore(): void } {
   const real = globalThis.Date
@@ -45,15 +57,8 @@ export function createClock(): TestClock & { restore(): void } {
 
   return {
     advance(by) {
-      for (const [unit, amount] of Object.entries(by)) {
-        if (!Object.hasOwn(lengths, unit))
-          throw new TypeError(
-            `clock.advance: ${unit} is not a unit of time; expected one of ${Object.keys(lengths).join(', ')}`,
-          )
-        if (typeof amount !== 'number' || !(amount >= 0))
-          throw new TypeError(`clock.advance: expected ${unit} to be a number of at least 0, got ${amount}`)
-        ahead += amount * lengths[unit as keyof Duration] // checked above
-      }
+      checkOptions<Duration>('clock.advance', by, durationChecks)
+      for (const [unit, amount = 0] of Object.entries(by)) ahead += amount * lengths[unit as keyof Duration] // the names are known
       move()
     },
     restore() {

@@ -1,8 +1,9 @@
 import type { Addon } from '../addon/addon.ts'
 import type { EventName } from '../api/events.ts'
 import type { Scope } from '../api/scopes.ts'
+import { type Checks, elsewhere, oneOf } from '../common/checks.ts'
 import type { Installation } from '../installations/installation.ts'
-import { type Checks, checkMembers, elsewhere, oneOf } from '../option-checks.ts'
+import { checkOptions } from '../option-checks.ts'
 import type { HipChatServer, RoomName } from '../server/index.ts'
 import { type ForgedOptions, forge, forgeries } from './forging.ts'
 import { createTestRoom, type TestRoom } from './room.ts'
@@ -75,7 +76,7 @@ export function createTestGroup(addon: TestedAddon, server: HipChatServer): Test
       return newest
     },
     async install(options = {}) {
-      checkMembers('install', options, installOptions, [])
+      checkOptions('install', options, installOptions)
       const { room = firstRoom(server), scopes } = options
       const { oauthId } = await server.install(addon.descriptor.links.self, {
         ...(room === null ? {} : { room }),
@@ -94,7 +95,7 @@ export function createTestGroup(addon: TestedAddon, server: HipChatServer): Test
       installations = installations.filter(({ oauthId }) => oauthId !== installation.oauthId)
     },
     async forge(event, options = {}) {
-      checkMembers('forge', options, { forgery: oneOf(...forgeries), text: elsewhere }, [])
+      checkOptions('forge', options, { forgery: oneOf(...forgeries), text: elsewhere })
       const webhook = [addon.descriptor.capabilities?.webhook ?? []].flat().find((one) => one.event === event)
       if (!webhook) throw new Error(`forge: the add-on has no webhook for ${event}`)
       const { id, name } = group.room

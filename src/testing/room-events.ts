@@ -1,5 +1,6 @@
 import type { EventName } from '../api/events.ts'
-import { type Checks, checkMembers, elsewhere } from '../option-checks.ts'
+import { type Checks, elsewhere } from '../common/checks.ts'
+import { checkOptions } from '../option-checks.ts'
 import type { HipChatServer, UserName } from '../server/index.ts'
 import type { PageClient } from './page-client.ts'
 
@@ -93,7 +94,7 @@ export function createRoomEvents(
       throw new TypeError(
         `trigger: ${event} is not an event; expected one of ${Object.keys(events).join(', ')}`,
       )
-    checkMembers('room.trigger', options, triggerOptions, [])
+    checkOptions('room.trigger', options, triggerOptions)
     return { before: async () => act.before?.(options), happens: () => act.happens(options) }
   }
 }

@@ -2,7 +2,8 @@ import type { Card } from '../api/card.ts'
 import type { EventName } from '../api/events.ts'
 import type { GlanceContent } from '../api/glance.ts'
 import type { Message } from '../api/objects.ts'
-import { type Checks, checkMembers, elsewhere, oneOf } from '../option-checks.ts'
+import { type Checks, elsewhere, oneOf } from '../common/checks.ts'
+import { checkOptions } from '../option-checks.ts'
 import type { HipChatServer, UserName } from '../server/index.ts'
 import { createPageClient } from './page-client.ts'
 import { alice, createRoomEvents, type TriggerOptions } from './room-events.ts'
@@ -145,7 +146,7 @@ export function createTestRoom({ server, room, idle }: TestRoomParts): TestRoom 
   return {
     ...room,
     async say(text, options = {}) {
-      checkMembers('room.say', options, sayOptions, [])
+      checkOptions('room.say', options, sayOptions)
       const { from = alice } = options
       await server.enter(room.id, from)
       await idle() // a greeting is not a reply to the message
@@ -179,7 +180,7 @@ export function createTestRoom({ server, room, idle }: TestRoomParts): TestRoom 
       return [...found.values()]
     },
     async glance(key, options = {}) {
-      checkMembers('room.glance', options, glanceOptions, [])
+      checkOptions('room.glance', options, glanceOptions)
       return pageClient.glance(room.id, key, options.as ?? alice)
     },
     pushed: (key) =>
@@ -188,7 +189,7 @@ export function createTestRoom({ server, room, idle }: TestRoomParts): TestRoom 
         .filter((update) => update.key === key && (update.roomId === undefined || update.roomId === room.id))
         .map(({ content }) => content),
     async open(key, options = {}) {
-      checkMembers('room.open', options, openOptions, [])
+      checkOptions('room.open', options, openOptions)
       const { as = alice, ...more } = options
       return pageClient.open(room.id, key, as, more)
     },

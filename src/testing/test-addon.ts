@@ -1,6 +1,7 @@
 import type { AddonOptions } from '../addon/options.ts'
+import { type Checks, elsewhere } from '../common/checks.ts'
 import { typeName } from '../common/validate.ts'
-import { type Checks, checkMembers, elsewhere } from '../option-checks.ts'
+import { checkOptions } from '../option-checks.ts'
 import { createHipChatServer, type ServerOptions } from '../server/index.ts'
 import { createClock, type TestClock } from './clock.ts'
 import { createTestGroup, type InstallOptions, type TestedAddon, type TestGroup } from './group.ts'
@@ -72,7 +73,7 @@ export async function testAddon<A extends TestedAddon>(
   const servers: { close(): Promise<void> }[] = []
 
   async function addGroup(given: TestOptions = {}): Promise<TestGroup> {
-    checkMembers('the options of a group', given, testOptions, [])
+    checkOptions('the options of a group', given, testOptions)
     const { install = {}, server: settings = {} } = given
     const number = servers.length + 1
     const server = createHipChatServer({

@@ -178,10 +178,10 @@ describe('a server with more than one name', () => {
   })
 
   it.each<[ServerOptions, RegExp]>([
-    [{ otherUrls: ['chat'] }, /^otherUrls must be an http or https origin without a path/],
-    [{ otherUrls: 'http://chat' as never }, /^otherUrls must be a list of origins/],
-    [{ allowHttp: ['*.example.com'] }, /allowHttp must have host names such as addon/],
-    [{ allowHttp: ['http://addon'] }, /allowHttp must have host names such as addon/],
+    [{ otherUrls: ['chat'] }, /^expected otherUrls.0 to be an http or https origin without a path/],
+    [{ otherUrls: 'http://chat' as never }, /^expected otherUrls to be a list of origins/],
+    [{ allowHttp: ['*.example.com'] }, /expected allowHttp.0 to be a host name such as addon/],
+    [{ allowHttp: ['http://addon'] }, /expected allowHttp.0 to be a host name such as addon/],
     [{ allowHttp: ['addon'], outbound: {} }, /^allowHttp must be left out when outbound is given/],
     [{ otherUrls: ['http://chat:8080'] }, /needs credentials/],
   ])('refuses %j', (options, message) => {
@@ -191,7 +191,7 @@ describe('a server with more than one name', () => {
   it('and an add-on both refuse patterns in allowHttp', () => {
     for (const host of ['*.example.net', 'chat:8080', 'http://chat'])
       expect(() => createAddon({ ...testOptions, store: 'memory:', allowHttp: [host] })).toThrow(
-        'createAddon: expected allowHttp to be host names',
+        'createAddon: expected allowHttp.0 to be a host name',
       )
   })
 })

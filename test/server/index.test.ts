@@ -135,8 +135,8 @@ test('links and callbacks contain the public address', async () => {
 })
 
 test.each<[string, object, string]>([
-  ['an unknown option', { prot: 1 }, 'createHipChatServer has no option prot; there are port, host,'],
-  ['a port out of range', { port: 70_000 }, 'port must be a whole number from 0 to 65535, got 70000'],
+  ['an unknown option', { prot: 1 }, 'prot is not a known option; expected one of port, host,'],
+  ['a port out of range', { port: 70_000 }, 'expected port to be a whole number from 0 to 65535, got 70000'],
   [
     'all interfaces without a public address',
     { host: '0.0.0.0' },
@@ -145,12 +145,12 @@ test.each<[string, object, string]>([
   [
     'a public address with a path',
     { publicUrl: 'https://example.com/chat' },
-    'publicUrl must be an http or https origin without a path, got https://example.com/chat',
+    'expected publicUrl to be an http or https origin without a path, got "https://example.com/chat"',
   ],
   [
     'an unknown form',
     { compatibility: 'modern' },
-    'compatibility must be one of standard, classic, got modern',
+    'expected compatibility to be one of standard, classic; got "modern"',
   ],
   [
     'two rules for addresses',
@@ -167,14 +167,18 @@ test.each<[string, object, string]>([
     { tls: { cert: 'x', key: 'y' } },
     'tls.cert must be a certificate in PEM form (-----BEGIN CERTIFICATE-----)',
   ],
-  ['an unknown limit', { limits: { floods: 1 } }, 'limits has no member floods; there are api, user, flood'],
+  [
+    'an unknown limit',
+    { limits: { floods: 1 } },
+    'limits.floods is not a known option; expected one of api, user, flood',
+  ],
   ['a seed of another form', { seed: { people: [] } }, 'seed is not valid: people is not a known member'],
   [
     'a message of a seed without a text',
     { seed: { messages: [{ room: 'Lobby' }] } },
     'seed is not valid: messages.0.message is missing',
   ],
-  ['an empty token', { adminToken: '' }, 'adminToken must be a non-empty string'],
+  ['an empty token', { adminToken: '' }, 'expected adminToken to be a non-empty string, got an empty one'],
 ])('%s is refused when the server is created', (_name, options, message) => {
   expect(() => createHipChatServer(options)).toThrow(
     expect.objectContaining({ code: 'ERR_SERVER_OPTION', message: expect.stringContaining(message) }),

@@ -142,27 +142,33 @@ describe('the option metrics', () => {
   it.each<[unknown, string | RegExp]>([
     [
       'yes',
-      'createAddon: expected metrics to be true, false or an object with the options path, port, host, registry; got string',
+      'createAddon: expected metrics to be true, false or an object with the options path, port, host, registry; got "yes"',
     ],
     [[], /expected metrics to be true, false or an object with the options .*; got array$/],
     [
       { colour: 'red' },
       'createAddon: metrics.colour is not a known option; expected one of path, port, host, registry',
     ],
-    [{ path: 7 }, 'createAddon: expected metrics.path to be a path such as /metrics, or false; got number'],
+    [
+      { path: 7 },
+      'createAddon: expected metrics.path to be a path such as /internal/metrics, or false; got 7',
+    ],
     [
       { path: 'metrics' },
-      'createAddon: expected metrics.path to be a path such as /internal/metrics; got "metrics"',
+      'createAddon: expected metrics.path to be a path such as /internal/metrics, or false; got "metrics"',
     ],
     [{ path: '/m?x=1' }, /expected metrics.path to be a path such as .*; got "\/m\?x=1"$/],
     [{ path: '/healthz' }, 'createAddon: metrics.path /healthz is already a route of the add-on'],
     [{ path: '/' }, /metrics.path \/ is already a route of the add-on/],
     [{ path: '/webhook/metrics' }, /metrics.path \/webhook\/metrics is already a route/],
-    [{ port: 70_000 }, 'createAddon: expected metrics.port to be a port from 0 to 65535; got 70000'],
-    [{ port: '9100' }, /expected metrics.port to be a port from 0 to 65535; got 9100$/],
-    [{ port: 9100, host: '' }, 'createAddon: expected metrics.host to be a non-empty string; got string'],
+    [{ port: 70_000 }, 'createAddon: expected metrics.port to be a port from 0 to 65535, got 70000'],
+    [{ port: '9100' }, /expected metrics.port to be a port from 0 to 65535, got "9100"$/],
+    [
+      { port: 9100, host: '' },
+      'createAddon: expected metrics.host to be a non-empty string, got an empty one',
+    ],
     [{ host: '127.0.0.1' }, 'createAddon: metrics.host requires metrics.port; set both or neither'],
-    [{ registry: {} }, 'createAddon: expected metrics.registry to be a Registry of prom-client; got object'],
+    [{ registry: {} }, 'createAddon: expected metrics.registry to be a Registry of prom-client, got object'],
     [{ path: false }, /with metrics.path false there is no page; set the metrics.registry/],
     [{ path: false, registry: new Registry(), port: 9100 }, /with metrics.path false there is no page/],
   ])('%j is refused by name', (metrics, message) => {

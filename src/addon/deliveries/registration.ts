@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
 import { type EventName, eventNames, events, isEventName } from '../../api/events.ts'
+import { type Checks, expecting, flag, string } from '../../common/checks.ts'
 import { typeName } from '../../common/validate.ts'
 import { ConfigurationError } from '../../errors.ts'
+import { checkOptions } from '../../option-checks.ts'
 import type { Logger } from '../../telemetry/log.ts'
 import { type Command, helpText, parseArguments } from './command.ts'
 import type { CommandContext, EventContext, Handler } from './context.ts'
@@ -46,19 +48,14 @@ export interface CommandOptions {
 // Descriptors allow 40 characters for a module key, and the key of a command starts with `command.`.
 const LONGEST_NAME = 32
 
-type Type = 'string' | 'boolean' | 'RegExp'
-
-const webhookOptions: { readonly [Name in keyof WebhookOptions]-?: Type } = {
-  pattern: 'RegExp',
-  key: 'string',
-  name: 'string',
-  declared: 'boolean',
-  ordered: 'boolean',
+const webhookOptions: Checks<WebhookOptions> = {
+  pattern: expecting('a RegExp such as /^\\/deploy/i', (value) => value instanceof RegExp),
+  key: string,
+  name: string,
+  declared: flag,
+  ordered: flag,
 }
-const commandOptions: { readonly [Name in keyof CommandOptions]-?: Type } = {
-  description: 'string',
-  ordered: 'boolean',
-}
+const commandOptions: Checks<CommandOptions> = { description: string, ordered: flag }
 
 /**
  * Creates a webhook for an event. Throws a {@link ConfigurationError} that names the invalid argument or
@@ -74,7 +71,7 @@ export function eventWebhook(
     throw new ConfigurationError(`webhook: expected one of ${eventNames.join(', ')}; got ${String(event)}`)
   if (typeof handle !== 'function')
     throw new ConfigurationError(`webhook ${event}: expected a handler, got ${typeName(handle)}`)
-  checkOptions(`webhook ${event}`, options, webhookOptions, '{ pattern: /^hello/ }')
+  checkOptions(`webhook ${event}`, options, webhookOptions)
   const { pattern: expression } = options
   if (expression && !events[event].pattern)
     throw new ConfigurationError(`webhook ${event}: a pattern is only for room_message and room_notification`)
@@ -146,31 +143,5 @@ function serverPattern(expression: RegExp, key: string, log: Logger): string | u
 
 /** Checks the options of a command, before anything reads them. */
 export function checkCommandOptions(usage: string, options: unknown): asserts options is CommandOptions {
-  checkOptions(`command ${String(usage).split(' ')[0]}`, options, commandOptions, "{ description: '…' }")
+  checkOptions(`command ${String(usage).split(' ')[0]}`, options, commandOptions)
 }
-
-function checkOptions(
-  what: string,
-  options: unknown,
-  known: Readonly<Record<string, Type>>,
-  example: string,
-): void {
-  if (typeof options !== 'object' || options === null || options instanceof RegExp)
-    throw new ConfigurationError(`${what}: expected options such as ${example}, got ${typeOf(options)}`)
-  for (const [name, value] of Object.entries(options)) {
-    const type = Object.hasOwn(known, name) ? known[name] : undefined
-    if (!type)
-      throw new ConfigurationError(
-        `${what}: ${name} is not a known option; expected one of ${Object.keys(known).join(', ')}`,
-      )
-    if (value === undefined || typeOf(value) === type) continue
-    const expected = {
-      string: 'a string',
-      boolean: 'true or false',
-      RegExp: 'a RegExp such as /^\\/deploy/i',
-    }
-    throw new ConfigurationError(`${what}: expected ${name} to be ${expected[type]}, got ${typeOf(value)}`)
-  }
-}
-
-const typeOf = (value: unknown): string => (value instanceof RegExp ? 'RegExp' : typeName(value))

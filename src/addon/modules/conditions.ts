@@ -1,16 +1,21 @@
 import { conditionNames } from '../../api/descriptor.ts'
-import { typeName } from '../../common/validate.ts'
-import { ConfigurationError } from '../../errors.ts'
 import {
   anyText,
   type Check,
   type Checks,
-  checkMembers,
   elsewhere,
+  expecting,
   flag,
-  isRecord,
+  listOf,
   oneOf,
-} from '../../option-checks.ts'
+  optionsFault,
+  refusal,
+  string,
+} from '../../common/checks.ts'
+import { isRecord } from '../../common/is-record.ts'
+import { typeName } from '../../common/validate.ts'
+import { ConfigurationError } from '../../errors.ts'
+import { checkOptions } from '../../option-checks.ts'
 
 interface Invertible {
   /** `true` inverts the condition. Default false. */
@@ -96,23 +101,27 @@ interface Kind {
   readonly params?: Checks<Record<string, unknown>>
 }
 
-const metadata: Check = (value) => {
-  if (!Array.isArray(value)) return `a list such as [{ attr: 'state', eq: 'open' }], got ${typeName(value)}`
-  for (const entry of value) {
-    const operators = isRecord(entry) ? Object.keys(entry).filter((name) => name !== 'attr') : []
-    const [operator = ''] = operators
-    if (!isRecord(entry) || typeof entry['attr'] !== 'string' || operators.length !== 1)
-      return "a list of objects with attr and one of eq, lt, gt, such as { attr: 'state', eq: 'open' }"
-    const operand = entry[operator]
-    const fits =
-      operator === 'eq'
-        ? operand === null || ['string', 'number', 'boolean'].includes(typeof operand)
-        : ['lt', 'gt'].includes(operator) && typeof operand === 'number'
-    if (!fits)
-      return `comparisons by eq with a string, number or boolean, or by lt or gt with a number; got ${operator} with ${typeName(operand)}`
-  }
-  return undefined
+const number = expecting('a number', (value) => typeof value === 'number')
+
+const operands: Checks<Record<'eq' | 'lt' | 'gt', unknown>> = {
+  eq: expecting(
+    'a string, number, boolean or null',
+    (value) => value === null || ['string', 'number', 'boolean'].includes(typeof value),
+  ),
+  lt: number,
+  gt: number,
 }
+
+const comparison: Check = (value, name) => {
+  const fault = optionsFault(value, { attr: string, ...operands }, ['attr'], name)
+  if (fault) return fault
+  const given = Object.keys(operands).filter((operator) => isRecord(value) && value[operator] !== undefined)
+  if (given.length === 1) return undefined
+  const expected = "an object with one of eq, lt, gt, such as { attr: 'state', eq: 'open' }"
+  return refusal(name, expected, given.join(', ') || 'none')
+}
+
+const metadata = listOf("comparisons such as { attr: 'state', eq: 'open' }", comparison)
 
 const onMessages = { places: ['message actions'] } as const
 
@@ -128,8 +137,7 @@ const kinds: { readonly [N in Name]: Kind } = {
       type: anyText,
       file_type: anyText,
       // The client compiles the expression, and any error counts as no match.
-      regex: (value) =>
-        value instanceof RegExp ? undefined : `a RegExp such as /^decision:/i, got ${typeName(value)}`,
+      regex: expecting('a RegExp such as /^decision:/i', (value) => value instanceof RegExp),
       sender: anyText,
     },
   },
@@ -163,7 +171,7 @@ function readCondition(what: string, given: unknown, place: ConditionPlace, dept
     if (depth === DEEPEST)
       throw new ConfigurationError(`${what}: “and” and “or” can be nested ${DEEPEST} levels deep`)
     const checks = { type: oneOf('and', 'or'), conditions: elsewhere }
-    checkMembers<{ type: string; conditions: unknown }>(what, given, checks, ['type', 'conditions'])
+    checkOptions<{ type: string; conditions: unknown }>(what, given, checks, ['type', 'conditions'])
     const { type, conditions } = given
     if (!Array.isArray(conditions))
       throw new ConfigurationError(`${what}: expected conditions to be a list, got ${typeName(conditions)}`)
@@ -175,7 +183,7 @@ function readCondition(what: string, given: unknown, place: ConditionPlace, dept
     }
   }
   const checks = { condition: oneOf(...conditionNames), params: elsewhere, invert: flag }
-  checkMembers<{ condition: Name; params?: unknown; invert?: boolean }>(what, given, checks, ['condition'])
+  checkOptions<{ condition: Name; params?: unknown; invert?: boolean }>(what, given, checks, ['condition'])
   const { condition, params, invert } = given
   const kind = kinds[condition]
   if (kind.places && !kind.places.includes(place))
@@ -194,7 +202,7 @@ function readCondition(what: string, given: unknown, place: ConditionPlace, dept
 function readParams(what: string, given: unknown, { params: checks }: Kind): object {
   if (!checks) throw new ConfigurationError(`${what}: this condition has no params`)
   if (given === undefined) throw new ConfigurationError(`${what}: the option params is missing`)
-  checkMembers(`${what}, params`, given, checks, [])
+  checkOptions(`${what}, params`, given, checks)
   const { regex, ...others } = given
   if (!(regex instanceof RegExp)) return others
   const { source: pattern, flags } = regex

@@ -3,9 +3,11 @@ import { readFileSync } from 'node:fs'
 import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Context } from 'koa'
+import { type Checks, expecting, oneOf, unknownName } from '../../common/checks.ts'
+import { isRecord } from '../../common/is-record.ts'
 import { typeName } from '../../common/validate.ts'
 import { ConfigurationError, messageOf } from '../../errors.ts'
-import { isRecord } from '../../option-checks.ts'
+import { checkOptions, refuse } from '../../option-checks.ts'
 import { paths } from '../../paths.ts'
 
 /** The picture types that an icon can have, by file extension. */
@@ -89,9 +91,7 @@ export function createIcons(): Icons {
   return {
     add(what, icon) {
       const pair = isPair(icon) ? icon : { url: icon, 'url@2x': undefined }
-      const surplus = isPair(icon) && Object.keys(icon).find((name) => !['url', 'url@2x'].includes(name))
-      if (surplus)
-        throw new ConfigurationError(`${what}: ${surplus} is not a known option; expected one of url, url@2x`)
+      refuse(what, unknownName('option', Object.keys(pair), ['url', 'url@2x']))
       const url = place(what, pair.url, false)
       const dense = place(what, pair['url@2x'] ?? pair.url, true)
       return (baseUrl) => ({ url: url(baseUrl), 'url@2x': dense(baseUrl) })
@@ -112,22 +112,18 @@ export function createIcons(): Icons {
   }
 }
 
-const isPair = (icon: unknown): icon is Record<string, unknown> =>
+const isPair = (icon: unknown): icon is { readonly url: unknown; readonly 'url@2x'?: unknown } =>
   isRecord(icon) && !(icon instanceof URL) && 'url' in icon
 
-function readData(what: string, source: Record<string, unknown>): Picture {
-  const { data, type, ...others } = source
-  const [surplus] = Object.keys(others)
-  if (surplus)
-    throw new ConfigurationError(`${what}: ${surplus} is not a known option; expected one of data, type`)
-  const known: readonly unknown[] = Object.values(types)
-  if (!known.includes(type))
-    throw new ConfigurationError(
-      `${what}: expected type to be one of ${[...new Set(known)].join(', ')}; got ${String(type)}`,
-    )
-  if (typeof data !== 'string' && !(data instanceof Uint8Array))
-    throw new ConfigurationError(`${what}: expected data to be bytes or a string, got ${typeName(data)}`)
-  return { bytes: Buffer.from(data as string), type: String(type) } // Buffer.from accepts both; its types only one at a time
+const dataChecks: Checks<IconData> = {
+  data: expecting('bytes or a string', (value) => typeof value === 'string' || value instanceof Uint8Array),
+  type: oneOf(...new Set(Object.values(types))),
+}
+
+function readData(what: string, source: unknown): Picture {
+  checkOptions<IconData>(what, source, dataChecks, ['data', 'type'])
+  const { data, type } = source
+  return { bytes: Buffer.from(data as string), type } // Buffer.from accepts both; its types only one at a time
 }
 
 function readFile(what: string, source: unknown): Picture {

@@ -1,15 +1,20 @@
-import { typeName } from '../../common/validate.ts'
 import {
   anyText,
   type Check,
   type Checks,
   elsewhere,
+  expecting,
   flag,
   integer,
-  isRecord,
+  listOf,
+  objectOf,
   oneOf,
+  refusal,
+  shown,
+  string,
   textOf,
-} from '../../option-checks.ts'
+} from '../../common/checks.ts'
+import { isRecord } from '../../common/is-record.ts'
 import type { Conditions, GlanceCondition, MessageCondition, PlaceCondition } from './conditions.ts'
 import type { Icon } from './icons.ts'
 
@@ -153,61 +158,57 @@ const localized = textOf(1, 100)
 // Query parameters that the client itself adds to the address.
 const reserved = ['signed_request', 'theme', 'connect_client_api_version']
 
-const parameters: Check = (value) => {
+const parameters: Check = (value, option) => {
   const example = "an object such as { mid: 'message.mid' }"
-  if (!isRecord(value)) return `${example}, got ${typeName(value)}`
+  if (!isRecord(value)) return refusal(option, example, shown(value))
   for (const [name, path] of Object.entries(value)) {
-    if (!/^\w[\w.-]{0,39}$/.test(name)) return `${example}, got the name ${JSON.stringify(name)}`
-    if (reserved.includes(name)) return `${example}; clients use the name ${name} themselves`
+    if (!/^\w[\w.-]{0,39}$/.test(name)) return refusal(option, example, `the name ${JSON.stringify(name)}`)
+    if (reserved.includes(name))
+      return refusal(option, example, `the name ${name}, which clients use themselves`)
     if (typeof path !== 'string' || !/^[\w-]+(\.[\w-]+)*$/.test(path))
-      return `${example}, got ${typeof path === 'string' ? JSON.stringify(path) : typeName(path)} for ${name}`
+      return refusal(option, example, `${shown(path)} for ${name}`)
   }
   return undefined
 }
 
-const target: Check = (value) => {
-  if (typeof value === 'string') return undefined // `checkTargets` checks whether it exists, at the end of registration
-  const known = isRecord(value) && Object.keys(value).every((name) => name === 'key' || name === 'options')
-  const options = isRecord(value) ? value['options'] : undefined
-  if (known && typeof value['key'] === 'string' && (options === undefined || isRecord(options)))
-    return undefined
-  return `the key of a module, or { key, options } with one; got ${typeName(value)}`
-}
+/** A value that has a short form; anything else is checked as options. */
+const shortOr =
+  (short: Check, options: Check): Check =>
+  (value, name) =>
+    (isRecord(value) ? options : short)(value, name)
 
-const button: Check = (value) => {
-  if (!isRecord(value)) return localized(value)
-  const { name, key, enabled, ...others } = value
-  const [surplus] = Object.keys(others)
-  if (surplus) return `a button with name, key and enabled; got ${surplus}`
-  if (localized(name)) return `a button whose name is ${localized(name)}`
-  if (key !== undefined && anyText(key)) return `a button whose key is ${anyText(key)}`
-  if (enabled !== undefined && flag(enabled)) return `a button whose enabled is ${flag(enabled)}`
-  return undefined
-}
+// `checkTargets` checks whether it exists, at the end of registration.
+const target = shortOr(
+  expecting('the key of a module, or { key, options } with one', (value) => typeof value === 'string'),
+  objectOf({ key: string, options: expecting('an object', isRecord) }, ['key']),
+)
 
-const size: Check = (value) => {
-  const names = ['small', 'medium', 'large', 'xlarge']
-  if (typeof value === 'string' && names.includes(value)) return undefined
-  const length = (given: unknown): boolean => typeof given === 'string' && /^\d+(px|%)$/.test(given)
-  const members = isRecord(value) ? Object.keys(value).toSorted().join() : ''
-  if (isRecord(value) && members === 'height,width' && length(value['width']) && length(value['height']))
-    return undefined
-  return `one of ${names.join(', ')}, or { width, height } in px or %; got ${JSON.stringify(value)}`
-}
+const button = shortOr(localized, objectOf({ name: localized, key: anyText, enabled: flag }, ['name']))
+
+const sizes: readonly unknown[] = ['small', 'medium', 'large', 'xlarge']
+const measure = expecting(
+  'a number of px or %',
+  (value) => typeof value === 'string' && /^\d+(px|%)$/.test(value),
+)
+
+const size = shortOr(
+  expecting(`one of ${sizes.join(', ')}, or { width, height } in px or %`, (value) => sizes.includes(value)),
+  objectOf({ width: measure, height: measure }, ['width', 'height']),
+)
 
 const keyed = { key: elsewhere, parameters }
-const shown = { weight: integer, conditions: elsewhere }
+const weighted = { weight: integer, conditions: elsewhere }
 const authentication = oneOf('jwt', 'none')
 
 /** The options of each kind of module. Keys, icons and conditions are checked elsewhere. */
 export const optionsOf = {
-  glance: { ...keyed, name: localized, icon: elsewhere, target, ...shown } satisfies Checks<GlanceOptions>,
+  glance: { ...keyed, name: localized, icon: elsewhere, target, ...weighted } satisfies Checks<GlanceOptions>,
   webPanel: {
     ...keyed,
     name: localized,
     icon: elsewhere,
     location: oneOf('hipchat.sidebar.right'),
-    ...shown,
+    ...weighted,
     authentication,
   } satisfies Checks<WebPanelOptions>,
   dialog: {
@@ -216,12 +217,9 @@ export const optionsOf = {
     style: oneOf('normal', 'warning'),
     size,
     primaryAction: button,
-    secondaryActions: (value) =>
-      Array.isArray(value)
-        ? value.map(button).find((wrong) => wrong !== undefined)
-        : `a list of buttons, got ${typeName(value)}`,
+    secondaryActions: listOf('buttons', button),
     hint: localized,
-    filter: (value) => (typeof value === 'boolean' ? undefined : localized(value)),
+    filter: (value, name) => (typeof value === 'boolean' ? undefined : localized(value, name)),
     authentication,
   } satisfies Checks<DialogOptions>,
   action: {
@@ -229,7 +227,7 @@ export const optionsOf = {
     name: localized,
     location: oneOf('hipchat.message.action', 'hipchat.input.action'),
     target,
-    ...shown,
+    ...weighted,
   } satisfies Checks<ActionOptions>,
   externalPage: { ...keyed, name: localized } satisfies Checks<ExternalPageOptions>,
   configurable: { allowAccessToRoomAdmins: flag } satisfies Checks<ConfigurableOptions>,

@@ -1,6 +1,6 @@
 import type { Scope } from '../../api/scopes.ts'
 import { ConfigurationError } from '../../errors.ts'
-import { checkMembers, expectFunction } from '../../option-checks.ts'
+import { checkOptions, expectFunction } from '../../option-checks.ts'
 import { paths } from '../../paths.ts'
 import type { Keys } from '../keys.ts'
 import type {
@@ -146,7 +146,7 @@ export function createModules({ keys, icons, url: baseUrl, registering }: Module
     handle: PageHandler<PageContext>,
     own?: SettingsPageRules,
   ): RegisteredModule {
-    checkMembers<ConfigurableOptions>('configurable', options, optionsOf.configurable, [])
+    checkOptions<ConfigurableOptions>('configurable', options, optionsOf.configurable)
     expectFunction(handle, 'configurable: expected a handler')
     if (single.configurable)
       throw new ConfigurationError(
@@ -162,7 +162,7 @@ export function createModules({ keys, icons, url: baseUrl, registering }: Module
     glance(options: GlanceOptions<string>, handle?: GlanceHandler<ViewContext>) {
       registering('glance')
       const what = nameOf('glance', options)
-      checkMembers<GlanceOptions>(what, options, optionsOf.glance, ['key', 'name', 'icon'])
+      checkOptions<GlanceOptions>(what, options, optionsOf.glance, ['key', 'name', 'icon'])
       if (handle !== undefined) expectFunction(handle, `${what}: expected a handler`)
       const { key, parameters } = options
       if (!handle && parameters)
@@ -180,7 +180,7 @@ export function createModules({ keys, icons, url: baseUrl, registering }: Module
     webPanel(options: WebPanelOptions<string>, handle: AnyPageHandler) {
       registering('web panel')
       const what = nameOf('webPanel', options)
-      checkMembers<WebPanelOptions>(what, options, optionsOf.webPanel, ['key', 'name'])
+      checkOptions<WebPanelOptions>(what, options, optionsOf.webPanel, ['key', 'name'])
       expectFunction(handle, `${what}: expected a handler`)
       const { key, name: title, parameters, authentication } = options
       const icon = iconOf(what, options.icon)
@@ -196,7 +196,7 @@ export function createModules({ keys, icons, url: baseUrl, registering }: Module
     dialog(options: DialogOptions<string>, handle: AnyPageHandler) {
       registering('dialog')
       const what = nameOf('dialog', options)
-      checkMembers<DialogOptions>(what, options, optionsOf.dialog, ['key', 'title'])
+      checkOptions<DialogOptions>(what, options, optionsOf.dialog, ['key', 'title'])
       expectFunction(handle, `${what}: expected a handler`)
       const { key, title, parameters, authentication } = options
       const path = `${paths.page}${key}`
@@ -210,7 +210,7 @@ export function createModules({ keys, icons, url: baseUrl, registering }: Module
     action(options: ActionOptions) {
       registering('action')
       const what = nameOf('action', options)
-      checkMembers<ActionOptions>(what, options, optionsOf.action, ['key', 'name', 'location', 'target'])
+      checkOptions<ActionOptions>(what, options, optionsOf.action, ['key', 'name', 'location', 'target'])
       const place = options.location === 'hipchat.message.action' ? 'message actions' : 'input actions'
       const conditions = conditionsOf(what, options, place)
       return register('action', options, undefined, (_, url) =>
@@ -221,7 +221,7 @@ export function createModules({ keys, icons, url: baseUrl, registering }: Module
     externalPage(options: ExternalPageOptions<string>, handle: PageHandler<PageContext>) {
       registering('external page')
       const what = nameOf('externalPage', options)
-      checkMembers<ExternalPageOptions>(what, options, optionsOf.externalPage, ['key'])
+      checkOptions<ExternalPageOptions>(what, options, optionsOf.externalPage, ['key'])
       expectFunction(handle, `${what}: expected a handler`)
       const { key, name: title, parameters } = options
       const path = `${paths.page}${key}`

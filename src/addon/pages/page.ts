@@ -1,9 +1,10 @@
+import { absoluteUrl, anyText, type Checks, expecting, integerFrom } from '../../common/checks.ts'
 import { Html, html } from '../../common/html.ts'
 import { type Outbound, OutboundRefusedError } from '../../common/outbound.ts'
 import { ConfigurationError } from '../../errors.ts'
 import type { Installation } from '../../installations/installation.ts'
 import { originOf } from '../../installations/installation.ts'
-import { anyText, type Checks, checkMembers } from '../../option-checks.ts'
+import { checkOptions } from '../../option-checks.ts'
 
 /** Theme of a client. Clients reload the page when it changes. */
 export type Theme = 'light' | 'dark'
@@ -32,19 +33,13 @@ export interface PageParts extends PageOptions {
 
 const checks: Checks<PageOptions> = {
   title: anyText,
-  head: (value) => (value instanceof Html ? undefined : 'html`…`'),
-  lang: (value) =>
-    typeof value === 'string' && /^[a-z]{2,3}(-[a-z0-9]+)*$/i.test(value)
-      ? undefined
-      : 'a language such as en or pt-BR',
-  status: (value) =>
-    Number.isInteger(value) && Number(value) >= 200 && Number(value) <= 599
-      ? undefined
-      : `a status from 200 to 599, got ${String(value)}`,
-  server: (value) =>
-    typeof value === 'string' && /^https?:\/\//.test(value) && URL.canParse(value)
-      ? undefined
-      : 'an absolute http or https address',
+  head: expecting('html`…`', (value) => value instanceof Html),
+  lang: expecting(
+    'a language such as en or pt-BR',
+    (value) => typeof value === 'string' && /^[a-z]{2,3}(-[a-z0-9]+)*$/i.test(value),
+  ),
+  status: integerFrom(200, 599),
+  server: absoluteUrl,
 }
 
 /**
@@ -59,7 +54,7 @@ export function page(content: Html, options: PageOptions = {}): PageParts {
     throw new ConfigurationError(
       'page: expected html`…` as the first argument; a string would not be escaped',
     )
-  checkMembers<PageOptions>('page', options, checks, [])
+  checkOptions<PageOptions>('page', options, checks)
   return { ...options, content }
 }
 

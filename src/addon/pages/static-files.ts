@@ -3,9 +3,10 @@ import { realpath, stat } from 'node:fs/promises'
 import { extname, join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Context } from 'koa'
+import { type Checks, expecting, flag } from '../../common/checks.ts'
 import { typeName } from '../../common/validate.ts'
 import { ConfigurationError, messageOf } from '../../errors.ts'
-import { type Checks, checkMembers, flag } from '../../option-checks.ts'
+import { checkOptions } from '../../option-checks.ts'
 
 /** Options of `addon.static`. */
 export interface StaticOptions {
@@ -32,10 +33,7 @@ interface Folder {
 }
 
 const checks: Checks<StaticOptions> = {
-  maxAge: (value) =>
-    typeof value === 'number' && value >= 0 && Number.isFinite(value)
-      ? undefined
-      : `a number of milliseconds, got ${typeof value === 'number' ? value : typeName(value)}`,
+  maxAge: expecting('a number of milliseconds', (value) => Number.isFinite(value) && Number(value) >= 0),
   immutable: flag,
 }
 
@@ -53,7 +51,7 @@ export function createAssets(): Assets {
           `static: expected a path such as /assets, got ${typeof given === 'string' ? JSON.stringify(given) : typeName(given)}`,
         )
       const what = `static ${given}`
-      checkMembers<StaticOptions>(what, options, checks, [])
+      checkOptions<StaticOptions>(what, options, checks)
       const path = `${given.replace(/\/$/, '')}/`
       if (folders.some((other) => other.path === path))
         throw new ConfigurationError(`${what}: another folder already has this path`)

@@ -1,6 +1,18 @@
+import {
+  anyText,
+  type Check,
+  type Checks,
+  expecting,
+  flag,
+  integerFrom,
+  oneOf,
+  refusal,
+  shown,
+} from '../../common/checks.ts'
+import { isRecord } from '../../common/is-record.ts'
 import { typeName } from '../../common/validate.ts'
 import { ConfigurationError } from '../../errors.ts'
-import { anyText, type Check, type Checks, checkMembers, flag, isRecord, oneOf } from '../../option-checks.ts'
+import { checkOptions, refuse } from '../../option-checks.ts'
 
 interface Labelled {
   /** Label of the field. */
@@ -90,20 +102,20 @@ export interface Filled {
 
 const longest = { text: 255, textarea: 10_000, url: 2_000, secret: 1_000 } as const
 
-const finite: Check = (value) =>
-  Number.isFinite(value) ? undefined : `a number, got ${typeof value === 'number' ? value : typeName(value)}`
+const finite = expecting('a number', Number.isFinite)
 
-const length: Check = (value) =>
-  Number.isSafeInteger(value) && Number(value) > 0 && Number(value) <= 100_000
-    ? undefined
-    : `a whole number from 1 to 100000, got ${typeof value === 'number' ? value : typeName(value)}`
+const length = integerFrom(1, 100_000)
 
-const options: Check = (value) =>
+const options: Check = (value, name) =>
   isRecord(value) &&
   Object.keys(value).length > 0 &&
   Object.entries(value).every(([key, text]) => key !== '' && typeof text === 'string' && text !== '')
     ? undefined
-    : `an object such as { info: 'Everything', error: 'Errors only' }, got ${isRecord(value) ? JSON.stringify(value) : typeName(value)}`
+    : refusal(
+        name,
+        "an object such as { info: 'Everything', error: 'Errors only' }",
+        isRecord(value) ? JSON.stringify(value) : shown(value),
+      )
 
 const types = ['text', 'textarea', 'url', 'secret', 'number', 'select', 'checkbox'] as const
 
@@ -132,12 +144,10 @@ export function checkFields(fields: unknown): asserts fields is SettingsFields {
       throw new ConfigurationError(
         `settings: expected field names of 1 to 40 letters, digits and _, and not session; got ${JSON.stringify(name)}`,
       )
-    const type = isRecord(field) ? types.find((known) => known === field['type']) : undefined
-    if (!type)
-      throw new ConfigurationError(
-        `${what}: expected type to be ${labelled.type(isRecord(field) ? field['type'] : field)}`,
-      )
-    checkMembers(what, field, checksOf[type], ['label', ...(type === 'select' ? ['options'] : [])])
+    const given = isRecord(field) ? field['type'] : field
+    refuse(what, labelled.type(given, 'type'))
+    const type = given as (typeof types)[number] // checked just above
+    checkOptions(what, field, checksOf[type], ['label', ...(type === 'select' ? ['options'] : [])])
     const checked = field as unknown as SettingsField // the checks of its type passed
     if (!('default' in checked) || checked.default === undefined) continue
     const wrong = faultOf(checked, checked.default)

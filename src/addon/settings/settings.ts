@@ -1,8 +1,9 @@
 import type { Scope } from '../../api/scopes.ts'
+import { anyText, type Checks, elsewhere, expecting, flag } from '../../common/checks.ts'
 import { Html, html } from '../../common/html.ts'
 import type { Installation } from '../../installations/installation.ts'
 import type { InstallationStore } from '../../installations/installation-store.ts'
-import { anyText, type Checks, checkMembers, elsewhere, expectFunction, flag } from '../../option-checks.ts'
+import { checkOptions, expectFunction } from '../../option-checks.ts'
 import type { Modules } from '../modules/modules.ts'
 import { type PageParts, page } from '../pages/page.ts'
 import type { PageContext } from '../pages/page-context.ts'
@@ -72,14 +73,14 @@ export interface SettingsParts {
 const checks: Checks<SettingsOptions> = {
   fields: elsewhere,
   title: anyText,
-  description: (value) => (value instanceof Html ? undefined : anyText(value)),
+  description: (value, name) => (value instanceof Html ? undefined : anyText(value, name)),
   allowAccessToRoomAdmins: flag,
-  mayChange: (value) => (typeof value === 'function' ? undefined : 'a function of the context'),
+  mayChange: expecting('a function of the context', (value) => typeof value === 'function'),
 }
 
 /** Registers the configuration page, and returns the add-on's settings. */
 export function createSettings(options: SettingsOptions, { modules, onError }: SettingsParts): AddonSettings {
-  checkMembers<SettingsOptions>('settings', options, checks, ['fields'])
+  checkOptions<SettingsOptions>('settings', options, checks, ['fields'])
   const { fields, title, description, allowAccessToRoomAdmins: rooms = false, mayChange } = options
   checkFields(fields)
   const saved: ((context: PageContext<Scope, never>, values: SettingsValues<SettingsFields>) => unknown)[] =

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { rootCertificates } from 'node:tls'
+import { unknownName } from '../../common/checks.ts'
 import { withoutMark } from '../../common/text.ts'
 import { ConfigurationError } from '../../errors.ts'
+import { refuse } from '../../option-checks.ts'
 
 /** A host and port from the URL, a sentinel or a cluster. */
 export interface RedisAddress {
@@ -159,11 +161,7 @@ function readPath(kind: Kind, path: string): { service: string; database: number
 
 function readParameters(query: string, known: readonly string[]): ReadonlyMap<string, string> {
   const given = new Map(new URLSearchParams(query))
-  const unknown = [...given.keys()].find((name) => !known.includes(name))
-  if (unknown !== undefined)
-    throw new ConfigurationError(
-      `store: ${unknown} is not a parameter of this kind of Redis URL; expected one of ${known.join(', ')}`,
-    )
+  refuse('store', unknownName('parameter', [...given.keys()], known))
   return given
 }
 

@@ -98,15 +98,11 @@ describe('an icon', () => {
       /a file ends in \.svg, \.png, .*, got "\.\/package\.json"$/,
     ],
     ['a number', 5, /^glance g: icon: expected an address \(https:\/\/…\), .*; got number$/],
-    [
-      'data without a type',
-      { data: svg },
-      /^glance g: icon: expected type to be one of image\/svg\+xml, .*; got undefined$/,
-    ],
+    ['data without a type', { data: svg }, /^glance g: icon: the option type is missing$/],
     [
       'no data',
       { data: 5, type: 'image/png' },
-      /^glance g: icon: expected data to be bytes or a string, got number$/,
+      /^glance g: icon: expected data to be bytes or a string, got 5$/,
     ],
     [
       'data that is too long',

@@ -393,7 +393,7 @@ describe('page', () => {
       'page: titel is not a known option; expected one of title, head, lang, status, server',
     ],
     [[html`x`, { head: '<style>' }], 'page: expected head to be html`…`'],
-    [[html`x`, { status: 99 }], 'page: expected status to be a status from 200 to 599, got 99'],
+    [[html`x`, { status: 99 }], 'page: expected status to be a whole number from 200 to 599, got 99'],
     [[html`x`, { lang: '"><script>' }], 'page: expected lang to be a language such as en or pt-BR'],
     [[html`x`, { server: 'javascript:x' }], 'page: expected server to be an absolute http or https address'],
   ])('refuses %j', (all, message) => {

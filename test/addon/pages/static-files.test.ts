@@ -152,7 +152,7 @@ describe('static', () => {
     [
       'a wrong option',
       ['/assets', '.', { maxAge: '1d' }],
-      'static /assets: expected maxAge to be a number of milliseconds, got string',
+      'static /assets: expected maxAge to be a number of milliseconds, got "1d"',
     ],
   ])('refuses %s', (_, all, message) => {
     const addon = idle() as unknown as { static: (...all: unknown[]) => unknown }

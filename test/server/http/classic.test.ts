@@ -212,9 +212,12 @@ describe('classic mode', () => {
   ])('signs %s', (address, signed) => expect(signedAddress(address, 'J')).toBe(signed))
 
   it.each([
-    [{ compatibility: 'old' }, 'compatibility must be one of standard, classic, got old'],
-    [{ classicClients: 'com.example.dice' }, 'classicClients must be a list of add-on keys or OAuth ids'],
-    [{ classicClients: [''] }, 'classicClients must be a list of add-on keys or OAuth ids'],
+    [{ compatibility: 'old' }, 'expected compatibility to be one of standard, classic; got "old"'],
+    [
+      { classicClients: 'com.example.dice' },
+      'expected classicClients to be a list of add-on keys or OAuth ids, got "com.example.dice"',
+    ],
+    [{ classicClients: [''] }, 'expected classicClients.0 to be a non-empty string, got an empty one'],
   ])('refuses the option %j', (options, message) => {
     expect(() => createHipChatServer(options as object)).toThrow(
       expect.objectContaining({ code: 'ERR_SERVER_OPTION', message }),

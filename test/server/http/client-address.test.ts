@@ -62,7 +62,7 @@ test.each([[['localhost']], [['10.0.0.0/33']], [['10.0.0']], [['2001:db8::/129']
   'proxies given as %j are refused by name',
   (trustedProxies) => {
     expect(() => createHipChatServer({ trustedProxies } as object)).toThrow(
-      /^trustedProxies must (have addresses and ranges such as 127\.0\.0\.1|be a list of addresses)/,
+      /^expected trustedProxies(\.0 to be an address or a range such as 127\.0\.0\.1| to be a list of addresses)/,
     )
   },
 )

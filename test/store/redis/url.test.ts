@@ -101,14 +101,14 @@ describe('a Redis URL', () => {
       'redis+cluster://:geheim@h/0',
       'expected nothing after the hosts of a cluster, which has only one database, got something (not shown)',
     ],
-    ['redis://:geheim@h?db=1', 'db is not a parameter of this kind of Redis URL; expected one of ca'],
+    ['redis://:geheim@h?db=1', 'db is not a known parameter; expected one of ca'],
     [
       'redis+sentinel://:geheim@h/m?password=geheim',
-      'password is not a parameter of this kind of Redis URL; expected one of ca, sentinelUsername, sentinelPassword',
+      'password is not a known parameter; expected one of ca, sentinelUsername, sentinelPassword',
     ],
     [
       'redis://:geheim@h?sentinelPassword=geheim',
-      'sentinelPassword is not a parameter of this kind of Redis URL; expected one of ca',
+      'sentinelPassword is not a known parameter; expected one of ca',
     ],
   ]
   for (const [url, message] of wrong)
