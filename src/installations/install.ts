@@ -3,8 +3,8 @@ import type { CapabilitiesDocument } from '../api/capabilities.ts'
 import { type Installable, installable } from '../api/installable.ts'
 import type { Scope } from '../api/scopes.ts'
 import { readId } from '../api/sender.ts'
+import type { KeyedQueue } from '../common/keyed-queue.ts'
 import { InstallationRefusedError } from '../errors.ts'
-import type { Queues } from '../store/queues.ts'
 import type { Logger } from '../telemetry/log.ts'
 import { type Observing, observed } from '../telemetry/observer.ts'
 import type { AccessTokens } from './access-token.ts'
@@ -34,7 +34,7 @@ export interface InstallParts {
   /** ETag of the current descriptor. */
   descriptorEtag(): string
   /** Work on one installation runs one after the other. */
-  readonly queues: Queues
+  readonly queues: KeyedQueue
   readonly attempts: Attempts
   readonly discovery: Discovery
 }

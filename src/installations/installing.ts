@@ -1,5 +1,5 @@
+import { createKeyedQueue } from '../common/keyed-queue.ts'
 import type { Outbound } from '../common/outbound.ts'
-import { createQueues } from '../store/queues.ts'
 import { createAttempts } from './attempts.ts'
 import { createDiscovery } from './capabilities.ts'
 import { createInstall, type InstallParts } from './install.ts'
@@ -42,7 +42,7 @@ export function createInstalling(parts: InstallingParts): Installing {
   const attempts = createAttempts(unknown)
   const discovery = createDiscovery(parts.outbound)
   // A server that gets no answer may ask again, and a removal must not run in the middle of an update.
-  const queues = createQueues()
+  const queues = createKeyedQueue()
   const refreshes = createThrottle<Installation>(unsigned)
   const removals = createThrottle<void>(unsigned)
 

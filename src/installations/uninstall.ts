@@ -1,6 +1,6 @@
 import { type InstallableUpdate, installableUpdate } from '../api/installable.ts'
+import type { KeyedQueue } from '../common/keyed-queue.ts'
 import { AccessTokenError, InstallationRefusedError } from '../errors.ts'
-import type { Queues } from '../store/queues.ts'
 import { type Logger, logError } from '../telemetry/log.ts'
 import { type Observing, observed } from '../telemetry/observer.ts'
 import type { AccessTokens } from './access-token.ts'
@@ -21,7 +21,7 @@ export interface UninstallParts {
   readonly observing: Observing
   servicesOf(installation: Installation): InstallationServices
   /** Work on one installation runs one after the other. */
-  readonly queues: Queues
+  readonly queues: KeyedQueue
   /** Limits unsigned removals. */
   readonly removals: Throttle<void>
 }

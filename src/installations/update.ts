@@ -1,6 +1,6 @@
 import { type InstallableUpdate, installableUpdate } from '../api/installable.ts'
+import type { KeyedQueue } from '../common/keyed-queue.ts'
 import { InstallationRefusedError } from '../errors.ts'
-import type { Queues } from '../store/queues.ts'
 import type { Logger } from '../telemetry/log.ts'
 import { type Observing, observed } from '../telemetry/observer.ts'
 import type { AccessTokens } from './access-token.ts'
@@ -25,7 +25,7 @@ export interface UpdateParts {
   /** ETag of the current descriptor. */
   descriptorEtag(): string
   /** Work on one installation runs one after the other. */
-  readonly queues: Queues
+  readonly queues: KeyedQueue
   /** Limits unsigned updates. */
   readonly refreshes: Throttle<Installation>
   readonly discovery: Discovery

@@ -1,4 +1,4 @@
-import { createQueues } from './queues.ts'
+import { createKeyedQueue } from '../common/keyed-queue.ts'
 
 /** The storage for the parts of the index. */
 export interface KeyIndexStorage {
@@ -35,10 +35,10 @@ const parts = 64
 /** Creates an index for one process: it keeps all keys in memory and reads the storage once. */
 export function createKeyIndex(storage: KeyIndexStorage): KeyIndex {
   const loaded = new Map<number, Part>()
-  const loading = createQueues()
+  const loading = createKeyedQueue<number>()
 
   async function load(number: number): Promise<Part> {
-    return loading.run(String(number), async () => {
+    return loading.run(number, async () => {
       let part = loaded.get(number)
       if (!part) {
         const text = await storage.read(number)

@@ -3,6 +3,7 @@ import type { EventName } from '../../api/events.ts'
 import { events } from '../../api/events.ts'
 import type { Notification } from '../../api/operations/messages.ts'
 import { exchange } from '../../common/http.ts'
+import { createKeyedQueue } from '../../common/keyed-queue.ts'
 import { nextTurn } from '../../common/next-turn.ts'
 import type { Outbound } from '../../common/outbound.ts'
 import { readableError } from '../../common/redaction.ts'
@@ -115,7 +116,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   const acting = new AsyncLocalStorage<string>()
   const patterns = new Map<string, Pattern>()
   const matching = createPatternMatching()
-  const firing = new Map<number, Promise<void>>() // by room: events are delivered in the order in which they happened
+  const firing = createKeyedQueue<number>() // by room: events are delivered in the order in which they happened
 
   async function matches(webhook: WebhookRecord, { text = '' }: Pick<ChatEvent, 'text'>): Promise<boolean> {
     if (webhook.pattern === null || !events[webhook.event].pattern) return true
@@ -176,20 +177,12 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     const link = linkOf(happening)
     const over = tracking.begin()
     const newest = state.last('webhook') // webhooks that are created meanwhile are not notified
-    const before = firing.get(room.id)
-    const queueing = before
-      ? before.then(() => queueAll(happening, link, newest))
-      : queueAll(happening, link, newest)
-    const done = queueing
+    await firing
+      .run(room.id, () => queueAll(happening, link, newest))
       .catch((error) =>
         log.error({ err: readableError(error) }, 'an event was not delivered to all its webhooks'),
       )
-      .finally(() => {
-        over()
-        if (firing.get(room.id) === done) firing.delete(room.id)
-      })
-    firing.set(room.id, done)
-    await done
+      .finally(over)
   }
 
   async function queueAll(happening: ChatEvent, link: Link | string, newest: number): Promise<void> {
@@ -415,7 +408,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     queues,
     async idle() {
       do {
-        await Promise.all(firing.values())
+        await firing.settled()
         await queues.idle()
       } while (firing.size > 0)
     },

@@ -3,6 +3,7 @@ import { capabilitiesUrl } from '../../api/capabilities.ts'
 import { type Descriptor, placesOf, webhooksOf } from '../../api/descriptor.ts'
 import { events } from '../../api/events.ts'
 import type { Scope } from '../../api/scopes.ts'
+import { createKeyedQueue } from '../../common/keyed-queue.ts'
 import type { Outbound } from '../../common/outbound.ts'
 import { hashOf, randomText } from '../../common/random.ts'
 import { approvedBy, mayLearn, requireForAddon } from '../auth/delegation.ts'
@@ -99,23 +100,9 @@ const documentLifetime = 10 * 60_000
 export function createInstaller(options: InstallerOptions): Installer {
   const { state, log, publicUrl } = options
   const callbacks: Callbacks = createCallbacks(options)
-  const locks = new Map<string, Promise<unknown>>()
+  // By add-on and place: two installations at the same time would both find the place free.
+  const installing = createKeyedQueue()
   const redirects: Redirect[] = []
-
-  /**
-   * Runs installations of one add-on in one place one after the other: at the same time, both would find the place
-   * free.
-   */
-  async function alone<T>(place: string, work: () => Promise<T>): Promise<T> {
-    const before = locks.get(place) ?? Promise.resolve()
-    const mine = before.catch(() => undefined).then(work)
-    locks.set(place, mine)
-    try {
-      return await mine
-    } finally {
-      if (locks.get(place) === mine) locks.delete(place)
-    }
-  }
 
   async function propose({
     url,
@@ -135,7 +122,7 @@ export function createInstaller(options: InstallerOptions): Installer {
     const document = limited(served, request.granted)
     checkApproved(document, request.approved)
     const roomId = request.room?.id ?? null
-    return alone(`${document.key} ${roomId}`, async () => {
+    return installing.run(`${document.key} ${roomId}`, async () => {
       const existing = state.clients.installed(document.key, roomId)
       const installed = existing ? await update(existing, document, request) : await create(document, request)
       log.info(

@@ -1,3 +1,5 @@
+import { createKeyedQueue, type KeyedQueue } from '../../common/keyed-queue.ts'
+
 /**
  * Jobs of many owners. The jobs in one lane of an owner run one after the other, all others at the same time, so a
  * slow owner delays no other.
@@ -17,41 +19,46 @@ export interface Queues {
 const longest = 1000
 
 interface Owner {
-  readonly lanes: Map<string, Promise<void>>
-  waiting: number
+  readonly lanes: KeyedQueue
+  /** Jobs that are waiting or running. */
+  jobs: number
 }
 
+/** Creates empty queues; `failed` receives the errors of jobs. */
 export function createQueues(failed: (error: unknown) => void): Queues {
   const owners = new Map<string, Owner>()
 
-  function enqueue(owner: string, lane: string, job: () => Promise<void>, behind: Promise<unknown>): void {
-    const own = owners.get(owner) ?? { lanes: new Map<string, Promise<void>>(), waiting: 0 }
-    owners.set(owner, own)
-    own.waiting += 1
-    const done = behind
-      .then(job)
+  function ownerOf(name: string): Owner {
+    const own = owners.get(name) ?? { lanes: createKeyedQueue(), jobs: 0 }
+    owners.set(name, own)
+    return own
+  }
+
+  function enqueue(name: string, own: Owner, lane: string, job: () => Promise<void>): void {
+    own.jobs += 1
+    void own.lanes
+      .run(lane, job)
       .catch(failed)
       .finally(() => {
-        own.waiting -= 1
-        if (own.lanes.get(lane) === done) own.lanes.delete(lane)
-        if (own.waiting === 0) owners.delete(owner)
+        own.jobs -= 1
+        if (own.jobs === 0) owners.delete(name)
       })
-    own.lanes.set(lane, done)
   }
 
   return {
     add(owner, lane, job) {
-      const own = owners.get(owner)
-      if (own && own.waiting >= longest) return false
-      enqueue(owner, lane, job, own?.lanes.get(lane) ?? Promise.resolve())
+      const own = ownerOf(owner)
+      if (own.jobs >= longest) return false
+      enqueue(owner, own, lane, job)
       return true
     },
     last(owner, job) {
-      enqueue(owner, 'last', job, Promise.all(owners.get(owner)?.lanes.values() ?? []))
+      const own = ownerOf(owner)
+      const earlier = own.lanes.settled()
+      enqueue(owner, own, 'last', () => earlier.then(job))
     },
     async idle() {
-      while (owners.size > 0)
-        await Promise.all([...owners.values()].flatMap(({ lanes }) => [...lanes.values()]))
+      while (owners.size > 0) await Promise.all([...owners.values()].map(({ lanes }) => lanes.settled()))
     },
   }
 }

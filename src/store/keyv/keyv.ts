@@ -1,9 +1,9 @@
 import type { Keyv, KeyvStoreAdapter } from 'keyv'
+import { createKeyedQueue, type KeyedQueue } from '../../common/keyed-queue.ts'
 import { StoreError } from '../../errors.ts'
 import { DeadlineError, within } from '../deadline.ts'
 import { createKeyIndex, type KeyIndex } from '../key-index.ts'
 import { checkKey, closedError, lifetime } from '../limits.ts'
-import { createQueues, type Queues } from '../queues.ts'
 import type { Store } from '../store.ts'
 
 /** What a Keyv store can use: a Keyv, one of its storage adapters, or a `Map`. */
@@ -11,7 +11,7 @@ export type KeyvSource = Keyv | KeyvStoreAdapter | Map<string, unknown>
 
 interface Shared {
   readonly keyv: Keyv
-  readonly queues: Queues
+  readonly queue: KeyedQueue
   readonly index: KeyIndex
 }
 
@@ -63,7 +63,7 @@ export function createKeyvStore(source: KeyvSource): Store {
   /** Like `run`, but no other action on this key runs at the same time. */
   const alone = <T>(key: string, action: (parts: Shared) => Promise<T>): Promise<T> =>
     run((parts, isLate) =>
-      parts.queues.run(key, () => (isLate() ? Promise.reject(new DeadlineError('too late')) : action(parts))),
+      parts.queue.run(key, () => (isLate() ? Promise.reject(new DeadlineError('too late')) : action(parts))),
     )
 
   function failure(error: unknown): StoreError {
@@ -154,7 +154,7 @@ export function createKeyvStore(source: KeyvSource): Store {
       closed = true
       if (!used) return
       const parts = await shared.get(source)
-      await parts?.queues.idle()
+      await parts?.queue.idle()
       await parts?.keyv.disconnect()
     },
   }
@@ -164,7 +164,7 @@ async function share(source: KeyvSource): Promise<Shared> {
   const keyv = isKeyv(source) ? source : await wrap(source)
   keyv.throwOnErrors = true
   keyv.on('error', () => {}) // without a listener an error event ends the process; the error is thrown as well
-  const queues = createQueues()
+  const queue = createKeyedQueue()
   const index = createKeyIndex({
     async read(part) {
       const text: unknown = await keyv.get(indexPrefix + part)
@@ -174,11 +174,11 @@ async function share(source: KeyvSource): Promise<Shared> {
       await keyv.set(indexPrefix + part, text)
     },
     forget: (key, isOver) =>
-      queues.run(key, async () => {
+      queue.run(key, async () => {
         if (isOver()) await keyv.delete(prefix + key)
       }),
   })
-  return { keyv, queues, index }
+  return { keyv, queue, index }
 }
 
 const indexPrefix = 'hipchat-addon-index:'
