@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { descriptor, placesOf } from '../api/descriptor.ts'
 import { parseJson } from '../common/http.ts'
+import { resultWithin } from '../common/time-limit.ts'
 import { validate } from '../common/validate.ts'
 import { messageOf } from '../errors.ts'
 import type { HipChatServer } from '../server/index.ts'
@@ -51,7 +52,7 @@ export function createInstallation(server: HipChatServer, roomName: string | und
     async remove(): Promise<void> {
       if (!current) return
       const told = server.uninstall(current.oauthId).then(() => server.idle())
-      await Promise.race([told.catch(() => {}), delay(3_000, undefined, { ref: false })])
+      await resultWithin(3_000, told).catch(() => {})
     },
   }
 }

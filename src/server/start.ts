@@ -8,6 +8,7 @@ import { alone } from '../common/lmdb/lmdb.ts'
 import { createOutbound, isLoopbackHost } from '../common/outbound.ts'
 import { hashOf } from '../common/random.ts'
 import { readableError } from '../common/redaction.ts'
+import { resultWithin } from '../common/time-limit.ts'
 import { unrefServer } from '../common/unref.ts'
 import { createApiCallLog } from './addons/api-call-log.ts'
 import { createDelivery, type Delivery } from './addons/delivery.ts'
@@ -220,11 +221,11 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
       while (active.size > 0) await Promise.all(active)
       await delivery.idle()
     }
-    await within(graceful, settled())
+    await resultWithin(graceful, settled())
     abort.abort()
-    await within(aborted, settled()) // callers that waited for an add-on still get their answer
+    await resultWithin(aborted, settled()) // callers that waited for an add-on still get their answer
     server.closeAllConnections()
-    await within(graceful, settled())
+    await resultWithin(graceful, settled())
     await closed
     await release()
   }
@@ -277,14 +278,4 @@ function listen(server: Server, { host, port }: Settings): Promise<number> {
       resolve(typeof address === 'object' && address ? address.port : port)
     })
   })
-}
-
-/** Waits for work, but at most for this many milliseconds. */
-async function within(milliseconds: number, work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, milliseconds)
-  })
-  await Promise.race([work, late])
-  clearTimeout(timer)
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { deliveryBody } from '../../api/events.ts'
 import { readJson } from '../../common/body.ts'
+import { resultWithin } from '../../common/time-limit.ts'
 import { read } from '../../common/tolerant-reading.ts'
 import { SignedRequestError } from '../../errors.ts'
 import type { Installation, Installations } from '../../installations/installation.ts'
@@ -21,7 +22,6 @@ import {
 } from './delivery.ts'
 import type { HandleDelivery } from './handle.ts'
 import type { TaskQueue } from './task-queue.ts'
-import { within } from './time-limit.ts'
 
 /** What receiving needs. */
 export interface ReceivingParts {
@@ -113,7 +113,7 @@ export function createDeliveryListener(parts: ReceivingParts, koa: RequestListen
     }
     const delivery: Delivery = { webhook, body, match, signed, acknowledged: false }
     const answered = tasks.take((turn) => handle(delivery, turn))
-    const answer = await within(acknowledgeAfter, answered)
+    const answer = await resultWithin(acknowledgeAfter, answered)
     if (answer) return answer
     delivery.acknowledged = true
     answered.catch((error: unknown) => {

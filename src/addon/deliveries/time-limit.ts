@@ -1,3 +1,4 @@
+import { resultWithin } from '../../common/time-limit.ts'
 import { HandlerTimeoutError } from '../../errors.ts'
 import { type Logger, logError } from '../../telemetry/log.ts'
 import type { Turn } from './task-queue.ts'
@@ -23,7 +24,7 @@ export async function unlessEndless<T>(
   running: Promise<T>,
   { key, turn, context, handlerTimeout }: Limited,
 ): Promise<T> {
-  const outcome = await within(
+  const outcome = await resultWithin(
     handlerTimeout,
     running.then((returned) => ({ returned })),
   )
@@ -35,19 +36,3 @@ export async function unlessEndless<T>(
   running.catch((late: unknown) => logError(context.log, late, 'a handler failed after its handlerTimeout'))
   throw error
 }
-
-/** Settles like the promise, or resolves with `undefined` after this many milliseconds. */
-export const within = <T>(milliseconds: number, promise: Promise<T>): Promise<T | undefined> =>
-  new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, milliseconds, undefined)
-    promise.then(
-      (value) => {
-        clearTimeout(timer)
-        resolve(value)
-      },
-      (error) => {
-        clearTimeout(timer)
-        reject(error)
-      },
-    )
-  })

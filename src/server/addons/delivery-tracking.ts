@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { resultWithin } from '../../common/time-limit.ts'
 import type { DeliveryRecord } from './delivery-history.ts'
 
 /** What an action caused, as far as it was known within the given time. */
@@ -33,13 +34,13 @@ export function createDeliveryTracking(): DeliveryTracking {
     async follow(work, milliseconds) {
       const trail: Trail = { deliveries: [], waiting: 0, over: () => {} }
       await tracking.run(trail, work)
-      let timer: NodeJS.Timeout | undefined
       if (trail.waiting > 0)
-        await new Promise<void>((resolve) => {
-          trail.over = resolve
-          timer = setTimeout(resolve, milliseconds)
-        })
-      clearTimeout(timer)
+        await resultWithin(
+          milliseconds,
+          new Promise<void>((resolve) => {
+            trail.over = resolve
+          }),
+        )
       return { deliveries: [...trail.deliveries], waiting: trail.waiting }
     },
     begin() {

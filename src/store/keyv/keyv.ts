@@ -1,7 +1,7 @@
 import type { Keyv, KeyvStoreAdapter } from 'keyv'
 import { createKeyedQueue, type KeyedQueue } from '../../common/keyed-queue.ts'
+import { DeadlineError, withDeadline } from '../../common/time-limit.ts'
 import { StoreError } from '../../errors.ts'
-import { DeadlineError, within } from '../deadline.ts'
 import { createKeyIndex, type KeyIndex } from '../key-index.ts'
 import { checkKey, closedError, lifetime } from '../limits.ts'
 import type { Store } from '../store.ts'
@@ -51,7 +51,7 @@ export function createKeyvStore(source: KeyvSource): Store {
     let late = false
     const work = action(parts, () => late)
     try {
-      return await within(timeout, work, () => {
+      return await withDeadline(timeout, work, () => {
         late = true
       })
     } catch (error) {

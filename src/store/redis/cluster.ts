@@ -1,6 +1,6 @@
 import slotOf from 'cluster-key-slot'
+import { withDeadline } from '../../common/time-limit.ts'
 import { messageOf } from '../../errors.ts'
-import { within } from '../deadline.ts'
 import { connectRedis, type RedisConnection } from './connection.ts'
 import { type Command, createLine, execute, firstOf, RedisFailure, type RedisLine } from './line.ts'
 import type { RedisRouting, RedisTimeouts } from './routing.ts'
@@ -67,7 +67,7 @@ export function createClusterRouting(url: RedisUrl, timeouts: RedisTimeouts): Re
 
   async function ask(address: RedisAddress) {
     const { client, drop } = await connectionTo(address)
-    const ranges = await within(timeouts.command, client.clusterSlots(), drop)
+    const ranges = await withDeadline(timeouts.command, client.clusterSlots(), drop)
     if (ranges.length === 0) throw new Error(`${nameOf(address)} knows no servers of the cluster`)
     return ranges.map(({ from, to, master }) => ({
       from,

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import { within } from '../deadline.ts'
+import { withDeadline } from '../../common/time-limit.ts'
 import type { RedisAddress, RedisLogin } from './url.ts'
 
 /** A server to connect to. */
@@ -60,7 +60,7 @@ export async function connectRedis(target: RedisTarget): Promise<RedisConnection
     drop,
     async close(patience) {
       if (!client.isOpen) return
-      await within(patience, adapter.disconnect(), drop).catch(drop)
+      await withDeadline(patience, adapter.disconnect(), drop).catch(drop)
     },
   }
 }

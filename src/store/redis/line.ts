@@ -1,5 +1,5 @@
+import { DeadlineError, withDeadline } from '../../common/time-limit.ts'
 import { messageOf } from '../../errors.ts'
-import { DeadlineError, within } from '../deadline.ts'
 import type { RedisClient, RedisConnection } from './connection.ts'
 
 /** A command, as a call of the client. */
@@ -75,7 +75,7 @@ export async function execute<T>(
 ): Promise<T> {
   const late = (): void => connection.drop(new DeadlineError(`no answer within ${timeout} ms`))
   try {
-    return await within(timeout, command(connection.client), late)
+    return await withDeadline(timeout, command(connection.client), late)
   } catch (error) {
     if (error instanceof DeadlineError) throw new RedisFailure('went away', error)
     if (!connection.alive()) throw new RedisFailure('went away', connection.causeOfDeath() ?? error)

@@ -1,4 +1,4 @@
-import { within } from '../deadline.ts'
+import { withDeadline } from '../../common/time-limit.ts'
 import { connectRedis, type RedisConnection } from './connection.ts'
 import { firstOf } from './line.ts'
 import type { RedisTimeouts } from './routing.ts'
@@ -30,7 +30,7 @@ export async function connectMaster(url: RedisUrl, { connect }: RedisTimeouts): 
     const connection = await connectRedis({ ...sentinel, ...url.sentinelLogin, timeout: connect })
     try {
       const asked = connection.client.sendCommand(['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', url.service])
-      const answer = await within(connect, asked)
+      const answer = await withDeadline(connect, asked)
       if (!Array.isArray(answer))
         throw new Error(`the sentinel ${nameOf(sentinel)} knows no master ${url.service}`)
       const [host, port] = answer
@@ -43,7 +43,7 @@ export async function connectMaster(url: RedisUrl, { connect }: RedisTimeouts): 
   async function connectTo(master: RedisAddress): Promise<RedisConnection> {
     const connection = await connectRedis({ ...master, ...url.login, timeout: connect })
     try {
-      const role = await within(connect, connection.client.sendCommand(['ROLE']))
+      const role = await withDeadline(connect, connection.client.sendCommand(['ROLE']))
       if (!Array.isArray(role) || role[0] !== 'master')
         throw new Error(`${nameOf(master)} is named as the master but is not one: a failover is in progress`)
       return connection

@@ -1,7 +1,7 @@
 import { AssertionError } from 'node:assert'
 import { isRecord } from '../../common/is-record.ts'
+import { DeadlineError, withDeadline } from '../../common/time-limit.ts'
 import { typeName } from '../../common/validate.ts'
-import { DeadlineError, within } from '../../store/deadline.ts'
 import type { Awaitable, Store } from '../../store/store.ts'
 import { checks } from './checks.ts'
 
@@ -56,8 +56,8 @@ export function storeContract(open: () => Awaitable<StoreUnderTest>): readonly S
         await second.close()
       }
       const outcomes = [
-        await settled(within(longest, check({ store, second }))),
-        await settled(within(longest, close())),
+        await settled(withDeadline(longest, check({ store, second }))),
+        await settled(withDeadline(longest, close())),
         await settled(Promise.resolve(opened).then(({ cleanUp }) => cleanUp?.call(opened))),
       ]
       // If the check failed, that error says more than a failure to close.
