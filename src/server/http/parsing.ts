@@ -20,6 +20,12 @@ export function longestBody({ body, tokens }: Operation): number {
   return tokens.length === 0 || tokens.includes('basic') ? longestOfStrangers : longestText
 }
 
+/** Milliseconds within which a body must arrive. Node's own limit is one minute. */
+export const bodyTimeout = 30_000
+
+/** The same for a body with a file. */
+export const uploadTimeout = 55_000
+
 /** Longest body with a file: clients sent base64 in lines of sixty characters, together with a message. */
 const longestUpload = 28 * 1024 * 1024
 const longestText = 1024 * 1024
