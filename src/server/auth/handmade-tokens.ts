@@ -1,9 +1,9 @@
 import { most } from '../../api/bounds.ts'
 import { createPace } from '../../common/next-turn.ts'
 import { badRequest } from '../errors.ts'
-import type { HandmadeFor, HashedToken } from '../state/clients.ts'
 import type { RoomRecord, TokenRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
+import type { HandmadeFor, HashedToken } from '../state/tokens.ts'
 import { person, type Session } from './callers.ts'
 import { mayRun, maySee } from './room-rights.ts'
 

@@ -7,8 +7,8 @@ import { signIn } from '../auth/sign-in.ts'
 import type { Context, Handler } from '../context.ts'
 import { formatSeconds, nowMicros } from '../dates.ts'
 import { badRequest, forbidden, notFound } from '../errors.ts'
-import type { HashedToken } from '../state/clients.ts'
 import type { ClientRecord, RoomRecord, UserRecord } from '../state/records.ts'
+import type { HashedToken } from '../state/tokens.ts'
 import type { PageContext } from './context.ts'
 import {
   installationsPart,

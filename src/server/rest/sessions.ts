@@ -3,8 +3,8 @@ import type { Session } from '../auth/callers.ts'
 import type { Handlers } from '../context.ts'
 import { formatSeconds } from '../dates.ts'
 import { page } from '../http/paging.ts'
-import type { HashedToken, Tokens } from '../state/clients.ts'
 import type { TokenRecord } from '../state/records.ts'
+import type { HashedToken, Tokens } from '../state/tokens.ts'
 
 export const sessionHandlers: Pick<Handlers, 'getActiveSessions'> = {
   /** A session is a sign-in, with a password or on an add-on's consent page, whose token is still good. */

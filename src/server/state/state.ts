@@ -3,20 +3,33 @@ import { folded } from '../../common/scripts.ts'
 import { type Micros, nowMicros } from '../dates.ts'
 import { type Blobs, createBlobs } from './blobs.ts'
 import { type Written, withChangeNotes } from './change-notes.ts'
-import { type ClientState, createClientState } from './clients.ts'
+import { type ClientBelongings, type Clients, createClients } from './clients.ts'
 import { openFolder } from './folder.ts'
+import { createKeptGlanceUpdates } from './glance-updates.ts'
 import { createMessages, type Messages } from './messages.ts'
+import { createOneTime } from './one-time.ts'
 import { emptyFolder, leaveFolder, takeFolder } from './owner.ts'
 import { createPeople, type People } from './people.ts'
-import type { EmoticonRecord, GoneRecord, GroupRecord, PictureRecord, StoredFileRecord } from './records.ts'
+import type {
+  CodeRecord,
+  EmoticonRecord,
+  GoneRecord,
+  GroupRecord,
+  InstallableRecord,
+  PictureRecord,
+  StoredFileRecord,
+} from './records.ts'
 import { createRooms, type Rooms } from './rooms.ts'
 import { table } from './table.ts'
+import { createTokens } from './tokens.ts'
+import { createWebhooks } from './webhooks.ts'
 
 /**
  * All data of the server, in one LMDB environment. Reads are synchronous. All writes happen inside `write`, where
  * reads and checks come first: what was written before an error is thrown stays.
  */
-export interface State extends ClientState {
+export interface State extends ClientBelongings {
+  readonly clients: Clients
   readonly people: People
   readonly rooms: Rooms
   readonly messages: Messages
@@ -73,15 +86,24 @@ export function openState(path: string, options: { durable: boolean }): State {
   const files = createBlobs<StoredFileRecord>(db, 'file')
   // Each in its own transaction: a server that is killed meanwhile continues with the next one.
   for (const blobs of [pictures, files]) while (lmdb.transactionSync(blobs.migrate)) noted = []
-  const clientState = createClientState(db)
+  const webhooks = createWebhooks(db)
+  const belongings: ClientBelongings = {
+    tokens: createTokens(db, webhooks),
+    webhooks,
+    codes: createOneTime<CodeRecord>(db, 'code'),
+    installables: createOneTime<InstallableRecord>(db, 'installable'),
+    glanceUpdates: createKeptGlanceUpdates(db),
+  }
+  const clients = createClients(db, belongings)
   const people = createPeople(db)
   const rooms = createRooms(db)
   lmdb.transactionSync(() => {
-    for (const part of [people, rooms, clientState.clients, clientState.webhooks]) part.completeIndex()
+    for (const part of [people, rooms, clients, webhooks]) part.completeIndex()
   })
 
   return {
-    ...clientState,
+    ...belongings,
+    clients,
     people,
     rooms,
     messages: createMessages(db),

@@ -40,6 +40,12 @@ const longestPart = 400
 /** Sorts after every number and every id. */
 export const afterAll = '\uffff'
 
+/** A limit that none of the tables reaches. */
+export const everything = Number.MAX_SAFE_INTEGER
+
+/** A room as a part of a key; null is the whole group. No room has the id 0. */
+export const placeKey = (roomId: number | null): number => roomId ?? 0
+
 /** Opens a table of a database. */
 export function table<T>(db: StateDatabase, name: string): Table<T> {
   const recordOf = ({ value }: { readonly value: unknown }): T => value as T // written by `put` below, and by nothing else
