@@ -274,7 +274,7 @@ export function settingsFrom(options: ServerOptions, defaultSeed: Seed): Setting
     deliveryTimeout: options.deliveryTimeout ?? 10_000,
     outbound: outboundOption(options, local, allowHttp),
     allowedOrigins: (options.allowedOrigins ?? []).map(originOf),
-    trustedProxies: (options.trustedProxies ?? []).map(parseRange).filter((range) => range !== undefined),
+    trustedProxies: (options.trustedProxies ?? []).map(parseRange).filter((parsed) => parsed !== undefined),
     classicClients: new Set(options.classicClients),
     log: options.log ?? false,
     checkResponses: options.checkResponses ?? false,

@@ -58,7 +58,7 @@ export function createClock(): TestClock & { restore(): void } {
   return {
     advance(by) {
       checkOptions<Duration>('clock.advance', by, durationChecks)
-      for (const [unit, amount = 0] of Object.entries(by)) ahead += amount * lengths[unit as keyof Duration] // the names are known
+      for (const [unit, count = 0] of Object.entries(by)) ahead += count * lengths[unit as keyof Duration] // the names are known
       move()
     },
     restore() {

@@ -19,8 +19,11 @@ describe('createAddon', () => {
       'createAddon: expected key to be a string without whitespace and colons such as com.example.deploys, got "a:b"',
     ],
     [{ name: '' }, 'createAddon: expected name to be a non-empty string, got an empty one'],
-    [{ scopes: ['send'] }, /expected scopes to be a list of scopes from admin_group, .*; got send$/],
-    [{ scopes: 'send_notification' }, 'createAddon: expected scopes to be a list of scopes, got string'],
+    [{ scopes: ['send'] }, /expected scopes.0 to be one of admin_group, .*; got "send"$/],
+    [
+      { scopes: 'send_notification' },
+      'createAddon: expected scopes to be a list of scopes, got "send_notification"',
+    ],
     [{ baseURL: 'x' }, /baseURL is not a known option; expected one of key, name, /],
     [
       { baseUrl: 'example.com' },
@@ -28,7 +31,7 @@ describe('createAddon', () => {
     ],
     [
       { baseUrl: 'https://user:pass@example.com' },
-      'createAddon: expected baseUrl to be an address without a user name or password',
+      'createAddon: expected baseUrl to be an address without a user name or password, got one that has them',
     ],
     [
       { baseUrl: 'https://example.com' },
@@ -36,28 +39,28 @@ describe('createAddon', () => {
     ],
     [
       { allowedHosts: ['https://example.com'] },
-      /expected allowedHosts to be host names such as .*; got https:\/\/example.com/,
+      /expected allowedHosts.0 to be a host name such as .*; got "https:\/\/example.com"/,
     ],
     [
       { allowedRanges: ['10.0.0.1'] },
-      /expected allowedRanges to be address ranges such as 10.0.0.0\/8; got 10.0.0.1/,
+      /expected allowedRanges.0 to be an address range such as 10.0.0.0\/8, got "10.0.0.1"/,
     ],
     [{ allowRoom: false, allowGlobal: false }, /could not be installed anywhere/],
-    [{ allowRoom: 'yes' }, 'createAddon: expected allowRoom to be true or false, got string'],
-    [{ vendor: { name: 'x' } }, 'createAddon: expected vendor to be an object with the strings name and url'],
-    [{ installation: 'both' }, 'createAddon: expected installation to be server or browser, got both'],
+    [{ allowRoom: 'yes' }, 'createAddon: expected allowRoom to be true or false, got "yes"'],
+    [{ vendor: { name: 'x' } }, 'createAddon: the option vendor.url is missing'],
+    [{ installation: 'both' }, 'createAddon: expected installation to be one of server, browser; got "both"'],
     [
       { acknowledgeAfter: -1 },
-      'createAddon: expected acknowledgeAfter to be a number of milliseconds, got -1',
+      'createAddon: expected acknowledgeAfter to be a number of milliseconds from 0 to 2147483647, got -1',
     ],
     [{ maxDeliveries: 0 }, 'createAddon: expected maxDeliveries to be a whole number above 0, got 0'],
     [
       { acknowledgeAfter: 2 ** 31 },
-      'createAddon: expected acknowledgeAfter to be a number of milliseconds of at most 2147483647, got 2147483648',
+      'createAddon: expected acknowledgeAfter to be a number of milliseconds from 0 to 2147483647, got 2147483648',
     ],
     [
       { acknowledgeAfter: '3000' },
-      'createAddon: expected acknowledgeAfter to be a number of milliseconds, got string',
+      'createAddon: expected acknowledgeAfter to be a number of milliseconds from 0 to 2147483647, got "3000"',
     ],
     [
       { ca: '/etc/ssl/ca.pem' },
@@ -66,11 +69,17 @@ describe('createAddon', () => {
     [{ callTimeout: 0 }, 'createAddon: expected callTimeout to be a number of milliseconds above 0, got 0'],
     [
       { allowedHosts: ['chat.example.net:8443'] },
-      /expected allowedHosts to be host names such as .* without a port; got chat.example.net:8443/,
+      /expected allowedHosts.0 to be a host name such as .* without a port; got "chat.example.net:8443"/,
     ],
-    [{ allowedRanges: ['10.0.0.0/33'] }, /expected allowedRanges to be address ranges .*; got 10.0.0.0\/33/],
-    [{ allowedRanges: ['999.0.0.0/8'] }, /expected allowedRanges to be address ranges .*; got 999.0.0.0\/8/],
-    [{ log: console }, 'createAddon: expected log to be a pino logger, or false'],
+    [
+      { allowedRanges: ['10.0.0.0/33'] },
+      /expected allowedRanges.0 to be an address range .*, got "10.0.0.0\/33"/,
+    ],
+    [
+      { allowedRanges: ['999.0.0.0/8'] },
+      /expected allowedRanges.0 to be an address range .*, got "999.0.0.0\/8"/,
+    ],
+    [{ log: console }, 'createAddon: expected log to be a pino logger or false, got object'],
     [{ store: `mysql://user:${planted('hunter2')}@db/` }, /store: expected redis:.*, got the scheme mysql:$/],
     [{ secretKey: 'short' }, /secretKey: expected 32 random bytes .*, got a string of 5 characters/],
   ])('refuses %j by name', (over, message) => {
@@ -136,7 +145,7 @@ describe('listen()', () => {
 
 describe('callback()', () => {
   it('refuses a descriptor that is not valid, as listen() does', () => {
-    const addon = addonWith({ baseUrl: 'http://localhost:1', vendor: { name: 'x', url: 'y', mail: 'z' } })()
+    const addon = addonWith({ baseUrl: 'http://localhost:1', name: 'x'.repeat(300) })()
     expect(() => addon.callback()).toThrow(
       expect.objectContaining({
         code: 'ERR_CONFIGURATION',

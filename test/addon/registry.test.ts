@@ -21,7 +21,7 @@ describe('registrations', () => {
     [
       'a pattern as text',
       (addon: never) => register(addon, 'room_message', { pattern: '^/x' }, () => {}),
-      /expected pattern to be a RegExp such as \/\^\\\/deploy\/i, got string/,
+      /expected pattern to be a RegExp such as \/\^\\\/deploy\/i, got "\^\/x"/,
     ],
     [
       'a pattern where there is no text',
@@ -66,12 +66,12 @@ describe('registrations', () => {
     [
       'options that are not an object',
       (addon: never) => register(addon, 'room_message', /x/, () => {}),
-      'webhook room_message: expected options such as { pattern: /^hello/ }, got RegExp',
+      'webhook room_message: expected an object with the options pattern, key, name, declared, ordered; got RegExp',
     ],
     [
       'a command whose options are a string',
       (addon: never) => (addon as Loose)['command']?.('/x', 'Does x', () => {}),
-      "command /x: expected options such as { description: '…' }, got string",
+      'command /x: expected an object with the options description, ordered; got string',
     ],
     [
       'options after the handler',
@@ -81,7 +81,7 @@ describe('registrations', () => {
     [
       'an option of another type',
       (addon: never) => register(addon, 'room_message', { declared: 'no' }, () => {}),
-      'webhook room_message: expected declared to be true or false, got string',
+      'webhook room_message: expected declared to be true or false, got "no"',
     ],
     [
       'a command that is no text',

@@ -167,10 +167,10 @@ export function readForm(
 ): Filled {
   const values: Record<string, Value> = {}
   const errors = new Map<string, string>()
-  const shown = new Map<string, string>()
+  const entered = new Map<string, string>()
   for (const [name, field] of Object.entries(fields)) {
     const text = form.get(name) ?? ''
-    if (field.type !== 'secret') shown.set(name, text)
+    if (field.type !== 'secret') entered.set(name, text)
     const secret = field.type === 'secret'
     const old = secret && !form.has(removalOf(name)) ? own[name] : undefined
     const value = field.type === 'checkbox' ? form.has(name) : (readText(field, text) ?? old)
@@ -183,7 +183,7 @@ export function readForm(
     if (fault) errors.set(name, fault)
     else values[name] = value
   }
-  return { values, errors, written: shown }
+  return { values, errors, written: entered }
 }
 
 /** Name of the checkbox that removes a secret. It is not a valid field name. */

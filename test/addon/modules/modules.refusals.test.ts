@@ -82,7 +82,7 @@ const refusals: readonly [name: string, act: (addon: Loose) => unknown, message:
   [
     'another place',
     (a) => a['webPanel']?.({ key: 'p', name: 'P', location: 'left' }, nothing),
-    'webPanel p: expected location to be hipchat.sidebar.right; got "left"',
+    'webPanel p: expected location to be hipchat.sidebar.right, got "left"',
   ],
   [
     'another authentication',
@@ -92,22 +92,22 @@ const refusals: readonly [name: string, act: (addon: Loose) => unknown, message:
   [
     'a size without a unit',
     (a) => a['dialog']?.({ key: 'd', title: 'D', size: { width: '4', height: '5px' } }, nothing),
-    /^dialog d: expected size to be one of small, .*, or { width, height } in px or %; got {"width"/,
+    'dialog d: expected size.width to be a number of px or %, got "4"',
   ],
   [
     'a button without a name',
     (a) => a['dialog']?.({ key: 'd', title: 'D', primaryAction: { key: 'go' } }, nothing),
-    'dialog d: expected primaryAction to be a button whose name is a string of 1 to 100 characters, got undefined',
+    'dialog d: the option primaryAction.name is missing',
   ],
   [
     'a button with something else',
     (a) => a['dialog']?.({ key: 'd', title: 'D', secondaryActions: [{ name: 'x', color: 'red' }] }, nothing),
-    'dialog d: expected secondaryActions to be a button with name, key and enabled; got color',
+    'dialog d: secondaryActions.0.color is not a known option; expected one of name, key, enabled',
   ],
   [
     'a parameter that clients use',
     (a) => a['dialog']?.({ key: 'd', title: 'D', parameters: { theme: 'x' } }, nothing),
-    "dialog d: expected parameters to be an object such as { mid: 'message.mid' }; clients use the name theme themselves",
+    "dialog d: expected parameters to be an object such as { mid: 'message.mid' }, got the name theme, which clients use themselves",
   ],
   [
     'a parameter with braces',
@@ -122,7 +122,7 @@ const refusals: readonly [name: string, act: (addon: Loose) => unknown, message:
   [
     'a target that is not a key',
     (a) => a['action']?.({ key: 'a', name: 'A', location: 'hipchat.input.action', target: { kye: 'x' } }),
-    'action a: expected target to be the key of a module, or { key, options } with one; got object',
+    'action a: target.kye is not a known option; expected one of key, options',
   ],
   [
     'two configuration pages',
@@ -205,19 +205,19 @@ const conditionRefusals: readonly [
     'a pattern as text',
     'message',
     [{ condition: 'message_matches', params: { regex: '^x' } }],
-    'action m, conditions.0, message_matches, params: expected regex to be a RegExp such as /^decision:/i, got string',
+    'action m, conditions.0, message_matches, params: expected regex to be a RegExp such as /^decision:/i, got "^x"',
   ],
   [
     'metadata with two comparisons',
     'glance',
     [{ condition: 'glance_matches', params: { metadata: [{ attr: 'a', eq: 1, gt: 2 }] } }],
-    /expected metadata to be a list of objects with attr and one of eq, lt, gt/,
+    /expected metadata.0 to be an object with one of eq, lt, gt, such as .*; got eq, gt$/,
   ],
   [
     'metadata compared with gt and a string',
     'glance',
     [{ condition: 'glance_matches', params: { metadata: [{ attr: 'a', gt: 'x' }] } }],
-    /expected metadata to be comparisons by eq .*; got gt with string$/,
+    /expected metadata.0.gt to be a number, got "x"$/,
   ],
 ]
 

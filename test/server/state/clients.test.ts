@@ -2,9 +2,9 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import type { HandmadeFor } from '../../../src/server/state/clients.ts'
 import type { TokenRecord } from '../../../src/server/state/records.ts'
 import { openState } from '../../../src/server/state/state.ts'
+import type { HandmadeFor } from '../../../src/server/state/tokens.ts'
 
 test('tokens made by hand are found among those of thousands of sessions', async () => {
   const state = openState(mkdtempSync(join(tmpdir(), 'hipchat-state-')), { durable: false })
