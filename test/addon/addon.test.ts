@@ -89,7 +89,7 @@ describe('createAddon', () => {
     expect(created).not.toThrow('hunter2')
   })
 
-  it('takes a public address with the hosts it accepts installations from', () => {
+  it('accepts a public address together with the hosts it may be installed from', () => {
     expect(addonWith({ baseUrl: 'https://example.com', allowedHosts: ['*.example.net'] })).not.toThrow()
   })
 

@@ -18,13 +18,13 @@ function fileWith(content: string): string {
 }
 
 describe('loadEnvironment', () => {
-  it('gives what is in the file too, without a byte order mark before its first name', () => {
+  it('returns the variables of the file too, without a byte order mark before the first name', () => {
     const file = fileWith('\uFEFFTEST_FIRST=1\nTEST_SECOND="two words"\n')
     expect(loadEnvironment(file)).toMatchObject({ TEST_FIRST: '1', TEST_SECOND: 'two words' })
     expect(process.env['TEST_FIRST']).toBe('1')
   })
 
-  it('takes an empty variable for one that is not set, in the file and before it', () => {
+  it('treats an empty variable as one that is not set, in the file and in the environment', () => {
     vi.stubEnv('TEST_EMPTY', '')
     vi.stubEnv('TEST_BLANK', '  ')
     vi.stubEnv('TEST_SET', 'mine')
@@ -34,7 +34,7 @@ describe('loadEnvironment', () => {
     expect('TEST_BLANK' in loaded || 'TEST_NONE' in loaded).toBe(false)
   })
 
-  it('gives the environment where there is no file', () => {
+  it('returns the environment if there is no file', () => {
     expect(loadEnvironment('./no-such-file')['PATH']).toBe(process.env['PATH'])
   })
 })

@@ -114,7 +114,7 @@ describe('registrations', () => {
     expect(() => act(addon as never)).toThrow(message)
   })
 
-  it('refuse the same webhook twice, and take it with a key', () => {
+  it('refuse the same webhook twice, and accept it with a key', () => {
     const addon = addonWith({})()
     addon.webhook('room_enter', () => {})
     expect(() => addon.webhook('room_enter', () => {})).toThrow(

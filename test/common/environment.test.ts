@@ -4,14 +4,14 @@ import { createAddon } from '../../src/index.ts'
 import { testOptions } from '../support.ts'
 
 describe('an empty environment variable', () => {
-  it('is one that is not set', () => {
+  it('counts as one that is not set', () => {
     expect(variable('A', { A: '' })).toBeUndefined()
     expect(variable('A', { A: ' \t' })).toBeUndefined()
     expect(variable('A', { A: '0' })).toBe('0')
   })
 
   it.each(['baseUrl', 'store', 'secretKey', 'ca'])(
-    'handed on as the option %s is that option left out',
+    'passed as the option %s counts as that option left out',
     (name) => {
       const options = { ...testOptions, store: 'memory:' }
       for (const empty of ['', ' ']) {
@@ -21,7 +21,7 @@ describe('an empty environment variable', () => {
     },
   )
 
-  it('split into a list of hosts is no list, so that a public add-on says what is missing', () => {
+  it('split into a list of hosts counts as no list, so that a public add-on says what is missing', () => {
     const options = { ...testOptions, store: 'memory:', allowedHosts: ''.split(',') }
     expect(() => createAddon(options)).not.toThrow()
     expect(() => createAddon({ ...options, baseUrl: 'https://example.com' })).toThrow(
@@ -52,7 +52,7 @@ describe('LOG_LEVEL', () => {
   })
 
   it.each(['loud', '30', 'constructor', 'info,debug', '"info'])(
-    '%j is the default, and one line names it',
+    'with the invalid level %j is the default, and a warning names it',
     (given) => {
       expect(readLogLevel('LOG_LEVEL', given, 'info')).toEqual({
         level: 'info',
@@ -61,7 +61,7 @@ describe('LOG_LEVEL', () => {
     },
   )
 
-  it('that is none does not keep an add-on from starting', () => {
+  it('with an invalid level does not keep an add-on from starting', () => {
     vi.stubEnv('LOG_LEVEL', 'loud')
     onTestFinished(() => void vi.unstubAllEnvs())
     const { log: _, ...options } = testOptions

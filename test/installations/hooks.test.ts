@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { runHooks } from '../../src/installations/hooks.ts'
 
-describe('a hook', () => {
+describe('a hook of an installation', () => {
   it('does not start after the end of the time, and is not awaited', async () => {
     const ran: string[] = []
     const forever = () => new Promise(() => {})

@@ -241,7 +241,7 @@ describe('an installation whose credentials are rejected', () => {
   })
 })
 
-describe('a replacement', () => {
+describe('a replacement of an installation', () => {
   it('keeps the old installation until its own removal, and hands over its values', async () => {
     const { world, trail } = await witness()
     const impostor = await startImpostor()

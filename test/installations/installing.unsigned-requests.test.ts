@@ -46,7 +46,7 @@ describe('unsigned requests', () => {
   })
 
   it.each(['DELETE', 'POST'] as const)(
-    'keep no signed removal waiting, though they hang up: %s',
+    'do not delay a signed removal, even if their callers hang up: %s',
     async (method) => {
       const { world, state, impostor } = await counting()
       state.wait = 3_000

@@ -3,7 +3,7 @@ import { json, startImpostor } from '../addon/impostor.ts'
 import { sign, startWorld, type World } from '../support.ts'
 import { known, post, remove, said, witness } from './support.ts'
 
-describe('a removal', () => {
+describe('a removal of an installation', () => {
   it('by the server removes the installation and its values, and runs the hook', async () => {
     const { world, trail } = await witness()
     const { installation } = await world.install()

@@ -5,7 +5,7 @@ import { document, impostorSecret, json, startImpostor } from '../addon/impostor
 import { secretOf, sign, startWorld } from '../support.ts'
 import { post, said, witness } from './support.ts'
 
-describe('an unsigned update', () => {
+describe('an unsigned update of an installation', () => {
   const elsewhere = (impostor: { url: string }, stolen: string[]) => ({
     '/uploads/capabilities.json': (_: unknown, response: ServerResponse) =>
       json(
@@ -45,7 +45,7 @@ describe('an unsigned update', () => {
   })
 })
 
-describe('an update', () => {
+describe('an update of an installation', () => {
   it('keeps the credentials, stores the new scopes, and runs its hook', async () => {
     const { world, trail } = await witness()
     const first = await world.install()

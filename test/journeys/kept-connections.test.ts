@@ -25,7 +25,7 @@ it('no delivery is lost with a distant add-on that closes its idle connections u
   await server.close()
 })
 
-it('no installation, update or removal is lost with such an add-on', async () => {
+it('no installation, update or removal is lost with a distant add-on that closes its idle connections unannounced', async () => {
   const server = await startServer()
   const addon = await startAddon()
   const far = await farAway(Number(new URL(addon.url).port), way, idle)

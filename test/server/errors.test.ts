@@ -299,7 +299,7 @@ const words: [name: string, method: string, path: string, more: object, expected
   ],
 ]
 
-it.each(words)('%s is told in these words', async (_name, method, path, more, expected) => {
+it.each(words)('%s is refused with a message that names it', async (_name, method, path, more, expected) => {
   const server = await startServer()
   expect(refusal(await adminCall(server, method, path, more))).toEqual(expected)
 })

@@ -145,7 +145,7 @@ describe('settings of a group', () => {
   })
 
   it.each(['configurable', 'adminPage'] as const)(
-    'have company: a %s page of the author’s own',
+    'can be registered beside a %s page of the author’s own',
     async (kind) => {
       const { open, token } = await startShowing(
         (addon) => void addon[kind](() => html`<p>of the group</p>`),

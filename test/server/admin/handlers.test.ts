@@ -275,7 +275,7 @@ test('requests and answers are kept only up to a limit', () => {
   expect(history.find(1)?.record.request).toBeUndefined()
 })
 
-describe('for administrators', () => {
+describe('the administration', () => {
   test('only administrators see the secret of an installation and the calls of add-ons', async () => {
     const server = await startServer()
     const addon = await startAddon()

@@ -5,7 +5,7 @@ import { planted } from '../../leaks/planted.ts'
 import { accessToken, call, declare, hook, installOverHttp, startAddon, startServer } from '../support.ts'
 import { ids, visit } from './visitors.ts'
 
-describe('a change', () => {
+describe('a change on the chat page', () => {
   interface Told {
     readonly id: string
     readonly name: string

@@ -58,7 +58,7 @@ describe('the initial state of a page', () => {
   })
 })
 
-describe('looking up', () => {
+describe('looking up people and rooms', () => {
   test('finds people by id, by the beginning of a word of the name, and by the mention name', async () => {
     const server = await startServer()
     const alice = await visit(server, 'alice')
