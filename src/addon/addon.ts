@@ -23,6 +23,7 @@ import { createCore } from './core.ts'
 import type { CommandContext, EventContext, Handler, Middleware } from './deliveries/context.ts'
 import type { Webhook } from './deliveries/delivery.ts'
 import { createHandling } from './deliveries/handle.ts'
+import { createRecovery } from './deliveries/recover.ts'
 import type { CommandOptions, WebhookOptions } from './deliveries/registration.ts'
 import { createTaskQueue } from './deliveries/task-queue.ts'
 import { createKeys } from './keys.ts'
@@ -202,7 +203,7 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
   const keys = createKeys()
   const icons = createIcons()
   const assets = createAssets()
-  const registry = createRegistry(keys, log)
+  const registry = createRegistry(keys, resolved.options.durable ?? true, log)
   const modules = createModules({
     keys,
     icons,
@@ -212,29 +213,36 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
       address.changed()
     },
   })
-  const webhooks = () => [...registry.webhooks.values()]
-  const address = createAddress(resolved, { webhooks, modules, avatar: avatarOf(resolved, icons) })
+  const address = createAddress(resolved, {
+    webhooks: () => [...registry.webhooks.values()],
+    modules,
+    avatar: avatarOf(resolved, icons),
+  })
   const core = createCore(resolved, log, observation, modules, () => address.descriptor().etag, tasks.count)
   const middleware: Middleware[] = []
   const errorHandlers: ((error: unknown, context: FailedContext) => unknown)[] = []
   // Every method that Node parses: the router answers 501 to methods that are not listed.
   const router = new Router({ methods: METHODS })
   const { acknowledgeAfter, handlerTimeout } = resolved
+  const handle = createHandling({ ...core, tasks, middleware, handlerTimeout, onError })
+  const { webhooks } = registry
   const receiving = {
     ...core,
     addon: resolved.options,
-    webhooks: registry.webhooks,
+    webhooks,
     tasks,
     acknowledgeAfter,
     basePath: address.path,
-    handle: createHandling({ ...core, tasks, middleware, handlerTimeout, onError }),
+    handle,
   }
+  const recovery = createRecovery({ ...core, webhooks, tasks, handle })
   const { metrics } = observation
   const lifecycle = createLifecycle({
     core,
     address,
     registry,
     receiving,
+    recovery,
     tasks,
     icons,
     assets,

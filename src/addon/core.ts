@@ -8,7 +8,7 @@ import {
   isSame,
 } from '../installations/installation.ts'
 import { createServices, type InstallationServices } from '../installations/services.ts'
-import { createSealing, openStore, type Store, scopeStore, shareStore } from '../store/index.ts'
+import { createSealing, openStore, type Sealing, type Store, scopeStore, shareStore } from '../store/index.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { Observation } from '../telemetry/observation.ts'
 import { type Observing, observed } from '../telemetry/observer.ts'
@@ -20,6 +20,7 @@ export interface Core {
   readonly resolved: ResolvedOptions
   readonly log: Logger
   readonly store: Store
+  readonly sealing: Sealing
   readonly installations: Installations
   readonly tokens: AccessTokens
   readonly outbound: Outbound
@@ -86,6 +87,7 @@ export function createCore(
     resolved,
     log,
     store,
+    sealing,
     installations,
     tokens,
     outbound,

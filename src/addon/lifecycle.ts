@@ -3,11 +3,13 @@ import type Router from '@koa/router'
 import type { Middleware } from 'koa'
 import { ConfigurationError } from '../errors.ts'
 import { createInstalling } from '../installations/installing.ts'
+import { logError } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { Address } from './address.ts'
 import { createApp } from './app.ts'
 import type { Core } from './core.ts'
 import { createDeliveryListener, type ReceivingParts } from './deliveries/receive.ts'
+import type { Recovery } from './deliveries/recover.ts'
 import type { TaskQueue } from './deliveries/task-queue.ts'
 import { type Listening, listenOn } from './http-server.ts'
 import { createInstallationRoutes } from './installation-routes.ts'
@@ -27,6 +29,7 @@ export interface LifecycleParts {
   readonly address: Address
   readonly registry: Registry
   readonly receiving: ReceivingParts
+  readonly recovery: Recovery
   readonly tasks: TaskQueue
   readonly icons: Icons
   readonly assets: Assets
@@ -59,7 +62,7 @@ export interface Lifecycle {
 }
 
 export function createLifecycle(served: LifecycleParts): Lifecycle {
-  const { core, address, registry, receiving, tasks, icons, assets, router, metrics } = served
+  const { core, address, registry, receiving, recovery, tasks, icons, assets, router, metrics } = served
   const { resolved, log, store } = core
   const installing = createInstalling({ ...core, options: resolved.options })
   let started = false
@@ -123,6 +126,19 @@ export function createLifecycle(served: LifecycleParts): Lifecycle {
     ]
   }
 
+  /** Opens the add-on's own server, and puts what earlier processes left before what arrives there. */
+  async function openServer(
+    listener: RequestListener,
+    port: number,
+    host: string | undefined,
+  ): Promise<Listening> {
+    await recovery.take()
+    const opened = await listenOn(listener, port, host)
+    address.learn(`http://localhost:${opened.port}`)
+    recovery.begin()
+    return opened
+  }
+
   async function warnOfOldInstallations(): Promise<void> {
     const { etag } = address.descriptor()
     let older = 0
@@ -135,6 +151,7 @@ export function createLifecycle(served: LifecycleParts): Lifecycle {
   }
 
   async function closeAll(): Promise<void> {
+    recovery.stop()
     await listening?.catch(() => {}) // otherwise the server would continue to open
     await stop(listening, async () => {
       const aborted = await tasks.close(resolved.closeTimeout)
@@ -155,13 +172,18 @@ export function createLifecycle(served: LifecycleParts): Lifecycle {
         )
       const listener = start()
       address.descriptor() // report an invalid descriptor now, not at the first installation
+      recovery.take().then(recovery.begin, (error: unknown) => {
+        logError(log, error, 'the deliveries of earlier processes cannot be read')
+        recovery.begin() // tries again
+      })
       return listener
     },
 
     async listen(port, host) {
       if (listening) throw new ConfigurationError('listen() was called twice')
       if (closing) throw new ConfigurationError('listen: the add-on has been closed; create another one')
-      listening = listenOn(start(), port, host ?? (resolved.loopback ? 'localhost' : undefined))
+      const listener = start()
+      listening = openServer(listener, port, host ?? (resolved.loopback ? 'localhost' : undefined))
       metricsListening = listenForMetrics()
       metricsListening.catch(() => {}) // awaited below, unless the other port fails
       try {
@@ -173,7 +195,6 @@ export function createLifecycle(served: LifecycleParts): Lifecycle {
           opened.unref()
           metricsOpened?.unref()
         }
-        address.learn(`http://localhost:${port}`)
         address.descriptor() // report an invalid descriptor now, not at the first installation
         const resealed = await core.installations.reseal()
         if (resealed > 0) log.info({ installations: resealed }, 'sealed with the first secretKey')

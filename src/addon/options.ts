@@ -129,6 +129,11 @@ export interface AddonOptions<S extends Scope = Scope> {
    * false.
    */
   readonly helpCommand?: boolean
+  /**
+   * Whether deliveries outlive their process, with a store that can keep them: if it is killed, the next one calls the
+   * handler again. Webhooks and commands have the same option. Default true.
+   */
+  readonly durable?: boolean
   /** Milliseconds after which a delivery is acknowledged while its handler continues. Default 3,000. */
   readonly acknowledgeAfter?: number
   /**
@@ -218,6 +223,7 @@ const checks: Checks<AddonOptions> = {
   ),
   metrics: checkMetrics,
   helpCommand: flag,
+  durable: flag,
   acknowledgeAfter: milliseconds,
   handlerTimeout: milliseconds,
   maxDeliveries: expecting('a whole number above 0', (value) => Number.isInteger(value) && Number(value) > 0),

@@ -33,7 +33,8 @@ export interface Registry {
 type WebhookHandler = Webhook['handle']
 type CommandHandler = Handler<CommandContext>
 
-export function createRegistry(keys: Keys, log: Logger): Registry {
+/** Creates the registry. `durable` is the default of that option. */
+export function createRegistry(keys: Keys, durable: boolean, log: Logger): Registry {
   const webhooks = new Map<string, Webhook>()
   const commands: Command[] = []
   let ended = false
@@ -62,7 +63,7 @@ export function createRegistry(keys: Keys, log: Logger): Registry {
         second,
         third,
       )
-      return register(eventWebhook(event, options, handler, log))
+      return register(eventWebhook(event, options, handler, durable, log))
     },
 
     command(usage, second, third) {
@@ -77,7 +78,7 @@ export function createRegistry(keys: Keys, log: Logger): Registry {
       const command = parseUsage(usage, options.description ?? '')
       if (commands.some(({ name }) => name === command.name))
         throw new ConfigurationError(`two commands are called /${command.name}`)
-      const webhook = register(commandWebhook(command, options, handler))
+      const webhook = register(commandWebhook(command, options, handler, durable))
       commands.push(command)
       return webhook
     },

@@ -78,7 +78,11 @@ export async function readBody(request: IncomingMessage, limit: number, timeout:
 
 /** Reads a JSON body, with the limits of {@link readBytes}. An empty body is refused, since it is not JSON. */
 export async function readJson(request: IncomingMessage, limit: number, timeout: number): Promise<unknown> {
-  const text = await readBody(request, limit, timeout)
+  return parseBody(await readBody(request, limit, timeout))
+}
+
+/** Parses a JSON body. Throws {@link BodyRefusedError} for anything else. */
+export function parseBody(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {

@@ -1,6 +1,6 @@
 import { ConfigurationError, StoreError } from '../errors.ts'
 import type { Store } from '../store/index.ts'
-import { type Installation, valuePrefix } from './installation.ts'
+import { hiddenMark, type Installation, valuePrefix } from './installation.ts'
 
 /**
  * Values of an add-on for one installation, as JSON: settings, counters, who opted in. Each installation
@@ -86,8 +86,10 @@ export function createInstallationStore(
       return parse<T>(text)
     },
     async *entries<T>(wanted = ''): AsyncGenerator<[string, T]> {
-      for await (const [key, text] of store.entries(prefix + wanted))
-        yield [key.slice(prefix.length), JSON.parse(text) as T] // as in `parse`
+      for await (const [stored, text] of store.entries(prefix + wanted)) {
+        const key = stored.slice(prefix.length)
+        if (!key.startsWith(hiddenMark)) yield [key, JSON.parse(text) as T] // as in `parse`
+      }
     },
   }
 }

@@ -135,6 +135,9 @@ export const valuePrefix = (installation: Installation): string =>
   // Encoded: otherwise the keys of `a:b` would start like those of `a` and be removed with them.
   `value:${originOf(installation)}:${encodeURIComponent(installation.oauthId)}:`
 
+/** Begins those keys below {@link valuePrefix} that are not the add-on's own values: the results of steps. */
+export const hiddenMark = '\u0001'
+
 /** Store key of an installation's access token. */
 export const tokenKey = (oauthId: string): string => `token:${oauthId}`
 

@@ -15,6 +15,7 @@ import type { Logger } from '../telemetry/log.ts'
 import type { AccessTokens } from './access-token.ts'
 import { type Credentials, type Installation, type Installations, isSame } from './installation.ts'
 import { createInstallationStore, type InstallationStore } from './installation-store.ts'
+import { createSteps } from './steps.ts'
 
 /** The services of an installation, for handlers. */
 export interface InstallationServices<S extends Scope = Scope> {
@@ -23,6 +24,8 @@ export interface InstallationServices<S extends Scope = Scope> {
   readonly values: InstallationStore
   readonly log: Logger
   room(id: number): Room<S>
+  /** Does work once, as {@link Steps} says; `run` is the id of the delivery. */
+  step<T>(run: string, name: string, work: () => T | Promise<T>): Promise<T>
   /** Pushes the content of glances. Default audience: this room, or all rooms if it is `undefined`. */
   glances(roomId: number | undefined): Glances
   /**
@@ -102,6 +105,7 @@ function createServicesFor(parts: ServicesParts, installation: Installation): In
     client: client as InstallationServices['client'], // has every method; the type has only what the scopes allow
     values: guarded(createInstallationStore(parts.store, installation, isThere), note),
     log,
+    step: createSteps(parts.store, installation),
     room(id) {
       let room = rooms.get(id)
       if (!room) {

@@ -31,7 +31,7 @@ describe('registrations', () => {
     [
       'an unknown option',
       (addon: never) => register(addon, 'room_message', { patern: /x/ }, () => {}),
-      'webhook room_message: patern is not a known option; expected one of pattern, key, name, declared, ordered',
+      'webhook room_message: patern is not a known option; expected one of pattern, key, name, declared, ordered, durable',
     ],
     [
       'a key with a space',
@@ -66,12 +66,12 @@ describe('registrations', () => {
     [
       'options that are not an object',
       (addon: never) => register(addon, 'room_message', /x/, () => {}),
-      'webhook room_message: expected an object with the options pattern, key, name, declared, ordered; got RegExp',
+      'webhook room_message: expected an object with the options pattern, key, name, declared, ordered, durable; got RegExp',
     ],
     [
       'a command whose options are a string',
       (addon: never) => (addon as Loose)['command']?.('/x', 'Does x', () => {}),
-      'command /x: expected an object with the options description, ordered; got string',
+      'command /x: expected an object with the options description, ordered, durable; got string',
     ],
     [
       'options after the handler',

@@ -98,6 +98,9 @@ ${tableOf(deliveryBody('room_enter'), { item: 'the contents of the event, see be
 | \`sender\` | The person or integration that caused the event, from \`item.sender\` or \`item.message.from\`, always as \`id\`, \`name\`, \`mention_name\`. \`undefined\` if the delivery does not contain it. |
 | \`message\` | \`item.message\`; \`undefined\` for events without one. |
 | \`match\` | The match of the pattern, as \`RegExp.exec\` returns it; \`undefined\` without a pattern. |
+| \`deliveryId\` | The id of the delivery, the same in every attempt; unique within the installation. |
+| \`attempt\` | 1, or more if a process ended while it handled this delivery. |
+| \`step\` | \`step(name, work)\` does a part of the work once, even if the handler [runs again](../how-to/handlers.md#survive-a-restart). |
 | \`args\` | The arguments of a command, by name. Handlers of commands only. |
 | \`reply\` | Posts an answer into the room at once. Needs the scope \`send_notification\`. |
 | \`installation\` | The installation that got the delivery. |

@@ -147,7 +147,7 @@ describe('the options that the package exports', () => {
   it('are read whole from the sources: every member, and whether it may be left out', () => {
     expect(
       membersOf('src/addon/deliveries/registration.ts', 'WebhookOptions').map(({ name }) => name),
-    ).toEqual(['pattern', 'key', 'name', 'declared', 'ordered'])
+    ).toEqual(['pattern', 'key', 'name', 'declared', 'ordered', 'durable'])
     const [apiUrl, , scopes] = membersOf('src/client/personal.ts', 'PersonalClientOptions')
     expect(apiUrl).toEqual({
       name: 'apiUrl',

@@ -43,6 +43,21 @@ export type EventContext<
   readonly message: E extends MessageEvent ? EventMessage : undefined
   /** The match of the webhook's pattern; `undefined` if it has no pattern. */
   readonly match: RegExpMatchArray | undefined
+  /** Id of the delivery, the same in every attempt; unique within the installation. */
+  readonly deliveryId: string
+  /** 1, or more if a process ended while it handled this delivery. What the earlier attempt did is not known. */
+  readonly attempt: number
+  /**
+   * Does a part of the work once, even if the handler runs again: the result, which must be JSON, is stored, and a later
+   * attempt gets it without doing the work. Names are unique within a handler. An error is not stored.
+   *
+   * If the process ends after the work and before its result is stored, the work is done again.
+   *
+   * @example
+   * const { id } = await step('create', () => createIssue(message.message))
+   * await step('tell', () => reply(`Issue ${id}`))
+   */
+  step<T>(name: string, work: () => T | Promise<T>): Promise<T>
 } & ('send_notification' extends S ? Replies['send_notification'] : unknown)
 
 /** The context of a command's handler. */
@@ -78,11 +93,13 @@ interface Shown {
   readonly webhook: { readonly key: string; readonly event: EventName }
   readonly body: DeliveryBody
   readonly match: RegExpMatchArray | undefined
+  readonly id: string
+  readonly attempt: number
 }
 
 /** Creates the context of a delivery. `services` are those of its installation as it is now. */
 export function createEventContext(
-  { webhook, body, match }: Shown,
+  { webhook, body, match, id, attempt }: Shown,
   services: InstallationServices,
   turn: Pick<Turn, 'signal'>,
 ): EventContext {
@@ -99,6 +116,9 @@ export function createEventContext(
     sender: readSender(senderOf(body)),
     message,
     match,
+    deliveryId: id,
+    attempt,
+    step: <T>(step: string, work: () => T | Promise<T>) => services.step(id, step, work),
     reply: (said: unknown, options: object = {}) =>
       services.guard('reply', async () =>
         room.sendRoomNotification({ ...attach, ...toNotification(said), ...options }),

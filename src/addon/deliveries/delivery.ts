@@ -2,6 +2,7 @@ import { type DeliveryBody, type EventName, senderOf } from '../../api/events.ts
 import type { Notification } from '../../api/operations/messages.ts'
 import { readId, readSender } from '../../api/sender.ts'
 import { SignedRequestError } from '../../errors.ts'
+import type { Credentials } from '../../installations/installation.ts'
 import type { SignedRequest } from '../../installations/signed-request.ts'
 import type { DeliveryOutcome } from '../../telemetry/observer.ts'
 import type { EventContext, Returned } from './context.ts'
@@ -21,16 +22,26 @@ export interface Webhook {
   readonly declared: boolean
   /** Whether deliveries from one room wait for each other. */
   readonly ordered: boolean
+  /** Whether its deliveries outlive the process, where the store can keep them. */
+  readonly durable: boolean
   readonly handle: (context: EventContext) => Returned | Promise<Returned>
 }
 
 /** A delivery for one of the add-on's handlers: verified, read, and not handled yet. */
 export interface Delivery {
+  /** The id of its token, which is unique within the installation. */
+  readonly id: string
+  readonly credentials: Credentials
   readonly webhook: Webhook
   readonly body: DeliveryBody
+  /** The body as it arrived. */
+  readonly text: string
   /** The match of the webhook's pattern; `undefined` if it has none. */
   readonly match: RegExpMatchArray | undefined
-  readonly signed: SignedRequest
+  /** What its token claims as its lifetime, in milliseconds. */
+  readonly lifetime: number
+  /** 1, or more after a process ended while it handled this delivery. */
+  readonly attempt: number
   /** Whether it has been answered by now, before its handler ended, so that its message must be sent as a call. */
   acknowledged: boolean
 }
@@ -85,13 +96,13 @@ export function isOwn(
     name,
     fromName,
   }: { readonly key: string; readonly name: string; readonly fromName?: string | undefined },
-  { signed }: Pick<Delivery, 'signed'>,
+  oauthId: string,
 ): boolean {
   if (!('message' in body.item)) return false
   const { from, notification_sender, type } = body.item.message
   if (notification_sender) {
     const { client_id, id } = notification_sender
-    return client_id === undefined ? id === key : client_id === signed.credentials.installation.oauthId
+    return client_id === undefined ? id === key : client_id === oauthId
   }
   const notification = type === 'notification' || body.event === 'room_notification'
   return notification && readSender(from)?.name === (fromName ?? name)

@@ -4,23 +4,21 @@ import { toNotification } from '../../client/notification.ts'
 import { MissingScopeError, SignedRequestError } from '../../errors.ts'
 import type { Installation, Installations } from '../../installations/installation.ts'
 import type { InstallationServices } from '../../installations/services.ts'
-import {
-  LONGEST_LIFETIME,
-  type SignedRequest,
-  SKEW,
-  stillInstalled,
-} from '../../installations/signed-request.ts'
-import type { Store } from '../../store/index.ts'
+import { LONGEST_LIFETIME, SKEW, stillInstalled } from '../../installations/signed-request.ts'
+import type { Sealing, Store } from '../../store/index.ts'
+import { logError } from '../../telemetry/log.ts'
 import { type Observing, observed } from '../../telemetry/observer.ts'
 import { createEventContext, type EventContext, type Middleware, type Returned } from './context.ts'
 import type { Delivery, DeliveryAnswer } from './delivery.ts'
 import { runMiddleware } from './middleware.ts'
+import { recordIdOf, recordOf } from './record.ts'
 import { Closed, type TaskQueue, type Turn } from './task-queue.ts'
 import { unlessEndless } from './time-limit.ts'
 
 /** What handling needs. */
 export interface HandlingParts {
   readonly store: Store
+  readonly sealing: Sealing
   readonly installations: Installations
   readonly tasks: TaskQueue
   readonly middleware: readonly Middleware[]
@@ -39,18 +37,20 @@ export type HandleDelivery = (delivery: Delivery, turn: Turn) => Promise<Deliver
 
 /** Creates the function that handles deliveries. */
 export function createHandling(parts: HandlingParts): HandleDelivery {
-  const { store, installations, tasks, middleware, handlerTimeout, observing, servicesOf, onError } = parts
+  const { store, sealing, installations, tasks, middleware, handlerTimeout, observing, servicesOf, onError } =
+    parts
+  const { journal } = store
 
   /** Makes sure that a delivery is handled only once, waits for its turn, and logs the result. */
   async function handleOnce(delivery: Delivery, turn: Turn): Promise<DeliveryAnswer> {
-    const { webhook, signed } = delivery
-    const { installation } = signed.credentials
+    const { webhook, credentials, attempt } = delivery
+    const { installation } = credentials
     const services = servicesOf(installation)
     const started = performance.now()
+    const id = recordIdOf(installation, delivery)
 
-    warnOfLongLifetime(signed, services)
-    const claim = `jti:${encodeURIComponent(installation.oauthId)}:${signed.tokenId}`
-    if (!(await store.claim(claim, claimTime(signed)))) {
+    warnOfLongLifetime(delivery, services)
+    if (attempt === 1 && !(await accept(id, delivery))) {
       services.log.warn({ webhook: webhook.key }, 'a replay of a delivery that was already handled')
       return { status: 204, result: 'replayed' }
     }
@@ -59,6 +59,7 @@ export function createHandling(parts: HandlingParts): HandleDelivery {
     const answer = await turn
       .inOrder(queue, () => runHandler(delivery, turn))
       .catch((error: unknown): DeliveryAnswer => {
+        if (error instanceof SignedRequestError) finish(id, services)
         if (!(error instanceof Closed)) throw error
         return { status: 503, result: 'closing', body: 'The add-on is closing.' }
       })
@@ -68,22 +69,38 @@ export function createHandling(parts: HandlingParts): HandleDelivery {
         event: webhook.event,
         webhook: webhook.key,
         ...(installation.roomId === undefined ? { room } : {}),
+        ...(attempt > 1 ? { attempt } : {}),
         status: late ? 204 : answer.status,
         failed: answer.status >= 500,
         milliseconds: Math.round(performance.now() - started),
       },
       'delivery',
     )
-    // A delivery answered with a 5xx was not handled, so the server may send it again.
-    if (!late && answer.status >= 500) await store.release(claim)
+    // A delivery answered with a 5xx was not handled, so the server may send it again. One that was acknowledged, and that
+    // `close()` interrupted, stays for the next process.
+    if (!late && answer.status >= 500) await store.release(id)
+    else if (answer.status < 500 || !turn.abandoned) finish(id, services)
     return answer
+  }
+
+  /** Claims the delivery and, if the store can keep it, records it in the same write. */
+  function accept(id: string, delivery: Delivery): Promise<boolean> {
+    const ttl = claimTime(delivery)
+    return journal && delivery.webhook.durable
+      ? journal.accept(id, ttl, sealing.seal(recordOf(delivery), id))
+      : store.claim(id, ttl)
+  }
+
+  /** Not awaited: should it fail, the worst is that a restart handles the delivery again. */
+  function finish(id: string, { log }: InstallationServices): void {
+    journal?.finish(id).catch((error: unknown) => logError(log, error, 'a handled delivery may run again'))
   }
 
   /** Runs the handler. Its message is the answer; if it is late, the message is sent to the room as a notification. */
   async function runHandler(delivery: Delivery, turn: Turn): Promise<DeliveryAnswer> {
-    const { webhook, signed } = delivery
+    const { webhook, credentials } = delivery
     // Time has passed: for the claim, and for the deliveries before this one.
-    const { installation } = await stillInstalled(signed.credentials, installations)
+    const { installation } = await stillInstalled(credentials, installations)
     const context = createEventContext(delivery, servicesOf(installation), turn)
     const activity = {
       kind: 'handler',
@@ -95,7 +112,7 @@ export function createHandling(parts: HandlingParts): HandleDelivery {
     const run = async (): Promise<Returned> => {
       if (middleware.length === 0) return webhook.handle(context)
       return runMiddleware(middleware, context, async () => {
-        await stillInstalled(signed.credentials, installations) // middleware may have waited
+        await stillInstalled(credentials, installations) // middleware may have waited
         return webhook.handle(context)
       })
     }
@@ -123,13 +140,12 @@ export function createHandling(parts: HandlingParts): HandleDelivery {
  * clock may be set back; plus the skew three times, for before it, after it, and the difference between the
  * clocks of processes.
  */
-const claimTime = ({ lifetime }: SignedRequest): number =>
-  Math.min(lifetime, LONGEST_LIFETIME) + 3 * SKEW * 1000
+const claimTime = ({ lifetime }: Delivery): number => Math.min(lifetime, LONGEST_LIFETIME) + 3 * SKEW * 1000
 
 /** Installations for which a warning about long lifetimes was logged. */
 const warned = new WeakSet<InstallationServices>()
 
-function warnOfLongLifetime({ lifetime }: SignedRequest, services: InstallationServices): void {
+function warnOfLongLifetime({ lifetime }: Delivery, services: InstallationServices): void {
   if (lifetime <= LONGEST_LIFETIME || warned.has(services)) return
   warned.add(services)
   services.log.warn(

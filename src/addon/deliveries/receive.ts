@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { deliveryBody } from '../../api/events.ts'
-import { readJson } from '../../common/body.ts'
+import { parseBody, readBody } from '../../common/body.ts'
 import { resultWithin } from '../../common/time-limit.ts'
 import { read } from '../../common/tolerant-reading.ts'
 import { SignedRequestError } from '../../errors.ts'
@@ -81,10 +81,11 @@ export function createDeliveryListener(parts: ReceivingParts, koa: RequestListen
     query: URLSearchParams | undefined,
   ): Promise<DeliveryAnswer> {
     const verified = await verifySignedRequest(request, query, installations)
-    const json = await readJson(request, LONGEST_BODY, BODY_TIMEOUT)
+    const text = await readBody(request, LONGEST_BODY, BODY_TIMEOUT)
+    const json = parseBody(text)
     const credentials = await stillInstalled(verified.credentials, installations) // the body took time
-    const signed = { ...verified, credentials }
-    const log = (): Logger => servicesOf(credentials.installation).log
+    const { installation } = credentials
+    const log = (): Logger => servicesOf(installation).log
 
     if (!webhook) {
       log().warn('a delivery for a webhook that no longer exists: the installation has an older descriptor')
@@ -97,12 +98,12 @@ export function createDeliveryListener(parts: ReceivingParts, koa: RequestListen
       return { status: 400, result: 'unreadable', body: `The delivery ${fault}.` }
     }
     const body = parsed.value
-    refuseForeign(body, signed, webhook.event)
+    refuseForeign(body, { ...verified, credentials }, webhook.event)
     if (body.event !== undefined && body.event !== webhook.event) {
       log().warn({ webhook: webhook.key, event: body.event }, 'a delivery of another event')
       return { status: 204, result: 'other_event' }
     }
-    if (isOwn(body, addon, { signed })) return { status: 204, result: 'own' }
+    if (isOwn(body, addon, installation.oauthId)) return { status: 204, result: 'own' }
     const match = matchOf(webhook, body)
     if (match === null) return { status: 204, result: 'unmatched' }
 
@@ -111,7 +112,18 @@ export function createDeliveryListener(parts: ReceivingParts, koa: RequestListen
       log().error({ webhook: webhook.key }, `delivery refused: ${full ? 'too many are running' : 'closing'}`)
       return { status: 503, result: full ? 'busy' : 'closing', body: 'The add-on is busy.' }
     }
-    const delivery: Delivery = { webhook, body, match, signed, acknowledged: false }
+    const { tokenId: id, lifetime } = verified
+    const delivery: Delivery = {
+      id,
+      credentials,
+      webhook,
+      body,
+      text,
+      match,
+      lifetime,
+      attempt: 1,
+      acknowledged: false,
+    }
     const answered = tasks.take((turn) => handle(delivery, turn))
     const answer = await resultWithin(acknowledgeAfter, answered)
     if (answer) return answer

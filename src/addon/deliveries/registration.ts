@@ -35,6 +35,11 @@ export interface WebhookOptions {
    * time, so that a handler can wait for the next message. Default true.
    */
   readonly ordered?: boolean
+  /**
+   * Whether a delivery outlives its process: if it is killed, the next one calls the handler again. Only with a store that
+   * can keep deliveries, such as the embedded one. Default: the option `durable` of `createAddon`.
+   */
+  readonly durable?: boolean
 }
 
 /** Options of a command. */
@@ -43,6 +48,8 @@ export interface CommandOptions {
   readonly description?: string
   /** As for webhooks: whether deliveries from one room are handled one after the other. Default true. */
   readonly ordered?: boolean
+  /** As for webhooks: whether a delivery outlives its process. Default: the option `durable` of `createAddon`. */
+  readonly durable?: boolean
 }
 
 // Descriptors allow 40 characters for a module key, and the key of a command starts with `command.`.
@@ -54,8 +61,9 @@ const webhookOptions: Checks<WebhookOptions> = {
   name: string,
   declared: flag,
   ordered: flag,
+  durable: flag,
 }
-const commandOptions: Checks<CommandOptions> = { description: string, ordered: flag }
+const commandOptions: Checks<CommandOptions> = { description: string, ordered: flag, durable: flag }
 
 /**
  * Creates a webhook for an event. Throws a {@link ConfigurationError} that names the invalid argument or
@@ -65,6 +73,7 @@ export function eventWebhook(
   event: EventName,
   options: WebhookOptions,
   handle: Webhook['handle'] | undefined,
+  durable: boolean,
   log: Logger,
 ): Webhook {
   if (!isEventName(event))
@@ -84,6 +93,7 @@ export function eventWebhook(
     name: options.name ?? key,
     declared: options.declared ?? true,
     ordered: options.ordered ?? true,
+    durable: options.durable ?? durable,
     handle,
   }
 }
@@ -96,6 +106,7 @@ export function commandWebhook(
   command: Command,
   options: CommandOptions,
   handle: Handler<CommandContext>,
+  durable: boolean,
 ): Webhook {
   if (command.name.length > LONGEST_NAME)
     throw new ConfigurationError(
@@ -110,6 +121,7 @@ export function commandWebhook(
     name: `/${command.name}`,
     declared: true,
     ordered: options.ordered ?? true,
+    durable: options.durable ?? durable,
     async handle(context) {
       const text = context.match?.[1]?.trim() ?? ''
       if (text.toLowerCase() === 'help') return helpText(command)

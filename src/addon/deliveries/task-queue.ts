@@ -34,6 +34,8 @@ export interface Turn {
   readonly signal: AbortSignal
   /** Aborts the signal. */
   abort(reason: Error): void
+  /** Whether `close()` no longer waits for this delivery. */
+  readonly abandoned: boolean
   /**
    * Runs a task after all earlier ones of the same queue, or at once if `queue` is `undefined`. Rejects with
    * {@link Closed} if the add-on was closed before the task could start.
@@ -94,6 +96,9 @@ export function createTaskQueue(max: number): TaskQueue {
         abort(given) {
           reason = given
           controller?.abort(given)
+        },
+        get abandoned() {
+          return aborted
         },
         inOrder,
       })

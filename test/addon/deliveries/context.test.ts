@@ -15,6 +15,6 @@ it('a context can be copied: its members, and the methods of its room, come alon
   await install()
   expect(await say('hello')).toEqual([
     'Lobby function false',
-    'client event installation item match message reply',
+    'attempt client deliveryId event installation item match message reply step',
   ])
 })

@@ -34,18 +34,27 @@ describe('close()', () => {
     const started: string[] = []
     const { opened, open } = gate()
     const late: boolean[] = []
+    const memory = createMemoryStore()
+    let claimed = 0
+    const store = {
+      ...memory,
+      claim(key: string, ttl: number) {
+        if (key.includes('jti:')) claimed += 1
+        return memory.claim(key, ttl)
+      },
+    }
     const { deliver, addon } = await installHandler(
       async (context) => {
         started.push(context.message.message)
         await opened
         late.push(context.signal.aborted)
       },
-      { closeTimeout: 10 },
+      { closeTimeout: 10, store },
     )
     const first = deliver('first')
     await expect.poll(() => started).toEqual(['first'])
     const second = deliver('second')
-    await delay(50) // until it waits
+    await expect.poll(() => claimed).toBe(2) // then it waits
     const closed = addon.close()
     expect((await second).status).toBe(503)
     open()

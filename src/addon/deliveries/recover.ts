@@ -1,0 +1,119 @@
+import { deliveryBody } from '../../api/events.ts'
+import { read } from '../../common/tolerant-reading.ts'
+import { SignedRequestError } from '../../errors.ts'
+import type { Installations } from '../../installations/installation.ts'
+import type { Recovered, Sealing, Store } from '../../store/index.ts'
+import { type Logger, logError } from '../../telemetry/log.ts'
+import { type Delivery, matchOf, type Webhook } from './delivery.ts'
+import type { HandleDelivery } from './handle.ts'
+import { readRecord, recordPrefix } from './record.ts'
+import type { TaskQueue } from './task-queue.ts'
+
+/** What recovering needs. */
+export interface RecoveryParts {
+  readonly store: Store
+  readonly sealing: Sealing
+  readonly webhooks: ReadonlyMap<string, Webhook>
+  readonly installations: Installations
+  readonly tasks: TaskQueue
+  readonly log: Logger
+  readonly handle: HandleDelivery
+}
+
+/** Handles the deliveries again that processes accepted and did not finish. */
+export interface Recovery {
+  /** Takes over what is there now. */
+  take(): Promise<void>
+  /** Puts what was taken over into the queues of its rooms; from now on also what other processes leave. */
+  begin(): void
+  /** Recovers nothing more. */
+  stop(): void
+}
+
+/** Milliseconds between two looks for what other processes left. */
+const every = 5_000
+
+/** A delivery is given up when this many processes ended while they handled it. */
+const mostEnds = 2
+
+/** Milliseconds after which a delivery is given up: nobody expects its effect any longer. */
+const longestWait = 24 * 3_600_000
+
+export function createRecovery(parts: RecoveryParts): Recovery {
+  const { store, sealing, webhooks, installations, tasks, log, handle } = parts
+  const { journal } = store
+  const taken: Delivery[] = []
+  let timer: NodeJS.Timeout | undefined
+
+  async function take(): Promise<void> {
+    if (!journal || tasks.accepting === 'closing') return
+    for (const work of await journal.recover(recordPrefix)) {
+      try {
+        const delivery = await deliveryOf(work)
+        if (delivery) taken.push(delivery)
+        else await journal.finish(work.id)
+      } catch (error) {
+        logError(log, error, 'a delivery of an earlier process was not handled')
+      }
+    }
+  }
+
+  function begin(): void {
+    for (const delivery of taken.splice(0))
+      tasks
+        .take((turn) => handle(delivery, turn))
+        .catch((error: unknown) => {
+          if (error instanceof SignedRequestError) log.warn(`not handled: ${error.message}`)
+          else logError(log, error, 'a delivery of an earlier process failed')
+        })
+    if (journal) timer ??= setInterval(() => void tasks.follow(takeMore()), every).unref()
+  }
+
+  async function takeMore(): Promise<void> {
+    try {
+      await take()
+      begin()
+    } catch (error) {
+      logError(log, error, 'the deliveries of earlier processes cannot be read')
+    }
+  }
+
+  /** Reads a delivery that was taken over; `undefined` if it is given up, which is logged. */
+  async function deliveryOf({ id, attempt, work }: Recovered): Promise<Delivery | undefined> {
+    const { record, text } = readRecord(sealing.open(work, id))
+    const about = { installation: record.oauthId, webhook: record.webhook, delivery: record.id }
+    const giveUp = (why: string): undefined => {
+      log.error({ ...about, attempts: attempt - 1 }, `a delivery is given up: ${why}`)
+    }
+    if (attempt > mostEnds) return giveUp(`${mostEnds} processes ended while they handled it`)
+    if (Date.now() - record.accepted > longestWait)
+      return giveUp('it was accepted more than a day ago, and not handled before its process ended')
+    const credentials = await installations.get(record.oauthId)
+    if (!credentials) return giveUp('its installation was removed')
+    const webhook = webhooks.get(record.webhook)
+    if (!webhook) return giveUp('nothing is registered under its webhook any more')
+    const parsed = read(deliveryBody(webhook.event), JSON.parse(text))
+    const match = parsed.ok ? matchOf(webhook, parsed.value) : null
+    if (!parsed.ok || match === null) return giveUp('its webhook does not handle it any more')
+    log.warn({ ...about, attempt }, 'a delivery is handled again: its process ended')
+    return {
+      id: record.id,
+      credentials,
+      webhook,
+      body: parsed.value,
+      text,
+      match,
+      lifetime: 0,
+      attempt,
+      acknowledged: true,
+    }
+  }
+
+  return {
+    take,
+    begin,
+    stop() {
+      clearInterval(timer)
+    },
+  }
+}
