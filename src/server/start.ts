@@ -6,7 +6,6 @@ import { join } from 'node:path'
 import { scopeNames } from '../api/scopes.ts'
 import { alone } from '../common/lmdb/lmdb.ts'
 import { createOutbound, isLoopbackHost } from '../common/outbound.ts'
-import { hashOf } from '../common/random.ts'
 import { readableError } from '../common/redaction.ts'
 import { resultWithin } from '../common/time-limit.ts'
 import { unrefServer } from '../common/unref.ts'
@@ -17,11 +16,11 @@ import { createInstaller } from './addons/installer.ts'
 import { createApp } from './app.ts'
 import { groupOwnerId } from './auth/access.ts'
 import { addonAuthor } from './auth/callers.ts'
+import { endTokensOfEarlierStart, makeToken } from './auth/tokens.ts'
 import { createChat } from './chat/chat.ts'
 import { createPresenter } from './chat/presentation.ts'
 import type { PageContext } from './chat-page/context.ts'
 import { createFeed } from './chat-page/feed.ts'
-import { nowMicros } from './dates.ts'
 import { forbidden } from './errors.ts'
 import { classicFor } from './http/classic.ts'
 import { createAddressOf } from './http/client-address.ts'
@@ -181,23 +180,14 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
     await state.write(() => {
       // An installation that was pending when the server stopped was never confirmed.
       for (const client of state.clients.all()) if (client.status === 'pending') state.clients.remove(client)
-      state.tokens.removeWhere((token) => token.admin === true)
-      state.tokens.removeExpired()
+      endTokensOfEarlierStart(state)
       state.tokens.completeIndexes()
-      state.codes.removeExpired()
       state.installables.removeExpired()
-      state.tokens.put(hashOf(adminToken), {
-        kind: 'personal',
-        use: 'access',
-        scopes: scopeNames,
-        oauthId: null,
-        userId: groupOwnerId,
-        roomId: null,
-        label: null,
-        expires: null,
-        admin: true,
-        created: nowMicros(),
-      })
+      makeToken(
+        state,
+        { kind: 'personal', scopes: scopeNames, userId: groupOwnerId, admin: true },
+        adminToken,
+      )
     })
     await removals.resume()
     return isNew

@@ -8,6 +8,7 @@ import type { Outbound } from '../../common/outbound.ts'
 import { hashOf, randomText } from '../../common/random.ts'
 import { approvedBy, mayLearn, requireForAddon } from '../auth/delegation.ts'
 import { mayRun, maySee } from '../auth/room-rights.ts'
+import { endTokensBeyond } from '../auth/tokens.ts'
 import { nowMicros } from '../dates.ts'
 import { badRequest } from '../errors.ts'
 import type { Log } from '../log.ts'
@@ -241,7 +242,7 @@ export function createInstaller(options: InstallerOptions): Installer {
         await state.write(() => {
           if (!state.clients.get(existing.oauthId)) return
           state.clients.put(existing)
-          revokeSurplus(existing)
+          endTokensBeyond(state, existing)
         })
         throw error
       }
@@ -277,20 +278,13 @@ export function createInstaller(options: InstallerOptions): Installer {
       for (const webhook of state.webhooks.ownedBy({ oauthId: client.oauthId }))
         if (endsWithUpdate(webhook, client)) state.webhooks.remove(webhook)
       addWebhooks(client)
-      revokeSurplus(client)
+      endTokensBeyond(state, client)
       return client
     })
 
   function checkThere({ oauthId }: ClientRecord): void {
     if (!state.clients.get(oauthId))
       throw badRequest('The installation was removed before the add-on confirmed its update')
-  }
-
-  /** Removes tokens with a scope that the installation no longer has. */
-  function revokeSurplus(client: ClientRecord): void {
-    state.tokens.removeOf({ oauthId: client.oauthId }, ({ scopes }) =>
-      scopes.some((scope) => !client.scopes.includes(scope)),
-    )
   }
 
   function addWebhooks(client: ClientRecord): void {

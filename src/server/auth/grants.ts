@@ -10,7 +10,7 @@ import { callerBy, type Session } from './callers.ts'
 import { grantedScopes, scopesFor, scopesOf } from './granted-scopes.ts'
 import { checkHandmadeCount } from './handmade-tokens.ts'
 import { type SignInParts, signIn, stillSignedIn } from './sign-in.ts'
-import { type Grant, issue, type TokenParts, year } from './tokens.ts'
+import { endGrant, type Grant, issue, type TokenParts, year } from './tokens.ts'
 
 /** What the token endpoint needs from the server. */
 export type GrantParts = SignInParts & TokenParts
@@ -57,7 +57,7 @@ async function authorizationCode(request: TokenRequest, session: Session, parts:
     const code = state.codes.get(hash)
     if (code?.used) {
       // RFC 6749, 4.1.2: when a code is used twice, one of the two stole it, and nobody knows which.
-      for (const token of state.tokens.ofGrant(code.session)) state.tokens.remove(token.hash)
+      endGrant(state, code.session)
       throw badCode()
     }
     if (!code || code.expires <= Date.now() || code.oauthId !== client.oauthId) throw badCode()

@@ -1,11 +1,13 @@
 import { most } from '../../api/bounds.ts'
+import type { Scope } from '../../api/scopes.ts'
 import { createPace } from '../../common/next-turn.ts'
 import { badRequest } from '../errors.ts'
-import type { RoomRecord, TokenRecord } from '../state/records.ts'
+import type { RoomRecord, TokenRecord, UserRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
 import type { HandmadeFor, HashedToken } from '../state/tokens.ts'
 import { person, type Session } from './callers.ts'
 import { mayRun, maySee } from './room-rights.ts'
+import { makeToken } from './tokens.ts'
 
 /** Id of a token: a part of its hash, which grants no access. */
 export const tokenId = (hash: string): string => hash.slice(0, 16)
@@ -25,6 +27,30 @@ export function checkHandmadeCount(state: State, room: RoomRecord | undefined, u
     `${room ? `Room ${room.name} has` : 'You have'} ${good} tokens made by hand already, expected fewer than ${most.handmadeTokens}: revoke one first`,
   )
 }
+
+/** Makes a token for a person's own programs, inside a transaction, and returns its text. */
+export const makePersonalToken = (
+  state: State,
+  { id: userId }: UserRecord,
+  scopes: readonly Scope[],
+  label: string | null = null,
+): string => makeToken(state, { kind: 'personal', scopes, userId, label })
+
+/** Makes a token for notifications in a room, inside a transaction, and returns its text. It is good while `maker` may make it. */
+export const makeRoomToken = (
+  state: State,
+  { id: roomId }: RoomRecord,
+  scopes: readonly Scope[],
+  label = 'Integration',
+  maker?: UserRecord,
+): string =>
+  makeToken(state, {
+    kind: 'room_notification',
+    scopes,
+    roomId,
+    label,
+    ...(maker ? { madeBy: maker.id } : {}),
+  })
 
 /** Whether a token was made by hand for the caller, or for a room that they run. */
 function isOwn({ kind, use, userId, roomId, admin }: TokenRecord, session: Session, state: State): boolean {

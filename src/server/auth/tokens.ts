@@ -1,7 +1,7 @@
 import type { Scope } from '../../api/scopes.ts'
 import { hashOf, randomText } from '../../common/random.ts'
 import { nowMicros } from '../dates.ts'
-import type { TokenRecord } from '../state/records.ts'
+import type { ClientRecord, TokenRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
 
 /** What making tokens needs from the server. */
@@ -24,6 +24,61 @@ export type Grant = Pick<
   readonly uses?: string
 }
 
+/** An access token to make: whose it is, and what it may do. What is left out is null. */
+export type NewToken = Pick<TokenRecord, 'kind' | 'scopes'> & Partial<Omit<TokenRecord, 'use' | 'created'>>
+
+/**
+ * Makes an access token, inside a transaction. Returns its text, of which only the hash is kept. Default of `text`: a
+ * random one.
+ */
+export function makeToken(state: State, token: NewToken, text = randomText(40)): string {
+  state.tokens.put(hashOf(text), {
+    oauthId: null,
+    userId: null,
+    roomId: null,
+    label: null,
+    expires: null,
+    ...token,
+    use: 'access',
+    created: nowMicros(),
+  })
+  return text
+}
+
+/** Ends a token, and with it all tokens of its sign-in. Call it inside a transaction. */
+export function endToken(state: State, hash: string): void {
+  const grant = state.tokens.get(hash)?.session
+  state.tokens.remove(hash)
+  if (grant !== undefined) endGrant(state, grant)
+}
+
+/** Ends all tokens of a sign-in, or of a permission for an add-on. Call it inside a transaction. */
+export function endGrant(state: State, grant: string): void {
+  for (const { hash } of state.tokens.ofGrant(grant)) state.tokens.remove(hash)
+}
+
+/** Ends what was made with a user's password: people who know an old one do not stay signed in. */
+export function endTokensOfPassword(state: State, userId: number): void {
+  state.tokens.removeOf(
+    { userId },
+    ({ kind, madeWithPassword }) => kind === 'user' || madeWithPassword === true,
+  )
+  state.tokens.removeOf({ madeBy: userId }, ({ madeWithPassword }) => madeWithPassword === true)
+  state.codes.removeWhere((code) => code.userId === userId)
+}
+
+/** Ends tokens with a scope that their installation no longer has. */
+export function endTokensBeyond(state: State, { oauthId, scopes: granted }: ClientRecord): void {
+  state.tokens.removeOf({ oauthId }, ({ scopes }) => scopes.some((scope) => !granted.includes(scope)))
+}
+
+/** Ends what ended while the server was stopped, and the administrator's token of the start before. */
+export function endTokensOfEarlierStart(state: State): void {
+  state.tokens.removeWhere((token) => token.admin === true)
+  state.tokens.removeExpired()
+  state.codes.removeExpired()
+}
+
 /** More than are made at a time, and few enough for one turn of the event loop. */
 const mostRemoved = 50
 
@@ -36,28 +91,28 @@ export const year = 365 * 24 * 3600
  * the tokens that were made from it.
  */
 export async function issue({ state, tokenLifetime }: TokenParts, find: () => Grant) {
-  const access = randomText(40)
   const refreshing = randomText(40)
   const until = (seconds: number) => Date.now() + seconds * 1000
   const issued = await state.write(() => {
     // Expired tokens are removed when new ones are made: nothing else would remove them.
     state.tokens.removeExpired(mostRemoved)
     const { renewal, lifetime = tokenLifetime, uses, ...grant } = find()
-    const about = { ...grant, ...(renewal ? { session: renewal.session } : {}), created: nowMicros() }
-    state.tokens.put(hashOf(access), { ...about, use: 'access', expires: until(lifetime) })
+    const about = { ...grant, ...(renewal ? { session: renewal.session } : {}) }
+    const access = makeToken(state, { ...about, expires: until(lifetime) })
     if (renewal)
       state.tokens.put(hashOf(refreshing), {
         ...about,
         scopes: renewal.scopes,
         use: 'refresh',
         expires: until(year),
+        created: nowMicros(),
       })
     if (uses !== undefined) state.tokens.remove(uses) // removed last: without a token left the grant would end
-    return { scopes: grant.scopes, renewal, lifetime }
+    return { access, scopes: grant.scopes, renewal, lifetime }
   })
   const group = state.group()
   return {
-    access_token: access,
+    access_token: issued.access,
     token_type: 'bearer' as const,
     expires_in: issued.lifetime,
     scope: issued.scopes.join(' '),

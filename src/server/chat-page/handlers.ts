@@ -1,11 +1,19 @@
-import { hashOf, randomText } from '../../common/random.ts'
+import { hashOf } from '../../common/random.ts'
 import { findActiveUser, findRoom, requireRoomAdmin } from '../auth/access.ts'
 import { person } from '../auth/callers.ts'
 import { scopesOf } from '../auth/granted-scopes.ts'
-import { checkHandmadeCount, findHandmade, handmadePart, tokenId } from '../auth/handmade-tokens.ts'
+import {
+  checkHandmadeCount,
+  findHandmade,
+  handmadePart,
+  makePersonalToken,
+  makeRoomToken,
+  tokenId,
+} from '../auth/handmade-tokens.ts'
 import { signIn } from '../auth/sign-in.ts'
+import { endToken } from '../auth/tokens.ts'
 import type { Context, Handler } from '../context.ts'
-import { formatSeconds, nowMicros } from '../dates.ts'
+import { formatSeconds } from '../dates.ts'
 import { badRequest, forbidden, notFound } from '../errors.ts'
 import type { ClientRecord, RoomRecord, UserRecord } from '../state/records.ts'
 import type { HashedToken } from '../state/tokens.ts'
@@ -42,7 +50,7 @@ export const pageHandlers: { readonly [Id in keyof Table]: Handler<Table[Id], Pa
   },
 
   async closeSession(_parameters, { tokenHash }, { state }) {
-    if (tokenHash !== undefined) await state.write(() => state.tokens.remove(tokenHash))
+    if (tokenHash !== undefined) await state.write(() => endToken(state, tokenHash))
     return undefined
   },
 
@@ -129,21 +137,11 @@ export const pageHandlers: { readonly [Id in keyof Table]: Handler<Table[Id], Pa
           : `You do not have the scope ${surplus}`,
       )
     if (wanted.length === 0) throw badRequest('A token needs at least one scope', 'scopes')
-    const text = randomText(40)
-    await state.write(() => {
+    const text = await state.write(() => {
       checkHandmadeCount(state, room, user.id)
-      state.tokens.put(hashOf(text), {
-        kind: room ? 'room_notification' : 'personal',
-        use: 'access',
-        scopes: [...wanted],
-        oauthId: null,
-        userId: room ? null : user.id,
-        roomId: room?.id ?? null,
-        ...(room ? { madeBy: user.id } : {}),
-        label: label ?? (room ? 'Integration' : null),
-        expires: null,
-        created: nowMicros(),
-      })
+      return room
+        ? makeRoomToken(state, room, wanted, label, user)
+        : makePersonalToken(state, user, wanted, label)
     })
     return { token: text, id: tokenId(hashOf(text)) }
   },
@@ -151,7 +149,7 @@ export const pageHandlers: { readonly [Id in keyof Table]: Handler<Table[Id], Pa
   async revokeToken({ id }, session, { state }) {
     const found = findHandmade(String(id), session, state)
     if (!found) throw notFound('Token', id)
-    await state.write(() => state.tokens.remove(found.hash))
+    await state.write(() => endToken(state, found.hash))
     return undefined
   },
 }

@@ -1,8 +1,7 @@
-import { hashOf, randomText } from '../../common/random.ts'
 import { scopesOf } from '../auth/granted-scopes.ts'
 import { stillSignedIn } from '../auth/sign-in.ts'
+import { makeToken } from '../auth/tokens.ts'
 import type { Context } from '../context.ts'
-import { nowMicros } from '../dates.ts'
 import type { UserRecord } from '../state/records.ts'
 
 const lifetime = 14 * 24 * 3600_000 // milliseconds
@@ -15,22 +14,17 @@ export async function openPageSession(
   signedIn: UserRecord,
   { state }: Pick<Context, 'state'>,
 ): Promise<{ readonly token: string; readonly expires: number }> {
-  const token = randomText(40)
   const expires = Date.now() + lifetime
-  await state.write(() => {
+  const token = await state.write(() => {
     const user = stillSignedIn(signedIn, state)
     state.tokens.removeExpired()
-    state.tokens.put(hashOf(token), {
+    return makeToken(state, {
       kind: 'user',
-      use: 'access',
       scopes: scopesOf(user),
-      oauthId: null,
       userId: user.id,
-      roomId: null,
       label: 'chat page',
       expires,
       page: true,
-      created: nowMicros(),
     })
   })
   return { token, expires }

@@ -1,6 +1,7 @@
 import { hashOf } from '../../common/random.ts'
 import type { Session } from '../auth/callers.ts'
 import { grants } from '../auth/grants.ts'
+import { endToken } from '../auth/tokens.ts'
 import type { Handlers } from '../context.ts'
 import { CallRefusedError } from '../errors.ts'
 import type { TokenRecord } from '../state/records.ts'
@@ -24,12 +25,8 @@ export const oauthHandlers: Pick<Handlers, 'generateToken' | 'getSession' | 'del
 
   /** Deletes all tokens of the sign-in, including those from its refresh tokens. */
   async deleteSession({ access_token }, session, { state }) {
-    const { hash, token } = ownToken(String(access_token), session, state)
-    await state.write(() => {
-      state.tokens.remove(hash)
-      if (token.session !== undefined)
-        for (const other of state.tokens.ofGrant(token.session)) state.tokens.remove(other.hash)
-    })
+    const { hash } = ownToken(String(access_token), session, state)
+    await state.write(() => endToken(state, hash))
     return undefined
   },
 }

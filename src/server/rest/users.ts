@@ -12,6 +12,7 @@ import { addUser, checkUnique } from '../auth/accounts.ts'
 import { requireForAccount, requirePersonal } from '../auth/delegation.ts'
 import { checkPassword, hashPassword } from '../auth/passwords.ts'
 import { maySee } from '../auth/room-rights.ts'
+import { endTokensOfPassword } from '../auth/tokens.ts'
 import type { Handlers } from '../context.ts'
 import { checkTimezone } from '../dates.ts'
 import { badRequest, invalid } from '../errors.ts'
@@ -85,15 +86,7 @@ export const userHandlers: Pick<Handlers, UserOperation> = {
       if (password !== undefined)
         requireForAccount({ ...current, isAdmin: isAdmin || current.isAdmin }, session.renew())
       checkUnique(state, current, parameters)
-      // People who knew the old password do not stay signed in.
-      if (password !== undefined) {
-        state.tokens.removeOf(
-          { userId: user.id },
-          ({ kind, madeWithPassword }) => kind === 'user' || madeWithPassword === true,
-        )
-        state.tokens.removeOf({ madeBy: user.id }, ({ madeWithPassword }) => madeWithPassword === true)
-        state.codes.removeWhere(({ userId }) => userId === user.id)
-      }
+      if (password !== undefined) endTokensOfPassword(state, user.id)
       const changed = state.people.change(current, {
         ...(parameters.name === undefined ? {} : { name: parameters.name }),
         ...(parameters.title === undefined ? {} : { title: parameters.title }),
