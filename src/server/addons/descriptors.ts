@@ -163,3 +163,11 @@ function checkKeys(document: Descriptor): void {
     }
   }
 }
+
+/** The members of an installation that come from the descriptor. */
+export const clientFrom = (document: Descriptor) => ({
+  name: document.name,
+  fromName: document.capabilities?.hipchatApiConsumer?.fromName || document.name,
+  scopes: [...new Set(document.capabilities?.hipchatApiConsumer?.scopes ?? [])],
+  descriptor: document,
+})

@@ -1,21 +1,21 @@
 import { randomUUID } from 'node:crypto'
-import { capabilitiesUrl } from '../../api/capabilities.ts'
-import { type Descriptor, placesOf, webhooksOf } from '../../api/descriptor.ts'
-import { events } from '../../api/events.ts'
+import type { Descriptor } from '../../api/descriptor.ts'
 import type { Scope } from '../../api/scopes.ts'
 import { createKeyedQueue } from '../../common/keyed-queue.ts'
 import type { Outbound } from '../../common/outbound.ts'
-import { hashOf, randomText } from '../../common/random.ts'
-import { approvedBy, mayLearn, requireForAddon } from '../auth/delegation.ts'
-import { mayRun, maySee } from '../auth/room-rights.ts'
+import { randomText } from '../../common/random.ts'
+import { requireForAddon } from '../auth/delegation.ts'
 import { endTokensBeyond } from '../auth/tokens.ts'
 import { nowMicros } from '../dates.ts'
 import { badRequest } from '../errors.ts'
 import type { Log } from '../log.ts'
-import type { ClientRecord, InstallableRecord, Maker, RoomRecord, WebhookRecord } from '../state/records.ts'
+import type { ClientRecord, InstallableRecord, Maker, RoomRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
 import { type Callbacks, createCallbacks, signatureFor } from './callbacks.ts'
-import { fetchDescriptor, toldOrigins } from './descriptors.ts'
+import { addDeclaredWebhooks, replaceDeclaredWebhooks } from './declared-webhooks.ts'
+import { clientFrom, fetchDescriptor, toldOrigins } from './descriptors.ts'
+import { createInstallables, isForgotten, type Redirect } from './installables.ts'
+import { checkApproved, checkCount, checkPlace, limited, mayStillInstall } from './installation-rules.ts'
 import type { Queues } from './queues.ts'
 
 /** Installs, updates and removes add-ons. */
@@ -71,19 +71,6 @@ export interface Installed {
   readonly installedUrl?: string
 }
 
-/**
- * Some notifications reach add-ons through the browser of the person who acts. An API call has no browser: this is
- * the address it would have been sent to.
- */
-export interface Redirect {
-  /** What happened to the installation. */
-  readonly reason: 'installed' | 'updated' | 'uninstalled'
-  /** OAuth id of the installation. */
-  readonly oauthId: string
-  /** Address, with all parameters. */
-  readonly url: string
-}
-
 /** What installing needs from the server. */
 export interface InstallerOptions {
   readonly state: State
@@ -96,14 +83,13 @@ export interface InstallerOptions {
   publicUrl(): string
 }
 
-const documentLifetime = 10 * 60_000
-
 export function createInstaller(options: InstallerOptions): Installer {
   const { state, log, publicUrl } = options
   const callbacks: Callbacks = createCallbacks(options)
   // By add-on and place: two installations at the same time would both find the place free.
   const installing = createKeyedQueue()
-  const redirects: Redirect[] = []
+  const installables = createInstallables(state, publicUrl)
+  const { documentOf, redirectTo } = installables
 
   async function propose({
     url,
@@ -173,7 +159,7 @@ export function createInstaller(options: InstallerOptions): Installer {
       }
     }
     if (installable?.installedUrl !== undefined) {
-      const installedUrl = await redirectUrl('installed', installable.installedUrl, pending, relayState)
+      const installedUrl = await redirectTo('installed', installable.installedUrl, pending, relayState)
       return { client: pending, installedUrl }
     }
     return { client: await confirm(pending, authorize) }
@@ -189,27 +175,18 @@ export function createInstaller(options: InstallerOptions): Installer {
       const current = state.clients.get(pending.oauthId)
       if (!current || (current.roomId !== null && !state.rooms.get(current.roomId)))
         throw badRequest('The installation was removed before the add-on confirmed it')
-      if (!mayInstall(current))
+      if (!mayStillInstall(current, state))
         throw badRequest('The person who approved the installation may no longer install there')
       const before = state.clients.installed(current.key, current.roomId)
       if (before) state.clients.remove(before)
       const live: ClientRecord = { ...current, status: 'live' }
       state.clients.put(live)
       state.clients.occupy(live)
-      addWebhooks(live)
+      addDeclaredWebhooks(state, live)
       return { live, old: before }
     })
     if (confirmed.old) sayGoodBye(confirmed.old)
     return confirmed.live
-  }
-
-  function mayInstall({ maker, roomId }: ClientRecord): boolean {
-    if (maker === undefined || maker.userId === null) return true
-    const user = state.people.get(maker.userId)
-    if (!user || user.isDeleted) return false
-    if (roomId === null) return user.isAdmin
-    const room = state.rooms.get(roomId)
-    return room !== undefined && maySee(room, { user }) && mayRun(room, user)
   }
 
   async function update(
@@ -252,7 +229,7 @@ export function createInstaller(options: InstallerOptions): Installer {
       const client = await replaceDescriptor(existing, document, by, authorize)
       return {
         client,
-        installedUrl: await redirectUrl('updated', installable.updatedUrl, client, request.relayState),
+        installedUrl: await redirectTo('updated', installable.updatedUrl, client, request.relayState),
       }
     }
     if (installable?.installedUrl !== undefined) return create(document, request)
@@ -275,9 +252,7 @@ export function createInstaller(options: InstallerOptions): Installer {
       checkThere(existing)
       const client = { ...existing, ...clientFrom(document), maker }
       state.clients.put(client)
-      for (const webhook of state.webhooks.ownedBy({ oauthId: client.oauthId }))
-        if (endsWithUpdate(webhook, client)) state.webhooks.remove(webhook)
-      addWebhooks(client)
+      replaceDeclaredWebhooks(state, client)
       endTokensBeyond(state, client)
       return client
     })
@@ -285,25 +260,6 @@ export function createInstaller(options: InstallerOptions): Installer {
   function checkThere({ oauthId }: ClientRecord): void {
     if (!state.clients.get(oauthId))
       throw badRequest('The installation was removed before the add-on confirmed its update')
-  }
-
-  function addWebhooks(client: ClientRecord): void {
-    for (const webhook of webhooksOf(client.descriptor)) {
-      const id = state.next('webhook')
-      state.webhooks.put({
-        id,
-        owner: { oauthId: client.oauthId },
-        roomId: client.roomId,
-        event: webhook.event,
-        url: webhook.url,
-        pattern: events[webhook.event].pattern ? (webhook.pattern ?? null) : null,
-        name: webhook.name ?? null,
-        key: webhook.key ?? String(id),
-        authentication: webhook.authentication ?? 'none', // the default of HipChat's descriptor schema
-        declared: true,
-        created: nowMicros(),
-      })
-    }
   }
 
   async function uninstall({ oauthId }: ClientRecord, authorize: () => void = always): Promise<void> {
@@ -319,7 +275,7 @@ export function createInstaller(options: InstallerOptions): Installer {
     if (client.status === 'pending') return // it was never notified of being installed
     sayGoodBye(client)
     const uninstalledUrl = client.descriptor.capabilities?.installable?.uninstalledUrl
-    if (uninstalledUrl !== undefined) await redirectUrl('uninstalled', uninstalledUrl, client)
+    if (uninstalledUrl !== undefined) await redirectTo('uninstalled', uninstalledUrl, client)
   }
 
   /** Queued behind the deliveries that are still waiting for the add-on, so that the removal is the last. */
@@ -332,44 +288,8 @@ export function createInstaller(options: InstallerOptions): Installer {
     })
   }
 
-  /** Creates a one-time document, and returns the address that the browser is sent to with it. */
-  async function redirectUrl(
-    reason: Redirect['reason'],
-    address: string,
-    client: ClientRecord,
-    relayState?: string,
-  ): Promise<string> {
-    const token = randomText(40) // 238 bits
-    await state.write(() => {
-      state.installables.removeExpired() // each contains a secret
-      state.installables.put(hashOf(token), {
-        key: client.key,
-        oauthId: client.oauthId,
-        document: documentOf(client),
-        confirms: reason === 'installed',
-        expires: Date.now() + documentLifetime,
-      })
-    })
-    const url = new URL(address)
-    url.searchParams.set('redirect_url', `${publicUrl()}/`)
-    url.searchParams.set(
-      'installable_url',
-      `${publicUrl()}/v2/addon/${encodeURIComponent(client.key)}/installable/${token}`,
-    )
-    if (relayState !== undefined) url.searchParams.set('relayState', relayState)
-    redirects.push({ reason, oauthId: client.oauthId, url: url.href })
-    if (redirects.length > 100) redirects.shift()
-    return url.href
-  }
-
   async function readInstallable(key: string, token: string) {
-    const hash = hashOf(token)
-    const found = await state.write(() => {
-      const record = state.installables.get(hash)
-      if (record?.key !== key) return undefined
-      state.installables.remove(hash)
-      return record.expires > Date.now() ? record : undefined
-    })
+    const found = await installables.take(key, token)
     if (!found) return undefined
     if (found.confirms) {
       const pending = state.clients.get(found.oauthId)
@@ -384,84 +304,11 @@ export function createInstaller(options: InstallerOptions): Installer {
     return found.document
   }
 
-  const documentOf = (client: ClientRecord): InstallableRecord['document'] => ({
-    oauthId: client.oauthId,
-    oauthSecret: client.secret,
-    capabilitiesUrl: capabilitiesUrl(publicUrl()),
-    groupId: state.group()?.id ?? 0,
-    ...(client.roomId === null ? {} : { roomId: client.roomId }),
-  })
-
-  return { install, propose, uninstall, readInstallable, redirects: () => redirects }
+  return { install, propose, uninstall, readInstallable, redirects: installables.redirects }
 }
-
-/** Begun in a browser and never completed: its document can no longer be read. */
-const isForgotten = ({ status, created }: ClientRecord): boolean =>
-  status === 'pending' && created / 1000 < Date.now() - 2 * documentLifetime
 
 /** No check. */
 const always = (): void => undefined
 
-/**
- * Whether an update removes a webhook: those that the old descriptor declared, and those created through the API
- * that the add-on could no longer create.
- */
-function endsWithUpdate({ declared, roomId, event }: WebhookRecord, client: ClientRecord): boolean {
-  if (declared) return true
-  const needed = roomId === null ? 'admin_group' : 'admin_room'
-  return !client.scopes.includes(needed) || !mayLearn(event, approvedBy(client))
-}
-
-function checkPlace(document: Descriptor, room: RoomRecord | undefined): void {
-  const places = placesOf(document)
-  if (room && !places.room)
-    throw badRequest('The add-on can only be installed for the whole group (allowRoom is false)', 'room_id')
-  if (!room && !places.global)
-    throw badRequest('The add-on can only be installed in a room (allowGlobal is false)', 'room_id')
-}
-
-/**
- * Most add-ons in one room, or for the whole group. Each is notified of every message there, and is part of the
- * chat page's requests.
- */
-const mostInstalled = 100
-
-/** 400 when a further add-on would exceed {@link mostInstalled}. */
-function checkCount(clients: readonly ClientRecord[], key: string, room: RoomRecord | undefined): void {
-  const there = new Set(
-    clients.filter(({ roomId }) => roomId === (room?.id ?? null)).map((client) => client.key),
-  )
-  if (there.size >= mostInstalled && !there.has(key))
-    throw badRequest(
-      `${room ? `Room ${room.name}` : 'The group'} has ${there.size} add-ons already, expected fewer than ${mostInstalled}`,
-    )
-}
-
-/** The descriptor may have changed since it was shown for approval. */
-function checkApproved(document: Descriptor, approved: readonly string[] | undefined): void {
-  const more = clientFrom(document).scopes.filter((scope) => approved && !approved.includes(scope))
-  if (more.length > 0)
-    throw badRequest(`The descriptor asks for more than was approved: ${more.join(', ')}`, 'scopes')
-}
-
-/** The descriptor, asking only for the scopes that are granted. */
-function limited(document: Descriptor, granted: readonly Scope[] | undefined): Descriptor {
-  const consumer = document.capabilities?.hipchatApiConsumer
-  if (!granted || !consumer) return document
-  const scopes = consumer.scopes.filter((scope) => granted.includes(scope))
-  return {
-    ...document,
-    capabilities: { ...document.capabilities, hipchatApiConsumer: { ...consumer, scopes } },
-  }
-}
-
 /** HipChat's guide names the parameter of a link but not how it is passed on; in a callback it is a member. */
 const relayed = (relayState: string | undefined) => (relayState === undefined ? {} : { relayState })
-
-/** The members of an installation that come from the descriptor. */
-const clientFrom = (document: Descriptor) => ({
-  name: document.name,
-  fromName: document.capabilities?.hipchatApiConsumer?.fromName || document.name,
-  scopes: [...new Set(document.capabilities?.hipchatApiConsumer?.scopes ?? [])],
-  descriptor: document,
-})
