@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
 import { InvalidArgumentError } from 'commander'
-import { exchange, KIB } from '../common/http.ts'
+import { exchange } from '../common/http.ts'
 import { createOutbound } from '../common/outbound.ts'
+import { kibibyte } from '../common/sizes.ts'
 import { withoutMark } from '../common/text.ts'
 import { messageOf } from '../errors.ts'
 import { UnansweredError, UsageError } from './usage.ts'
@@ -11,7 +12,7 @@ import { UnansweredError, UsageError } from './usage.ts'
 export const anywhere = createOutbound({ ranges: ['0.0.0.0/0', '::/0'], loopback: true, http: true })
 
 /** The longest descriptor in bytes, as on a compatible server. */
-const longest = 256 * KIB
+const longest = 256 * kibibyte
 const timeout = 10_000
 
 /** Whether an argument is an http or https address. */

@@ -27,10 +27,10 @@ export interface Exhausted {
 
 const headerOf = { api: 'x-ratelimit', flood: 'x-floodcontrol' } as const
 // A reset later than HipChat's longest window is wrong, or is the time of another clock.
-const LONGEST_WINDOW = 15 * 60_000
-const UNKNOWN_RESET = 5_000
+const longestWindow = 15 * 60_000
+const unknownReset = 5_000
 // `Date` has whole seconds, and answers take time: less than this does not count as a difference between clocks.
-const SMALL_SKEW = 5_000
+const smallSkew = 5_000
 
 /** Creates the budget of one access token. `maxWait` is in milliseconds. */
 export function createBudget(maxWait: number, observing: Observing = () => undefined): Budget {
@@ -85,21 +85,21 @@ function resetOf(limit: Limit, headers: Headers): number {
   const seconds = number(headers, `${headerOf[limit]}-reset`)
   if (seconds !== undefined) {
     const resetAt = seconds * 1000 + skew
-    if (resetAt > now && resetAt <= now + LONGEST_WINDOW) return resetAt
+    if (resetAt > now && resetAt <= now + longestWindow) return resetAt
     // Some clients had to handle "seconds from now" here.
-    if (seconds > 0 && seconds * 1000 <= LONGEST_WINDOW) return now + seconds * 1000
+    if (seconds > 0 && seconds * 1000 <= longestWindow) return now + seconds * 1000
   }
   // HipChat did not send it, but a proxy may, in seconds or as a date.
   const retryAfter = number(headers, 'retry-after')
   const retryAt =
     retryAfter === undefined ? Date.parse(String(headers['retry-after'])) + skew : now + retryAfter * 1000
-  return retryAt >= now && retryAt <= now + LONGEST_WINDOW ? retryAt : now + UNKNOWN_RESET
+  return retryAt >= now && retryAt <= now + longestWindow ? retryAt : now + unknownReset
 }
 
 /** Milliseconds by which our clock is ahead of the server's, in whose time resets are given. */
 function skewOf(headers: Headers, now: number): number {
   const ahead = now - Date.parse(String(headers['date']))
-  return Math.abs(ahead) > SMALL_SKEW ? ahead : 0 // also 0 without a date
+  return Math.abs(ahead) > smallSkew ? ahead : 0 // also 0 without a date
 }
 
 function number(headers: Headers, name: string): number | undefined {

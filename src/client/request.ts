@@ -72,8 +72,8 @@ export interface Calling {
 }
 
 // Only for calls that can be repeated without a second effect, and for temporary failures: two retries in about a second.
-const RETRIES = [200, 800]
-const PASSING = new Set([500, 502, 503, 504])
+const retryDelays = [200, 800]
+const passingStatuses = new Set([500, 502, 503, 504])
 
 /**
  * Calls one operation: checks scope and room before anything is sent, waits for the rate limits, sends, renews the token
@@ -144,7 +144,7 @@ async function sendUntilFinal(
           throw new ConfigurationError(`${id}: ${error.message}; nothing was sent`, { cause: error })
         return error instanceof Error ? error : new Error(messageOf(error))
       })
-      const pause = operation.method === 'GET' ? RETRIES[activity.attempts - 1] : undefined
+      const pause = operation.method === 'GET' ? retryDelays[activity.attempts - 1] : undefined
       if (answer instanceof Error) {
         if (pause === undefined) throw networkError(id, operation, answer)
         await delay(pause * (0.5 + Math.random()), undefined, signal ? { signal } : {})
@@ -167,7 +167,7 @@ async function sendUntilFinal(
         waited = true
         continue
       }
-      if (PASSING.has(status) && pause !== undefined) {
+      if (passingStatuses.has(status) && pause !== undefined) {
         await delay(pause * (0.5 + Math.random()), undefined, signal ? { signal } : {})
         continue
       }

@@ -1,6 +1,7 @@
 import type { Got, Method } from 'got'
 import { type Agents, follow, isUnconnected, type Progress } from './connections.ts'
 import { type Outbound, OutboundRefusedError } from './outbound.ts'
+import { kibibyte } from './sizes.ts'
 import { withoutMark } from './text.ts'
 
 /** A request to send. */
@@ -28,9 +29,6 @@ export interface HttpResponse {
   readonly body: string
   readonly bytes: Buffer
 }
-
-/** Bytes of a KiB. */
-export const KIB = 1024
 
 /**
  * An exchange failed: no connection, a broken connection, too slow, or too long. `reason` is Node's or got's code for it
@@ -85,7 +83,7 @@ class LostOnTheWay extends ExchangeFailedError {}
 async function attempt(url: URL, request: Exchange, agent: Agents, timeout: number): Promise<HttpResponse> {
   loading ??= import('got').then((module) => module.got) // got takes 100 ms to load, so only when needed
   const got = await loading
-  const maxBytes = request.maxBytes ?? 256 * KIB
+  const maxBytes = request.maxBytes ?? 256 * kibibyte
   const pending = got(url, {
     method: request.method,
     headers: { 'accept-encoding': 'identity', ...request.headers },

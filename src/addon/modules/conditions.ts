@@ -151,7 +151,7 @@ const kinds: { readonly [N in Name]: Kind } = {
 }
 
 /** Number of nested composites that HipChat's schema allows. */
-const DEEPEST = 2
+const deepestNesting = 2
 
 /**
  * Checks conditions and returns them in the form of descriptors. Throws a {@link ConfigurationError}, also
@@ -168,8 +168,8 @@ export function readConditions(what: string, given: unknown, place: ConditionPla
 
 function readCondition(what: string, given: unknown, place: ConditionPlace, depth: number): object {
   if (isRecord(given) && 'type' in given) {
-    if (depth === DEEPEST)
-      throw new ConfigurationError(`${what}: “and” and “or” can be nested ${DEEPEST} levels deep`)
+    if (depth === deepestNesting)
+      throw new ConfigurationError(`${what}: “and” and “or” can be nested ${deepestNesting} levels deep`)
     const checks = { type: oneOf('and', 'or'), conditions: elsewhere }
     checkOptions<{ type: string; conditions: unknown }>(what, given, checks, ['type', 'conditions'])
     const { type, conditions } = given

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import type { Context } from 'koa'
 import { type Checks, expecting, oneOf, unknownName } from '../../common/checks.ts'
 import { isRecord } from '../../common/is-record.ts'
+import { mebibyte } from '../../common/sizes.ts'
 import { typeName } from '../../common/validate.ts'
 import { ConfigurationError, messageOf } from '../../errors.ts'
 import { checkOptions, refuse } from '../../option-checks.ts'
@@ -56,7 +57,7 @@ interface Picture {
 }
 
 /** Largest picture in bytes. It is plenty: icons are shown 16 to 64 pixels wide. */
-const LONGEST = 1024 * 1024
+const largestPicture = mebibyte
 
 // An SVG that a browser opens by itself is a document of the add-on's origin, and could run a script there.
 const svgPolicy = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
@@ -75,9 +76,9 @@ export function createIcons(): Icons {
       return () => source
     }
     const picture = isRecord(source) && 'data' in source ? readData(what, source) : readFile(what, source)
-    if (picture.bytes.length > LONGEST)
+    if (picture.bytes.length > largestPicture)
       throw new ConfigurationError(
-        `${what}: expected a picture of at most ${LONGEST} bytes, got ${picture.bytes.length}`,
+        `${what}: expected a picture of at most ${largestPicture} bytes, got ${picture.bytes.length}`,
       )
     // The name has a digest of the content, so that browsers may cache it forever: a new picture has a new
     // address.

@@ -91,7 +91,7 @@ export function createSettings(options: SettingsOptions, { modules, onError }: S
     .map(([name]) => name)
 
   const keyOf = ({ installation, room }: SettingsPlace): string =>
-    rooms && installation.roomId === undefined && room ? `${GROUP}:room:${room.id}` : GROUP
+    rooms && installation.roomId === undefined && room ? `${groupKey}:room:${room.id}` : groupKey
 
   const stored = async ({ store }: SettingsPlace, key: string): Promise<StoredValues> =>
     (await store.get<StoredValues>(key)) ?? {}
@@ -100,7 +100,7 @@ export function createSettings(options: SettingsOptions, { modules, onError }: S
   async function savedAt(place: SettingsPlace): Promise<{ own: StoredValues; group: StoredValues }> {
     const key = keyOf(place)
     const own = await stored(place, key)
-    return { own, group: key === GROUP ? {} : await stored(place, GROUP) }
+    return { own, group: key === groupKey ? {} : await stored(place, groupKey) }
   }
 
   async function current(place: SettingsPlace): Promise<StoredValues> {
@@ -198,7 +198,7 @@ export function createSettings(options: SettingsOptions, { modules, onError }: S
 }
 
 // Key of the group's settings in the installation's store.
-const GROUP = 'settings'
+const groupKey = 'settings'
 
 const refused = (why: string): PageParts =>
   page(html`<h1>Settings</h1>\n<p role="alert">${why}</p>`, { title: 'Settings', status: 403 })

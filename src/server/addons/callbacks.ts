@@ -1,5 +1,6 @@
-import { exchange, type HttpResponse, KIB } from '../../common/http.ts'
+import { exchange, type HttpResponse } from '../../common/http.ts'
 import type { Outbound } from '../../common/outbound.ts'
+import { kibibyte } from '../../common/sizes.ts'
 import { badRequest, CallRefusedError } from '../errors.ts'
 import type { ClientRecord, InstallableRecord } from '../state/records.ts'
 import { failureOf } from './network.ts'
@@ -43,7 +44,7 @@ export function createCallbacks(options: CallbackOptions): Callbacks {
       method,
       url,
       ...options,
-      maxBytes: 64 * KIB,
+      maxBytes: 64 * kibibyte,
       headers: {
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...(signature === undefined ? {} : { authorization: `JWT ${signature}` }),

@@ -1,5 +1,5 @@
 import type { EventName } from '../../api/events.ts'
-import { KIB } from '../../common/http.ts'
+import { kibibyte, mebibyte } from '../../common/sizes.ts'
 import type { Link } from '../chat/chat-event.ts'
 import type { Log } from '../log.ts'
 import type { RoomRecord, UserRecord, WebhookRecord } from '../state/records.ts'
@@ -112,8 +112,8 @@ type Outcome = Partial<
 
 const kept = 200
 const mostOwners = 1000
-const mostContent = 16 * KIB * KIB // characters of all requests and responses together
-const longestShown = 4 * KIB
+const mostContent = 16 * mebibyte // characters of all requests and responses together
+const longestShown = 4 * kibibyte
 
 /**
  * Creates a history of deliveries by owner. When there are too many owners, the one that was added first is

@@ -1,8 +1,9 @@
 import { type Descriptor, descriptor, moduleKinds, placesOf, webhooksOf } from '../../api/descriptor.ts'
 import { events } from '../../api/events.ts'
-import { exchange, KIB, parseJson } from '../../common/http.ts'
+import { exchange, parseJson } from '../../common/http.ts'
 import { jsonFault, jsonFaultText } from '../../common/json-fault.ts'
 import type { Outbound } from '../../common/outbound.ts'
+import { kibibyte } from '../../common/sizes.ts'
 import { validate } from '../../common/validate.ts'
 import { badRequest, CallRefusedError, invalid } from '../errors.ts'
 import { checkDepth, checkText } from '../http/parsing.ts'
@@ -19,8 +20,8 @@ export interface DescriptorRequest {
   readonly signal: AbortSignal
 }
 
-const longest = 256 * KIB
-const longestInUrl = 64 * KIB
+const longest = 256 * kibibyte
+const longestInUrl = 64 * kibibyte
 const longestKey = 255 // the limit of the paths that name an add-on
 
 // Every message is matched against all patterns: 2,000 costly ones took eleven seconds for 1,000 characters.

@@ -1,13 +1,13 @@
 import { operations } from '../../api/operations/index.ts'
 import type { Notification } from '../../api/operations/messages.ts'
 import { BodyRefusedError } from '../../common/body.ts'
-import { KIB } from '../../common/http.ts'
+import { kibibyte } from '../../common/sizes.ts'
 import { CallRefusedError } from '../errors.ts'
 import { kindOf, parseBody } from '../http/parsing.ts'
 import type { Unfolded } from './decompression.ts'
 
 /** Longest answer that is read as a notification, in bytes. */
-export const longestReply = 64 * KIB
+export const longestReply = 64 * kibibyte
 
 /** The answer to a delivery: a notification to post, something that cannot be posted, or nothing. */
 export type InlineReply =

@@ -86,7 +86,8 @@ function translateOutside(ahead: string): Piece {
   const plain = character && plainOf(character)
   if (!plain) return translateCharacter(ahead, false)
   // CR LF is one line end.
-  const isHalf = character.code === CR && characterAt(ahead.slice(character.length))?.code === LF
+  const isHalf =
+    character.code === carriageReturn && characterAt(ahead.slice(character.length))?.code === lineFeed
   return { output: isHalf ? '' : plain.alone, length: character.length }
 }
 
@@ -120,7 +121,7 @@ function plainOf({ code }: Character): BlankClass | undefined {
 const escaped = (code: number): string =>
   /^\w$/.test(String.fromCodePoint(code)) ? String.fromCodePoint(code) : `\\x{${code.toString(16)}}`
 
-const [LF, CR, blank] = [0x0a, 0x0d, 0x20]
+const [lineFeed, carriageReturn, blank] = [0x0a, 0x0d, 0x20]
 
 /**
  * Reads leading flags: `(?i)`, `(?gi)`, several of them. JavaScript's g, u and y mean nothing to a search and are

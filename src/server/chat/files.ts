@@ -1,15 +1,14 @@
 import type { FilePart } from '../../api/file-part.ts'
 import { randomText } from '../../common/random.ts'
+import { mebibyte } from '../../common/sizes.ts'
 import { CallRefusedError } from '../errors.ts'
 import type { Page } from '../http/html-page.ts'
 import type { FileRecord, StoredFileRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
 import { pictureType, strangersHeaders } from './pictures.ts'
 
-const MIB = 1024 * 1024
-
 /** Longest accepted file, in bytes. HipChat's limit is not known. */
-const longestFile = 20 * MIB
+const longestFile = 20 * mebibyte
 
 /** Number of bytes that identify a picture. */
 const longestSignature = 8

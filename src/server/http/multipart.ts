@@ -19,8 +19,8 @@ const longestHead = 4096
 /** A file may have lines that look like a delimiter, but each of them costs time. */
 const mostMisses = 1000
 
-const LF = 0x0a
-const CR = 0x0d
+const lineFeed = 0x0a
+const carriageReturn = 0x0d
 
 /**
  * Splits a `multipart/related` body (RFC 2046), as two client libraries made it (hipchat/hipchat-rb and
@@ -79,7 +79,7 @@ function nextDelimiter(bytes: Buffer, boundary: string, from: number): Delimiter
 
 function* linesWith(beginning: Buffer, bytes: Buffer, from: number): Generator<number> {
   if (bytes.subarray(from, from + beginning.length).equals(beginning)) yield from
-  const mark = Buffer.concat([Buffer.of(LF), beginning])
+  const mark = Buffer.concat([Buffer.of(lineFeed), beginning])
   for (let at = bytes.indexOf(mark, from); at >= 0; at = bytes.indexOf(mark, at + 1)) yield at + 1
 }
 
@@ -87,7 +87,7 @@ function* linesWith(beginning: Buffer, bytes: Buffer, from: number): Generator<n
 function contentEnd(bytes: Buffer, at: number, from: number): number {
   if (at <= from) return from
   const end = at - 1 // the LF
-  return end > from && bytes[end - 1] === CR ? end - 1 : end
+  return end > from && bytes[end - 1] === carriageReturn ? end - 1 : end
 }
 
 const isBlank = (bytes: Buffer, from: number): boolean =>

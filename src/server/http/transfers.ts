@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
+import { mebibyte } from '../../common/sizes.ts'
 import { CallRefusedError } from '../errors.ts'
 import { type Bytes, pieceLength } from '../state/blobs.ts'
 
@@ -43,13 +44,11 @@ export interface TransferLimits {
   readonly patience: number
 }
 
-const MIB = 1024 * 1024
-
 /**
  * A caller can have two uploads of the largest file in transit, or sixteen full pages of a history, or 500
  * downloads.
  */
-const transferLimits: TransferLimits = { caller: 64 * MIB, all: 512 * MIB, patience: 30_000 }
+const transferLimits: TransferLimits = { caller: 64 * mebibyte, all: 512 * mebibyte, patience: 30_000 }
 
 interface Watched {
   /** Pieces that the reader has taken. */
