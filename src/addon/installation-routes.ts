@@ -26,8 +26,8 @@ export interface InstallationRoutesParts {
   basePath(): string
 }
 
-const RECORD_LIMIT = 64 * 1024
-const RECORD_TIMEOUT = 3_000
+const longestRecord = 64 * 1024
+const recordTimeout = 3_000
 
 /** Serves the callbacks with which servers, or browsers of administrators, install, update and remove the add-on. */
 export function createInstallationRoutes(parts: InstallationRoutesParts): Middleware {
@@ -49,14 +49,14 @@ export function createInstallationRoutes(parts: InstallationRoutesParts): Middle
   const routes = browser ? byBrowsers : byServers
 
   async function install(ctx: Context): Promise<void> {
-    const body = await readJson(ctx.req, RECORD_LIMIT, RECORD_TIMEOUT)
+    const body = await readJson(ctx.req, longestRecord, recordTimeout)
     await unlessClosing(() => installing.install(body))
     answerText(ctx, 200, 'installed')
   }
 
   async function update(ctx: Context): Promise<void> {
     const signed = await signedIfAny(ctx)
-    const body = await readJson(ctx.req, RECORD_LIMIT, RECORD_TIMEOUT)
+    const body = await readJson(ctx.req, longestRecord, recordTimeout)
     await unlessClosing(() => installing.update(body, signed))
     answerText(ctx, 200, 'updated')
   }

@@ -188,7 +188,6 @@ export function createLifecycle(served: LifecycleParts): Lifecycle {
       metricsListening.catch(() => {}) // awaited below, unless the other port fails
       try {
         const opened = await listening
-        const { port } = opened
         const metricsOpened = await metricsListening
         const metricsPort = metricsOpened?.port
         const unref = () => {
@@ -202,7 +201,7 @@ export function createLifecycle(served: LifecycleParts): Lifecycle {
         const more = metricsPort === undefined ? {} : { metricsPort }
         const url = address.url()
         log.info({ url, ...more }, 'listening')
-        return { port, url, ...more, unref }
+        return { port: opened.port, url, ...more, unref }
       } catch (error) {
         await stop(listening)
         await stop(metricsListening)

@@ -56,8 +56,8 @@ interface AccessTokensParts {
   readonly observing?: Observing
 }
 
-const HOUR = 3_600_000
-const DAY = 24 * HOUR
+const hour = 3_600_000
+const day = 24 * hour
 
 /**
  * Exchanges client credentials for access tokens and keeps them in the store.
@@ -91,9 +91,9 @@ export function createAccessTokens(parts: AccessTokensParts): AccessTokens {
   }
 
   /** Replaces or removes the value that was read; a value that another process wrote in the meantime stays. */
-  async function swap(key: string, read: string, next: string | undefined): Promise<void> {
+  async function swap(key: string, before: string, next: string | undefined): Promise<void> {
     // A token contains its own expiry, so the store need not be exact.
-    await store.update(key, (current) => (current === read ? next : current), DAY)
+    await store.update(key, (current) => (current === before ? next : current), day)
   }
 
   /** At most one exchange at a time in this process; other processes with the same store wait for its result. */
@@ -224,7 +224,7 @@ function readToken({ status, body }: HttpResponse, where: string, installation: 
 
   const seconds = Number(answer['expires_in'] ?? Number.NaN)
   const usable = Number.isFinite(seconds) && seconds > 0
-  const lifetime = usable ? Math.min(seconds * 1000, DAY) : HOUR
+  const lifetime = usable ? Math.min(seconds * 1000, day) : hour
   // A token must not expire between our check and HipChat's: the margin is a minute for long lifetimes, a tenth for short.
   const margin = Math.min(60_000, lifetime / 10)
   const warning = usable

@@ -3,7 +3,7 @@ import { exchange, parseJson } from '../common/http.ts'
 import type { Outbound } from '../common/outbound.ts'
 import { read } from '../common/tolerant-reading.ts'
 import { InstallationRefusedError } from '../errors.ts'
-import { tooSlow, WHOLE_INSTALLATION } from './hooks.ts'
+import { installationTimeout, tooSlow } from './hooks.ts'
 
 /**
  * Fetches a server's documents. The addresses come from unauthenticated requests, so only those on allowed
@@ -45,7 +45,7 @@ export function createDiscovery(outbound: Outbound): Discovery {
       method: 'GET',
       url,
       outbound,
-      timeout: WHOLE_INSTALLATION,
+      timeout: installationTimeout,
       signal,
       headers: { accept: 'application/json' },
     }).catch((error: unknown) => {
@@ -79,7 +79,7 @@ export function createDiscovery(outbound: Outbound): Discovery {
   return {
     capabilities,
     async installable(url) {
-      const text = await fetchText(url, 'installable_url', AbortSignal.timeout(WHOLE_INSTALLATION))
+      const text = await fetchText(url, 'installable_url', AbortSignal.timeout(installationTimeout))
       const body = parseJson(text)
       const origin = (body as { capabilitiesUrl?: unknown } | undefined)?.capabilitiesUrl // checked with the rest later
       if (

@@ -20,7 +20,7 @@ export interface Hooks {
 export type Hook<C> = (context: C) => unknown
 
 /** Milliseconds for a whole installation. Servers have been observed to give up after five seconds. */
-export const WHOLE_INSTALLATION = 4_000
+export const installationTimeout = 4_000
 
 /**
  * Runs hooks one after the other. An error, or the end of the time, throws an {@link
@@ -66,5 +66,5 @@ const isForAdministrators = (error: unknown): error is Error =>
 export const tooSlow = (what: string): InstallationRefusedError =>
   new InstallationRefusedError(
     504,
-    `The installation took longer than ${WHOLE_INSTALLATION / 1000} s, while ${what}.`,
+    `The installation took longer than ${installationTimeout / 1000} s, while ${what}.`,
   )

@@ -11,7 +11,7 @@ import type { AccessTokens } from './access-token.ts'
 import type { Attempts } from './attempts.ts'
 import { addressesOf, type Discovery } from './capabilities.ts'
 import { hookContext } from './context.ts'
-import { type Hooks, runHooks, WHOLE_INSTALLATION } from './hooks.ts'
+import { type Hooks, installationTimeout, runHooks } from './hooks.ts'
 import { type Credentials, type Installation, type Installations, keyOf } from './installation.ts'
 import { prove } from './proof.ts'
 import { placeOf, readRecord, refuseTakeover } from './record.ts'
@@ -56,7 +56,7 @@ export function createInstall(parts: InstallParts): (body: unknown) => Promise<I
     if (known && !known.unconfirmed) return known.installation // a repeat; the hooks have run
     if (known) await installations.remove(known.installation) // a process ended during its hooks: start again
     refusePlace(record, options)
-    const signal = AbortSignal.timeout(WHOLE_INSTALLATION)
+    const signal = AbortSignal.timeout(installationTimeout)
     const { credentials, token } = await parts.attempts.run(async () => {
       const document = await parts.discovery.capabilities(record.capabilitiesUrl, signal)
       return prove(fromDocument(record, document, options.scopes), tokens, parts.descriptorEtag(), signal)
@@ -144,4 +144,4 @@ function fromDocument(
 
 /** Whether the process that wrote it ended during the hooks: otherwise they would have finished by now. */
 const isAbandoned = ({ unconfirmed, installation }: Credentials): boolean =>
-  unconfirmed === true && Date.now() - installation.installedAt.getTime() > WHOLE_INSTALLATION
+  unconfirmed === true && Date.now() - installation.installedAt.getTime() > installationTimeout

@@ -145,7 +145,7 @@ const placeKey = (installation: Installation): string =>
   `place:${originOf(installation)}:${installation.groupId ?? '?'}:${installation.roomId ?? 'global'}`
 
 // Enough for one process. Beyond it the oldest entry is dropped, and parsed again when it is needed.
-const CACHED = 10_000
+const mostCached = 10_000
 
 /** Keeps installations in the store, with their secrets sealed. */
 export function createInstallations(store: Store, sealing: Sealing): Installations {
@@ -157,7 +157,7 @@ export function createInstallations(store: Store, sealing: Sealing): Installatio
     const cached = parsed.get(oauthId)
     if (cached?.text === text) return cached.credentials
     const credentials = fromStored(JSON.parse(text) as Stored, sealing) // only `add` and `replace` write these
-    if (parsed.size >= CACHED) for (const oldest of parsed.keys()) if (parsed.delete(oldest)) break
+    if (parsed.size >= mostCached) for (const oldest of parsed.keys()) if (parsed.delete(oldest)) break
     parsed.set(oauthId, { text, credentials })
     return credentials
   }

@@ -26,21 +26,21 @@ export interface SignedRequest {
   /** When it expires, in milliseconds since 1970. */
   readonly expires: number
   /**
-   * Its claimed lifetime since it was issued, in milliseconds. It is valid for {@link LONGEST_LIFETIME} at
+   * Its claimed lifetime since it was issued, in milliseconds. It is valid for {@link longestLifetime} at
    * most.
    */
   readonly lifetime: number
 }
 
 /** Seconds by which clocks may differ. */
-export const SKEW = 60
+export const clockSkew = 60
 /**
  * Longest lifetime of a token in milliseconds, whatever it claims. HipChat's tokens were valid for an hour.
  * The id of a token is stored for as long as it is valid, so that it cannot be replayed.
  */
-export const LONGEST_LIFETIME = 24 * 3_600_000
+export const longestLifetime = 24 * 3_600_000
 /** Longest token read, in characters. HipChat's have about 400. */
-const LONGEST = 4096
+const longestToken = 4096
 
 /**
  * Finds the JWT of a request, in the query (`signed_request`) or the header (`Authorization: JWT …`, or the
@@ -100,10 +100,10 @@ export function findToken(request: IncomingMessage, query: URLSearchParams | und
   const token = inQuery ?? inHeader
   if (token === undefined)
     throw new SignedRequestError('none', 'no signed request: neither signed_request nor Authorization: JWT')
-  if (token.length > LONGEST)
+  if (token.length > longestToken)
     throw new SignedRequestError(
       'malformed',
-      `expected a signed request of at most ${LONGEST} characters, got ${token.length}`,
+      `expected a signed request of at most ${longestToken} characters, got ${token.length}`,
     )
   return token
 }
@@ -140,7 +140,7 @@ export function tokenInHeader(request: IncomingMessage): string | undefined {
 /** Number of times that a header occurs. */
 // Node keeps only the first of two. Building its list of all (`headersDistinct`) costs more than parsing the
 // delivery's JSON.
-export function occurrences({ rawHeaders }: IncomingMessage, header: string): number {
+function occurrences({ rawHeaders }: IncomingMessage, header: string): number {
   let found = 0
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index]
@@ -183,23 +183,23 @@ export function checkTimes(claims: Record<string, unknown>): Times {
   const { exp, iat } = claims
   if (typeof exp !== 'number' || typeof iat !== 'number' || !Number.isFinite(exp) || !Number.isFinite(iat))
     throw new SignedRequestError('malformed', 'expected exp and iat of the signed request to be numbers')
-  if (exp + SKEW <= now)
+  if (exp + clockSkew <= now)
     throw new SignedRequestError('expired', `the signed request expired ${now - exp} s ago`)
-  if (iat + LONGEST_LIFETIME / 1000 + SKEW <= now)
+  if (iat + longestLifetime / 1000 + clockSkew <= now)
     throw new SignedRequestError(
       'expired',
       `the signed request was issued ${now - iat} s ago: it is valid for a day at most, whatever its exp says`,
     )
-  if (iat - SKEW > now)
+  if (iat - clockSkew > now)
     throw new SignedRequestError(
       'clock ahead',
       `the signed request was issued ${iat - now} s in the future: the server's clock or this one is wrong`,
     )
   const { nbf } = claims
-  if (nbf !== undefined && nbf !== null && !(typeof nbf === 'number' && nbf - SKEW <= now))
+  if (nbf !== undefined && nbf !== null && !(typeof nbf === 'number' && nbf - clockSkew <= now))
     throw new SignedRequestError('clock ahead', 'the signed request is not valid yet (nbf)')
   const lifetime = Math.max(0, exp - iat) * 1000
-  return { lifetime, expires: Math.min(exp * 1000, iat * 1000 + LONGEST_LIFETIME) }
+  return { lifetime, expires: Math.min(exp * 1000, iat * 1000 + longestLifetime) }
 }
 
 function readContext(

@@ -5,7 +5,7 @@ import { type Logger, logError } from '../telemetry/log.ts'
 import { type Observing, observed } from '../telemetry/observer.ts'
 import type { AccessTokens } from './access-token.ts'
 import { hookContext } from './context.ts'
-import { type Hooks, runHooks, WHOLE_INSTALLATION } from './hooks.ts'
+import { type Hooks, installationTimeout, runHooks } from './hooks.ts'
 import { type Credentials, type Installation, type Installations, isSame } from './installation.ts'
 import { isVouchedFor, placeOf, readRecord, refuseTakeover } from './record.ts'
 import type { InstallationServices } from './services.ts'
@@ -70,7 +70,7 @@ export function createUninstall(parts: UninstallParts): Uninstall {
   async function remove({ installation }: Credentials): Promise<void> {
     const known = await installations.get(installation.oauthId)
     if (!known || !isSame(known.installation, installation)) return // removed in the meantime, and perhaps installed again
-    const signal = AbortSignal.timeout(WHOLE_INSTALLATION)
+    const signal = AbortSignal.timeout(installationTimeout)
     try {
       await runHooks(
         'uninstalled',
@@ -96,7 +96,7 @@ export function createUninstall(parts: UninstallParts): Uninstall {
    */
   async function refuseWhileAlive(known: Credentials): Promise<void> {
     try {
-      await tokens.request(known, AbortSignal.timeout(WHOLE_INSTALLATION))
+      await tokens.request(known, AbortSignal.timeout(installationTimeout))
     } catch (error) {
       if (error instanceof AccessTokenError && error.status === 401) return
       const busy = error instanceof AccessTokenError && error.status === 429

@@ -6,7 +6,7 @@ import { type Observing, observed } from '../telemetry/observer.ts'
 import type { AccessTokens } from './access-token.ts'
 import { addressesOf, type Discovery } from './capabilities.ts'
 import { hookContext } from './context.ts'
-import { type Hooks, runHooks, WHOLE_INSTALLATION } from './hooks.ts'
+import { type Hooks, installationTimeout, runHooks } from './hooks.ts'
 import { type Credentials, type Installation, type Installations, isSame } from './installation.ts'
 import { type Proven, prove } from './proof.ts'
 import { isVouchedFor, notKnown, readRecord, refuseTakeover } from './record.ts'
@@ -49,7 +49,7 @@ export function createUpdate(parts: UpdateParts): Update {
     if (byServer)
       return parts.queues.run(oauthId, async () => {
         const current = await movable(record, signed) // it may have waited in the queue
-        const signal = AbortSignal.timeout(WHOLE_INSTALLATION)
+        const signal = AbortSignal.timeout(installationTimeout)
         const proven = await examine(current, record.capabilitiesUrl, signal)
         return apply(current, proven, isVouchedFor(signed, current), signal)
       })
@@ -57,7 +57,7 @@ export function createUpdate(parts: UpdateParts): Update {
     // queue.
     return refreshes.run(oauthId, async () => {
       const current = await movable(record, undefined)
-      const signal = AbortSignal.timeout(WHOLE_INSTALLATION)
+      const signal = AbortSignal.timeout(installationTimeout)
       const proven = await examine(current, record.capabilitiesUrl, signal)
       return parts.queues.run(oauthId, () =>
         apply(current, asAnnounced(current, proven, parts.descriptorEtag()), false, signal),

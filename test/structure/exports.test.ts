@@ -56,12 +56,6 @@ for (const [file, text] of textOf) {
     note(file, path, ['*'])
 }
 
-/** Exports that can go, by file. */
-const superfluous: Readonly<Record<string, readonly string[]>> = {
-  'src/addon/pages/session.ts': ['LIFETIME'],
-  'src/installations/signed-request.ts': ['occurrences'],
-}
-
 describe('exports', () => {
   it.each(sources.filter((file) => !entries.has(file)))('of %s are used by other files', (file) => {
     const used = imported.get(file)
@@ -70,8 +64,6 @@ describe('exports', () => {
     const values = [
       ...(textOf.get(file) ?? '').matchAll(/^export (?:async )?(?:const|function\*?|class) (\w+)/gm),
     ]
-    expect(values.map(([, name = '']) => name).filter((name) => !used?.has(name))).toEqual(
-      superfluous[file] ?? [],
-    )
+    expect(values.map(([, name = '']) => name).filter((name) => !used?.has(name))).toEqual([])
   })
 })

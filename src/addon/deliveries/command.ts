@@ -17,6 +17,7 @@ export interface Command {
   readonly pattern: RegExp
 }
 
+/** A parameter in the usage of a command. */
 export interface Parameter {
   readonly name: string
   readonly kind: 'required' | 'optional' | 'rest'
@@ -49,6 +50,7 @@ export type Arguments<Usage extends string> = string extends Usage
       readonly [Name in Rest<Usage>]: string[]
     }
 
+/** The arguments of a command, or why they are not valid. */
 export type ParsedArguments =
   | { readonly ok: true; readonly args: Record<string, string | string[] | undefined> }
   /** Error message for the person who typed the command. */

@@ -4,7 +4,7 @@ import { toNotification } from '../../client/notification.ts'
 import { MissingScopeError, SignedRequestError } from '../../errors.ts'
 import type { Installation, Installations } from '../../installations/installation.ts'
 import type { InstallationServices } from '../../installations/services.ts'
-import { LONGEST_LIFETIME, SKEW, stillInstalled } from '../../installations/signed-request.ts'
+import { clockSkew, longestLifetime, stillInstalled } from '../../installations/signed-request.ts'
 import type { Sealing, Store } from '../../store/index.ts'
 import { logError } from '../../telemetry/log.ts'
 import { type Observing, observed } from '../../telemetry/observer.ts'
@@ -140,13 +140,14 @@ export function createHandling(parts: HandlingParts): HandleDelivery {
  * clock may be set back; plus the skew three times, for before it, after it, and the difference between the
  * clocks of processes.
  */
-const claimTime = ({ lifetime }: Delivery): number => Math.min(lifetime, LONGEST_LIFETIME) + 3 * SKEW * 1000
+const claimTime = ({ lifetime }: Delivery): number =>
+  Math.min(lifetime, longestLifetime) + 3 * clockSkew * 1000
 
 /** Installations for which a warning about long lifetimes was logged. */
 const warned = new WeakSet<InstallationServices>()
 
 function warnOfLongLifetime({ lifetime }: Delivery, services: InstallationServices): void {
-  if (lifetime <= LONGEST_LIFETIME || warned.has(services)) return
+  if (lifetime <= longestLifetime || warned.has(services)) return
   warned.add(services)
   services.log.warn(
     { seconds: lifetime / 1000 },

@@ -17,15 +17,17 @@ export type Translation =
 class Untranslatable extends Error {}
 
 /** Longest pattern that is sent. Servers have limits of their own, which are not documented. */
-const LONGEST = 1000
+const longestPattern = 1000
 
+/** Translates a pattern for the server. */
 export function translatePattern(expression: RegExp): Translation {
   try {
     const flags = [...expression.flags].filter((flag) => 'ims'.includes(flag)).join('')
     if (expression.sticky) throw new Untranslatable('the flag y has no meaning for a server')
     if (expression.flags.includes('v')) throw new Untranslatable('only JavaScript knows the flag v')
     const pattern = (flags ? `(?${flags})` : '') + translateSource(expression.source, expression.unicode)
-    if (pattern.length > LONGEST) throw new Untranslatable(`it is longer than ${LONGEST} characters`)
+    if (pattern.length > longestPattern)
+      throw new Untranslatable(`it is longer than ${longestPattern} characters`)
     return { ok: true, pattern }
   } catch (error) {
     if (error instanceof Untranslatable) return { ok: false, reason: error.message }

@@ -41,8 +41,8 @@ export interface ReceivingParts {
 }
 
 /** 256 KiB: HipChat's messages have 10,000 characters at most. */
-const LONGEST_BODY = 256 * 1024
-const BODY_TIMEOUT = 10_000
+const longestBody = 256 * 1024
+const bodyTimeout = 10_000
 
 /**
  * Creates the listener for an add-on's requests. It receives deliveries itself and passes all other requests to
@@ -81,7 +81,7 @@ export function createDeliveryListener(parts: ReceivingParts, koa: RequestListen
     query: URLSearchParams | undefined,
   ): Promise<DeliveryAnswer> {
     const verified = await verifySignedRequest(request, query, installations)
-    const text = await readBody(request, LONGEST_BODY, BODY_TIMEOUT)
+    const text = await readBody(request, longestBody, bodyTimeout)
     const json = parseBody(text)
     const credentials = await stillInstalled(verified.credentials, installations) // the body took time
     const { installation } = credentials

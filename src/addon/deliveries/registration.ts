@@ -53,7 +53,7 @@ export interface CommandOptions {
 }
 
 // Descriptors allow 40 characters for a module key, and the key of a command starts with `command.`.
-const LONGEST_NAME = 32
+const longestName = 32
 
 const webhookOptions: Checks<WebhookOptions> = {
   pattern: expecting('a RegExp such as /^\\/deploy/i', (value) => value instanceof RegExp),
@@ -108,9 +108,9 @@ export function commandWebhook(
   handle: Handler<CommandContext>,
   durable: boolean,
 ): Webhook {
-  if (command.name.length > LONGEST_NAME)
+  if (command.name.length > longestName)
     throw new ConfigurationError(
-      `command /${command.name}: expected a name of at most ${LONGEST_NAME} characters, got ${command.name.length}`,
+      `command /${command.name}: expected a name of at most ${longestName} characters, got ${command.name.length}`,
     )
   const translated = translatePattern(command.pattern)
   return {

@@ -240,8 +240,8 @@ export function createModules({ keys, icons, url: baseUrl, registering }: Module
       if (typeof first === 'function' && second !== undefined)
         throw new ConfigurationError('configurable: expected the handler last, after its options')
       return typeof first === 'function'
-        ? addConfigurable({}, first as PageHandler<PageContext>)
-        : addConfigurable(first, second as PageHandler<PageContext>) // checked there
+        ? addConfigurable({}, first as PageHandler<PageContext>) // parameters are never read: this page has none
+        : addConfigurable(first, second as PageHandler<PageContext>) // as above; that it is a function is checked there
     },
 
     adminPage(handle) {
@@ -250,6 +250,7 @@ export function createModules({ keys, icons, url: baseUrl, registering }: Module
       if (single.adminPage) throw new ConfigurationError('there are two admin pages; an add-on has one')
       single.adminPage = true
       const group = { rooms: false, anybody: false }
+      // A page without parameters never reads them.
       addPage(paths.adminPage, 'adminPage', { framed: true, group }, handle as PageHandler<PageContext>)
       return registered('page for administrators', 'adminPage', paths.adminPage)
     },

@@ -75,8 +75,8 @@ interface PageAnswer {
   readonly body: string | Readable | ReadableStream | Response | undefined
 }
 
-const LONGEST_FORM = 256 * 1024
-const FORM_TIMEOUT = 10_000
+const longestForm = 256 * 1024
+const formTimeout = 10_000
 
 /** Serves the pages of an add-on: panels, dialogs, external pages, and the configuration and admin page. */
 export function createPageRoute(parts: PageRouteParts): Middleware {
@@ -157,7 +157,7 @@ async function authenticate(
 }
 
 async function readForm(ctx: Context): Promise<URLSearchParams> {
-  const text = await readBody(ctx.req, LONGEST_FORM, FORM_TIMEOUT)
+  const text = await readBody(ctx.req, longestForm, formTimeout)
   const field = unreadableField(text)
   if (field !== undefined) throw new BodyRefusedError(400, `${field || 'a field'} is not valid UTF-8`)
   return new URLSearchParams(text)

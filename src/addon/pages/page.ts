@@ -28,6 +28,7 @@ export interface PageOptions {
 
 /** The content of a page with its options; the result of {@link page}. */
 export interface PageParts extends PageOptions {
+  /** The content of its body. */
   readonly content: Html
 }
 
@@ -58,6 +59,7 @@ export function page(content: Html, options: PageOptions = {}): PageParts {
   return { ...options, content }
 }
 
+/** Whether a handler returned the result of {@link page}. */
 export const isPageParts = (value: unknown): value is PageParts =>
   typeof value === 'object' && value !== null && 'content' in value && value.content instanceof Html
 

@@ -10,7 +10,7 @@ import { sessionOfCall, sessionToken } from './session.ts'
 import { viewContext } from './view-context.ts'
 
 /** Header with the page's next token, in the answers to its calls. */
-const HEADER = 'Session-Token'
+const tokenHeader = 'Session-Token'
 
 interface SessionParts {
   readonly installations: Installations
@@ -22,7 +22,7 @@ export async function openSession(ctx: Context, parts: SessionParts): Promise<Pa
   const session = await sessionOfCall(ctx.req, queryOf(ctx), parts.installations)
   // After a day there are no new tokens, and the page must be opened again.
   const token = sessionToken(session)
-  if (session.stale) ctx.set(HEADER, token)
+  if (session.stale) ctx.set(tokenHeader, token)
   const controller = new AbortController()
   ctx.res.once('close', () => controller.abort(new Error('the call is over')))
   const { theme, page } = session

@@ -36,11 +36,11 @@ export interface Session {
 }
 
 /** Lifetime of a token in seconds. */
-export const LIFETIME = 60 * 60
+const sessionLifetime = 60 * 60
 // A session that could be renewed forever would outlast the person's right to see the room.
-const LONGEST = 24 * 60 * 60
+const longestSession = 24 * 60 * 60
 // Longest token read, in characters. The add-on's own have about 400.
-const LONGEST_TOKEN = 4096
+const longestToken = 4096
 
 const derived = new WeakMap<KeyObject, KeyObject>()
 
@@ -94,7 +94,7 @@ export function sessionToken({
   const claims = {
     iss: credentials.installation.oauthId,
     iat: now,
-    exp: Math.min(now + LIFETIME, opened + LONGEST),
+    exp: Math.min(now + sessionLifetime, opened + longestSession),
     ...(user ? { sub: String(user.id), tz: user.timezone } : {}),
     room: roomId,
     ...(administrator ? { administrator } : {}),
@@ -118,10 +118,10 @@ export interface ReadSession extends Session {
  * token.
  */
 export async function readSession(token: string, installations: Installations): Promise<ReadSession> {
-  if (token.length > LONGEST_TOKEN)
+  if (token.length > longestToken)
     throw new SignedRequestError(
       'malformed',
-      `expected a session token of at most ${LONGEST_TOKEN} characters, got ${token.length}`,
+      `expected a session token of at most ${longestToken} characters, got ${token.length}`,
     )
   const issuer = readIssuer(token)
   const credentials = await installations.get(issuer)
@@ -146,7 +146,7 @@ export async function readSession(token: string, installations: Installations): 
     page: String(page),
     opened: Number(opened),
     expired,
-    stale: Number(exp) - seconds() < LIFETIME / 2,
+    stale: Number(exp) - seconds() < sessionLifetime / 2,
   }
 }
 
