@@ -67,6 +67,7 @@ test('an add-on can be installed by its URL, configured, updated and removed', a
   expect(await update.getByText('View Roomnew').count()).toBe(1)
   expect(await update.textContent()).toContain('It gives up: Send Notification.')
   await page.getByRole('button', { name: 'Approve and update' }).click()
+  await page.getByText('Dice is up to date.').waitFor() // the proposal is gone, and nothing moves any more
   await page.getByText('What it may do (1)').click()
   await page.getByText('View room information and participants').waitFor()
 
