@@ -168,7 +168,8 @@ const List = ({ title, items, room, children }: ListProps) => (
     {items.length === 0 && <p class="tools-quiet">{children}</p>}
     <ul class="tools-list">
       {items.map((one) => (
-        <Integration key={one.oauth_id} integration={one} room={room} />
+        // Not by its OAuth id: an update may replace the installation.
+        <Integration key={`${one.addon_key} ${one.room_id}`} integration={one} room={room} />
       ))}
     </ul>
   </section>
