@@ -98,7 +98,7 @@ export function createApp(options: AppOptions): Koa {
     if (notCalled !== undefined)
       log.warn({ operation: call.route?.id ?? null, reason: notCalled }, 'an address was not called')
     if (!call.counted) {
-      const counted = allowances.ofRefusal(call.route, call.session, call.address)
+      const counted = allowances.ofRefusal(call.route, call.caller, call.address)
       ctx.set({ ...counted.headers })
       refused = counted.refused ?? refused
     }

@@ -2,10 +2,10 @@ import type { Operation, Parameters, ResultOf } from '../api/operation.ts'
 import type { OperationId, Operations } from '../api/operations/index.ts'
 import type { Outbound } from '../common/outbound.ts'
 import type { ApiCallLog } from './addons/api-call-log.ts'
-import type { Delivery } from './addons/delivery.ts'
+import type { Deliveries } from './addons/delivery.ts'
 import type { GlanceUpdates } from './addons/glance-updates.ts'
 import type { Installer } from './addons/installer.ts'
-import type { Session } from './auth/callers.ts'
+import type { Caller } from './auth/callers.ts'
 import type { Chat } from './chat/chat.ts'
 import type { Presenter } from './chat/presentation.ts'
 import type { Faults } from './http/fault-injection.ts'
@@ -22,7 +22,7 @@ export interface Context {
   readonly chat: Chat
   readonly removals: Removals
   readonly installer: Installer
-  readonly delivery: Pick<Delivery, 'records' | 'find' | 'redeliver' | 'follow' | 'actAs'>
+  readonly delivery: Pick<Deliveries, 'records' | 'find' | 'redeliver' | 'follow' | 'actAs'>
   readonly glances: GlanceUpdates
   readonly calls: ApiCallLog
   /** No other machine can reach the server. */
@@ -42,7 +42,7 @@ export interface Context {
 /** Serves one operation. Throws {@link CallRefusedError} to refuse the call. */
 export type Handler<O extends Operation, C = Context> = (
   parameters: Parameters<O>,
-  session: Session,
+  caller: Caller,
   context: C,
 ) => ResultOf<O> | Promise<ResultOf<O>>
 
@@ -50,7 +50,7 @@ export type Handler<O extends Operation, C = Context> = (
 export type Handlers = { readonly [Id in OperationId]: Handler<Operations[Id]> }
 
 /** The context for one call. Every write through it first checks that the caller still has their rights. */
-export function limitedTo<C extends Context>({ renew }: Session, context: C): C {
+export function limitedTo<C extends Context>({ renew }: Caller, context: C): C {
   const { state, chat } = context
   const write: State['write'] = (work) =>
     state.write(() => {

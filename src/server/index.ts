@@ -17,7 +17,7 @@ import { openPageSession } from './chat-page/sessions.ts'
 import { CallRefusedError, invalid, notFound } from './errors.ts'
 import type { Fault } from './http/fault-injection.ts'
 import { checkText } from './http/parsing.ts'
-import { type ServerOptions, settingsFrom } from './options.ts'
+import { resolveOptions, type ServerOptions } from './options.ts'
 import { defaultSeed } from './seed.ts'
 import { type RunningServer, start } from './start.ts'
 import type { FileRecord, GlanceUpdateRecord, RoomRecord, UserRecord } from './state/records.ts'
@@ -191,8 +191,8 @@ export interface HipChatServer {
 
 /** Creates a server; nothing is opened before `listen()`. Throws {@link ServerOptionError} when an option is wrong. */
 export function createHipChatServer(options: ServerOptions = {}): HipChatServer {
-  const settings = settingsFrom(options, defaultSeed)
-  const adminToken = settings.adminToken ?? randomText(40)
+  const resolved = resolveOptions(options, defaultSeed)
+  const adminToken = resolved.adminToken ?? randomText(40)
   let starting: Promise<RunningServer> | undefined
   let running: RunningServer | undefined
 
@@ -232,7 +232,7 @@ export function createHipChatServer(options: ServerOptions = {}): HipChatServer 
   const server: HipChatServer = {
     adminToken,
     get url() {
-      return running?.url ?? settings.publicUrl ?? live().url
+      return running?.url ?? resolved.publicUrl ?? live().url
     },
     get apiUrl() {
       return `${server.url}/v2`
@@ -245,7 +245,7 @@ export function createHipChatServer(options: ServerOptions = {}): HipChatServer 
     },
     async listen() {
       if (starting) throw new Error('listen() was called already')
-      starting = start(settings, adminToken)
+      starting = start(resolved, adminToken)
       try {
         running = await starting
       } catch (error) {

@@ -117,7 +117,7 @@ export interface ServerOptions {
 }
 
 /** The validated options, with defaults filled in. */
-export interface Settings {
+export interface ResolvedOptions {
   readonly port: number
   readonly host: string
   readonly adminToken: string | undefined
@@ -236,7 +236,7 @@ const checks: Checks<ServerOptions> = {
 }
 
 /** Checks the options by name and fills in the defaults. Throws {@link ServerOptionError}. */
-export function settingsFrom(options: ServerOptions, defaultSeed: Seed): Settings {
+export function resolveOptions(options: ServerOptions, defaultSeed: Seed): ResolvedOptions {
   const fault = optionsFault(options, checks)
   if (fault !== undefined) throw new ServerOptionError(fault)
   const { host = '127.0.0.1', adminToken } = options
@@ -318,7 +318,7 @@ function outboundOption(
   return allowPrivate ? privateNetwork : { loopback: local, http: local || allowHttp }
 }
 
-function groupOption(group: ServerOptions['group'], seed: Seed | undefined): Settings['group'] {
+function groupOption(group: ServerOptions['group'], seed: Seed | undefined): ResolvedOptions['group'] {
   if (group && seed?.group) throw new ServerOptionError('group must be left out when the seed names one')
   return group ?? { id: 1, name: 'Example', ...seed?.group }
 }

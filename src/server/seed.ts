@@ -5,7 +5,7 @@ import { maySee } from './auth/room-rights.ts'
 import type { Context } from './context.ts'
 import { isTimezone, nowMicros } from './dates.ts'
 import { CallRefusedError } from './errors.ts'
-import { type Seed, ServerOptionError, type Settings } from './options.ts'
+import { type ResolvedOptions, type Seed, ServerOptionError } from './options.ts'
 import type { RoomRecord, UserRecord } from './state/records.ts'
 import type { State } from './state/state.ts'
 
@@ -38,17 +38,20 @@ export const defaultSeed: Seed = {
  * Fills an empty state with everything except the add-ons, which cannot be notified of their installation before
  * the server listens. The group is marked as unfinished until {@link seedAddons} has ended.
  */
-export async function seedAll(context: Context, settings: Pick<Settings, 'group' | 'seed'>): Promise<void> {
-  await seedState(context.state, settings)
+export async function seedAll(
+  context: Context,
+  resolved: Pick<ResolvedOptions, 'group' | 'seed'>,
+): Promise<void> {
+  await seedState(context.state, resolved)
   const names = namesIn(context.state)
-  await seedMessages(context, settings.seed, names)
-  await seedWebhooks(context, settings.seed, names)
+  await seedMessages(context, resolved.seed, names)
+  await seedWebhooks(context, resolved.seed, names)
 }
 
 /** Installs the add-ons of the seed, and marks the group as finished. */
 export async function seedAddons(
   { state, installer }: Context,
-  { group, seed = {} }: Pick<Settings, 'group' | 'seed'>,
+  { group, seed = {} }: Pick<ResolvedOptions, 'group' | 'seed'>,
 ): Promise<void> {
   const names = namesIn(state)
   for (const [index, { url, room }] of (seed.addons ?? []).entries())
@@ -121,7 +124,7 @@ async function seedWebhooks({ state, outbound }: Context, seed: Seed = {}, names
 /** Creates the group, its administrator with the id 1, and the people, rooms and emoticons of the seed. */
 async function seedState(
   state: State,
-  { group, seed = {} }: Pick<Settings, 'group' | 'seed'>,
+  { group, seed = {} }: Pick<ResolvedOptions, 'group' | 'seed'>,
 ): Promise<void> {
   for (const { mentionName, password } of seed.users ?? []) {
     const fault = password === undefined ? undefined : passwordFault(password)

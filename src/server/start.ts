@@ -10,7 +10,7 @@ import { readableError } from '../common/redaction.ts'
 import { resultWithin } from '../common/time-limit.ts'
 import { unrefServer } from '../common/unref.ts'
 import { createApiCallLog } from './addons/api-call-log.ts'
-import { createDelivery, type Delivery } from './addons/delivery.ts'
+import { createDeliveries, type Deliveries } from './addons/delivery.ts'
 import { createGlanceUpdates } from './addons/glance-updates.ts'
 import { createInstaller } from './addons/installer.ts'
 import { createApp } from './app.ts'
@@ -28,7 +28,7 @@ import { createFaults } from './http/fault-injection.ts'
 import { createCounter } from './http/rate-limits.ts'
 import { createTransfers } from './http/transfers.ts'
 import { silent } from './log.ts'
-import { addressOf, type Settings } from './options.ts'
+import { addressOf, type ResolvedOptions } from './options.ts'
 import { seedAddons, seedAll } from './seed.ts'
 import type { ClientRecord } from './state/records.ts'
 import { createRemovals } from './state/removals.ts'
@@ -37,7 +37,7 @@ import { openState, type State } from './state/state.ts'
 /** A server that is listening. */
 export interface RunningServer {
   readonly context: PageContext
-  readonly delivery: Delivery
+  readonly delivery: Deliveries
   readonly url: string
   /** Whether this start filled the state from the seed. */
   readonly seeded: boolean
@@ -63,32 +63,32 @@ const timeouts = {
  * Opens the state, connects the parts and listens. When listening fails, everything that was opened is closed
  * again.
  */
-export async function start(settings: Settings, adminToken: string): Promise<RunningServer> {
-  const temporary = settings.data === undefined ? mkdtempSync(join(tmpdir(), 'hipchat-server-')) : undefined
+export async function start(resolved: ResolvedOptions, adminToken: string): Promise<RunningServer> {
+  const temporary = resolved.data === undefined ? mkdtempSync(join(tmpdir(), 'hipchat-server-')) : undefined
   const state = await alone(() =>
-    openState(settings.data ?? temporary ?? '', { durable: temporary === undefined }),
+    openState(resolved.data ?? temporary ?? '', { durable: temporary === undefined }),
   )
-  const outbound = createOutbound(settings.outbound)
+  const outbound = createOutbound(resolved.outbound)
   const abort = new AbortController()
-  const log = settings.log || silent
-  const { allowHttp } = settings
+  const log = resolved.log || silent
+  const { allowHttp } = resolved
   if (allowHttp.length > 0)
     log.warn(
       { allowHttp },
       'secrets and messages go to these hosts over plain http, and can be read in transit; for development only',
     )
-  let url = settings.publicUrl ?? ''
+  let url = resolved.publicUrl ?? ''
   let closing = false
   const publicUrl = () => url
 
-  const isClassic = classicFor(settings)
+  const isClassic = classicFor(resolved)
   const present = createPresenter(state, publicUrl)
-  const delivery = createDelivery({
+  const delivery = createDeliveries({
     told: (id) => feed.pushDelivery(id),
     state,
     outbound,
     log,
-    timeout: settings.deliveryTimeout,
+    timeout: resolved.deliveryTimeout,
     signal: abort.signal,
     isClassic,
     async reply(room, client, notification, link) {
@@ -104,7 +104,7 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
     outbound,
     log,
     queues: delivery.queues,
-    timeout: settings.installTimeout,
+    timeout: resolved.installTimeout,
     signal: abort.signal,
     publicUrl,
   })
@@ -120,8 +120,8 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
       for (const client of state.clients.of(room.id)) await installer.uninstall(client)
     },
   })
-  const calls = createCounter(settings.limits.windowSeconds, settings.limitsEnforced)
-  const messages = createCounter(settings.limits.floodWindowSeconds, settings.limitsEnforced)
+  const calls = createCounter(resolved.limits.windowSeconds, resolved.limitsEnforced)
+  const messages = createCounter(resolved.limits.floodWindowSeconds, resolved.limitsEnforced)
   const attempts = createCounter(15 * 60, true)
   const context: PageContext = {
     state,
@@ -136,24 +136,24 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
     transfers: createTransfers(),
     log,
     calls: callLog,
-    isLocal: settings.isLocal,
+    isLocal: resolved.isLocal,
     outbound,
     attempts,
-    tokenLifetime: settings.tokenLifetime,
+    tokenLifetime: resolved.tokenLifetime,
     publicUrl,
   }
   const app = createApp({
     context,
-    limits: settings.limits,
+    limits: resolved.limits,
     calls,
     messages,
     log,
-    allowedOrigins: settings.allowedOrigins,
-    addressOf: createAddressOf(settings.trustedProxies),
-    local: isLoopbackHost(settings.host),
-    otherUrls: settings.otherUrls,
-    hasPublicUrl: settings.publicUrl !== undefined,
-    checkResponses: settings.checkResponses,
+    allowedOrigins: resolved.allowedOrigins,
+    addressOf: createAddressOf(resolved.trustedProxies),
+    local: isLoopbackHost(resolved.host),
+    otherUrls: resolved.otherUrls,
+    hasPublicUrl: resolved.publicUrl !== undefined,
+    checkResponses: resolved.checkResponses,
     isClassic,
     closing: () => closing,
   })
@@ -164,8 +164,8 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
     const done: Promise<void> = callback(request, response).finally(() => active.delete(done))
     active.add(done)
   }
-  const server = settings.tls
-    ? createTlsServer({ ...timeouts, ...settings.tls, handshakeTimeout: timeouts.headersTimeout }, answer)
+  const server = resolved.tls
+    ? createTlsServer({ ...timeouts, ...resolved.tls, handshakeTimeout: timeouts.headersTimeout }, answer)
     : createServer(timeouts, answer)
   // For example too many open files. Without a listener the error would end the process.
   server.on('error', (error) =>
@@ -176,7 +176,7 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
   async function prepare(): Promise<boolean> {
     if (state.group()?.isSeeding) state.clear()
     const isNew = !state.group()
-    if (isNew) await seedAll(context, settings)
+    if (isNew) await seedAll(context, resolved)
     await state.write(() => {
       // An installation that was pending when the server stopped was never confirmed.
       for (const client of state.clients.all()) if (client.status === 'pending') state.clients.remove(client)
@@ -223,9 +223,9 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
   let seeded = false
   try {
     seeded = await prepare()
-    const port = await listen(server, settings)
-    url ||= addressOf(settings.tls ? 'https' : 'http', settings.host, port)
-    if (seeded) await seedAddons(context, settings)
+    const port = await listen(server, resolved)
+    url ||= addressOf(resolved.tls ? 'https' : 'http', resolved.host, port)
+    if (seeded) await seedAddons(context, resolved)
   } catch (error) {
     await (server.listening ? close() : release())
     throw error
@@ -243,7 +243,7 @@ export async function start(settings: Settings, adminToken: string): Promise<Run
       callLog.clear()
       context.faults.clear()
       for (const counter of [calls, messages, attempts]) counter.clear()
-      if (await prepare()) await seedAddons(context, settings)
+      if (await prepare()) await seedAddons(context, resolved)
     },
     unref: () => unrefServer(server),
     close,
@@ -257,7 +257,7 @@ function requireAnswering({ oauthId }: ClientRecord, state: State): void {
     throw forbidden('The add-on may no longer post notifications')
 }
 
-function listen(server: Server, { host, port }: Settings): Promise<number> {
+function listen(server: Server, { host, port }: ResolvedOptions): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const what = error.code === 'EADDRINUSE' ? 'the port is taken' : error.message

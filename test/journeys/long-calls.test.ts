@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createOutbound } from '../../src/common/outbound.ts'
-import { createDelivery } from '../../src/server/addons/delivery.ts'
+import { createDeliveries } from '../../src/server/addons/delivery.ts'
 import { createHipChatServer, type HipChatServer } from '../../src/server/index.ts'
 import { silent } from '../../src/server/log.ts'
 import { openState, type State } from '../../src/server/state/state.ts'
@@ -218,7 +218,7 @@ describe('webhooks of many owners', () => {
         })
       return { room, user }
     })
-    const delivery = createDelivery({
+    const delivery = createDeliveries({
       state,
       outbound: createOutbound({}),
       log: silent,

@@ -30,7 +30,7 @@ export interface ForeignEvent {
 }
 
 /** Delivers events to add-ons. */
-export interface Delivery {
+export interface Deliveries {
   /**
    * Queues a delivery for every webhook that listens for the event, many of them in parts, in order with earlier
    * events of the room. Resolves when all are queued.
@@ -62,8 +62,8 @@ export interface Delivery {
   close(): Promise<void>
 }
 
-/** What {@link createDelivery} works with. */
-export interface DeliveryOptions extends Omit<SendOptions, 'chains' | 'keep' | 'breakerOf'> {
+/** What {@link createDeliveries} works with. */
+export interface DeliveriesOptions extends Omit<SendOptions, 'chains' | 'keep' | 'breakerOf'> {
   /** Called after each delivery, with its id. */
   told(id: number): void
 }
@@ -73,7 +73,7 @@ export interface DeliveryOptions extends Omit<SendOptions, 'chains' | 'keep' | '
  * one room to one installation stay in order, and a slow add-on delays neither another one nor the chat: a thousand
  * of its deliveries wait, further ones are dropped. HipChat published no rules for this; these are ours.
  */
-export function createDelivery(options: DeliveryOptions): Delivery {
+export function createDeliveries(options: DeliveriesOptions): Deliveries {
   const { state, log } = options
   const queues = createQueues((error) =>
     log.error({ err: readableError(error) }, 'a delivery failed because of a server error'),

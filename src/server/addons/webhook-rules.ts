@@ -1,7 +1,7 @@
 import { most } from '../../api/bounds.ts'
 import { type EventName, events } from '../../api/events.ts'
 import { type Outbound, OutboundRefusedError } from '../../common/outbound.ts'
-import type { Session } from '../auth/callers.ts'
+import type { Caller } from '../auth/callers.ts'
 import { badRequest, CallRefusedError, forbidden } from '../errors.ts'
 import type { RoomRecord, WebhookRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
@@ -82,7 +82,7 @@ export const webhookRecord = (
 export function ownWebhooks(
   state: State,
   room: RoomRecord | undefined,
-  { client, user }: Session,
+  { client, user }: Caller,
 ): WebhookRecord[] {
   const owner = client ? { oauthId: client.oauthId } : user ? { userId: user.id } : undefined
   if (!owner) return []
@@ -99,8 +99,8 @@ export function ownWebhooks(
 const mostPerRoom = 10
 
 /** 400 when a room has the most webhooks allowed, of one owner or of all. Those of descriptors do not count. */
-export function checkCount(state: State, room: RoomRecord | undefined, session: Session): void {
-  const own = ownWebhooks(state, room, session).filter(({ declared }) => !declared)
+export function checkCount(state: State, room: RoomRecord | undefined, caller: Caller): void {
+  const own = ownWebhooks(state, room, caller).filter(({ declared }) => !declared)
   if (own.length >= mostPerRoom)
     throw badRequest(`A room takes at most ${mostPerRoom} webhooks made through the API`)
   if (room && state.webhooks.countMade(room.id, most.roomWebhooks) >= most.roomWebhooks)

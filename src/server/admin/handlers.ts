@@ -5,7 +5,7 @@ import { nextTurn } from '../../common/next-turn.ts'
 import type { DeliveryRecord } from '../addons/delivery-history.ts'
 import { overlapWarnings } from '../addons/overlaps.ts'
 import { findRoom, requireGroupAdmin } from '../auth/access.ts'
-import { person, type Session } from '../auth/callers.ts'
+import { type Caller, person } from '../auth/callers.ts'
 import { makerOf, requireEverything, requirePersonal } from '../auth/delegation.ts'
 import { maySee } from '../auth/room-rights.ts'
 import type { Context, Handler } from '../context.ts'
@@ -25,32 +25,32 @@ type Table = typeof administration
 
 /** Handlers of the {@link administration} table. */
 export const administrationHandlers: { readonly [Id in keyof Table]: Handler<Table[Id]> } = {
-  async listDeliveries({ limit = 50, ...filter }, session, context) {
-    requireGroupAdmin(session)
-    requireEverything('Looking at deliveries', session)
+  async listDeliveries({ limit = 50, ...filter }, caller, context) {
+    requireGroupAdmin(caller)
+    requireEverything('Looking at deliveries', caller)
     const found = context.delivery.records(filter).slice(-limit).reverse()
-    return { items: await fitting(found, limit, (record) => shown(record, session, context)) }
+    return { items: await fitting(found, limit, (record) => shown(record, caller, context)) }
   },
 
-  getDelivery({ id }, session, context) {
-    requireGroupAdmin(session)
-    requireEverything('Looking at deliveries', session)
+  getDelivery({ id }, caller, context) {
+    requireGroupAdmin(caller)
+    requireEverything('Looking at deliveries', caller)
     const found = context.delivery.find(Number(id))
     if (!found) throw notFound('Delivery', id)
-    return shown(found.record, session, context)
+    return shown(found.record, caller, context)
   },
 
-  async redeliver({ id }, session, context) {
-    requireGroupAdmin(session)
-    requireEverything('Repeating deliveries', session)
+  async redeliver({ id }, caller, context) {
+    requireGroupAdmin(caller)
+    requireEverything('Repeating deliveries', caller)
     const found = context.delivery.find(Number(id))
     if (!found) throw notFound('Delivery', id)
     const record = await context.delivery.redeliver(found)
-    return shown(record, session.renew(), context)
+    return shown(record, caller.renew(), context)
   },
 
-  async listInstallations({ after }, session, { state, delivery }) {
-    requireGroupAdmin(session)
+  async listInstallations({ after }, caller, { state, delivery }) {
+    requireGroupAdmin(caller)
     const places = await placesInOrder(state.clients)
     const first = after === undefined ? 0 : places.findIndex((place) => isBehind(place, after))
     const rest = first < 0 ? [] : places.slice(first)
@@ -61,54 +61,54 @@ export const administrationHandlers: { readonly [Id in keyof Table]: Handler<Tab
     return { items, next: last && last !== rest.at(-1) ? cursorOf(last) : null }
   },
 
-  getInstallation({ oauthId }, session, { state, delivery }) {
-    requireGroupAdmin(session)
+  getInstallation({ oauthId }, caller, { state, delivery }) {
+    requireGroupAdmin(caller)
     const client = state.clients.get(String(oauthId))
     if (!client) throw notFound('Installation', oauthId)
     return { ...shownInstallation(client, delivery), document: { ...client.descriptor } }
   },
 
-  listCalls({ oauthId, limit = 100 }, session, { calls }) {
-    requireGroupAdmin(session)
-    requireEverything('Looking at the calls of add-ons', session)
+  listCalls({ oauthId, limit = 100 }, caller, { calls }) {
+    requireGroupAdmin(caller)
+    requireEverything('Looking at the calls of add-ons', caller)
     return { items: calls.list({ limit, ...(oauthId === undefined ? {} : { oauthId }) }) }
   },
 
-  getSecret({ oauthId }, session, { state, log }) {
-    requireGroupAdmin(session)
-    requireEverything('Looking at secrets', session)
+  getSecret({ oauthId }, caller, { state, log }) {
+    requireGroupAdmin(caller)
+    requireEverything('Looking at secrets', caller)
     const client = state.clients.get(String(oauthId))
     if (!client) throw notFound('Installation', oauthId)
     log.warn(
-      { oauthId: client.oauthId, user: session.user?.id ?? null },
+      { oauthId: client.oauthId, user: caller.user?.id ?? null },
       'the secret of an installation was shown',
     )
     return { oauthSecret: client.secret }
   },
 
-  async trigger({ event, room_id, values = {} }, session, context) {
-    requireGroupAdmin(session)
-    requireEverything('Triggering events', session)
+  async trigger({ event, room_id, values = {} }, caller, context) {
+    requireGroupAdmin(caller)
+    requireEverything('Triggering events', caller)
     const { state, delivery } = context
-    const room = room_id === undefined ? undefined : findRoom(state, room_id, session)
+    const room = room_id === undefined ? undefined : findRoom(state, room_id, caller)
     const { deliveries, waiting } = await delivery.follow(
-      () => triggerEvent({ event, room, user: person(session), values }, context),
+      () => triggerEvent({ event, room, user: person(caller), values }, context),
       longestWait,
     )
-    const now = session.identify() // the call may have removed the room
+    const now = caller.identify() // the call may have removed the room
     requireGroupAdmin(now)
     return { deliveries: deliveries.map((record) => shown(record, now, context)), waiting }
   },
 
-  async proposeInstallation({ url, room_id }, session, { installer, state }) {
-    const room = room_id === undefined ? undefined : findRoom(state, room_id, session)
-    requirePersonal('Installing add-ons', session)
-    requireRights(state, room, session)
+  async proposeInstallation({ url, room_id }, caller, { installer, state }) {
+    const room = room_id === undefined ? undefined : findRoom(state, room_id, caller)
+    requirePersonal('Installing add-ons', caller)
+    requireRights(state, room, caller)
     const { document, existing } = await installer.propose({
       url,
       ...(room ? { room } : {}),
-      by: makerOf(session),
-      authorize: () => void session.renew(),
+      by: makerOf(caller),
+      authorize: () => void caller.renew(),
     })
     const asked = new Set(document.capabilities?.hipchatApiConsumer?.scopes)
     return {
@@ -119,7 +119,7 @@ export const administrationHandlers: { readonly [Id in keyof Table]: Handler<Tab
       host: new URL(url).host || new URL(url).protocol,
       scopes: [...asked].map((scope) => ({ ...scopes[scope], isNew: !existing?.scopes.includes(scope) })),
       update: existing !== undefined,
-      warnings: overlapWarnings(document, room, session, state),
+      warnings: overlapWarnings(document, room, caller, state),
     }
   },
 }
@@ -182,12 +182,12 @@ function shownInstallation(client: ClientRecord, delivery: Context['delivery']) 
  */
 function shown(
   record: DeliveryRecord,
-  session: Session,
+  caller: Caller,
   { state, delivery }: Pick<Context, 'state' | 'delivery'>,
 ) {
   const { status, error, oauthId, redeliveryOf, request, response, at, replyId: _, ...rest } = record
   const room = state.rooms.get(record.roomId)
-  const open = room ? maySee(room, session) : delivery.find(record.id)?.source.room.privacy === 'public'
+  const open = room ? maySee(room, caller) : delivery.find(record.id)?.source.room.privacy === 'public'
   const body = request && parseJson(request.body)
   return {
     ...rest,

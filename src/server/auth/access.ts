@@ -1,16 +1,16 @@
 import { badRequest, forbidden, notFound } from '../errors.ts'
 import type { RoomRecord, UserRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
-import type { Session } from './callers.ts'
+import type { Caller } from './callers.ts'
 import { knowing, mayRun, maySee, type Viewer } from './room-rights.ts'
 
 /**
  * Finds the room that a call names, by id or name. A private room that the calling user cannot see is reported as
  * not found, so that its name does not leak.
  */
-export function findRoom(state: State, name: string | number, session: Session): RoomRecord {
-  const room = visibleRoom(state, name, session)
-  session.hold((now) => {
+export function findRoom(state: State, name: string | number, caller: Caller): RoomRecord {
+  const room = visibleRoom(state, name, caller)
+  caller.hold((now) => {
     const current = state.rooms.get(room.id)
     if (!current || !maySee(current, now)) throw notFound('Room', name)
   })
@@ -31,9 +31,9 @@ export function roomRunBy(user: UserRecord, name: string | number, state: State)
 }
 
 /** The same for a call that changes the room or reads its settings: 403 for a user who does not run it. */
-export function findRunRoom(state: State, name: string | number, session: Session): RoomRecord {
-  const room = findRoom(state, name, session)
-  requireRoomAdmin(state, room, session)
+export function findRunRoom(state: State, name: string | number, caller: Caller): RoomRecord {
+  const room = findRoom(state, name, caller)
+  requireRoomAdmin(state, room, caller)
   return room
 }
 
@@ -58,8 +58,8 @@ export function findActiveUser(state: State, name: string | number): UserRecord 
  * A user's token gives no more rights than the user has. A room is run by its administrators and by those of the
  * group.
  */
-export function requireRoomAdmin(state: State, { id }: RoomRecord, session: Session): void {
-  session.hold(({ user }) => {
+export function requireRoomAdmin(state: State, { id }: RoomRecord, caller: Caller): void {
+  caller.hold(({ user }) => {
     const room = state.rooms.get(id)
     if (user && !(room && mayRun(room, user))) throw notRunning()
   })
@@ -74,7 +74,7 @@ export function requirePrivate(room: RoomRecord): void {
 }
 
 /** Finds a user that the caller may know of. */
-export function findKnownUser(state: State, name: string | number, { user }: Session): UserRecord {
+export function findKnownUser(state: State, name: string | number, { user }: Caller): UserRecord {
   const found = findUser(state, name)
   if (user && !knowing(user, state.rooms)(found)) throw notFound('User', name)
   return found
@@ -84,14 +84,14 @@ export function findKnownUser(state: State, name: string | number, { user }: Ses
 export const groupOwnerId = 1
 
 /** The scope `admin_group` "is restricted from updating the group owner's profile", as its description says. */
-export function protectGroupOwner(user: UserRecord, session: Session): void {
-  if (user.id === groupOwnerId && session.user?.id !== groupOwnerId)
+export function protectGroupOwner(user: UserRecord, caller: Caller): void {
+  if (user.id === groupOwnerId && caller.user?.id !== groupOwnerId)
     throw forbidden('Only the owner of the group may change their own profile')
 }
 
 /** 403 for a caller who does not administer the group. */
-export function requireGroupAdmin(session: Session): void {
-  session.hold(({ user }) => {
+export function requireGroupAdmin(caller: Caller): void {
+  caller.hold(({ user }) => {
     if (user && !user.isAdmin) throw forbidden('Only administrators of the group may do this')
   })
 }

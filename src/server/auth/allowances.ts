@@ -2,7 +2,7 @@ import { CallRefusedError } from '../errors.ts'
 import { type Allowance, addressKey, type Counter, type Limits, limitHeaders } from '../http/rate-limits.ts'
 import type { Route } from '../http/routes.ts'
 import type { State } from '../state/state.ts'
-import type { Session } from './callers.ts'
+import type { Caller } from './callers.ts'
 import { maySee } from './room-rights.ts'
 
 /** Result of counting a call. */
@@ -18,17 +18,17 @@ export interface Allowances {
    * Uses up one unit of each limit that an operation counts towards. A call that only tests a token sends no
    * message.
    */
-  ofCall(route: Route, session: Session, onlyTest: boolean): Counted
+  ofCall(route: Route, caller: Caller, onlyTest: boolean): Counted
   /**
    * Uses up one unit for a call that was refused before it was counted. With a good token the refusal stays as it
    * is. Without one it is counted by address and becomes a 429 in the end, so that nobody can try tokens forever.
    */
-  ofRefusal(route: Route | undefined, session: Session | undefined, address: string): Counted
+  ofRefusal(route: Route | undefined, caller: Caller | undefined, address: string): Counted
   /**
    * Uses up one unit for a page that opens its connection. Many people may share one address, so these count by
    * user.
    */
-  ofListener(session: Pick<Session, 'kind' | 'page' | 'identity'>): Counted
+  ofListener(caller: Pick<Caller, 'kind' | 'page' | 'identity'>): Counted
   /** Uses up one unit of an address. */
   ofAddress(address: string): Counted
   /** Uses up nothing: pages are for people. */
@@ -51,7 +51,7 @@ export const addressIdentity = (address: string): string => `address ${addressKe
 
 /** Creates the counting of calls and messages. */
 export function createAllowances({ state, limits, calls, messages }: AllowanceOptions): Allowances {
-  function limitFor({ kind, page }: Pick<Session, 'kind' | 'page'>): number {
+  function limitFor({ kind, page }: Pick<Caller, 'kind' | 'page'>): number {
     if (page) return limits.user * pageFactor
     return kind === 'user' || kind === 'personal' ? limits.user : limits.api
   }
@@ -61,32 +61,32 @@ export function createAllowances({ state, limits, calls, messages }: AllowanceOp
    * not exist and targets that the caller cannot see are counted together; otherwise the numbers would tell them
    * apart.
    */
-  function target({ parameters }: Route, session: Pick<Session, 'user'>): string {
+  function target({ parameters }: Route, caller: Pick<Caller, 'user'>): string {
     const { id_or_name: name, id_or_email: user } = parameters
     if (name === undefined) return `user ${state.people.find(user ?? '')?.id}`
     const room = state.rooms.find(name)
-    return `room ${room && maySee(room, session) ? room.id : undefined}`
+    return `room ${room && maySee(room, caller) ? room.id : undefined}`
   }
 
   const sends = (route: Route | undefined): route is Route =>
     route?.operation.limits.includes('flood') ?? false
 
-  const messageKey = (route: Route, session: Session) => `${session.identity} ${target(route, session)}`
+  const messageKey = (route: Route, caller: Caller) => `${caller.identity} ${target(route, caller)}`
 
   return {
-    ofCall(route, session, onlyTest) {
-      const call = calls.take(session.identity, limitFor(session))
+    ofCall(route, caller, onlyTest) {
+      const call = calls.take(caller.identity, limitFor(caller))
       if (!sends(route)) return counted(call)
       const count = call.exceeded || onlyTest ? messages.peek : messages.take
-      return counted(call, count(messageKey(route, session), limits.flood))
+      return counted(call, count(messageKey(route, caller), limits.flood))
     },
-    ofRefusal(route, session, address) {
-      if (!session) return counted(calls.take(addressIdentity(address), limits.api))
-      const call = calls.take(session.identity, limitFor(session))
-      const message = sends(route) ? messages.peek(messageKey(route, session), limits.flood) : undefined
+    ofRefusal(route, caller, address) {
+      if (!caller) return counted(calls.take(addressIdentity(address), limits.api))
+      const call = calls.take(caller.identity, limitFor(caller))
+      const message = sends(route) ? messages.peek(messageKey(route, caller), limits.flood) : undefined
       return { headers: counted(call, message).headers }
     },
-    ofListener: (session) => counted(calls.take(session.identity, limitFor(session))),
+    ofListener: (caller) => counted(calls.take(caller.identity, limitFor(caller))),
     ofAddress: (address) => counted(calls.take(addressIdentity(address), limits.api)),
     ofPage: (address) => counted(calls.peek(addressIdentity(address), limits.api)),
   }

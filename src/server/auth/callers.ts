@@ -10,7 +10,7 @@ import { scopesFor } from './granted-scopes.ts'
 import { mayRun, maySee } from './room-rights.ts'
 
 /** The caller of one call, and what they may do. */
-export interface Session {
+export interface Caller {
   /** `none` for an open operation. */
   readonly kind: TokenKind | 'none'
   readonly scopes: readonly Scope[]
@@ -43,14 +43,14 @@ export interface Session {
    * Runs a check of the caller's rights, which throws when they do not suffice, and keeps it: it runs again before
    * the call writes anything.
    */
-  hold(check: (session: Session) => void): void
+  hold(check: (caller: Caller) => void): void
   /**
    * The caller as of now, with every check run again. Throws what the call itself would be refused with now. Use it
    * after each wait: a right may have ended meanwhile.
    */
-  renew(): Session
+  renew(): Caller
   /** The same without the checks: for a call that has done its work, such as deleting the room that it named. */
-  identify(): Session
+  identify(): Caller
 }
 
 /** OAuth id and secret of a client. */
@@ -60,7 +60,7 @@ export interface BasicCredentials {
 }
 
 /** The parts of a request that identify the caller. */
-export interface Credentials {
+export interface RequestCredentials {
   readonly authorization: string | undefined
   readonly queryToken: string | undefined
 }
@@ -69,13 +69,13 @@ export interface Credentials {
  * The token of a call. The header takes precedence over the query string, which ends up in logs; also when the
  * header names the scheme but holds no readable token.
  */
-function tokenOf({ authorization = '', queryToken }: Credentials): string | undefined {
+function tokenOf({ authorization = '', queryToken }: RequestCredentials): string | undefined {
   if (/^Bearer(?![\w.-])/i.test(authorization)) return /^Bearer[ ]+(\S+)[ ]*$/i.exec(authorization)?.[1]
   return queryToken || undefined
 }
 
 /** Id and secret of Basic credentials. RFC 6749 percent-encodes both; clients that send them raw are accepted too. */
-function basicOf({ authorization }: Credentials): BasicCredentials | undefined {
+function basicOf({ authorization }: RequestCredentials): BasicCredentials | undefined {
   const encoded = /^Basic[ ]+([A-Za-z0-9+/_=-]+)[ ]*$/i.exec(authorization ?? '')?.[1]
   if (!encoded) return undefined
   const text = Buffer.from(encoded, 'base64').toString('utf8')
@@ -84,9 +84,9 @@ function basicOf({ authorization }: Credentials): BasicCredentials | undefined {
   return { id: decoded(text.slice(0, colon)), secret: decoded(text.slice(colon + 1)) }
 }
 
-/** The part of a {@link Session} that the token decides. */
-export type Caller = Pick<
-  Session,
+/** The part of a {@link Caller} that the token decides. */
+export type CallerIdentity = Pick<
+  Caller,
   | 'kind'
   | 'scopes'
   | 'user'
@@ -101,7 +101,7 @@ export type Caller = Pick<
 >
 
 /** The caller of a token, as {@link callerBy} finds it. 401 in HipChat's wording when there is no token. */
-export function authenticate(state: State, credentials: Credentials): Caller {
+export function authenticate(state: State, credentials: RequestCredentials): CallerIdentity {
   const text = tokenOf(credentials)
   if (!text)
     throw new CallRefusedError(
@@ -117,7 +117,7 @@ export function authenticate(state: State, credentials: Credentials): Caller {
  * installation, its user or the token it was made with is gone. The token gives no more rights than its user and
  * its installation have now.
  */
-export function callerBy(state: State, text: string): Caller {
+export function callerBy(state: State, text: string): CallerIdentity {
   const hash = hashOf(text)
   const token = state.tokens.get(hash)
   const identity = `token ${hash}`
@@ -158,8 +158,8 @@ function isOfRoom({ madeBy }: TokenRecord, roomId: number, state: State): boolea
  */
 export function authenticateClient(
   state: State,
-  credentials: Credentials,
-): Pick<Session, 'basic' | 'bearer' | 'client' | 'holder'> {
+  credentials: RequestCredentials,
+): Pick<Caller, 'basic' | 'bearer' | 'client' | 'holder'> {
   const token = tokenOf(credentials)
   const bearer = token === undefined ? {} : { bearer: token }
   const basic = basicOf(credentials)
@@ -175,23 +175,23 @@ const sameText = (one: string, other: string): boolean =>
   timingSafeEqual(Buffer.from(hashOf(one)), Buffer.from(hashOf(other)))
 
 /** The caller as the author of their actions. */
-export function authorOf(session: Session): Author {
-  if (session.user) return { kind: 'user', id: session.user.id }
-  if (session.client) return addonAuthor(session.client)
-  return { kind: 'label', name: session.label ?? 'Integration' }
+export function authorOf(caller: Caller): Author {
+  if (caller.user) return { kind: 'user', id: caller.user.id }
+  if (caller.client) return addonAuthor(caller.client)
+  return { kind: 'label', name: caller.label ?? 'Integration' }
 }
 
 /**
  * The calling user. The table accepts only users' tokens for these operations, so anything else is an error of the
  * server.
  */
-export function person({ user }: Session): UserRecord {
+export function person({ user }: Caller): UserRecord {
   if (!user) throw forbidden('Only users can do this')
   return user
 }
 
 /** The calling add-on. The table accepts only add-ons' tokens for these operations. */
-export function addon({ client }: Session): ClientRecord {
+export function addon({ client }: Caller): ClientRecord {
   if (!client) throw forbidden('Only add-ons can do this')
   return client
 }

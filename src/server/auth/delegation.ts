@@ -3,7 +3,7 @@ import type { EventName } from '../../api/events.ts'
 import { type Scope, scopeNames } from '../../api/scopes.ts'
 import { forbidden } from '../errors.ts'
 import type { ClientRecord, Maker, UserRecord } from '../state/records.ts'
-import type { Session } from './callers.ts'
+import type { Caller } from './callers.ts'
 import { scopesFor, scopesOf } from './granted-scopes.ts'
 
 /**
@@ -13,7 +13,7 @@ import { scopesFor, scopesOf } from './granted-scopes.ts'
  */
 
 /** The caller as a maker, with their current rights: a token may have more scopes than its user has left. */
-export const makerOf = ({ user, scopes }: Session): Maker => ({
+export const makerOf = ({ user, scopes }: Caller): Maker => ({
   userId: user?.id ?? null,
   scopes: user ? scopesFor(user, scopes) : scopes,
 })
@@ -58,8 +58,8 @@ export function requireForAddon(document: Descriptor, { scopes }: Maker): void {
  * 403 for a webhook whose deliveries contain more than the caller may see. As in HipChat, an add-on needs no scopes
  * for its events: the approver's rights limit what it gets.
  */
-export const requireForWebhook = (event: EventName, session: Session): void =>
-  session.hold(({ client, scopes }) => requireToLearn(event, client ? approvedBy(client) : scopes))
+export const requireForWebhook = (event: EventName, caller: Caller): void =>
+  caller.hold(({ client, scopes }) => requireToLearn(event, client ? approvedBy(client) : scopes))
 
 /** The most that the approver of an installation could do. Older data does not record it. */
 export const approvedBy = ({ maker }: ClientRecord): readonly Scope[] => maker?.scopes ?? scopeNames
@@ -68,8 +68,8 @@ export const approvedBy = ({ maker }: ClientRecord): readonly Scope[] => maker?.
  * 403 for a token that an add-on holds, its own or a user's: what it makes here would stay in its hands after it is
  * removed and the permission is revoked.
  */
-export const requirePersonal = (what: string, session: Session): void =>
-  session.hold(({ holder }) => {
+export const requirePersonal = (what: string, caller: Caller): void =>
+  caller.hold(({ holder }) => {
     if (holder) throw forbidden(`${what} requires a token that no add-on holds`)
   })
 
@@ -77,9 +77,9 @@ export const requirePersonal = (what: string, session: Session): void =>
  * 403 unless an administrator calls for themselves, with every scope: for operations that do not check single
  * scopes, such as reading the deliveries or secrets of all add-ons and triggering events.
  */
-export function requireEverything(what: string, session: Session): void {
-  requirePersonal(what, session)
-  session.hold(({ scopes }) => {
+export function requireEverything(what: string, caller: Caller): void {
+  requirePersonal(what, caller)
+  caller.hold(({ scopes }) => {
     const missing = scopeNames.find((scope) => !scopes.includes(scope))
     if (missing !== undefined)
       throw forbidden(`${what} requires a token with all scopes: yours lacks the scope ${missing}`)
@@ -90,9 +90,9 @@ export function requireEverything(what: string, session: Session): void {
  * 403 when the caller would gain control of an account with more rights, by creating it, setting its password or
  * making it an administrator.
  */
-export function requireForAccount(account: Pick<UserRecord, 'isAdmin' | 'isGuest'>, session: Session): void {
-  requirePersonal('Making administrators and setting passwords', session)
-  session.hold(({ scopes }) => requireScopes('The account', scopesOf(account), scopes))
+export function requireForAccount(account: Pick<UserRecord, 'isAdmin' | 'isGuest'>, caller: Caller): void {
+  requirePersonal('Making administrators and setting passwords', caller)
+  caller.hold(({ scopes }) => requireScopes('The account', scopesOf(account), scopes))
 }
 
 /** The operator of the server, who may do everything. */

@@ -6,7 +6,7 @@ import { type CallRefusedError, forbidden, oauthError } from '../errors.ts'
 import type { ClientRecord, UserRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
 import { roomRunBy } from './access.ts'
-import { callerBy, type Session } from './callers.ts'
+import { type Caller, callerBy } from './callers.ts'
 import { grantedScopes, scopesFor, scopesOf } from './granted-scopes.ts'
 import { checkHandmadeCount } from './handmade-tokens.ts'
 import { type SignInParts, signIn, stillSignedIn } from './sign-in.ts'
@@ -18,7 +18,7 @@ export type GrantParts = SignInParts & TokenParts
 type TokenRequest = Parameters<Operations['generateToken']>
 type Granting = (
   request: TokenRequest,
-  session: Session,
+  caller: Caller,
   parts: GrantParts,
 ) => Promise<ResultOf<Operations['generateToken']>>
 
@@ -33,8 +33,8 @@ export const grants: Readonly<Record<TokenRequest['grant_type'], Granting>> = {
 }
 
 /** For an add-on in its own name. There is no refresh token: it requests a new one. */
-async function clientCredentials(request: TokenRequest, session: Session, parts: GrantParts) {
-  const client = authenticated(session)
+async function clientCredentials(request: TokenRequest, caller: Caller, parts: GrantParts) {
+  const client = authenticated(caller)
   return issue(parts, () => {
     const { oauthId, roomId, scopes } = installed(client, parts.state)
     return {
@@ -49,8 +49,8 @@ async function clientCredentials(request: TokenRequest, session: Session, parts:
 }
 
 /** For an add-on in the name of a user who gave consent. */
-async function authorizationCode(request: TokenRequest, session: Session, parts: GrantParts) {
-  const client = authenticated(session)
+async function authorizationCode(request: TokenRequest, caller: Caller, parts: GrantParts) {
+  const client = authenticated(caller)
   const { state } = parts
   const hash = hashOf(required(request, 'code'))
   return issue(parts, () => {
@@ -87,8 +87,8 @@ async function authorizationCode(request: TokenRequest, session: Session, parts:
 }
 
 /** For a user whose program asks them for their password. */
-async function passwordGrant(request: TokenRequest, session: Session, parts: GrantParts) {
-  const before = await signedInByPassword(request, session, parts)
+async function passwordGrant(request: TokenRequest, caller: Caller, parts: GrantParts) {
+  const before = await signedInByPassword(request, caller, parts)
   return issue(parts, () => {
     const user = stillSignedIn(before, parts.state)
     const scopes = grantedScopes(request.scope, scopesOf(user), 'this user')
@@ -105,15 +105,15 @@ async function passwordGrant(request: TokenRequest, session: Session, parts: Gra
 }
 
 /** A refresh token works once: a second caller gets nothing. One that an add-on holds works for this add-on only. */
-async function refreshToken(request: TokenRequest, session: Session, parts: GrantParts) {
+async function refreshToken(request: TokenRequest, caller: Caller, parts: GrantParts) {
   const { state } = parts
   const hash = hashOf(required(request, 'refresh_token'))
   const known = state.tokens.get(hash)
-  if (session.basic || (known?.use === 'refresh' && known.oauthId !== null)) authenticated(session)
+  if (caller.basic || (known?.use === 'refresh' && known.oauthId !== null)) authenticated(caller)
   return issue(parts, () => {
     const token = state.tokens.get(hash)
     const expired = token?.expires !== null && (token?.expires ?? 0) <= Date.now()
-    const foreign = token?.oauthId !== null && token?.oauthId !== session.client?.oauthId
+    const foreign = token?.oauthId !== null && token?.oauthId !== caller.client?.oauthId
     if (token?.use !== 'refresh' || expired || foreign || token.session === undefined)
       throw oauthError(400, 'invalid_grant', 'The refresh token is unknown, used or expired')
     const { kind, oauthId, userId, roomId, label, madeWith } = token
@@ -135,8 +135,8 @@ async function refreshToken(request: TokenRequest, session: Session, parts: Gran
 }
 
 /** A token that users make for themselves, as on HipChat's account page. */
-async function personalToken(request: TokenRequest, session: Session, parts: GrantParts) {
-  const find = await signedIn(request, session, parts)
+async function personalToken(request: TokenRequest, caller: Caller, parts: GrantParts) {
+  const find = await signedIn(request, caller, parts)
   return issue(parts, () => {
     const { user, scopes, origin } = find()
     checkHandmadeCount(parts.state, undefined, user.id)
@@ -154,9 +154,9 @@ async function personalToken(request: TokenRequest, session: Session, parts: Gra
 }
 
 /** A token that a person who runs a room makes for it, as on HipChat's page of the room's integrations. */
-async function roomToken(request: TokenRequest, session: Session, parts: GrantParts) {
+async function roomToken(request: TokenRequest, caller: Caller, parts: GrantParts) {
   const name = required(request, 'room_id')
-  const find = await signedIn(request, session, parts)
+  const find = await signedIn(request, caller, parts)
   return issue(parts, () => {
     const { user, scopes, origin } = find()
     if (!scopes.includes('admin_room')) throw forbidden('This grant requires the scope admin_room')
@@ -177,7 +177,7 @@ async function roomToken(request: TokenRequest, session: Session, parts: GrantPa
 }
 
 /** The add-on whose id and secret were sent; 401 when they are wrong or missing. */
-function authenticated({ basic, client }: Session): ClientRecord {
+function authenticated({ basic, client }: Caller): ClientRecord {
   if (!basic) throw oauthError(401, 'invalid_client', 'Send the OAuth id and secret as Basic credentials')
   if (!client) throw unknownClient()
   return client
@@ -191,7 +191,7 @@ function required(request: TokenRequest, name: 'code' | 'refresh_token' | 'room_
 
 function signedInByPassword(
   { username, password }: TokenRequest,
-  { address }: Session,
+  { address }: Caller,
   parts: GrantParts,
 ): Promise<UserRecord> {
   if (!username || !password) throw oauthError(400, 'invalid_request', 'username and password are required')
@@ -209,11 +209,11 @@ interface Signed {
  * Identifies a user who makes a token by hand: by name and password, or by their own access token, which limits the
  * new one. The returned function looks the user up again at the time of the call.
  */
-async function signedIn(request: TokenRequest, session: Session, parts: GrantParts): Promise<() => Signed> {
+async function signedIn(request: TokenRequest, caller: Caller, parts: GrantParts): Promise<() => Signed> {
   const { state } = parts
-  const { bearer } = session
+  const { bearer } = caller
   if (bearer === undefined) {
-    const signed = await signedInByPassword(request, session, parts)
+    const signed = await signedInByPassword(request, caller, parts)
     return () => {
       const user = stillSignedIn(signed, state)
       return { user, scopes: scopesOf(user), origin: { madeWithPassword: true } }

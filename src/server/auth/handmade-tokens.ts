@@ -5,7 +5,7 @@ import { badRequest } from '../errors.ts'
 import type { RoomRecord, TokenRecord, UserRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
 import type { HandmadeFor, HashedToken } from '../state/tokens.ts'
-import { person, type Session } from './callers.ts'
+import { type Caller, person } from './callers.ts'
 import { mayRun, maySee } from './room-rights.ts'
 import { makeToken } from './tokens.ts'
 
@@ -53,18 +53,18 @@ export const makeRoomToken = (
   })
 
 /** Whether a token was made by hand for the caller, or for a room that they run. */
-function isOwn({ kind, use, userId, roomId, admin }: TokenRecord, session: Session, state: State): boolean {
-  const user = person(session)
+function isOwn({ kind, use, userId, roomId, admin }: TokenRecord, caller: Caller, state: State): boolean {
+  const user = person(caller)
   if (use !== 'access' || admin) return false
   if (kind === 'personal') return userId === user.id
   const room = roomId === null ? undefined : state.rooms.get(roomId)
-  return kind === 'room_notification' && room !== undefined && maySee(room, session) && mayRun(room, user)
+  return kind === 'room_notification' && room !== undefined && maySee(room, caller) && mayRun(room, user)
 }
 
 /** Finds one of the caller's tokens by its {@link tokenId}. */
-export const findHandmade = (id: string, session: Session, state: State): HashedToken | undefined =>
+export const findHandmade = (id: string, caller: Caller, state: State): HashedToken | undefined =>
   /^[0-9a-f]{16}$/.test(id)
-    ? state.tokens.beginning(id, 1).find(({ token }) => isOwn(token, session, state))
+    ? state.tokens.beginning(id, 1).find(({ token }) => isOwn(token, caller, state))
     : undefined
 
 /** Where a list of tokens continues: after a token of a room; room 0 stands for the caller's own. */
@@ -86,35 +86,35 @@ const roomsPerTurn = 50
 /** Some of the caller's tokens, their own first, and where the rest begins; null at the end. */
 export async function handmadePart(
   state: State,
-  session: Session,
+  caller: Caller,
   cursor: string | undefined,
   limit: number,
 ): Promise<{ items: HashedToken[]; next: string | null }> {
   const place = placeAt(cursor)
   const found: HashedToken[] = [] // one more shows whether there are others
-  for await (const tokens of handmadeFrom(state, session, place, limit + 1)) {
+  for await (const tokens of handmadeFrom(state, caller, place, limit + 1)) {
     found.push(...tokens)
     if (found.length > limit) break
   }
   const last = found.length > limit ? found[limit - 1] : undefined
-  const items = found.slice(0, limit).filter(({ token }) => isOwn(token, session, state))
+  const items = found.slice(0, limit).filter(({ token }) => isOwn(token, caller, state))
   return { items, next: last ? cursorOf(last) : null }
 }
 
 /** The tokens of one place after the other, a few of the rooms in each turn of the event loop. */
 async function* handmadeFrom(
   state: State,
-  session: Session,
+  caller: Caller,
   { roomId: first, id }: Place,
   limit: number,
 ): AsyncGenerator<HashedToken[]> {
-  const own = ({ token }: HashedToken) => isOwn(token, session, state)
+  const own = ({ token }: HashedToken) => isOwn(token, caller, state)
   // Sorts after all hashes with this beginning.
   const after = id === undefined ? undefined : `${id}g`
-  const user = person(session)
+  const user = person(caller)
   if (first === 0) yield state.tokens.handmade({ userId: user.id }, { after, limit }).filter(own)
   const pace = createPace(roomsPerTurn)
-  for (const roomId of roomsWithTokens(state, session, Math.max(first, 1))) {
+  for (const roomId of roomsWithTokens(state, caller, Math.max(first, 1))) {
     const range = { after: roomId === first ? after : undefined, limit }
     const [one] = state.tokens.handmade({ roomId }, { limit: 1 })
     if (one && own(one)) yield state.tokens.handmade({ roomId }, range)
@@ -126,8 +126,8 @@ async function* handmadeFrom(
  * Ids of rooms that the caller may run, from a given id on. Only administrators run rooms that they do not belong
  * to.
  */
-function* roomsWithTokens(state: State, session: Session, first: number): Generator<number> {
-  const user = person(session)
+function* roomsWithTokens(state: State, caller: Caller, first: number): Generator<number> {
+  const user = person(caller)
   if (!user.isAdmin) {
     const ids = new Set(state.rooms.idsAround(user.id))
     yield* [...ids].filter((id) => id >= first).sort((one, other) => one - other)

@@ -56,18 +56,18 @@ export const pageHandlers: { readonly [Id in keyof Table]: Handler<Table[Id], Pa
 
   ...pageListHandlers,
 
-  async enterRoom({ room_id }, session, { state, chat }) {
-    await chat.enter(findRoom(state, room_id, session), person(session))
+  async enterRoom({ room_id }, caller, { state, chat }) {
+    await chat.enter(findRoom(state, room_id, caller), person(caller))
     return undefined
   },
 
-  async leaveRoom({ room_id }, session, { state, chat }) {
-    await chat.leave(findRoom(state, room_id, session), person(session))
+  async leaveRoom({ room_id }, caller, { state, chat }) {
+    await chat.leave(findRoom(state, room_id, caller), person(caller))
     return undefined
   },
 
-  async setPresence({ show, status }, session, { state }) {
-    const user = person(session)
+  async setPresence({ show, status }, caller, { state }) {
+    const user = person(caller)
     await state.write(() => {
       const current = findActiveUser(state, user.id)
       state.people.change(current, { presence: { show, status: status || null } })
@@ -75,21 +75,21 @@ export const pageHandlers: { readonly [Id in keyof Table]: Handler<Table[Id], Pa
     return undefined
   },
 
-  async getIntegrations({ room_id, after }, session, { state }) {
-    const room = room_id === undefined ? undefined : findRoom(state, room_id, session)
-    const user = person(session)
+  async getIntegrations({ room_id, after }, caller, { state }) {
+    const room = room_id === undefined ? undefined : findRoom(state, room_id, caller)
+    const user = person(caller)
     return installationsPart(room, state, after, (client) => [shownIntegration(client, user, room, state)])
   },
 
-  async getGlanceAddresses({ room_id, after }, session, { state }) {
-    const room = findRoom(state, room_id, session)
-    const user = person(session)
+  async getGlanceAddresses({ room_id, after }, caller, { state }) {
+    const room = findRoom(state, room_id, caller)
+    const user = person(caller)
     return installationsPart(room, state, after, (client) => glanceAddresses(client, user, room))
   },
 
-  openModule({ oauth_id, room_id, key, page, values = {}, theme }, session, { state }) {
-    const room = room_id === undefined ? undefined : findRoom(state, room_id, session)
-    const user = person(session)
+  openModule({ oauth_id, room_id, key, page, values = {}, theme }, caller, { state }) {
+    const room = room_id === undefined ? undefined : findRoom(state, room_id, caller)
+    const user = person(caller)
     const client = state.clients.get(String(oauth_id))
     if (!client || !isInstalledFor(room, client)) throw notFound('Installation', oauth_id)
     if ((key === undefined) === (page === undefined)) throw badRequest('Give either key or page', 'key')
@@ -107,8 +107,8 @@ export const pageHandlers: { readonly [Id in keyof Table]: Handler<Table[Id], Pa
     })
   },
 
-  async listTokens({ after }, session, { state }) {
-    const { items, next } = await handmadePart(state, session, after, tokensPerPart)
+  async listTokens({ after }, caller, { state }) {
+    const { items, next } = await handmadePart(state, caller, after, tokensPerPart)
     return {
       items: items.sort(newestFirst).map(({ hash, token }) => ({
         id: tokenId(hash),
@@ -123,10 +123,10 @@ export const pageHandlers: { readonly [Id in keyof Table]: Handler<Table[Id], Pa
     }
   },
 
-  async createToken({ room_id, label, scopes }, session, { state }) {
-    const user = person(session)
-    const room = room_id === undefined ? undefined : findRoom(state, room_id, session)
-    if (room) requireRoomAdmin(state, room, session)
+  async createToken({ room_id, label, scopes }, caller, { state }) {
+    const user = person(caller)
+    const room = room_id === undefined ? undefined : findRoom(state, room_id, caller)
+    if (room) requireRoomAdmin(state, room, caller)
     const may = room ? (['send_notification'] as const) : scopesOf(user)
     const wanted = scopes ?? may
     const surplus = wanted.find((scope) => !may.some((one) => one === scope))
@@ -146,8 +146,8 @@ export const pageHandlers: { readonly [Id in keyof Table]: Handler<Table[Id], Pa
     return { token: text, id: tokenId(hashOf(text)) }
   },
 
-  async revokeToken({ id }, session, { state }) {
-    const found = findHandmade(String(id), session, state)
+  async revokeToken({ id }, caller, { state }) {
+    const found = findHandmade(String(id), caller, state)
     if (!found) throw notFound('Token', id)
     await state.write(() => endToken(state, found.hash))
     return undefined

@@ -18,8 +18,8 @@ const idsIn = (text: string): number[] => [...new Set(text.split(',').map(Number
 
 /** The lists of the page. No answer grows with the group: the page asks for further parts. */
 export const pageListHandlers: { readonly [Id in keyof Lists]: Handler<Lists[Id], PageContext> } = {
-  async getStart(_parameters, session, { state, present, feed }) {
-    const user = person(session)
+  async getStart(_parameters, caller, { state, present, feed }) {
+    const user = person(caller)
     const group = state.group()
     const { id = 0, name = '' } = group ?? {}
     const cursor = feed.cursor() // taken first, so that changes during the lookups are sent later
@@ -39,8 +39,8 @@ export const pageListHandlers: { readonly [Id in keyof Lists]: Handler<Lists[Id]
     }
   },
 
-  async getPeople({ ids, name, after }, session, { state, present }) {
-    const user = person(session)
+  async getPeople({ ids, name, after }, caller, { state, present }) {
+    const user = person(caller)
     const shown = shownTo(user, present)
     if (ids !== undefined || name !== undefined) {
       const found =
@@ -53,8 +53,8 @@ export const pageListHandlers: { readonly [Id in keyof Lists]: Handler<Lists[Id]
     return { items: items.map(shown), next }
   },
 
-  async getRooms({ ids, name, after }, session, { state, present }) {
-    const user = person(session)
+  async getRooms({ ids, name, after }, caller, { state, present }) {
+    const user = person(caller)
     const shown = (room: RoomRecord) => shownRoom(room, user, state, present)
     if (ids !== undefined) {
       const found = idsIn(ids).flatMap((id) => state.rooms.get(id) ?? [])
@@ -68,13 +68,13 @@ export const pageListHandlers: { readonly [Id in keyof Lists]: Handler<Lists[Id]
     return { items: items.map(shown), next }
   },
 
-  getRoomPeople({ room_id, absent = false, after = 0 }, session, { state, present }) {
-    const room = findRoom(state, room_id, session)
+  getRoomPeople({ room_id, absent = false, after = 0 }, caller, { state, present }) {
+    const room = findRoom(state, room_id, caller)
     const ids = absent ? absentFrom(room) : room.participants
     const end = after + partLength
     const items = ids.slice(after, end).flatMap((id) => state.people.get(id) ?? [])
     return {
-      items: items.filter(({ isDeleted }) => !isDeleted).map(shownTo(person(session), present)),
+      items: items.filter(({ isDeleted }) => !isDeleted).map(shownTo(person(caller), present)),
       total: ids.length,
       next: end < ids.length ? end : null,
     }

@@ -5,7 +5,7 @@ import type { ApiCallLog } from '../addons/api-call-log.ts'
 import { apis, type Base } from '../apis.ts'
 import type { Allowances } from '../auth/allowances.ts'
 import { checkOwnRoom, createAuthority, type Request } from '../auth/authority.ts'
-import type { Session } from '../auth/callers.ts'
+import type { Caller } from '../auth/callers.ts'
 import type { PageContext } from '../chat-page/context.ts'
 import { limitedTo } from '../context.ts'
 import { CallRefusedError } from '../errors.ts'
@@ -52,11 +52,11 @@ export function createApiCalls({
     const { operation } = route
     call.route = route
     const request = requestOf(call, route, base)
-    const session = authority.open(request)
-    call.session = session
-    authority.admit(request, session)
+    const caller = authority.open(request)
+    call.caller = caller
+    authority.admit(request, caller)
     const onlyTest = call.query.get('auth_test') === 'true'
-    applyCount(ctx, call, allowances.ofCall(route, session, onlyTest))
+    applyCount(ctx, call, allowances.ofCall(route, caller, onlyTest))
     if (onlyTest) {
       ctx.status = 202
       ctx.body = {
@@ -65,8 +65,8 @@ export function createApiCalls({
       return
     }
     if (base === '/v2') await context.faults.meet(route.id, () => ctx.req.socket.destroy())
-    checkOwnRoom(route, session, context.state)
-    const classic = isClassic(session.holder)
+    checkOwnRoom(route, caller, context.state)
+    const classic = isClassic(caller.holder)
     const defaults = classic ? classicDefaults(route.id) : {}
     checkFields(call.search)
     const parameters = {
@@ -74,7 +74,7 @@ export function createApiCalls({
       ...parsePath(route.parameters),
       ...parseQuery(operation, call.query, defaults),
     }
-    const release = holdBody(ctx, operation, session)
+    const release = holdBody(ctx, operation, caller)
     try {
       if (operation.body) {
         const { type } = operation.body
@@ -88,31 +88,31 @@ export function createApiCalls({
           Object.defineProperty(parameters, name, { value, enumerable: true })
       }
       // Checked again: the caller's rights may have ended while the body was arriving.
-      const current = session.renew()
+      const current = caller.renew()
       const result = await handle(ctx, base, route.id, parameters, current)
       // Long lists yield to other calls while they are read: the caller must still have the right to see the
       // result.
       if (operation.method === 'GET') current.renew()
-      answer(ctx, route, session, result, classic)
+      answer(ctx, route, caller, result, classic)
     } finally {
       release()
     }
   }
 
   /** Counts the body as held until the call is over; refuses a caller for whom too many bytes are held. */
-  function holdBody(ctx: Koa.Context, operation: Operation, session: Session): () => void {
+  function holdBody(ctx: Koa.Context, operation: Operation, caller: Caller): () => void {
     const longest = longestBody(operation)
-    return context.transfers.hold(callerOf(session), Math.min(ctx.request.length ?? longest, longest))
+    return context.transfers.hold(callerOf(caller), Math.min(ctx.request.length ?? longest, longest))
   }
 
-  function handle(ctx: Koa.Context, base: Base, id: string, parameters: object, session: Session): unknown {
+  function handle(ctx: Koa.Context, base: Base, id: string, parameters: object, caller: Caller): unknown {
     const table: object = apis[base].handlers
     // The route comes from the table that these handlers serve, one handler for each operation; its parameters were
     // validated by the schemas that the handler's type is inferred from.
-    const handler = table[id as keyof typeof table] as (...call: [object, Session, PageContext]) => unknown
+    const handler = table[id as keyof typeof table] as (...call: [object, Caller, PageContext]) => unknown
     const asked = { ...context, publicUrl: () => originAsked(ctx.get('host'), originRules) }
-    const limited = limitedTo(session, asked)
-    return context.delivery.actAs(actorOf(session), () => handler(parameters, session, limited))
+    const limited = limitedTo(caller, asked)
+    return context.delivery.actAs(actorOf(caller), () => handler(parameters, caller, limited))
   }
 
   function requestOf(call: Call, route: Route, base: Base): Request {
@@ -122,7 +122,7 @@ export function createApiCalls({
     return { route, isOfPage: base === '/page', credentials: credentialsOf(call), address, url }
   }
 
-  function answer(ctx: Koa.Context, route: Route, session: Session, result: unknown, classic: boolean): void {
+  function answer(ctx: Koa.Context, route: Route, caller: Caller, result: unknown, classic: boolean): void {
     const { kind, status: standard } = route.operation.result
     const status = classic ? classicStatus(route.id, standard) : standard
     // The table describes standard mode only.
@@ -133,7 +133,7 @@ export function createApiCalls({
       const bytes = Buffer.from(JSON.stringify(wrapped(route.operation.result, body)))
       ctx.type = 'json'
       sendBytes(ctx, context.transfers, {
-        caller: callerOf(session),
+        caller: callerOf(caller),
         bytes: inMemory(bytes),
         from: 0,
         to: bytes.length,
@@ -161,12 +161,12 @@ function answerEmpty(ctx: Koa.Context, status: number): void {
 
 /** Logs a call of an add-on for the chat page. */
 export function logApiCall(
-  { method, route, session, error }: Call,
+  { method, route, caller, error }: Call,
   status: number,
   duration: number,
   calls: ApiCallLog,
 ): void {
-  const holder = session?.holder ?? session?.client
+  const holder = caller?.holder ?? caller?.client
   if (!route || !holder) return
   calls.add({
     oauth_id: holder.oauthId,
@@ -186,11 +186,11 @@ const openPath = ({ operation, parameters }: Route): string =>
   )
 
 /** Owner of the webhooks that the call may be an answer to. People on the chat page do not answer deliveries. */
-const actorOf = ({ client, holder, user, page }: Session): string | undefined =>
+const actorOf = ({ client, holder, user, page }: Caller): string | undefined =>
   (holder ?? client)?.oauthId ?? (user && !page ? `user ${user.id}` : undefined)
 
 /** Key that held bytes are counted by: all tokens of one person, or of one installation, share it. */
-const callerOf = ({ user, client, identity }: Session): string =>
+const callerOf = ({ user, client, identity }: Caller): string =>
   user ? `user ${user.id}` : client ? `client ${client.oauthId}` : identity
 
 function placeOf(path: string): { base: Base; path: string } {

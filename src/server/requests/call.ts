@@ -1,6 +1,6 @@
 import type Koa from 'koa'
 import type { Counted } from '../auth/allowances.ts'
-import type { Credentials, Session } from '../auth/callers.ts'
+import type { Caller, RequestCredentials } from '../auth/callers.ts'
 import type { Route } from '../http/routes.ts'
 
 /** One request, and what becomes known about it while it is served. */
@@ -13,7 +13,7 @@ export interface Call {
   readonly authorization: string | undefined
   readonly address: string
   route?: Route
-  session?: Session
+  caller?: Caller
   counted?: boolean
   /** Message of the refusal, if the call was refused. */
   error?: string
@@ -36,7 +36,7 @@ export function callFrom(ctx: Koa.Context, address: string): Call {
 }
 
 /** The tokens that a call was made with. */
-export const credentialsOf = ({ authorization, query }: Call): Credentials => ({
+export const credentialsOf = ({ authorization, query }: Call): RequestCredentials => ({
   authorization,
   queryToken: query.get('auth_token') ?? undefined,
 })

@@ -22,10 +22,10 @@ export function openUpdates(
       headers: { Allow: 'GET' },
     })
   // Never from the query string, which ends up in logs.
-  const session = authenticate(state, { ...credentialsOf(call), queryToken: undefined })
-  requirePage(session)
-  const { tokenHash = '' } = session
-  applyCount(ctx, call, allowances.ofListener(session))
+  const caller = authenticate(state, { ...credentialsOf(call), queryToken: undefined })
+  requirePage(caller)
+  const { tokenHash = '' } = caller
+  applyCount(ctx, call, allowances.ofListener(caller))
   ctx.set({ 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' })
   ctx.body = feed.open(call.query.get('after') ?? undefined, {
     tokenHash,

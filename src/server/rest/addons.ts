@@ -1,6 +1,6 @@
 import { overlapWarnings } from '../addons/overlaps.ts'
 import { findRoom, requireGroupAdmin, requireRoomAdmin } from '../auth/access.ts'
-import type { Session } from '../auth/callers.ts'
+import type { Caller } from '../auth/callers.ts'
 import { makerOf, requirePersonal } from '../auth/delegation.ts'
 import { maySee } from '../auth/room-rights.ts'
 import type { Context, Handlers } from '../context.ts'
@@ -11,20 +11,20 @@ import type { State } from '../state/state.ts'
 type AddonOperation = 'installAddon' | 'uninstallAddon' | 'getIntegrationInstallableData'
 
 export const addonHandlers: Pick<Handlers, AddonOperation> = {
-  async installAddon(parameters, session, context) {
+  async installAddon(parameters, caller, context) {
     const { installer, state } = context
-    requirePersonal('Installing add-ons', session)
-    const room = parameters.room_id === undefined ? undefined : findRoom(state, parameters.room_id, session)
-    requireRights(state, room, session)
+    requirePersonal('Installing add-ons', caller)
+    const room = parameters.room_id === undefined ? undefined : findRoom(state, parameters.room_id, caller)
+    requireRights(state, room, caller)
     const { client, installedUrl } = await installer.install({
       url: parameters.url,
       ...(room ? { room } : {}),
-      by: makerOf(session),
-      authorize: () => void session.renew(),
+      by: makerOf(caller),
+      authorize: () => void caller.renew(),
       ...(parameters.scopes === undefined ? {} : { approved: parameters.scopes }),
       ...(parameters.relay_state === undefined ? {} : { relayState: parameters.relay_state }),
     })
-    const warnings = overlapWarnings(client, room, session, state)
+    const warnings = overlapWarnings(client, room, caller, state)
     return {
       id: client.oauthId,
       key: client.key,
@@ -34,16 +34,16 @@ export const addonHandlers: Pick<Handlers, AddonOperation> = {
     }
   },
 
-  async uninstallAddon({ addon_key_or_id, installable_id }, session, { installer, state }) {
+  async uninstallAddon({ addon_key_or_id, installable_id }, caller, { installer, state }) {
     const client = state.clients.get(String(installable_id))
     const named = client?.key === String(addon_key_or_id) || client?.oauthId === String(addon_key_or_id)
     if (!client || !named) throw notFound('Installation', installable_id)
     // For a caller who cannot see the room, nothing is installed there.
     const room = client.roomId === null ? undefined : state.rooms.get(client.roomId)
-    if (client.roomId !== null && !(room && maySee(room, session)))
+    if (client.roomId !== null && !(room && maySee(room, caller)))
       throw notFound('Installation', installable_id)
-    requireRights(state, room, session)
-    await installer.uninstall(client, () => void session.renew())
+    requireRights(state, room, caller)
+    await installer.uninstall(client, () => void caller.renew())
     return undefined
   },
 
@@ -56,16 +56,16 @@ export const addonHandlers: Pick<Handlers, AddonOperation> = {
 }
 
 /** Administrators install add-ons for the group; in a room, its owner may too. */
-export function requireRights(state: State, room: RoomRecord | undefined, session: Session): void {
+export function requireRights(state: State, room: RoomRecord | undefined, caller: Caller): void {
   if (room) {
-    requireRoomAdmin(state, room, session)
+    requireRoomAdmin(state, room, caller)
     return
   }
-  session.hold(({ scopes }) => {
+  caller.hold(({ scopes }) => {
     if (!scopes.includes('admin_group'))
       throw forbidden('This action requires the scope admin_group unless it names a room')
   })
-  requireGroupAdmin(session)
+  requireGroupAdmin(caller)
 }
 
 const installationUrl = (key: string, oauthId: string, { publicUrl }: Context): string =>

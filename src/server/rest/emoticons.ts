@@ -4,10 +4,10 @@ import { page } from '../http/paging.ts'
 
 export const emoticonHandlers: Pick<Handlers, 'getAllEmoticons' | 'getEmoticon'> = {
   // A list entry is the whole emoticon, so there is nothing to expand.
-  getAllEmoticons(parameters, session, { state, present }) {
+  getAllEmoticons(parameters, caller, { state, present }) {
     const type = parameters.type ?? 'all'
     const emoticons = state.emoticons().filter((emoticon) => type === 'all' || emoticon.type === type)
-    return page(emoticons, parameters, session.url, present.emoticon)
+    return page(emoticons, parameters, caller.url, present.emoticon)
   },
 
   getEmoticon({ emoticon_id_or_shortcut: name }, _session, { state, present }) {

@@ -8,7 +8,7 @@ import {
   webhookRecord,
 } from '../addons/webhook-rules.ts'
 import { findRoom } from '../auth/access.ts'
-import { addon, type Session } from '../auth/callers.ts'
+import { addon, type Caller } from '../auth/callers.ts'
 import { requireForWebhook } from '../auth/delegation.ts'
 import type { Context, Handlers } from '../context.ts'
 import { nowMicros } from '../dates.ts'
@@ -27,32 +27,32 @@ type ExtensionWebhookOperation =
 type Request = Parameters<Operations['createGlobalWebhook']>
 
 export const extensionWebhookHandlers: Pick<Handlers, ExtensionWebhookOperation> = {
-  getRoomExtensionWebhook({ id_or_name, key }, session, { state, present }) {
-    const room = findRoom(state, id_or_name, session)
-    return present.webhook(findWebhook(room, key, session, state), room)
+  getRoomExtensionWebhook({ id_or_name, key }, caller, { state, present }) {
+    const room = findRoom(state, id_or_name, caller)
+    return present.webhook(findWebhook(room, key, caller, state), room)
   },
 
-  async createRoomExtensionWebhook(parameters, session, context) {
-    const room = findRoom(context.state, parameters.id_or_name, session)
-    const webhook = await putWebhook(room, parameters, session, context)
+  async createRoomExtensionWebhook(parameters, caller, context) {
+    const room = findRoom(context.state, parameters.id_or_name, caller)
+    const webhook = await putWebhook(room, parameters, caller, context)
     return context.present.webhook(webhook, room)
   },
 
-  async deleteRoomExtensionWebhook({ id_or_name, key }, session, { state }) {
-    await removeWebhook(findRoom(state, id_or_name, session), key, session, state)
+  async deleteRoomExtensionWebhook({ id_or_name, key }, caller, { state }) {
+    await removeWebhook(findRoom(state, id_or_name, caller), key, caller, state)
     return undefined
   },
 
-  getGlobalWebhook: ({ key }, session, { state, present }) =>
-    present.webhook(findWebhook(undefined, key, session, state)),
+  getGlobalWebhook: ({ key }, caller, { state, present }) =>
+    present.webhook(findWebhook(undefined, key, caller, state)),
 
-  async createGlobalWebhook(parameters, session, context) {
-    await putWebhook(undefined, parameters, session, context)
+  async createGlobalWebhook(parameters, caller, context) {
+    await putWebhook(undefined, parameters, caller, context)
     return undefined
   },
 
-  async deleteGlobalWebhook({ key }, session, { state }) {
-    await removeWebhook(undefined, key, session, state)
+  async deleteGlobalWebhook({ key }, caller, { state }) {
+    await removeWebhook(undefined, key, caller, state)
     return undefined
   },
 }
@@ -61,18 +61,18 @@ export const extensionWebhookHandlers: Pick<Handlers, ExtensionWebhookOperation>
 async function putWebhook(
   room: RoomRecord | undefined,
   request: Request,
-  session: Session,
+  caller: Caller,
   { state, outbound }: Context,
 ): Promise<WebhookRecord> {
-  const { oauthId } = addon(session)
-  requireForWebhook(request.event, session)
+  const { oauthId } = addon(caller)
+  requireForWebhook(request.event, caller)
   checkWebhook(request, outbound)
   const key = String(request.key)
   return state.write(() => {
     if (room && !state.rooms.get(room.id)) throw notFound('Room', room.name)
-    const same = webhooksOf(room, key, session, state)
+    const same = webhooksOf(room, key, caller, state)
     same.forEach(requireDynamic)
-    if (same.length === 0) checkCount(state, room, session)
+    if (same.length === 0) checkCount(state, room, caller)
     const webhook = webhookRecord(request, {
       id: same[0]?.id ?? state.next('webhook'),
       owner: { oauthId },
@@ -90,12 +90,12 @@ async function putWebhook(
 async function removeWebhook(
   room: RoomRecord | undefined,
   key: string | number,
-  session: Session,
+  caller: Caller,
   state: State,
 ): Promise<void> {
   await state.write(() => {
-    findWebhook(room, key, session, state)
-    const same = webhooksOf(room, key, session, state)
+    findWebhook(room, key, caller, state)
+    const same = webhooksOf(room, key, caller, state)
     same.forEach(requireDynamic)
     for (const webhook of same) state.webhooks.remove(webhook)
   })
@@ -104,10 +104,10 @@ async function removeWebhook(
 function findWebhook(
   room: RoomRecord | undefined,
   key: string | number,
-  session: Session,
+  caller: Caller,
   state: State,
 ): WebhookRecord {
-  const [webhook] = webhooksOf(room, key, session, state)
+  const [webhook] = webhooksOf(room, key, caller, state)
   if (!webhook) throw notFound('Webhook', key)
   return webhook
 }
@@ -116,9 +116,9 @@ function findWebhook(
 const webhooksOf = (
   room: RoomRecord | undefined,
   key: string | number,
-  session: Session,
+  caller: Caller,
   state: State,
 ): WebhookRecord[] =>
-  ownWebhooks(state, room, session).filter(
+  ownWebhooks(state, room, caller).filter(
     (webhook) => webhook.key === String(key) && (webhook.declared || webhook.roomId === (room?.id ?? null)),
   )

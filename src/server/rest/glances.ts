@@ -1,7 +1,7 @@
 import type { GlanceUpdate } from '../../api/glance.ts'
 import { nextTurn } from '../../common/next-turn.ts'
 import { findActiveUser, findRoom } from '../auth/access.ts'
-import { addon, type Session } from '../auth/callers.ts'
+import { addon, type Caller } from '../auth/callers.ts'
 import { sanitizeGlance } from '../chat/sanitizing.ts'
 import type { Context, Handlers } from '../context.ts'
 import { badRequest } from '../errors.ts'
@@ -10,19 +10,19 @@ import type { RoomRecord, UserRecord } from '../state/records.ts'
 type GlanceOperation = 'addonUiUpdate' | 'roomAddonUiUpdate' | 'userInRoomAddonUiUpdate' | 'userAddonUiUpdate'
 
 export const glanceHandlers: Pick<Handlers, GlanceOperation> = {
-  addonUiUpdate: (update, session, context) => push(update, {}, session, context),
+  addonUiUpdate: (update, caller, context) => push(update, {}, caller, context),
 
-  roomAddonUiUpdate: (update, session, context) =>
-    push(update, { room: findRoom(context.state, update.id_or_name, session) }, session, context),
+  roomAddonUiUpdate: (update, caller, context) =>
+    push(update, { room: findRoom(context.state, update.id_or_name, caller) }, caller, context),
 
-  userInRoomAddonUiUpdate(update, session, context) {
-    const room = findRoom(context.state, update.id_or_name, session)
+  userInRoomAddonUiUpdate(update, caller, context) {
+    const room = findRoom(context.state, update.id_or_name, caller)
     const user = findActiveUser(context.state, update.id_or_email)
-    return push(update, { room, user }, session, context)
+    return push(update, { room, user }, caller, context)
   },
 
-  userAddonUiUpdate: (update, session, context) =>
-    push(update, { user: findActiveUser(context.state, update.id_or_email) }, session, context),
+  userAddonUiUpdate: (update, caller, context) =>
+    push(update, { user: findActiveUser(context.state, update.id_or_email) }, caller, context),
 }
 
 interface Audience {
@@ -34,10 +34,10 @@ interface Audience {
 async function push(
   { glance: glances }: GlanceUpdate,
   { room, user }: Audience,
-  session: Session,
+  caller: Caller,
   { glances: pushed, state }: Context,
 ): Promise<undefined> {
-  const { oauthId, key: addonKey, descriptor } = addon(session)
+  const { oauthId, key: addonKey, descriptor } = addon(caller)
   const known = (descriptor.capabilities?.glance ?? []).map(({ key }) => key)
   glances.forEach(({ key }, index) => {
     if (!known.includes(key))
@@ -56,7 +56,7 @@ async function push(
     })
   }
   await pushed.add(updates, () => {
-    session.renew()
+    caller.renew()
     if (user) findActiveUser(state, user.id)
   })
   return undefined

@@ -1,5 +1,5 @@
 import { findRoom } from '../auth/access.ts'
-import { authorOf, person, type Session } from '../auth/callers.ts'
+import { authorOf, type Caller, person } from '../auth/callers.ts'
 import { receiveFile } from '../chat/files.ts'
 import type { Context, Handlers } from '../context.ts'
 import { checkTimezone, formatDate } from '../dates.ts'
@@ -18,53 +18,53 @@ type MessageOperation =
   | 'shareFileWithRoom'
 
 export const messageHandlers: Pick<Handlers, MessageOperation> = {
-  async sendRoomNotification(parameters, session, { state, chat }) {
-    const room = findRoom(state, parameters.id_or_name, session)
-    await chat.notify(room, authorOf(session), parameters)
+  async sendRoomNotification(parameters, caller, { state, chat }) {
+    const room = findRoom(state, parameters.id_or_name, caller)
+    await chat.notify(room, authorOf(caller), parameters)
     return undefined
   },
 
-  async sendRoomMessage(parameters, session, { state, chat }) {
-    const room = findRoom(state, parameters.id_or_name, session)
-    const message = await chat.say(room, person(session), parameters.message)
+  async sendRoomMessage(parameters, caller, { state, chat }) {
+    const room = findRoom(state, parameters.id_or_name, caller)
+    const message = await chat.say(room, person(caller), parameters.message)
     return { id: message.id, timestamp: formatDate(message.at) }
   },
 
-  getRoomHistory: (parameters, session, context) =>
-    historyPage(placeOf(parameters.id_or_name, session, context), parameters, session.url),
+  getRoomHistory: (parameters, caller, context) =>
+    historyPage(placeOf(parameters.id_or_name, caller, context), parameters, caller.url),
 
-  getLatestRoomHistory: (parameters, session, context) =>
-    latestPage(placeOf(parameters.id_or_name, session, context), parameters, session.url),
+  getLatestRoomHistory: (parameters, caller, context) =>
+    latestPage(placeOf(parameters.id_or_name, caller, context), parameters, caller.url),
 
-  getRoomMessage(parameters, session, context) {
-    const place = placeOf(parameters.id_or_name, session, context)
+  getRoomMessage(parameters, caller, context) {
+    const place = placeOf(parameters.id_or_name, caller, context)
     const message = findMessage(place, parameters.message_id)
     return place.present(message, checkTimezone(parameters.timezone ?? 'UTC'))
   },
 
-  async replyToRoomMessage(parameters, session, context) {
-    const room = findRoom(context.state, parameters.id_or_name, session)
-    const parent = findMessage(placeOf(room.id, session, context), parameters.parentMessageId)
-    await context.chat.say(room, person(session), parameters.message, parent)
+  async replyToRoomMessage(parameters, caller, context) {
+    const room = findRoom(context.state, parameters.id_or_name, caller)
+    const parent = findMessage(placeOf(room.id, caller, context), parameters.parentMessageId)
+    await context.chat.say(room, person(caller), parameters.message, parent)
     return undefined
   },
 
-  async shareLinkWithRoom(parameters, session, { state, chat }) {
-    const room = findRoom(state, parameters.id_or_name, session)
-    await chat.say(room, person(session), linkedText(parameters))
+  async shareLinkWithRoom(parameters, caller, { state, chat }) {
+    const room = findRoom(state, parameters.id_or_name, caller)
+    await chat.say(room, person(caller), linkedText(parameters))
     return undefined
   },
 
-  async shareFileWithRoom({ id_or_name, file: sent, metadata }, session, { state, chat }) {
-    const room = findRoom(state, id_or_name, session)
+  async shareFileWithRoom({ id_or_name, file: sent, metadata }, caller, { state, chat }) {
+    const room = findRoom(state, id_or_name, caller)
     const { file, stored } = receiveFile(sent)
-    await chat.shareFile(room, person(session), file, metadata?.message ?? '', stored)
+    await chat.shareFile(room, person(caller), file, metadata?.message ?? '', stored)
     return undefined
   },
 }
 
-function placeOf(name: string | number, session: Session, { state, present }: Context): Place<MessageRecord> {
-  const room = findRoom(state, name, session)
+function placeOf(name: string | number, caller: Caller, { state, present }: Context): Place<MessageRecord> {
+  const room = findRoom(state, name, caller)
   return {
     find: (id) => state.messages.find(room.id, id),
     read: (range) => state.messages.history(room.id, range),

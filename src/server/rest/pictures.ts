@@ -25,13 +25,13 @@ type PictureOperation =
   | 'deleteGroupAvatar'
 
 export const pictureHandlers: Pick<Handlers, PictureOperation> = {
-  getRoomAvatar({ id_or_name }, session, context) {
-    const { avatar } = findRoom(context.state, id_or_name, session)
+  getRoomAvatar({ id_or_name }, caller, context) {
+    const { avatar } = findRoom(context.state, id_or_name, caller)
     return addressOf(avatar, 'Avatar of room', id_or_name, context)
   },
 
-  async updateRoomAvatar({ id_or_name, avatar }, session, { state }) {
-    const room = findRunRoom(state, id_or_name, session)
+  async updateRoomAvatar({ id_or_name, avatar }, caller, { state }) {
+    const room = findRunRoom(state, id_or_name, caller)
     await replace(state, readPicture(avatar, 'avatar'), (id) => {
       const current = state.rooms.get(room.id)
       if (!current) throw notFound('Room', id_or_name)
@@ -41,8 +41,8 @@ export const pictureHandlers: Pick<Handlers, PictureOperation> = {
     return undefined
   },
 
-  async deleteRoomAvatar({ id_or_name }, session, { state }) {
-    const room = findRunRoom(state, id_or_name, session)
+  async deleteRoomAvatar({ id_or_name }, caller, { state }) {
+    const room = findRunRoom(state, id_or_name, caller)
     await replace(state, undefined, () => {
       const current = state.rooms.get(room.id)
       if (!current?.avatar) throw notFound('Avatar of room', id_or_name)
@@ -58,10 +58,10 @@ export const pictureHandlers: Pick<Handlers, PictureOperation> = {
     return addressOf(photo, 'Photo of user', id_or_email, context)
   },
 
-  async updateUserPhoto({ id_or_email, photo }, session, { state }) {
-    requireGroupAdmin(session)
+  async updateUserPhoto({ id_or_email, photo }, caller, { state }) {
+    requireGroupAdmin(caller)
     const user = findActiveUser(state, id_or_email)
-    protectGroupOwner(user, session)
+    protectGroupOwner(user, caller)
     await replace(state, readPicture(photo, 'photo'), (id) => {
       const current = findActiveUser(state, user.id)
       state.people.change(current, { photo: id })
@@ -70,10 +70,10 @@ export const pictureHandlers: Pick<Handlers, PictureOperation> = {
     return undefined
   },
 
-  async deleteUserPhoto({ id_or_email }, session, { state }) {
-    requireGroupAdmin(session)
+  async deleteUserPhoto({ id_or_email }, caller, { state }) {
+    requireGroupAdmin(caller)
     const user = findUser(state, id_or_email)
-    protectGroupOwner(user, session)
+    protectGroupOwner(user, caller)
     await replace(state, undefined, () => {
       const current = findUser(state, user.id)
       if (!current.photo) throw notFound('Photo of user', id_or_email)
@@ -88,8 +88,8 @@ export const pictureHandlers: Pick<Handlers, PictureOperation> = {
     return addressOf(avatar, 'Avatar of group', group_id, context)
   },
 
-  async updateGroupAvatar({ group_id, avatar }, session, { state }) {
-    requireGroupAdmin(session)
+  async updateGroupAvatar({ group_id, avatar }, caller, { state }) {
+    requireGroupAdmin(caller)
     findGroup(state, group_id)
     await replace(state, readPicture(avatar, 'avatar'), (id) => {
       const group = findGroup(state, group_id)
@@ -99,8 +99,8 @@ export const pictureHandlers: Pick<Handlers, PictureOperation> = {
     return undefined
   },
 
-  async deleteGroupAvatar({ group_id }, session, { state }) {
-    requireGroupAdmin(session)
+  async deleteGroupAvatar({ group_id }, caller, { state }) {
+    requireGroupAdmin(caller)
     await replace(state, undefined, () => {
       const group = findGroup(state, group_id)
       if (!group.avatar) throw notFound('Avatar of group', group_id)

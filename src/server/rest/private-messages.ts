@@ -1,5 +1,5 @@
 import { findKnownUser } from '../auth/access.ts'
-import { person, type Session } from '../auth/callers.ts'
+import { type Caller, person } from '../auth/callers.ts'
 import { receiveFile } from '../chat/files.ts'
 import { sanitizeHtml } from '../chat/sanitizing.ts'
 import type { Context, Handlers } from '../context.ts'
@@ -19,10 +19,10 @@ type PrivateMessageOperation =
   | 'shareFileWithUser'
 
 export const privateMessageHandlers: Pick<Handlers, PrivateMessageOperation> = {
-  async sendPrivateMessage(parameters, session, { state, chat }) {
-    const to = findRecipient(state, parameters.id_or_email, session)
+  async sendPrivateMessage(parameters, caller, { state, chat }) {
+    const to = findRecipient(state, parameters.id_or_email, caller)
     const { message, message_format: format = 'html' } = parameters
-    await chat.sayPrivately(person(session), to, {
+    await chat.sayPrivately(person(caller), to, {
       text: format === 'html' ? sanitizeHtml(message) : message,
       format,
       notify: parameters.notify ?? false,
@@ -30,23 +30,23 @@ export const privateMessageHandlers: Pick<Handlers, PrivateMessageOperation> = {
     return undefined
   },
 
-  viewPrivatechatHistory: (parameters, session, context) =>
-    historyPage(placeOf(parameters.id_or_email, session, context), parameters, session.url),
+  viewPrivatechatHistory: (parameters, caller, context) =>
+    historyPage(placeOf(parameters.id_or_email, caller, context), parameters, caller.url),
 
-  viewRecentPrivatechatHistory: (parameters, session, context) =>
-    latestPage(placeOf(parameters.id_or_email, session, context), parameters, session.url),
+  viewRecentPrivatechatHistory: (parameters, caller, context) =>
+    latestPage(placeOf(parameters.id_or_email, caller, context), parameters, caller.url),
 
   /** Callers only read their own chats. An add-on may call this, but has none, so it finds nothing. */
-  getPrivatechatMessage(parameters, session, context) {
-    if (!session.user) throw notFound('Message', parameters.message_id)
-    const place = placeOf(parameters.id_or_email, session, context)
+  getPrivatechatMessage(parameters, caller, context) {
+    if (!caller.user) throw notFound('Message', parameters.message_id)
+    const place = placeOf(parameters.id_or_email, caller, context)
     const message = findMessage(place, parameters.message_id)
     return place.present(message, checkTimezone(parameters.timezone ?? 'UTC'))
   },
 
-  async shareLinkWithUser(parameters, session, { state, chat }) {
-    const to = findRecipient(state, parameters.id_or_email, session)
-    await chat.sayPrivately(person(session), to, {
+  async shareLinkWithUser(parameters, caller, { state, chat }) {
+    const to = findRecipient(state, parameters.id_or_email, caller)
+    await chat.sayPrivately(person(caller), to, {
       text: linkedText(parameters),
       format: 'text',
       notify: false,
@@ -54,17 +54,17 @@ export const privateMessageHandlers: Pick<Handlers, PrivateMessageOperation> = {
     return undefined
   },
 
-  async shareFileWithUser({ id_or_email, file: sent, metadata }, session, { state, chat }) {
-    const to = findRecipient(state, id_or_email, session)
+  async shareFileWithUser({ id_or_email, file: sent, metadata }, caller, { state, chat }) {
+    const to = findRecipient(state, id_or_email, caller)
     const { file, stored } = receiveFile(sent)
     const message = { text: metadata?.message ?? '', format: 'text', notify: false, file } as const
-    await chat.sayPrivately(person(session), to, message, stored)
+    await chat.sayPrivately(person(caller), to, message, stored)
     return undefined
   },
 }
 
-function findRecipient(state: State, name: string | number, session: Session): UserRecord {
-  const user = findKnownUser(state, name, session)
+function findRecipient(state: State, name: string | number, caller: Caller): UserRecord {
+  const user = findKnownUser(state, name, caller)
   if (user.isDeleted) throw notFound('User', name)
   return user
 }
@@ -72,11 +72,11 @@ function findRecipient(state: State, name: string | number, session: Session): U
 /** The messages between the caller and another user; they stay when the other user is deleted. */
 function placeOf(
   name: string | number,
-  session: Session,
+  caller: Caller,
   { state, present }: Context,
 ): Place<PrivateMessageRecord> {
-  const self = person(session)
-  const other = findKnownUser(state, name, session)
+  const self = person(caller)
+  const other = findKnownUser(state, name, caller)
   return {
     find: (id) => state.messages.findPrivate(self.id, other.id, id),
     read: (range) => state.messages.privateHistory(self.id, other.id, range),

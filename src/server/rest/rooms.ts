@@ -1,7 +1,7 @@
 import type { Room, RoomReference, UserReference } from '../../api/objects.ts'
 import { createPace } from '../../common/next-turn.ts'
 import { findRoom, findRunRoom } from '../auth/access.ts'
-import { authorOf, type Session } from '../auth/callers.ts'
+import { authorOf, type Caller } from '../auth/callers.ts'
 import { maySee } from '../auth/room-rights.ts'
 import type { Context, Handlers } from '../context.ts'
 import { badRequest, forbidden } from '../errors.ts'
@@ -19,19 +19,19 @@ type RoomOperation =
   | 'getRoomStatistics'
 
 export const roomHandlers: Pick<Handlers, RoomOperation> = {
-  getAllRooms(parameters, session, context) {
+  getAllRooms(parameters, caller, context) {
     const isListed = (room: RoomRecord) =>
       (parameters['include-private'] || room.privacy === 'public') &&
       (parameters['include-archived'] || !room.isArchived) &&
-      maySee(room, session)
-    const show = listedRoom(parameters.expand, session, context)
-    return pageOfWalk(context.state.rooms.from, isListed, parameters, session.url, show)
+      maySee(room, caller)
+    const show = listedRoom(parameters.expand, caller, context)
+    return pageOfWalk(context.state.rooms.from, isListed, parameters, caller.url, show)
   },
 
-  async createRoom(parameters, session, context) {
+  async createRoom(parameters, caller, context) {
     const { state, chat, present } = context
-    const owner = ownerOf(parameters.owner_user_id, session, context)
-    const room = await chat.createRoom(authorOf(session), {
+    const owner = ownerOf(parameters.owner_user_id, caller, context)
+    const room = await chat.createRoom(authorOf(caller), {
       name: parameters.name,
       ownerId: owner.id,
       topic: parameters.topic ?? '',
@@ -45,21 +45,21 @@ export const roomHandlers: Pick<Handlers, RoomOperation> = {
       id: room.id,
       name: room.name,
       links: { self: present.roomReference(room).links?.self ?? '' },
-      ...(inside ? { entity: await fullRoom(current, inside, session, context) } : {}),
+      ...(inside ? { entity: await fullRoom(current, inside, caller, context) } : {}),
     }
   },
 
-  getRoom(parameters, session, context) {
-    const room = findRoom(context.state, parameters.id_or_name, session)
-    return fullRoom(room, parseExpansion(parameters.expand), session, context)
+  getRoom(parameters, caller, context) {
+    const room = findRoom(context.state, parameters.id_or_name, caller)
+    return fullRoom(room, parseExpansion(parameters.expand), caller, context)
   },
 
-  async updateRoom(parameters, session, context) {
+  async updateRoom(parameters, caller, context) {
     const { state, chat } = context
-    const room = findRunRoom(state, parameters.id_or_name, session)
+    const room = findRunRoom(state, parameters.id_or_name, caller)
     const ownerId = parameters.owner?.id
-    const owner = ownerId === undefined ? undefined : ownerOf(String(ownerId), session, context, 'owner.id')
-    await chat.updateRoom(room, authorOf(session), {
+    const owner = ownerId === undefined ? undefined : ownerOf(String(ownerId), caller, context, 'owner.id')
+    await chat.updateRoom(room, authorOf(caller), {
       ...(parameters.name === undefined ? {} : { name: parameters.name }),
       ...(parameters.topic === undefined ? {} : { topic: parameters.topic }),
       ...(parameters.privacy === undefined ? {} : { privacy: parameters.privacy }),
@@ -75,34 +75,34 @@ export const roomHandlers: Pick<Handlers, RoomOperation> = {
     return undefined
   },
 
-  async deleteRoom(parameters, session, { state, chat }) {
-    const room = findRunRoom(state, parameters.id_or_name, session)
-    await chat.deleteRoom(room, authorOf(session))
+  async deleteRoom(parameters, caller, { state, chat }) {
+    const room = findRunRoom(state, parameters.id_or_name, caller)
+    await chat.deleteRoom(room, authorOf(caller))
     return undefined
   },
 
   /** In HipChat's clients everyone in a room could change its topic, so a user need not run the room. */
-  async setRoomTopic({ id_or_name, topic }, session, { state, chat }) {
-    await chat.updateRoom(findRoom(state, id_or_name, session), authorOf(session), { topic })
+  async setRoomTopic({ id_or_name, topic }, caller, { state, chat }) {
+    await chat.updateRoom(findRoom(state, id_or_name, caller), authorOf(caller), { topic })
     return undefined
   },
 
-  getRoomStatistics({ id_or_name }, session, { state, present }) {
-    return present.statistics(findRoom(state, id_or_name, session))
+  getRoomStatistics({ id_or_name }, caller, { state, present }) {
+    return present.statistics(findRoom(state, id_or_name, caller))
   },
 }
 
 function ownerOf(
   name: string | undefined,
-  session: Session,
+  caller: Caller,
   { state }: Context,
   field = 'owner_user_id',
 ): UserRecord {
-  if (name === undefined && !session.user)
+  if (name === undefined && !caller.user)
     throw badRequest('owner_user_id is required: an add-on cannot own a room', field, {
       validation: 'required',
     })
-  const user = name === undefined ? session.user : state.people.find(name)
+  const user = name === undefined ? caller.user : state.people.find(name)
   if (!user || user.isDeleted) throw badRequest(`User ${name} not found`, field)
   if (user.isGuest) throw forbidden('A guest cannot own a room')
   return user
@@ -111,11 +111,11 @@ function ownerOf(
 /** A room in a list: a reference, or the whole room when `items` are expanded. */
 export function listedRoom(
   expand: string | undefined,
-  session: Session,
+  caller: Caller,
   context: Context,
 ): (room: RoomRecord) => RoomReference | Promise<RoomReference> {
   const inside = parseExpansion(expand).within('items')
-  return (room) => (inside ? fullRoom(room, inside, session, context) : context.present.roomReference(room))
+  return (room) => (inside ? fullRoom(room, inside, caller, context) : context.present.roomReference(room))
 }
 
 const peoplePerTurn = 25
@@ -127,7 +127,7 @@ const peoplePerTurn = 25
 async function fullRoom(
   room: RoomRecord,
   expand: Expansion,
-  { scopes }: Session,
+  { scopes }: Caller,
   { state, present }: Context,
 ): Promise<Room> {
   const showFor = (name: string): ((user: UserRecord) => UserReference) =>

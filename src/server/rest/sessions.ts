@@ -1,5 +1,5 @@
 import { chunkLength, nextTurn } from '../../common/next-turn.ts'
-import type { Session } from '../auth/callers.ts'
+import type { Caller } from '../auth/callers.ts'
 import type { Handlers } from '../context.ts'
 import { formatSeconds } from '../dates.ts'
 import { page } from '../http/paging.ts'
@@ -8,10 +8,10 @@ import type { HashedToken, Tokens } from '../state/tokens.ts'
 
 export const sessionHandlers: Pick<Handlers, 'getActiveSessions'> = {
   /** A session is a sign-in, with a password or on an add-on's consent page, whose token is still good. */
-  async getActiveSessions(parameters, session, { state, present }) {
-    const found = await sessionsFor(session, state.tokens)
+  async getActiveSessions(parameters, caller, { state, present }) {
+    const found = await sessionsFor(caller, state.tokens)
     found.sort((one, other) => one.token.created - other.token.created)
-    return page(found, parameters, session.url, ({ hash, token }) => {
+    return page(found, parameters, caller.url, ({ hash, token }) => {
       const user = state.people.get(token.userId ?? 0) // people stay, even when they are deleted
       return {
         id: hash.slice(0, 16), // a part of a hash identifies the session and grants no access
@@ -30,7 +30,7 @@ const isSession = ({ kind, use, expires, userId }: TokenRecord): boolean =>
  * Administrators see all sessions, others their own. An add-on's own are those that people gave it. All tokens are
  * read in parts.
  */
-async function sessionsFor({ user, client, scopes }: Session, tokens: Tokens): Promise<HashedToken[]> {
+async function sessionsFor({ user, client, scopes }: Caller, tokens: Tokens): Promise<HashedToken[]> {
   const sessions = (some: readonly HashedToken[]) => some.filter(({ token }) => isSession(token))
   const seesAll = user ? user.isAdmin : scopes.includes('admin_group')
   if (!seesAll) {

@@ -33,22 +33,22 @@ type UserOperation =
   | 'inviteUserToGroup'
 
 export const userHandlers: Pick<Handlers, UserOperation> = {
-  getAllUsers(parameters, session, { state, present }) {
+  getAllUsers(parameters, caller, { state, present }) {
     const isListed = (user: UserRecord) =>
       (parameters['include-guests'] || !user.isGuest) && (parameters['include-deleted'] || !user.isDeleted)
     const whole = parseExpansion(parameters.expand).within('items') !== undefined
     const show = whole ? present.user : present.userReference
-    return pageOfWalk(state.people.from, isListed, parameters, session.url, show)
+    return pageOfWalk(state.people.from, isListed, parameters, caller.url, show)
   },
 
   /** For a new user, `admin_group` suffices: they see what is public until they are added elsewhere. */
-  async createUser(parameters, session, { state, present, isLocal }) {
-    requireGroupAdmin(session)
-    if (parameters.is_group_admin) requireForAccount({ isAdmin: true, isGuest: false }, session)
-    if (parameters.password !== undefined) requirePersonal('Setting passwords', session)
+  async createUser(parameters, caller, { state, present, isLocal }) {
+    requireGroupAdmin(caller)
+    if (parameters.is_group_admin) requireForAccount({ isAdmin: true, isGuest: false }, caller)
+    if (parameters.password !== undefined) requirePersonal('Setting passwords', caller)
     // An add-on gets no password, with which it could act as the new user after its removal. An administrator sets
     // one.
-    const made = parameters.password === undefined && !session.holder ? randomText(16) : undefined
+    const made = parameters.password === undefined && !caller.holder ? randomText(16) : undefined
     const password = parameters.password ?? made
     if (password !== undefined) checkPassword(password, { isLocal })
     const user = await addUser(state, { ...parameters, ...(password === undefined ? {} : { password }) })
@@ -66,17 +66,17 @@ export const userHandlers: Pick<Handlers, UserOperation> = {
   },
 
   /** Absent members stay unchanged, the password too; HipChat itself cleared them. */
-  async updateUser(parameters, session, { state, isLocal }) {
-    requireGroupAdmin(session)
+  async updateUser(parameters, caller, { state, isLocal }) {
+    requireGroupAdmin(caller)
     const user = findUser(state, parameters.id_or_email)
-    protectGroupOwner(user, session)
+    protectGroupOwner(user, caller)
     if (user.id === groupOwnerId && parameters.is_group_admin === false)
       throw badRequest('The owner of the group stays an administrator', 'is_group_admin')
     if (user.isDeleted || user.isGuest) throw badRequest('Guests and deleted users cannot be updated')
     if (parameters.name !== undefined) checkName(parameters.name, 'name')
     if (parameters.timezone !== undefined) checkTimezone(parameters.timezone)
     const isAdmin = parameters.is_group_admin ?? user.isAdmin
-    if (parameters.password || (isAdmin && !user.isAdmin)) requireForAccount({ ...user, isAdmin }, session)
+    if (parameters.password || (isAdmin && !user.isAdmin)) requireForAccount({ ...user, isAdmin }, caller)
     if (parameters.password) checkPassword(parameters.password, { isLocal })
     const password = parameters.password ? await hashPassword(parameters.password) : undefined
     const { presence } = parameters
@@ -84,7 +84,7 @@ export const userHandlers: Pick<Handlers, UserOperation> = {
       const current = findActiveUser(state, user.id)
       // Another call may have made the user an administrator while the password was hashed.
       if (password !== undefined)
-        requireForAccount({ ...current, isAdmin: isAdmin || current.isAdmin }, session.renew())
+        requireForAccount({ ...current, isAdmin: isAdmin || current.isAdmin }, caller.renew())
       checkUnique(state, current, parameters)
       if (password !== undefined) endTokensOfPassword(state, user.id)
       const changed = state.people.change(current, {
@@ -107,11 +107,11 @@ export const userHandlers: Pick<Handlers, UserOperation> = {
    * Deleted users stay visible with `include-deleted`, as the authors of their messages. They leave all rooms and
    * memberships, and their tokens, webhooks and photo are removed. Everything else checks for deleted users itself.
    */
-  async deleteUser({ id_or_email }, session, { state, removals }) {
-    requireGroupAdmin(session)
+  async deleteUser({ id_or_email }, caller, { state, removals }) {
+    requireGroupAdmin(caller)
     const user = findUser(state, id_or_email)
-    protectGroupOwner(user, session)
-    if (session.user?.id === user.id) throw badRequest('You cannot delete yourself')
+    protectGroupOwner(user, caller)
+    if (caller.user?.id === user.id) throw badRequest('You cannot delete yourself')
     const gone = { kind: 'user', id: user.id } as const
     // From here on nothing of theirs gives access; there may be too much of it to remove at once.
     await state.write(() => {
@@ -126,17 +126,17 @@ export const userHandlers: Pick<Handlers, UserOperation> = {
   },
 
   /** The rooms the user is in: HipChat's clients entered the rooms again that were open when they were closed. */
-  getAutoJoinRooms(parameters, session, context) {
+  getAutoJoinRooms(parameters, caller, context) {
     const user = findUser(context.state, parameters.id_or_email)
     const rooms = context.state.rooms
       .of(user.id, Number.MAX_SAFE_INTEGER)
-      .filter((room) => maySee(room, session))
-    return page(rooms, parameters, session.url, listedRoom(parameters.expand, session, context))
+      .filter((room) => maySee(room, caller))
+    return page(rooms, parameters, caller.url, listedRoom(parameters.expand, caller, context))
   },
 
   /** The server sends no mail: an invited user is created at once, without a password to sign in with. */
-  async inviteUserToGroup({ name, email, title }, session, { state, present }) {
-    requireGroupAdmin(session)
+  async inviteUserToGroup({ name, email, title }, caller, { state, present }) {
+    requireGroupAdmin(caller)
     const user = await addUser(state, { name, email, ...(title === undefined ? {} : { title }) })
     return { ...present.userReference(user) }
   },

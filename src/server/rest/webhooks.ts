@@ -8,7 +8,7 @@ import {
   webhookRecord,
 } from '../addons/webhook-rules.ts'
 import { findRunRoom } from '../auth/access.ts'
-import type { Session } from '../auth/callers.ts'
+import type { Caller } from '../auth/callers.ts'
 import { requireForWebhook } from '../auth/delegation.ts'
 import type { Context, Handlers } from '../context.ts'
 import { nowMicros } from '../dates.ts'
@@ -19,24 +19,24 @@ import type { RoomRecord, WebhookRecord } from '../state/records.ts'
 type WebhookOperation = 'getAllRoomWebhooks' | 'createRoomWebhook' | 'getRoomWebhook' | 'deleteRoomWebhook'
 
 export const webhookHandlers: Pick<Handlers, WebhookOperation> = {
-  getAllRoomWebhooks(parameters, session, { state, present }) {
-    const room = findRunRoom(state, parameters.id_or_name, session)
-    const webhooks = ownWebhooks(state, room, session)
-    return page(webhooks, parameters, session.url, (webhook) => present.webhook(webhook, room))
+  getAllRoomWebhooks(parameters, caller, { state, present }) {
+    const room = findRunRoom(state, parameters.id_or_name, caller)
+    const webhooks = ownWebhooks(state, room, caller)
+    return page(webhooks, parameters, caller.url, (webhook) => present.webhook(webhook, room))
   },
 
-  async createRoomWebhook(parameters, session, context) {
+  async createRoomWebhook(parameters, caller, context) {
     const { state, present, outbound } = context
-    const room = findRunRoom(state, parameters.id_or_name, session)
-    requireForWebhook(parameters.event, session)
+    const room = findRunRoom(state, parameters.id_or_name, caller)
+    requireForWebhook(parameters.event, caller)
     checkWebhook(parameters, outbound)
-    const authentication = authenticationOf(parameters.authentication, session)
+    const authentication = authenticationOf(parameters.authentication, caller)
     const webhook = await state.write(() => {
       if (!state.rooms.get(room.id)) throw notFound('Room', room.name)
-      checkCount(state, room, session)
+      checkCount(state, room, caller)
       const created = webhookRecord(parameters, {
         id: state.next('webhook'),
-        ...ownerOf(session),
+        ...ownerOf(caller),
         roomId: room.id,
         key: parameters.key ?? randomText(20),
         authentication,
@@ -49,10 +49,10 @@ export const webhookHandlers: Pick<Handlers, WebhookOperation> = {
   },
 
   /** Contains more than a list entry: the room, and the creator if that was a person. */
-  getRoomWebhook(parameters, session, context) {
+  getRoomWebhook(parameters, caller, context) {
     const { state, present } = context
-    const room = findRunRoom(state, parameters.id_or_name, session)
-    const webhook = findWebhook(room, parameters.webhook_id, session, context)
+    const room = findRunRoom(state, parameters.id_or_name, caller)
+    const webhook = findWebhook(room, parameters.webhook_id, caller, context)
     const creator = 'userId' in webhook.owner ? state.people.get(webhook.owner.userId) : undefined
     return {
       ...present.webhook(webhook, room),
@@ -61,9 +61,9 @@ export const webhookHandlers: Pick<Handlers, WebhookOperation> = {
     }
   },
 
-  async deleteRoomWebhook(parameters, session, context) {
-    const room = findRunRoom(context.state, parameters.id_or_name, session)
-    const webhook = findWebhook(room, parameters.webhook_id, session, context)
+  async deleteRoomWebhook(parameters, caller, context) {
+    const room = findRunRoom(context.state, parameters.id_or_name, caller)
+    const webhook = findWebhook(room, parameters.webhook_id, caller, context)
     requireDynamic(webhook)
     if (webhook.roomId === null)
       throw forbidden('This webhook is for all rooms: delete it by its key, at /extension/webhook')
@@ -73,7 +73,7 @@ export const webhookHandlers: Pick<Handlers, WebhookOperation> = {
 }
 
 /** An add-on's deliveries are signed with its secret; a user has no secret to sign with. */
-function authenticationOf(wanted: 'none' | 'jwt' | undefined, { client }: Session): 'none' | 'jwt' {
+function authenticationOf(wanted: 'none' | 'jwt' | undefined, { client }: Caller): 'none' | 'jwt' {
   if (client) return wanted ?? defaultAuthentication
   if (wanted === 'jwt')
     throw badRequest(
@@ -84,7 +84,7 @@ function authenticationOf(wanted: 'none' | 'jwt' | undefined, { client }: Sessio
 }
 
 /** The owner of a webhook; for a user's, also the grant that it ends with. */
-function ownerOf({ client, user, grant }: Session): Pick<WebhookRecord, 'owner' | 'grant'> {
+function ownerOf({ client, user, grant }: Caller): Pick<WebhookRecord, 'owner' | 'grant'> {
   if (client) return { owner: { oauthId: client.oauthId } }
   if (user) return { owner: { userId: user.id }, ...(grant === undefined ? {} : { grant }) }
   throw forbidden('Only add-ons and users can have webhooks')
@@ -93,10 +93,10 @@ function ownerOf({ client, user, grant }: Session): Pick<WebhookRecord, 'owner' 
 function findWebhook(
   room: RoomRecord,
   id: string | number,
-  session: Session,
+  caller: Caller,
   { state }: Context,
 ): WebhookRecord {
-  const webhook = ownWebhooks(state, room, session).find((own) => String(own.id) === String(id))
+  const webhook = ownWebhooks(state, room, caller).find((own) => String(own.id) === String(id))
   if (!webhook) throw notFound('Webhook', id)
   return webhook
 }
