@@ -198,6 +198,7 @@ export function createLifecycle(served: LifecycleParts): Lifecycle {
         const resealed = await core.installations.reseal()
         if (resealed > 0) log.info({ installations: resealed }, 'sealed with the first secretKey')
         await warnOfOldInstallations()
+        for (const risk of (await store.risks?.()) ?? []) log.warn(risk)
         const more = metricsPort === undefined ? {} : { metricsPort }
         const url = address.url()
         log.info({ url, ...more }, 'listening')

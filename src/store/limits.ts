@@ -19,6 +19,16 @@ export function checkKey(store: string, key: string): void {
     )
 }
 
+/** The most bytes of work in a journal. The largest delivery has 256 KiB, and sealing makes it a third longer. */
+export const longestWork = 512 * 1024
+
+/** Refuses work that is too long for a journal. */
+export function checkWork(store: string, work: string): void {
+  const bytes = Buffer.byteLength(work)
+  if (bytes > longestWork)
+    throw new StoreError(`${store}: expected work of at most ${longestWork} bytes, got ${bytes}`)
+}
+
 /**
  * A time to live in whole milliseconds, at least 1: a time in the past ends with the next tick. `undefined` and
  * `Infinity` mean forever.

@@ -19,6 +19,7 @@ export function scopeStore(store: Store, scope: string): Store {
     release: (key) => store.release(scope + key),
     update: (key, change, ttl) => store.update(scope + key, change, ttl),
     ...(journal ? { journal: scopeJournal(journal, scope) } : {}),
+    ...(store.risks ? { risks: async () => (await store.risks?.()) ?? [] } : {}),
     ping: () => store.ping(),
     close: () => store.close(),
   }

@@ -71,6 +71,11 @@ export interface Store {
   ): Promise<string | undefined>
   /** Keeps accepted work through a `kill -9`. Absent in stores that cannot: then work ends with its process. */
   readonly journal?: Journal
+  /**
+   * Looks at the settings of the store's server. Resolves with those that can lose data, each as a sentence; the add-on logs
+   * them when it starts. Resolves with none if they cannot be read.
+   */
+  risks?(): Promise<readonly string[]>
   /** Resolves if the store answers; `/readyz` calls it. */
   ping(): Promise<void>
   /** Closes connections and files. Later calls reject. */

@@ -54,6 +54,7 @@ export function watchStore(store: Store, failed: (verb: StoreVerb) => void): Sto
           },
         }
       : {}),
+    ...(store.risks ? { risks: async () => (await store.risks?.()) ?? [] } : {}),
     ping: async () => watched('ping', () => store.ping()),
     close: () => store.close(),
   }

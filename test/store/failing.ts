@@ -10,6 +10,8 @@ export const allVerbs = (store: Store): (() => unknown)[] => [
   () => store.claim('c', 1000),
   () => store.update('a', () => 'x'),
   () => list(store, ''),
+  () => store.journal?.accept('c', 1000, 'work'),
+  () => store.journal?.recover(''),
   () => store.ping(),
 ]
 
@@ -18,6 +20,7 @@ export const writingVerbs = (store: Store): (() => unknown)[] => [
   () => store.set('a', 'x'),
   () => store.claim('c', 1000),
   () => store.update('a', () => 'x'),
+  () => store.journal?.accept('c', 1000, 'work'),
   () => store.ping(),
 ]
 

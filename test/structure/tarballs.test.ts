@@ -32,7 +32,7 @@ const published: Readonly<Record<string, Published>> = {
       /^dist\/chat-page\/[\w/-]+\.(html|js|css|svg|txt)$/,
       /^dist\/testing\/fixtures\/(descriptors|webhooks)\/[\w.-]+\.json$/,
     ],
-    packed: 1_050_000,
+    packed: 1_100_000,
     packages: 151,
   },
   'create-hipchat-addon': {

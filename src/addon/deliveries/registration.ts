@@ -37,7 +37,7 @@ export interface WebhookOptions {
   readonly ordered?: boolean
   /**
    * Whether a delivery outlives its process: if it is killed, the next one calls the handler again. Only with a store that
-   * can keep deliveries, such as the embedded one. Default: the option `durable` of `createAddon`.
+   * can keep deliveries: the embedded one, or Redis. Default: the option `durable` of `createAddon`.
    */
   readonly durable?: boolean
 }

@@ -1,4 +1,4 @@
-import { hash, randomBytes } from 'node:crypto'
+import { hash as digest, randomBytes } from 'node:crypto'
 import {
   closeSync,
   constants,
@@ -11,7 +11,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { makeFolder } from '../../common/make-folder.ts'
-import { longestLife } from '../limits.ts'
+import { longestLife, longestWork } from '../limits.ts'
 import { createSteadyClock } from '../steady-clock.ts'
 import type { Recovered } from '../store.ts'
 import { createSweep } from '../sweeping.ts'
@@ -86,8 +86,6 @@ const signs = { release: '-', finish: '+', takeOver: '>' } as const
 const end = 'end'
 /** Bytes of a line without its work. */
 const longestLine = 200
-/** The most bytes of work. The largest delivery has 256 KiB, and sealing makes it a third longer. */
-export const longestWork = 512 * 1024
 /** Milliseconds by which a line may be behind the latest one before its own time counts. */
 const farBehind = 60_000
 // Time, end of the claim or a sign, name of the entry, hash of the key, and work.
@@ -154,8 +152,11 @@ export function openClaims(folder: string, { longestLog = 4 * 1024 * 1024 }: Cla
   }
 
   function take(line: string): void {
-    const [, time = '', until = '', by = '', hashed = '', text] = record.exec(line) ?? []
-    if (hashed === '') return
+    const [, time = '', until = '', by = '', hash = '', text] = record.exec(line) ?? []
+    if (hash === '') return
+    const entry = asked.get(by)
+    // A part of the line would keep the whole of it in memory, with its work, for as long as the claim.
+    const hashed = entry?.hashed ?? copyOf(hash)
     const writtenAt = Number.parseInt(time, 36)
     latest = Math.max(latest, writtenAt)
     // A line that is less far behind is from a process that was paused before the write, or a clock that is a bit behind.
@@ -179,7 +180,7 @@ export function openClaims(folder: string, { longestLog = 4 * 1024 * 1024 }: Cla
       }
       log.lastEnd = Math.max(log.lastEnd, expiresAt)
     }
-    asked.get(by)?.resolve(won)
+    entry?.resolve(won)
     asked.delete(by)
   }
 
@@ -316,7 +317,9 @@ export function openClaims(folder: string, { longestLog = 4 * 1024 * 1024 }: Cla
   }
 }
 
-const hashOf = (key: string): string => hash('sha256', key, 'base64url')
+const hashOf = (key: string): string => digest('sha256', key, 'base64url')
+
+const copyOf = (text: string): string => Buffer.from(text, 'latin1').toString('latin1')
 
 /** Opens the log after `number`: the next existing one, or else a new one. */
 function openLog(folder: string, number: number): Log {

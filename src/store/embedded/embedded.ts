@@ -3,10 +3,10 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { DamagedFileError } from '../../common/lmdb/data-file.ts'
 import { alone, commitFailure, type Database, openLmdb, type RootDatabase } from '../../common/lmdb/lmdb.ts'
 import { StoreError } from '../../errors.ts'
-import { checkKey, closedError, lifetime } from '../limits.ts'
+import { checkKey, checkWork, closedError, lifetime } from '../limits.ts'
 import { createSteadyClock } from '../steady-clock.ts'
 import type { Awaitable, Store } from '../store.ts'
-import { type Claims, longestWork, openClaims } from './claims.ts'
+import { type Claims, openClaims } from './claims.ts'
 
 /** Options of {@link createEmbeddedStore}. */
 export interface EmbeddedStoreOptions {
@@ -214,9 +214,7 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
     claim,
     journal: {
       async accept(id, ttl, work) {
-        const bytes = Buffer.byteLength(work)
-        if (bytes > longestWork)
-          throw new StoreError(`${name}: expected work of at most ${longestWork} bytes, got ${bytes}`)
+        checkWork(name, work)
         return claim(id, ttl, work)
       },
       async finish(id) {

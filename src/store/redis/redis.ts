@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { StoreError } from '../../errors.ts'
-import { checkKey, closedError, lifetime } from '../limits.ts'
+import { checkKey, checkWork, closedError, lifetime, longestLife } from '../limits.ts'
 import type { Store } from '../store.ts'
 import { createClusterRouting } from './cluster.ts'
 import { connectRedis } from './connection.ts'
+import { createRedisJournal } from './journal.ts'
 import { type Command, RedisFailure } from './line.ts'
 import { createSingleRouting, type RedisRouting, type RedisServer, type RedisTimeouts } from './routing.ts'
 import { connectMaster } from './sentinel.ts'
@@ -17,6 +18,11 @@ export interface RedisStoreOptions {
   readonly connectTimeout?: number
   /** Milliseconds for the answer to a command. Default 1000. */
   readonly commandTimeout?: number
+  /**
+   * Milliseconds after which the accepted work of a process without a sign of life goes to another one. Default 20,000. A
+   * process that is stopped for longer does its work twice.
+   */
+  readonly lease?: number
   /** Certificate authorities to trust in addition to the public ones, as PEM; for `rediss` only. */
   readonly ca?: string | readonly string[]
 }
@@ -83,6 +89,13 @@ export function createRedisStore(text: string, options: RedisStoreOptions = {}):
 
   const expiry = (life: number | undefined) => (life === undefined ? {} : { PX: life })
 
+  const journal = createRedisJournal({
+    run,
+    claimOf,
+    prefix: `journal:${prefix}`,
+    lease: options.lease ?? 20_000,
+  })
+
   return {
     name,
     async get(key) {
@@ -127,9 +140,13 @@ export function createRedisStore(text: string, options: RedisStoreOptions = {}):
       const life = lifetime(name, ttl)
       return (await run(full, (client) => client.set(full, '', { NX: true, ...expiry(life) }))) === 'OK'
     },
-    async release(key) {
-      const full = claimOf(key)
-      await run(full, (client) => client.unlink(full))
+    release: (key) => journal.release(key),
+    journal: {
+      ...journal,
+      async accept(id, ttl, work) {
+        checkWork(name, work)
+        return journal.accept(id, lifetime(name, ttl) ?? longestLife, work)
+      },
     },
     async update(key, change, ttl) {
       const full = keyOf(key)
@@ -152,6 +169,15 @@ export function createRedisStore(text: string, options: RedisStoreOptions = {}):
         if (attempt > 3) await delay(Math.random() * Math.min(attempt, 20))
       }
     },
+    async risks() {
+      const found = new Set<string>()
+      const servers = await translated(() => routing.servers())
+      for (const server of servers) {
+        const info = await server.run((client) => client.info()).catch(() => '') // not everyone may ask
+        for (const risk of risksIn(info)) found.add(`${name}: ${risk}`)
+      }
+      return [...found]
+    },
     async ping() {
       const servers = await translated(() => routing.servers())
       // Writing an empty string into a value neither changes nor creates it, but is refused whenever a write is: by a
@@ -163,7 +189,10 @@ export function createRedisStore(text: string, options: RedisStoreOptions = {}):
       await Promise.all(servers.map(probe))
     },
     async close() {
-      closing ??= routing.close()
+      closing ??= journal
+        .leave()
+        .catch(() => {}) // an unreachable Redis: then the lease ends
+        .then(() => routing.close())
       await closing
     },
   }
@@ -197,6 +226,22 @@ if ARGV[3] == '0' then redis.call('DEL', KEYS[1])
 elseif ARGV[5] == '' then redis.call('SET', KEYS[1], ARGV[4])
 else redis.call('SET', KEYS[1], ARGV[4], 'PX', ARGV[5]) end
 return { 1 }`
+
+/** The settings in the answer to `INFO` that can lose what was acknowledged. */
+function risksIn(info: string): string[] {
+  const fieldOf = (field: string): string | undefined => new RegExp(`^${field}:(\\S+)`, 'm').exec(info)?.[1]
+  const risks: string[] = []
+  if (fieldOf('aof_enabled') === '0')
+    risks.push(
+      'appendonly is off, so a restart of Redis loses what was written since its last snapshot: installations, which no server sends again, and accepted deliveries. Set appendonly to yes.',
+    )
+  const policy = fieldOf('maxmemory_policy')
+  if (policy !== undefined && policy !== 'noeviction')
+    risks.push(
+      `maxmemory-policy is ${policy}, so Redis may remove installations when its memory is full. Set it to noeviction.`,
+    )
+  return risks
+}
 
 const optional = (value: string | undefined): [string, string] =>
   value === undefined ? ['0', ''] : ['1', value]

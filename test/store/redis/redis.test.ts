@@ -79,6 +79,20 @@ describe('a separate Redis', () => {
   const url = (rest = ''): string => `redis://:${encodeURIComponent('p@ss word')}@127.0.0.1:${port}${rest}`
   const ask = (...command: string[]): Promise<unknown> => askRedis(port, command, 'p@ss word')
 
+  it('says which of its settings can lose data, once for all servers, and nothing when there are none', async () => {
+    const store = open(url())
+    await ask('config', 'set', 'maxmemory-policy', 'allkeys-lru')
+    expect(await store.risks?.()).toEqual([
+      expect.stringMatching(/^redis:\/\/127\.0\.0\.1:\d+: appendonly is off, .* Set appendonly to yes\.$/),
+      expect.stringMatching(/maxmemory-policy is allkeys-lru, .* Set it to noeviction\.$/),
+    ])
+    await ask('config', 'set', 'maxmemory-policy', 'noeviction')
+    await ask('config', 'set', 'appendonly', 'yes')
+    expect(await store.risks?.()).toEqual([])
+    await ask('acl', 'setuser', 'default', '-info')
+    expect(await store.risks?.()).toEqual([])
+  })
+
   it('is used with the password and the database of the URL', async () => {
     const [zero, three] = [open(url()), open(url('/3'))]
     await three.set('a', 'x')
