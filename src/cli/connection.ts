@@ -5,7 +5,7 @@ import { exchange, parseJson } from '../common/http.ts'
 import { read } from '../common/tolerant-reading.ts'
 import { ConfigurationError } from '../errors.ts'
 import { administration } from '../server/admin/routes.ts'
-import { anywhere } from './reading.ts'
+import { anywhere } from './descriptor-source.ts'
 import { UsageError } from './usage.ts'
 
 /** The options of every command that calls a server. */

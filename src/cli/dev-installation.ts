@@ -5,8 +5,8 @@ import { resultWithin } from '../common/time-limit.ts'
 import { validate } from '../common/validate.ts'
 import { messageOf } from '../errors.ts'
 import type { HipChatServer } from '../server/index.ts'
+import { fetchDescriptor } from './descriptor-source.ts'
 import type { Report } from './dev-report.ts'
-import { fetchDescriptor } from './reading.ts'
 
 /** The longest time until an add-on serves its descriptor, in milliseconds. */
 export const slowest = 30_000

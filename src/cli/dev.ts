@@ -20,9 +20,9 @@ import {
   shownToken,
   wholeNumber,
 } from './server-flags.ts'
-import { watchSources } from './sources.ts'
 import { oneLine } from './table.ts'
 import { UsageError } from './usage.ts'
+import { watchSources } from './watch-sources.ts'
 
 interface Given extends ServerFlags {
   readonly addonPort: number

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander'
 import { type Connection, clientFor, onServer } from './connection.ts'
-import { descriptorUrl } from './reading.ts'
+import { descriptorUrl } from './descriptor-source.ts'
 
 interface Given extends Connection {
   readonly room?: string

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander'
-import { wholeList } from '../common/parts.ts'
+import { wholeList } from '../common/whole-list.ts'
 import { administer, type Connection, clientFor, onServer, roomBy } from './connection.ts'
 import { table } from './table.ts'
 

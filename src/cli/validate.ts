@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { parseJson } from '../common/http.ts'
-import { type Checked, checkDescriptor } from './checking.ts'
-import { isAddress, readDescriptor } from './reading.ts'
+import { type Checked, checkDescriptor } from './descriptor-check.ts'
+import { isAddress, readDescriptor } from './descriptor-source.ts'
 
 const examples = `
 Examples:

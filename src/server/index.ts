@@ -9,9 +9,9 @@ import { typeName, validate } from '../common/validate.ts'
 import type { ApiCall } from './addons/api-call-log.ts'
 import type { DeliveryFilter, DeliveryRecord } from './addons/delivery-history.ts'
 import type { Redirect } from './addons/installables.ts'
-import { operator } from './auth/delegation.ts'
 import { scopesOf } from './auth/granted-scopes.ts'
 import { makePersonalToken, makeRoomToken } from './auth/handmade-tokens.ts'
+import { operator } from './auth/maker-rights.ts'
 import { maySee } from './auth/room-rights.ts'
 import { openPageSession } from './chat-page/sessions.ts'
 import { CallRefusedError, invalid, notFound } from './errors.ts'
@@ -29,7 +29,7 @@ export { CallRefusedError } from './errors.ts'
 export type { Tls } from './exposure.ts'
 export type { Compatibility } from './http/classic.ts'
 export type { Fault } from './http/fault-injection.ts'
-export type { Limits } from './http/rate-limits.ts'
+export type { Limits } from './http/window-counter.ts'
 export type { Log } from './log.ts'
 export { type Seed, ServerOptionError, type ServerOptions } from './options.ts'
 export { FolderUnusableError } from './state/folder.ts'
@@ -69,7 +69,7 @@ export interface SharedFile {
 }
 
 /** An event with a body that this server did not write, for {@link HipChatServer.deliver}. */
-export interface ToldEvent {
+export interface GivenEvent {
   /** Event whose webhooks get the delivery. */
   readonly event: EventName
   /** Room in which it happens. */
@@ -172,7 +172,7 @@ export interface HipChatServer {
    * including missing or wrong members, is sent as it is. Resolves once the deliveries are answered, and returns
    * them; the list is empty when no webhook listens for the event.
    */
-  deliver(oauthId: string, told: ToldEvent): Promise<DeliveryRecord[]>
+  deliver(oauthId: string, told: GivenEvent): Promise<DeliveryRecord[]>
 
   /** The newest 200 updates that add-ons pushed to their glances, oldest first. */
   glanceUpdates(): GlanceUpdateRecord[]

@@ -18,7 +18,7 @@ import { parseRange, type Range } from '../common/ranges.ts'
 import { validate } from '../common/validate.ts'
 import { faultOf, missingFor, privateNetwork, type Tls } from './exposure.ts'
 import type { Compatibility } from './http/classic.ts'
-import { defaultLimits, type Limits } from './http/rate-limits.ts'
+import { defaultLimits, type Limits } from './http/window-counter.ts'
 import type { Log } from './log.ts'
 import { type Seed, seedSchema } from './seed-schema.ts'
 

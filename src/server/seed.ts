@@ -1,5 +1,5 @@
 import { checkWebhook, webhookRecord } from './addons/webhook-rules.ts'
-import { operator } from './auth/delegation.ts'
+import { operator } from './auth/maker-rights.ts'
 import { hashPassword, passwordFault } from './auth/passwords.ts'
 import { maySee } from './auth/room-rights.ts'
 import type { Context } from './context.ts'

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { checkDescriptor } from '../../src/cli/checking.ts'
+import { checkDescriptor } from '../../src/cli/descriptor-check.ts'
 import { startWorld } from '../support.ts'
 import { linesOf, run, temporaryFolder } from './support.ts'
 

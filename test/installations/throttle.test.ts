@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { createAttempts } from '../../src/installations/attempts.ts'
+import { createAttempts } from '../../src/installations/install-limit.ts'
 import { createThrottle } from '../../src/installations/throttle.ts'
 
 afterEach(() => void vi.useRealTimers())

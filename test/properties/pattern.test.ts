@@ -1,7 +1,7 @@
 import { RE2JS } from 're2js'
 import { describe, expect, it } from 'vitest'
 import { translatePattern } from '../../src/addon/deliveries/pattern.ts'
-import { compilePattern, PatternRefusedError } from '../../src/server/addons/patterns.ts'
+import { compilePattern, PatternRefusedError } from '../../src/server/addons/pattern-compiler.ts'
 import { anyText, fc } from './runs.ts'
 
 describe('a pattern', () => {

@@ -6,7 +6,7 @@ import type { Credentials } from '../../installations/installation.ts'
 import type { SignedRequest } from '../../installations/signed-request.ts'
 import type { DeliveryOutcome } from '../../telemetry/observer.ts'
 import type { EventContext, Returned } from './context.ts'
-import { withPlainBlanks } from './whitespace.ts'
+import { withPlainSpaces } from './whitespace.ts'
 
 /** A webhook with its handler. */
 export interface Webhook {
@@ -120,6 +120,6 @@ export function matchOf({ expression }: Webhook, body: DeliveryBody): RegExpMatc
     expression.lastIndex = 0 // a RegExp with the flag g remembers its last position
     return expression.exec(text)
   }
-  const plain = withPlainBlanks(message)
+  const plain = withPlainSpaces(message)
   return found(message) ?? (plain === message ? null : found(plain))
 }

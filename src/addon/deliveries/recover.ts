@@ -6,7 +6,7 @@ import type { Recovered, Sealing, Store } from '../../store/index.ts'
 import { type Logger, logError } from '../../telemetry/log.ts'
 import { type Delivery, matchOf, type Webhook } from './delivery.ts'
 import type { HandleDelivery } from './handle.ts'
-import { readRecord, recordPrefix } from './record.ts'
+import { readRecord, recordPrefix } from './journal-record.ts'
 import type { TaskQueue } from './task-queue.ts'
 
 /** What recovering needs. */

@@ -8,4 +8,4 @@ const wideBlank = /[^\S\t\n\v\f\r ]/g
  * Replaces other kinds of spaces by plain ones, and every line end by LF. Phones and Option+Space write
  * such spaces, and they look the same.
  */
-export const withPlainBlanks = (text: string): string => text.replace(lineEnd, '\n').replace(wideBlank, ' ')
+export const withPlainSpaces = (text: string): string => text.replace(lineEnd, '\n').replace(wideBlank, ' ')

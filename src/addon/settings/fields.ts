@@ -87,18 +87,11 @@ type ValueOf<F> = F extends { readonly type: 'checkbox' }
  */
 export type SettingsValues<F extends SettingsFields> = { readonly [Name in keyof F]: ValueOf<F[Name]> }
 
-type Value = string | number | boolean
+/** The value of a field. */
+export type Value = string | number | boolean
 
 /** The stored values, by the names of their fields. */
 export type StoredValues = Readonly<Record<string, Value>>
-
-/** A submitted form: the valid values, and an error message for each invalid field. */
-export interface Filled {
-  readonly values: StoredValues
-  readonly errors: ReadonlyMap<string, string>
-  /** The text in each field, to be shown again; without secrets. */
-  readonly written: ReadonlyMap<string, string>
-}
 
 const longest = { text: 255, textarea: 10_000, url: 2_000, secret: 1_000 } as const
 
@@ -155,40 +148,6 @@ export function checkFields(fields: unknown): asserts fields is SettingsFields {
   }
 }
 
-/**
- * Reads a submitted form. A secret that is left empty keeps its value in `own`. A required secret may stay
- * empty if `group` has a value.
- */
-export function readForm(
-  fields: SettingsFields,
-  form: URLSearchParams,
-  own: StoredValues,
-  group: StoredValues,
-): Filled {
-  const values: Record<string, Value> = {}
-  const errors = new Map<string, string>()
-  const entered = new Map<string, string>()
-  for (const [name, field] of Object.entries(fields)) {
-    const text = form.get(name) ?? ''
-    if (field.type !== 'secret') entered.set(name, text)
-    const secret = field.type === 'secret'
-    const old = secret && !form.has(removalOf(name)) ? own[name] : undefined
-    const value = field.type === 'checkbox' ? form.has(name) : (readText(field, text) ?? old)
-    if (value === undefined) {
-      const needed = 'required' in field && field.required && !(secret && group[name] !== undefined)
-      if (needed) errors.set(name, 'This has to be filled in.')
-      continue
-    }
-    const fault = faultOf(field, value)
-    if (fault) errors.set(name, fault)
-    else values[name] = value
-  }
-  return { values, errors, written: entered }
-}
-
-/** Name of the checkbox that removes a secret. It is not a valid field name. */
-export const removalOf = (name: string): string => `${name}.remove`
-
 /** The stored values that are still valid for their fields, and the defaults of the other fields. */
 export function valuesOf(fields: SettingsFields, stored: StoredValues): Record<string, Value | undefined> {
   return Object.fromEntries(
@@ -200,25 +159,8 @@ export function valuesOf(fields: SettingsFields, stored: StoredValues): Record<s
   )
 }
 
-function readText(field: SettingsField, text: string): string | number | undefined {
-  switch (field.type) {
-    case 'number': {
-      const trimmed = text.trim()
-      return trimmed === '' ? undefined : Number(trimmed)
-    }
-    case 'textarea': {
-      const lines = text.replaceAll('\r\n', '\n') // as forms send them
-      return lines.trim() === '' ? undefined : lines
-    }
-    case 'secret':
-      return text === '' ? undefined : text
-    default:
-      return text.trim() || undefined
-  }
-}
-
 /** An error message for the person who entered the value; `undefined` if it is valid. */
-function faultOf(field: SettingsField, value: unknown): string | undefined {
+export function faultOf(field: SettingsField, value: unknown): string | undefined {
   switch (field.type) {
     case 'checkbox':
       return typeof value === 'boolean' ? undefined : 'This has to be ticked or not ticked.'

@@ -10,13 +10,13 @@ import type { PageContext } from '../pages/page-context.ts'
 import type { FormContext } from '../pages/shown-page.ts'
 import {
   checkFields,
-  readForm,
   type SettingsFields,
   type SettingsValues,
   type StoredValues,
   valuesOf,
 } from './fields.ts'
-import { type Notice, type SettingsDrawing, settingsPage } from './form.ts'
+import { type Notice, type SettingsDrawing, settingsPage } from './settings-page.ts'
+import { readForm } from './submitted-form.ts'
 
 /** Options of `addon.settings`: the fields, and the page on which people edit them. */
 export interface SettingsOptions<F extends SettingsFields = SettingsFields, S extends Scope = Scope> {

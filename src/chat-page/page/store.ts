@@ -1,6 +1,6 @@
 import { batch, computed, effect, signal } from '@preact/signals'
 import type { Emoticon } from '../../api/objects.ts'
-import { wholeList } from '../../common/parts.ts'
+import { wholeList } from '../../common/whole-list.ts'
 import type { PageEvents } from '../../server/chat-page/events.ts'
 import type { PageIntegration, PageRoom, PageUser } from '../../server/chat-page/routes.ts'
 import { call } from './api.ts'

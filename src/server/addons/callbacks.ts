@@ -3,8 +3,8 @@ import type { Outbound } from '../../common/outbound.ts'
 import { kibibyte } from '../../common/sizes.ts'
 import { badRequest, CallRefusedError } from '../errors.ts'
 import type { ClientRecord, InstallableRecord } from '../state/records.ts'
-import { failureOf } from './network.ts'
 import { signRequest } from './signing.ts'
+import { failureOf } from './unreachable-texts.ts'
 
 /** Notifies add-ons of their installation, update and removal. */
 export interface Callbacks {

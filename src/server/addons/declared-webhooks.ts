@@ -1,6 +1,6 @@
 import { webhooksOf } from '../../api/descriptor.ts'
 import { events } from '../../api/events.ts'
-import { approvedBy, mayLearn } from '../auth/delegation.ts'
+import { approvedBy, mayLearn } from '../auth/maker-rights.ts'
 import { nowMicros } from '../dates.ts'
 import type { ClientRecord, WebhookRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'

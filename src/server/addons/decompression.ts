@@ -2,7 +2,7 @@ import { brotliDecompressSync, gunzipSync, inflateRawSync, inflateSync } from 'n
 import type { HttpResponse } from '../../common/http.ts'
 
 /** An answer with its body decompressed. */
-export interface Unfolded extends Pick<HttpResponse, 'status' | 'headers'> {
+export interface Decompressed extends Pick<HttpResponse, 'status' | 'headers'> {
   readonly bytes: Buffer
   /** Why the body cannot be read; `bytes` then holds what was received. */
   readonly fault?: string
@@ -25,13 +25,13 @@ const decoders: Readonly<Record<string, Decoder>> = {
  * Decompresses the body of an answer. The server asks for no compression, but proxies and middleware in front of an
  * add-on compress anyway. Never produces more than `longest` bytes: a kilobyte can expand to a gigabyte.
  */
-export function unfold({ status, headers, bytes }: HttpResponse, longest: number): Unfolded {
+export function decompress({ status, headers, bytes }: HttpResponse, longest: number): Decompressed {
   const encoding = String(headers['content-encoding'] ?? '')
     .trim()
     .toLowerCase()
   if (encoding === '' || encoding === 'identity' || bytes.length === 0) return { status, headers, bytes }
   const decoder = Object.hasOwn(decoders, encoding) ? decoders[encoding] : undefined
-  const fail = (fault: string): Unfolded => ({ status, headers, bytes, fault })
+  const fail = (fault: string): Decompressed => ({ status, headers, bytes, fault })
   if (!decoder)
     return fail(
       `expected no Content-Encoding, or gzip, deflate or br, got ${JSON.stringify(encoding.slice(0, 100))}`,

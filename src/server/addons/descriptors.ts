@@ -7,7 +7,7 @@ import { kibibyte } from '../../common/sizes.ts'
 import { validate } from '../../common/validate.ts'
 import { badRequest, CallRefusedError, invalid } from '../errors.ts'
 import { checkDepth, checkText } from '../http/parsing.ts'
-import { failureOf, notCalled } from './network.ts'
+import { failureOf, notCalled } from './unreachable-texts.ts'
 import { checkPattern, checkUrl } from './webhook-rules.ts'
 
 /** Where to fetch a descriptor from, and how. */

@@ -4,7 +4,7 @@ import { BodyRefusedError } from '../../common/body.ts'
 import { kibibyte } from '../../common/sizes.ts'
 import { CallRefusedError } from '../errors.ts'
 import { kindOf, parseBody } from '../http/parsing.ts'
-import type { Unfolded } from './decompression.ts'
+import type { Decompressed } from './decompression.ts'
 
 /** Longest answer that is read as a notification, in bytes. */
 export const longestReply = 64 * kibibyte
@@ -21,7 +21,7 @@ export type InlineReply =
  * that a webhook was answered with. In contrast to that operation, the content type must be correct: an add-on that
  * answers with a page or plain text does not mean to post it.
  */
-export function readInlineReply({ status, headers, bytes, fault }: Unfolded): InlineReply {
+export function readInlineReply({ status, headers, bytes, fault }: Decompressed): InlineReply {
   const { 'content-type': given } = headers
   const contentType = typeof given === 'string' && given.trim() !== '' ? given : undefined
   const kind = kindOf(contentType ?? '')

@@ -10,7 +10,7 @@ const lineEnd = /\r\n?|[\u0085\u2028\u2029]/g
 const wideBlank = /[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\ufeff]/g
 
 /** Replaces each wide space with U+0020, and each line end (CR LF, CR, U+0085, U+2028 and U+2029) with LF. */
-export const withPlainBlanks = (text: string): string => text.replace(lineEnd, '\n').replace(wideBlank, ' ')
+export const withPlainSpaces = (text: string): string => text.replace(lineEnd, '\n').replace(wideBlank, ' ')
 
 /** The plain space and the plain line end, if a range contains a character that counts as one of them. */
 export function plainWithin(from: number, to: number): string {
@@ -25,13 +25,13 @@ const wideBlanks = [
 ]
 
 /** An escape for whitespace, inside a class and outside of one. */
-export interface BlankClass {
+export interface WhitespaceClass {
   readonly inside: string
   readonly alone: string
 }
 
 /** Escapes for whitespace in RE2's notation. RE2's `\s` does not match U+000B. */
-export const blankClasses: Readonly<Record<string, BlankClass>> = {
+export const whitespaceClasses: Readonly<Record<string, WhitespaceClass>> = {
   '\\s': { inside: '[:space:]', alone: '[[:space:]]' },
   '\\S': { inside: '[:^space:]', alone: '[[:^space:]]' },
   '\\h': { inside: '\\t ', alone: '[\\t ]' },

@@ -7,7 +7,7 @@ import type { Log } from '../log.ts'
 import type { ClientRecord, RoomRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
 import type { AnswerChains } from './answer-chains.ts'
-import type { Unfolded } from './decompression.ts'
+import type { Decompressed } from './decompression.ts'
 import type { DeliveryRecord, Source } from './delivery-history.ts'
 import { readInlineReply } from './inline-reply.ts'
 
@@ -28,7 +28,7 @@ type Reply = Pick<DeliveryRecord, 'notPosted'> | Pick<DeliveryRecord, 'replyId'>
  * rate limits. Returns the id of the message, or why nothing was posted.
  */
 export async function postReply(
-  answer: Unfolded,
+  answer: Decompressed,
   client: ClientRecord | undefined,
   { room, causedBy, link }: Source,
   { state, chains, log, reply: post }: ReplyOptions,

@@ -2,7 +2,7 @@ import { exchange } from '../../common/http.ts'
 import type { Outbound } from '../../common/outbound.ts'
 import { type IsClassic, signedAddress } from '../http/classic.ts'
 import type { ClientRecord } from '../state/records.ts'
-import { unfold } from './decompression.ts'
+import { decompress } from './decompression.ts'
 import {
   type DeliveryHistory,
   type DeliveryRecord,
@@ -11,9 +11,9 @@ import {
   shownResponse,
 } from './delivery-history.ts'
 import { longestReply } from './inline-reply.ts'
-import { failureOf, reasonNotCalled } from './network.ts'
 import { postReply, type ReplyOptions } from './post-reply.ts'
 import { claimsOf, signRequest } from './signing.ts'
+import { failureOf, reasonNotCalled } from './unreachable-texts.ts'
 
 /** What {@link createSend} works with. */
 export interface SendOptions extends ReplyOptions, Pick<DeliveryHistory, 'breakerOf'> {
@@ -69,15 +69,15 @@ export function createSend(options: SendOptions): Send {
         body,
       })
       const duration = performance.now() - started
-      const unfolded = unfold(answer, longestReply)
+      const decompressed = decompress(answer, longestReply)
       breaker.report(answer.status < 500)
       const ok = answer.status >= 200 && answer.status < 300
       return keep(source, {
         status: answer.status,
         duration,
-        ...(ok ? await postReply(unfolded, client, source, options) : {}),
+        ...(ok ? await postReply(decompressed, client, source, options) : {}),
         request,
-        response: shownResponse(answer.headers, unfolded.bytes.toString()),
+        response: shownResponse(answer.headers, decompressed.bytes.toString()),
         redeliveryOf,
         ...(ok ? {} : { error: `answered ${answer.status}` }),
       })

@@ -2,8 +2,8 @@ import { events } from '../../api/events.ts'
 import type { Log } from '../log.ts'
 import type { WebhookRecord } from '../state/records.ts'
 import { ownerOf } from './delivery-history.ts'
-import { createPatternMatching } from './pattern-matching.ts'
-import { compilePattern, type Pattern } from './patterns.ts'
+import { compilePattern, type Pattern } from './pattern-compiler.ts'
+import { createPatternMatching } from './pattern-scheduling.ts'
 
 /** Decides which webhooks want a message. */
 export interface WebhookMatching {

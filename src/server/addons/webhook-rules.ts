@@ -5,8 +5,8 @@ import type { Caller } from '../auth/callers.ts'
 import { badRequest, CallRefusedError, forbidden } from '../errors.ts'
 import type { RoomRecord, WebhookRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
-import { notCalled } from './network.ts'
-import { compilePattern, PatternRefusedError } from './patterns.ts'
+import { compilePattern, PatternRefusedError } from './pattern-compiler.ts'
+import { notCalled } from './unreachable-texts.ts'
 
 /**
  * 400 for what is not a web address, and for an address that the egress rules do not allow, always with {@link

@@ -1,11 +1,11 @@
 import { maySee } from '../auth/room-rights.ts'
-import type { Presenter } from '../chat/presentation.ts'
+import type { Presenter } from '../chat/api-objects.ts'
 import type { Written } from '../state/change-notes.ts'
 import type { RoomRecord, UserRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
 import type { Change } from './changes.ts'
 import type { PageEvents } from './events.ts'
-import { placeIn, shownPerson, shownRoom } from './presentation.ts'
+import { placeIn, shownPerson, shownRoom } from './page-objects.ts'
 
 /** A change with its number, and the event texts written for it so far. */
 export interface Entry {

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { randomText } from '../../common/random.ts'
 import type { ApiCall } from '../addons/api-call-log.ts'
-import type { Presenter } from '../chat/presentation.ts'
+import type { Presenter } from '../chat/api-objects.ts'
 import { CallRefusedError } from '../errors.ts'
 import type { Written } from '../state/change-notes.ts'
 import type { UserRecord } from '../state/records.ts'

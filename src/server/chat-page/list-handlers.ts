@@ -1,12 +1,12 @@
 import { findRoom } from '../auth/access.ts'
 import { person } from '../auth/callers.ts'
 import { isInside, maySee } from '../auth/room-rights.ts'
-import type { Presenter } from '../chat/presentation.ts'
+import type { Presenter } from '../chat/api-objects.ts'
 import type { Handler } from '../context.ts'
 import type { RoomRecord, UserRecord } from '../state/records.ts'
 import type { PageContext } from './context.ts'
 import { entryAt, knownBy, peoplePart, roomsPart } from './lists.ts'
-import { shownPerson, shownRoom } from './presentation.ts'
+import { shownPerson, shownRoom } from './page-objects.ts'
 import type { PageUser, pageApi } from './routes.ts'
 
 type Lists = Pick<typeof pageApi, 'getStart' | 'getPeople' | 'getRooms' | 'getRoomPeople'>

@@ -18,9 +18,9 @@ import type {
 import type { Removals } from '../state/removals.ts'
 import type { NewRoom } from '../state/rooms.ts'
 import type { State } from '../state/state.ts'
+import type { Presenter } from './api-objects.ts'
 import type { ChatEvent, Link } from './chat-event.ts'
 import { findKnownMentions, findMentions } from './mentions.ts'
-import type { Presenter } from './presentation.ts'
 import { sanitizeCard, sanitizeHtml } from './sanitizing.ts'
 
 /**

@@ -1,6 +1,6 @@
 import type Koa from 'koa'
-import type { Counted } from '../auth/allowances.ts'
 import type { Caller, RequestCredentials } from '../auth/callers.ts'
+import type { Counted } from '../auth/rate-limits.ts'
 import type { Route } from '../http/routes.ts'
 
 /** One request, and what becomes known about it while it is served. */

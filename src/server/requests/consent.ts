@@ -1,7 +1,7 @@
 import type Koa from 'koa'
 import { readBody } from '../../common/body.ts'
-import type { Allowances } from '../auth/allowances.ts'
 import type { Consent, ConsentAnswer } from '../auth/consent.ts'
+import type { Allowances } from '../auth/rate-limits.ts'
 import { CallRefusedError } from '../errors.ts'
 import { bodyTimeout, checkFields } from '../http/parsing.ts'
 import { applyCount, type Call } from './call.ts'

@@ -1,5 +1,5 @@
 import type Koa from 'koa'
-import { addressIdentity } from '../auth/allowances.ts'
+import { addressIdentity } from '../auth/rate-limits.ts'
 import { fileAt } from '../chat/files.ts'
 import { pictureAt } from '../chat/pictures.ts'
 import { assetAt } from '../chat-page/assets.ts'

@@ -1,7 +1,7 @@
 import { overlapWarnings } from '../addons/overlaps.ts'
 import { findRoom, requireGroupAdmin, requireRoomAdmin } from '../auth/access.ts'
 import type { Caller } from '../auth/callers.ts'
-import { makerOf, requirePersonal } from '../auth/delegation.ts'
+import { makerOf, requirePersonal } from '../auth/maker-rights.ts'
 import { maySee } from '../auth/room-rights.ts'
 import type { Context, Handlers } from '../context.ts'
 import { CallRefusedError, forbidden, notFound } from '../errors.ts'

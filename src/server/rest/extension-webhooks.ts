@@ -9,7 +9,7 @@ import {
 } from '../addons/webhook-rules.ts'
 import { findRoom } from '../auth/access.ts'
 import { addon, type Caller } from '../auth/callers.ts'
-import { requireForWebhook } from '../auth/delegation.ts'
+import { requireForWebhook } from '../auth/maker-rights.ts'
 import type { Context, Handlers } from '../context.ts'
 import { nowMicros } from '../dates.ts'
 import { notFound } from '../errors.ts'

@@ -1,6 +1,6 @@
 import { hashOf } from '../../common/random.ts'
 import type { Caller } from '../auth/callers.ts'
-import { grants } from '../auth/grants.ts'
+import { grants } from '../auth/token-endpoint.ts'
 import { endToken } from '../auth/tokens.ts'
 import type { Handlers } from '../context.ts'
 import { CallRefusedError } from '../errors.ts'

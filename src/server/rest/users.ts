@@ -9,7 +9,7 @@ import {
   requireGroupAdmin,
 } from '../auth/access.ts'
 import { addUser, checkUnique } from '../auth/accounts.ts'
-import { requireForAccount, requirePersonal } from '../auth/delegation.ts'
+import { requireForAccount, requirePersonal } from '../auth/maker-rights.ts'
 import { checkPassword, hashPassword } from '../auth/passwords.ts'
 import { maySee } from '../auth/room-rights.ts'
 import { endTokensOfPassword } from '../auth/tokens.ts'

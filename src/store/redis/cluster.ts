@@ -2,7 +2,14 @@ import slotOf from 'cluster-key-slot'
 import { withDeadline } from '../../common/time-limit.ts'
 import { messageOf } from '../../errors.ts'
 import { connectRedis, type RedisConnection } from './connection.ts'
-import { type Command, createLine, execute, firstOf, RedisFailure, type RedisLine } from './line.ts'
+import {
+  type Command,
+  createLine,
+  execute,
+  firstOf,
+  RedisFailure,
+  type RedisLine,
+} from './lazy-connection.ts'
 import type { RedisRouting, RedisTimeouts } from './routing.ts'
 import { nameOf, type RedisAddress, type RedisUrl } from './url.ts'
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Journal, Recovered } from '../store.ts'
-import type { Command } from './line.ts'
+import type { Command } from './lazy-connection.ts'
 
 /** What the journal of a Redis store works with. */
 export interface RedisJournalParts {

@@ -1,5 +1,5 @@
 import type { RedisConnection } from './connection.ts'
-import { type Command, createLine, execute } from './line.ts'
+import { type Command, createLine, execute } from './lazy-connection.ts'
 
 /** The timeouts of a Redis store. */
 export interface RedisTimeouts {

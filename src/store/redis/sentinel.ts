@@ -1,6 +1,6 @@
 import { withDeadline } from '../../common/time-limit.ts'
 import { connectRedis, type RedisConnection } from './connection.ts'
-import { firstOf } from './line.ts'
+import { firstOf } from './lazy-connection.ts'
 import type { RedisTimeouts } from './routing.ts'
 import { nameOf, type RedisAddress, type RedisUrl } from './url.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { translatePattern } from '../../../src/addon/deliveries/pattern.ts'
-import { withPlainBlanks } from '../../../src/addon/deliveries/whitespace.ts'
-import { compilePattern } from '../../../src/server/addons/patterns.ts'
+import { withPlainSpaces } from '../../../src/addon/deliveries/whitespace.ts'
+import { compilePattern } from '../../../src/server/addons/pattern-compiler.ts'
 import { fc } from '../../properties/runs.ts'
 import { startWorld } from '../../support.ts'
 
@@ -119,7 +119,7 @@ describe('a space in a pattern of the server', () => {
           const translated = translatePattern(expression)
           const text = characters.join('')
           // Here a class such as `[^\r\n]` matches U+2028; there it is a line end and does not match.
-          if (translated.ok && expression.test(text) && expression.test(withPlainBlanks(text)))
+          if (translated.ok && expression.test(text) && expression.test(withPlainSpaces(text)))
             expect(finds(translated.pattern, text)).toBe(true)
         },
       ),

@@ -1,6 +1,6 @@
 import { expect, it, vi } from 'vitest'
 import { signIn } from '../../../src/server/auth/sign-in.ts'
-import { createCounter } from '../../../src/server/http/rate-limits.ts'
+import { createCounter } from '../../../src/server/http/window-counter.ts'
 import type { State } from '../../../src/server/state/state.ts'
 
 // Hundreds of guesses: hashing each of them would take half a minute.

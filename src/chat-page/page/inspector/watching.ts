@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals'
 import type { ResultOf } from '../../../api/operation.ts'
-import { wholeList } from '../../../common/parts.ts'
+import { wholeList } from '../../../common/whole-list.ts'
 import type { ApiCall } from '../../../server/addons/api-call-log.ts'
 import type { administration } from '../../../server/admin/routes.ts'
 import { call } from '../api.ts'

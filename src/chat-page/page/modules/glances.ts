@@ -1,5 +1,5 @@
 import { effect, signal } from '@preact/signals'
-import { wholeList } from '../../../common/parts.ts'
+import { wholeList } from '../../../common/whole-list.ts'
 import type { GlanceAddress, PageIntegration, PageModule } from '../../../server/chat-page/routes.ts'
 import { call } from '../api.ts'
 import { session } from '../session.ts'

@@ -1,6 +1,12 @@
 import { CallRefusedError } from '../errors.ts'
-import { type Allowance, addressKey, type Counter, type Limits, limitHeaders } from '../http/rate-limits.ts'
 import type { Route } from '../http/routes.ts'
+import {
+  type Allowance,
+  addressKey,
+  type Counter,
+  type Limits,
+  limitHeaders,
+} from '../http/window-counter.ts'
 import type { State } from '../state/state.ts'
 import type { Caller } from './callers.ts'
 import { maySee } from './room-rights.ts'

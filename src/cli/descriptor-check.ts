@@ -12,7 +12,7 @@ import { hostOf, isLoopbackHost } from '../common/outbound.ts'
 import type { Schema } from '../common/schema.ts'
 import { problemsOf } from '../common/validate.ts'
 import { messageOf } from '../errors.ts'
-import { compilePattern } from '../server/addons/patterns.ts'
+import { compilePattern } from '../server/addons/pattern-compiler.ts'
 
 /** A problem of a descriptor. */
 export interface Finding {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { compilePattern } from '../../../src/server/addons/patterns.ts'
+import { compilePattern } from '../../../src/server/addons/pattern-compiler.ts'
 
 test.each<[name: string, pattern: string, hits: string[], misses: string[]]>([
   ['a leading flag', '(?i)^r?\\/[\\w:!\\?\\-]+', ['/Face', 'R/x'], ['say /face']],

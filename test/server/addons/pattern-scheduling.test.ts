@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished, test, vi } from 'vitest'
-import { createPatternMatching } from '../../../src/server/addons/pattern-matching.ts'
-import { compilePattern, type Pattern } from '../../../src/server/addons/patterns.ts'
+import { compilePattern, type Pattern } from '../../../src/server/addons/pattern-compiler.ts'
+import { createPatternMatching } from '../../../src/server/addons/pattern-scheduling.ts'
 import { adminCall, call, declare, hook, installOverHttp, startAddon, startServer } from '../support.ts'
 
 /** Patterns that cost much, and a third of what is allowed: each walks through the whole message with all of its steps. */

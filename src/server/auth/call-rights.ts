@@ -2,7 +2,6 @@ import type { Operation } from '../../api/operation.ts'
 import { forbidden } from '../errors.ts'
 import type { Route } from '../http/routes.ts'
 import type { State } from '../state/state.ts'
-import { addressIdentity } from './allowances.ts'
 import {
   authenticate,
   authenticateClient,
@@ -11,6 +10,7 @@ import {
   type RequestCredentials,
 } from './callers.ts'
 import { scopesOf } from './granted-scopes.ts'
+import { addressIdentity } from './rate-limits.ts'
 
 /** The parts of a request that decide what it may do. */
 export interface Request {

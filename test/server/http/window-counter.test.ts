@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest'
-import { addressKey, createCounter } from '../../../src/server/http/rate-limits.ts'
+import { addressKey, createCounter } from '../../../src/server/http/window-counter.ts'
 import {
   accessToken,
   adminCall,

@@ -1,6 +1,11 @@
 import { RE2JS } from 're2js'
 import { type Character, characterAt, rangeAt } from './pattern-characters.ts'
-import { type BlankClass, blankClasses, plainWithin, withPlainBlanks } from './pattern-whitespace.ts'
+import {
+  plainWithin,
+  type WhitespaceClass,
+  whitespaceClasses,
+  withPlainSpaces,
+} from './pattern-whitespace.ts'
 
 /**
  * A compiled pattern of a webhook. It is searched for anywhere in a text, where all whitespace and line ends count
@@ -10,7 +15,7 @@ export interface Pattern {
   (text: string): boolean
   /** Its cost: the time for a text grows with the steps of its program. */
   readonly steps: number
-  /** The pattern in the engine's notation, for texts from {@link withPlainBlanks}. */
+  /** The pattern in the engine's notation, for texts from {@link withPlainSpaces}. */
   readonly source: string
 }
 
@@ -47,7 +52,7 @@ export function compilePattern(source: string): Pattern {
   }
   const steps = compiled.programSize()
   if (steps > largestProgram) throw new PatternRefusedError('is too costly: its repetitions multiply')
-  const find = (text: string) => compiled.matcher(withPlainBlanks(text)).find()
+  const find = (text: string) => compiled.matcher(withPlainSpaces(text)).find()
   return Object.assign(find, { steps, source: translated })
 }
 
@@ -113,9 +118,9 @@ const translateCharacter = (ahead: string, inClass: boolean): Piece =>
  * A class that matches the plain space or line end that a character counts as; `undefined` for all others. A typed
  * space also matches a tab.
  */
-function plainOf({ code }: Character): BlankClass | undefined {
+function plainOf({ code }: Character): WhitespaceClass | undefined {
   const plain = code === blank ? ' ' : plainWithin(code, code)
-  return plain === ' ' ? blankClasses['\\h'] : plain ? { inside: '\\n', alone: '\\n' } : undefined
+  return plain === ' ' ? whitespaceClasses['\\h'] : plain ? { inside: '\\n', alone: '\\n' } : undefined
 }
 
 const escaped = (code: number): string =>
@@ -153,7 +158,7 @@ function translateEscape(text: string, inClass: boolean): Piece {
   const unicode = /^\\u(?:\{([0-9a-fA-F]{1,6})\}|([0-9a-fA-F]{4}))/.exec(text)
   if (unicode) return { output: `\\x{${unicode[1] ?? unicode[2]}}`, length: unicode[0].length }
   const literal = /^\\Q[\s\S]*?(?:\\E|$)/.exec(text)
-  if (literal) return { output: withPlainBlanks(literal[0]), length: literal[0].length }
+  if (literal) return { output: withPlainSpaces(literal[0]), length: literal[0].length }
   const control = /^\\c([A-Za-z])/.exec(text)
   if (control?.[1]) {
     const code = control[1].toUpperCase().charCodeAt(0) - 64
@@ -166,7 +171,7 @@ function translateEscape(text: string, inClass: boolean): Piece {
   if (text.length === 1) return { output: text, length }
   if (inClass && next === 'b') return { output: '\\x08', length }
   if (next === 'e') return { output: '\\x1b', length }
-  const spaces = Object.hasOwn(blankClasses, `\\${next}`) ? blankClasses[`\\${next}`] : undefined
+  const spaces = Object.hasOwn(whitespaceClasses, `\\${next}`) ? whitespaceClasses[`\\${next}`] : undefined
   if (spaces) return { output: inClass ? spaces.inside : spaces.alone, length }
   if (next === 'Z' && !inClass) return { output: '(?:\\n?\\z)', length }
   // RE2 accepts a backslash before punctuation but not before other letters and symbols.

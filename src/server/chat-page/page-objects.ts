@@ -1,5 +1,5 @@
 import { isInside, mayRun } from '../auth/room-rights.ts'
-import type { Presenter } from '../chat/presentation.ts'
+import type { Presenter } from '../chat/api-objects.ts'
 import { formatSeconds } from '../dates.ts'
 import type { RoomRecord, UserRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'

@@ -1,6 +1,7 @@
 import { type Html, html } from '../../common/html.ts'
 import { type PageParts, page } from '../pages/page.ts'
-import { removalOf, type SettingsField, type SettingsFields } from './fields.ts'
+import type { SettingsField, SettingsFields } from './fields.ts'
+import { removalOf } from './submitted-form.ts'
 
 /** The notice above the form of a settings page. */
 export type Notice = 'saved' | 'saved, but' | 'wrong' | 'expired'

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { createFairQueue } from '../../common/fair-queue.ts'
-import { withPlainBlanks } from './pattern-whitespace.ts'
-import type { Pattern } from './patterns.ts'
+import type { Pattern } from './pattern-compiler.ts'
+import { withPlainSpaces } from './pattern-whitespace.ts'
 
 /**
  * Matches the patterns of webhooks against messages. The unit of cost is one step of a program for one character. A
@@ -79,7 +79,7 @@ export function createPatternMatching(): PatternMatching {
   return {
     async matches(owner, pattern, text) {
       if (take(owner, pattern.steps * text.length)) return pattern(text)
-      return queue.run(owner, () => ask(pattern.source, withPlainBlanks(text)))
+      return queue.run(owner, () => ask(pattern.source, withPlainSpaces(text)))
     },
     async close() {
       await thread?.terminate()
