@@ -1,3 +1,5 @@
+import { createKeyedQueue } from '../../common/keyed-queue.ts'
+
 /**
  * The add-on's tasks: deliveries, limited in number and in order within a room, and the work that follows
  * from them. `close()` waits for all of it.
@@ -48,13 +50,15 @@ export class Closed extends Error {
   override name = 'Closed'
 }
 
+const neverStarted = (): Closed => new Closed('the add-on was closed before this could start')
+
 /** Number of microtask turns within which one call may follow from another. */
 const turns = 50
 
 export function createTaskQueue(max: number): TaskQueue {
   const controllers = new Set<AbortController>()
   const waiting = new Set<() => void>()
-  const tails = new Map<string, Promise<unknown>>()
+  const queues = createKeyedQueue()
   let deliveries = 0
   let following = 0
   let calls = 0
@@ -112,26 +116,16 @@ export function createTaskQueue(max: number): TaskQueue {
 
   function inOrder<T>(queue: string | undefined, task: () => Promise<T>): Promise<T> {
     // An earlier await of the delivery may have ended after `close()` gave up.
-    if (aborted) return Promise.reject(new Closed('the add-on was closed before this could start'))
-    const earlier = queue === undefined ? undefined : tails.get(queue)
-    const result = earlier ? unlessAborted(earlier).then(task) : task()
-    if (queue === undefined) return result
-    const tail = result.catch(() => {}) // the next task runs even if this one fails
-    tails.set(queue, tail)
-    void tail.then(() => {
-      if (tails.get(queue) === tail) tails.delete(queue)
-    })
-    return result
-  }
-
-  function unlessAborted(earlier: Promise<unknown>): Promise<void> {
+    if (aborted) return Promise.reject(neverStarted())
+    if (queue === undefined) return task()
     return new Promise((resolve, reject) => {
-      const giveUp = () => reject(new Closed('the add-on was closed before this could start'))
+      const giveUp = (): void => reject(neverStarted()) // at once, although the earlier task may never end
       waiting.add(giveUp)
-      void earlier.then(() => {
+      const start = (): Promise<T> => {
         waiting.delete(giveUp)
-        resolve()
-      })
+        return aborted ? Promise.reject(neverStarted()) : task()
+      }
+      queues.run(queue, start).then(resolve, reject)
     })
   }
 
