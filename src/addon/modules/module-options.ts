@@ -160,7 +160,7 @@ const reserved = ['signed_request', 'theme', 'connect_client_api_version']
 
 const parameters: Check = (value, option) => {
   const example = "an object such as { mid: 'message.mid' }"
-  if (!isRecord(value)) return refusal(option, example, shown(value))
+  if (!isRecord(value) || value instanceof RegExp) return refusal(option, example, shown(value))
   for (const [name, path] of Object.entries(value)) {
     if (!/^\w[\w.-]{0,39}$/.test(name)) return refusal(option, example, `the name ${JSON.stringify(name)}`)
     if (reserved.includes(name))

@@ -105,6 +105,11 @@ const refusals: readonly [name: string, act: (addon: Loose) => unknown, message:
     'dialog d: secondaryActions.0.color is not a known option; expected one of name, key, enabled',
   ],
   [
+    'parameters that are a pattern',
+    (a) => a['dialog']?.({ key: 'd', title: 'D', parameters: /x/ }, nothing),
+    "dialog d: expected parameters to be an object such as { mid: 'message.mid' }, got RegExp",
+  ],
+  [
     'a parameter that clients use',
     (a) => a['dialog']?.({ key: 'd', title: 'D', parameters: { theme: 'x' } }, nothing),
     "dialog d: expected parameters to be an object such as { mid: 'message.mid' }, got the name theme, which clients use themselves",
