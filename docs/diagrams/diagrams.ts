@@ -2,16 +2,19 @@ import type { Diagram } from './draw.ts'
 
 const [server, addon, store, handler] = [0, 1, 2, 3]
 
+/** The lanes of what happens between a server and a handler. */
+const lanes = [
+  { name: 'server', x: 60 },
+  { name: 'add-on', x: 320 },
+  { name: 'store', x: 500 },
+  { name: 'your handler', x: 615 },
+]
+
 /** The diagrams of `docs/explanation/request-path.md`, which explains each step under its number here. */
 export const diagrams: Readonly<Record<string, Diagram>> = {
   delivery: {
     title: 'From a message in a room to the answer of an add-on',
-    lanes: [
-      { name: 'server', x: 60 },
-      { name: 'add-on', x: 320 },
-      { name: 'store', x: 500 },
-      { name: 'your handler', x: 615 },
-    ],
+    lanes,
     steps: [
       { from: server, to: addon, text: 'POST /webhook/KEY, signed' },
       { at: addon, text: ['reads the one token of', 'the request'] },
@@ -28,12 +31,7 @@ export const diagrams: Readonly<Record<string, Diagram>> = {
 
   call: {
     title: 'From a call of a handler to its result',
-    lanes: [
-      { name: 'server', x: 60 },
-      { name: 'add-on', x: 320 },
-      { name: 'store', x: 500 },
-      { name: 'your handler', x: 615 },
-    ],
+    lanes,
     steps: [
       { from: handler, to: addon, text: 'a call, such as room.getRoom()' },
       { at: addon, text: ['does the installation have', 'the scope and the room?'] },

@@ -3,8 +3,8 @@ import type { webhook } from '../api/webhook.ts'
 import type { Received } from '../common/schema.ts'
 
 /**
- * The results of a client's calls: the objects of HipChat's API as any server may send them, which may have fewer members
- * than in this project's own answers, and unknown values.
+ * The results of a client's calls: the objects of HipChat's API as servers send them. They may have fewer members than
+ * this project's own answers, and unknown values.
  */
 
 /** A user as part of another object or a list. */

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { makeFolder } from '../../src/common/make-folder.ts'
+import { needsProc } from '../proc.ts'
 
 function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'make-folder-'))
@@ -40,7 +41,8 @@ describe('a folder', () => {
   })
 
   // `mkdirSync` with `recursive` does not return from these on Node 20.
-  it.runIf(process.platform === 'linux')('that the system refuses as missing is an error', () => {
+  it('that the system refuses as missing is an error', ({ skip }) => {
+    needsProc(skip)
     expect(() => makeFolder('/proc/hipchat-addon')).toThrow(/ENOENT.*\/proc\/hipchat-addon/)
     expect(() => makeFolder('/proc/hipchat-addon/a/b')).toThrow(/ENOENT.*\/proc\/hipchat-addon/)
   })

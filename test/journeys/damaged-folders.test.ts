@@ -16,6 +16,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createHipChatServer } from '../../src/server/index.ts'
 import { openState } from '../../src/server/state/state.ts'
 import { createEmbeddedStore } from '../../src/store/embedded/embedded.ts'
+import { needsProc } from '../proc.ts'
 import { refused } from '../store/contract.ts'
 
 let home: string
@@ -151,9 +152,10 @@ describe('a data file that', () => {
 })
 
 // Node 20 never returned from creating folders below /proc.
-it.runIf(process.platform === 'linux').each(['/proc/hipchat-addon', '/proc/a/b', '/dev/null/a'])(
+it.for(['/proc/hipchat-addon', '/proc/a/b', '/dev/null/a'])(
   'the folder %s, which cannot be created, is refused by store and server',
-  async (path) => {
+  async (path, { skip }) => {
+    needsProc(skip)
     await refused(() => createEmbeddedStore({ path }).set('a', 'x'), /could not be opened: E[A-Z]+: .*mkdir/)
     const listening = createHipChatServer({ port: 0, data: path }).listen()
     await expect(listening).rejects.toMatchObject({

@@ -14,6 +14,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { options } from '../../templates/arguments.ts'
 import { templates } from '../../templates/project.ts'
+import { needsProc } from '../proc.ts'
 import { codeIn, readPage, root, rows, section } from '../structure/markdown.ts'
 import { needsTerminal } from '../terminal.ts'
 import { compileScaffolder, createFolder, environment, filesBelow, run } from './support.ts'
@@ -207,7 +208,8 @@ describe('a folder that somebody uses', () => {
     expect(read('dice')).toBe('mine')
   })
 
-  it.runIf(process.platform === 'linux')('is not waited for where none can be created', () => {
+  it('is not waited for where none can be created', ({ skip }) => {
+    needsProc(skip)
     const { status, stderr } = createOnly('/proc/dice/sub')
     expect({ status, stderr }).toEqual({
       status: 1,
