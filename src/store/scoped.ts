@@ -27,6 +27,7 @@ export function scopeStore(store: Store, scope: string): Store {
 
 const scopeJournal = (journal: Journal, scope: string): Journal => ({
   accept: (id, ttl, work) => journal.accept(scope + id, ttl, work),
+  begin: (id) => journal.begin(scope + id),
   finish: (id) => journal.finish(scope + id),
   async recover(prefix) {
     const recovered = await journal.recover(scope + prefix)

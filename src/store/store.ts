@@ -4,8 +4,13 @@ export type Awaitable<T> = T | Promise<T>
 /** Work of a journal whose process is gone, taken over. */
 export interface Recovered {
   readonly id: string
-  /** How many times it has been begun, this time included: 2 after the first process that is gone. */
+  /** How many stores have held it, this one included: 2 after the first that is gone. */
   readonly attempt: number
+  /**
+   * How many of them ended without being closed, because their process was killed or crashed, after the work had begun: with
+   * `accept`, or with `begin` after it was taken over.
+   */
+  readonly crashes: number
   readonly work: string
 }
 
@@ -20,6 +25,11 @@ export interface Journal {
    * store ends both. Rejects with a `StoreError` if the work is longer than 512 KiB.
    */
   accept(id: string, ttl: number, work: string): Promise<boolean>
+  /**
+   * Records that work which was taken over begins now. Until then, the end of the process does not count as a crash of this
+   * work: it may have been waiting for other work that crashes.
+   */
+  begin(id: string): Promise<void>
   /** Forgets the work, since it is done. The claim stays. */
   finish(id: string): Promise<void>
   /**

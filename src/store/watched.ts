@@ -5,7 +5,7 @@ import type { Awaitable, Store } from './store.ts'
 export const storeVerbs = ['get', 'set', 'delete', 'entries', 'claim', 'release', 'update', 'ping'] as const
 
 /** The operations of a store's journal. */
-export const journalVerbs = ['accept', 'finish', 'recover'] as const
+export const journalVerbs = ['accept', 'begin', 'finish', 'recover'] as const
 
 /** The name of an operation of a store or its journal. */
 export type StoreVerb = (typeof storeVerbs)[number] | (typeof journalVerbs)[number]
@@ -49,6 +49,7 @@ export function watchStore(store: Store, failed: (verb: StoreVerb) => void): Sto
       ? {
           journal: {
             accept: async (id, ttl, work) => watched('accept', () => journal.accept(id, ttl, work)),
+            begin: async (id) => watched('begin', () => journal.begin(id)),
             finish: async (id) => watched('finish', () => journal.finish(id)),
             recover: async (prefix) => watched('recover', () => journal.recover(prefix)),
           },

@@ -50,8 +50,8 @@ async function startWorker(secretKey = '') {
     folder,
     start,
     /** Delivers a message; resolves with the status, or with nothing if the process ended. */
-    deliver: (text: string, jti: string) =>
-      post('/webhook/hook', delivered('client-1', 1, text), {
+    deliver: (text: string, jti: string, webhook = 'hook') =>
+      post(`/webhook/${webhook}`, delivered('client-1', 1, text), {
         authorization: `JWT ${sign('client-1', impostorSecret, { jti })}`,
       }),
     /** Resolves when the last process has ended. */
@@ -59,8 +59,8 @@ async function startWorker(secretKey = '') {
       const last = children.at(-1)
       if (last && last.exitCode === null && last.signalCode === null) await once(last, 'exit')
     },
-    /** Resolves with what the handlers stored, once there is as much of it. */
-    async ran(count: number): Promise<readonly string[]> {
+    /** Resolves with what the handlers stored, once there is as much of it, or something like it. */
+    async ran(wanted: number | RegExp): Promise<readonly string[]> {
       const store = scopeStore(openStore(folder), 'com.example.killed:')
       try {
         const read = async (): Promise<string[]> => {
@@ -68,7 +68,9 @@ async function startWorker(secretKey = '') {
             if (key.endsWith(':ran')) return JSON.parse(text)
           return []
         }
-        await expect.poll(read, { timeout: 20_000 }).toHaveLength(count)
+        const enough = (all: readonly string[]): boolean =>
+          typeof wanted === 'number' ? all.length === wanted : all.some((one) => wanted.test(one))
+        await expect.poll(async () => enough(await read()), { timeout: 20_000 }).toBe(true)
         return await read()
       } finally {
         await store.close()
@@ -122,6 +124,33 @@ describe('a delivery whose process is killed in its handler', () => {
           attempts: 2,
         },
       ])
+  })
+
+  it('is given up without those that waited behind it', async () => {
+    const { start, ended, deliver, ran, logged } = await startWorker()
+    const answers = Promise.all([deliver('poison 9', 'a'), deliver('one', 'b'), deliver('two', 'c')])
+    await ended()
+    expect(await answers).toEqual([undefined, undefined, undefined])
+    await start()
+    await ended()
+    expect(await start()).toBeDefined()
+    expect((await ran(4)).slice(2)).toEqual(['one 3 b: one in attempt 3', 'two 3 c: two in attempt 3'])
+    expect(logged(/given up/)).toMatchObject([{ delivery: 'a' }])
+  })
+
+  it('is found among those that were being handled with it, and only it is given up', async () => {
+    const { start, ended, deliver, ran, logged } = await startWorker()
+    const answers = Promise.all([deliver('poison 9', 'a', 'unordered'), deliver('slow', 'b', 'unordered')])
+    for (const _ of ['accepted', 'both again', 'the first alone']) {
+      await ended()
+      await start()
+    }
+    expect(await answers).toEqual([undefined, undefined])
+    await ran(/^slow [34] b: slow in attempt 1$/) // alone: before or after the one that ends the process
+    await expect.poll(() => logged(/given up/)).toHaveLength(1)
+    expect(logged(/given up/)).toMatchObject([
+      { delivery: 'a', msg: 'a delivery is given up: 3 processes ended while they handled it' },
+    ])
   })
 
   it('is encrypted in the store with secretKey, and handled again with it', async () => {

@@ -1,5 +1,8 @@
 /** An add-on whose handlers can end its process. Started by killed-handlers.test.ts. */
-import { createAddon } from '../../src/index.ts'
+import { setTimeout as delay } from 'node:timers/promises'
+import { createAddon, type EventContext } from '../../src/index.ts'
+
+type Handler = (context: EventContext<'room_message', 'send_notification'>) => Promise<void>
 
 const [, , store, secretKey] = process.argv
 const addon = createAddon({
@@ -10,11 +13,16 @@ const addon = createAddon({
   store,
   ...(secretKey ? { secretKey } : {}),
 })
-addon.webhook('room_message', { key: 'hook' }, async ({ message, attempt, deliveryId, step, store }) => {
+const handle: Handler = async ({ message, attempt, deliveryId, step, store }) => {
   const [word = '', ends = '0'] = message.message.split(' ')
   const begun = await step('begin', () => `${word} in attempt ${attempt}`)
   await store.update<string[]>('ran', (ran = []) => [...ran, `${word} ${attempt} ${deliveryId}: ${begun}`])
-  if (attempt <= Number(ends)) process.kill(process.pid, 'SIGKILL')
-})
+  if (word === 'slow') await delay(attempt > 2 ? 0 : 60_000)
+  if (attempt > Number(ends)) return
+  if (word === 'poison') await delay(1_000) // others arrive, and begin if they need not wait
+  process.kill(process.pid, 'SIGKILL')
+}
+addon.webhook('room_message', { key: 'hook' }, handle)
+addon.webhook('room_message', { key: 'unordered', ordered: false }, handle)
 const { url } = await addon.listen(0)
 process.send?.(url)

@@ -20,7 +20,7 @@ const failing = (at: 'once' | 'last'): Store => {
   return {
     ...createMemoryStore(),
     ...Object.fromEntries(storeVerbs.map((verb) => [verb, fail])),
-    journal: { accept: fail, finish: fail, recover: fail },
+    journal: { accept: fail, begin: fail, finish: fail, recover: fail },
     async *entries() {
       yield broken()
     },
@@ -38,6 +38,7 @@ const uses: { readonly [V in StoreVerb]: (store: Store) => unknown } = {
   release: (store) => store.release('a'),
   update: (store) => store.update('a', () => 'x'),
   accept: (store) => store.journal?.accept('a', 1_000, 'x'),
+  begin: (store) => store.journal?.begin('a'),
   finish: (store) => store.journal?.finish('a'),
   recover: (store) => store.journal?.recover(''),
   ping: (store) => store.ping(),

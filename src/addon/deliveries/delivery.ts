@@ -42,6 +42,8 @@ export interface Delivery {
   readonly lifetime: number
   /** 1, or more after a process ended while it handled this delivery. */
   readonly attempt: number
+  /** Runs its handler while no other delivery with this member runs: one that may have ended processes. */
+  alone?<T>(work: () => Promise<T>): Promise<T>
   /** Whether it has been answered by now, before its handler ended, so that its message must be sent as a call. */
   acknowledged: boolean
 }

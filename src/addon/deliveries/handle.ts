@@ -57,11 +57,16 @@ export function createHandling(parts: HandlingParts): HandleDelivery {
     const room = readId(delivery.body.item.room.id)
     const queue = webhook.ordered ? `${installation.oauthId}:${room}` : undefined
     const answer = await turn
-      .inOrder(queue, () => runHandler(delivery, turn))
+      .inOrder(queue, () =>
+        delivery.alone
+          ? delivery.alone(() => runHandler(id, delivery, turn))
+          : runHandler(id, delivery, turn),
+      )
       .catch((error: unknown): DeliveryAnswer => {
-        if (error instanceof SignedRequestError) finish(id, services)
-        if (!(error instanceof Closed)) throw error
-        return { status: 503, result: 'closing', body: 'The add-on is closing.' }
+        if (error instanceof Closed) return { status: 503, result: 'closing', body: 'The add-on is closing.' }
+        // It is refused, so nobody expects that it is handled later; or its installation is gone.
+        if (!delivery.acknowledged || error instanceof SignedRequestError) finish(id, delivery, services)
+        throw error
       })
     const late = delivery.acknowledged
     services.log.info(
@@ -79,7 +84,7 @@ export function createHandling(parts: HandlingParts): HandleDelivery {
     // A delivery answered with a 5xx was not handled, so the server may send it again. One that was acknowledged, and that
     // `close()` interrupted, stays for the next process.
     if (!late && answer.status >= 500) await store.release(id)
-    else if (answer.status < 500 || !turn.abandoned) finish(id, services)
+    else if (answer.status < 500 || !turn.abandoned) finish(id, delivery, services)
     return answer
   }
 
@@ -92,15 +97,17 @@ export function createHandling(parts: HandlingParts): HandleDelivery {
   }
 
   /** Not awaited: should it fail, the worst is that a restart handles the delivery again. */
-  function finish(id: string, { log }: InstallationServices): void {
+  function finish(id: string, { webhook }: Delivery, { log }: InstallationServices): void {
+    if (!webhook.durable) return
     journal?.finish(id).catch((error: unknown) => logError(log, error, 'a handled delivery may run again'))
   }
 
   /** Runs the handler. Its message is the answer; if it is late, the message is sent to the room as a notification. */
-  async function runHandler(delivery: Delivery, turn: Turn): Promise<DeliveryAnswer> {
-    const { webhook, credentials } = delivery
+  async function runHandler(id: string, delivery: Delivery, turn: Turn): Promise<DeliveryAnswer> {
+    const { webhook, credentials, attempt } = delivery
     // Time has passed: for the claim, and for the deliveries before this one.
     const { installation } = await stillInstalled(credentials, installations)
+    if (attempt > 1) await journal?.begin(id) // should the process end now, this delivery may be the reason
     const context = createEventContext(delivery, servicesOf(installation), turn)
     const activity = {
       kind: 'handler',

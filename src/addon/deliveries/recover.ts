@@ -1,4 +1,5 @@
 import { deliveryBody } from '../../api/events.ts'
+import { createKeyedQueue } from '../../common/keyed-queue.ts'
 import { read } from '../../common/tolerant-reading.ts'
 import { SignedRequestError } from '../../errors.ts'
 import type { Installations } from '../../installations/installation.ts'
@@ -33,8 +34,11 @@ export interface Recovery {
 /** Milliseconds between two looks for what other processes left. */
 const every = 5_000
 
-/** A delivery is given up when this many processes ended while they handled it. */
-const mostEnds = 2
+/**
+ * A delivery is given up when this many processes were killed or crashed while they handled it. If several were being
+ * handled, one of them is the reason: then each is handled once more, one after the other.
+ */
+const mostCrashes = 2
 
 /** Milliseconds after which a delivery is given up: nobody expects its effect any longer. */
 const longestWait = 24 * 3_600_000
@@ -43,14 +47,20 @@ export function createRecovery(parts: RecoveryParts): Recovery {
   const { store, sealing, webhooks, installations, tasks, log, handle } = parts
   const { journal } = store
   const taken: Delivery[] = []
+  const suspectQueue = createKeyedQueue()
+  const alone = <T>(work: () => Promise<T>): Promise<T> => suspectQueue.run('suspects', work)
   let timer: NodeJS.Timeout | undefined
 
   async function take(): Promise<void> {
     if (!journal || tasks.accepting === 'closing') return
-    for (const work of await journal.recover(recordPrefix)) {
+    const works = await journal.recover(recordPrefix)
+    const suspects = works.filter(({ crashes }) => crashes >= mostCrashes)
+    for (const work of works) {
       try {
-        const delivery = await deliveryOf(work)
-        if (delivery) taken.push(delivery)
+        const isSuspect = suspects.includes(work)
+        const isCulprit = isSuspect && (suspects.length === 1 || work.crashes > mostCrashes)
+        const delivery = await deliveryOf(work, isCulprit)
+        if (delivery) taken.push(isSuspect ? { ...delivery, alone } : delivery)
         else await journal.finish(work.id)
       } catch (error) {
         logError(log, error, 'a delivery of an earlier process was not handled')
@@ -79,13 +89,16 @@ export function createRecovery(parts: RecoveryParts): Recovery {
   }
 
   /** Reads a delivery that was taken over; `undefined` if it is given up, which is logged. */
-  async function deliveryOf({ id, attempt, work }: Recovered): Promise<Delivery | undefined> {
+  async function deliveryOf(
+    { id, attempt, crashes, work }: Recovered,
+    isCulprit: boolean,
+  ): Promise<Delivery | undefined> {
     const { record, text } = readRecord(sealing.open(work, id))
     const about = { installation: record.oauthId, webhook: record.webhook, delivery: record.id }
     const giveUp = (why: string): undefined => {
       log.error({ ...about, attempts: attempt - 1 }, `a delivery is given up: ${why}`)
     }
-    if (attempt > mostEnds) return giveUp(`${mostEnds} processes ended while they handled it`)
+    if (isCulprit) return giveUp(`${crashes} processes ended while they handled it`)
     if (Date.now() - record.accepted > longestWait)
       return giveUp('it was accepted more than a day ago, and not handled before its process ended')
     const credentials = await installations.get(record.oauthId)

@@ -15,7 +15,7 @@ import { longestLife, longestWork } from '../limits.ts'
 import { createSteadyClock } from '../steady-clock.ts'
 import type { Recovered } from '../store.ts'
 import { createSweep } from '../sweeping.ts'
-import { createHolders } from './holders.ts'
+import { createHolders, type HolderState } from './holders.ts'
 import { parseWork, splitOnce, workText } from './work-text.ts'
 
 /** The claims of an embedded store: keys that are taken for a limited time. */
@@ -27,6 +27,8 @@ export interface Claims {
   claim(key: string, expiresAt: number): Promise<boolean>
   /** The same, and records work that is done when `finish` is called: in one write, so that neither is there alone. */
   accept(key: string, expiresAt: number, work: string): Promise<boolean>
+  /** Records that work which was taken over begins. */
+  begin(key: string): Promise<void>
   /** Forgets the work of a claim. The claim stays. */
   finish(key: string): Promise<void>
   /**
@@ -78,10 +80,12 @@ interface Unfinished {
   readonly log: Log
   /** As it is in the log; `undefined` for the store's own, which nobody takes over. */
   readonly text: string | undefined
+  /** Whether the end of its process counts as a crash of this work. */
+  begun: boolean
 }
 
 /** What a line does, if it makes no claim. */
-const signs = { release: '-', finish: '+', takeOver: '>' } as const
+const signs = { release: '-', finish: '+', takeOver: '>', begin: '*' } as const
 
 const end = 'end'
 /** Bytes of a line without its work. */
@@ -89,7 +93,7 @@ const longestLine = 200
 /** Milliseconds by which a line may be behind the latest one before its own time counts. */
 const farBehind = 60_000
 // Time, end of the claim or a sign, name of the entry, hash of the key, and work.
-const record = /^([0-9a-z]+) ([0-9a-z]+|[-+>]) (\S+) (\S{43})(?: (.+))?$/s
+const record = /^([0-9a-z]+) ([0-9a-z]+|[-+>*]) (\S+) (\S{43})(?: (.+))?$/s
 
 /**
  * Keeps claims in a folder that several processes may share, and in memory, with about 120 bytes each.
@@ -103,7 +107,8 @@ const record = /^([0-9a-z]+) ([0-9a-z]+|[-+>]) (\S+) (\S{43})(?: (.+))?$/s
  * the line's own time is past its end.
  *
  * Work stands on the line of its claim, so that there is never one without the other. A line with `+` finishes it, and a
- * line with `>` takes it over from an entry that held it; of several, the first one counts.
+ * line with `>` takes it over from an entry that held it; of several, the first one counts. A line with `*` says that work
+ * which was taken over begins.
  *
  * A log that is long enough gets an end line; lines after it do not count and are written again to the next log. A log
  * is removed when its last claim has expired, its work is finished and all earlier logs are removed. Lines that cannot be
@@ -166,17 +171,20 @@ export function openClaims(folder: string, { longestLog = 4 * 1024 * 1024 }: Cla
       held.delete(hashed)
       forget(hashed)
     } else if (until === signs.finish) forget(hashed)
-    else if (until === signs.takeOver) {
+    else if (until === signs.begin) {
+      const found = unfinished.get(hashed)
+      if (found && holderOf(found.by) === holderOf(by)) found.begun = true
+    } else if (until === signs.takeOver) {
       const [from, work] = splitOnce(text ?? '')
       won = unfinished.get(hashed)?.by === from
-      if (won) keep(hashed, by, work)
+      if (won) keep(hashed, by, work, false)
     } else {
       const expiresAt = Number.parseInt(until, 36)
       if (expiresAt > writtenAt + longestLife + farBehind) return // damaged
       won = (held.get(hashed) ?? 0) <= now
       if (won) {
         held.set(hashed, expiresAt)
-        if (text !== undefined) keep(hashed, by, text)
+        if (text !== undefined) keep(hashed, by, text, true)
       }
       log.lastEnd = Math.max(log.lastEnd, expiresAt)
     }
@@ -184,11 +192,11 @@ export function openClaims(folder: string, { longestLog = 4 * 1024 * 1024 }: Cla
     asked.delete(by)
   }
 
-  function keep(hashed: string, by: string, text: string): void {
+  function keep(hashed: string, by: string, text: string, begun: boolean): void {
     const before = unfinished.get(hashed)
     if (before) before.log.unfinished -= 1
     log.unfinished += 1
-    unfinished.set(hashed, { by, log, text: by.startsWith(self) ? undefined : text })
+    unfinished.set(hashed, { by, log, text: by.startsWith(self) ? undefined : text, begun })
   }
 
   function forget(hashed: string): void {
@@ -271,23 +279,25 @@ export function openClaims(folder: string, { longestLog = 4 * 1024 * 1024 }: Cla
 
   async function recover(prefix: string): Promise<readonly Recovered[]> {
     readOn()
-    const gone = new Map<string, boolean>()
+    const states = new Map<string, HolderState>()
     const found: { readonly hashed: string; readonly by: string; readonly work: Recovered }[] = []
-    for (const [hashed, { by, text }] of unfinished) {
-      const holder = by.slice(0, self.length)
+    for (const [hashed, { by, text, begun }] of unfinished) {
+      const holder = holderOf(by)
       if (text === undefined) continue
-      if (!gone.has(holder)) gone.set(holder, holders.isGone(holder))
-      const work = gone.get(holder) ? parseWork(text) : undefined
-      if (work?.id.startsWith(prefix))
-        found.push({ hashed, by, work: { ...work, attempt: work.attempt + 1 } })
+      const state = states.get(holder) ?? holders.stateOf(holder)
+      states.set(holder, state)
+      const work = state === 'open' ? undefined : parseWork(text)
+      if (!work?.id.startsWith(prefix)) continue
+      const crashes = work.crashes + (begun && state === 'crashed' ? 1 : 0)
+      found.push({ hashed, by, work: { ...work, attempt: work.attempt + 1, crashes } })
     }
     if (found.length === 0) return []
     holders.enter()
     const won = await Promise.all(
       found.map(({ hashed, by, work }) => ask(hashed, 'takeOver', `${by} ${workText(work)}`)),
     )
-    const still = new Set([...unfinished.values()].map(({ by }) => by.slice(0, self.length)))
-    for (const [holder, isGone] of gone) if (isGone && !still.has(holder)) holders.remove(holder)
+    const still = new Set([...unfinished.values()].map(({ by }) => holderOf(by)))
+    for (const [holder, state] of states) if (state !== 'open' && !still.has(holder)) holders.remove(holder)
     return found.filter((_, index) => won[index]).map(({ work }) => work)
   }
 
@@ -295,7 +305,10 @@ export function openClaims(folder: string, { longestLog = 4 * 1024 * 1024 }: Cla
     claim,
     accept(id, expiresAt, work) {
       holders.enter()
-      return claim(id, expiresAt, workText({ id, attempt: 1, work }))
+      return claim(id, expiresAt, workText({ id, attempt: 1, crashes: 0, work }))
+    },
+    async begin(key) {
+      await ask(hashOf(key), 'begin')
     },
     async finish(key) {
       await ask(hashOf(key), 'finish')
@@ -316,6 +329,11 @@ export function openClaims(folder: string, { longestLog = 4 * 1024 * 1024 }: Cla
     },
   }
 }
+
+/** Characters of a store's name, with which the names of its entries begin. */
+const nameLength = 8
+
+const holderOf = (by: string): string => by.slice(0, nameLength)
 
 const hashOf = (key: string): string => digest('sha256', key, 'base64url')
 

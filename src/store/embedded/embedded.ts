@@ -217,6 +217,10 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
         checkWork(name, work)
         return claim(id, ttl, work)
       },
+      async begin(id) {
+        checkKey(name, id)
+        await withClaims(({ claims }) => claims.begin(id))
+      },
       async finish(id) {
         checkKey(name, id)
         await withClaims(({ claims }) => claims.finish(id))

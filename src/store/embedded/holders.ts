@@ -2,14 +2,17 @@ import { readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:
 import { join } from 'node:path'
 import { livenessOf, ownIdentity, type ProcessIdentity } from '../../common/process-identity.ts'
 
+/** What became of a store that held work. */
+export type HolderState = 'open' | 'closed' | 'crashed'
+
 /** The stores that hold unfinished work in a folder, each with a file that names its process. */
 export interface Holders {
   /** Declares that this store holds work; before the first. */
   enter(): void
   /** Declares that this store holds none any longer. */
   leave(): void
-  /** Whether a store's process is gone, or the store is closed. */
-  isGone(holder: string): boolean
+  /** Whether a store is open, was closed, or ended with its process. */
+  stateOf(holder: string): HolderState
   /** Removes the file of a store that is gone, when nothing is left of its work. */
   remove(holder: string): void
 }
@@ -44,21 +47,35 @@ export function createHolders(folder: string, self: string): Holders {
       clearInterval(signs)
       if (signs) rmSync(pathOf(self), { force: true })
     },
-    isGone(holder) {
-      if (holder === self) return false
-      try {
-        const identity = JSON.parse(readFileSync(pathOf(holder), 'utf8')) as ProcessIdentity // written above
-        const liveness = livenessOf(identity)
-        if (liveness !== 'unknown') return liveness === 'gone'
-        return Date.now() - statSync(pathOf(holder)).mtimeMs > times.unseen
-      } catch (error) {
-        // The file is written before the first work: without it, the store was closed. A half-written one is of a store that
-        // is beginning, unless it was killed in that moment.
-        return !(error instanceof SyntaxError) || Date.now() - statSync(pathOf(holder)).mtimeMs > times.unseen
-      }
+    stateOf(holder) {
+      if (holder === self) return 'open'
+      const text = contentOf(pathOf(holder))
+      if (text === undefined) return 'closed' // the file is written before the first work, and removed by `leave`
+      const liveness = livenessIn(text)
+      if (liveness !== 'unknown') return liveness === 'gone' ? 'crashed' : 'open'
+      const seen = statSync(pathOf(holder), { throwIfNoEntry: false })?.mtimeMs ?? 0
+      return Date.now() - seen > times.unseen ? 'crashed' : 'open'
     },
     remove(holder) {
       rmSync(pathOf(holder), { force: true })
     },
+  }
+}
+
+function contentOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+/** A half-written file is of a store that is beginning, unless it was killed in that moment. */
+function livenessIn(text: string): ReturnType<typeof livenessOf> {
+  try {
+    return livenessOf(JSON.parse(text) as ProcessIdentity) // written by `enter`
+  } catch {
+    return 'unknown'
   }
 }

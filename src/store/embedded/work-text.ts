@@ -4,20 +4,22 @@ import type { Recovered } from '../store.ts'
 // feeds are escaped. Neither changes anything in most work, which is JSON or base64.
 const mark = '\u001b'
 
-/** Work as the rest of a line: its attempt, its id and itself. */
-export function workText({ id, attempt, work }: Recovered): string {
+/** Work as the rest of a line: its attempt, its crashes, its id and itself. */
+export function workText({ id, attempt, crashes, work }: Recovered): string {
   const escaped = work.replaceAll(mark, `${mark}e`).replaceAll('\n', `${mark}n`)
-  return `${attempt} ${encodeURIComponent(id)} ${isAscii(escaped) ? escaped : Buffer.from(escaped).toString('latin1')}`
+  const written = isAscii(escaped) ? escaped : Buffer.from(escaped).toString('latin1')
+  return `${attempt} ${crashes} ${encodeURIComponent(id)} ${written}`
 }
 
 /** Reads the rest of a line; `undefined` if it is damaged. */
 export function parseWork(text: string): Recovered | undefined {
-  const [attempt, rest] = splitOnce(text)
-  const [id, written] = splitOnce(rest)
+  const [attempt, afterAttempt] = splitOnce(text)
+  const [crashes, afterCrashes] = splitOnce(afterAttempt)
+  const [id, written] = splitOnce(afterCrashes)
   try {
     const escaped = isAscii(written) ? written : Buffer.from(written, 'latin1').toString('utf8')
     const work = escaped.replaceAll(`${mark}n`, '\n').replaceAll(`${mark}e`, mark)
-    return { id: decodeURIComponent(id), attempt: Number.parseInt(attempt, 10), work }
+    return { id: decodeURIComponent(id), attempt: Number(attempt), crashes: Number(crashes), work }
   } catch {
     return undefined
   }

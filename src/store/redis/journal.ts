@@ -22,6 +22,12 @@ export interface RedisJournal extends Journal {
   leave(): Promise<void>
 }
 
+/** Values of the key that tells what became of a store. It is absent when the store gave no sign of life for the lease. */
+const signs = { open: '1', closed: 'closed' } as const
+
+/** Milliseconds for which a store is known to have been closed. */
+const closedFor = 7 * 24 * 3_600_000
+
 /**
  * Keeps the work of each store in a hash of its own, by id, and the name of each store with work in a set. Every command
  * has one key, so all of it works in a cluster.
@@ -40,10 +46,10 @@ export function createRedisJournal({ run, claimOf, prefix, lease }: RedisJournal
   const holders = `${prefix}holders`
   const workOf = (holder: string): string => `${prefix}work:${holder}`
   const signOf = (holder: string): string => `${prefix}alive:${holder}`
-  /** Ids whose work this store holds. */
-  const held = new Set<string>()
+  /** The work that this store holds, by id. */
+  const held = new Map<string, Stored>()
   let written = 0
-  let signs: NodeJS.Timeout | undefined
+  let renewing: NodeJS.Timeout | undefined
   let entering: Promise<void> | undefined
 
   /** Declares that this store holds work. The first callers wait for it. */
@@ -51,7 +57,7 @@ export function createRedisJournal({ run, claimOf, prefix, lease }: RedisJournal
     entering ??= (async () => {
       await sign()
       // An error is not reported: the next operation has it too. Meanwhile others may take over, and do work twice.
-      signs = setInterval(() => void sign().catch(() => {}), lease / 4).unref()
+      renewing = setInterval(() => void sign().catch(() => {}), lease / 4).unref()
     })()
     entering.catch(() => {
       entering = undefined // the next caller tries again
@@ -61,7 +67,7 @@ export function createRedisJournal({ run, claimOf, prefix, lease }: RedisJournal
 
   const sign = (): Promise<unknown> =>
     Promise.all([
-      run(signOf(self), (client) => client.set(signOf(self), '1', { PX: lease })),
+      run(signOf(self), (client) => client.set(signOf(self), signs.open, { PX: lease })),
       run(holders, (client) => client.sAdd(holders, self)), // again, in case it was taken for gone
     ])
 
@@ -75,7 +81,9 @@ export function createRedisJournal({ run, claimOf, prefix, lease }: RedisJournal
     const claim = claimOf(id)
     const nonce = randomBytes(9).toString('base64url')
     await enter()
-    const text = textOf({ nonce, order: `${Date.now()}.${written++}`, attempt: 1, work })
+    const order = `${Date.now()}.${written++}`
+    const stored: Stored = { nonce, order, attempt: 1, crashes: 0, begun: true, work }
+    const text = textOf(stored)
     // Not over the work of an earlier delivery with this id, which this store may be doing now.
     const kept = run(workOf(self), (client) => client.hSetNX(workOf(self), id, text))
     const claiming = run(claim, (client) => client.set(claim, nonce, { NX: true, PX: ttl }))
@@ -92,11 +100,11 @@ export function createRedisJournal({ run, claimOf, prefix, lease }: RedisJournal
       throw isKept.reason
     }
     if (!isNew) await keep(id, text) // of a claim that has expired
-    held.add(id)
+    held.set(id, stored)
     return true
   }
 
-  async function recoverFrom(holder: string, begin: string): Promise<Work[]> {
+  async function recoverFrom(holder: string, begin: string, crashed: boolean): Promise<Work[]> {
     const all = await run(workOf(holder), (client) => client.hGetAll(workOf(holder)))
     const works = Object.entries(all).map(([id, text]) => ({ id, ...parsed(text) }))
     const wanted = works.filter(({ id }) => id.startsWith(begin)).toSorted(byOrder)
@@ -108,19 +116,27 @@ export function createRedisJournal({ run, claimOf, prefix, lease }: RedisJournal
         await forget(holder, work.id)
         continue
       }
-      const next = { ...work, attempt: work.attempt + 1 }
+      const crashes = work.crashes + (crashed && work.begun ? 1 : 0)
+      const next = { ...work, attempt: work.attempt + 1, crashes, begun: false }
       await keep(work.id, textOf(next))
       if ((await forget(holder, work.id)) > 0) {
-        held.add(work.id)
+        held.set(work.id, next)
         taken.push(next)
       } else await forget(self, work.id) // another one was faster
     }
-    if (wanted.length === works.length) await run(holders, (client) => client.sRem(holders, holder))
+    if (wanted.length === works.length) {
+      await run(holders, (client) => client.sRem(holders, holder))
+      if (!crashed) await run(signOf(holder), (client) => client.unlink(signOf(holder)))
+    }
     return taken
   }
 
   return {
     accept,
+    async begin(id) {
+      const stored = held.get(id)
+      if (stored) await keep(id, textOf({ ...stored, begun: true }))
+    },
     async finish(id) {
       if (held.delete(id)) await forget(self, id)
     },
@@ -133,19 +149,26 @@ export function createRedisJournal({ run, claimOf, prefix, lease }: RedisJournal
       const taken: Work[] = []
       for (const holder of await run(holders, (client) => client.sMembers(holders))) {
         if (holder === self) continue
-        if ((await run(signOf(holder), (client) => client.exists(signOf(holder)))) > 0) continue
+        const signed = await run(signOf(holder), (client) => client.get(signOf(holder)))
+        if (signed === signs.open) continue
         await enter()
-        taken.push(...(await recoverFrom(holder, begin)))
+        taken.push(...(await recoverFrom(holder, begin, signed !== signs.closed)))
       }
-      return taken.toSorted(byOrder).map(({ id, attempt, work }): Recovered => ({ id, attempt, work }))
+      return taken
+        .toSorted(byOrder)
+        .map(({ id, attempt, crashes, work }): Recovered => ({ id, attempt, crashes, work }))
     },
     async leave() {
-      clearInterval(signs)
+      clearInterval(renewing)
       if (!entering) return
-      await Promise.all([
-        run(signOf(self), (client) => client.unlink(signOf(self))),
-        ...(held.size === 0 ? [run(holders, (client) => client.sRem(holders, self))] : []),
-      ])
+      await Promise.all(
+        held.size > 0
+          ? [run(signOf(self), (client) => client.set(signOf(self), signs.closed, { PX: closedFor }))]
+          : [
+              run(signOf(self), (client) => client.unlink(signOf(self))),
+              run(holders, (client) => client.sRem(holders, self)),
+            ],
+      )
     },
   }
 }
@@ -155,16 +178,21 @@ interface Stored {
   /** Time of acceptance and number within the store, for sorting. */
   readonly order: string
   readonly attempt: number
+  readonly crashes: number
+  /** Whether the end of its store counts as a crash of this work. */
+  readonly begun: boolean
   readonly work: string
 }
 
 type Work = Stored & { readonly id: string }
 
-const textOf = ({ nonce, order, attempt, work }: Stored): string => `${nonce} ${order} ${attempt} ${work}`
+const textOf = ({ nonce, order, attempt, crashes, begun, work }: Stored): string =>
+  `${nonce} ${order} ${attempt} ${crashes} ${begun ? 1 : 0} ${work}`
 
 function parsed(text: string): Stored {
-  const [, nonce = '', order = '', attempt = '1', work = ''] = /^(\S+) (\S+) (\d+) (.*)$/s.exec(text) ?? []
-  return { nonce, order, attempt: Number(attempt), work }
+  const [, nonce = '', order = '', attempt = '1', crashes = '0', begun = '1', work = ''] =
+    /^(\S+) (\S+) (\d+) (\d+) ([01]) (.*)$/s.exec(text) ?? []
+  return { nonce, order, attempt: Number(attempt), crashes: Number(crashes), begun: begun === '1', work }
 }
 
 function byOrder(one: Stored, other: Stored): number {

@@ -284,12 +284,14 @@ export const checks: Readonly<Record<string, (subject: Subject) => Promise<void>
     await store.release('a:5 ü')
     same(await second.journal.recover(''), [], "recover('') while the store with the work is open")
     await store.close()
-    const works = texts.slice(0, 4).map((work, index) => ({ id: `a:${index} ü`, attempt: 2, work }))
+    const works = texts
+      .slice(0, 4)
+      .map((work, index) => ({ id: `a:${index} ü`, attempt: 2, crashes: 0, work }))
     same(await second.journal.recover('a:'), works, "recover('a:') after the other store was closed")
     same(await second.journal.recover('a:'), [], "recover('a:') again")
     same(
       await second.journal.recover(''),
-      [{ id: 'b', attempt: 2, work: 'other' }],
+      [{ id: 'b', attempt: 2, crashes: 0, work: 'other' }],
       "recover('') after recover('a:')",
     )
   },

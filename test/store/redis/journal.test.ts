@@ -52,14 +52,14 @@ describe('the journal of a Redis store', () => {
       })
       .toBe(2)
     expect(found).toEqual([
-      { id: 'one', attempt: 2, work: 'work one' },
-      { id: 'other', attempt: 2, work: 'work other' },
+      { id: 'one', attempt: 2, crashes: 1, work: 'work one' },
+      { id: 'other', attempt: 2, crashes: 1, work: 'work other' },
     ])
-    expect(await second.recover('')).toEqual([{ id: 'two', attempt: 2, work: 'work two' }])
+    expect(await second.recover('')).toEqual([{ id: 'two', attempt: 2, crashes: 1, work: 'work two' }])
     expect(await first.claim('two', 1_000)).toBe(false)
   })
 
-  it('counts each process that did not finish', async () => {
+  it('counts each store that did not finish, and how many of them were not closed', async () => {
     const prefix = newPrefix()
     const first = open(prefix)
     await first.accept('a', 60_000, 'x')
@@ -68,10 +68,29 @@ describe('the journal of a Redis store', () => {
     expect(await second.recover('')).toMatchObject([{ attempt: 2 }])
     await second.close()
     const third = open(prefix)
-    expect(await third.recover('')).toMatchObject([{ id: 'a', attempt: 3, work: 'x' }])
+    expect(await third.recover('')).toMatchObject([{ id: 'a', attempt: 3, crashes: 0, work: 'x' }])
     await third.finish('a')
     await third.close()
     expect(await open(prefix).recover('')).toEqual([])
+  })
+
+  it('counts a crash of what had begun, and of nothing else', async () => {
+    const prefix = newPrefix()
+    const child = fork(worker, [sharedUrl, prefix, '300'], { execArgv: ['--import', 'tsx'] })
+    await once(child, 'message')
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+    const client = await startClient()
+    const second = open(prefix)
+    await expect.poll(async () => (await second.recover('o')).map(({ crashes }) => crashes)).toEqual([1, 1])
+    await second.begin('one')
+    // As if the second process had been killed: it is not closed, and its lease is over.
+    const [sign = ''] = await client.keys(`journal:${prefix}alive:*`)
+    await client.unlink(sign)
+    expect(await open(prefix).recover('o')).toMatchObject([
+      { id: 'one', attempt: 3, crashes: 2 },
+      { id: 'other', attempt: 3, crashes: 1 },
+    ])
   })
 
   it('keeps the work that is under way when its id arrives again', async () => {
@@ -81,7 +100,7 @@ describe('the journal of a Redis store', () => {
     expect(await store.accept('a', 60_000, 'a replay')).toBe(false)
     expect(await open(prefix).accept('a', 60_000, 'a replay elsewhere')).toBe(false)
     await store.close()
-    expect(await open(prefix).recover('')).toEqual([{ id: 'a', attempt: 2, work: 'the first' }])
+    expect(await open(prefix).recover('')).toEqual([{ id: 'a', attempt: 2, crashes: 0, work: 'the first' }])
   })
 
   it('accepts an id again when its claim has expired', async () => {

@@ -16,6 +16,7 @@ export interface Broken {
 /** A journal that keeps nothing, but for the given operations. */
 const journalOf = (operations: Partial<Journal>): Journal => ({
   accept: async () => false,
+  begin: async () => {},
   finish: async () => {},
   recover: async () => [],
   ...operations,
