@@ -40,6 +40,8 @@ export interface Watched extends Deployment {
   restart(member: Member): Promise<void>
   ask(member: Member, ...command: string[]): Promise<unknown>
   askSentinel(...command: string[]): Promise<unknown>
+  /** Sets after how long without an answer, in milliseconds, the sentinels replace the master. At first 2,000. */
+  replaceAfter(milliseconds: number): Promise<void>
 }
 
 /** Of all servers. */
@@ -223,6 +225,10 @@ sentinel failover-timeout mymaster 3000
       restart: servers.restart,
       ask: servers.ask,
       askSentinel,
+      async replaceAfter(milliseconds) {
+        const setting = ['SENTINEL', 'SET', 'mymaster', 'down-after-milliseconds', String(milliseconds)]
+        await Promise.all(sentinels.map(({ port }) => ask(port, setting, 'for sentinels')))
+      },
       stop,
     }
   } catch (error) {
