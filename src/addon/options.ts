@@ -104,8 +104,8 @@ export interface AddonOptions<S extends Scope = Scope> {
   readonly ca?: string | readonly string[] | undefined
   /**
    * Where installations and values are stored: a path for an embedded store, `redis://…`
-   * (`redis+sentinel://…`, `redis+cluster://…`) for several machines, `memory:` for tests, or any Keyv store
-   * adapter. Default: an embedded store in `./.hipchat-addon`. If several add-ons in a process share a store
+   * (`redis+sentinel://…`, `redis+cluster://…`) or `postgres://…` for several machines, `memory:` for tests, or any
+   * Keyv store adapter. Default: an embedded store in `./.hipchat-addon`. If several add-ons in a process share a store
    * or adapter, the last one to close closes it.
    */
   readonly store?: StoreSetting

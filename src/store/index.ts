@@ -2,6 +2,7 @@ export { createEmbeddedStore, type EmbeddedStoreOptions } from './embedded/embed
 export { createKeyvStore, type KeyvSource } from './keyv/keyv.ts'
 export { createMemoryStore } from './memory/memory.ts'
 export { openStore, type StoreSetting } from './open.ts'
+export { createPostgresStore, type PostgresStoreOptions } from './postgres/postgres.ts'
 export { createRedisStore, type RedisStoreOptions } from './redis/redis.ts'
 export { scopeStore } from './scoped.ts'
 export { createSealing, type Sealing } from './sealing.ts'

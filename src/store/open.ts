@@ -3,19 +3,21 @@ import { ConfigurationError } from '../errors.ts'
 import { createEmbeddedStore } from './embedded/embedded.ts'
 import { createKeyvStore, type KeyvSource } from './keyv/keyv.ts'
 import { createMemoryStore } from './memory/memory.ts'
+import { createPostgresStore } from './postgres/postgres.ts'
+import { postgresSchemes } from './postgres/url.ts'
 import { createRedisStore } from './redis/redis.ts'
 import { redisSchemes } from './redis/url.ts'
 import type { Store } from './store.ts'
 
 /**
- * The option `store`: the URL of a store (`redis://…` and its variants, `memory:`, `file:./folder`), the path of a folder,
- * a Keyv or a Keyv storage adapter, or your own store. Default: the folder `./.hipchat-addon`.
+ * The option `store`: the URL of a store (`redis://…` and its variants, `postgres://…`, `memory:`, `file:./folder`), the path of
+ * a folder, a Keyv or a Keyv storage adapter, or your own store. Default: the folder `./.hipchat-addon`.
  */
 export type StoreSetting = string | KeyvSource | Store | undefined
 
 const verbs = ['get', 'set', 'delete', 'entries', 'claim', 'release', 'update', 'ping', 'close']
 const adapterVerbs = ['get', 'set', 'delete', 'clear']
-const expected = `expected ${redisSchemes.join('://…, ')}://…, memory:, file:… or a folder, a Keyv, a Keyv storage adapter or a store`
+const expected = `expected ${[...redisSchemes, ...postgresSchemes].join('://…, ')}://…, memory:, file:… or a folder, a Keyv, a Keyv storage adapter or a store`
 
 /**
  * Creates the store for a setting. It opens and connects nothing before its first operation.
@@ -38,6 +40,7 @@ function openText(text: string): Store {
   // A single letter before the colon is a drive.
   const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(text)?.[1]?.toLowerCase()
   if (scheme !== undefined && redisSchemes.includes(scheme)) return createRedisStore(text)
+  if (scheme !== undefined && postgresSchemes.includes(scheme)) return createPostgresStore(text)
   switch (scheme) {
     case undefined:
       return createEmbeddedStore({ path: text })

@@ -8,13 +8,15 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { openStore, scopeStore } from '../../src/store/index.ts'
 import { impostorSecret, startImpostor } from '../addon/impostor.ts'
 import { planted } from '../leaks/planted.ts'
+import { createDatabase, needs } from '../store/postgres-server.ts'
 import { delivered, sign } from '../support.ts'
 
 const worker = fileURLToPath(new URL('killed-handlers.worker.ts', import.meta.url))
 
-/** An add-on that is installed in room 1, started again as often as its handlers end it. */
-async function startWorker(secretKey = '') {
+/** An add-on that is installed in room 1, started again as often as its handlers end it. Its store is a folder by default. */
+async function startWorker(secretKey = '', setting?: string) {
   const folder = mkdtempSync(join(tmpdir(), 'hipchat-addon-handlers-'))
+  const storeSetting = setting ?? folder
   const impostor = await startImpostor()
   const lines: string[] = []
   const children: ChildProcess[] = []
@@ -25,7 +27,7 @@ async function startWorker(secretKey = '') {
 
   /** Starts a process; resolves with its address, or with nothing if it is killed before it listens. */
   async function start(): Promise<string | undefined> {
-    const started = fork(worker, [folder, secretKey], {
+    const started = fork(worker, [storeSetting, secretKey], {
       execArgv: ['--import', 'tsx'],
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     })
@@ -61,7 +63,7 @@ async function startWorker(secretKey = '') {
     },
     /** Resolves with what the handlers stored, once there is as much of it, or something like it. */
     async ran(wanted: number | RegExp): Promise<readonly string[]> {
-      const store = scopeStore(openStore(folder), 'com.example.killed:')
+      const store = scopeStore(openStore(storeSetting), 'com.example.killed:')
       try {
         const read = async (): Promise<string[]> => {
           for await (const [key, text] of store.entries('value:'))
@@ -99,6 +101,16 @@ describe('a delivery whose process is killed in its handler', () => {
 
   it('is handled by another process on the same folder, within seconds', async () => {
     const { start, deliver, ran } = await startWorker()
+    await start()
+    expect(await deliver('word 1', 'a')).toBeUndefined() // sent to the first process
+    expect(await ran(2)).toEqual(['word 1 a: word in attempt 1', 'word 2 a: word in attempt 1'])
+  })
+
+  it('is handled by another process on the same PostgreSQL, within seconds', async (context) => {
+    needs('postgres')(context)
+    const database = await createDatabase()
+    onTestFinished(async () => void (await database.remove()))
+    const { start, deliver, ran } = await startWorker('', database.url)
     await start()
     expect(await deliver('word 1', 'a')).toBeUndefined() // sent to the first process
     expect(await ran(2)).toEqual(['word 1 a: word in attempt 1', 'word 2 a: word in attempt 1'])

@@ -8,6 +8,7 @@ import { createPersonalClient } from '../../src/index.ts'
 import { createHipChatServer } from '../../src/server/index.ts'
 import { openStore, scopeStore } from '../../src/store/index.ts'
 import { freePort } from '../ports.ts'
+import { createDatabase, needs as needsPostgres } from '../store/postgres-server.ts'
 import { needs, sharedUrl } from '../store/redis-server.ts'
 import { delivered, sign } from '../support.ts'
 
@@ -97,5 +98,12 @@ describe('four processes of one add-on', () => {
   it('on one Redis handle each delivery once, and share the installation and its token', async (context) => {
     needs('redis')(context)
     await live(await start(sharedUrl))
+  }, 60_000)
+
+  it('on one PostgreSQL handle each delivery once, and share the installation and its token', async (context) => {
+    needsPostgres('postgres')(context)
+    const database = await createDatabase()
+    onTestFinished(async () => void (await database.remove()))
+    await live(await start(database.url))
   }, 60_000)
 })

@@ -25,6 +25,8 @@ describe('the store setting', () => {
     ['rediss+sentinel://:geheim@a/mymaster/2', 'rediss+sentinel://a:26379/mymaster/2'],
     ['redis+cluster://:geheim@a,b:7000', 'redis+cluster://a:6379,b:7000'],
     ['rediss+cluster://:geheim@a', 'rediss+cluster://a:6379'],
+    [`postgres://me:${geheim}@db/addon`, 'postgres://db:5432/addon'],
+    [`postgresql://me:${geheim}@db:7000/addon?sslmode=verify-full`, 'postgresql://db:7000/addon'],
   ]
   for (const [setting, name] of texts)
     it(`${setting?.replace(geheim, '…') ?? 'absent'} gives ${name.replace(process.cwd(), '.')}`, async () => {
@@ -51,7 +53,8 @@ describe('the store setting', () => {
 
   const refused: [setting: unknown, message: RegExp][] = [
     ['', /^store: expected .* got an empty string/],
-    [`postgres://me:${geheim}@db/x`, /^store: expected redis:.* got the scheme postgres:$/],
+    [`mysql://me:${geheim}@db/x`, /^store: expected redis:.*postgres:.* got the scheme mysql:$/],
+    [`postgres://me:${geheim}@db`, /^store: expected a user and a database, .* got no database$/],
     [`redis://:${geheim}@a,b:6379`, /a list of hosts|cannot be read/],
     ['redis://:ge#heim@a', /cannot be read/],
     ['file:', /^store: expected a folder after file:, got nothing$/],

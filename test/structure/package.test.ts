@@ -148,6 +148,18 @@ createAddon({ key: 'k', name: 'n', description: 'd', scopes: [], store: 'memory:
     expect(status).toBe(1)
     expect(stderr).toContain('metrics requires the package prom-client, which is not installed: npm install')
   })
+
+  it('are missed before a store in PostgreSQL is used', () => {
+    const file = join(consumer, 'postgres.mjs')
+    writeFileSync(
+      file,
+      `import { createAddon } from 'hipchat-addon'
+createAddon({ key: 'k', name: 'n', description: 'd', scopes: [], store: 'postgres://me@localhost/db' })`,
+    )
+    const { stderr, status } = run(process.execPath, [file], consumer)
+    expect(status).toBe(1)
+    expect(stderr).toContain('PostgreSQL requires the package pg, which is not installed: npm install pg')
+  })
 })
 
 describe.each(Object.entries(exported))('%s', (name, names) => {
