@@ -7,4 +7,15 @@ export { createRedisStore, type RedisStoreOptions } from './redis/redis.ts'
 export { scopeStore } from './scoped.ts'
 export { createSealing, type Sealing } from './sealing.ts'
 export { shareStore } from './shared.ts'
-export type { Awaitable, Journal, Recovered, Store } from './store.ts'
+export type {
+  AddOptions,
+  Awaitable,
+  Journal,
+  ListedWork,
+  Queue,
+  QueueCounts,
+  QueuedWork,
+  Recovered,
+  Store,
+  WorkState,
+} from './store.ts'

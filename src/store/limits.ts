@@ -1,4 +1,6 @@
+import { typeName } from '../common/validate.ts'
 import { StoreError } from '../errors.ts'
+import type { QueuedWork } from './store.ts'
 
 /**
  * The longest key in bytes of UTF-8. It is the same for every store, so that a key works with all of them. LMDB accepts
@@ -27,6 +29,33 @@ export function checkWork(store: string, work: string): void {
   const bytes = Buffer.byteLength(work)
   if (bytes > longestWork)
     throw new StoreError(`${store}: expected work of at most ${longestWork} bytes, got ${bytes}`)
+}
+
+/** The most bytes of a queue's name, and of an id or a group in it. Together they fit into one key of LMDB. */
+const longestName = { queue: 200, id: 500, group: 500 } as const
+
+/** Refuses names in queues that not every store can keep. */
+export function checkName(store: string, what: keyof typeof longestName, name: unknown): void {
+  const longest = longestName[what]
+  const got = faultOf(name, longest)
+  if (got)
+    throw new StoreError(`${store}: expected ${what} to be a string of 1 to ${longest} bytes, got ${got}`)
+}
+
+function faultOf(name: unknown, longest: number): string | undefined {
+  if (typeof name !== 'string') return `a value of the type ${typeName(name)}`
+  if (/\p{Surrogate}/u.test(name)) return 'ill-formed Unicode'
+  const bytes = Buffer.byteLength(name)
+  return bytes > 0 && bytes <= longest ? undefined : `${bytes} bytes`
+}
+
+/** Refuses work that not every queue can keep. */
+export function checkQueued(store: string, { id, group, due, work }: QueuedWork): void {
+  checkName(store, 'id', id)
+  checkName(store, 'group', group)
+  checkWork(store, work)
+  if (!Number.isSafeInteger(due) || due < 0)
+    throw new StoreError(`${store}: expected due to be whole milliseconds since 1970, got ${due}`)
 }
 
 /**

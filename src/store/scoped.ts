@@ -1,4 +1,4 @@
-import type { Journal, Store } from './store.ts'
+import type { Journal, Queue, Store } from './store.ts'
 
 /**
  * A part of a store for one add-on: all its keys begin with `scope`. Add-ons with the same store do not see each other's
@@ -19,6 +19,7 @@ export function scopeStore(store: Store, scope: string): Store {
     release: (key) => store.release(scope + key),
     update: (key, change, ttl) => store.update(scope + key, change, ttl),
     ...(journal ? { journal: scopeJournal(journal, scope) } : {}),
+    ...(store.queue ? { queue: (name) => store.queue?.(scope + name) as Queue } : {}), // there: see the condition
     ...(store.risks ? { risks: async () => (await store.risks?.()) ?? [] } : {}),
     ping: () => store.ping(),
     close: () => store.close(),

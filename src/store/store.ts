@@ -39,6 +39,84 @@ export interface Journal {
   recover(prefix: string): Promise<readonly Recovered[]>
 }
 
+/** Where work in a queue is. */
+export type WorkState = 'waiting' | 'running' | 'given up'
+
+/** Work in a queue. */
+export interface QueuedWork {
+  /** Unique within the queue: 1 to 500 bytes of UTF-8. */
+  readonly id: string
+  /** Whose work it is, such as the id of an installation: what is counted, and removed together. 1 to 500 bytes of UTF-8. */
+  readonly group: string
+  /**
+   * When it may be taken, in whole milliseconds since 1970. For work that was given up, the time at which it is forgotten.
+   */
+  readonly due: number
+  /** How often it was taken: 1 when it is taken for the first time. */
+  readonly attempt: number
+  /** How many stores that had taken it ended without being closed, because their process was killed or crashed. */
+  readonly crashes: number
+  /** At most 512 KiB. */
+  readonly work: string
+}
+
+/** Work in a queue, with its state. */
+export interface ListedWork extends QueuedWork {
+  readonly state: WorkState
+}
+
+/** Options of {@link Queue.add}. */
+export interface AddOptions {
+  /** How many works the group may have in the queue, in any state. */
+  readonly limit: number
+  /** Default `waiting`. */
+  readonly state?: 'waiting' | 'given up'
+  /** Whether to replace work with the same id, unless it is running. Default false. */
+  readonly replace?: boolean
+}
+
+/** How much is in a queue. */
+export interface QueueCounts {
+  /** Works in each state; running ones of all processes. */
+  readonly states: Readonly<Record<WorkState, number>>
+  /** When the waiting work that is due first is due; `undefined` if none is waiting. */
+  readonly next: number | undefined
+}
+
+/**
+ * Keeps work until it is due, and gives each to one taker: in all processes that share the store, nobody else gets it until it
+ * is put back, or the store of the taker is closed or gone with its process. The clock is the caller's.
+ *
+ * What is acknowledged survives what a written value survives. Rejects with a `StoreError` for ids, groups and work that are
+ * too long.
+ */
+export interface Queue {
+  /** Adds work. `exists` if there is some with the same id, in any state; `full` if the group has as many as `limit`. */
+  add(work: QueuedWork, options: AddOptions): Promise<'added' | 'exists' | 'full'>
+  /**
+   * Takes up to `count` works that are due at `now`, the earliest first. Work whose taker is gone counts as due: it comes with
+   * one attempt more. Also forgets work that was given up, when its time has come.
+   */
+  take(now: number, count: number): Promise<readonly QueuedWork[]>
+  /**
+   * Puts back work that this store has taken, as it is given: with another time, say. Returns false, and changes nothing, if
+   * this store does not have it any more, because its group was removed.
+   */
+  putBack(work: QueuedWork, state?: 'waiting' | 'given up'): Promise<boolean>
+  /** Removes work that this store has taken, since it is done. Returns false if this store does not have it any more. */
+  finish(id: string): Promise<boolean>
+  /** Removes work that is waiting or was given up. Returns false if there is none, or it is running. */
+  cancel(id: string): Promise<boolean>
+  /** Removes all work of a group, running one included: it cannot be put back. */
+  removeGroup(group: string): Promise<void>
+  /** Reads one work. */
+  get(id: string): Promise<ListedWork | undefined>
+  /** All work in a state, by its time, then its id. What is added or moved meanwhile may be missing or come twice. */
+  list(state: WorkState): AsyncIterable<ListedWork>
+  /** Counts the work. */
+  counts(): Promise<QueueCounts>
+}
+
 /**
  * The place for all data of an add-on that must outlive a request: installations, access tokens, seen token ids, values of
  * handlers.
@@ -81,6 +159,11 @@ export interface Store {
   ): Promise<string | undefined>
   /** Keeps accepted work through a `kill -9`. Absent in stores that cannot: then work ends with its process. */
   readonly journal?: Journal
+  /**
+   * A queue for work that is done later, by its name of 1 to 200 bytes of UTF-8. Absent in stores that have none: then an
+   * add-on cannot have jobs, schedules or retries.
+   */
+  queue?(name: string): Queue
   /**
    * Looks at the settings of the store's server. Resolves with those that can lose data, each as a sentence; the add-on logs
    * them when it starts. Resolves with none if they cannot be read.

@@ -1,5 +1,5 @@
 import { StoreError } from '../errors.ts'
-import type { Awaitable, Store } from './store.ts'
+import type { Awaitable, Queue, Store } from './store.ts'
 
 /** The operations of a store that access its data. */
 export const storeVerbs = ['get', 'set', 'delete', 'entries', 'claim', 'release', 'update', 'ping'] as const
@@ -7,8 +7,24 @@ export const storeVerbs = ['get', 'set', 'delete', 'entries', 'claim', 'release'
 /** The operations of a store's journal. */
 export const journalVerbs = ['accept', 'begin', 'finish', 'recover'] as const
 
-/** The name of an operation of a store or its journal. */
-export type StoreVerb = (typeof storeVerbs)[number] | (typeof journalVerbs)[number]
+/** The operations of a store's queues. */
+export const queueVerbs = [
+  'add',
+  'take',
+  'putBack',
+  'finish',
+  'cancel',
+  'removeGroup',
+  'get',
+  'list',
+  'counts',
+] as const
+
+/** The name of an operation of a store, its journal or its queues. */
+export type StoreVerb =
+  | (typeof storeVerbs)[number]
+  | (typeof journalVerbs)[number]
+  | `queue.${(typeof queueVerbs)[number]}`
 
 /** The same store, which reports each operation that fails. */
 export function watchStore(store: Store, failed: (verb: StoreVerb) => void): Store {
@@ -25,6 +41,26 @@ export function watchStore(store: Store, failed: (verb: StoreVerb) => void): Sto
       return given instanceof Promise ? given.catch((error: unknown) => note(verb, error)) : given
     } catch (error) {
       return note(verb, error)
+    }
+  }
+
+  function watchQueue(queue: Queue): Queue {
+    return {
+      add: async (work, options) => watched('queue.add', () => queue.add(work, options)),
+      take: async (now, count) => watched('queue.take', () => queue.take(now, count)),
+      putBack: async (work, state) => watched('queue.putBack', () => queue.putBack(work, state)),
+      finish: async (id) => watched('queue.finish', () => queue.finish(id)),
+      cancel: async (id) => watched('queue.cancel', () => queue.cancel(id)),
+      removeGroup: async (group) => watched('queue.removeGroup', () => queue.removeGroup(group)),
+      get: async (id) => watched('queue.get', () => queue.get(id)),
+      async *list(state) {
+        try {
+          yield* queue.list(state)
+        } catch (error) {
+          note('queue.list', error)
+        }
+      },
+      counts: async () => watched('queue.counts', () => queue.counts()),
     }
   }
 
@@ -55,6 +91,7 @@ export function watchStore(store: Store, failed: (verb: StoreVerb) => void): Sto
           },
         }
       : {}),
+    ...(store.queue ? { queue: (name) => watchQueue(store.queue?.(name) as Queue) } : {}), // there: see the condition
     ...(store.risks ? { risks: async () => (await store.risks?.()) ?? [] } : {}),
     ping: async () => watched('ping', () => store.ping()),
     close: () => store.close(),

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { StoreError } from '../../src/errors.ts'
 import { createMemoryStore } from '../../src/store/memory/memory.ts'
 import type { Store } from '../../src/store/store.ts'
-import { journalVerbs, type StoreVerb, storeVerbs, watchStore } from '../../src/store/watched.ts'
+import { journalVerbs, queueVerbs, type StoreVerb, storeVerbs, watchStore } from '../../src/store/watched.ts'
 import { describeStore } from './contract.ts'
 
 describeStore('watched memory', async () => {
@@ -21,11 +21,26 @@ const failing = (at: 'once' | 'last'): Store => {
     ...createMemoryStore(),
     ...Object.fromEntries(storeVerbs.map((verb) => [verb, fail])),
     journal: { accept: fail, begin: fail, finish: fail, recover: fail },
+    queue: () => ({
+      add: fail,
+      take: fail,
+      putBack: fail,
+      finish: fail,
+      cancel: fail,
+      removeGroup: fail,
+      get: fail,
+      counts: fail,
+      async *list() {
+        yield broken()
+      },
+    }),
     async *entries() {
       yield broken()
     },
   }
 }
+
+const work = { id: 'a', group: 'b', due: 0, attempt: 0, crashes: 0, work: 'x' }
 
 const uses: { readonly [V in StoreVerb]: (store: Store) => unknown } = {
   get: (store) => store.get('a'),
@@ -42,11 +57,27 @@ const uses: { readonly [V in StoreVerb]: (store: Store) => unknown } = {
   finish: (store) => store.journal?.finish('a'),
   recover: (store) => store.journal?.recover(''),
   ping: (store) => store.ping(),
+  'queue.add': (store) => store.queue?.('q').add(work, { limit: 1 }),
+  'queue.take': (store) => store.queue?.('q').take(0, 1),
+  'queue.putBack': (store) => store.queue?.('q').putBack(work),
+  'queue.finish': (store) => store.queue?.('q').finish('a'),
+  'queue.cancel': (store) => store.queue?.('q').cancel('a'),
+  'queue.removeGroup': (store) => store.queue?.('q').removeGroup('a'),
+  'queue.get': (store) => store.queue?.('q').get('a'),
+  'queue.list': async (store) => {
+    for await (const _ of store.queue?.('q').list('waiting') ?? []) throw new Error('there is work')
+  },
+  'queue.counts': (store) => store.queue?.('q').counts(),
 }
+
+const verbsOfQueues = queueVerbs.map((verb) => `queue.${verb}` as const)
 
 describe('a watched store', () => {
   it.each(
-    [...storeVerbs, ...journalVerbs].flatMap((verb) => [[verb, 'once'] as const, [verb, 'last'] as const]),
+    [...storeVerbs, ...journalVerbs, ...verbsOfQueues].flatMap((verb) => [
+      [verb, 'once'] as const,
+      [verb, 'last'] as const,
+    ]),
   )('reports that %s failed, %s, and passes the error on', async (verb, at) => {
     const told: StoreVerb[] = []
     const store = watchStore(failing(at), (failed) => told.push(failed))

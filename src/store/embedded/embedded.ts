@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { join, resolve } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { DamagedFileError } from '../../common/lmdb/data-file.ts'
@@ -7,6 +8,9 @@ import { checkKey, checkWork, closedError, lifetime } from '../limits.ts'
 import { createSteadyClock } from '../steady-clock.ts'
 import type { Awaitable, Store } from '../store.ts'
 import { type Claims, openClaims } from './claims.ts'
+import { createHolders } from './holders.ts'
+import { createEmbeddedQueue, openQueueTree, type QueueTree } from './queue.ts'
+import { fromStored, toStored } from './stored-key.ts'
 
 /** Options of {@link createEmbeddedStore}. */
 export interface EmbeddedStoreOptions {
@@ -23,6 +27,7 @@ interface Opened {
   readonly claims: Claims
   /** The ends of claims that last longer than a log should. */
   readonly longClaims: Database<Buffer, string>
+  readonly queues: QueueTree
   readonly sweeper: NodeJS.Timeout
 }
 
@@ -45,6 +50,8 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
   let opened: Opened | undefined
   let opening: Promise<Opened> | undefined
   let closed = false
+  const self = randomBytes(6).toString('base64url')
+  const queueHolders = createHolders(join(path, 'queues'), self)
   const steady = createSteadyClock()
 
   function open(): Awaitable<Opened> {
@@ -78,6 +85,7 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
         expiries: root.openDB<Buffer, [number, string]>({ name: 'expiries', encoding: 'binary' }),
         longClaims: root.openDB<Buffer, string>({ name: 'claims', encoding: 'binary' }),
         claims: openClaims(join(path, 'claims')),
+        queues: openQueueTree(root),
         sweeper: setInterval(() => void sweep(), options.sweepEvery ?? 60_000).unref(),
       }
     } catch (error) {
@@ -229,6 +237,21 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
         return withClaims(({ claims }) => claims.recover(prefix))
       },
     },
+    queue: (queueName) =>
+      createEmbeddedQueue(queueName, {
+        transaction: (action) => transaction(({ queues }) => action(queues)),
+        async reading(action) {
+          const { queues } = await open()
+          try {
+            return action(queues)
+          } catch (error) {
+            throw failure('could not read', error)
+          }
+        },
+        holders: queueHolders,
+        self,
+        store: name,
+      }),
     async release(key) {
       checkKey(name, key)
       const { longClaims } = await open()
@@ -256,6 +279,7 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): Store {
       if (!opened) return
       clearInterval(opened.sweeper)
       opened.claims.close()
+      queueHolders.leave() // what is running may be taken by others
       await opened.root.close()
     },
   }
@@ -276,16 +300,6 @@ function isHeld(longClaims: Opened['longClaims'], key: string): boolean {
   const claim = longClaims.get(toStored(key))
   return claim !== undefined && expiryOf(claim) > Date.now()
 }
-
-// lmdb's key encoding escapes control characters in strings of less than 64 characters only; longer ones come back as another
-// key, or as none (ordered-binary 1.6, `writeKey`). So the characters that it uses itself are escaped here.
-const toStored = (key: string): string =>
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is escaped
-  key.replace(/[\u0000-\u0005]/g, (found) => `\u0005${found.charCodeAt(0)}`)
-
-const fromStored = (stored: string): string =>
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: as above
-  stored.replace(/\u0005([0-5])/g, (_, code) => String.fromCharCode(code))
 
 const mark = Buffer.from([1])
 

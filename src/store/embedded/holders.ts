@@ -1,5 +1,6 @@
 import { readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { makeFolder } from '../../common/make-folder.ts'
 import { livenessOf, ownIdentity, type ProcessIdentity } from '../../common/process-identity.ts'
 
 /** What became of a store that held work. */
@@ -25,7 +26,7 @@ const times = {
   unseen: 20_000,
 }
 
-/** Creates the list of holders of a folder; `self` is the name of this store. */
+/** Creates the list of holders in a folder, which is created when it is needed; `self` is the name of this store. */
 export function createHolders(folder: string, self: string): Holders {
   let signs: NodeJS.Timeout | undefined
   const pathOf = (holder: string): string => join(folder, `${holder}.holder`)
@@ -33,6 +34,7 @@ export function createHolders(folder: string, self: string): Holders {
   return {
     enter() {
       if (signs) return
+      makeFolder(folder)
       writeFileSync(pathOf(self), JSON.stringify(ownIdentity()), { mode: 0o600 })
       signs = setInterval(() => {
         try {

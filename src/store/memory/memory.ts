@@ -1,7 +1,8 @@
-import { checkKey, closedError, lifetime } from '../limits.ts'
+import { checkKey, checkName, closedError, lifetime } from '../limits.ts'
 import { createSteadyClock } from '../steady-clock.ts'
-import type { Store } from '../store.ts'
+import type { Queue, Store } from '../store.ts'
 import { createSweep } from '../sweeping.ts'
+import { createMemoryQueue } from './queue.ts'
 
 interface Entry {
   readonly value: string
@@ -19,6 +20,7 @@ export function createMemoryStore(): Store {
   const entries = new Map<string, Entry>()
   /** The ends of claims, by key. */
   const claims = new Map<string, number>()
+  const queues = new Map<string, Queue>()
   let closed = false
   let sweeper: NodeJS.Timeout | undefined
   const steady = createSteadyClock()
@@ -93,6 +95,12 @@ export function createMemoryStore(): Store {
       else write(key, value, ttl)
       return value
     },
+    queue(queueName) {
+      checkName(name, 'queue', queueName)
+      const queue = queues.get(queueName) ?? createMemoryQueue(name, open)
+      queues.set(queueName, queue)
+      return queue
+    },
     async ping() {
       open()
     },
@@ -101,6 +109,7 @@ export function createMemoryStore(): Store {
       clearInterval(sweeper)
       entries.clear()
       claims.clear()
+      queues.clear()
     },
   }
 }

@@ -4,6 +4,7 @@ import { DeadlineError, withDeadline } from '../../common/time-limit.ts'
 import { typeName } from '../../common/validate.ts'
 import type { Awaitable, Store } from '../../store/store.ts'
 import { checks } from './checks.ts'
+import { checksOfQueues } from './queue-checks.ts'
 
 /** A store for one check. */
 export interface StoreUnderTest {
@@ -45,7 +46,7 @@ const longest = 20_000
 export function storeContract(open: () => Awaitable<StoreUnderTest>): readonly StoreCheck[] {
   if (typeof open !== 'function')
     throw new TypeError(`storeContract: expected a function that opens a store, got ${typeName(open)}`)
-  return Object.entries(checks).map(([name, check]) => ({
+  return Object.entries({ ...checks, ...checksOfQueues }).map(([name, check]) => ({
     name,
     async run() {
       const opened = await open()
