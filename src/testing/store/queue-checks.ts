@@ -16,7 +16,8 @@ const roomy: AddOptions = { limit: 10_000 }
 
 const idsOf = (works: readonly QueuedWork[]): string[] => works.map(({ id }) => id)
 
-async function listed(queue: Queue, state: WorkState): Promise<ListedWork[]> {
+/** All work of a queue in a state. */
+export async function listed(queue: Queue, state: WorkState): Promise<ListedWork[]> {
   const found: ListedWork[] = []
   for await (const one of queue.list(state)) found.push(one)
   return found
@@ -44,6 +45,7 @@ const queueChecks: Readonly<Record<string, QueueCheck>> = {
     for (let index = 0; index < 5; index += 1) await queue.add(work(`${index}`, { due: index }), roomy)
     same(idsOf(await queue.take(10, 2)), ['0', '1'], 'take(10, 2)')
     same(idsOf(await queue.take(10, 2)), ['2', '3'], 'take(10, 2) again')
+    same(await queue.take(10, 0), [], 'take(10, 0)')
     same(idsOf(await queue.take(10, 2)), ['4'], 'take(10, 2) for the last one')
   },
 
@@ -74,6 +76,7 @@ const queueChecks: Readonly<Record<string, QueueCheck>> = {
       [work('a', { due: 5, work: 'new', attempt: 1 })],
       'take() of what replaced it',
     )
+    same(await queue.take(9000, 9), [], 'take() at the time of what was replaced')
     same(await queue.finish('a'), true, "finish('a')")
     same(await queue.add(work('a'), roomy), 'added', "add('a') when it is finished")
   },
@@ -82,6 +85,8 @@ const queueChecks: Readonly<Record<string, QueueCheck>> = {
     await queue.add(work('a'), roomy)
     await queue.take(1000, 1)
     same(await queue.putBack(work('a', { due: 2000, attempt: 1, work: 'next' })), true, "putBack('a')")
+    same(await queue.putBack(work('a')), false, "putBack('a') while it waits")
+    same(await queue.finish('a'), false, "finish('a') while it waits")
     same(await queue.take(1999, 1), [], 'take(1999) of what is due at 2000')
     same(await queue.take(2000, 1), [work('a', { due: 2000, attempt: 2, work: 'next' })], 'take(2000)')
     same(await queue.finish('a'), true, "finish('a')")
@@ -119,6 +124,8 @@ const queueChecks: Readonly<Record<string, QueueCheck>> = {
     same(await queue.cancel('waits'), false, "cancel('waits') again")
     same(await queue.cancel('given up'), true, "cancel('given up')")
     same(await queue.cancel('runs'), false, "cancel('runs')")
+    for (const id of ['waits', 'given up'])
+      same(await queue.get(id), undefined, `get('${id}') when it was cancelled`)
     same(await queue.take(5000, 9), [], 'take(5000)')
     same(await queue.finish('runs'), true, "finish('runs')")
   },
@@ -137,6 +144,25 @@ const queueChecks: Readonly<Record<string, QueueCheck>> = {
     await queue.cancel('b')
     same(await queue.add(work('e'), limit), 'added', 'another one when one was cancelled')
     same(await queue.add(work('e', { due: 7 }), { ...limit, replace: true }), 'added', 'a replacement')
+    await queue.take(7, 1)
+    await queue.putBack(work('e', { due: 9000, attempt: 1 }), 'given up')
+    same(await queue.add(work('f'), limit), 'full', 'another one while one is given up')
+    await queue.cancel('e')
+    same(await queue.add(work('f'), limit), 'added', 'another one when the replacement was cancelled')
+  },
+
+  async 'refuses more work than a group may have, however many callers add some at the same time'(
+    queue,
+    second,
+  ) {
+    const answers = await Promise.all(
+      Array.from({ length: 40 }, (_, index) =>
+        (index % 2 ? queue : second).add(work(`work ${index}`), { limit: 7 }),
+      ),
+    )
+    same(answers.filter((answer) => answer === 'added').length, 7, 'how many of 40 add() were granted')
+    same(answers.filter((answer) => answer === 'full').length, 33, 'how many of 40 add() found it full')
+    same((await queue.counts()).states.waiting, 7, 'the number of waiting works')
   },
 
   async 'removes all work of a group, and takes none of it back'(queue) {
@@ -148,7 +174,10 @@ const queueChecks: Readonly<Record<string, QueueCheck>> = {
     await queue.removeGroup('group')
     same(await queue.putBack(work(taken?.id ?? '')), false, 'putBack() of running work of the group')
     for (const id of ['runs', 'waits', 'given up']) same(await queue.get(id), undefined, `get('${id}')`)
+    same(await queue.finish(taken?.id ?? ''), false, 'finish() of running work of the group')
     same(idsOf(await queue.take(1000, 9)), ['other'], 'take() afterwards')
+    const states = { waiting: 0, running: 1, 'given up': 0 }
+    same(await queue.counts(), { states, next: undefined }, 'counts() afterwards')
     same(await queue.add(work('new'), { limit: 1 }), 'added', 'add() to the empty group')
   },
 
@@ -163,9 +192,10 @@ const queueChecks: Readonly<Record<string, QueueCheck>> = {
     await queue.add(work('c', { due: 2000, group: 'ü' }), roomy)
     await queue.add(work('d', { due: 1000 }), roomy)
     await queue.add(work('e'), { ...roomy, state: 'given up' })
+    await queue.add(work('f', { due: 4000 }), { ...roomy, state: 'given up' })
     await queue.take(0, 9)
     await queue.take(1000, 1)
-    const states = { waiting: 3, running: 1, 'given up': 0 } // the take at 1000 has forgotten it
+    const states = { waiting: 3, running: 1, 'given up': 1 } // the take at 1000 has forgotten one
     same(await queue.counts(), { states, next: 2000 }, 'counts()')
     same(idsOf(await listed(queue, 'waiting')), ['c', 'a', 'b'], "list('waiting')")
     same(
@@ -210,12 +240,24 @@ const queueChecks: Readonly<Record<string, QueueCheck>> = {
   },
 
   async 'refuses names that not every store can keep'(queue, _second, { store }) {
-    const wrong = { 'an empty one': '', 'one of 501 bytes': 'x'.repeat(501), 'an ill-formed one': 'a\ud800' }
+    const wrong = { 'an empty': '', 'a long': 'x'.repeat(501), 'an ill-formed': 'a\ud800' }
+    const usesOfId: Record<string, (id: string) => unknown> = {
+      add: (id) => queue.add(work(id), roomy),
+      putBack: (id) => queue.putBack(work(id)),
+      finish: (id) => queue.finish(id),
+      cancel: (id) => queue.cancel(id),
+      get: (id) => queue.get(id),
+    }
+    const usesOfGroup: Record<string, (group: string) => unknown> = {
+      add: (group) => queue.add(work('a', { group }), roomy),
+      putBack: (group) => queue.putBack(work('a', { group })),
+      removeGroup: (group) => queue.removeGroup(group),
+    }
     for (const [what, name] of Object.entries(wrong)) {
-      await refused(() => queue.add(work(name), roomy), /\bid\b/, `add() with ${what}`)
-      await refused(() => queue.add(work('a', { group: name }), roomy), /\bgroup\b/, `add() with ${what}`)
-      await refused(() => queue.get(name), /\bid\b/, `get() with ${what}`)
-      await refused(() => queue.removeGroup(name), /\bgroup\b/, `removeGroup() with ${what}`)
+      for (const [verb, use] of Object.entries(usesOfId))
+        await refused(() => use(name), /\bid\b/, `${verb}() with ${what} id`)
+      for (const [verb, use] of Object.entries(usesOfGroup))
+        await refused(() => use(name), /\bgroup\b/, `${verb}() with ${what} group`)
     }
     await refused(() => store.queue?.('q'.repeat(201)), /\bqueue\b/, 'queue() with a name of 201 bytes')
     const long = 'ü'.repeat(250)
@@ -223,7 +265,8 @@ const queueChecks: Readonly<Record<string, QueueCheck>> = {
     same(idsOf(await queue.take(1000, 9)), [long], 'take()')
     const tooLong = work('long', { work: 'x'.repeat(512 * 1024 + 1) })
     await refused(() => queue.add(tooLong, roomy), /\bwork\b/, 'add() with work of more than 512 KiB')
-    await refused(() => queue.add(work('a', { due: 0.5 }), roomy), /\bdue\b/, 'add() with a due of 0.5')
+    for (const due of [0.5, -1, Number.NaN])
+      await refused(() => queue.add(work('a', { due }), roomy), /\bdue\b/, `add() with a due of ${due}`)
   },
 
   async 'refuses every call when its store is closed'(queue, _second, { store }) {

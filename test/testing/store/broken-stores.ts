@@ -22,8 +22,8 @@ const journalOf = (operations: Partial<Journal>): Journal => ({
   ...operations,
 })
 
-/** A store for every check of the contract that fails it. */
-export const broken: readonly Broken[] = [
+/** A store for every check of the contract that fails it, but for those of queues. */
+export const brokenStores: readonly Broken[] = [
   {
     fault: 'lacks a method',
     verbs: () => ({ release: undefined as never }),

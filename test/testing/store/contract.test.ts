@@ -1,14 +1,31 @@
 import { AssertionError } from 'node:assert'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
+import { createEmbeddedStore } from '../../../src/store/embedded/embedded.ts'
 import { createMemoryStore } from '../../../src/store/memory/memory.ts'
 import type { Store } from '../../../src/store/store.ts'
-import { storeContract } from '../../../src/testing/store/contract.ts'
-import { type Broken, broken } from './broken-stores.ts'
+import { type StoreUnderTest, storeContract } from '../../../src/testing/store/contract.ts'
+import { brokenQueues } from './broken-queues.ts'
+import { type Broken, brokenStores } from './broken-stores.ts'
+
+const broken: readonly Broken[] = [...brokenStores, ...brokenQueues]
 
 const open = (verbs: Broken['verbs'] = () => ({})) => {
   const sound = createMemoryStore()
   const made = { ...sound, ...verbs(sound) }
   return { store: made, second: { ...made } }
+}
+
+/** Two stores with one folder. */
+function openTwo(): StoreUnderTest {
+  const path = mkdtempSync(join(tmpdir(), 'hipchat-addon-contract-'))
+  return {
+    store: createEmbeddedStore({ path }),
+    second: createEmbeddedStore({ path }),
+    cleanUp: () => rmSync(path, { recursive: true, force: true }),
+  }
 }
 
 const errorOf = async (work: Promise<void>): Promise<Error> => {
@@ -34,8 +51,11 @@ describe('the contract of stores', () => {
     expect(new Set(names).size).toBe(names.length)
   })
 
-  it('passes a correct store', async () => {
-    for (const { run } of storeContract(open)) await run()
+  it.each<[string, () => StoreUnderTest]>([
+    ['a correct store', () => ({ store: createMemoryStore() })],
+    ['two correct stores with the same values', openTwo],
+  ])('passes %s', async (_, openCorrect) => {
+    for (const { run } of storeContract(openCorrect)) await run()
   })
 
   it('reports the expected and the actual value to test runners', async () => {
