@@ -15,7 +15,19 @@ export type {
   Returned,
 } from './addon/deliveries/context.ts'
 export type { CommandOptions, WebhookOptions } from './addon/deliveries/registration.ts'
+export type { RetryOptions } from './addon/deliveries/retry.ts'
 export { loadEnvironment } from './addon/environment.ts'
+export type {
+  AddedJob,
+  AddJobOptions,
+  Job,
+  JobContext,
+  JobOptions,
+  JobTarget,
+  WorkContext,
+} from './addon/jobs/job.ts'
+export type { QueuedJob } from './addon/jobs/queued-job.ts'
+export type { PerInstallation, Schedule, ScheduleContext, ScheduleOptions } from './addon/jobs/schedule.ts'
 export type {
   Conditions,
   GlanceCondition,
@@ -48,6 +60,7 @@ export type {
 } from './addon/pages/page-context.ts'
 export type { StaticOptions } from './addon/pages/static-files.ts'
 export type { FailedContext } from './addon/pages/view-context.ts'
+export type { ProcessContext } from './addon/process-hooks.ts'
 export { type BodyOptions, type JsonOptions, readJson, readText } from './addon/request-body.ts'
 export type { SettingsField, SettingsFields, SettingsValues } from './addon/settings/fields.ts'
 export type { AddonSettings, SettingsOptions, SettingsPlace } from './addon/settings/settings.ts'

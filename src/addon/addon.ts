@@ -21,11 +21,17 @@ import { createObservation } from '../telemetry/observation.ts'
 import { createAddress } from './address.ts'
 import { createCore } from './core.ts'
 import type { CommandContext, EventContext, Handler, Middleware } from './deliveries/context.ts'
-import type { Webhook } from './deliveries/delivery.ts'
+import type { Delivery, Webhook } from './deliveries/delivery.ts'
+import { createDeliveryReader } from './deliveries/delivery-reader.ts'
 import { createHandling } from './deliveries/handle.ts'
 import { createRecovery } from './deliveries/recover.ts'
 import type { CommandOptions, WebhookOptions } from './deliveries/registration.ts'
 import { createTaskQueue } from './deliveries/task-queue.ts'
+import { handlerLast } from './handler-last.ts'
+import type { Job, JobContext, JobOptions } from './jobs/job.ts'
+import { createJobs } from './jobs/jobs.ts'
+import type { QueuedJob } from './jobs/queued-job.ts'
+import type { Schedule, ScheduleContext, ScheduleOptions } from './jobs/schedule.ts'
 import { createKeys } from './keys.ts'
 import { createLifecycle, type ListeningAt } from './lifecycle.ts'
 import { createIcons, type Icons } from './modules/icons.ts'
@@ -36,6 +42,7 @@ import type { PageContext } from './pages/page-context.ts'
 import { openSession } from './pages/session-route.ts'
 import { createAssets, type StaticOptions } from './pages/static-files.ts'
 import type { FailedContext } from './pages/view-context.ts'
+import type { ProcessContext, ProcessHooks } from './process-hooks.ts'
 import { createRegistry } from './registry.ts'
 import type { SettingsFields } from './settings/fields.ts'
 import { type AddonSettings, createSettings, type SettingsOptions } from './settings/settings.ts'
@@ -67,6 +74,10 @@ export interface HookContexts<S extends Scope> {
   uninstalled: HookContext<S>
   /** A new installation replaces an older one in the same room or group. Runs before `installed`. */
   replaced: ReplacedContext<S>
+  /** The add-on is listening, or `callback()` was called. An error makes `listen()` reject. */
+  started: ProcessContext
+  /** `close()` was called. It waits for the hook, for up to `closeTimeout`; handlers may still be running. */
+  closing: ProcessContext
 }
 
 /** An add-on: registers handlers, serves their webhooks, and stores its installations. */
@@ -104,7 +115,44 @@ export interface Addon<S extends Scope = Scope> extends ModuleMethods<S> {
   /** Adds a lifecycle hook. Several hooks for one event run in the order of registration. */
   on<H extends keyof HookContexts<S>>(hook: H, handler: (context: HookContexts<S>[H]) => unknown): this
   /**
-   * Adds a handler for errors thrown by the handlers of events, pages and glances. Default: they are logged.
+   * Registers a job: work that handlers or your own code add for later, or for another process. It survives a `kill -9`,
+   * runs again if it fails, and is removed with its installation. A message that the handler returns is sent to its room.
+   *
+   * Throws a {@link ConfigurationError} for an invalid or duplicate name, an invalid option, a store without queues, or after
+   * `listen()` or `callback()`.
+   *
+   * @example
+   * const remind = addon.job<{ text: string }>('remind', ({ data }) => `Reminder: ${data.text}`)
+   * addon.command('/remind <minutes> <text...>', async (context) => {
+   *   const { minutes, text } = context.args
+   *   await remind.add(context, { text: text.join(' ') }, { delay: Number(minutes) * 60_000 })
+   *   return 'I will remind you.'
+   * })
+   */
+  job<D = undefined>(name: string, handler: Handler<JobContext<D, S>>): Job<D>
+  job<D = undefined>(name: string, options: JobOptions, handler: Handler<JobContext<D, S>>): Job<D>
+  /**
+   * Runs a handler at certain times for every installation: each occurrence once, over all processes. A message that the
+   * handler returns is sent to the installation's room. Throws as `job` does.
+   *
+   * @example
+   * addon.schedule('standup', { cron: '0 9 * * 1-5', timezone: 'Europe/Berlin' }, () => 'What are you working on today?')
+   */
+  schedule(name: string, options: ScheduleOptions<S>, handler: Handler<ScheduleContext<S>>): Schedule
+  /**
+   * All jobs, occurrences of schedules and retries in the store: first those that are running, then those that are waiting, by
+   * their time, then those that were given up in the last seven days.
+   */
+  jobs(): AsyncIterable<QueuedJob>
+  /**
+   * Makes work run now that is waiting or was given up, with all its attempts before it. `id` is that of {@link QueuedJob}.
+   * Resolves with false if there is none with this id, or it is running.
+   */
+  runJob(id: string): Promise<boolean>
+  /** Removes work that is waiting or was given up. Resolves with false if there is none with this id, or it is running. */
+  cancelJob(id: string): Promise<boolean>
+  /**
+   * Adds a handler for errors thrown by the handlers of events, jobs, schedules, pages and glances. Default: they are logged.
    */
   onError(handler: (error: unknown, context: FailedContext<S>) => unknown): this
   /**
@@ -175,8 +223,8 @@ export interface Addon<S extends Scope = Scope> extends ModuleMethods<S> {
    */
   listen(port?: number, host?: string): Promise<ListeningAt>
   /**
-   * Resolves when no delivery is waiting, no handler is running and no call is in progress. For tests and
-   * scripts.
+   * Resolves when no delivery is waiting, no job is due, no handler is running and no call is in progress. For tests
+   * and scripts.
    */
   idle(): Promise<void>
   /**
@@ -199,7 +247,12 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
   const resolved = readOptions(options as AddonOptions) // S is a subset of Scope
   const log = options.log === false ? silent() : (options.log ?? createLog())
   const tasks = createTaskQueue(resolved.maxDeliveries)
-  const observation = createObservation(resolved.metrics, () => tasks.deliveries, log)
+  const processHooks: ProcessHooks = { started: [], closing: [] }
+  const observation = createObservation(
+    resolved.metrics,
+    { running: () => tasks.deliveries, queued: () => jobs.counts() },
+    log,
+  )
   const keys = createKeys()
   const icons = createIcons()
   const assets = createAssets()
@@ -223,9 +276,15 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
   const errorHandlers: ((error: unknown, context: FailedContext) => unknown)[] = []
   // Every method that Node parses: the router answers 501 to methods that are not listed.
   const router = new Router({ methods: METHODS })
-  const { acknowledgeAfter, handlerTimeout } = resolved
-  const handle = createHandling({ ...core, tasks, middleware, handlerTimeout, onError })
+  const { acknowledgeAfter, handlerTimeout, maxJobs, maxQueued } = resolved
   const { webhooks } = registry
+  const readDelivery = createDeliveryReader({ webhooks, installations: core.installations })
+  const retryLater = (delivery: Delivery, error: unknown) => jobs.retryLater(delivery, error)
+  const handling = createHandling({ ...core, tasks, middleware, handlerTimeout, retryLater, onError })
+  const { handle } = handling
+  const { refuseLate } = registry
+  const limits = { handlerTimeout, maxJobs, maxQueued }
+  const jobs = createJobs({ ...core, ...limits, tasks, handling, readDelivery, refuseLate, onError })
   const receiving = {
     ...core,
     addon: resolved.options,
@@ -235,7 +294,8 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
     basePath: address.path,
     handle,
   }
-  const recovery = createRecovery({ ...core, webhooks, tasks, handle })
+  const { keptDeliveries } = jobs
+  const recovery = createRecovery({ ...core, readDelivery, tasks, keptDeliveries, handle })
   const { metrics } = observation
   const lifecycle = createLifecycle({
     core,
@@ -243,6 +303,8 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
     registry,
     receiving,
     recovery,
+    jobs,
+    processHooks,
     tasks,
     icons,
     assets,
@@ -250,7 +312,8 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
     router,
     metrics,
   })
-  function registered({ key }: Webhook): RegisteredWebhook {
+  function registered({ key, retry }: Webhook): RegisteredWebhook {
+    if (retry) jobs.needQueue(`webhook ${key}: retry`)
     address.changed() // the descriptor may have been read already
     return {
       key,
@@ -296,6 +359,15 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
       third?: Handler<CommandContext>,
     ): RegisteredWebhook => registered(registry.command(usage, second, third)),
 
+    job: (name: string, second: JobOptions | Handler<JobContext>, third?: Handler<JobContext>) => {
+      const given = handlerLast<JobOptions, Handler<JobContext>>(`job ${name}`, second, third)
+      return jobs.job(name, ...given) as Job<never> // the caller says what its data is
+    },
+    schedule: jobs.schedule,
+    jobs: () => jobs.list(),
+    runJob: (id) => jobs.runNow(id),
+    cancelJob: (id) => jobs.cancel(id),
+
     use(next) {
       registry.refuseLate('middleware')
       expectFunction(next, 'use: expected middleware, a function (context, next) => …')
@@ -304,7 +376,7 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
     },
 
     on(hook, handler) {
-      const { hooks } = core
+      const hooks = { ...core.hooks, ...processHooks }
       if (!Object.hasOwn(hooks, hook))
         throw new ConfigurationError(
           `on: expected one of ${Object.keys(hooks).join(', ')}, got ${String(hook)}`,
@@ -351,7 +423,7 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
     settings(page: SettingsOptions) {
       registry.refuseLate('settings page')
       address.changed()
-      return createSettings(page, { modules, onError }) as never // the fields give it its type
+      return createSettings(page, { modules, onError, saved: jobs.plan }) as never // the fields give it its type
     },
 
     get descriptor() {
@@ -360,7 +432,10 @@ export function createAddon<const S extends Scope>(options: AddonOptions<S>): Ad
 
     callback: () => lifecycle.callback(),
     listen: (port = 0, host) => lifecycle.listen(port, host),
-    idle: () => tasks.idle(),
+    async idle() {
+      await tasks.idle()
+      while ((await jobs.look()) > 0) await tasks.idle()
+    },
     close: () => lifecycle.close(),
   }
 

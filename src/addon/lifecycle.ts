@@ -13,12 +13,14 @@ import type { Recovery } from './deliveries/recover.ts'
 import type { TaskQueue } from './deliveries/task-queue.ts'
 import { type Listening, listenOn } from './http-server.ts'
 import { createInstallationRoutes } from './installation-routes.ts'
+import type { Jobs } from './jobs/jobs.ts'
 import { createMetricsPage } from './metrics-route.ts'
 import type { Icons } from './modules/icons.ts'
 import { createGlanceRoute } from './pages/glance-route.ts'
 import { createPageRoute, type PageRouteParts } from './pages/page-route.ts'
 import { createSessionRefusal } from './pages/session-route.ts'
 import type { Assets } from './pages/static-files.ts'
+import { type ProcessHooks, runClosing, runStarted } from './process-hooks.ts'
 import type { Registry } from './registry.ts'
 import { belowBase } from './requests.ts'
 import { createRoutes } from './routes.ts'
@@ -30,6 +32,8 @@ export interface LifecycleParts {
   readonly registry: Registry
   readonly receiving: ReceivingParts
   readonly recovery: Recovery
+  readonly jobs: Jobs
+  readonly processHooks: ProcessHooks
   readonly tasks: TaskQueue
   readonly icons: Icons
   readonly assets: Assets
@@ -62,7 +66,8 @@ export interface Lifecycle {
 }
 
 export function createLifecycle(served: LifecycleParts): Lifecycle {
-  const { core, address, registry, receiving, recovery, tasks, icons, assets, router, metrics } = served
+  const { core, address, registry, receiving, recovery, jobs, tasks, icons, assets, router, metrics } = served
+  const closingSignal = new AbortController()
   const { resolved, log, store } = core
   const installing = createInstalling({ ...core, options: resolved.options })
   let started = false
@@ -83,6 +88,8 @@ export function createLifecycle(served: LifecycleParts): Lifecycle {
     if (!started) {
       core.modules.checkTargets()
       if (resolved.options.helpCommand) registry.help()
+      for (const hook of [core.hooks.installed, core.hooks.updated])
+        hook.push(({ installation }) => jobs.plan(installation)) // after the author's own hooks
       registry.end()
       address.changed()
       started = true
@@ -136,6 +143,7 @@ export function createLifecycle(served: LifecycleParts): Lifecycle {
     const opened = await listenOn(listener, port, host)
     address.learn(`http://localhost:${opened.port}`)
     recovery.begin()
+    jobs.start()
     return opened
   }
 
@@ -152,9 +160,12 @@ export function createLifecycle(served: LifecycleParts): Lifecycle {
 
   async function closeAll(): Promise<void> {
     recovery.stop()
+    jobs.stop()
     await listening?.catch(() => {}) // otherwise the server would continue to open
     await stop(listening, async () => {
+      void tasks.follow(runClosing(served.processHooks, log, closingSignal.signal))
       const aborted = await tasks.close(resolved.closeTimeout)
+      closingSignal.abort(new Error('the add-on is closing'))
       if (aborted > 0) log.error({ aborted }, 'handlers were still running and have been aborted')
     })
     installing.close()
@@ -172,10 +183,15 @@ export function createLifecycle(served: LifecycleParts): Lifecycle {
         )
       const listener = start()
       address.descriptor() // report an invalid descriptor now, not at the first installation
-      recovery.take().then(recovery.begin, (error: unknown) => {
-        logError(log, error, 'the deliveries of earlier processes cannot be read')
-        recovery.begin() // tries again
-      })
+      void recovery
+        .take()
+        .catch((error: unknown) => logError(log, error, 'the deliveries of earlier processes cannot be read'))
+        .then(() => {
+          recovery.begin() // tries again if it failed
+          jobs.start()
+          return runStarted(served.processHooks, log, closingSignal.signal)
+        })
+        .catch((error: unknown) => logError(log, error, 'the started hook failed'))
       return listener
     },
 
@@ -199,6 +215,7 @@ export function createLifecycle(served: LifecycleParts): Lifecycle {
         if (resealed > 0) log.info({ installations: resealed }, 'sealed with the first secretKey')
         await warnOfOldInstallations()
         for (const risk of (await store.risks?.()) ?? []) log.warn(risk)
+        await runStarted(served.processHooks, log, closingSignal.signal)
         const more = metricsPort === undefined ? {} : { metricsPort }
         const url = address.url()
         log.info({ url, ...more }, 'listening')

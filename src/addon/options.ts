@@ -147,6 +147,10 @@ export interface AddonOptions<S extends Scope = Scope> {
    * that, requests are answered with 503. Default 1,000.
    */
   readonly maxDeliveries?: number
+  /** How many jobs, schedules and retries run at the same time in this process. Default 10. */
+  readonly maxJobs?: number
+  /** How many jobs and retries of one installation may wait in the store. Beyond that, `add` rejects. Default 10,000. */
+  readonly maxQueued?: number
   /** Milliseconds that `close()` waits for running handlers before it aborts their `signal`. Default 10,000. */
   readonly closeTimeout?: number
   /**
@@ -169,6 +173,8 @@ export interface ResolvedOptions {
   readonly acknowledgeAfter: number
   readonly handlerTimeout: number
   readonly maxDeliveries: number
+  readonly maxJobs: number
+  readonly maxQueued: number
   readonly closeTimeout: number
   readonly callTimeout: number
   readonly maxRateLimitWait: number
@@ -180,6 +186,11 @@ const isHost = (host: string): boolean => /^(\*\.)?[a-z0-9.-]+$/i.test(host) || 
 const range = expecting(
   'an address range such as 10.0.0.0/8',
   (value) => typeof value === 'string' && value.includes('/') && parseRange(value) !== undefined,
+)
+
+const countAboveZero = expecting(
+  'a whole number above 0',
+  (value) => Number.isInteger(value) && Number(value) > 0,
 )
 
 const checks: Checks<AddonOptions> = {
@@ -226,7 +237,9 @@ const checks: Checks<AddonOptions> = {
   durable: flag,
   acknowledgeAfter: milliseconds,
   handlerTimeout: milliseconds,
-  maxDeliveries: expecting('a whole number above 0', (value) => Number.isInteger(value) && Number(value) > 0),
+  maxDeliveries: countAboveZero,
+  maxJobs: countAboveZero,
+  maxQueued: countAboveZero,
   closeTimeout: milliseconds,
   callTimeout: (value, name) =>
     value === 0 ? refusal(name, 'a number of milliseconds above 0', '0') : milliseconds(value, name),
@@ -254,6 +267,8 @@ export function readOptions(options: AddonOptions): ResolvedOptions {
     acknowledgeAfter: given.acknowledgeAfter ?? 3_000,
     handlerTimeout: given.handlerTimeout ?? 300_000,
     maxDeliveries: given.maxDeliveries ?? 1_000,
+    maxJobs: given.maxJobs ?? 10,
+    maxQueued: given.maxQueued ?? 10_000,
     closeTimeout: given.closeTimeout ?? 10_000,
     callTimeout: given.callTimeout ?? 10_000,
     maxRateLimitWait: given.maxRateLimitWait ?? 10_000,

@@ -12,6 +12,7 @@ import {
   eventWebhook,
   type WebhookOptions,
 } from './deliveries/registration.ts'
+import { handlerLast } from './handler-last.ts'
 import type { Keys } from './keys.ts'
 
 /**
@@ -95,19 +96,4 @@ export function createRegistry(keys: Keys, durable: boolean, log: Logger): Regis
     refuseLate,
   }
   return registry
-}
-
-/**
- * Sorts optional options and the handler. Refuses options after the handler, which would otherwise be
- * ignored.
- */
-function handlerLast<Options extends object, H>(
-  what: string,
-  second: Options | H | undefined,
-  third: H | undefined,
-): [options: Options | Record<string, never>, handler: H | undefined] {
-  if (typeof second !== 'function') return [(second as Options | undefined) ?? {}, third] // not a handler
-  if (third !== undefined)
-    throw new ConfigurationError(`${what}: expected the handler last, after its options`)
-  return [{}, second as H] // the only function of the two
 }

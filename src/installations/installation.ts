@@ -138,6 +138,12 @@ export const valuePrefix = (installation: Installation): string =>
 /** Begins those keys below {@link valuePrefix} that are not the add-on's own values: the results of steps. */
 export const hiddenMark = '\u0001'
 
+/**
+ * Name of the queue with the add-on's jobs, schedules and retries. What belongs to an installation has its `oauthId` as its
+ * group, and is removed with it.
+ */
+export const workQueue = 'work'
+
 /** Store key of an installation's access token. */
 export const tokenKey = (oauthId: string): string => `token:${oauthId}`
 
@@ -180,6 +186,7 @@ export function createInstallations(store: Store, sealing: Sealing): Installatio
 
   async function removeValues(installation: Installation): Promise<void> {
     for await (const [key] of store.entries(valuePrefix(installation))) await store.delete(key)
+    await store.queue?.(workQueue).removeGroup(installation.oauthId)
   }
 
   return {

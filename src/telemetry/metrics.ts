@@ -6,7 +6,8 @@ import {
   RateLimitError,
   UnexpectedAnswerError,
 } from '../errors.ts'
-import { journalVerbs, storeVerbs } from '../store/watched.ts'
+import type { QueueCounts } from '../store/index.ts'
+import { journalVerbs, queueVerbs, storeVerbs } from '../store/watched.ts'
 import type { MetricsSettings } from './metrics-options.ts'
 import {
   type Activity,
@@ -59,6 +60,32 @@ export const series = {
     labels: ['event', 'webhook'],
     // With the defaults of acknowledgeAfter, 3 s, and handlerTimeout, 300 s.
     buckets: [0.005, 0.025, 0.1, 0.25, 0.5, 1, 3, 10, 30, 60, 300],
+  },
+  jobs: {
+    type: 'counter',
+    name: 'hipchat_addon_jobs_total',
+    help: 'Attempts at jobs, occurrences of schedules and retries of deliveries, by their outcome.',
+    labels: ['kind', 'name', 'outcome'],
+  },
+  jobDuration: {
+    type: 'histogram',
+    name: 'hipchat_addon_job_duration_seconds',
+    help: 'Duration of attempts at jobs, occurrences of schedules and retries of deliveries.',
+    labels: ['kind', 'name'],
+    buckets: [0.005, 0.025, 0.1, 0.25, 0.5, 1, 3, 10, 30, 60, 300],
+  },
+  jobsQueued: {
+    type: 'gauge',
+    name: 'hipchat_addon_jobs_queued',
+    help: 'Jobs, occurrences of schedules and retries in the store, by their state.',
+    labels: ['state'],
+    values: ['waiting', 'running', 'given up'],
+  },
+  jobsLate: {
+    type: 'gauge',
+    name: 'hipchat_addon_jobs_late_seconds',
+    help: 'How long the work that was due first has been waiting; 0 if none is due.',
+    labels: [],
   },
   forged: {
     type: 'counter',
@@ -132,7 +159,7 @@ export const series = {
     name: 'hipchat_addon_store_errors_total',
     help: 'Failed operations of the store.',
     labels: ['verb'],
-    values: [...storeVerbs, ...journalVerbs],
+    values: [...storeVerbs, ...journalVerbs, ...queueVerbs.map((verb) => `queue.${verb}` as const)],
   },
 } as const satisfies Record<string, Series>
 
@@ -143,12 +170,19 @@ export interface Metrics {
   page(): Promise<{ readonly contentType: string; readonly text: string }>
 }
 
+/** What is asked at each scrape. */
+export interface Gauged {
+  /** How many deliveries are waiting or running. */
+  running(): number
+  /** How much is in the queue; `undefined` if there is none. */
+  queued(): Promise<QueueCounts | undefined>
+}
+
 /**
- * Creates an add-on's metrics in a registry of prom-client: the author's, or a new one. `running` is called
- * at each scrape, and returns how many deliveries are waiting or running. Throws a {@link ConfigurationError}
+ * Creates an add-on's metrics in a registry of prom-client: the author's, or a new one. Throws a {@link ConfigurationError}
  * if prom-client is not installed, or the registry already has these metrics.
  */
-export function createMetrics(settings: MetricsSettings, running: () => number): Metrics {
+export function createMetrics(settings: MetricsSettings, { running, queued }: Gauged): Metrics {
   const prom = loadOptional('prom-client') as typeof import('prom-client') | undefined // the package of this name
   if (!prom)
     throw new ConfigurationError(
@@ -188,6 +222,24 @@ export function createMetrics(settings: MetricsSettings, running: () => number):
     },
   })
   const handlers = histogram(series.handlers)
+  const jobs = counter(series.jobs)
+  const jobDuration = histogram(series.jobDuration)
+  new prom.Gauge({
+    ...configuration(series.jobsQueued),
+    async collect() {
+      const states = Object.entries((await queueCounts())?.states ?? {})
+      for (const [state, number] of states) this.set({ state }, number)
+    },
+  })
+  new prom.Gauge({
+    ...configuration(series.jobsLate),
+    async collect() {
+      const next = (await queueCounts())?.next ?? Number.POSITIVE_INFINITY
+      this.set(Math.max(0, Date.now() - next) / 1000)
+    },
+  })
+  /** A store that does not answer must not keep the other series from being read; it has a series of its own. */
+  const queueCounts = (): Promise<QueueCounts | undefined> => queued().catch(() => undefined)
   const forged = counter(series.forged)
   const calls = counter(series.calls)
   const callDuration = histogram(series.callDuration)
@@ -212,6 +264,12 @@ export function createMetrics(settings: MetricsSettings, running: () => number):
       case 'handler':
         handlers.observe({ event: activity.event, webhook: activity.webhook }, seconds)
         break
+      case 'job': {
+        const { of: kind, name, outcome = 'interrupted' } = activity
+        jobs.inc({ kind, name, outcome })
+        jobDuration.observe({ kind, name }, seconds)
+        break
+      }
       case 'call': {
         const { operation, attempts } = activity
         calls.inc({ operation, status: statusOf(activity, error) })

@@ -1,7 +1,7 @@
 import type { Store } from '../store/index.ts'
 import { watchStore } from '../store/watched.ts'
 import type { Logger } from './log.ts'
-import { createMetrics, type Metrics } from './metrics.ts'
+import { createMetrics, type Gauged, type Metrics } from './metrics.ts'
 import type { MetricsSettings } from './metrics-options.ts'
 import { type Observer, type Observing, together } from './observer.ts'
 import { createTracing } from './tracing.ts'
@@ -19,15 +19,15 @@ export interface Observation {
 }
 
 /**
- * Creates the observation. `running` returns how many deliveries are waiting or running. Throws a
+ * Creates the observation. Throws a
  * ConfigurationError if the metrics cannot be created.
  */
 export function createObservation(
   settings: MetricsSettings | undefined,
-  running: () => number,
+  gauged: Gauged,
   log: Logger,
 ): Observation {
-  const metrics = settings && createMetrics(settings, running)
+  const metrics = settings && createMetrics(settings, gauged)
   let observer: { readonly settled: Observer | undefined } | undefined
   return {
     metrics,

@@ -24,6 +24,7 @@ export type Observing = () => Observer | undefined
 export type Activity =
   | DeliveryActivity
   | HandlerActivity
+  | JobActivity
   | CallActivity
   | TokenActivity
   | InstallingActivity
@@ -52,6 +53,21 @@ export interface HandlerActivity {
   readonly installation: string
   /** Id of the room. */
   readonly room: number
+}
+
+/** An attempt at a job, an occurrence of a schedule, or a delivery that is retried. */
+export interface JobActivity {
+  readonly kind: 'job'
+  readonly of: 'job' | 'schedule' | 'delivery'
+  /** Name of the job or schedule, or key of the webhook. */
+  readonly name: string
+  /** The `oauthId` of the installation. */
+  readonly installation: string
+  /** Id of the room; `undefined` if it is not about one. */
+  readonly room: number | undefined
+  readonly attempt: number
+  /** Set when the attempt has ended; `undefined` if `close()` interrupted it. */
+  outcome: 'done' | 'skipped' | 'postponed' | 'retried' | 'given up' | undefined
 }
 
 /** A call of the API with all its attempts and waits. */
@@ -92,6 +108,7 @@ export interface ExchangeActivity {
 /** The possible results of a delivery. */
 export const deliveryResults = [
   'handled',
+  'retried',
   'failed',
   'replayed',
   'unmatched',

@@ -97,6 +97,18 @@ function beginningOf(activity: Exclude<Activity, { kind: 'exchange' }>, inner: b
           'hipchat.room': activity.room,
         },
       }
+    case 'job':
+      return {
+        name: `run ${activity.name}`,
+        kind: 'INTERNAL',
+        attributes: {
+          'hipchat.work': activity.of,
+          'hipchat.work.name': activity.name,
+          'hipchat.work.attempt': activity.attempt,
+          'hipchat.installation': activity.installation,
+          ...(activity.room === undefined ? {} : { 'hipchat.room': activity.room }),
+        },
+      }
     case 'call':
       return clientSpan(activity.operation, activity.method, activity.path, activity.server)
     case 'token': {

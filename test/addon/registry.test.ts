@@ -46,7 +46,7 @@ describe('registrations', () => {
     [
       'an unknown hook',
       (addon: never) => (addon as { on: (...all: unknown[]) => unknown }).on('install', () => {}),
-      'on: expected one of installed, updated, uninstalled, replaced, got install',
+      'on: expected one of installed, updated, uninstalled, replaced, started, closing, got install',
     ],
     [
       'a hook without a handler',
@@ -66,12 +66,12 @@ describe('registrations', () => {
     [
       'options that are not an object',
       (addon: never) => register(addon, 'room_message', /x/, () => {}),
-      'webhook room_message: expected an object with the options pattern, key, name, declared, ordered, durable; got RegExp',
+      'webhook room_message: expected an object with the options pattern, key, name, declared, ordered, durable, retry; got RegExp',
     ],
     [
       'a command whose options are a string',
       (addon: never) => (addon as Loose)['command']?.('/x', 'Does x', () => {}),
-      'command /x: expected an object with the options description, ordered, durable; got string',
+      'command /x: expected an object with the options description, ordered, durable, retry; got string',
     ],
     [
       'options after the handler',

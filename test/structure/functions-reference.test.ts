@@ -42,6 +42,30 @@ const sections: readonly Section[] = [
     interfaces: ['CommandOptions'],
   },
   {
+    heading: 'addon.job(name, options, handler)',
+    text: 'The options are optional. The handler gets the same as [the handler of a webhook](events.md), without the event: `installation`, `room`, `client`, `store`, `glance`, `log`, `signal`, `attempt`, `step`, and `job`, `jobId` and `data`. `RetryOptions` are those of webhooks and schedules too.',
+    file: 'src/addon/jobs/job.ts',
+    interfaces: ['JobOptions'],
+  },
+  {
+    heading: 'The option retry',
+    text: 'Of webhooks, commands, jobs and schedules.',
+    file: 'src/addon/deliveries/retry.ts',
+    interfaces: ['RetryOptions'],
+  },
+  {
+    heading: 'job.add(target, data, options)',
+    text: 'What `addon.job` returns has the methods `add` and `cancel`. The target is the context of a handler, or an installation. The options are optional, and so is the data if the job has none.',
+    file: 'src/addon/jobs/job.ts',
+    interfaces: ['AddJobOptions'],
+  },
+  {
+    heading: 'addon.schedule(name, options, handler)',
+    text: 'The handler gets the same as that of a job, with `schedule` and `scheduledFor` instead of `job`, `jobId` and `data`.',
+    file: 'src/addon/jobs/schedule.ts',
+    interfaces: ['ScheduleOptions'],
+  },
+  {
     heading: 'addon.on(hook, handler)',
     text: 'Hooks by name. Each gets `installation`, `client`, `glance`, `store`, `log`, `signal`, and `room` unless the installation is global; `replaced` also gets `old`.',
     file: 'src/addon/addon.ts',
@@ -147,7 +171,7 @@ describe('the options that the package exports', () => {
   it('are read whole from the sources: every member, and whether it may be left out', () => {
     expect(
       membersOf('src/addon/deliveries/registration.ts', 'WebhookOptions').map(({ name }) => name),
-    ).toEqual(['pattern', 'key', 'name', 'declared', 'ordered', 'durable'])
+    ).toEqual(['pattern', 'key', 'name', 'declared', 'ordered', 'durable', 'retry'])
     const [apiUrl, , scopes] = membersOf('src/client/personal.ts', 'PersonalClientOptions')
     expect(apiUrl).toEqual({
       name: 'apiUrl',

@@ -19,6 +19,7 @@ const parts = [
   'addon/keys',
   'addon/requests',
   'addon/deliveries',
+  'addon/jobs',
   'addon/pages',
   'addon/modules',
   'addon/settings',

@@ -32,8 +32,8 @@ const published: Readonly<Record<string, Published>> = {
       /^dist\/chat-page\/[\w/-]+\.(html|js|css|svg|txt)$/,
       /^dist\/testing\/fixtures\/(descriptors|webhooks)\/[\w.-]+\.json$/,
     ],
-    packed: 1_100_000,
-    packages: 151,
+    packed: 1_250_000,
+    packages: 152,
   },
   'create-hipchat-addon': {
     lock: 'templates',

@@ -6,6 +6,7 @@ import type { Credentials } from '../../installations/installation.ts'
 import type { SignedRequest } from '../../installations/signed-request.ts'
 import type { DeliveryOutcome } from '../../telemetry/observer.ts'
 import type { EventContext, Returned } from './context.ts'
+import type { RetryPolicy } from './retry.ts'
 import { withPlainSpaces } from './whitespace.ts'
 
 /** A webhook with its handler. */
@@ -24,6 +25,8 @@ export interface Webhook {
   readonly ordered: boolean
   /** Whether its deliveries outlive the process, where the store can keep them. */
   readonly durable: boolean
+  /** When a handler that failed runs again; `undefined` for never. */
+  readonly retry: RetryPolicy | undefined
   readonly handle: (context: EventContext) => Returned | Promise<Returned>
 }
 
@@ -40,7 +43,7 @@ export interface Delivery {
   readonly match: RegExpMatchArray | undefined
   /** What its token claims as its lifetime, in milliseconds. */
   readonly lifetime: number
-  /** 1, or more after a process ended while it handled this delivery. */
+  /** 1, or more after its handler failed, or a process ended while it handled this delivery. */
   readonly attempt: number
   /** Runs its handler while no other delivery with this member runs: one that may have ended processes. */
   alone?<T>(work: () => Promise<T>): Promise<T>

@@ -26,19 +26,34 @@ export interface HandlingParts {
   readonly handlerTimeout: number
   readonly observing: Observing
   servicesOf(installation: Installation): InstallationServices
+  /** Keeps a delivery whose handler failed, as its webhook says. Resolves with whether the handler will run again. */
+  retryLater(delivery: Delivery, error: unknown): Promise<boolean>
   onError(error: unknown, context: EventContext): Promise<void>
 }
 
-/**
- * Handles a delivery when it is its turn, unless it was handled before. Throws a {@link SignedRequestError} if its
- * installation was removed in the meantime.
- */
-export type HandleDelivery = (delivery: Delivery, turn: Turn) => Promise<DeliveryAnswer>
+/** Handles deliveries. */
+export interface Handling {
+  /**
+   * Handles a delivery when it is its turn, unless it was handled before. Throws a {@link SignedRequestError} if its
+   * installation was removed in the meantime.
+   */
+  handle(delivery: Delivery, turn: Turn): Promise<DeliveryAnswer>
+  /** Prepares another attempt at a delivery whose handler failed. */
+  again(delivery: Delivery, turn: Turn): DeliveryAgain
+}
 
-/** Creates the function that handles deliveries. */
-export function createHandling(parts: HandlingParts): HandleDelivery {
-  const { store, sealing, installations, tasks, middleware, handlerTimeout, observing, servicesOf, onError } =
-    parts
+/** Another attempt at a delivery. */
+export interface DeliveryAgain {
+  readonly context: EventContext
+  readonly roomId: number
+  /** Runs the handler. Throws its error. */
+  run(): Promise<void>
+}
+
+/** Creates the functions that handle deliveries. */
+export function createHandling(parts: HandlingParts): Handling {
+  const { store, sealing, installations, tasks, middleware, handlerTimeout, observing, servicesOf } = parts
+  const { retryLater, onError } = parts
   const { journal } = store
 
   /** Makes sure that a delivery is handled only once, waits for its turn, and logs the result. */
@@ -104,11 +119,31 @@ export function createHandling(parts: HandlingParts): HandleDelivery {
 
   /** Runs the handler. Its message is the answer; if it is late, the message is sent to the room as a notification. */
   async function runHandler(id: string, delivery: Delivery, turn: Turn): Promise<DeliveryAnswer> {
-    const { webhook, credentials, attempt } = delivery
+    const { credentials, attempt } = delivery
     // Time has passed: for the claim, and for the deliveries before this one.
     const { installation } = await stillInstalled(credentials, installations)
     if (attempt > 1) await journal?.begin(id) // should the process end now, this delivery may be the reason
     const context = createEventContext(delivery, servicesOf(installation), turn)
+    try {
+      const body = await callHandler(delivery, context, turn)
+      return body ? { status: 200, result: 'handled', body } : { status: 204, result: 'handled' }
+    } catch (error) {
+      if (error instanceof SignedRequestError && error.fault === 'unknown issuer') throw error // removed in the meantime
+      if (!turn.abandoned && (await retryLater(delivery, error))) return { status: 204, result: 'retried' }
+      // Not awaited: a slow error handler, or one that never ends, must not delay the answer or the room.
+      void tasks.follow(onError(error, context))
+      return { status: 500, result: 'failed', body: 'The handler failed.' }
+    }
+  }
+
+  /** Calls the handler inside the middleware. Its message is returned; sent too, if the delivery is answered already. */
+  async function callHandler(
+    delivery: Delivery,
+    context: EventContext,
+    turn: Turn,
+  ): Promise<Notification | undefined> {
+    const { webhook, credentials } = delivery
+    const { installation } = context
     const activity = {
       kind: 'handler',
       event: webhook.event,
@@ -123,23 +158,31 @@ export function createHandling(parts: HandlingParts): HandleDelivery {
         return webhook.handle(context)
       })
     }
-    try {
-      const returned = await observed(observing(), activity, () =>
-        unlessEndless(run(), { key: webhook.key, turn, context, handlerTimeout }),
-      )
-      if (returned === undefined || returned === null) return { status: 204, result: 'handled' }
-      const notification = answerable(returned, installation)
-      if (delivery.acknowledged) await context.room.sendRoomNotification(notification)
-      return { status: 200, result: 'handled', body: notification }
-    } catch (error) {
-      if (error instanceof SignedRequestError && error.fault === 'unknown issuer') throw error // removed in the meantime
-      // Not awaited: a slow error handler, or one that never ends, must not delay the answer or the room.
-      void tasks.follow(onError(error, context))
-      return { status: 500, result: 'failed', body: 'The handler failed.' }
+    const limited = {
+      key: webhook.key,
+      turn,
+      context,
+      limit: 'handlerTimeout',
+      milliseconds: handlerTimeout,
+    } as const
+    const returned = await observed(observing(), activity, () => unlessEndless(run(), limited))
+    if (returned === undefined || returned === null) return undefined
+    const notification = answerable(returned, installation)
+    if (delivery.acknowledged) await context.room.sendRoomNotification(notification)
+    return notification
+  }
+
+  /** Prepares another attempt at a delivery that comes from the queue. */
+  function again(delivery: Delivery, turn: Turn): DeliveryAgain {
+    const context = createEventContext(delivery, servicesOf(delivery.credentials.installation), turn)
+    return {
+      context,
+      roomId: context.room.id,
+      run: async () => void (await callHandler(delivery, context, turn)),
     }
   }
 
-  return handleOnce
+  return { handle: handleOnce, again }
 }
 
 /**
@@ -162,7 +205,11 @@ function warnOfLongLifetime({ lifetime }: Delivery, services: InstallationServic
   )
 }
 
-function answerable(returned: Exclude<Returned, undefined>, { oauthId, scopes }: Installation): Notification {
+/** The message that a handler returned, as a notification. Throws a {@link MissingScopeError}. */
+export function answerable(
+  returned: Exclude<Returned, undefined>,
+  { oauthId, scopes }: Installation,
+): Notification {
   if (!scopes.includes('send_notification'))
     throw new MissingScopeError(
       `the handler returned a message, which needs the scope send_notification; installation ${oauthId} was approved with ${scopes.join(', ') || 'none'}. Add it to the scopes of createAddon and update the installation`,

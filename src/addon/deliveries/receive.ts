@@ -20,7 +20,7 @@ import {
   refuseForeign,
   type Webhook,
 } from './delivery.ts'
-import type { HandleDelivery } from './handle.ts'
+import type { Handling } from './handle.ts'
 import type { TaskQueue } from './task-queue.ts'
 
 /** What receiving needs. */
@@ -37,7 +37,7 @@ export interface ReceivingParts {
   /** Path of `baseUrl`, without a trailing slash. */
   basePath(): string
   servicesOf(installation: Installation): InstallationServices
-  readonly handle: HandleDelivery
+  readonly handle: Handling['handle']
 }
 
 /** 256 KiB: HipChat's messages have 10,000 characters at most. */

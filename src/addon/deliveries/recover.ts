@@ -1,12 +1,10 @@
-import { deliveryBody } from '../../api/events.ts'
 import { createKeyedQueue } from '../../common/keyed-queue.ts'
-import { read } from '../../common/tolerant-reading.ts'
 import { SignedRequestError } from '../../errors.ts'
-import type { Installations } from '../../installations/installation.ts'
 import type { Recovered, Sealing, Store } from '../../store/index.ts'
 import { type Logger, logError } from '../../telemetry/log.ts'
-import { type Delivery, matchOf, type Webhook } from './delivery.ts'
-import type { HandleDelivery } from './handle.ts'
+import type { Delivery } from './delivery.ts'
+import type { DeliveryReader, KeptDelivery } from './delivery-reader.ts'
+import type { Handling } from './handle.ts'
 import { readRecord, recordPrefix } from './journal-record.ts'
 import type { TaskQueue } from './task-queue.ts'
 
@@ -14,11 +12,15 @@ import type { TaskQueue } from './task-queue.ts'
 export interface RecoveryParts {
   readonly store: Store
   readonly sealing: Sealing
-  readonly webhooks: ReadonlyMap<string, Webhook>
-  readonly installations: Installations
+  readonly readDelivery: DeliveryReader
   readonly tasks: TaskQueue
   readonly log: Logger
-  readonly handle: HandleDelivery
+  /** Where deliveries are kept that were given up, and those that are retried. */
+  readonly keptDeliveries: {
+    giveUp(delivery: KeptDelivery, why: string): Promise<void>
+    has(delivery: KeptDelivery): Promise<boolean>
+  }
+  readonly handle: Handling['handle']
 }
 
 /** Handles the deliveries again that processes accepted and did not finish. */
@@ -44,7 +46,7 @@ const mostCrashes = 2
 const longestWait = 24 * 3_600_000
 
 export function createRecovery(parts: RecoveryParts): Recovery {
-  const { store, sealing, webhooks, installations, tasks, log, handle } = parts
+  const { store, sealing, readDelivery, tasks, log, keptDeliveries, handle } = parts
   const { journal } = store
   const taken: Delivery[] = []
   const suspectQueue = createKeyedQueue()
@@ -88,38 +90,32 @@ export function createRecovery(parts: RecoveryParts): Recovery {
     }
   }
 
-  /** Reads a delivery that was taken over; `undefined` if it is given up, which is logged. */
+  /** Reads a delivery that was taken over; `undefined` if there is nothing to handle. */
   async function deliveryOf(
     { id, attempt, crashes, work }: Recovered,
     isCulprit: boolean,
   ): Promise<Delivery | undefined> {
     const { record, text } = readRecord(sealing.open(work, id))
+    const kept: KeptDelivery = { ...record, text, attempt }
     const about = { installation: record.oauthId, webhook: record.webhook, delivery: record.id }
-    const giveUp = (why: string): undefined => {
+    const noteGivenUp = (why: string): void =>
       log.error({ ...about, attempts: attempt - 1 }, `a delivery is given up: ${why}`)
+    const giveUp = async (why: string): Promise<undefined> => {
+      noteGivenUp(why)
+      await keptDeliveries.giveUp({ ...kept, attempt: attempt - 1 }, why)
     }
+    // Its process ended between keeping it for a retry and forgetting it here.
+    if (await keptDeliveries.has(kept)) return undefined
     if (isCulprit) return giveUp(`${crashes} processes ended while they handled it`)
     if (Date.now() - record.accepted > longestWait)
       return giveUp('it was accepted more than a day ago, and not handled before its process ended')
-    const credentials = await installations.get(record.oauthId)
-    if (!credentials) return giveUp('its installation was removed')
-    const webhook = webhooks.get(record.webhook)
-    if (!webhook) return giveUp('nothing is registered under its webhook any more')
-    const parsed = read(deliveryBody(webhook.event), JSON.parse(text))
-    const match = parsed.ok ? matchOf(webhook, parsed.value) : null
-    if (!parsed.ok || match === null) return giveUp('its webhook does not handle it any more')
-    log.warn({ ...about, attempt }, 'a delivery is handled again: its process ended')
-    return {
-      id: record.id,
-      credentials,
-      webhook,
-      body: parsed.value,
-      text,
-      match,
-      lifetime: 0,
-      attempt,
-      acknowledged: true,
+    const delivery = await readDelivery(kept)
+    if (typeof delivery === 'string') {
+      noteGivenUp(delivery) // not kept: another attempt would find the same
+      return undefined
     }
+    log.warn({ ...about, attempt }, 'a delivery is handled again: its process ended')
+    return delivery
   }
 
   return {

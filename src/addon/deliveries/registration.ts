@@ -9,6 +9,7 @@ import { type Command, helpText, parseArguments } from './command.ts'
 import type { CommandContext, EventContext, Handler } from './context.ts'
 import type { Webhook } from './delivery.ts'
 import { translatePattern } from './pattern.ts'
+import { checkRetry, type RetryOptions, retryPolicy } from './retry.ts'
 
 /** Options of a webhook. */
 export interface WebhookOptions {
@@ -40,6 +41,12 @@ export interface WebhookOptions {
    * can keep deliveries: the embedded one, or Redis. Default: the option `durable` of `createAddon`.
    */
   readonly durable?: boolean
+  /**
+   * When a handler that failed runs again. The delivery is acknowledged then, and the message that the handler returns is sent
+   * as a notification. After the last attempt, `onError` gets the error, and the delivery is kept for a week. Default: never;
+   * `onError` gets the error at once.
+   */
+  readonly retry?: RetryOptions
 }
 
 /** Options of a command. */
@@ -50,6 +57,8 @@ export interface CommandOptions {
   readonly ordered?: boolean
   /** As for webhooks: whether a delivery outlives its process. Default: the option `durable` of `createAddon`. */
   readonly durable?: boolean
+  /** As for webhooks: when a handler that failed runs again. Default: never. */
+  readonly retry?: RetryOptions
 }
 
 // Descriptors allow 40 characters for a module key, and the key of a command starts with `command.`.
@@ -62,8 +71,14 @@ const webhookOptions: Checks<WebhookOptions> = {
   declared: flag,
   ordered: flag,
   durable: flag,
+  retry: checkRetry,
 }
-const commandOptions: Checks<CommandOptions> = { description: string, ordered: flag, durable: flag }
+const commandOptions: Checks<CommandOptions> = {
+  description: string,
+  ordered: flag,
+  durable: flag,
+  retry: checkRetry,
+}
 
 /**
  * Creates a webhook for an event. Throws a {@link ConfigurationError} that names the invalid argument or
@@ -94,6 +109,7 @@ export function eventWebhook(
     declared: options.declared ?? true,
     ordered: options.ordered ?? true,
     durable: options.durable ?? durable,
+    retry: options.retry && retryPolicy(options.retry),
     handle,
   }
 }
@@ -122,6 +138,7 @@ export function commandWebhook(
     declared: true,
     ordered: options.ordered ?? true,
     durable: options.durable ?? durable,
+    retry: options.retry && retryPolicy(options.retry),
     async handle(context) {
       const text = context.match?.[1]?.trim() ?? ''
       if (text.toLowerCase() === 'help') return helpText(command)

@@ -14,6 +14,8 @@ export interface TaskQueue {
    * exceeded.
    */
   take<T>(delivery: (turn: Turn) => Promise<T>): Promise<T>
+  /** Runs a job. It does not count among the deliveries. */
+  job<T>(work: (turn: Turn) => Promise<T>): Promise<T>
   /** Makes `close()` wait for work that does not count as a delivery. */
   follow<T>(work: Promise<T>): Promise<T>
   /** Makes `idle()` and `close()` wait for a call, whether its caller awaits it or not. */
@@ -83,11 +85,24 @@ export function createTaskQueue(max: number): TaskQueue {
 
   async function take<T>(delivery: (turn: Turn) => Promise<T>): Promise<T> {
     deliveries += 1
+    return inTurn(delivery, () => {
+      deliveries -= 1
+    })
+  }
+
+  async function job<T>(work: (turn: Turn) => Promise<T>): Promise<T> {
+    following += 1
+    return inTurn(work, () => {
+      following -= 1
+    })
+  }
+
+  async function inTurn<T>(work: (turn: Turn) => Promise<T>, ended: () => void): Promise<T> {
     let over = false
     let reason: Error | undefined
     let controller: AbortController | undefined
     try {
-      return await delivery({
+      return await work({
         get signal() {
           if (!controller) {
             controller = new AbortController()
@@ -108,7 +123,7 @@ export function createTaskQueue(max: number): TaskQueue {
       })
     } finally {
       over = true
-      deliveries -= 1
+      ended()
       if (controller) controllers.delete(controller)
       settle()
     }
@@ -138,6 +153,7 @@ export function createTaskQueue(max: number): TaskQueue {
       return deliveries
     },
     take,
+    job,
     async follow(work) {
       following += 1
       try {

@@ -11,8 +11,9 @@ export interface Limited {
   readonly turn: Turn
   /** The handler's context, whose log is created when it is needed. */
   readonly context: { readonly log: Logger }
-  /** Time limit in milliseconds. */
-  readonly handlerTimeout: number
+  /** Name of the option that limits the time, for the message. */
+  readonly limit: 'handlerTimeout' | 'timeout'
+  readonly milliseconds: number
 }
 
 /**
@@ -22,17 +23,17 @@ export interface Limited {
  */
 export async function unlessEndless<T>(
   running: Promise<T>,
-  { key, turn, context, handlerTimeout }: Limited,
+  { key, turn, context, limit, milliseconds }: Limited,
 ): Promise<T> {
   const outcome = await resultWithin(
-    handlerTimeout,
+    milliseconds,
     running.then((returned) => ({ returned })),
   )
   if (outcome) return outcome.returned
   const error = new HandlerTimeoutError(
-    `the handler of ${key} took longer than handlerTimeout, ${handlerTimeout} ms: its signal is aborted and its result is ignored`,
+    `the handler of ${key} took longer than ${limit}, ${milliseconds} ms: its signal is aborted and its result is ignored`,
   )
   turn.abort(error)
-  running.catch((late: unknown) => logError(context.log, late, 'a handler failed after its handlerTimeout'))
+  running.catch((late: unknown) => logError(context.log, late, `a handler failed after its ${limit}`))
   throw error
 }

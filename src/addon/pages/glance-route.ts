@@ -74,7 +74,13 @@ async function answer(ctx: Context, glance: Glance | undefined, parts: GlanceRou
     const session = sessionOf(signed, glance.key, 'light')
     const services = parts.servicesOf(signed.credentials.installation)
     const context = viewContext(services, session, glance.key, parametersOf(glance, query), turn)
-    const limited = { key: glance.key, turn, context, handlerTimeout }
+    const limited = {
+      key: glance.key,
+      turn,
+      context,
+      limit: 'handlerTimeout',
+      milliseconds: handlerTimeout,
+    } as const
     try {
       const shown = await unlessEndless((async () => glance.handle(context))(), limited)
       return toGlanceContent(`glance ${glance.key}`, shown)

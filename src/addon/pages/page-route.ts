@@ -208,7 +208,13 @@ async function answerOf(asked: Asked, parts: PageRouteParts): Promise<PageAnswer
   const { page, turn, context } = asked
   const { tasks, onError } = parts
   const { handlerTimeout } = parts.resolved
-  const limited = { key: page.key, turn, context, handlerTimeout }
+  const limited = {
+    key: page.key,
+    turn,
+    context,
+    limit: 'handlerTimeout',
+    milliseconds: handlerTimeout,
+  } as const
   try {
     return render(await unlessEndless(asked.handle(), limited), asked, parts)
   } catch (error) {

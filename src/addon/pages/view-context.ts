@@ -5,15 +5,20 @@ import type { InstallationServices } from '../../installations/services.ts'
 import type { Logger } from '../../telemetry/log.ts'
 import type { EventContext } from '../deliveries/context.ts'
 import type { Turn } from '../deliveries/task-queue.ts'
+import type { JobContext } from '../jobs/job.ts'
+import type { ScheduleContext } from '../jobs/schedule.ts'
 import type { AnonymousContext, PageContext, ViewContext } from './page-context.ts'
 import type { Session } from './session.ts'
 
 /**
  * The context of a handler that failed, for `onError`. Only contexts of events have an `event` and, with
- * the scope `send_notification`, a `reply`; check this with `'reply' in context`.
+ * the scope `send_notification`, a `reply`; check this with `'reply' in context`. Only those of jobs have a `job`, and only
+ * those of schedules a `schedule`.
  */
 export type FailedContext<S extends Scope = Scope> =
   | EventContext<EventName, S>
+  | JobContext<unknown, S>
+  | ScheduleContext<S>
   | ViewContext<S>
   | PageContext<S>
   | AnonymousContext

@@ -68,6 +68,8 @@ export interface AddonSettings<F extends SettingsFields = SettingsFields, S exte
 export interface SettingsParts {
   readonly modules: Modules
   onError(error: unknown, context: PageContext): Promise<void>
+  /** Is told when somebody saved, before the `onSaved` handlers. */
+  saved(installation: Installation): Promise<void>
 }
 
 const checks: Checks<SettingsOptions> = {
@@ -79,7 +81,10 @@ const checks: Checks<SettingsOptions> = {
 }
 
 /** Registers the configuration page, and returns the add-on's settings. */
-export function createSettings(options: SettingsOptions, { modules, onError }: SettingsParts): AddonSettings {
+export function createSettings(
+  options: SettingsOptions,
+  { modules, onError, saved: noteSaved }: SettingsParts,
+): AddonSettings {
   checkOptions<SettingsOptions>('settings', options, checks, ['fields'])
   const { fields, title, description, allowAccessToRoomAdmins: rooms = false, mayChange } = options
   checkFields(fields)
@@ -171,6 +176,7 @@ export function createSettings(options: SettingsOptions, { modules, onError }: S
   /** Runs the `onSaved` handlers. Returns false if one failed; the values stay saved. */
   async function runSaved(context: PageContext): Promise<boolean> {
     try {
+      await noteSaved(context.installation)
       const values = typed(await current(context))
       for (const handler of saved) await handler(context, values)
       return true

@@ -357,7 +357,7 @@ describe('maxDeliveries', () => {
     let refused = 0
     for (const answer of all) void answer.then(({ status }) => (refused += status === 503 ? 1 : 0))
     await expect.poll(() => refused, { timeout: 20_000 }).toBe(8)
-    expect(running).toBe(2)
+    await expect.poll(() => running, { timeout: 20_000 }).toBe(2)
     open()
     const statuses = (await Promise.all(all)).map(({ status }) => status).sort()
     expect(statuses).toEqual([204, 204, ...Array.from({ length: 8 }, () => 503)])

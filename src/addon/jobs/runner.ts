@@ -1,0 +1,140 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Queue, QueuedWork } from '../../store/index.ts'
+import { type Logger, logError } from '../../telemetry/log.ts'
+import type { TaskQueue, Turn } from '../deliveries/task-queue.ts'
+
+/** What a runner needs. */
+export interface RunnerParts {
+  readonly queue: Queue
+  readonly tasks: TaskQueue
+  /** How many works run at the same time. */
+  readonly maxJobs: number
+  readonly log: Logger
+  /** Runs one work, and puts it back or finishes it. */
+  run(work: QueuedWork, turn: Turn): Promise<void>
+}
+
+/** Takes work from the queue when it is due, and runs it. */
+export interface Runner {
+  /** Begins to look for work, now and regularly. */
+  start(): void
+  /** Takes and starts what is due now. Resolves with how many that are; 0 before `start` and after `stop`. */
+  look(): Promise<number>
+  /** Looks at this time, if that is before the next look. */
+  wake(due: number): void
+  /** Takes nothing more. */
+  stop(): void
+  /** How many works are running. */
+  readonly running: number
+}
+
+/** Milliseconds between two looks: other processes add work too, and leave some when they end. */
+const every = 1_000
+
+/** How many processes may end while they run some work before it runs without any other such work. */
+const suspicious = 2
+
+/** Milliseconds after which work is looked at again that waits for another one to end. */
+const shortly = 1_000
+
+/** Milliseconds after which work runs again whose end could not be written. */
+const failedAgain = 10_000
+
+/** Creates a runner. */
+export function createRunner({ queue, tasks, maxJobs, log, run }: RunnerParts): Runner {
+  let isStarted = false
+  let isSuspectRunning = false
+  let running = 0
+  let timer: NodeJS.Timeout | undefined
+  let nextLook = Number.POSITIVE_INFINITY
+  let looking: Promise<number> = Promise.resolve(0)
+  let hasFailed = false
+
+  /** One look after the other, so that there are never more than `maxJobs`. */
+  function look(): Promise<number> {
+    looking = looking.then(take)
+    return looking
+  }
+
+  async function take(): Promise<number> {
+    const free = maxJobs - running
+    if (!isStarted || tasks.accepting === 'closing' || free <= 0) return 0
+    try {
+      const works = await queue.take(Date.now(), free)
+      hasFailed = false
+      for (const work of works) begin(work)
+      return works.length
+    } catch (error) {
+      // The first error only: until the store answers again, each look has the same.
+      if (!hasFailed) logError(log, error, 'the queue of jobs cannot be read')
+      hasFailed = true
+      return 0
+    }
+  }
+
+  function begin(work: QueuedWork): void {
+    const isSuspect = work.crashes >= suspicious
+    if (isSuspect && isSuspectRunning) {
+      void putBack({ ...work, due: Date.now() + shortly, attempt: work.attempt - 1 })
+      return
+    }
+    running += 1
+    if (isSuspect) isSuspectRunning = true
+    void tasks
+      .job((turn) => run(work, turn))
+      .catch(async (error: unknown) => {
+        logError(log, error, 'a job could not be finished: it will run again')
+        await putBack({ ...work, due: Date.now() + failedAgain })
+      })
+      .finally(() => {
+        running -= 1
+        if (isSuspect) isSuspectRunning = false
+        if (running === maxJobs - 1) lookAt(Date.now()) // there may be more than could be taken
+      })
+  }
+
+  /** Tries until the store answers: no other process takes the work while this one has it. */
+  async function putBack(work: QueuedWork): Promise<void> {
+    while (isStarted)
+      try {
+        await queue.putBack(work)
+        return
+      } catch {
+        await delay(every, undefined, { ref: false })
+      }
+  }
+
+  function lookAt(time: number): void {
+    if (!isStarted) return
+    clearTimeout(timer)
+    nextLook = time
+    timer = setTimeout(lookNow, Math.max(0, time - Date.now())).unref()
+  }
+
+  function lookNow(): void {
+    nextLook = Number.POSITIVE_INFINITY
+    void tasks.follow(
+      look().then((taken) => {
+        if (nextLook === Number.POSITIVE_INFINITY) lookAt(Date.now() + (taken > 0 ? 0 : every))
+      }),
+    )
+  }
+
+  return {
+    start() {
+      isStarted = true
+      lookNow()
+    },
+    look,
+    wake(due) {
+      if (due < nextLook) lookAt(due)
+    },
+    stop() {
+      isStarted = false
+      clearTimeout(timer)
+    },
+    get running() {
+      return running
+    },
+  }
+}
