@@ -160,7 +160,7 @@ export function createLifecycle(served: LifecycleParts): Lifecycle {
 
   async function closeAll(): Promise<void> {
     recovery.stop()
-    jobs.stop()
+    await jobs.stop()
     await listening?.catch(() => {}) // otherwise the server would continue to open
     await stop(listening, async () => {
       void tasks.follow(runClosing(served.processHooks, log, closingSignal.signal))

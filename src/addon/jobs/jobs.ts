@@ -81,8 +81,8 @@ export interface Jobs {
   start(): void
   /** Runs what is due now. Resolves with how many that are, when they have begun. */
   look(): Promise<number>
-  /** Begins nothing more. */
-  stop(): void
+  /** Begins nothing more. Resolves when what was taken and not begun is put back. */
+  stop(): Promise<void>
 }
 
 const defaultRetry = retryPolicy({ attempts: 5 })
@@ -180,7 +180,7 @@ export function createJobs(parts: JobsParts): Jobs {
       void tasks.follow(running.planning.planAll())
     },
     look: async () => (await running?.runner.look()) ?? 0,
-    stop: () => running?.runner.stop(),
+    stop: async () => running?.runner.stop(),
   }
 }
 

@@ -1,3 +1,4 @@
+import { RateLimitError } from '../../errors.ts'
 import type { Queue } from '../../store/index.ts'
 import { type Logger, logError } from '../../telemetry/log.ts'
 import type { KeptDelivery } from '../deliveries/delivery-reader.ts'
@@ -59,11 +60,12 @@ export function createKeptDeliveries({ queue, form, maxQueued, log, wake }: Keep
         await keep(delivery, message, Date.now() + keptGivenUp, 'given up')
         return false
       }
-      const wait = backoffAfter(attempt, retry)
-      const due = Date.now() + wait
+      const now = Date.now()
+      const renewed = error instanceof RateLimitError ? error.resetAt.getTime() : now
+      const due = Math.max(now + backoffAfter(attempt, retry), renewed)
       if (!(await keep(delivery, message, due, 'waiting'))) return false
       const about = { installation: delivery.oauthId, webhook: delivery.webhook, attempt }
-      logError(log, error, `the handler failed, and runs again in ${Math.ceil(wait / 1000)} s`, about)
+      logError(log, error, `the handler failed, and runs again in ${Math.ceil((due - now) / 1000)} s`, about)
       wake(due)
       return true
     },

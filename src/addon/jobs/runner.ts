@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Queue, QueuedWork } from '../../store/index.ts'
 import { type Logger, logError } from '../../telemetry/log.ts'
 import type { TaskQueue, Turn } from '../deliveries/task-queue.ts'
@@ -20,10 +19,10 @@ export interface Runner {
   start(): void
   /** Takes and starts what is due now. Resolves with how many that are; 0 before `start` and after `stop`. */
   look(): Promise<number>
-  /** Looks at this time, if that is before the next look. */
+  /** Looks at this time. */
   wake(due: number): void
-  /** Takes nothing more. */
-  stop(): void
+  /** Takes nothing more. Resolves when what was just taken is put back. */
+  stop(): Promise<void>
   /** How many works are running. */
   readonly running: number
 }
@@ -37,7 +36,10 @@ const suspicious = 2
 /** Milliseconds after which work is looked at again that waits for another one to end. */
 const shortly = 1_000
 
-/** Milliseconds after which work runs again whose end could not be written. */
+/** How many times are known at most when something is due. The rest is found by the looks of every second. */
+const mostWakes = 1_000
+
+/** Milliseconds after which work runs again whose end could not be written. With each attempt it is twice as long. */
 const failedAgain = 10_000
 
 /** Creates a runner. */
@@ -46,7 +48,8 @@ export function createRunner({ queue, tasks, maxJobs, log, run }: RunnerParts): 
   let isSuspectRunning = false
   let running = 0
   let timer: NodeJS.Timeout | undefined
-  let nextLook = Number.POSITIVE_INFINITY
+  /** When something is due that was added by this process. */
+  const wakes = new Set<number>()
   let looking: Promise<number> = Promise.resolve(0)
   let hasFailed = false
 
@@ -62,7 +65,8 @@ export function createRunner({ queue, tasks, maxJobs, log, run }: RunnerParts): 
     try {
       const works = await queue.take(Date.now(), free)
       hasFailed = false
-      for (const work of works) begin(work)
+      if (isStarted) for (const work of works) begin(work)
+      else for (const work of works) await queue.putBack({ ...work, attempt: work.attempt - 1 })
       return works.length
     } catch (error) {
       // The first error only: until the store answers again, each look has the same.
@@ -84,7 +88,7 @@ export function createRunner({ queue, tasks, maxJobs, log, run }: RunnerParts): 
       .job((turn) => run(work, turn))
       .catch(async (error: unknown) => {
         logError(log, error, 'a job could not be finished: it will run again')
-        await putBack({ ...work, due: Date.now() + failedAgain })
+        await putBack({ ...work, due: Date.now() + failedAgain * 2 ** Math.min(work.attempt - 1, 8) })
       })
       .finally(() => {
         running -= 1
@@ -100,24 +104,23 @@ export function createRunner({ queue, tasks, maxJobs, log, run }: RunnerParts): 
         await queue.putBack(work)
         return
       } catch {
-        await delay(every, undefined, { ref: false })
+        await new Promise((resolve) => void setTimeout(resolve, every).unref())
       }
   }
 
+  /** Looks at this time, or before it if something is known to be due then. */
   function lookAt(time: number): void {
     if (!isStarted) return
     clearTimeout(timer)
-    nextLook = time
-    timer = setTimeout(lookNow, Math.max(0, time - Date.now())).unref()
+    const now = Date.now()
+    const next = Math.min(time, ...wakes, now + every) // the clock may be set, so no timer is long
+    timer = setTimeout(lookNow, Math.max(0, next - now)).unref()
   }
 
   function lookNow(): void {
-    nextLook = Number.POSITIVE_INFINITY
-    void tasks.follow(
-      look().then((taken) => {
-        if (nextLook === Number.POSITIVE_INFINITY) lookAt(Date.now() + (taken > 0 ? 0 : every))
-      }),
-    )
+    const now = Date.now()
+    for (const due of wakes) if (due <= now) wakes.delete(due)
+    void tasks.follow(look().then((taken) => lookAt(taken > 0 ? Date.now() : Number.POSITIVE_INFINITY)))
   }
 
   return {
@@ -127,11 +130,13 @@ export function createRunner({ queue, tasks, maxJobs, log, run }: RunnerParts): 
     },
     look,
     wake(due) {
-      if (due < nextLook) lookAt(due)
+      if (wakes.size < mostWakes) wakes.add(due)
+      lookAt(Number.POSITIVE_INFINITY)
     },
-    stop() {
+    async stop() {
       isStarted = false
       clearTimeout(timer)
+      await looking
     },
     get running() {
       return running
