@@ -1,12 +1,8 @@
 import { createOutbound, type Outbound } from '../common/outbound.ts'
 import { type AccessTokens, createAccessTokens } from '../installations/access-token.ts'
 import type { Hooks } from '../installations/hooks.ts'
-import {
-  createInstallations,
-  type Installation,
-  type Installations,
-  isSame,
-} from '../installations/installation.ts'
+import { type Installation, isSame } from '../installations/installation.ts'
+import { createInstallations, type Installations } from '../installations/installation-records.ts'
 import { createServices, type InstallationServices } from '../installations/services.ts'
 import { createSealing, openStore, type Sealing, type Store, scopeStore, shareStore } from '../store/index.ts'
 import type { Logger } from '../telemetry/log.ts'

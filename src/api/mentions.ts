@@ -1,5 +1,5 @@
 import { linksIn } from '../common/links.ts'
-import { unspacedLetters } from '../common/scripts.ts'
+import { unspacedLetters } from '../common/unspaced-letters.ts'
 
 /** A mention in a text. */
 export interface Mention<T> {

@@ -9,8 +9,9 @@ import { createAddonProcess, findEntry, projectOf } from './addon-process.ts'
 import { administer } from './connection.ts'
 import { createInstallation, served, slowest } from './dev-installation.ts'
 import { callLine, deliveryLine, deliveryMembers, type Report } from './dev-report.ts'
-import { onKeys, openPage } from './keys.ts'
+import { onKeys } from './keys.ts'
 import { readableLine } from './log-line.ts'
+import { openPage } from './open-page.ts'
 import {
   aboutServer,
   asUsage,

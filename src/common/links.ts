@@ -1,4 +1,4 @@
-import { unspacedLetters } from './scripts.ts'
+import { unspacedLetters } from './unspaced-letters.ts'
 
 /** A web address in a text, with its start and end index. */
 export interface FoundLink {

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
 
@@ -15,6 +15,3 @@ export function randomText(length: number): string {
 
 /** Eight capital letters and digits: the `version` of a room or user, which changes whenever the object does. */
 export const randomVersion = (): string => randomText(8).toUpperCase()
-
-/** How tokens are kept: reading the data folder reveals none that works. */
-export const hashOf = (token: string): string => createHash('sha256').update(token).digest('hex')

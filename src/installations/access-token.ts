@@ -9,7 +9,8 @@ import { createLock } from '../store/lock.ts'
 import type { Sealing } from '../store/sealing.ts'
 import type { Store } from '../store/store.ts'
 import { type Observing, observed, type TokenActivity } from '../telemetry/observer.ts'
-import { type Credentials, type Installation, secretOf, tokenKey } from './installation.ts'
+import { type Credentials, type Installation, secretOf } from './installation.ts'
+import { tokenKey } from './store-keys.ts'
 
 /** An access token with the other members of the answer. */
 export interface AccessToken {

@@ -1,6 +1,7 @@
 import { ConfigurationError, StoreError } from '../errors.ts'
 import type { Store } from '../store/index.ts'
-import { hiddenMark, type Installation, valuePrefix } from './installation.ts'
+import type { Installation } from './installation.ts'
+import { hiddenMark, valuePrefix } from './store-keys.ts'
 
 /**
  * Values of an add-on for one installation, as JSON: settings, counters, who opted in. Each installation

@@ -13,7 +13,8 @@ import {
 import type { Store } from '../store/index.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { AccessTokens } from './access-token.ts'
-import { type Credentials, type Installation, type Installations, isSame } from './installation.ts'
+import { type Credentials, type Installation, isSame } from './installation.ts'
+import type { Installations } from './installation-records.ts'
 import { createInstallationStore, type InstallationStore } from './installation-store.ts'
 import { createSteps } from './steps.ts'
 

@@ -5,7 +5,8 @@ import { readId } from '../api/sender.ts'
 import { isRecord } from '../common/is-record.ts'
 import { typeName } from '../common/validate.ts'
 import { messageOf, SignedRequestError } from '../errors.ts'
-import { type Credentials, type Installations, isSame } from './installation.ts'
+import { type Credentials, isSame } from './installation.ts'
+import type { Installations } from './installation-records.ts'
 
 /** The content of a signed request, after its signature, times and room were checked. */
 export interface SignedRequest {

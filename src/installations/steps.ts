@@ -1,6 +1,7 @@
 import { ConfigurationError } from '../errors.ts'
 import type { Store } from '../store/index.ts'
-import { hiddenMark, type Installation, valuePrefix } from './installation.ts'
+import type { Installation } from './installation.ts'
+import { hiddenMark, valuePrefix } from './store-keys.ts'
 
 /**
  * Does a step of a run that may be repeated, because its process ends in the middle: the result of the step is stored, and a

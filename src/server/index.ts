@@ -26,7 +26,6 @@ export type { ApiCall } from './addons/api-call-log.ts'
 export type { DeliveryFilter, DeliveryRecord } from './addons/delivery-history.ts'
 export type { Redirect } from './addons/installables.ts'
 export { CallRefusedError } from './errors.ts'
-export type { Tls } from './exposure.ts'
 export type { Compatibility } from './http/classic.ts'
 export type { Fault } from './http/fault-injection.ts'
 export type { Limits } from './http/window-counter.ts'
@@ -35,6 +34,7 @@ export { type Seed, ServerOptionError, type ServerOptions } from './options.ts'
 export { FolderUnusableError } from './state/folder.ts'
 export { FolderTakenError } from './state/owner.ts'
 export type { GlanceUpdateRecord } from './state/records.ts'
+export type { Tls } from './tls.ts'
 
 /** A room by id or name. */
 export type RoomName = string | number

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { mentionBefore, mentionsIn } from '../../src/api/mentions.ts'
-import { folded } from '../../src/common/scripts.ts'
+import { folded } from '../../src/common/text.ts'
 
 const known = (...names: string[]) => {
   const folds = new Map(names.map((name) => [folded(name), name]))

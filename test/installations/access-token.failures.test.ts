@@ -1,6 +1,6 @@
 import nock from 'nock'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { tokenKey } from '../../src/installations/installation.ts'
+import { tokenKey } from '../../src/installations/store-keys.ts'
 import { createMemoryStore } from '../../src/store/memory/memory.ts'
 import { credentials, failure, hipchat, secret, shown, useNock } from '../client/support.ts'
 import { answer, basic, createTokens, lock } from './access-token.support.ts'

@@ -1,7 +1,7 @@
 import { vi } from 'vitest'
 import { createOutbound } from '../../src/common/outbound.ts'
 import { type AccessTokens, createAccessTokens } from '../../src/installations/access-token.ts'
-import { tokenKey } from '../../src/installations/installation.ts'
+import { tokenKey } from '../../src/installations/store-keys.ts'
 import { createMemoryStore } from '../../src/store/memory/memory.ts'
 import { createSealing } from '../../src/store/sealing.ts'
 import type { Store } from '../../src/store/store.ts'

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { tokenKey } from '../../src/installations/installation.ts'
+import { tokenKey } from '../../src/installations/store-keys.ts'
 import { createLock } from '../../src/store/lock.ts'
 import { createMemoryStore } from '../../src/store/memory/memory.ts'
 import type { Store } from '../../src/store/store.ts'

@@ -2,11 +2,8 @@ import type { ServerResponse } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createAddon, InstallationRefusedError } from '../../src/index.ts'
-import {
-  type Credentials,
-  createInstallations,
-  type Installations,
-} from '../../src/installations/installation.ts'
+import type { Credentials } from '../../src/installations/installation.ts'
+import { createInstallations, type Installations } from '../../src/installations/installation-records.ts'
 import { createMemoryStore, createSealing } from '../../src/store/index.ts'
 import { impostorSecret, json, startImpostor } from '../addon/impostor.ts'
 import { gate } from '../gate.ts'

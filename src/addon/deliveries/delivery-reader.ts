@@ -1,7 +1,8 @@
 import { deliveryBody } from '../../api/events.ts'
 import { read } from '../../common/tolerant-reading.ts'
-import type { Installations } from '../../installations/installation.ts'
-import { type Delivery, matchOf, type Webhook } from './delivery.ts'
+import type { Installations } from '../../installations/installation-records.ts'
+import type { Delivery, Webhook } from './delivery.ts'
+import { matchOf } from './delivery-checks.ts'
 
 /** A delivery as it was kept. */
 export interface KeptDelivery {

@@ -4,7 +4,8 @@ import { parseBody, readBody } from '../../common/body.ts'
 import { resultWithin } from '../../common/time-limit.ts'
 import { read } from '../../common/tolerant-reading.ts'
 import { SignedRequestError } from '../../errors.ts'
-import type { Installation, Installations } from '../../installations/installation.ts'
+import type { Installation } from '../../installations/installation.ts'
+import type { Installations } from '../../installations/installation-records.ts'
 import type { InstallationServices } from '../../installations/services.ts'
 import { stillInstalled, verifySignedRequest } from '../../installations/signed-request.ts'
 import { paths } from '../../paths.ts'
@@ -12,14 +13,8 @@ import { noteLate, observeDelivery, resultOf } from '../../telemetry/delivery-ob
 import { type Logger, logError } from '../../telemetry/log.ts'
 import type { Observing } from '../../telemetry/observer.ts'
 import { belowBase, refusalOf } from '../requests.ts'
-import {
-  type Delivery,
-  type DeliveryAnswer,
-  isOwn,
-  matchOf,
-  refuseForeign,
-  type Webhook,
-} from './delivery.ts'
+import type { Delivery, DeliveryAnswer, Webhook } from './delivery.ts'
+import { isOwn, matchOf, refuseForeign } from './delivery-checks.ts'
 import type { Handling } from './handle.ts'
 import type { TaskQueue } from './task-queue.ts'
 

@@ -1,6 +1,7 @@
 import { type Checks, optionsFault } from '../../common/checks.ts'
 import { ConfigurationError } from '../../errors.ts'
-import type { Installation, Installations } from '../../installations/installation.ts'
+import type { Installation } from '../../installations/installation.ts'
+import type { Installations } from '../../installations/installation-records.ts'
 import type { InstallationServices } from '../../installations/services.ts'
 import { expectFunction, refuse } from '../../option-checks.ts'
 import type { QueueCounts, Sealing, Store } from '../../store/index.ts'

@@ -1,5 +1,6 @@
 import { ConfigurationError } from '../../errors.ts'
-import type { Installation, Installations } from '../../installations/installation.ts'
+import type { Installation } from '../../installations/installation.ts'
+import type { Installations } from '../../installations/installation-records.ts'
 import type { InstallationServices } from '../../installations/services.ts'
 import type { QueuedWork } from '../../store/index.ts'
 import type { Returned } from '../deliveries/context.ts'

@@ -1,5 +1,5 @@
 import { randomText } from '../../common/random.ts'
-import { workQueue } from '../../installations/installation.ts'
+import { workQueue } from '../../installations/store-keys.ts'
 import type { ListedWork, Queue, QueuedWork, Sealing, Store } from '../../store/index.ts'
 
 /** Work that an add-on keeps in the queue of its store: a job, the next occurrence of a schedule, or a delivery to retry. */

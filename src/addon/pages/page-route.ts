@@ -6,7 +6,8 @@ import type { Outbound } from '../../common/outbound.ts'
 import { typeName } from '../../common/validate.ts'
 import { unreadableField } from '../../common/well-formed.ts'
 import { ConfigurationError, HandlerTimeoutError, SignedRequestError, StoreError } from '../../errors.ts'
-import type { Installation, Installations } from '../../installations/installation.ts'
+import type { Installation } from '../../installations/installation.ts'
+import type { Installations } from '../../installations/installation-records.ts'
 import type { InstallationServices } from '../../installations/services.ts'
 import {
   stillInstalled,

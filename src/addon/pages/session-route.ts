@@ -1,6 +1,7 @@
 import type { Context, Middleware } from 'koa'
 import { SignedRequestError } from '../../errors.ts'
-import type { Installation, Installations } from '../../installations/installation.ts'
+import type { Installation } from '../../installations/installation.ts'
+import type { Installations } from '../../installations/installation-records.ts'
 import type { InstallationServices } from '../../installations/services.ts'
 import type { Logger } from '../../telemetry/log.ts'
 import type { Observing } from '../../telemetry/observer.ts'

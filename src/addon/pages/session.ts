@@ -3,7 +3,8 @@ import type { IncomingMessage } from 'node:http'
 import jsonwebtoken from 'jsonwebtoken'
 import { readId } from '../../api/sender.ts'
 import { SignedRequestError } from '../../errors.ts'
-import type { Credentials, Installations } from '../../installations/installation.ts'
+import type { Credentials } from '../../installations/installation.ts'
+import type { Installations } from '../../installations/installation-records.ts'
 import {
   checkTimes,
   findToken,

@@ -1,7 +1,8 @@
 import { capabilitiesUrl } from '../../api/capabilities.ts'
-import { hashOf, randomText } from '../../common/random.ts'
+import { randomText } from '../../common/random.ts'
 import type { ClientRecord, InstallableRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
+import { hashOf } from '../state/token-hash.ts'
 
 /**
  * Some notifications reach add-ons through the browser of the person who acts. An API call has no browser: this is

@@ -4,7 +4,7 @@ import { parseJson } from '../../common/http.ts'
 import { nextTurn } from '../../common/next-turn.ts'
 import type { DeliveryRecord } from '../addons/delivery-history.ts'
 import { overlapWarnings } from '../addons/overlaps.ts'
-import { findRoom, requireGroupAdmin } from '../auth/access.ts'
+import { findRoom, requireGroupAdmin, requireInstallRights } from '../auth/access.ts'
 import { type Caller, person } from '../auth/callers.ts'
 import { makerOf, requireEverything, requirePersonal } from '../auth/maker-rights.ts'
 import { maySee } from '../auth/room-rights.ts'
@@ -12,7 +12,6 @@ import type { Context, Handler } from '../context.ts'
 import { formatSeconds } from '../dates.ts'
 import { notFound } from '../errors.ts'
 import { fitting } from '../http/paging.ts'
-import { requireRights } from '../rest/addons.ts'
 import type { Clients } from '../state/clients.ts'
 import type { ClientRecord } from '../state/records.ts'
 import type { administration } from './routes.ts'
@@ -103,7 +102,7 @@ export const administrationHandlers: { readonly [Id in keyof Table]: Handler<Tab
   async proposeInstallation({ url, room_id }, caller, { installer, state }) {
     const room = room_id === undefined ? undefined : findRoom(state, room_id, caller)
     requirePersonal('Installing add-ons', caller)
-    requireRights(state, room, caller)
+    requireInstallRights(state, room, caller)
     const { document, existing } = await installer.propose({
       url,
       ...(room ? { room } : {}),

@@ -95,3 +95,16 @@ export function requireGroupAdmin(caller: Caller): void {
     if (user && !user.isAdmin) throw forbidden('Only administrators of the group may do this')
   })
 }
+
+/** Administrators install add-ons for the group; in a room, its owner may too. */
+export function requireInstallRights(state: State, room: RoomRecord | undefined, caller: Caller): void {
+  if (room) {
+    requireRoomAdmin(state, room, caller)
+    return
+  }
+  caller.hold(({ scopes }) => {
+    if (!scopes.includes('admin_group'))
+      throw forbidden('This action requires the scope admin_group unless it names a room')
+  })
+  requireGroupAdmin(caller)
+}

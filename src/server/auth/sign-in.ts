@@ -1,10 +1,10 @@
 import { withoutAt } from '../../api/mentions.ts'
-import { hashOf } from '../../common/random.ts'
-import { folded } from '../../common/scripts.ts'
+import { folded } from '../../common/text.ts'
 import { CallRefusedError, forbidden, oauthError } from '../errors.ts'
 import { type Allowance, addressKey, type Counter } from '../http/window-counter.ts'
 import type { UserRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
+import { hashOf } from '../state/token-hash.ts'
 import { isLongEnough, passwordMatches, shortestPassword } from './passwords.ts'
 
 /** What signing in needs from the server. */

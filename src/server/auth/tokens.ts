@@ -1,8 +1,9 @@
 import type { Scope } from '../../api/scopes.ts'
-import { hashOf, randomText } from '../../common/random.ts'
+import { randomText } from '../../common/random.ts'
 import { nowMicros } from '../dates.ts'
 import type { ClientRecord, TokenRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
+import { hashOf } from '../state/token-hash.ts'
 
 /** What making tokens needs from the server. */
 export interface TokenParts {

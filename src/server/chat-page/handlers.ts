@@ -1,4 +1,3 @@
-import { hashOf } from '../../common/random.ts'
 import { findActiveUser, findRoom, requireRoomAdmin } from '../auth/access.ts'
 import { person } from '../auth/callers.ts'
 import { scopesOf } from '../auth/granted-scopes.ts'
@@ -16,6 +15,7 @@ import type { Context, Handler } from '../context.ts'
 import { formatSeconds } from '../dates.ts'
 import { badRequest, forbidden, notFound } from '../errors.ts'
 import type { ClientRecord, RoomRecord, UserRecord } from '../state/records.ts'
+import { hashOf } from '../state/token-hash.ts'
 import type { HashedToken } from '../state/tokens.ts'
 import type { PageContext } from './context.ts'
 import {

@@ -1,5 +1,5 @@
 import { chunkLength, createPace, nextTurn } from '../../common/next-turn.ts'
-import { folded } from '../../common/scripts.ts'
+import { folded } from '../../common/text.ts'
 import { knowing, maySee } from '../auth/room-rights.ts'
 import { badRequest } from '../errors.ts'
 import type { Named } from '../state/name-index.ts'

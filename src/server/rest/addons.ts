@@ -1,12 +1,9 @@
 import { overlapWarnings } from '../addons/overlaps.ts'
-import { findRoom, requireGroupAdmin, requireRoomAdmin } from '../auth/access.ts'
-import type { Caller } from '../auth/callers.ts'
+import { findRoom, requireInstallRights } from '../auth/access.ts'
 import { makerOf, requirePersonal } from '../auth/maker-rights.ts'
 import { maySee } from '../auth/room-rights.ts'
 import type { Context, Handlers } from '../context.ts'
-import { CallRefusedError, forbidden, notFound } from '../errors.ts'
-import type { RoomRecord } from '../state/records.ts'
-import type { State } from '../state/state.ts'
+import { CallRefusedError, notFound } from '../errors.ts'
 
 type AddonOperation = 'installAddon' | 'uninstallAddon' | 'getIntegrationInstallableData'
 
@@ -15,7 +12,7 @@ export const addonHandlers: Pick<Handlers, AddonOperation> = {
     const { installer, state } = context
     requirePersonal('Installing add-ons', caller)
     const room = parameters.room_id === undefined ? undefined : findRoom(state, parameters.room_id, caller)
-    requireRights(state, room, caller)
+    requireInstallRights(state, room, caller)
     const { client, installedUrl } = await installer.install({
       url: parameters.url,
       ...(room ? { room } : {}),
@@ -42,7 +39,7 @@ export const addonHandlers: Pick<Handlers, AddonOperation> = {
     const room = client.roomId === null ? undefined : state.rooms.get(client.roomId)
     if (client.roomId !== null && !(room && maySee(room, caller)))
       throw notFound('Installation', installable_id)
-    requireRights(state, room, caller)
+    requireInstallRights(state, room, caller)
     await installer.uninstall(client, () => void caller.renew())
     return undefined
   },
@@ -53,19 +50,6 @@ export const addonHandlers: Pick<Handlers, AddonOperation> = {
       throw new CallRefusedError(404, 'This installation document does not exist, or was read already')
     return document
   },
-}
-
-/** Administrators install add-ons for the group; in a room, its owner may too. */
-export function requireRights(state: State, room: RoomRecord | undefined, caller: Caller): void {
-  if (room) {
-    requireRoomAdmin(state, room, caller)
-    return
-  }
-  caller.hold(({ scopes }) => {
-    if (!scopes.includes('admin_group'))
-      throw forbidden('This action requires the scope admin_group unless it names a room')
-  })
-  requireGroupAdmin(caller)
 }
 
 const installationUrl = (key: string, oauthId: string, { publicUrl }: Context): string =>

@@ -1,4 +1,3 @@
-import { hashOf } from '../../common/random.ts'
 import type { Caller } from '../auth/callers.ts'
 import { grants } from '../auth/token-endpoint.ts'
 import { endToken } from '../auth/tokens.ts'
@@ -6,6 +5,7 @@ import type { Handlers } from '../context.ts'
 import { CallRefusedError } from '../errors.ts'
 import type { TokenRecord } from '../state/records.ts'
 import type { State } from '../state/state.ts'
+import { hashOf } from '../state/token-hash.ts'
 
 export const oauthHandlers: Pick<Handlers, 'generateToken' | 'getSession' | 'deleteSession'> = {
   generateToken: (request, caller, context) => grants[request.grant_type](request, caller, context),

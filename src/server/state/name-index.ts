@@ -1,4 +1,4 @@
-import { folded } from '../../common/scripts.ts'
+import { folded } from '../../common/text.ts'
 import { type StateDatabase, table } from './table.ts'
 
 /** A name and the id it belongs to: a position in a list of names. */

@@ -1,6 +1,6 @@
 import { withoutAt } from '../../api/mentions.ts'
 import { randomVersion } from '../../common/random.ts'
-import { folded } from '../../common/scripts.ts'
+import { folded } from '../../common/text.ts'
 import { nowMicros } from '../dates.ts'
 import { createNameIndex, fromEachWord, type Named } from './name-index.ts'
 import type { UserRecord } from './records.ts'

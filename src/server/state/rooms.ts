@@ -1,5 +1,5 @@
 import { randomVersion } from '../../common/random.ts'
-import { folded } from '../../common/scripts.ts'
+import { folded } from '../../common/text.ts'
 import { nowMicros } from '../dates.ts'
 import { createNameIndex, fromEachWord, type Named } from './name-index.ts'
 import type { RoomRecord, RoomStatistics } from './records.ts'

@@ -1,5 +1,5 @@
 import { commitFailure } from '../../common/lmdb/lmdb.ts'
-import { folded } from '../../common/scripts.ts'
+import { folded } from '../../common/text.ts'
 import { type Micros, nowMicros } from '../dates.ts'
 import { type Blobs, createBlobs } from './blobs.ts'
 import { type Written, withChangeNotes } from './change-notes.ts'

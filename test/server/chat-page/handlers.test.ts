@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { get } from 'node:http'
 import { createContext, runInContext } from 'node:vm'
 import { expect, it, onTestFinished } from 'vitest'
-import { pageAt } from '../../../src/server/http/html-page.ts'
+import { pageAt } from '../../../src/server/http/start-pages.ts'
 import { createHipChatServer } from '../../../src/server/index.ts'
 import { declare, startAddon } from '../support.ts'
 

@@ -1,7 +1,7 @@
 import { computed } from '@preact/signals'
 import { type Mention, mentionsIn } from '../../../api/mentions.ts'
 import type { Message } from '../../../api/objects.ts'
-import { folded } from '../../../common/scripts.ts'
+import { folded } from '../../../common/text.ts'
 import { me, people } from '../store.ts'
 
 /** People whom the server found in a message: including those that the page does not know yet. */

@@ -1,6 +1,3 @@
-/** Normalizes a name for comparison: case does not matter, nor does the composition of characters. */
-export const folded = (text: string): string => text.normalize('NFC').toLowerCase()
-
 /**
  * Members of a character class for regular expressions with the flag `u`: the letters of scripts without spaces between
  * words, or, like Korean, with endings that follow directly. At such a letter a word may end and another begin.

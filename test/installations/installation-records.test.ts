@@ -1,14 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import {
-  type Credentials,
-  createInstallations,
-  type Installation,
-  type Installations,
-  keyOf,
-  secretOf,
-  tokenKey,
-  valuePrefix,
-} from '../../src/installations/installation.ts'
+import { type Credentials, type Installation, keyOf, secretOf } from '../../src/installations/installation.ts'
+import { createInstallations, type Installations } from '../../src/installations/installation-records.ts'
+import { tokenKey, valuePrefix } from '../../src/installations/store-keys.ts'
 import { createMemoryStore } from '../../src/store/memory/memory.ts'
 import { createSealing } from '../../src/store/sealing.ts'
 import type { Store } from '../../src/store/store.ts'
