@@ -176,8 +176,8 @@ export function createJobs(parts: JobsParts): Jobs {
     counts: async () => queue?.counts(),
     plan: async (installation) => running?.planning.plan(installation),
     start() {
-      if (!running || (jobs.size === 0 && schedules.size === 0 && !usesRetries)) return
-      running.runner.start()
+      if (!running) return
+      running.runner.start(jobs.size > 0 || schedules.size > 0 || usesRetries)
       void tasks.follow(running.planning.planAll())
     },
     look: async () => (await running?.runner.look()) ?? 0,

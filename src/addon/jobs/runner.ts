@@ -15,8 +15,8 @@ export interface RunnerParts {
 
 /** Takes work from the queue when it is due, and runs it. */
 export interface Runner {
-  /** Begins to look for work, now and regularly. */
-  start(): void
+  /** Begins to look for work, now and regularly; `often` if the add-on has jobs of its own. */
+  start(often: boolean): void
   /** Takes and starts what is due now. Resolves with how many that are; 0 before `start` and after `stop`. */
   look(): Promise<number>
   /** Looks at this time. */
@@ -27,8 +27,14 @@ export interface Runner {
   readonly running: number
 }
 
-/** Milliseconds between two looks: other processes add work too, and leave some when they end. */
-const every = 1_000
+/**
+ * Milliseconds between two looks: other processes add work too, and leave some when they end. Without jobs, there is only what
+ * was given up and somebody wants to run again.
+ */
+const lookEvery = { often: 1_000, seldom: 10_000 }
+
+/** Milliseconds until it is tried again to put work back. */
+const putBackAgain = 1_000
 
 /** How many processes may end while they run some work before it runs without any other such work. */
 const suspicious = 2
@@ -47,6 +53,7 @@ export function createRunner({ queue, tasks, maxJobs, log, run }: RunnerParts): 
   let isStarted = false
   let isSuspectRunning = false
   let running = 0
+  let every = lookEvery.seldom
   let timer: NodeJS.Timeout | undefined
   /** When something is due that was added by this process. */
   const wakes = new Set<number>()
@@ -104,7 +111,7 @@ export function createRunner({ queue, tasks, maxJobs, log, run }: RunnerParts): 
         await queue.putBack(work)
         return
       } catch {
-        await new Promise((resolve) => void setTimeout(resolve, every).unref())
+        await new Promise((resolve) => void setTimeout(resolve, putBackAgain).unref())
       }
   }
 
@@ -124,8 +131,9 @@ export function createRunner({ queue, tasks, maxJobs, log, run }: RunnerParts): 
   }
 
   return {
-    start() {
+    start(often) {
       isStarted = true
+      every = often ? lookEvery.often : lookEvery.seldom
       lookNow()
     },
     look,

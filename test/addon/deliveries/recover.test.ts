@@ -57,6 +57,12 @@ async function leave(folder: string, id: string, { webhook = 'hook', oauthId = '
   await store.close()
 }
 
+/** The first of several; `undefined` if there are none. */
+async function firstOf<T>(all: AsyncIterable<T>): Promise<T | undefined> {
+  for await (const one of all) return one
+  return undefined
+}
+
 const HOUR = 3_600_000
 
 describe('a delivery that an earlier process left', () => {
@@ -125,6 +131,13 @@ describe('a delivery that an earlier process left', () => {
     await addon.close()
     const again = await start(folder, register)
     expect(again.logged(/given up/)).toEqual([])
+    const kept = await firstOf(again.addon.jobs())
+    expect(kept).toMatchObject({ kind: 'delivery', name: 'hook', state: 'given up', attempt: 1 })
+    expect(kept?.error).toBe('it was accepted more than a day ago, and not handled before its process ended')
+    expect(await again.addon.runJob(kept?.id ?? '')).toBe(true)
+    await again.addon.idle()
+    expect(handled).toEqual(['fine', 'old'])
+    expect(await firstOf(again.addon.jobs())).toBeUndefined()
   })
 
   it('is left to the next process by a close() that cannot wait for it', async () => {

@@ -61,7 +61,7 @@ describe('a runner', () => {
   it('runs no more than maxJobs at the same time, and the next one as soon as one has ended', async () => {
     const { runner, begun, add, pass, end } = start()
     await add(work('a', { due: 1 }), work('b', { due: 2 }), work('c', { due: 3 }), work('d', { due: 4 }))
-    runner.start()
+    runner.start(true)
     await pass(0)
     expect(begun).toEqual(['a', 'b'])
     await pass(5_000)
@@ -73,7 +73,7 @@ describe('a runner', () => {
 
   it('looks every second for what others add, and at the time of what was added here', async () => {
     const { runner, begun, add, pass } = start({ maxJobs: 9 })
-    runner.start()
+    runner.start(true)
     await pass(0)
     await add(work('others', { due: 1_000_100 }))
     await pass(999)
@@ -91,7 +91,7 @@ describe('a runner', () => {
 
   it('looks every second, although something far ahead was added during a look', async () => {
     const { runner, begun, add, pass } = start()
-    runner.start()
+    runner.start(true)
     runner.wake(Date.now() + 3_600_000)
     await pass(0)
     await add(work('a', { due: 1_000_500 }))
@@ -101,7 +101,7 @@ describe('a runner', () => {
 
   it('looks every second, although the clock is set back', async () => {
     const { runner, begun, add, pass } = start()
-    runner.start()
+    runner.start(true)
     await pass(500)
     vi.setSystemTime(10_000)
     await add(work('a', { due: 10_100 }))
@@ -112,7 +112,7 @@ describe('a runner', () => {
   it('runs works one after the other that were running in two processes when they ended', async () => {
     const { runner, begun, add, pass, end } = start({ maxJobs: 9 })
     await add(work('a', { crashes: 2 }), work('b', { crashes: 2 }), work('c', { crashes: 1 }))
-    runner.start()
+    runner.start(true)
     await pass(0)
     expect(begun).toEqual(['a', 'c'])
     await pass(3_000)
@@ -131,7 +131,7 @@ describe('a runner', () => {
     }
     const { runner, begun, lines, pass } = start({ broken: { ...memory, take } })
     await memory.add(work('a'), { limit: 9 })
-    runner.start()
+    runner.start(true)
     await pass(3_000)
     expect(lines.map(({ message }) => message)).toEqual(['the queue of jobs cannot be read'])
     isAway = false
@@ -154,7 +154,7 @@ describe('a runner', () => {
       },
     })
     await memory.add(work('a'), { limit: 9 })
-    runner.start()
+    runner.start(true)
     await pass(0)
     isAway = true
     end('a')
@@ -179,7 +179,7 @@ describe('a runner', () => {
     }
     const { runner, begun, queue } = start({ broken: { ...memory, take } })
     await memory.add(work('a'), { limit: 9 })
-    runner.start()
+    runner.start(true)
     await settle()
     const stopped = runner.stop()
     answer()
