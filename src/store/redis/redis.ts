@@ -4,6 +4,7 @@ import { checkKey, checkWork, closedError, lifetime, longestLife } from '../limi
 import type { Store } from '../store.ts'
 import { createClusterRouting } from './cluster.ts'
 import { connectRedis } from './connection.ts'
+import { createHolders } from './holders.ts'
 import { createRedisJournal } from './journal.ts'
 import { type Command, RedisFailure } from './lazy-connection.ts'
 import { createSingleRouting, type RedisRouting, type RedisServer, type RedisTimeouts } from './routing.ts'
@@ -89,12 +90,8 @@ export function createRedisStore(text: string, options: RedisStoreOptions = {}):
 
   const expiry = (life: number | undefined) => (life === undefined ? {} : { PX: life })
 
-  const journal = createRedisJournal({
-    run,
-    claimOf,
-    prefix: `journal:${prefix}`,
-    lease: options.lease ?? 20_000,
-  })
+  const holders = createHolders(run, `journal:${prefix}`, options.lease ?? 20_000)
+  const journal = createRedisJournal({ run, claimOf, prefix: `journal:${prefix}`, holders })
 
   return {
     name,
@@ -189,8 +186,8 @@ export function createRedisStore(text: string, options: RedisStoreOptions = {}):
       await Promise.all(servers.map(probe))
     },
     async close() {
-      closing ??= journal
-        .leave()
+      closing ??= holders
+        .leave(journal.hasWork(), routing.run)
         .catch(() => {}) // an unreachable Redis: then the lease ends
         .then(() => routing.close())
       await closing
