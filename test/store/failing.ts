@@ -1,9 +1,28 @@
 import { expect } from 'vitest'
-import type { Store } from '../../src/store/store.ts'
+import type { QueuedWork, Store } from '../../src/store/store.ts'
 import { list } from './contract.ts'
 
-/** Each verb of a store, on keys `a` and `c`. */
-export const allVerbs = (store: Store): (() => unknown)[] => [
+const queued: QueuedWork = { id: 'a', group: 'g', due: 0, attempt: 0, crashes: 0, work: 'work' }
+
+/** Each verb of a store's queues, if it has any, on the id `a`. */
+export function queueVerbs(store: Store): (() => unknown)[] {
+  const queue = store.queue?.('q')
+  if (!queue) return []
+  return [
+    () => queue.add(queued, { limit: 10 }),
+    () => queue.take(0, 1),
+    () => queue.putBack(queued),
+    () => queue.finish('a'),
+    () => queue.cancel('a'),
+    () => queue.removeGroup('g'),
+    () => queue.get('a'),
+    () => queue.list('waiting')[Symbol.asyncIterator]().next(),
+    () => queue.counts(),
+  ]
+}
+
+/** Each verb of a store itself, on keys `a` and `c`. */
+export const ownVerbs = (store: Store): (() => unknown)[] => [
   () => store.get('a'),
   () => store.set('a', 'x'),
   () => store.delete('a'),
@@ -15,12 +34,16 @@ export const allVerbs = (store: Store): (() => unknown)[] => [
   () => store.ping(),
 ]
 
+/** Each verb of a store, also those of its queues. */
+export const allVerbs = (store: Store): (() => unknown)[] => [...ownVerbs(store), ...queueVerbs(store)]
+
 /** Those that need room or change something, and `ping`, which says whether these would work. */
 export const writingVerbs = (store: Store): (() => unknown)[] => [
   () => store.set('a', 'x'),
   () => store.claim('c', 1000),
   () => store.update('a', () => 'x'),
   () => store.journal?.accept('c', 1000, 'work'),
+  ...(store.queue ? [() => store.queue?.('q').add(queued, { limit: 10 })] : []),
   () => store.ping(),
 ]
 

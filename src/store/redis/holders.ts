@@ -14,6 +14,11 @@ export interface Holders {
   all(): Promise<readonly string[]>
   /** Whether a store is open, was closed, or gave no sign of life for the lease. */
   stateOf(holder: string): Promise<HolderState>
+  /**
+   * Whether this store has given its signs without a gap for half a lease. Otherwise Redis may have been away, and others that
+   * are open have not had the time to give theirs.
+   */
+  isSettled(): boolean
   /** Forgets a store that is gone, and was in this state. */
   remove(holder: string, state: HolderState): Promise<void>
   /**
@@ -39,6 +44,7 @@ export function createHolders(run: RedisRouting['run'], prefix: string, lease: n
   const signOf = (holder: string): string => `${prefix}alive:${holder}`
   const ownSign = signOf(self)
   let signed = Number.NEGATIVE_INFINITY
+  let signedWithoutGapSince = Number.POSITIVE_INFINITY
   /** All who wait for a sign share it. */
   let signing: Promise<void> | undefined
   let renewing: NodeJS.Timeout | undefined
@@ -50,6 +56,8 @@ export function createHolders(run: RedisRouting['run'], prefix: string, lease: n
       run(ownSign, (client) => client.set(ownSign, signs.open, { PX: lease })),
       run(names, (client) => client.sAdd(names, self)), // again, in case it was taken for gone
     ])
+    const answered = performance.now()
+    if (answered - signed > lease / 2) signedWithoutGapSince = answered
     signed = asked
   }
 
@@ -70,6 +78,7 @@ export function createHolders(run: RedisRouting['run'], prefix: string, lease: n
       if (found === null) return 'crashed'
       return found === signs.closed ? 'closed' : 'open'
     },
+    isSettled: () => performance.now() - signedWithoutGapSince > lease / 2,
     async remove(holder, state) {
       await run(names, (client) => client.sRem(names, holder))
       if (state === 'closed') await run(signOf(holder), (client) => client.unlink(signOf(holder)))

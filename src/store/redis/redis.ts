@@ -1,13 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { StoreError } from '../../errors.ts'
-import { checkKey, checkWork, closedError, lifetime, longestLife } from '../limits.ts'
+import { checkKey, checkName, checkWork, closedError, lifetime, longestLife } from '../limits.ts'
 import type { Store } from '../store.ts'
 import { createClusterRouting } from './cluster.ts'
 import { connectRedis } from './connection.ts'
 import { createHolders } from './holders.ts'
 import { createRedisJournal } from './journal.ts'
 import { type Command, RedisFailure } from './lazy-connection.ts'
+import { createRedisQueue, type RedisQueue, type RunScript } from './queue.ts'
 import { createSingleRouting, type RedisRouting, type RedisServer, type RedisTimeouts } from './routing.ts'
+import { runScript } from './script.ts'
 import { connectMaster } from './sentinel.ts'
 import { parseRedisUrl, type RedisUrl } from './url.ts'
 
@@ -20,8 +22,8 @@ export interface RedisStoreOptions {
   /** Milliseconds for the answer to a command. Default 1000. */
   readonly commandTimeout?: number
   /**
-   * Milliseconds after which the accepted work of a process without a sign of life goes to another one. Default 20,000. A
-   * process that is stopped for longer does its work twice.
+   * Milliseconds after which the work of a process without a sign of life goes to another one: what it has accepted, and what
+   * it has taken from queues. Default 20,000. A process that is stopped for longer does its work twice.
    */
   readonly lease?: number
   /** Certificate authorities to trust in addition to the public ones, as PEM; for `rediss` only. */
@@ -90,8 +92,18 @@ export function createRedisStore(text: string, options: RedisStoreOptions = {}):
 
   const expiry = (life: number | undefined) => (life === undefined ? {} : { PX: life })
 
-  const holders = createHolders(run, `journal:${prefix}`, options.lease ?? 20_000)
+  const lease = options.lease ?? 20_000
+  const holders = createHolders(run, `journal:${prefix}`, lease)
   const journal = createRedisJournal({ run, claimOf, prefix: `journal:${prefix}`, holders })
+
+  const queues = new Map<string, RedisQueue>()
+  const lastScript: RunScript = (...script) => runScript(routing.run, ...script)
+
+  async function leave(): Promise<void> {
+    const leaving = await Promise.allSettled([...queues.values()].map((queue) => queue.leave(lastScript)))
+    const leavesWork = journal.hasWork() || leaving.some(({ status }) => status === 'rejected')
+    await holders.leave(leavesWork, routing.run)
+  }
 
   return {
     name,
@@ -145,6 +157,21 @@ export function createRedisStore(text: string, options: RedisStoreOptions = {}):
         return journal.accept(id, lifetime(name, ttl) ?? longestLife, work)
       },
     },
+    queue(queueName) {
+      if (closing) throw closedError(name)
+      checkName(name, 'queue', queueName)
+      const queue =
+        queues.get(queueName) ??
+        createRedisQueue(queueName, {
+          store: name,
+          run: (...script) => translated(() => lastScript(...script)),
+          prefix,
+          holders,
+          lookEvery: lease / 4,
+        })
+      queues.set(queueName, queue)
+      return queue
+    },
     async update(key, change, ttl) {
       const full = keyOf(key)
       const life = lifetime(name, ttl)
@@ -186,8 +213,7 @@ export function createRedisStore(text: string, options: RedisStoreOptions = {}):
       await Promise.all(servers.map(probe))
     },
     async close() {
-      closing ??= holders
-        .leave(journal.hasWork(), routing.run)
+      closing ??= leave()
         .catch(() => {}) // an unreachable Redis: then the lease ends
         .then(() => routing.close())
       await closing

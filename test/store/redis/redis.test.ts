@@ -9,7 +9,7 @@ import type { Store } from '../../../src/store/store.ts'
 import { planted } from '../../leaks/planted.ts'
 import { freePort } from '../../ports.ts'
 import { describeStore, list, refused } from '../contract.ts'
-import { allVerbs, inspect, soon, writingVerbs } from '../failing.ts'
+import { allVerbs, inspect, ownVerbs, queueVerbs, soon, writingVerbs } from '../failing.ts'
 import { ask as askRedis, needs, patient, sharedUrl, startRedis, stopRedis } from '../redis-server.ts'
 
 const geheim = planted('geheim')
@@ -155,7 +155,10 @@ describe('a separate Redis', () => {
 
   it('reports that Redis requires a password when the URL has none', async () => {
     const store = open(`redis://127.0.0.1:${port}`)
-    for (const verb of allVerbs(store)) await refused(verb, /^redis:\S+ refused: NOAUTH/)
+    for (const verb of ownVerbs(store)) await refused(verb, /^redis:\S+ refused: NOAUTH/)
+    // Before the password Redis reads no more than ten arguments: scripts have more, which ends the connection.
+    for (const verb of queueVerbs(store))
+      await refused(verb, /^redis:\S+ (refused: (NOAUTH|.*unauthenticated)|went away)/)
   })
 
   it('may be unavailable when the store is created, and is used once it is available', {
@@ -265,9 +268,11 @@ describe('creating a Redis store', () => {
 async function empty(prefix: string): Promise<void> {
   const client = createClient({ url: sharedUrl })
   await client.connect()
-  const pattern = `${prefix.replace(/[*[\]]/g, '\\$&')}*`
-  for await (const keys of client.scanIterator({ MATCH: pattern, COUNT: 1000 })) {
-    if (keys.length > 0) await client.unlink(keys)
+  for (const begin of [prefix, `queue:{${prefix}`]) {
+    const pattern = `${begin.replace(/[*[\]]/g, '\\$&')}*`
+    for await (const keys of client.scanIterator({ MATCH: pattern, COUNT: 1000 })) {
+      if (keys.length > 0) await client.unlink(keys)
+    }
   }
   await client.close()
 }
