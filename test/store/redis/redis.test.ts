@@ -4,10 +4,11 @@ import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
 import { createClient } from '@keyv/redis'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { createRedisStore } from '../../../src/store/redis/redis.ts'
+import { createRedisStore, type RedisStoreOptions } from '../../../src/store/redis/redis.ts'
 import type { Store } from '../../../src/store/store.ts'
 import { planted } from '../../leaks/planted.ts'
 import { freePort } from '../../ports.ts'
+import { readPage } from '../../structure/markdown.ts'
 import { describeStore, list, refused } from '../contract.ts'
 import { allVerbs, inspect, ownVerbs, queueVerbs, soon, writingVerbs } from '../failing.ts'
 import { ask as askRedis, needs, patient, sharedUrl, startRedis, stopRedis } from '../redis-server.ts'
@@ -61,8 +62,8 @@ describe('a separate Redis', () => {
   let port: number
   let server: ChildProcess
   const stores: Store[] = []
-  const open = (url: string): Store => {
-    const store = createRedisStore(url)
+  const open = (url: string, options: RedisStoreOptions = {}): Store => {
+    const store = createRedisStore(url, options)
     stores.push(store)
     return store
   }
@@ -99,6 +100,14 @@ describe('a separate Redis', () => {
     expect(await zero.get('a')).toBeUndefined()
     expect(await three.get('a')).toBe('x')
     expect(three.name).toBe(`redis://127.0.0.1:${port}/3`)
+  })
+
+  it('needs no other keys than those that the documentation names', async () => {
+    const patterns = /`(~hipchat-addon:[^`]*)`/.exec(readPage('docs/how-to/deploy.md'))?.[1]?.split(' ') ?? []
+    await ask('acl', 'setuser', 'addon', 'on', `>${geheim}`, '+@all', ...patterns)
+    const own = `redis://addon:${geheim}@127.0.0.1:${port}`
+    for (const verb of allVerbs(open(own))) await verb()
+    await refused(() => open(own, { prefix: 'other:' }).get('a'), /refused: NOPERM/)
   })
 
   it('is not used with a wrong password, which no error shows', async () => {
