@@ -4,7 +4,8 @@ import { checkOptions } from '../option-checks.ts'
 /** The time of the test. It passes by itself and can be moved. */
 export interface TestClock {
   /**
-   * Moves `Date` of the whole process forward, so that tokens expire and sessions end. Timers (`setTimeout`) do not change.
+   * Moves `Date` of the whole process forward, so that tokens expire, sessions end and jobs become due, which `idle()` then runs.
+   * Timers (`setTimeout`) do not change.
    */
   advance(by: Duration): void
 }

@@ -7,6 +7,7 @@ import { checkOptions } from '../option-checks.ts'
 import type { HipChatServer, RoomName } from '../server/index.ts'
 import { type ForgedOptions, forge, forgeries } from './forging.ts'
 import { createTestRoom, type TestRoom } from './room.ts'
+import type { TestJobs } from './test-jobs.ts'
 
 /** Options of an installation. */
 export interface InstallOptions {
@@ -33,17 +34,24 @@ export interface TestGroup {
   install(options?: InstallOptions): Promise<Installation>
   /** Removes an installation, by default the newest. Resolves when the add-on has been notified. */
   uninstall(installation?: Installation): Promise<void>
-  /** Resolves when no delivery, handler or call is in progress. */
+  /**
+   * Resolves when no delivery, handler or call is in progress and no job is due. Rejects if a job, schedule or retry has failed,
+   * and so do the methods that wait for it, such as `say`: once for each failure, and not with `failedJobs: 'allow'`.
+   */
   idle(): Promise<void>
   /** Sends the add-on a forged delivery, which it has to refuse. Returns the status of its answer. */
   forge(event: EventName, options?: ForgedOptions): Promise<number>
 }
 
 /** The members of an add-on that its test needs; none of them depends on its scopes. */
-export type TestedAddon = Pick<Addon, 'listen' | 'close' | 'idle' | 'descriptor' | 'installation'>
+export type TestedAddon = Pick<Addon, 'listen' | 'close' | 'idle' | 'jobs' | 'descriptor' | 'installation'>
 
 /** Creates a group on a listening server; nothing is installed yet. */
-export function createTestGroup(addon: TestedAddon, server: HipChatServer): TestGroup {
+export function createTestGroup(
+  addon: TestedAddon,
+  server: HipChatServer,
+  jobs: Pick<TestJobs, 'check'>,
+): TestGroup {
   let installations: Installation[] = []
   let home: RoomName | undefined
 
@@ -56,6 +64,7 @@ export function createTestGroup(addon: TestedAddon, server: HipChatServer): Test
       await addon.idle()
       await server.idle()
     } while (server.deliveries().at(-1)?.id !== last)
+    await jobs.check()
   }
 
   function roomOf(name: RoomName): TestRoom {

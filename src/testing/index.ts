@@ -19,4 +19,10 @@ export type {
 } from './room.ts'
 export type { TriggerOptions } from './room-events.ts'
 export { type StoreCheck, type StoreUnderTest, storeContract } from './store/contract.ts'
-export { type AddonTest, type TestClock, type TestOptions, testAddon } from './test-addon.ts'
+export {
+  type AddonTest,
+  type GroupOptions,
+  type TestClock,
+  type TestOptions,
+  testAddon,
+} from './test-addon.ts'

@@ -1,16 +1,18 @@
+import type { QueuedJob } from '../addon/jobs/queued-job.ts'
 import type { AddonOptions } from '../addon/options.ts'
-import { type Checks, elsewhere } from '../common/checks.ts'
+import { type Checks, elsewhere, oneOf } from '../common/checks.ts'
 import { typeName } from '../common/validate.ts'
 import { checkOptions } from '../option-checks.ts'
 import { createHipChatServer, type ServerOptions } from '../server/index.ts'
 import { createClock, type TestClock } from './clock.ts'
 import { createTestGroup, type InstallOptions, type TestedAddon, type TestGroup } from './group.ts'
 import { createTestLog, type LogLine } from './log.ts'
+import { createTestJobs } from './test-jobs.ts'
 
 export type { TestClock } from './clock.ts'
 
-/** Options of {@link testAddon}. */
-export interface TestOptions {
+/** Options of a group: of {@link AddonTest.addGroup}. */
+export interface GroupOptions {
   /** Where the add-on is installed; `false` for no installation. Default: in the first room. */
   readonly install?: InstallOptions | false
   /**
@@ -20,7 +22,17 @@ export interface TestOptions {
   readonly server?: Omit<ServerOptions, 'port' | 'host' | 'publicUrl' | 'tls'>
 }
 
-const testOptions: Checks<TestOptions> = { install: elsewhere, server: elsewhere }
+/** Options of {@link testAddon}. */
+export interface TestOptions extends GroupOptions {
+  /**
+   * Whether a job, schedule or retry may fail. Default `reject`: then `idle()`, what waits for it, and `close()` reject with what
+   * failed.
+   */
+  readonly failedJobs?: 'reject' | 'allow'
+}
+
+const groupOptions: Checks<GroupOptions> = { install: elsewhere, server: elsewhere }
+const testOptions: Checks<TestOptions> = { ...groupOptions, failedJobs: oneOf('reject', 'allow') }
 
 /** An add-on under test, and the group in which it is installed. */
 export interface AddonTest<A = unknown> extends TestGroup {
@@ -33,9 +45,17 @@ export interface AddonTest<A = unknown> extends TestGroup {
    * add-on has an `onError`. Empty if the add-on was created before, or does not use the `log` that its function gets.
    */
   readonly log: readonly LogLine[]
-  /** Creates another group on its own server, and installs the add-on there too. The options are those of `testAddon`. */
-  addGroup(options?: TestOptions): Promise<TestGroup>
-  /** Closes the add-on and all servers, and puts the real time back. May be called twice. */
+  /**
+   * The jobs and retries that are waiting, the next occurrence of each schedule, and what was given up. `clock.advance` makes
+   * them due, and `idle()` runs what is due.
+   */
+  jobs(): Promise<QueuedJob[]>
+  /** Creates another group on its own server, and installs the add-on there too. */
+  addGroup(options?: GroupOptions): Promise<TestGroup>
+  /**
+   * Closes the add-on and all servers, and puts the real time back. May be called twice. Rejects if a job, schedule or retry
+   * has failed that `idle()` did not report.
+   */
   close(): Promise<void>
   /** The same, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>
@@ -65,15 +85,18 @@ export async function testAddon<A extends TestedAddon>(
     throw new TypeError(
       `testAddon: expected an add-on, or the function that creates it; got ${typeName(made)}`,
     )
+  checkOptions('testAddon', options, testOptions)
+  const { failedJobs = 'reject', ...first } = options
   const { logger, lines } = createTestLog()
   const addon = typeof made === 'function' ? await made({ store: 'memory:', log: logger }) : made
   if (!isAddon(addon))
     throw new TypeError(`testAddon: expected the function to return an add-on; got ${typeName(addon)}`)
+  const jobs = createTestJobs(addon, failedJobs)
   const clock = createClock()
   const servers: { close(): Promise<void> }[] = []
 
-  async function addGroup(given: TestOptions = {}): Promise<TestGroup> {
-    checkOptions('the options of a group', given, testOptions)
+  async function addGroup(given: GroupOptions = {}): Promise<TestGroup> {
+    checkOptions('the options of a group', given, groupOptions)
     const { install = {}, server: settings = {} } = given
     const number = servers.length + 1
     const server = createHipChatServer({
@@ -87,15 +110,18 @@ export async function testAddon<A extends TestedAddon>(
     await server.listen()
     server.unref() // so that the process ends even if a test forgets to close
     servers.push(server)
-    const group = createTestGroup(addon, server)
+    const group = createTestGroup(addon, server, jobs)
     if (install) await group.install(install)
     return group
   }
 
   async function close(): Promise<void> {
     try {
+      const checked = jobs.check()
+      await checked.catch(() => {}) // rejects below, when everything is closed
       await addon.close()
       for (const server of servers) await server.close()
+      await checked
     } finally {
       clock.restore()
     }
@@ -104,23 +130,24 @@ export async function testAddon<A extends TestedAddon>(
   try {
     const listening = await addon.listen(0)
     listening.unref()
-    const first = await addGroup(options)
+    const group = await addGroup(first)
     return {
       addon,
       clock,
       log: lines,
-      server: first.server,
+      jobs: jobs.list,
+      server: group.server,
       get room() {
-        return first.room
+        return group.room
       },
       get installation() {
-        return first.installation
+        return group.installation
       },
-      roomOf: first.roomOf,
-      install: first.install,
-      uninstall: first.uninstall,
-      idle: first.idle,
-      forge: first.forge,
+      roomOf: group.roomOf,
+      install: group.install,
+      uninstall: group.uninstall,
+      idle: group.idle,
+      forge: group.forge,
       addGroup,
       close,
       [Symbol.asyncDispose]: close,

@@ -9,14 +9,15 @@ export const create = (options: Partial<AddonOptions> = {}) =>
 
 type Made = ReturnType<typeof create>
 
-/** An installed add-on, for which `register` registers what is tested. */
+/** An installed add-on, for which `register` registers what is tested. Its jobs may fail. */
 export async function start<T>(register: (addon: Made) => T, options: Partial<AddonOptions> = {}) {
   let registered: T | undefined
-  const test = await testAddon((given) => {
+  const created = (given: Partial<AddonOptions>) => {
     const addon = create({ ...given, ...options })
     registered = register(addon)
     return addon
-  })
+  }
+  const test = await testAddon(created, { failedJobs: 'allow' })
   onTestFinished(() => test.close())
   return { ...test, registered: registered as T, room: test.room, installation: test.installation } // set by the function
 }
