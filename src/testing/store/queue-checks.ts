@@ -110,6 +110,8 @@ const queueChecks: Readonly<Record<string, QueueCheck>> = {
       ],
       "list('given up')",
     )
+    const states = { waiting: 0, running: 0, 'given up': 2 }
+    same(await queue.counts(), { states, next: undefined }, 'counts()')
     same(await queue.take(5000, 9), [], 'take(5000)')
     same(await queue.get('a'), undefined, "get('a') after its time")
     same((await queue.get('b'))?.state, 'given up', "the state of 'b'")
