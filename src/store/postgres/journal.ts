@@ -1,7 +1,6 @@
-import { livenessOf, ownIdentity, type ProcessIdentity } from '../../common/process-identity.ts'
-import { randomText } from '../../common/random.ts'
 import type { Recovered } from '../store.ts'
 import type { Query, Row } from './connection.ts'
+import { holdersOf, type PostgresHolders } from './holders.ts'
 import { afterPrefix, bytesOf, textOf, timeAfter } from './sql.ts'
 
 /** The journal in the tables of a store. Keys have been checked, and times to live are in milliseconds. */
@@ -16,19 +15,12 @@ export interface PostgresJournal {
   release(key: string): Promise<void>
   /** Takes over the work of stores that are gone. */
   recover(prefix: string): Promise<readonly Recovered[]>
-  /** Removes holders without work that are gone. */
-  sweep(): Promise<void>
-  /** Leaves unfinished work to others. It gets its own query, since the store is closed for those of callers. */
-  close(query: Query): Promise<void>
 }
 
 /** What a journal uses. */
 export interface JournalParts {
   readonly query: Query
-  /** Milliseconds since the last sign of life after which a holder is gone. */
-  readonly lease: number
-  /** Milliseconds since the server did not answer for the last time. */
-  sinceOutage(): number
+  readonly holders: PostgresHolders
 }
 
 /** Records that are taken over by one statement, with up to 512 KiB each. */
@@ -56,14 +48,11 @@ const releaseStatement = `
 
 const inRange = `key >= $1 and ($2::bytea is null or key < $2)`
 
-// Holders are written before their first work, so a holder that is missing was closed.
-const holdersStatement = `
-  select held.holder, holders.process,
-    coalesce(holders.seen < clock_timestamp() - $3::float8 * interval '1 millisecond', true) as lapsed,
-    holders.id is null as closed,
-    clock_timestamp() - pg_postmaster_start_time() > $4::float8 * interval '1 millisecond' as settled
-  from (select distinct holder from hipchat_addon_journal where ${inRange}) held
-  left join hipchat_addon_holders holders on holders.id = held.holder`
+const holdersStatement = holdersOf(
+  `select distinct holder from hipchat_addon_journal where ${inRange}`,
+  '$3',
+  '$4',
+)
 
 // The names of those that are gone are given: a condition on the table of holders would be evaluated as of the beginning of
 // the statement, when the one that was faster may not have been there.
@@ -81,67 +70,23 @@ const takeStatement = `
   from free where journal.key = free.key
   returning journal.key, journal.accepted, journal.attempt, journal.crashes, journal.work`
 
-/**
- * Creates the journal of a store. The store is a holder of work, with a row in the database that has the time of its last sign
- * of life. It gives one every quarter of the lease while it holds work. A holder is gone when it was closed, when its process
- * is seen to have ended on this machine, or when its lease is over.
- *
- * While the server does not answer, no holder can give a sign. So for half a lease after it was started, and after it
- * answers again, no lease counts as over.
- */
-export function createPostgresJournal({ query, lease, sinceOutage }: JournalParts): PostgresJournal {
-  const self = randomText(20)
-  const signEvery = lease / 4
-  const settling = lease / 2
+/** Creates the journal of a store, which is one of the holders of work. */
+export function createPostgresJournal({ query, holders }: JournalParts): PostgresJournal {
+  const { self } = holders
   /** Work in the hands of this process, or about to be. */
   const held = new Set<string>()
-  let signed = Number.NEGATIVE_INFINITY
-  /** All who wait for a sign share it: it writes one row. */
-  let signing: Promise<void> | undefined
-  let signs: NodeJS.Timeout | undefined
   let recovering: Promise<unknown> = Promise.resolve()
   /** Whether the answer to a takeover was lost, so that the store may hold work that it does not know. */
   let isUnsure = false
-
-  async function sign(): Promise<void> {
-    const asked = performance.now()
-    await query(
-      `insert into hipchat_addon_holders (id, process, seen) values ($1, $2, clock_timestamp())
-       on conflict (id) do update set seen = excluded.seen`,
-      [self, JSON.stringify(ownIdentity())],
-    )
-    signed = asked
-  }
-
-  /** Makes sure that the lease runs for a while: it is over after this process was suspended. */
-  async function enter(): Promise<void> {
-    if (performance.now() - signed > settling) {
-      signing ??= sign().finally(() => {
-        signing = undefined
-      })
-      await signing
-    }
-    signs ??= setInterval(() => {
-      if (held.size > 0) sign().catch(() => undefined) // the next one may succeed
-    }, signEvery).unref()
-  }
-
-  function hasCrashed({ holder, process, lapsed, closed, settled }: Row): boolean {
-    if (holder === self || closed === true) return false
-    const identity = JSON.parse(String(process)) as ProcessIdentity // written by `sign`
-    if (identity.boot !== null && identity.boot === ownIdentity().boot && livenessOf(identity) === 'gone')
-      return true
-    return lapsed === true && settled === true && sinceOutage() > settling
-  }
+  holders.signWhile(() => held.size > 0)
 
   async function recover(prefix: string): Promise<readonly Recovered[]> {
     const range = [bytesOf(prefix), afterPrefix(prefix)]
-    const holders = await query(holdersStatement, [...range, lease, settling])
-    const crashed = holders.filter(hasCrashed).map(({ holder }) => holder)
-    const closed = holders.filter((one) => one['closed'] === true && one['holder'] !== self)
-    const gone = [...crashed, ...closed.map(({ holder }) => holder)]
+    const found = await query(holdersStatement, [...range, ...holders.times])
+    const { crashed, closed } = holders.goneIn(found)
+    const gone = [...crashed, ...closed]
     if (gone.length === 0 && !isUnsure) return []
-    await enter()
+    await holders.enter()
     const taken: Row[] = []
     try {
       for (let page = atOnce; page === atOnce; ) {
@@ -169,7 +114,7 @@ export function createPostgresJournal({ query, lease, sinceOutage }: JournalPart
 
   return {
     async accept(key, life, work) {
-      await enter()
+      await holders.enter()
       const isHeld = held.has(key)
       held.add(key) // also if the answer is lost: then the work is left to the next process
       const rows = await query(acceptStatement, [bytesOf(key), life, self, bytesOf(work)])
@@ -192,14 +137,6 @@ export function createPostgresJournal({ query, lease, sinceOutage }: JournalPart
       const result = recovering.then(() => recover(prefix))
       recovering = result.catch(() => undefined)
       return result
-    },
-    async sweep() {
-      await query(`delete from hipchat_addon_holders where seen < now() - interval '1 day'
-        and not exists (select from hipchat_addon_journal where holder = hipchat_addon_holders.id)`)
-    },
-    async close(last) {
-      clearInterval(signs)
-      if (signs) await last('delete from hipchat_addon_holders where id = $1', [self])
     },
   }
 }

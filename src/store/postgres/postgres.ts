@@ -4,6 +4,7 @@ import { StoreError } from '../../errors.ts'
 import { checkKey, checkWork, closedError, lifetime } from '../limits.ts'
 import type { Store } from '../store.ts'
 import { checkPg, connectPostgres, type Query } from './connection.ts'
+import { createPostgresHolders } from './holders.ts'
 import { claimStatement, createPostgresJournal } from './journal.ts'
 import { createPool, PostgresFailure } from './pool.ts'
 import { afterKey, afterPrefix, bytesOf, textOf, timeAfter } from './sql.ts'
@@ -109,7 +110,8 @@ export function createPostgresStore(text: string, options: PostgresStoreOptions 
     return new StoreError(`${name} ${what}: its answer is not shown because it contains the password`)
   }
 
-  const journal = createPostgresJournal({ query, lease, sinceOutage: pool.sinceOutage })
+  const holders = createPostgresHolders({ query, lease, sinceOutage: pool.sinceOutage })
+  const journal = createPostgresJournal({ query, holders })
 
   const sweeps = setInterval(() => {
     pool.trim()
@@ -117,7 +119,7 @@ export function createPostgresStore(text: string, options: PostgresStoreOptions 
   }, sweepEvery).unref()
 
   async function sweep(): Promise<void> {
-    await journal.sweep()
+    await holders.sweep()
     for (const table of ['hipchat_addon_values', 'hipchat_addon_claims']) {
       const statement = sweepStatement(table)
       while ((await query(statement)).length === sweptAtOnce) await delay(100, undefined, { ref: false })
@@ -166,7 +168,7 @@ export function createPostgresStore(text: string, options: PostgresStoreOptions 
   async function close(): Promise<void> {
     clearInterval(sweeps)
     await resultWithin(commandTimeout, Promise.allSettled(running))
-    await resultWithin(commandTimeout, journal.close(send)).catch(() => undefined) // its lease ends by itself
+    await resultWithin(commandTimeout, holders.close(send)).catch(() => undefined) // its lease ends by itself
     await pool.close()
   }
 

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import type { Query } from '../../../src/store/postgres/connection.ts'
+import { createPostgresHolders } from '../../../src/store/postgres/holders.ts'
 import { createPostgresJournal } from '../../../src/store/postgres/journal.ts'
 import { createPostgresStore, type PostgresStoreOptions } from '../../../src/store/postgres/postgres.ts'
 import type { Recovered, Store } from '../../../src/store/store.ts'
@@ -141,8 +142,9 @@ describe('the work of a store that is open', () => {
       }
     }
     let sinceOutage = 100
-    const journal = createPostgresJournal({ query, lease, sinceOutage: () => sinceOutage })
-    onTestFinished(() => journal.close(query))
+    const holders = createPostgresHolders({ query, lease, sinceOutage: () => sinceOutage })
+    onTestFinished(() => holders.close(query))
+    const journal = createPostgresJournal({ query, holders })
     expect(await journal.recover('')).toEqual([])
     sinceOutage = lease
     await ask(`update hipchat_addon_holders set seen = now() - interval '1 hour'`)
@@ -163,8 +165,9 @@ describe('the work of a store that is open', () => {
       if (isLost && sql.includes('skip locked')) throw new Error('no answer')
       return rows
     }
-    const journal = createPostgresJournal({ query, lease: 20_000, sinceOutage: () => 1e6 })
-    onTestFinished(() => journal.close(query))
+    const holders = createPostgresHolders({ query, lease: 20_000, sinceOutage: () => 1e6 })
+    onTestFinished(() => holders.close(query))
+    const journal = createPostgresJournal({ query, holders })
     await expect(journal.recover('')).rejects.toThrow('no answer')
     isLost = false
     await journal.accept('mine', 60_000, 'in the hands of a handler')
