@@ -109,7 +109,8 @@ export function createPostgresHolders({ query, lease, sinceOutage }: HolderParts
     },
     async sweep() {
       await query(`delete from hipchat_addon_holders holders where seen < now() - interval '1 day'
-        and not exists (select from hipchat_addon_journal where holder = holders.id)`)
+        and not exists (select from hipchat_addon_journal where holder = holders.id)
+        and not exists (select from hipchat_addon_queue where state = 'running' and holder = holders.id)`)
     },
     async close(last) {
       clearInterval(signs)

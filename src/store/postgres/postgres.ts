@@ -7,6 +7,7 @@ import { checkPg, connectPostgres, type Query } from './connection.ts'
 import { createPostgresHolders } from './holders.ts'
 import { claimStatement, createPostgresJournal } from './journal.ts'
 import { createPool, PostgresFailure } from './pool.ts'
+import { createPostgresQueues } from './queue.ts'
 import { afterKey, afterPrefix, bytesOf, textOf, timeAfter } from './sql.ts'
 import { prepareTables } from './tables.ts'
 import { parsePostgresUrl } from './url.ts'
@@ -53,8 +54,9 @@ const sweepStatement = (table: string): string => `
  *     postgres://user:password@host:5432/database
  *     postgres://user:password@host/database?sslmode=verify-full&sslrootcert=/path
  *
- * Each operation is one statement, which PostgreSQL does as a whole. Connections are opened when they are needed.
- * Operations never wait for an unavailable server: they reject within about a second with a `StoreError`.
+ * Each operation is one statement, which PostgreSQL does as a whole; some of those of queues are several, each of which is
+ * whole. Connections are opened when they are needed. Operations never wait for an unavailable server: they reject within
+ * about a second with a `StoreError`.
  *
  * @throws {ConfigurationError} if the URL is not a PostgreSQL URL, or `pg` is not installed; the message does not repeat the
  * URL, since it may contain a password.
@@ -112,6 +114,7 @@ export function createPostgresStore(text: string, options: PostgresStoreOptions 
 
   const holders = createPostgresHolders({ query, lease, sinceOutage: pool.sinceOutage })
   const journal = createPostgresJournal({ query, holders })
+  const queues = createPostgresQueues({ query, holders, store: name })
 
   const sweeps = setInterval(() => {
     pool.trim()
@@ -120,6 +123,7 @@ export function createPostgresStore(text: string, options: PostgresStoreOptions 
 
   async function sweep(): Promise<void> {
     await holders.sweep()
+    await queues.sweep()
     for (const table of ['hipchat_addon_values', 'hipchat_addon_claims']) {
       const statement = sweepStatement(table)
       while ((await query(statement)).length === sweptAtOnce) await delay(100, undefined, { ref: false })
@@ -242,6 +246,7 @@ export function createPostgresStore(text: string, options: PostgresStoreOptions 
       },
       recover: (prefix) => journal.recover(prefix),
     },
+    queue: queues.queue,
     async risks() {
       const [row] = await query("select current_setting('synchronous_commit') as commit")
       if (row?.['commit'] !== 'off') return []

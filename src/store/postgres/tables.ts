@@ -3,8 +3,11 @@ import type { PostgresConnection } from './connection.ts'
 /**
  * What leads the tables from each version to the next. A step that was published is never changed.
  *
- * Keys and values are `bytea`: `text` cannot hold the character NUL, and sorts by the rules of a language. Work has a table
- * of its own, which stays small: a row for each unfinished delivery, and no index but its key.
+ * Keys and values are `bytea`: `text` cannot hold the character NUL, and sorts by the rules of a language. Accepted work has a
+ * table of its own, which stays small: a row for each unfinished delivery, and no index but its key.
+ *
+ * In a queue, running work has its holder and the number of its take in that store. Each group has its number of works, and of
+ * those that were given up.
  */
 const steps: readonly string[] = [
   `create table hipchat_addon_values (
@@ -31,6 +34,29 @@ const steps: readonly string[] = [
      id text primary key,
      process text not null,
      seen timestamptz not null
+   );
+   create table hipchat_addon_queue (
+     queue bytea not null,
+     id bytea not null,
+     group_name bytea not null,
+     state text not null,
+     due bigint not null,
+     attempt integer not null,
+     crashes integer not null,
+     holder text,
+     take bigint,
+     work bytea not null,
+     primary key (queue, id)
+   );
+   create index hipchat_addon_queue_due on hipchat_addon_queue (queue, state, due, id);
+   create index hipchat_addon_queue_group on hipchat_addon_queue (queue, group_name, due, id);
+   create index hipchat_addon_queue_holder on hipchat_addon_queue (queue, holder) where state = 'running';
+   create table hipchat_addon_queue_groups (
+     queue bytea not null,
+     group_name bytea not null,
+     works integer not null,
+     given_up integer not null,
+     primary key (queue, group_name)
    )`,
 ]
 

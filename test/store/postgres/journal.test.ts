@@ -44,10 +44,6 @@ async function startHolder(amount: number, lease = 20_000) {
   }
 }
 
-/** Makes all holders look as if they were on another machine. */
-const moveAway = () =>
-  ask(`update hipchat_addon_holders set process = '{"pid":1,"began":"1","boot":"other","container":null}'`)
-
 const recovered = (count: number, attempt = 2, crashes = 1): Recovered[] =>
   Array.from({ length: count }, (_, index) => ({
     id: `a:${index}`,
@@ -72,7 +68,7 @@ describe('the work of a process that was killed', () => {
     const lease = 2_000
     const process = await startHolder(3, lease)
     const store = open({ lease })
-    await moveAway()
+    await database?.moveHolders()
     await delay(lease * 1.5) // it goes on giving signs of life
     expect(await store.journal?.recover('')).toEqual([])
     await process.kill()
@@ -114,7 +110,7 @@ it('a crash counts against work that had begun, and against nothing else', async
   expect(await second.journal?.recover('')).toEqual(recovered(2))
   await second.journal?.begin('a:0')
   // As if the second process had been killed on another machine.
-  await moveAway()
+  await database?.moveHolders()
   await ask(`update hipchat_addon_holders set seen = now() - interval '1 hour'`)
   await expect
     .poll(async () => (await open().journal?.recover(''))?.map(({ id, crashes }) => [id, crashes]))
@@ -129,7 +125,7 @@ describe('the work of a store that is open', () => {
     const lease = 2_000
     const store = open({ lease })
     await store.journal?.accept('a', 60_000, 'work')
-    await moveAway()
+    await database?.moveHolders()
     await ask(`update hipchat_addon_holders set seen = now() - interval '1 hour'`)
     const query: Query = async (sql, values = []) => {
       const { Client } = await import('pg')

@@ -2,13 +2,14 @@ import { once } from 'node:events'
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net'
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createPostgresStore, type PostgresStoreOptions } from '../../../src/store/postgres/postgres.ts'
-import type { Store } from '../../../src/store/store.ts'
+import type { QueuedWork, Store } from '../../../src/store/store.ts'
 import { planted } from '../../leaks/planted.ts'
 import { list, refused } from '../contract.ts'
 import { allVerbs, inspect, soon, writingVerbs } from '../failing.ts'
 import { createServer, needs, type PostgresServer } from '../postgres-server.ts'
 
 const geheim = planted('geheim')
+const job: QueuedWork = { id: 'a', group: 'g', due: 1000, attempt: 0, crashes: 0, work: 'work' }
 const stores: Store[] = []
 
 function open(url: string, options: PostgresStoreOptions = {}): Store {
@@ -21,11 +22,20 @@ afterEach(async () => {
   await Promise.all(stores.splice(0).map((store) => store.close()))
 })
 
-/** All verbs, those of the journal too. */
+/** All verbs, those of the journal and of queues too. */
 const everyVerb = (store: Store): (() => unknown)[] => [
   ...allVerbs(store),
   () => store.release('c'),
   () => store.journal?.finish('c'),
+  () => store.queue?.('q').add(job, { limit: 1 }),
+  () => store.queue?.('q').take(1000, 1),
+  () => store.queue?.('q').putBack(job),
+  () => store.queue?.('q').finish('a'),
+  () => store.queue?.('q').cancel('a'),
+  () => store.queue?.('q').removeGroup('g'),
+  () => store.queue?.('q').get('a'),
+  () => store.queue?.('q').list('waiting')[Symbol.asyncIterator]().next(),
+  () => store.queue?.('q').counts(),
 ]
 
 describe('a PostgreSQL of its own', { timeout: 60_000 }, () => {

@@ -41,6 +41,8 @@ describe('the tables of a PostgreSQL store', () => {
       'hipchat_addon_claims',
       'hipchat_addon_holders',
       'hipchat_addon_journal',
+      'hipchat_addon_queue',
+      'hipchat_addon_queue_groups',
       'hipchat_addon_values',
       'hipchat_addon_version',
     ])
