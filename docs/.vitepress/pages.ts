@@ -20,6 +20,7 @@ const shelves: readonly Shelf[] = [
     folder: 'docs/how-to',
     first: [
       'handlers.md',
+      'jobs.md',
       'beside-the-chat.md',
       'configure.md',
       'values.md',
