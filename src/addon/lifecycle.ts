@@ -70,6 +70,7 @@ export function createLifecycle(served: LifecycleParts): Lifecycle {
   const closingSignal = new AbortController()
   const { resolved, log, store } = core
   const installing = createInstalling({ ...core, options: resolved.options })
+  const severalKeys = [resolved.options.secretKey ?? []].flat().length > 1
   let started = false
   let listening: Promise<Listening> | undefined
   let metricsListening: Promise<Listening | undefined> | undefined
@@ -213,6 +214,10 @@ export function createLifecycle(served: LifecycleParts): Lifecycle {
         address.descriptor() // report an invalid descriptor now, not at the first installation
         const resealed = await core.installations.reseal()
         if (resealed > 0) log.info({ installations: resealed }, 'sealed with the first secretKey')
+        if (severalKeys) {
+          const jobsResealed = await jobs.reseal()
+          if (jobsResealed > 0) log.info({ jobs: jobsResealed }, 'sealed with the first secretKey')
+        }
         await warnOfOldInstallations()
         for (const risk of (await store.risks?.()) ?? []) log.warn(risk)
         await runStarted(served.processHooks, log, closingSignal.signal)

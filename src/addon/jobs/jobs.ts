@@ -36,7 +36,7 @@ import {
   type ScheduleOptions,
   scheduleOptions,
 } from './schedule.ts'
-import { createWorkForm, queueOf } from './work.ts'
+import { createWorkForm, queueOf, resealWork } from './work.ts'
 
 /** What jobs need. */
 export interface JobsParts {
@@ -78,6 +78,8 @@ export interface Jobs {
   counts(): Promise<QueueCounts | undefined>
   /** Plans the schedules of an installation. */
   plan(installation: Installation): Promise<void>
+  /** Seals again what is not sealed with the first key. Resolves with how much that was. */
+  reseal(): Promise<number>
   /** Begins to run what is due. */
   start(): void
   /** Runs what is due now. Resolves with how many that are, when they have begun. */
@@ -175,6 +177,7 @@ export function createJobs(parts: JobsParts): Jobs {
     cancel: async (id) => (await queue?.cancel(id)) ?? false,
     counts: async () => queue?.counts(),
     plan: async (installation) => running?.planning.plan(installation),
+    reseal: async () => (queue ? resealWork(queue, form) : 0),
     start() {
       if (!running) return
       running.runner.start(jobs.size > 0 || schedules.size > 0 || usesRetries)

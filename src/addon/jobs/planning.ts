@@ -7,7 +7,7 @@ import type { InstallationServices } from '../../installations/services.ts'
 import type { Queue } from '../../store/index.ts'
 import { type Logger, logError } from '../../telemetry/log.ts'
 import { nextAfter, type PerInstallation, type RegisteredSchedule, type Rule } from './schedule.ts'
-import { newRun, type ScheduleWork, scheduleId, type WorkForm } from './work.ts'
+import { newRun, readOrError, type ScheduleWork, scheduleId, type WorkForm } from './work.ts'
 
 /** What planning needs. */
 export interface PlanningParts {
@@ -101,8 +101,8 @@ export function createPlanning(parts: PlanningParts): Planning {
       if (found) await queue.cancel(id)
       return
     }
-    const work = found && form.read(found)
-    if (work?.kind === 'schedule' && work.rule === planned.work.rule) return
+    const work = found && readOrError(form, found) // what cannot be read is replaced
+    if (work && 'rule' in work && work.rule === planned.work.rule) return
     await queue.add(form.queued(planned.work, { due: planned.due }), { limit: unlimited, replace: true })
     if (await installations.get(oauthId)) wake(planned.due)
     else await queue.cancel(id) // it was removed meanwhile

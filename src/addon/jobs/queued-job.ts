@@ -1,5 +1,5 @@
 import type { Queue, WorkState } from '../../store/index.ts'
-import { listWork, type Work, type WorkForm } from './work.ts'
+import { listWork, namesInId, type Work, type WorkForm } from './work.ts'
 
 /** A job in the queue, an occurrence of a schedule, or a delivery whose handler failed. */
 export interface QueuedJob {
@@ -23,7 +23,7 @@ export interface QueuedJob {
   readonly attempt: number
   /** How many processes ended while they ran it. */
   readonly crashes: number
-  /** Message of the error with which the last attempt failed. */
+  /** Message of the error with which the last attempt failed, or why it cannot be read. */
   readonly error?: string
   /** The job's data. */
   readonly data?: unknown
@@ -38,17 +38,17 @@ export async function* queuedJobs(
   states: readonly WorkState[] = allStates,
 ): AsyncGenerator<QueuedJob> {
   for await (const { work, queued } of listWork(queue, form, states)) {
-    const { id, state, due, attempt, crashes } = queued
-    const { kind, name, oauthId, error } = work
+    const { id, group: installation, state, due, attempt, crashes } = queued
+    const common = { id, installation, state, due: new Date(due), attempt, crashes }
+    if (work instanceof Error) {
+      yield { ...common, ...namesInId(id), error: work.message }
+      continue
+    }
+    const { kind, name, error } = work
     yield {
-      id,
+      ...common,
       kind,
       name,
-      installation: oauthId,
-      state,
-      due: new Date(due),
-      attempt,
-      crashes,
       ...(error === undefined ? {} : { error }),
       ...(work.kind === 'job'
         ? {

@@ -77,11 +77,12 @@ export const newRun = (): string => randomText(16)
 /** When work is due, and how often it was taken; by default, never. */
 export type QueueTimes = Pick<QueuedWork, 'due'> & Partial<Pick<QueuedWork, 'attempt' | 'crashes'>>
 
-/** Turns work into the form in the queue, and back. */
+/** Turns work into the form in the queue, and back. Throws what the sealing throws. */
 export interface WorkForm {
   queued(work: Work, times: QueueTimes): QueuedWork
-  /** Throws what the sealing throws. */
   read(queued: Pick<QueuedWork, 'id' | 'work'>): Work
+  /** The same work, sealed with the first key; `undefined` if it is that already. */
+  resealed(queued: QueuedWork): QueuedWork | undefined
 }
 
 /** Creates the form: JSON, sealed with the `secretKey`. */
@@ -92,14 +93,39 @@ export const createWorkForm = (sealing: Sealing): WorkForm => ({
     return { id, group: work.oauthId, due, attempt, crashes, work: text }
   },
   read: ({ id, work }) => JSON.parse(sealing.open(work, contextOf(id))) as Work, // written by `queued`
+  resealed(queued) {
+    const { id, work } = queued
+    if (sealing.isCurrent(work)) return undefined
+    return { ...queued, work: sealing.seal(sealing.open(work, contextOf(id)), contextOf(id)) }
+  },
 })
 
 const contextOf = (id: string): string => `queue:${id}`
 
 /** Work with its state, as {@link listWork} returns it. */
 export interface FoundWork {
-  readonly work: Work
+  /** The error if it cannot be read, because it was sealed with another key. */
+  readonly work: Work | Error
   readonly queued: ListedWork
+}
+
+/** The kind and name of work that cannot be read. */
+export function namesInId(id: string): Pick<Work, 'kind' | 'name'> {
+  const [kind = '', name = ''] = id.split(':')
+  return { kind: kind as Work['kind'], name } // as `queueIdOf` writes them
+}
+
+/** Seals all work again that is not sealed with the first key, so that older keys can be removed. Returns how much it was. */
+export async function resealWork(queue: Queue, form: WorkForm): Promise<number> {
+  let resealed = 0
+  for (const state of ['waiting', 'given up'] as const)
+    for await (const { state: _, ...queued } of queue.list(state)) {
+      const again = form.resealed(queued)
+      if (!again) continue
+      await queue.add(again, { limit: Number.MAX_SAFE_INTEGER, state, replace: true })
+      resealed += 1
+    }
+  return resealed
 }
 
 /** All work in the queue, in the given states. */
@@ -109,5 +135,14 @@ export async function* listWork(
   states: readonly ListedWork['state'][],
 ): AsyncGenerator<FoundWork> {
   for (const state of states)
-    for await (const queued of queue.list(state)) yield { work: form.read(queued), queued }
+    for await (const queued of queue.list(state)) yield { work: readOrError(form, queued), queued }
+}
+
+/** Reads work; the error if it cannot be read, because it was sealed with another key. */
+export function readOrError(form: WorkForm, queued: ListedWork): Work | Error {
+  try {
+    return form.read(queued)
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error))
+  }
 }

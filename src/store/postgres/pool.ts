@@ -18,8 +18,11 @@ export class PostgresFailure extends Error {
 
 /** Connections to one server, each for one operation at a time. */
 export interface PostgresPool {
-  /** Runs an operation on a connection. Rejects with a {@link PostgresFailure}. */
-  run<T>(work: (connection: PostgresConnection) => Promise<T>): Promise<T>
+  /**
+   * Runs an operation on a connection; `milliseconds` is its time, by default the `timeout`. Rejects with a
+   * {@link PostgresFailure}.
+   */
+  run<T>(work: (connection: PostgresConnection) => Promise<T>, milliseconds?: number): Promise<T>
   /** Closes the connections that were not used since the last call. */
   trim(): void
   /** Milliseconds since the server did not answer for the last time; `Infinity` if it always did. */
@@ -142,11 +145,11 @@ export function createPool(
   }
 
   return {
-    async run(work) {
+    async run(work, milliseconds = timeout) {
       if (closed) throw new PostgresFailure('went away', 'it is no longer used')
       const taken = await take()
       try {
-        return await execute(taken, work, timeout)
+        return await execute(taken, work, milliseconds)
       } catch (error) {
         if (error instanceof PostgresFailure) noteFailure(error)
         throw error

@@ -9,7 +9,7 @@ import { claimStatement, createPostgresJournal } from './journal.ts'
 import { createPool, PostgresFailure } from './pool.ts'
 import { createPostgresQueues } from './queue.ts'
 import { afterKey, afterPrefix, bytesOf, textOf, timeAfter } from './sql.ts'
-import { prepareTables } from './tables.ts'
+import { areTablesCurrent, prepareTables, preparingTime } from './tables.ts'
 import { parsePostgresUrl } from './url.ts'
 
 /** Options of {@link createPostgresStore}. */
@@ -73,10 +73,14 @@ export function createPostgresStore(text: string, options: PostgresStoreOptions 
   let preparing: Promise<void> | undefined
   let closing: Promise<void> | undefined
 
+  async function prepare(): Promise<void> {
+    if (!(await pool.run(areTablesCurrent))) await pool.run(prepareTables, preparingTime)
+  }
+
   /** Settles when the tables exist; all callers wait for the same attempt. */
   function prepared(): Promise<void> {
     if (preparing) return preparing
-    const attempt = pool.run(prepareTables)
+    const attempt = prepare()
     preparing = attempt
     attempt.catch(() => {
       if (preparing === attempt) preparing = undefined

@@ -60,6 +60,12 @@ const steps: readonly string[] = [
    )`,
 ]
 
+/**
+ * Milliseconds for creating or changing the tables: longer than for other operations, since an old table may be large, and
+ * several processes that start at the same time wait for one of them.
+ */
+export const preparingTime = 60_000
+
 /** The advisory lock under which one process changes the tables; any number, the same in all versions. */
 const lock = 7_204_613_551
 
@@ -69,14 +75,22 @@ class NewerTablesError extends Error {
 }
 
 /**
+ * Whether the tables are there as this version needs them.
+ *
+ * @throws {NewerTablesError} if a newer version has changed them.
+ */
+export const areTablesCurrent = async (connection: PostgresConnection): Promise<boolean> =>
+  (await versionOf(connection)) === steps.length
+
+/**
  * Creates the tables, or changes those of an earlier version. A user who may not create tables can use existing ones.
  *
  * @throws {NewerTablesError} if a newer version has changed them.
  */
 export async function prepareTables(connection: PostgresConnection): Promise<void> {
-  if ((await versionOf(connection)) === steps.length) return
   try {
     await connection.query('begin')
+    await connection.query(`set local statement_timeout = ${preparingTime}`)
     await connection.query('select pg_advisory_xact_lock($1)', [lock])
     await connection.query('create table if not exists hipchat_addon_version (version integer not null)')
     const before = await versionOf(connection)
