@@ -107,10 +107,17 @@ export function nextAfter(what: string, { cron, timezone }: Rule, time = Date.no
   }
 }
 
+/** The time zones that were found: looking for one takes longer than all the rest of an occurrence. */
+const timeZones = new Set<unknown>()
+
 function isTimeZone(name: unknown): name is string {
+  if (timeZones.has(name)) return true
   try {
-    return typeof name === 'string' && new Intl.DateTimeFormat('en', { timeZone: name }) !== undefined
+    if (typeof name !== 'string') return false
+    new Intl.DateTimeFormat('en', { timeZone: name })
   } catch {
     return false
   }
+  timeZones.add(name)
+  return true
 }
