@@ -92,7 +92,7 @@ const defaultRetry = retryPolicy({ attempts: 5 })
 
 /** Creates the jobs of an add-on. Nothing is read from the store before `start`. */
 export function createJobs(parts: JobsParts): Jobs {
-  const { store, sealing, installations, tasks, log, maxQueued, maxJobs, servicesOf, refuseLate } = parts
+  const { store, sealing, installations, tasks, log, maxQueued, maxJobs, refuseLate } = parts
   const queue = queueOf(store)
   const form = createWorkForm(sealing)
   const jobs = new Map<string, RegisteredJob>()
@@ -105,7 +105,7 @@ export function createJobs(parts: JobsParts): Jobs {
   /** What needs a queue. */
   function createRunning(): { readonly planning: Planning; readonly runner: Runner } | undefined {
     if (!queue) return undefined
-    const planning = createPlanning({ queue, form, schedules, installations, log, servicesOf, wake })
+    const planning = createPlanning({ ...parts, queue, form, schedules, wake })
     const prepare = createPreparing({ ...parts, jobs, schedules, planning })
     const run = createWorkRun({ ...parts, queue, form, prepare })
     return { planning, runner: createRunner({ queue, tasks, maxJobs, log, run }) }
@@ -184,7 +184,10 @@ export function createJobs(parts: JobsParts): Jobs {
       void tasks.follow(running.planning.planAll())
     },
     look: async () => (await running?.runner.look()) ?? 0,
-    stop: async () => running?.runner.stop(),
+    async stop() {
+      running?.planning.stop()
+      await running?.runner.stop()
+    },
   }
 }
 

@@ -6,6 +6,7 @@ import type { Installations } from '../../installations/installation-records.ts'
 import type { InstallationServices } from '../../installations/services.ts'
 import type { Queue } from '../../store/index.ts'
 import { type Logger, logError } from '../../telemetry/log.ts'
+import type { TaskQueue } from '../deliveries/task-queue.ts'
 import { nextAfter, type PerInstallation, type RegisteredSchedule, type Rule } from './schedule.ts'
 import { newRun, readOrError, type ScheduleWork, scheduleId, type WorkForm } from './work.ts'
 
@@ -15,6 +16,7 @@ export interface PlanningParts {
   readonly form: WorkForm
   readonly schedules: ReadonlyMap<string, RegisteredSchedule>
   readonly installations: Installations
+  readonly tasks: Pick<TaskQueue, 'follow'>
   readonly log: Logger
   servicesOf(installation: Installation): InstallationServices
   /** Is told when an occurrence is added. */
@@ -28,8 +30,13 @@ export interface PlanningParts {
 export interface Planning {
   /** Plans all schedules of an installation: adds what is missing, and moves what has another pattern or time zone now. */
   plan(installation: Installation): Promise<void>
-  /** Plans the schedules of all installations, one after the other. Errors are logged. */
+  /**
+   * Plans the schedules of all installations, one after the other. Errors are logged; if the store fails, here or in `plan`, all
+   * are planned once more a little later.
+   */
   planAll(): Promise<void>
+  /** Plans nothing again. */
+  stop(): void
   /**
    * The occurrence after a time; `undefined` if there is none, because the schedule is off for this installation. If it cannot
    * be calculated, which is logged, work that plans it again later.
@@ -49,6 +56,9 @@ const unlimited = Number.MAX_SAFE_INTEGER
 /** Milliseconds after which an occurrence that could not be calculated is planned again. */
 const planAgain = 3_600_000
 
+/** Milliseconds after which all is planned once more, because the store failed. */
+const soon = 30_000
+
 const unplanned = ''
 
 /** Whether work only plans its schedule again. */
@@ -56,7 +66,9 @@ export const isUnplanned = ({ rule }: ScheduleWork): boolean => rule === unplann
 
 /** Creates the planning of an add-on's schedules. */
 export function createPlanning(parts: PlanningParts): Planning {
-  const { queue, form, schedules, installations, log, servicesOf, wake } = parts
+  const { queue, form, schedules, installations, tasks, log, servicesOf, wake } = parts
+  let again: NodeJS.Timeout | undefined
+  let isStopped = false
 
   async function ruleOf(
     { cron, timezone }: RegisteredSchedule,
@@ -103,7 +115,9 @@ export function createPlanning(parts: PlanningParts): Planning {
     }
     const work = found && readOrError(form, found) // what cannot be read is replaced
     if (work && 'rule' in work && work.rule === planned.work.rule) return
-    await queue.add(form.queued(planned.work, { due: planned.due }), { limit: unlimited, replace: true })
+    // Only what was found is replaced: meanwhile another process may have planned it too, and run the occurrence.
+    const replace = found !== undefined
+    await queue.add(form.queued(planned.work, { due: planned.due }), { limit: unlimited, replace })
     if (await installations.get(oauthId)) wake(planned.due)
     else await queue.cancel(id) // it was removed meanwhile
   }
@@ -115,22 +129,39 @@ export function createPlanning(parts: PlanningParts): Planning {
       } catch (error) {
         const about = { schedule: schedule.name, installation: installation.oauthId }
         logError(log, error, 'a schedule could not be planned', about)
+        planAllSoon()
       }
+  }
+
+  async function planAll(): Promise<void> {
+    if (schedules.size === 0) return
+    try {
+      for await (const installation of installations.all()) {
+        await plan(installation)
+        await nextTurn() // in stores that answer at once, too many would keep other work waiting
+      }
+    } catch (error) {
+      logError(log, error, 'the schedules of some installations could not be planned')
+      planAllSoon()
+    }
+  }
+
+  function planAllSoon(): void {
+    if (!isStopped) again ??= setTimeout(planAllAgain, soon).unref()
+  }
+
+  function planAllAgain(): void {
+    again = undefined
+    void tasks.follow(planAll())
   }
 
   return {
     next,
     plan,
-    async planAll() {
-      if (schedules.size === 0) return
-      try {
-        for await (const installation of installations.all()) {
-          await plan(installation)
-          await nextTurn() // in stores that answer at once, too many would keep other work waiting
-        }
-      } catch (error) {
-        logError(log, error, 'the schedules of some installations could not be planned')
-      }
+    planAll,
+    stop() {
+      isStopped = true
+      clearTimeout(again)
     },
   }
 }
