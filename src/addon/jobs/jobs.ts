@@ -99,7 +99,7 @@ export function createJobs(parts: JobsParts): Jobs {
   const schedules = new Map<string, RegisteredSchedule>()
   let usesRetries = false
   const wake = (due: number): void => running?.runner.wake(due)
-  const keptDeliveries = createKeptDeliveries({ queue, form, maxQueued, log, wake })
+  const keptDeliveries = createKeptDeliveries({ queue, form, installations, maxQueued, log, wake })
   const running = createRunning()
 
   /** What needs a queue. */

@@ -1,4 +1,5 @@
 import { RateLimitError } from '../../errors.ts'
+import type { Installations } from '../../installations/installation.ts'
 import type { Queue } from '../../store/index.ts'
 import { type Logger, logError } from '../../telemetry/log.ts'
 import type { KeptDelivery } from '../deliveries/delivery-reader.ts'
@@ -10,6 +11,7 @@ export interface KeepingParts {
   /** `undefined` if the store has none. */
   readonly queue: Queue | undefined
   readonly form: WorkForm
+  readonly installations: Pick<Installations, 'get'>
   readonly maxQueued: number
   readonly log: Logger
   /** Is told when a delivery is added. */
@@ -30,7 +32,9 @@ export interface KeptDeliveries {
 }
 
 /** Creates the part that keeps deliveries. */
-export function createKeptDeliveries({ queue, form, maxQueued, log, wake }: KeepingParts): KeptDeliveries {
+export function createKeptDeliveries(parts: KeepingParts): KeptDeliveries {
+  const { queue, form, installations, maxQueued, log, wake } = parts
+
   async function keep(
     delivery: KeptDelivery,
     error: string,
@@ -45,6 +49,11 @@ export function createKeptDeliveries({ queue, form, maxQueued, log, wake }: Keep
       const outcome = await queue.add(work, { limit: maxQueued, state })
       if (outcome === 'full')
         log.error(about, `a delivery is not kept: its installation has ${maxQueued} jobs already`)
+      // Otherwise it would stay, although all that its installation had was removed.
+      if (outcome === 'added' && !(await installations.get(delivery.oauthId))) {
+        await queue.cancel(work.id)
+        return false
+      }
       return outcome !== 'full'
     } catch (failure) {
       logError(log, failure, 'a delivery could not be kept', about)
