@@ -1,4 +1,4 @@
-import { ConfigurationError, MissingScopeError, RateLimitError } from '../../errors.ts'
+import { ConfigurationError, MissingScopeError, RateLimitError, StoreError } from '../../errors.ts'
 import type { Queue, QueuedWork } from '../../store/index.ts'
 import { type Logger, logError } from '../../telemetry/log.ts'
 import { type JobActivity, type Observing, observed } from '../../telemetry/observer.ts'
@@ -28,6 +28,9 @@ const longestPostponed = 24 * 3_600_000
 /** Milliseconds after which work that this process does not know is taken again: a newer version may have added it. */
 const unknownAgain = 60_000
 
+/** The most milliseconds more, by chance: otherwise the same process could be the first to take it each time. */
+const someTime = 2_000
+
 /** Creates the function that runs one work, and puts it back or finishes it. */
 export function createWorkRun(parts: RunningParts): (queued: QueuedWork, turn: Turn) => Promise<void> {
   const { queue, form, tasks, observing, prepare, onError } = parts
@@ -35,6 +38,19 @@ export function createWorkRun(parts: RunningParts): (queued: QueuedWork, turn: T
   return async (queued, turn) => {
     const work = form.read(queued)
     const log = parts.log.child(namesOf(work))
+    const prepared = await prepareOrEnd(work, queued, turn, log).catch((cause: unknown) => {
+      throw cause instanceof StoreError ? new NotBegun(cause.message, { cause }) : cause
+    })
+    if (prepared) await runPrepared(work, queued, prepared, turn, log)
+  }
+
+  /** Looks up what the work is for. Resolves with `undefined` if it does not run. */
+  async function prepareOrEnd(
+    work: Work,
+    queued: QueuedWork,
+    turn: Turn,
+    log: Logger,
+  ): Promise<Prepared | undefined> {
     const prepared = await prepare(work, queued, turn)
     if ('gone' in prepared) {
       log.warn(`removed: ${prepared.gone}`)
@@ -43,8 +59,9 @@ export function createWorkRun(parts: RunningParts): (queued: QueuedWork, turn: T
     else if (queued.crashes >= mostCrashes) {
       const error = `${queued.crashes} processes ended while they ran it`
       log.error({ attempts: queued.attempt - 1 }, `given up: ${error}`)
-      await giveUp({ ...work, error }, queued, prepared)
-    } else await runPrepared(work, queued, prepared, turn, log)
+      await giveUp({ ...work, error }, unbegun(queued), prepared)
+    } else return prepared
+    return undefined
   }
 
   async function runPrepared(
@@ -83,10 +100,10 @@ export function createWorkRun(parts: RunningParts): (queued: QueuedWork, turn: T
     })
   }
 
-  async function putNext(queued: QueuedWork, prepared: Prepared): Promise<void> {
+  /** Resolves with false if the work is not there any more, since its installation was removed. */
+  async function putNext(queued: QueuedWork, prepared: Prepared): Promise<boolean> {
     const next = await prepared.next?.()
-    if (next) await queue.putBack(form.queued(next.work, next))
-    else await queue.finish(queued.id)
+    return next ? queue.putBack(form.queued(next.work, next)) : queue.finish(queued.id)
   }
 
   async function afterFailure(
@@ -129,23 +146,30 @@ export function createWorkRun(parts: RunningParts): (queued: QueuedWork, turn: T
     }
     const kept = form.queued({ ...failed, once: true }, times)
     await queue.add(kept, { limit: Number.MAX_SAFE_INTEGER, state: 'given up' })
-    await putNext(queued, prepared)
+    if (!(await putNext(queued, prepared))) await queue.cancel(kept.id) // as all of its installation
   }
 
   /** Waits for a process that knows the work. */
   async function waitForNewer(work: Work, queued: QueuedWork, why: string, log: Logger): Promise<void> {
     const now = Date.now()
     const { postponedSince = now } = work
-    const { attempt, crashes } = queued
     if (now - postponedSince < longestPostponed) {
-      const times = { due: now + unknownAgain, attempt: attempt - 1, crashes }
-      await queue.putBack(form.queued({ ...work, postponedSince }, times))
+      const due = now + unknownAgain + Math.floor(Math.random() * someTime)
+      await queue.putBack(form.queued({ ...work, postponedSince }, { ...unbegun(queued), due }))
       return
     }
     log.error(`given up: ${why}`)
-    await giveUp({ ...work, error: why }, queued, undefined)
+    await giveUp({ ...work, error: why }, unbegun(queued), undefined)
   }
 }
+
+/** The store failed before the handler could begin. */
+export class NotBegun extends Error {
+  override name = 'NotBegun'
+}
+
+/** The same work, with the attempts that it had before it was taken: its handler does not begin. */
+export const unbegun = (queued: QueuedWork): QueuedWork => ({ ...queued, attempt: queued.attempt - 1 })
 
 /** Whether another attempt would fail in the same way. */
 const isFinal = (error: unknown): boolean =>

@@ -1,6 +1,7 @@
 import type { Queue, QueuedWork } from '../../store/index.ts'
 import { type Logger, logError } from '../../telemetry/log.ts'
 import type { TaskQueue, Turn } from '../deliveries/task-queue.ts'
+import { NotBegun, unbegun } from './run-work.ts'
 
 /** What a runner needs. */
 export interface RunnerParts {
@@ -57,13 +58,18 @@ export function createRunner({ queue, tasks, maxJobs, log, run }: RunnerParts): 
   let timer: NodeJS.Timeout | undefined
   /** When something is due that was added by this process. */
   const wakes = new Set<number>()
-  let looking: Promise<number> = Promise.resolve(0)
+  let looking: Promise<unknown> = Promise.resolve()
   let hasFailed = false
+  /** What was taken, by its id. */
+  const inHand = new Map<string, QueuedWork>()
 
   /** One look after the other, so that there are never more than `maxJobs`. */
-  function look(): Promise<number> {
-    looking = looking.then(take)
-    return looking
+  const look = (): Promise<number> => inTurn(take)
+
+  function inTurn<T>(act: () => Promise<T>): Promise<T> {
+    const acting = looking.then(act)
+    looking = acting.catch(() => {})
+    return acting
   }
 
   async function take(): Promise<number> {
@@ -73,7 +79,7 @@ export function createRunner({ queue, tasks, maxJobs, log, run }: RunnerParts): 
       const works = await queue.take(Date.now(), free)
       hasFailed = false
       if (isStarted) for (const work of works) begin(work)
-      else for (const work of works) await queue.putBack({ ...work, attempt: work.attempt - 1 })
+      else for (const work of works) await queue.putBack(unbegun(work))
       return works.length
     } catch (error) {
       // The first error only: until the store answers again, each look has the same.
@@ -84,9 +90,10 @@ export function createRunner({ queue, tasks, maxJobs, log, run }: RunnerParts): 
   }
 
   function begin(work: QueuedWork): void {
+    inHand.set(work.id, work)
     const isSuspect = work.crashes >= suspicious
     if (isSuspect && isSuspectRunning) {
-      void putBack({ ...work, due: Date.now() + shortly, attempt: work.attempt - 1 })
+      void putBack(work, { ...unbegun(work), due: Date.now() + shortly }).finally(() => forget(work))
       return
     }
     running += 1
@@ -95,20 +102,29 @@ export function createRunner({ queue, tasks, maxJobs, log, run }: RunnerParts): 
       .job((turn) => run(work, turn))
       .catch(async (error: unknown) => {
         logError(log, error, 'a job could not be finished: it will run again')
-        await putBack({ ...work, due: Date.now() + failedAgain * 2 ** Math.min(work.attempt - 1, 8) })
+        const left = error instanceof NotBegun ? unbegun(work) : work
+        await putBack(work, { ...left, due: Date.now() + failedAgain * 2 ** Math.min(work.attempt - 1, 8) })
       })
       .finally(() => {
         running -= 1
+        forget(work)
         if (isSuspect) isSuspectRunning = false
         if (running === maxJobs - 1) lookAt(Date.now()) // there may be more than could be taken
       })
   }
 
-  /** Tries until the store answers: no other process takes the work while this one has it. */
-  async function putBack(work: QueuedWork): Promise<void> {
+  function forget(work: QueuedWork): void {
+    if (inHand.get(work.id) === work) inHand.delete(work.id)
+  }
+
+  /**
+   * Puts work back, which is tried until the store answers: no other process takes it while this one has it. An earlier try may
+   * have succeeded without an answer; then a look may take the work again, and it must not be put back once more.
+   */
+  async function putBack(work: QueuedWork, back: QueuedWork): Promise<void> {
     while (isStarted)
       try {
-        await queue.putBack(work)
+        await inTurn(async () => inHand.get(work.id) === work && queue.putBack(back))
         return
       } catch {
         await new Promise((resolve) => void setTimeout(resolve, putBackAgain).unref())
