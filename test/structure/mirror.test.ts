@@ -15,6 +15,7 @@ const kinds: Readonly<Record<string, string>> = {
   others: 'clients and frameworks of others against the server',
   properties: 'rules that hold for generated values',
   scaffolder: '`npm create hipchat-addon`',
+  simulation: 'the jobs of simulated processes, chosen by a seed',
   structure: 'source, package and documentation as files',
   types: 'what the compiler accepts and refuses',
 }
