@@ -1,7 +1,7 @@
 import { vi } from 'vitest'
 import { jobId, scheduleId } from '../../src/addon/jobs/work.ts'
 import type { Credentials, Installation } from '../../src/installations/installation.ts'
-import { createInstallations } from '../../src/installations/installation.ts'
+import { createInstallations } from '../../src/installations/installation-records.ts'
 import { createSealing, type ListedWork, type WorkState } from '../../src/store/index.ts'
 import { credentials } from '../client/support.ts'
 import { createHistory } from './history.ts'

@@ -1,5 +1,5 @@
 import { RateLimitError } from '../../errors.ts'
-import type { Installations } from '../../installations/installation.ts'
+import type { Installations } from '../../installations/installation-records.ts'
 import type { Queue } from '../../store/index.ts'
 import { type Logger, logError } from '../../telemetry/log.ts'
 import type { KeptDelivery } from '../deliveries/delivery-reader.ts'
