@@ -2,7 +2,7 @@ import { isScope } from '../api/scopes.ts'
 import type { Sealing } from '../store/sealing.ts'
 import type { Store } from '../store/store.ts'
 import { type Credentials, type Installation, isOauthId, isSame, keyOf } from './installation.ts'
-import { keyFor, placeKey, tokenKey, valuePrefix, workQueue } from './store-keys.ts'
+import { installationPrefix, keyFor, placeKey, tokenKey, valuePrefix, workQueue } from './store-keys.ts'
 
 /** The record in the store. Dates are in ISO 8601. */
 interface Stored {
@@ -163,18 +163,18 @@ export function createInstallations(store: Store, sealing: Sealing): Installatio
     },
 
     async *all() {
-      for await (const [key, text] of store.entries('installation:')) {
-        const { installation, unconfirmed } = parse(key.slice('installation:'.length), text)
+      for await (const [key, text] of store.entries(installationPrefix)) {
+        const { installation, unconfirmed } = parse(key.slice(installationPrefix.length), text)
         if (!unconfirmed) yield installation
       }
     },
 
     async reseal() {
       let resealed = 0
-      for await (const [key, text] of store.entries('installation:')) {
+      for await (const [key, text] of store.entries(installationPrefix)) {
         const { secret } = JSON.parse(text) as Stored // written by `add` and `replace`
         if (sealing.isCurrent(secret)) continue
-        const credentials = parse(key.slice('installation:'.length), text)
+        const credentials = parse(key.slice(installationPrefix.length), text)
         const sealed = JSON.stringify(toStored(credentials, sealing))
         await store.update(key, (current) => (current === text ? sealed : current))
         resealed += 1

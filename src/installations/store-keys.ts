@@ -1,7 +1,10 @@
 import { type Installation, originOf } from './installation.ts'
 
+/** Begins the keys of the installations' records. */
+export const installationPrefix = 'installation:'
+
 /** Store key of an installation's record. */
-export const keyFor = (oauthId: string): string => `installation:${oauthId}`
+export const keyFor = (oauthId: string): string => installationPrefix + oauthId
 
 /** Prefix of the keys of everything else that is kept for an installation and removed with it. */
 export const valuePrefix = (installation: Installation): string =>

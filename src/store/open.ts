@@ -33,25 +33,32 @@ export function openStore(setting: unknown): Store {
 }
 
 function openText(text: string): Store {
+  const path = embeddedFolder(text)
+  if (path !== undefined) return createEmbeddedStore({ path })
+  const scheme = schemeOf(text) ?? ''
+  if (redisSchemes.includes(scheme)) return createRedisStore(text)
+  if (postgresSchemes.includes(scheme)) return createPostgresStore(text)
+  if (scheme === 'memory') return createMemoryStore()
+  throw new ConfigurationError(`store: ${expected}, got the scheme ${scheme}:`)
+}
+
+/**
+ * The folder that a setting names; `undefined` if it names another store.
+ *
+ * @throws {ConfigurationError} if the setting is not valid.
+ */
+export function embeddedFolder(text: string): string | undefined {
   if (text.trim() === '')
     throw new ConfigurationError(
       `store: ${expected}, got an empty string. Leave the option out to use the folder ./.hipchat-addon.`,
     )
-  // A single letter before the colon is a drive.
-  const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(text)?.[1]?.toLowerCase()
-  if (scheme !== undefined && redisSchemes.includes(scheme)) return createRedisStore(text)
-  if (scheme !== undefined && postgresSchemes.includes(scheme)) return createPostgresStore(text)
-  switch (scheme) {
-    case undefined:
-      return createEmbeddedStore({ path: text })
-    case 'memory':
-      return createMemoryStore()
-    case 'file':
-      return createEmbeddedStore({ path: folderOf(text) })
-    default:
-      throw new ConfigurationError(`store: ${expected}, got the scheme ${scheme}:`)
-  }
+  const scheme = schemeOf(text)
+  if (scheme === undefined) return text
+  return scheme === 'file' ? folderOf(text) : undefined
 }
+
+// A single letter before the colon is a drive.
+const schemeOf = (text: string): string | undefined => /^([a-z][a-z0-9+.-]+):/i.exec(text)?.[1]?.toLowerCase()
 
 function folderOf(text: string): string {
   if (!text.startsWith('file://')) {

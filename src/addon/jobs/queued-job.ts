@@ -1,5 +1,5 @@
 import type { Queue, WorkState } from '../../store/index.ts'
-import { listWork, namesInId, type Work, type WorkForm } from './work.ts'
+import { type FoundWork, listWork, namesInId, type Work, type WorkForm } from './work.ts'
 
 /** A job in the queue, an occurrence of a schedule, or a delivery whose handler failed. */
 export interface QueuedJob {
@@ -37,27 +37,32 @@ export async function* queuedJobs(
   form: WorkForm,
   states: readonly WorkState[] = allStates,
 ): AsyncGenerator<QueuedJob> {
-  for await (const { work, queued } of listWork(queue, form, states)) {
-    const { id, group: installation, state, due, attempt, crashes } = queued
-    const common = { id, installation, state, due: new Date(due), attempt, crashes }
-    if (work instanceof Error) {
-      yield { ...common, ...namesInId(id), error: work.message }
-      continue
-    }
-    const { kind, name, error } = work
-    yield {
-      ...common,
-      kind,
-      name,
-      ...(error === undefined ? {} : { error }),
-      ...(work.kind === 'job'
-        ? {
-            jobId: work.id,
-            ...(work.roomId === undefined ? {} : { roomId: work.roomId }),
-            ...('data' in work ? { data: work.data } : {}),
-          }
-        : {}),
-    }
+  for await (const found of listWork(queue, form, states)) yield describe(found)
+}
+
+/** What is in the queue under an id. Throws what the sealing throws. */
+export async function queuedJob(queue: Queue, form: WorkForm, id: string): Promise<QueuedJob | undefined> {
+  const queued = await queue.get(id)
+  return queued && describe({ work: form.read(queued), queued })
+}
+
+function describe({ work, queued }: FoundWork): QueuedJob {
+  const { id, group: installation, state, due, attempt, crashes } = queued
+  const common = { id, installation, state, due: new Date(due), attempt, crashes }
+  if (work instanceof Error) return { ...common, ...namesInId(id), error: work.message }
+  const { kind, name, error } = work
+  return {
+    ...common,
+    kind,
+    name,
+    ...(error === undefined ? {} : { error }),
+    ...(work.kind === 'job'
+      ? {
+          jobId: work.id,
+          ...(work.roomId === undefined ? {} : { roomId: work.roomId }),
+          ...('data' in work ? { data: work.data } : {}),
+        }
+      : {}),
   }
 }
 
