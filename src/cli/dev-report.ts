@@ -1,4 +1,5 @@
 import type { ApiCall, DeliveryRecord } from '../server/index.ts'
+import type { JobRun } from './log-line.ts'
 
 /** Reports one event: `text` is for people, `members` for programs. */
 export type Report = (event: string, members: object, text: string) => void
@@ -56,4 +57,13 @@ export const callLine = ({ operation, method, path, status, duration, error }: A
     `${operation ?? `${method} ${path}`} <-`,
     `${duration} ms`,
     ...(error === null ? [] : [error]),
+  ].join('  ')
+
+/** A job that has run, for people. */
+export const jobLine = ({ kind, name, attempt, outcome, duration }: JobRun) =>
+  [
+    outcome,
+    kind === 'delivery' ? `retry of ${name}` : `${kind} ${name}`,
+    `${duration} ms`,
+    ...(attempt > 1 ? [`(attempt ${attempt})`] : []),
   ].join('  ')

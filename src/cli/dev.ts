@@ -8,9 +8,9 @@ import { activityLog } from './activity.ts'
 import { createAddonProcess, findEntry, projectOf } from './addon-process.ts'
 import { administer } from './connection.ts'
 import { createInstallation, served, slowest } from './dev-installation.ts'
-import { callLine, deliveryLine, deliveryMembers, type Report } from './dev-report.ts'
+import { callLine, deliveryLine, deliveryMembers, jobLine, type Report } from './dev-report.ts'
 import { onKeys } from './keys.ts'
-import { readableLine } from './log-line.ts'
+import { jobRunIn, readableLine } from './log-line.ts'
 import { openPage } from './open-page.ts'
 import {
   aboutServer,
@@ -88,6 +88,8 @@ async function run(named: string | undefined, given: Given): Promise<void> {
     entry,
     env: { PORT: String(port), BASE_URL: baseUrl },
     printed(stream, line) {
+      const ran = jobRunIn(line)
+      if (ran) return timed('job', ran, jobLine(ran))
       const text = readableLine(line)
       if (given.json || text !== undefined) report('log', { stream, line }, text ?? line)
     },

@@ -30,10 +30,9 @@ const hidden = new Set(['level', 'time', 'pid', 'hostname', 'msg', 'err', 'insta
  * the stack of an error below; `undefined` for lines that `dev` reports itself. Other lines are unchanged.
  */
 export function readableLine(line: string): string | undefined {
-  const entry = line.startsWith('{') ? parseJson(line) : undefined
-  if (!isRecord(entry)) return line
+  const entry = entryOf(line)
+  if (!entry) return line
   const { level, time, msg, err } = entry
-  if (typeof level !== 'number' || typeof time !== 'number') return line
   const message = typeof msg === 'string' ? msg : ''
   if (level < 50 && reported.some((words) => message.startsWith(words))) return undefined
   const members = Object.entries(entry)
@@ -47,6 +46,45 @@ export function readableLine(line: string): string | undefined {
     ...members,
   ].join('  ')
   return [head, ...stackOf(err)].join('\n')
+}
+
+/** A line of pino's JSON. */
+interface Entry {
+  readonly level: number
+  readonly time: number
+  readonly [member: string]: unknown
+}
+
+function entryOf(line: string): Entry | undefined {
+  const entry = line.startsWith('{') ? parseJson(line) : undefined
+  if (!isRecord(entry)) return undefined
+  const { level, time } = entry
+  return typeof level === 'number' && typeof time === 'number' ? { ...entry, level, time } : undefined
+}
+
+/** A job, an occurrence of a schedule or a retry that has run, as the framework logs it. */
+export interface JobRun {
+  readonly kind: 'job' | 'schedule' | 'delivery'
+  /** Name of the job or schedule, or key of the webhook. */
+  readonly name: string
+  /** `oauthId` of the installation. */
+  readonly installation: string
+  readonly attempt: number
+  /** `done`, `skipped`, `postponed`, `retried` or `given up`. */
+  readonly outcome: string
+  /** Milliseconds. */
+  readonly duration: number
+}
+
+/** The job whose end a line of the log reports; `undefined` for all other lines. */
+export function jobRunIn(line: string): JobRun | undefined {
+  const entry = entryOf(line)
+  if (entry?.['msg'] !== 'job') return undefined
+  const { installation, attempt, outcome, milliseconds: duration } = entry
+  const kind = (['job', 'schedule', 'delivery'] as const).find((one) => typeof entry[one] === 'string')
+  if (!kind || typeof installation !== 'string' || typeof outcome !== 'string') return undefined
+  if (typeof attempt !== 'number' || typeof duration !== 'number') return undefined
+  return { kind, name: String(entry[kind]), installation, attempt, outcome, duration }
 }
 
 const stackOf = (err: unknown): string[] => {

@@ -104,6 +104,19 @@ describe('hipchat-addon dev', () => {
     expect(await Promise.all([isGone(page), isGone(addon)])).toEqual([true, true])
   })
 
+  it('shows the jobs that ran', async () => {
+    const counting = `
+const count = addon.job('count', () => {})
+addon.on('installed', (context) => count.add(context))
+await addon.listen`
+    const text = program().replace('log: false,', '').replace('await addon.listen', counting)
+    const folder = project({ 'package.json': '{ "type": "module" }', 'src/index.ts': text })
+    const { child, ended, prints } = dev(folder)
+    await prints(/^\d\d:\d\d:\d\d {2}done {2}job count {2}\d+ ms$/m)
+    child.kill('SIGINT')
+    expect(await ended).toBe(0)
+  })
+
   it('says why an add-on ended at its start, and starts it again when it is fixed', async () => {
     const folder = project({
       'package.json': '{ "type": "module" }',

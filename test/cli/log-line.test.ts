@@ -1,10 +1,10 @@
 import { Writable } from 'node:stream'
 import { pino } from 'pino'
 import { expect, it } from 'vitest'
-import { readableLine } from '../../src/cli/log-line.ts'
+import { jobRunIn, readableLine } from '../../src/cli/log-line.ts'
 
-/** What a log writes, as `dev` shows it. */
-function shown(write: (log: pino.Logger) => void): string | undefined {
+/** What a log writes. */
+function written(write: (log: pino.Logger) => void): string {
   let line = ''
   const out = new Writable({
     write(chunk, _, done) {
@@ -13,8 +13,11 @@ function shown(write: (log: pino.Logger) => void): string | undefined {
     },
   })
   write(pino(out))
-  return readableLine(line.trimEnd())
+  return line.trimEnd()
 }
+
+/** What a log writes, as `dev` shows it. */
+const shown = (write: (log: pino.Logger) => void): string | undefined => readableLine(written(write))
 
 it('a line of the log is shown as level, message and other members', () => {
   const line = shown((log) =>
@@ -61,4 +64,33 @@ it('an error or member that an author logged themselves is shown without credent
   const text = readableLine(line) ?? ''
   expect(text).not.toContain('hunter2')
   expect(text).toContain('Error: https://[redacted]@example.com/?[redacted] refused')
+})
+
+it.each(['job', 'schedule', 'delivery'] as const)('the line at the end of a %s is read', (kind) => {
+  const line = written((log) =>
+    log
+      .child({ [kind]: 'remind', installation: 'f00' })
+      .info({ attempt: 2, outcome: 'retried', milliseconds: 14 }, 'job'),
+  )
+  const expected = { kind, name: 'remind', installation: 'f00', attempt: 2, outcome: 'retried', duration: 14 }
+  expect(jobRunIn(line)).toEqual(expected)
+})
+
+it.each([
+  [
+    'another message',
+    { job: 'a', installation: 'f00', attempt: 1, outcome: 'done', milliseconds: 1 },
+    'jobs',
+  ],
+  ['no name', { installation: 'f00', attempt: 1, outcome: 'done', milliseconds: 1 }, 'job'],
+  ['no outcome', { job: 'a', installation: 'f00', attempt: 1, milliseconds: 1 }, 'job'],
+  ['no duration', { job: 'a', installation: 'f00', attempt: 1, outcome: 'done' }, 'job'],
+])('a line with %s is not the end of a job, and stays a line', (_, members, message) => {
+  const line = written((log) => log.info(members, message))
+  expect(jobRunIn(line)).toBeUndefined()
+  expect(readableLine(line)).toContain(`  info  ${message}`)
+})
+
+it('a line that is not from pino is not the end of a job', () => {
+  expect(jobRunIn('job')).toBeUndefined()
 })
