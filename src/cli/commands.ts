@@ -3,6 +3,7 @@ import { variable } from '../common/environment.ts'
 import { devCommand } from './dev.ts'
 import { diffCommand } from './diff.ts'
 import { installCommand, uninstallCommand } from './install.ts'
+import { jobsCommand } from './jobs.ts'
 import { listCommand } from './list.ts'
 import { sayCommand } from './say.ts'
 import { serverCommand } from './server.ts'
@@ -22,11 +23,12 @@ export function createCommands(): Command[] {
     validateCommand(),
     sayCommand(),
     triggerCommand(),
+    jobsCommand(),
   ]
 }
 
-/** Variables that are the default of an option: those of this package, and of the add-on that `dev` starts. */
-const ours = /^(?:HIPCHAT_|PORT$)/
+/** Variables that are the default of an option: those of this package, and of add-ons. */
+const ours = /^(?:HIPCHAT_|PORT$|STORE_URL$)/
 
 /**
  * Removes empty variables from the environment: in files of settings an empty variable means that it is not set, but an
