@@ -1,6 +1,9 @@
-import type { Work } from '../../src/addon/jobs/work.ts'
+import { scheduleId, type Work } from '../../src/addon/jobs/work.ts'
 import type { ListedWork, QueuedWork } from '../../src/store/index.ts'
 import type { Holder } from './shared-store.ts'
+
+/** The only schedule. */
+export const scheduleName = 'beat'
 
 /** One job, occurrence or delivery, whatever becomes of it. */
 interface Life {
@@ -199,6 +202,8 @@ export function createHistory() {
     },
     /** Somebody removes, replaces or cancels what has this id, or is of this group. */
     removing: (idOrGroup: string): void => void removals.add(idOrGroup),
+    /** A process may still plan the schedule of an installation that is removed; then it cancels what it added. */
+    emptied: (group: string): void => forgetOccurrences(scheduleId(scheduleName, group)),
     removed(group: string): void {
       note(`${group} was removed`)
       removedGroups.add(group)

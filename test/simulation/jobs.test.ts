@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { simulate } from './simulation.ts'
 
 /** `npm run test:simulation` runs more, and repeats the one with a seed. */
-const count = Number(process.env['SIMULATIONS'] ?? 200)
+const count = Number(process.env['SIMULATIONS'] ?? 100)
 const first = Number(process.env['SIMULATION_SEED'] ?? 1)
 
 // Thousands of errors are thrown, of which nobody reads where.

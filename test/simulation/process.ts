@@ -11,7 +11,7 @@ import type { InstallationServices } from '../../src/installations/services.ts'
 import { createSteps } from '../../src/installations/steps.ts'
 import { createSealing } from '../../src/store/index.ts'
 import { silent } from '../../src/telemetry/log.ts'
-import type { History } from './history.ts'
+import { type History, scheduleName } from './history.ts'
 import type { Random } from './random.ts'
 import type { Holder, SharedStore } from './shared-store.ts'
 import { never, sleep } from './time.ts'
@@ -32,9 +32,6 @@ export type SimulatedProcess = ReturnType<typeof startProcess>
 const attempts = { plain: 3, single: 1, poison: 9, newer: 3 } as const
 export type JobName = keyof typeof attempts
 export const jobNames = Object.keys(attempts) as [JobName, ...JobName[]] // its keys
-
-/** The schedule; its pattern differs between versions. */
-export const scheduleName = 'beat'
 
 /** How often a delivery is handled at most. */
 const deliveryRetry = { attempts: 3, backoff: 1_000 }

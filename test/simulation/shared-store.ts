@@ -156,6 +156,7 @@ export function createSharedStore(random: Random, history: History): SharedStore
       removeGroup: (group) =>
         ask(holder, 'removeGroup', group, async () => {
           for (const [id, { work }] of held) if (work.group === group) held.delete(id)
+          history.emptied(group)
           await queue.removeGroup(group)
         }),
       get: (id) => ask(holder, 'get', id, () => queue.get(id)),

@@ -4,13 +4,12 @@ import type { Credentials, Installation } from '../../src/installations/installa
 import { createInstallations } from '../../src/installations/installation-records.ts'
 import { createSealing, type ListedWork, type WorkState } from '../../src/store/index.ts'
 import { credentials } from '../client/support.ts'
-import { createHistory } from './history.ts'
+import { createHistory, scheduleName } from './history.ts'
 import {
   deliveryId,
   deliveryOf,
   jobNames,
   type SimulatedProcess,
-  scheduleName,
   startProcess,
   type World,
 } from './process.ts'
