@@ -1,6 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, type TestContext } from 'vitest'
 import type { Job } from '../../src/addon/jobs/job.ts'
 import { createWorkForm, queueOf, type Work } from '../../src/addon/jobs/work.ts'
 import {
@@ -13,6 +13,7 @@ import {
 } from '../../src/store/index.ts'
 import { planted } from '../leaks/planted.ts'
 import { freePort } from '../ports.ts'
+import { createDatabase, needs as needsPostgres } from '../store/postgres-server.ts'
 import { needs, startRedis, stopRedis } from '../store/redis-server.ts'
 import { startWorld } from '../support.ts'
 import { linesOf, main, run, start, temporaryFolder } from './support.ts'
@@ -57,6 +58,23 @@ async function queueFor(store: Store, addon = key): Promise<Queue> {
   const queue = queueOf(part)
   if (!queue) throw new Error('the store has no queues')
   return queue
+}
+
+/** The address of a Redis of the test's own. */
+async function newRedis(test: Pick<TestContext, 'skip'>): Promise<string> {
+  needs('redis-server')(test)
+  const port = await freePort()
+  const server = await startRedis(port)
+  onTestFinished(() => stopRedis(server))
+  return `redis://127.0.0.1:${port}`
+}
+
+/** The address of a database of the test's own. */
+async function newDatabase(test: Pick<TestContext, 'skip'>): Promise<string> {
+  needsPostgres('postgres')(test)
+  const { url, remove } = await createDatabase()
+  onTestFinished(async () => void (await remove()))
+  return url
 }
 
 /** A store with one job or occurrence in each state. */
@@ -240,12 +258,11 @@ describe('the store of hipchat-addon jobs', () => {
     expect(printed()).toBe('[]\n')
   })
 
-  it('can be Redis, whose address may come from the environment', async (test) => {
-    needs('redis-server')(test)
-    const port = await freePort()
-    const server = await startRedis(port)
-    onTestFinished(() => stopRedis(server))
-    const STORE_URL = `redis://127.0.0.1:${port}`
+  it.for([
+    ['Redis', newRedis],
+    ['PostgreSQL', newDatabase],
+  ] as const)('can be in %s, whose address may come from the environment', async ([, create], test) => {
+    const STORE_URL = await create(test)
     const store = openStore(STORE_URL)
     onTestFinished(() => store.close())
     const queue = await queueFor(store)
