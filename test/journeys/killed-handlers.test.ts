@@ -61,6 +61,18 @@ async function startWorker(secretKey = '', setting?: string) {
       const last = children.at(-1)
       if (last && last.exitCode === null && last.signalCode === null) await once(last, 'exit')
     },
+    /** Lets the handler of `poison` end its process, once these deliveries are in the journal. */
+    async end(accepted: readonly string[]): Promise<void> {
+      const claims = join(folder, 'claims')
+      const written = () =>
+        readdirSync(claims)
+          .filter((file) => file.endsWith('.log'))
+          .map((file) => readFileSync(join(claims, file), 'latin1'))
+          .join('')
+      const isThere = (id: string): boolean => written().includes(encodeURIComponent(`:client-1:${id}`))
+      await expect.poll(() => accepted.every(isThere), { timeout: 20_000 }).toBe(true)
+      children.at(-1)?.send('end')
+    },
     /** Resolves with what the handlers stored, once there is as much of it, or something like it. */
     async ran(wanted: number | RegExp): Promise<readonly string[]> {
       const store = scopeStore(openStore(storeSetting), 'com.example.killed:')
@@ -117,8 +129,10 @@ describe('a delivery whose process is killed in its handler', () => {
   })
 
   it('is given up, with a line that names it, when it ends the process a second time', async () => {
-    const { start, ended, deliver, ran, logged } = await startWorker()
-    expect(await deliver('poison 9', 'a')).toBeUndefined()
+    const { start, end, ended, deliver, ran, logged } = await startWorker()
+    const answer = deliver('poison 9', 'a')
+    await end(['a'])
+    expect(await answer).toBeUndefined()
     await ended()
     await start()
     await ended()
@@ -139,8 +153,9 @@ describe('a delivery whose process is killed in its handler', () => {
   })
 
   it('is given up without those that waited behind it', async () => {
-    const { start, ended, deliver, ran, logged } = await startWorker()
+    const { start, end, ended, deliver, ran, logged } = await startWorker()
     const answers = Promise.all([deliver('poison 9', 'a'), deliver('one', 'b'), deliver('two', 'c')])
+    await end(['a', 'b', 'c'])
     await ended()
     expect(await answers).toEqual([undefined, undefined, undefined])
     await start()
@@ -151,8 +166,9 @@ describe('a delivery whose process is killed in its handler', () => {
   })
 
   it('is found among those that were being handled with it, and only it is given up', async () => {
-    const { start, ended, deliver, ran, logged } = await startWorker()
+    const { start, end, ended, deliver, ran, logged } = await startWorker()
     const answers = Promise.all([deliver('poison 9', 'a', 'unordered'), deliver('slow', 'b', 'unordered')])
+    await end(['a', 'b'])
     for (const _ of ['accepted', 'both again', 'the first alone']) {
       await ended()
       await start()
