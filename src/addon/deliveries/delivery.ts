@@ -43,6 +43,8 @@ export interface Delivery {
   readonly attempt: number
   /** Runs its handler while no other delivery with this member runs: one that may have ended processes. */
   alone?<T>(work: () => Promise<T>): Promise<T>
+  /** Is called when it is recorded that it is handled here. */
+  accepted?(): void
   /** Whether it has been answered by now, before its handler ended, so that its message must be sent as a call. */
   acknowledged: boolean
 }

@@ -70,6 +70,7 @@ export function createHandling(parts: HandlingParts): Handling {
       services.log.warn({ webhook: webhook.key }, 'a replay of a delivery that was already handled')
       return { status: 204, result: 'replayed' }
     }
+    delivery.accepted?.()
     const room = readId(delivery.body.item.room.id)
     const queue = webhook.ordered ? `${installation.oauthId}:${room}` : undefined
     const answer = await turn

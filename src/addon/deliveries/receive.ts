@@ -119,8 +119,13 @@ export function createDeliveryListener(parts: ReceivingParts, koa: RequestListen
       attempt: 1,
       acknowledged: false,
     }
+    const accepted = new Promise<undefined>((resolve) => {
+      delivery.accepted = () => resolve(undefined)
+    })
     const answered = tasks.take((turn) => handle(delivery, turn))
-    const answer = await resultWithin(acknowledgeAfter, answered)
+    // Also if the store takes longer: what is acknowledged is recorded.
+    const answer =
+      (await resultWithin(acknowledgeAfter, answered)) ?? (await Promise.race([answered, accepted]))
     if (answer) return answer
     delivery.acknowledged = true
     answered.catch((error: unknown) => {
