@@ -2,15 +2,16 @@
  * `npm run bench`: this framework compared with baselines and peers, in one run on one machine. Prints tables and writes
  * them to `bench/results/`.
  *
- * BENCH_SECONDS (5), BENCH_ROUNDS (5), BENCH_ROWS (all; names separated by commas) and BENCH_ONLY (webhooks, look-ups,
- * calls, exchanges, talk, history, group, size; all) change what is measured. BENCH_PROFILE names a folder for profiles of
- * the processor time.
+ * BENCH_SECONDS (5), BENCH_ROUNDS (5), BENCH_ROWS (all; names separated by commas), BENCH_ONLY (webhooks, look-ups, jobs, queue,
+ * calls, exchanges, talk, history, group, size; all) and BENCH_WAITING (1,000,000) change what is measured. BENCH_PROFILE names a
+ * folder for profiles of the processor time.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus } from 'node:os'
 import { join } from 'node:path'
 import { measureCalls, measureExchanges, measureLookups, measureSize } from './further.ts'
 import { build, here, messageOf, pinned, rounds, seconds, start } from './processes.ts'
+import { measureJobs, measureQueue } from './queues.ts'
 import { measureGroup, measureHistory, measureTalk } from './server.ts'
 import { measureWebhooks } from './webhooks.ts'
 
@@ -35,6 +36,17 @@ of them keeps seen deliveries, as hipchat-addon does: a replay costs a write to 
     title: 'Look-ups of an installation',
     table: measureLookups,
     notes: 'In the embedded store, by id in random order, on one core.',
+  },
+  jobs: {
+    title: 'Jobs per second',
+    table: () => measureJobs(hipchat, left),
+    notes: 'In one process: added by 32 at a time, taken, run by a handler that does nothing, and finished.',
+  },
+  queue: {
+    title: 'A long queue',
+    table: measureQueue,
+    notes:
+      'In the embedded store, one work at a time: added, taken and finished, while so many wait that are due later.',
   },
   calls: {
     title: 'Outgoing calls per second',

@@ -24,7 +24,7 @@ import { installed } from './rows/installed.mjs'
 interface Row {
   readonly name: string
   readonly file: string
-  readonly argument?: string
+  readonly args?: readonly string[]
   /** Must be installed into `bench/peers` to be measured. */
   readonly peer?: boolean
 }
@@ -57,9 +57,14 @@ const warmUp = 2
 const rows: Row[] = [
   { name: 'node:http + crypto', file: 'node-http.mjs' },
   { name: 'Koa + jsonwebtoken', file: 'koa.mjs' },
-  { name: 'hipchat-addon, memory', file: 'framework.mjs', argument: 'memory:' },
-  { name: 'hipchat-addon, embedded', file: 'framework.mjs', argument: join(scratch, 'store') },
-  { name: 'hipchat-addon, Redis', file: 'framework.mjs', argument: 'redis://127.0.0.1:6379' },
+  { name: 'hipchat-addon, memory', file: 'framework.mjs', args: ['memory:'] },
+  { name: 'hipchat-addon, embedded', file: 'framework.mjs', args: [join(scratch, 'store')] },
+  {
+    name: 'hipchat-addon, embedded, not durable',
+    file: 'framework.mjs',
+    args: [join(scratch, 'undurable'), 'undurable'],
+  },
+  { name: 'hipchat-addon, Redis', file: 'framework.mjs', args: ['redis://127.0.0.1:6379'] },
   { name: 'ac-koa-hipchat', file: 'ac-koa-hipchat.cjs', peer: true },
   { name: '@slack/bolt', file: 'bolt.mjs', peer: true },
   { name: 'probot', file: 'probot.mjs', peer: true },
@@ -111,7 +116,7 @@ async function availableRows(left: string[]): Promise<Row[]> {
 async function measure(row: Row, hipchat: string): Promise<Round> {
   const started = performance.now()
   const script = `${row.peer ? 'peers' : 'rows'}/${row.file}`
-  const measured = start(script, row.argument ? [row.argument] : [])
+  const measured = start(script, row.args ?? [])
   try {
     const ready = await messageOf<Ready>(measured)
     const first = await fetch(ready.url + (ready.descriptor ?? '/'), {
@@ -150,7 +155,8 @@ async function installLike(base: string, descriptor: unknown, hipchat: string): 
   return path(capabilities.webhook[0]?.url ?? '')
 }
 
-const reachable = (port: number): Promise<boolean> =>
+/** Whether somebody listens on a port of this machine. */
+export const reachable = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1', () => resolve(true))
     socket.on('connect', () => socket.destroy())

@@ -2,7 +2,7 @@
 import { pathToFileURL } from 'node:url'
 import { installed } from './installed.mjs'
 
-export async function openAddon(store) {
+export async function openAddon(store, options = {}, register = () => {}) {
   const { createAddon } = await import(pathToFileURL(process.env.BENCH_PACKAGE))
   const addon = createAddon({
     key: 'com.example.bench',
@@ -11,10 +11,12 @@ export async function openAddon(store) {
     scopes: ['send_notification', 'view_room'],
     store,
     log: false,
+    ...options,
   })
   addon.webhook('room_message', { key: 'hook' }, () => {})
+  const registered = register(addon)
   const { url } = await addon.listen()
-  return { addon, url }
+  return { addon, url, registered }
 }
 
 /** Installs the add-on, by the URL of its installation callback. */

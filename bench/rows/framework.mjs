@@ -1,7 +1,8 @@
-// This framework, as it is published, with the store named in the first argument.
+// This framework, as it is published. Arguments: the store, and `undurable` to keep no deliveries.
 import { openAddon } from './addon.mjs'
 
-const { url } = await openAddon(process.argv[2])
+const [store, durable] = process.argv.slice(2)
+const { url } = await openAddon(store, { durable: durable !== 'undurable' })
 process.send({
   url,
   path: '/webhook/hook',

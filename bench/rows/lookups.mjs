@@ -5,7 +5,8 @@ import { pathToFileURL } from 'node:url'
 const [folder, count] = process.argv.slice(2)
 const part = (path) => import(pathToFileURL(join(process.env.BENCH_PACKAGE, '..', path)))
 const { createSealing, openStore } = await part('store/index.js')
-const { createInstallations, keyOf } = await part('installation.js')
+const { createInstallations } = await part('installations/installation-records.js')
+const { keyOf } = await part('installations/installation.js')
 
 const store = openStore(folder)
 const installations = createInstallations(store, createSealing())
