@@ -62,6 +62,8 @@ export function createHistory() {
   const acknowledged = new Map<string, string>()
   /** Ids and groups of which work was removed on purpose. */
   const removals = new Set<string>()
+  /** Ids of work that somebody runs now. */
+  const runNow = new Set<string>()
   const removedGroups = new Set<string>()
   const steps = new Set<string>()
   /** How works ended, by their id and key. */
@@ -97,7 +99,7 @@ export function createHistory() {
     if (before && after && ruleOf(before) !== ruleOf(after)) forgetOccurrences(`${id}`)
     else if (left && left !== came && !isUnplanned(`${id}`, how)) ended.set(`${id} ${left}`, how)
     const end = ended.get(`${id} ${came}`)
-    if (end) breaks(`${came} comes back, although it was ${end}`)
+    if (end && !runNow.has(`${id}`)) breaks(`${came} comes back, although it was ${end}`)
   }
 
   /** Several processes may plan the schedule of an installation that was removed, and then cancel it. */
@@ -200,6 +202,8 @@ export function createHistory() {
       note(`${id}: ${key} is acknowledged`)
       acknowledged.set(key, id)
     },
+    /** Somebody runs this work now: it may have ended by the time at which it is put into the queue for that. */
+    runningNow: (id: string): void => void runNow.add(id),
     /** Somebody removes, replaces or cancels what has this id, or is of this group. */
     removing: (idOrGroup: string): void => void removals.add(idOrGroup),
     /** A process may still plan the schedule of an installation that is removed; then it cancels what it added. */

@@ -112,7 +112,10 @@ export async function simulate(
     const ids: string[] = []
     for (const state of ['given up', 'waiting'] as const)
       for await (const { id } of store.queue.list(state)) ids.push(id)
-    if (ids.length > 0) await any(live()).jobs.runNow(any(ids))
+    if (ids.length === 0) return
+    const id = any(ids)
+    history.runningNow(id)
+    await any(live()).jobs.runNow(id)
   }
 
   const kill = (): void => {
