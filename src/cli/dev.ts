@@ -8,10 +8,9 @@ import { activityLog } from './activity.ts'
 import { createAddonProcess, findEntry, projectOf } from './addon-process.ts'
 import { administer } from './connection.ts'
 import { createInstallation, served, slowest } from './dev-installation.ts'
+import { onKeys, openPage } from './dev-keys.ts'
 import { callLine, deliveryLine, deliveryMembers, jobLine, type Report } from './dev-report.ts'
-import { onKeys } from './keys.ts'
 import { jobRunIn, readableLine } from './log-line.ts'
-import { openPage } from './open-page.ts'
 import {
   aboutServer,
   asUsage,

@@ -20,7 +20,6 @@ import { missingFor } from './hosted-credentials.ts'
 import type { Compatibility } from './http/classic.ts'
 import { defaultLimits, type Limits } from './http/window-counter.ts'
 import type { Log } from './log.ts'
-import { privateNetwork } from './private-network.ts'
 import { type Seed, seedSchema } from './seed-schema.ts'
 import { faultOf, type Tls } from './tls.ts'
 
@@ -323,4 +322,14 @@ function outboundOption(
 function groupOption(group: ServerOptions['group'], seed: Seed | undefined): ResolvedOptions['group'] {
   if (group && seed?.group) throw new ServerOptionError('group must be left out when the seed names one')
   return group ?? { id: 1, name: 'Example', ...seed?.group }
+}
+
+/**
+ * Addresses of the operator's own network, for `allowPrivate`: RFC 1918, RFC 6598 and RFC 4193. Without
+ * 169.254.0.0/16, where cloud providers hand out the credentials of machines.
+ */
+const privateNetwork: OutboundRules = {
+  ranges: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7'],
+  loopback: true,
+  http: true,
 }
