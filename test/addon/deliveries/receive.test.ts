@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { type EventContext, html } from '../../../src/index.ts'
-import { createMemoryStore } from '../../../src/store/index.ts'
+import { createMemoryStore, type Store } from '../../../src/store/index.ts'
 import { gate } from '../../gate.ts'
 import { delivered, secretOf, sign, startWorld } from '../../support.ts'
 import { installHandler } from './receive.support.ts'
@@ -291,6 +291,26 @@ describe('a delivery', () => {
     open()
     await expect.poll(() => messages()).toContain('late')
     await server.idle()
+  })
+
+  it('is acknowledged only when the store has recorded it', async () => {
+    const order: string[] = []
+    const memory = createMemoryStore()
+    const store: Store = {
+      ...memory,
+      async claim(...all) {
+        await delay(100)
+        order.push('recorded')
+        return memory.claim(...all)
+      },
+    }
+    const { opened, open } = gate()
+    const { deliver } = await installHandler(() => opened, { store, acknowledgeAfter: 1 })
+    order.length = 0
+    expect((await deliver()).status).toBe(204)
+    order.push('answered')
+    open()
+    expect(order).toEqual(['recorded', 'answered'])
   })
 
   it('beyond maxDeliveries is answered with 503, can be sent again, and does not affect the others', async () => {
