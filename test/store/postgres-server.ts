@@ -150,16 +150,18 @@ export async function createServer() {
       'fsync=off',
     ]
     const args = [...all, ...settings].flatMap((setting) => ['-c', setting])
-    server = spawn(join(bin ?? '', 'postgres'), ['-D', data, ...args], {
-      stdio: 'ignore',
-      cwd: folder,
-      ...user,
-    })
-    for (let attempt = 0; attempt < 400 && isRunning(); attempt++) {
+    // It ends at once while a process of the server before it, which was killed, has not ended yet.
+    for (let attempt = 0; attempt < 400; attempt++) {
+      if (!isRunning())
+        server = spawn(join(bin ?? '', 'postgres'), ['-D', data, ...args], {
+          stdio: 'ignore',
+          cwd: folder,
+          ...user,
+        })
       if (await reachable(url)) return
       await delay(50)
     }
-    server.kill('SIGKILL')
+    server?.kill('SIGKILL')
     throw new Error(`postgres did not start on port ${port}`)
   }
 
