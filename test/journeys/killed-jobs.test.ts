@@ -129,7 +129,7 @@ it.for(Object.entries(stores))(
     const left = async (): Promise<readonly string[]> => {
       const { values, givenUp } = await readStore(setting)
       // Only what was running in several processes that were killed.
-      const isGivenUp = (text: string) => givenUp.some((work) => work.includes(`"${text}"`))
+      const isGivenUp = (text: string) => givenUp.some((work) => new RegExp(`"${text}\\\\?"`).test(work))
       return acknowledged.filter((text) => !values.has(`ran ${text}`) && !isGivenUp(text))
     }
     await expect.poll(left, { timeout: 120_000, interval: 1_000 }).toEqual([])
