@@ -45,8 +45,11 @@ function readArguments(): { help: boolean; runs: number; files: readonly string[
   return { help: values.help, runs, files: positionals }
 }
 
-/** A process that does nothing but keep a core busy. */
-const startBusyCore = (): ChildProcess => spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' })
+/** A process that does nothing but keep a core busy, until it is killed or this process is gone. */
+const startBusyCore = (): ChildProcess =>
+  spawn(process.execPath, ['-e', 'const { ppid } = process; while (process.ppid === ppid);'], {
+    stdio: 'ignore',
+  })
 
 /** One run of the suite; returns its exit code and the failures by test name. */
 async function runSuite(files: readonly string[], report: string): Promise<[number, Map<string, string>]> {
