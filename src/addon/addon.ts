@@ -146,10 +146,10 @@ export interface Addon<S extends Scope = Scope> extends ModuleMethods<S> {
   jobs(): AsyncIterable<QueuedJob>
   /**
    * Makes work run now that is waiting or was given up, with all its attempts before it. `id` is that of {@link QueuedJob}.
-   * Resolves with false if there is none with this id, or it is running.
+   * Resolves with false if nothing has this id, or it is running.
    */
   runJob(id: string): Promise<boolean>
-  /** Removes work that is waiting or was given up. Resolves with false if there is none with this id, or it is running. */
+  /** Removes work that is waiting or was given up. Resolves with false if nothing has this id, or it is running. */
   cancelJob(id: string): Promise<boolean>
   /**
    * Adds a handler for errors thrown by the handlers of events, jobs, schedules, pages and glances. Default: they are logged.

@@ -105,7 +105,7 @@ export interface Queue {
   putBack(work: QueuedWork, state?: 'waiting' | 'given up'): Promise<boolean>
   /** Removes work that this store has taken, since it is done. Returns false if this store does not have it any more. */
   finish(id: string): Promise<boolean>
-  /** Removes work that is waiting or was given up. Returns false if there is none, or it is running. */
+  /** Removes work that is waiting or was given up. Returns false if nothing has this id, or it is running. */
   cancel(id: string): Promise<boolean>
   /** Removes all work of a group, running one included: it cannot be put back. */
   removeGroup(group: string): Promise<void>

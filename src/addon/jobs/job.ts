@@ -66,7 +66,7 @@ export interface Job<D = undefined> {
    * {@link StoreError} if the store fails, the installation has `maxQueued` jobs already, or it was removed.
    */
   add(target: JobTarget, ...rest: AddArguments<D>): Promise<AddedJob>
-  /** Removes the job with this id. Returns false if there is none, or it is running. */
+  /** Removes the job with this id. Returns false if nothing has this id, or it is running. */
   cancel(target: JobTarget, id: string): Promise<boolean>
 }
 

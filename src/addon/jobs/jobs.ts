@@ -70,9 +70,9 @@ export interface Jobs {
   readonly keptDeliveries: KeptDeliveries
   /** All that is in the queue. */
   list(): AsyncIterable<QueuedJob>
-  /** Makes work run now. Resolves with false if there is none with this id, or it is running. */
+  /** Makes work run now. Resolves with false if nothing has this id, or it is running. */
   runNow(id: string): Promise<boolean>
-  /** Removes work. Resolves with false if there is none with this id, or it is running. */
+  /** Removes work. Resolves with false if nothing has this id, or it is running. */
   cancel(id: string): Promise<boolean>
   /** How much is in the queue; `undefined` if there is none. */
   counts(): Promise<QueueCounts | undefined>

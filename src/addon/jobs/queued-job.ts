@@ -67,7 +67,7 @@ function describe({ work, queued }: FoundWork): QueuedJob {
 }
 
 /**
- * Makes work run now that is waiting or was given up, with all its attempts before it. Returns false if there is none with this
+ * Makes work run now that is waiting or was given up, with all its attempts before it. Returns false if nothing has this
  * id, or it is running.
  */
 export async function runNow(queue: Queue, form: WorkForm, id: string): Promise<boolean> {
